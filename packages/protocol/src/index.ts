@@ -1,0 +1,16 @@
+export { CLOSE_CODES, closeCodeName, reconnectAdvice } from './close-codes.js';
+export type { CloseCodeEntry, CloseCodeName, ReconnectAdvice } from './close-codes.js';
+export { formatCloseReason, MAX_CLOSE_REASON_BYTES, parseCloseReason } from './close-reason.js';
+export type { CloseReason } from './close-reason.js';
+export { ERROR_EVENT, isMessageId, RESERVED_EVENT_PREFIX } from './envelope.js';
+export type { ClientMessage, ErrorData, ErrorMessage, MessageId, ServerMessage, ValidationIssue } from './envelope.js';
+export { ERROR_MESSAGES } from './error-codes.js';
+export type { WsErrorCode } from './error-codes.js';
+export {
+  BEARER_SUBPROTOCOL_PREFIX,
+  CSRF_SUBPROTOCOL_PREFIX,
+  JSON_SUBPROTOCOL,
+  SECURE_WS_SUBPROTOCOL,
+  SUBPROTOCOLS,
+} from './subprotocols.js';
+export type { Subprotocol } from './subprotocols.js';

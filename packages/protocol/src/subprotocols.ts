@@ -1,0 +1,17 @@
+/** Plain JSON messages, as in {@link ClientMessage}. The same as offering no subprotocol. */
+export const JSON_SUBPROTOCOL = 'json.v1';
+
+/** JSON messages plus the module's own `$` events and visible refusals. */
+export const SECURE_WS_SUBPROTOCOL = 'secure-ws.v1';
+
+/** The subprotocols that a server answers with, in its order of preference. */
+export const SUBPROTOCOLS = Object.freeze([SECURE_WS_SUBPROTOCOL, JSON_SUBPROTOCOL] as const);
+
+/** A negotiated subprotocol. */
+export type Subprotocol = (typeof SUBPROTOCOLS)[number];
+
+/** Prefix of the list entry that carries a bearer token, the only place a browser page can put one. Never answered. */
+export const BEARER_SUBPROTOCOL_PREFIX = 'bearer.';
+
+/** Prefix of the list entry that carries the CSRF token of a cookie session. Never answered. */
+export const CSRF_SUBPROTOCOL_PREFIX = 'csrf.';
