@@ -1,0 +1,17 @@
+import type { WebSocket } from 'ws';
+import type { ManagedConnection } from '../lifecycle/managed-connection.js';
+import type { ConnectionPipeline } from '../messages/connection-pipeline.js';
+
+/** What the adapter keeps of an accepted socket. */
+export class GatewaySocket {
+  /** The `handleConnection` hooks that have not ended. */
+  readonly connecting: PromiseLike<unknown>[] = [];
+  /** Nest's callbacks for the end of the connection, one a gateway. */
+  readonly disconnects: ((code: number) => void)[] = [];
+
+  constructor(
+    readonly socket: WebSocket,
+    readonly connection: ManagedConnection,
+    readonly pipeline: ConnectionPipeline,
+  ) {}
+}

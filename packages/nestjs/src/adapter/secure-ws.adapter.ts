@@ -1,0 +1,133 @@
+import type { Server } from 'node:http';
+import type { WebSocket } from 'ws';
+import type { HttpAdapterHost } from '@nestjs/core';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { normalizePath } from '../boot/gateway-inventory.js';
+import { BoundHandler } from '../messages/bound-handler.js';
+import type { HandlerCallback } from '../messages/handler-plan.js';
+import type { SecureWsRuntime } from '../secure-ws.runtime.js';
+import type { ConnectionAcceptor } from './connection-acceptor.js';
+import { createOwnPortServer } from './own-port-server.js';
+import { UpgradeListener } from './upgrade-listener.js';
+import { type ConnectCallback, WsEndpoint } from './ws-endpoint.js';
+
+const APPLICATION_PORT = 0;
+
+/**
+ * Nest's `ws` adapter with the module's own upgrade, message path and close, on the module's own copy of `ws`.
+ *
+ * `SecureWsModule` installs it; there is nothing to call.
+ */
+export class SecureWsAdapter extends WsAdapter {
+  readonly #listeners = new Map<number, UpgradeListener>();
+  readonly #endpoints = new Map<unknown, WsEndpoint>();
+  #forceClose: boolean | undefined;
+
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly runtime: SecureWsRuntime,
+    private readonly acceptor: ConnectionAcceptor,
+    private readonly prepare: () => void,
+  ) {
+    super();
+  }
+
+  // Nest sets this right before it registers the first gateway: every instance exists and nothing is bound yet.
+  override set forceCloseConnections(value: boolean) {
+    this.#forceClose = value;
+    this.prepare();
+  }
+
+  override get forceCloseConnections(): boolean {
+    return this.#forceClose ?? false;
+  }
+
+  override create(port: number, options: Record<string, unknown> = {}): WsEndpoint['server'] {
+    this.prepare();
+    const listener = this.#listenerOf(port);
+    const path = normalizePath(options['path']);
+    const endpoint = listener.endpointOf(path, () => {
+      const { validation, lifecycle } = this.runtime.options;
+      return new WsEndpoint(path, validation, lifecycle.closeTimeoutMs);
+    });
+    this.#endpoints.set(endpoint.server, endpoint);
+    return endpoint.server;
+  }
+
+  override bindClientConnect(server: unknown, connect: ConnectCallback): void {
+    const gateway = this.acceptor.current;
+    if (gateway === undefined)
+      throw new Error('SecureWs lost track of which gateway Nest is binding. Please report this.');
+    this.#endpoints.get(server)?.gateways.push({ gateway, connect });
+  }
+
+  override bindMessageHandlers(client: WebSocket, handlers: Parameters<WsAdapter['bindMessageHandlers']>[1]): void {
+    const socket = this.acceptor.socketOf(client);
+    const gateway = this.acceptor.current;
+    if (socket === undefined || gateway === undefined) return;
+    const plans = this.runtime.plansOf(gateway);
+    for (const { message, callback } of handlers) {
+      // A handler without a plan has not passed the boot: it does not exist.
+      const plan = plans.get(message as string);
+      if (plan !== undefined) socket.pipeline.bind(new BoundHandler(plan, callback as HandlerCallback));
+    }
+  }
+
+  override bindClientDisconnect(client: WebSocket, callback: (code: number) => void): void {
+    this.acceptor.socketOf(client)?.disconnects.push(callback);
+  }
+
+  override async close(server: unknown): Promise<void> {
+    const endpoint = this.#endpoints.get(server);
+    if (endpoint === undefined) return;
+    for (const client of endpoint.server.clients) this.acceptor.socketOf(client)?.connection.close('RESTART');
+    await endpoint.close();
+  }
+
+  override async dispose(): Promise<void> {
+    const closing: Promise<void>[] = [];
+    for (const [port, listener] of this.#listeners) {
+      listener.dispose();
+      if (port !== APPLICATION_PORT) closing.push(closeServer(listener.server));
+    }
+    await Promise.all(closing);
+    this.#listeners.clear();
+    this.#endpoints.clear();
+  }
+
+  /** Opens the gateways' own ports. Called once the application is ready. */
+  async listen(): Promise<void> {
+    const opening = [...this.#listeners].filter(([port]) => port !== APPLICATION_PORT);
+    await Promise.all(opening.map(([port, { server }]) => listenOn(server, port)));
+  }
+
+  #listenerOf(port: number): UpgradeListener {
+    let listener = this.#listeners.get(port);
+    if (listener === undefined) {
+      const applicationServer: unknown = this.host.httpAdapter.getHttpServer();
+      const server = port === APPLICATION_PORT ? (applicationServer as Server) : createOwnPortServer(applicationServer);
+      listener = new UpgradeListener(server, this.runtime, this.acceptor);
+      this.#listeners.set(port, listener);
+    }
+    return listener;
+  }
+}
+
+function listenOn(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+    server.closeAllConnections();
+  });
+}

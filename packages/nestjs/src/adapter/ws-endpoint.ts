@@ -1,0 +1,78 @@
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import type { IncomingMessage } from 'node:http';
+import type { Subprotocol } from '@secure-ws/protocol';
+import type { GatewayRecord } from '../boot/gateway-inventory.js';
+import { BoundedSocket } from '../lifecycle/bounded-socket.js';
+import type { ResolvedValidationOptions } from '../validation/validation.options.js';
+
+/** Nest's callback for a new client of one gateway. */
+export type ConnectCallback = (...args: unknown[]) => void;
+
+/** One gateway on an endpoint. */
+export interface BoundGateway {
+  readonly gateway: GatewayRecord;
+  readonly connect: ConnectCallback;
+}
+
+/** Options that `ws` 8.23 takes and its type package does not list yet. */
+interface NewerServerOptions extends ServerOptions {
+  readonly closeTimeout: number;
+  readonly maxPendingAutoPongs: number;
+}
+
+/** One path of one port: a `WebSocketServer` without a listener of its own, and the gateways on it. */
+export class WsEndpoint {
+  readonly server: WebSocketServer;
+  readonly gateways: BoundGateway[] = [];
+  readonly #subprotocols = new WeakMap<IncomingMessage, Subprotocol>();
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    readonly path: string,
+    validation: ResolvedValidationOptions,
+    closeTimeoutMs: number,
+  ) {
+    const options: NewerServerOptions = {
+      noServer: true,
+      WebSocket: BoundedSocket as unknown as typeof WebSocket,
+      clientTracking: true,
+      maxPayload: validation.maxMessageBytes,
+      maxFragments: validation.maxFragments,
+      // Chunks are what the socket reads, fragments are what the peer frames: a peer that drips bytes makes many.
+      maxBufferedChunks: validation.maxFragments * 4,
+      maxPendingAutoPongs: 16,
+      // CRIME-like leaks (RFC 7692 section 8), and memory and time for the server.
+      perMessageDeflate: false,
+      skipUTF8Validation: false,
+      autoPong: true,
+      closeTimeout: closeTimeoutMs,
+      // Without this hook ws answers with the first subprotocol that the client offered, a bearer token among them.
+      handleProtocols: (_offered, request) => this.#subprotocols.get(request) ?? false,
+    };
+    this.server = new WebSocketServer(options);
+  }
+
+  /** Completes the upgrade of an admitted handshake. `accept` is not called when the peer is gone meanwhile. */
+  upgrade(
+    request: IncomingMessage,
+    socket: Parameters<WebSocketServer['handleUpgrade']>[1],
+    head: Buffer,
+    subprotocol: Subprotocol | undefined,
+    accept: (client: BoundedSocket) => void,
+  ): void {
+    if (subprotocol !== undefined) this.#subprotocols.set(request, subprotocol);
+    this.server.handleUpgrade(request, socket, head, (client) => {
+      accept(client as BoundedSocket);
+    });
+  }
+
+  /** Ends when every client is gone. Calling it again waits for the same end. */
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.server.close(() => {
+        resolve();
+      });
+    });
+    return this.#closing;
+  }
+}

@@ -1,0 +1,93 @@
+import type { Type } from '@nestjs/common';
+import { OptionReader } from '../internal/option-reader.js';
+import { WsAuthenticator } from './authenticator.js';
+import { type JwtOptions, type ResolvedJwtOptions, resolveJwtOptions } from './jwt/jwt.options.js';
+
+/** An authenticator of the application: a class that Nest instantiates, or an instance. */
+export type AuthenticatorSource = Type<WsAuthenticator> | WsAuthenticator;
+
+/** `authentication`: how clients prove who they are. At least one way is required; the boot fails without any. */
+export interface AuthenticationOptions {
+  /** JSON Web Tokens as bearer tokens; a list when several issuers are trusted, each with its own keys. */
+  readonly jwt?: JwtOptions | readonly JwtOptions[];
+  /** Authenticators of the application. A credential goes to the first that accepts it, these before the built-in ones. */
+  readonly authenticators?: readonly AuthenticatorSource[];
+}
+
+/** {@link AuthenticationOptions}, checked, filled in and frozen. */
+export interface ResolvedAuthenticationOptions {
+  /** One entry for each issuer. */
+  readonly jwt: readonly ResolvedJwtOptions[];
+  readonly authenticators: readonly AuthenticatorSource[];
+}
+
+const EXAMPLE =
+  "{ jwt: { secret: process.env.JWT_SECRET, algorithms: ['HS256'], issuer: 'https://id.example.com', audience: 'chat' } }";
+
+/** Checks `authentication` and fills its defaults. Problems go to the reader; nothing is thrown. */
+export function resolveAuthenticationOptions(reader: OptionReader): ResolvedAuthenticationOptions {
+  const jwt = readIssuers(reader);
+  const authenticators = readAuthenticators(reader);
+  reader.finish();
+  if (jwt.length === 0 && authenticators.length === 0) {
+    reader.problems.add(
+      reader.path,
+      'has no authenticator: nobody could prove who they are.',
+      `${reader.path}: ${EXAMPLE}`,
+    );
+  }
+  return Object.freeze({ jwt: Object.freeze(jwt), authenticators: Object.freeze(authenticators) });
+}
+
+function readIssuers(reader: OptionReader): readonly ResolvedJwtOptions[] {
+  const value = reader.raw('jwt');
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) return [resolveJwtOptions(reader.object('jwt'))];
+  const issuers: ResolvedJwtOptions[] = [];
+  for (const [index, item] of value.entries()) {
+    const level = new OptionReader(item, `${reader.pathOf('jwt')}[${index}]`, reader.problems);
+    const issuer = resolveJwtOptions(level);
+    if (isApart(level, issuer, issuers)) issuers.push(issuer);
+  }
+  return issuers;
+}
+
+/** Whether an issuer can be told from the others by its name and by its keys (RFC 8725 section 3.8). */
+function isApart(reader: OptionReader, issuer: ResolvedJwtOptions, others: readonly ResolvedJwtOptions[]): boolean {
+  if (issuer.issuer !== '' && others.some((other) => other.issuer === issuer.issuer)) {
+    reader.fail('issuer', 'occurs twice; give one issuer all its keys.', `keys: [{ kid, secret, algorithm }, ...]`);
+    return false;
+  }
+  const otherKeys = others.flatMap(({ keys }) => keys);
+  if (issuer.keys.some(({ key }) => otherKeys.some((other) => other.key.equals(key)))) {
+    reader.problems.add(
+      reader.path,
+      'shares a key with another issuer, so that each could sign tokens in the name of the other.',
+      'give each issuer keys of its own',
+    );
+    return false;
+  }
+  return true;
+}
+
+function readAuthenticators(reader: OptionReader): readonly AuthenticatorSource[] {
+  const value = reader.raw('authenticators');
+  if (value === undefined) return [];
+  const fix = `${reader.pathOf('authenticators')}: [MyAuthenticator]`;
+  if (!Array.isArray(value)) {
+    reader.fail('authenticators', 'must be a list of classes or instances that extend WsAuthenticator.', fix);
+    return [];
+  }
+  const list: readonly unknown[] = value;
+  return list.filter((item, index): item is AuthenticatorSource => {
+    if (isAuthenticator(item)) return true;
+    reader.fail(`authenticators[${index}]`, 'must be a class or an instance that extends WsAuthenticator.', fix);
+    return false;
+  });
+}
+
+function isAuthenticator(value: unknown): value is AuthenticatorSource {
+  return (
+    value instanceof WsAuthenticator || (typeof value === 'function' && value.prototype instanceof WsAuthenticator)
+  );
+}

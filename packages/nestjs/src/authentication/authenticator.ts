@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http';
+import type { Principal } from './principal.js';
+
+/** Where in the handshake a credential was found. */
+export type CredentialSource = 'authorization' | 'subprotocol' | 'cookie' | 'client-certificate';
+
+/** A credential as the client sent it, not yet verified. */
+export interface WsCredential {
+  /** Lower-case scheme: `bearer`, `basic`, ... */
+  readonly scheme: string;
+  readonly value: string;
+  readonly source: CredentialSource;
+}
+
+/**
+ * Why a credential was refused. Audited, never sent: the client gets the same answer for all of them (OWASP ASVS 5.0
+ * 6.3.8).
+ */
+export type AuthenticationFailure =
+  | 'missing'
+  | 'ambiguous'
+  | 'malformed'
+  | 'unsupported-scheme'
+  | 'too-large'
+  | 'bad-header'
+  | 'unknown-key'
+  | 'bad-algorithm'
+  | 'bad-type'
+  | 'bad-signature'
+  | 'bad-claims'
+  | 'bad-issuer'
+  | 'bad-audience'
+  | 'bad-subject'
+  | 'not-yet-valid'
+  | 'expired'
+  | 'unavailable';
+
+/** Thrown by an authenticator to refuse a credential. Anything else that is thrown refuses too, as `unavailable`. */
+export class AuthenticationError extends Error {
+  override readonly name = 'AuthenticationError';
+
+  constructor(readonly failure: AuthenticationFailure) {
+    super(`The credential was refused: ${failure}.`);
+  }
+}
+
+/** Verifies one kind of credential. */
+export abstract class WsAuthenticator {
+  /** The `kind` of the principals that it makes. */
+  abstract readonly kind: string;
+
+  /** Whether a credential is of this authenticator's kind. */
+  abstract accepts(credential: WsCredential): boolean;
+
+  /**
+   * Verifies the credential.
+   *
+   * @throws {AuthenticationError} when it is refused. Only a returned principal admits.
+   */
+  abstract authenticate(credential: WsCredential, request: IncomingMessage): Promise<Principal>;
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { findCredentials } from './credentials.js';
+
+const TOKEN = 'aaa.bbb.ccc';
+const none: readonly string[] = [];
+
+describe('findCredentials', () => {
+  it.each(['Bearer', 'bearer', 'BEARER'])('J30 takes the scheme %s in any case', (scheme) => {
+    const found = findCredentials({ authorization: `${scheme} ${TOKEN}`, subprotocols: none });
+    expect(found.problem).toBeUndefined();
+    expect(found.credential).toEqual({ scheme: 'bearer', value: TOKEN, source: 'authorization' });
+  });
+
+  it.each([
+    ['two spaces', `Bearer  ${TOKEN}`],
+    ['a tab', `Bearer\t${TOKEN}`],
+    ['no space', `Bearer${TOKEN}`],
+    ['no value', 'Bearer'],
+    ['an empty value', 'Bearer '],
+    ['a space in front', ` Bearer ${TOKEN}`],
+    ['a space behind', `Bearer ${TOKEN} `],
+    ['two values', `Bearer ${TOKEN} ${TOKEN}`],
+    ['two fields joined by a comma', `Bearer ${TOKEN}, Bearer ${TOKEN}`],
+    ['a comma without a space', `Bearer ${TOKEN},Bearer`],
+    ['quotes', `Bearer "${TOKEN}"`],
+    ['padding in the middle', 'Bearer aa=a'],
+    ['a parameter list', 'Digest username="a", realm="b"'],
+    ['a line break', `Bearer ${TOKEN}\n`],
+    ['a NUL', `Bearer ${TOKEN}\0`],
+    ['nothing at all', ''],
+  ])('J30 refuses an Authorization field with %s', (_, authorization) => {
+    const found = findCredentials({ authorization, subprotocols: none });
+    expect(found.problem).toBe('malformed');
+    expect(found.credential).toBeUndefined();
+  });
+
+  it.each(['Basic dXNlcjpwYXNz', 'basic dXNlcjpwYXNz', 'Negotiate YII=', 'NTLM TlRM'])(
+    'J30 does not support the ambient scheme of "%s"',
+    (authorization) => {
+      const found = findCredentials({ authorization, subprotocols: none });
+      expect(found.problem).toBe('unsupported-scheme');
+      expect(found.credential).toBeUndefined();
+      expect(found.hasAmbient).toBe(true);
+    },
+  );
+
+  it('lets the explicit credential decide beside an ambient scheme', () => {
+    const found = findCredentials({ authorization: 'Basic dXNlcjpwYXNz', subprotocols: [`bearer.${TOKEN}`] });
+    expect(found.problem).toBeUndefined();
+    expect(found.credential?.source).toBe('subprotocol');
+    expect(found.hasAmbient).toBe(true);
+  });
+
+  it('hands another scheme on for an authenticator of the application', () => {
+    const found = findCredentials({ authorization: 'ApiKey k_1', subprotocols: none });
+    expect(found.credential).toEqual({ scheme: 'apikey', value: 'k_1', source: 'authorization' });
+  });
+
+  it('HS-10 finds the token of a browser and takes it out of the subprotocol list', () => {
+    const found = findCredentials({
+      authorization: undefined,
+      subprotocols: ['json.v1', `bearer.${TOKEN}`, 'csrf.abc', 'other'],
+    });
+    expect(found.credential).toEqual({ scheme: 'bearer', value: TOKEN, source: 'subprotocol' });
+    expect(found.subprotocols).toEqual(['json.v1', 'other']);
+  });
+
+  it.each([
+    ['a header and a subprotocol', `Bearer ${TOKEN}`, [`bearer.${TOKEN}`]],
+    ['two subprotocols', undefined, ['bearer.a.b.c', 'bearer.d.e.f']],
+    ['another scheme and a subprotocol', 'ApiKey k_1', [`bearer.${TOKEN}`]],
+  ])('J30 refuses two explicit credentials: %s', (_, authorization, subprotocols) => {
+    const found = findCredentials({ authorization, subprotocols });
+    expect(found.problem).toBe('ambiguous');
+    expect(found.credential).toBeUndefined();
+  });
+
+  it.each([
+    ['an empty one', ['bearer.']],
+    ['one that is no token', ['bearer.a,b']],
+    ['a good one beside an empty one', [`bearer.${TOKEN}`, 'bearer.']],
+  ])('J30 refuses a malformed token in the subprotocol list: %s', (_, subprotocols) => {
+    const found = findCredentials({ authorization: undefined, subprotocols });
+    expect(found.problem).toBe('malformed');
+    expect(found.credential).toBeUndefined();
+  });
+
+  it('J30 never falls back from a malformed field to a token elsewhere', () => {
+    const found = findCredentials({ authorization: `Bearer  ${TOKEN}`, subprotocols: [`bearer.${TOKEN}`] });
+    expect(found.problem).toBe('malformed');
+    expect(found.credential).toBeUndefined();
+  });
+
+  it('finds nothing where nothing was sent', () => {
+    expect(findCredentials({ authorization: undefined, subprotocols: ['json.v1'] })).toEqual({
+      credential: undefined,
+      problem: undefined,
+      hasAmbient: false,
+      subprotocols: ['json.v1'],
+    });
+  });
+
+  it('HS-04 calls a cookie an ambient credential, whatever it holds', () => {
+    expect(findCredentials({ authorization: undefined, subprotocols: none, cookie: '' }).hasAmbient).toBe(true);
+    expect(findCredentials({ authorization: undefined, subprotocols: none }).hasAmbient).toBe(false);
+  });
+});

@@ -1,0 +1,100 @@
+import { BEARER_SUBPROTOCOL_PREFIX, CSRF_SUBPROTOCOL_PREFIX } from '@secure-ws/protocol';
+import type { CredentialSource, WsCredential } from './authenticator.js';
+
+/** The parts of a request in which credentials are looked for. The query string is not among them (ASVS 5.0 14.2.1). */
+export interface CredentialFields {
+  /** The `Authorization` field; the request shape check has made sure that there is only one. */
+  readonly authorization: string | undefined;
+  /** Every entry that the client offered in `Sec-WebSocket-Protocol`. */
+  readonly subprotocols: readonly string[];
+  /** The `Cookie` field. Its mere presence is an ambient credential: a browser sends it for any page. */
+  readonly cookie?: string | undefined;
+}
+
+/** Why no explicit credential can be verified although at least one was sent. */
+export type CredentialProblem = 'ambiguous' | 'malformed' | 'unsupported-scheme';
+
+/** What {@link findCredentials} found. */
+export interface CredentialSearch {
+  /** The one explicit credential; always `undefined` beside a {@link problem}, so that nothing can be verified then. */
+  readonly credential: WsCredential | undefined;
+  /** Set when the handshake must be refused unverified. Both fields empty: no explicit credential was sent. */
+  readonly problem: CredentialProblem | undefined;
+  /** Whether the request carries what a browser adds by itself: a cookie, or a scheme of {@link AMBIENT_SCHEMES}. */
+  readonly hasAmbient: boolean;
+  /** The offered subprotocols without the entries that carry tokens: all that may be looked at for the answer. */
+  readonly subprotocols: readonly string[];
+}
+
+/** Schemes whose credentials browsers store and add to every request, whichever page made it. */
+export const AMBIENT_SCHEMES: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate', 'ntlm']);
+
+// RFC 9110 section 11.4 in its token68 form: a scheme, exactly one space, one value. Commas, tabs and a second space have
+// no place in it, so that neither a joined pair of fields nor a second token can hide in one. Linear: the classes that
+// follow each other are disjoint.
+const CREDENTIALS = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([A-Za-z0-9\-._~+/]+=*)$/;
+
+const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+/**
+ * Finds the explicit credential of a handshake: `Authorization: <scheme> <value>` (RFC 9110, RFC 6750), or one
+ * `bearer.<token>` entry of the subprotocol list. Two of them refuse, whatever they hold: which one would count must not
+ * be a matter of order (OWASP ASVS 5.0 15.3.7).
+ *
+ * An ambient scheme such as `Basic` is never verified: alone it is `unsupported-scheme`, beside an explicit credential
+ * that one decides. Any other scheme is handed on, for an authenticator that accepts it.
+ */
+export function findCredentials({ authorization, subprotocols, cookie }: CredentialFields): CredentialSearch {
+  const plain: string[] = [];
+  const explicit: WsCredential[] = [];
+  let isMalformed = false;
+  let hasAmbientScheme = false;
+
+  if (authorization !== undefined) {
+    const credential = parseAuthorization(authorization);
+    if (credential === undefined) isMalformed = true;
+    else if (AMBIENT_SCHEMES.has(credential.scheme)) hasAmbientScheme = true;
+    else explicit.push(credential);
+  }
+  for (const entry of subprotocols) {
+    if (entry.startsWith(BEARER_SUBPROTOCOL_PREFIX)) {
+      const value = entry.slice(BEARER_SUBPROTOCOL_PREFIX.length);
+      if (TOKEN68.test(value)) explicit.push(credentialOf('bearer', value, 'subprotocol'));
+      else isMalformed = true;
+    } else if (!entry.startsWith(CSRF_SUBPROTOCOL_PREFIX)) {
+      plain.push(entry);
+    }
+  }
+
+  const problem = problemOf(explicit.length, isMalformed, hasAmbientScheme);
+  return {
+    credential: problem === undefined ? explicit[0] : undefined,
+    problem,
+    hasAmbient: hasAmbientScheme || cookie !== undefined,
+    subprotocols: plain,
+  };
+}
+
+function parseAuthorization(field: string): WsCredential | undefined {
+  const match = CREDENTIALS.exec(field);
+  const scheme = match?.[1];
+  const value = match?.[2];
+  if (scheme === undefined || value === undefined) return undefined;
+  // RFC 9110 section 11.1: the scheme is case-insensitive.
+  return credentialOf(scheme.toLowerCase(), value, 'authorization');
+}
+
+function credentialOf(scheme: string, value: string, source: CredentialSource): WsCredential {
+  return { scheme, value, source };
+}
+
+function problemOf(
+  explicitCount: number,
+  isMalformed: boolean,
+  hasAmbientScheme: boolean,
+): CredentialProblem | undefined {
+  // A malformed one beside a good one is a second credential too; it never falls back to the good one.
+  if (isMalformed) return 'malformed';
+  if (explicitCount > 1) return 'ambiguous';
+  return explicitCount === 0 && hasAmbientScheme ? 'unsupported-scheme' : undefined;
+}

@@ -1,0 +1,91 @@
+import type { AuthenticationFailure } from '../authenticator.js';
+import { isIdentifier } from './identifier.js';
+import type { JsonObject } from './strict-json.js';
+
+/** What the registered claims of a token are compared with. */
+export interface JwtClaimRules {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  readonly clockToleranceMs: number;
+  readonly maxAgeMs: number | undefined;
+  readonly maxLifetimeMs: number;
+}
+
+/** The registered claims (RFC 7519 section 4.1) that concern everybody. */
+export interface JwtRegisteredClaims {
+  /** In milliseconds since 1970. */
+  readonly expiresAtMs: number;
+  readonly jti: string | undefined;
+  readonly sid: string | undefined;
+}
+
+/**
+ * What identity providers and applications write into a token that is not for access, as a claim `typ`, `type`,
+ * `token_type` or `token_use`: it is signed with the same key and often for the same audience.
+ */
+const OTHER_KINDS: ReadonlySet<string> = new Set(['refresh', 'offline', 'logout', 'refresh_token', 'refreshtoken']);
+const KIND_CLAIMS = ['typ', 'type', 'token_type', 'token_use'] as const;
+
+/**
+ * Checks the registered claims of a token whose signature has been verified.
+ *
+ * @param nowMs milliseconds since 1970
+ */
+export function readJwtClaims(
+  claims: JsonObject,
+  rules: JwtClaimRules,
+  nowMs: number,
+): JwtRegisteredClaims | AuthenticationFailure {
+  if (claims['iss'] !== rules.issuer) return 'bad-issuer';
+  if (!isForAudience(claims['aud'], rules.audience)) return 'bad-audience';
+  if (isOtherKind(claims)) return 'bad-type';
+  const failure = checkStart(claims, rules, nowMs);
+  if (failure !== undefined) return failure;
+  const { exp, jti, sid } = claims;
+  if (!isDate(exp)) return 'bad-claims';
+  // No grace: the connection ends at `exp`, and one that is opened after it would end at once.
+  if (exp * 1000 <= nowMs) return 'expired';
+  // A date in milliseconds lies in the year 57000. Its token would never end.
+  if (exp * 1000 - nowMs > rules.maxLifetimeMs) return 'bad-claims';
+  if (!isOptionalIdentifier(jti) || !isOptionalIdentifier(sid)) return 'bad-claims';
+  return { expiresAtMs: exp * 1000, jti, sid };
+}
+
+function checkStart(claims: JsonObject, rules: JwtClaimRules, nowMs: number): AuthenticationFailure | undefined {
+  const latestMs = nowMs + rules.clockToleranceMs;
+  for (const date of [claims['nbf'], claims['iat']]) {
+    if (date === undefined) continue;
+    if (!isDate(date)) return 'bad-claims';
+    if (date * 1000 > latestMs) return 'not-yet-valid';
+  }
+  if (rules.maxAgeMs === undefined) return undefined;
+  const { iat } = claims;
+  if (!isDate(iat)) return 'bad-claims';
+  return nowMs - iat * 1000 > rules.maxAgeMs ? 'expired' : undefined;
+}
+
+/**
+ * Whether a value is a NumericDate that can be reckoned with. RFC 7519 section 2 allows fractions, but no issuer writes
+ * them, and they are one more spelling of the same moment.
+ */
+function isDate(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value) && Number.isSafeInteger(value * 1000);
+}
+
+function isForAudience(aud: unknown, ours: readonly string[]): boolean {
+  const list: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  return list.every((item) => typeof item === 'string') && list.some((item) => ours.includes(item));
+}
+
+function isOtherKind(claims: JsonObject): boolean {
+  return KIND_CLAIMS.some((name) => {
+    const kind = claims[name];
+    if (typeof kind !== 'string') return false;
+    // Keycloak's mark of an ID token. Under `token_use` the same word must pass: only the ID tokens of Cognito have an `aud`.
+    return OTHER_KINDS.has(kind.toLowerCase()) || (name === 'typ' && kind.toLowerCase() === 'id');
+  });
+}
+
+function isOptionalIdentifier(value: unknown): value is string | undefined {
+  return value === undefined || isIdentifier(value);
+}

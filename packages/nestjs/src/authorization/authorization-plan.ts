@@ -1,0 +1,119 @@
+import type { Principal } from '../authentication/principal.js';
+import { AnyOf, meetsClaims, type WsClaimsRequirement, type WsRequirement } from './requirement.js';
+import type { WsPolicy, WsPolicyContext, WsPolicyType } from './ws-policy.js';
+import { Grant } from './ws-policy.js';
+import { PolicyGrant } from './ws-resource.decorator.js';
+import { isPromiseLike } from '../internal/promise.js';
+
+/** Finds the instance of a policy for one message; only a policy with request-scoped dependencies makes a promise. */
+export type PolicyProvider = (context: WsPolicyContext) => WsPolicy | Promise<WsPolicy>;
+
+/** Finds the provider of a policy class; called once for each at boot. */
+export type PolicyResolver = (policy: WsPolicyType) => PolicyProvider;
+
+/** One policy question; answers the grant, or `undefined` for a refusal. */
+type Question = (context: WsPolicyContext) => Grant | undefined | Promise<Grant | undefined>;
+
+/**
+ * What a handler asks for, compiled: claims first, which need no data, then policies in the order in which they are
+ * written, which see the validated data.
+ */
+export class AuthorizationPlan {
+  readonly #claims: readonly WsClaimsRequirement[];
+  readonly #questions: readonly Question[];
+
+  constructor(requirements: readonly WsRequirement[], resolve: PolicyResolver) {
+    this.#claims = requirements.filter(
+      (item): item is WsClaimsRequirement => typeof item !== 'function' && !(item instanceof AnyOf),
+    );
+    this.#questions = requirements
+      .filter((item): item is WsPolicyType | AnyOf => typeof item === 'function' || item instanceof AnyOf)
+      .map((item) => (typeof item === 'function' ? askPolicy(item, resolve) : askAny(item, resolve)));
+  }
+
+  /** Whether there is a policy to ask. */
+  get hasPolicies(): boolean {
+    return this.#questions.length > 0;
+  }
+
+  /** Roles and scopes. */
+  meetsClaims(principal: Principal): boolean {
+    for (const requirement of this.#claims) {
+      if (!meetsClaims(requirement, principal)) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Asks every policy; the first refusal ends it.
+   *
+   * @returns the grants in order, or `undefined` for a refusal. A throw or a rejection of a policy comes out as such: the
+   * caller refuses and audits it.
+   */
+  ask(context: WsPolicyContext): readonly Grant[] | undefined | Promise<readonly Grant[] | undefined> {
+    return this.#askFrom(0, [], context);
+  }
+
+  #askFrom(
+    first: number,
+    grants: Grant[],
+    context: WsPolicyContext,
+  ): readonly Grant[] | undefined | Promise<readonly Grant[] | undefined> {
+    for (let i = first; i < this.#questions.length; i++) {
+      const answer = (this.#questions[i] as Question)(context);
+      if (isPromiseLike(answer)) {
+        return answer.then((granted) => {
+          if (granted === undefined) return undefined;
+          grants.push(granted);
+          return this.#askFrom(i + 1, grants, context);
+        });
+      }
+      if (answer === undefined) return undefined;
+      grants.push(answer);
+    }
+    return grants;
+  }
+}
+
+/** The policy classes that a list of requirements names, in order. */
+export function policiesOf(requirements: readonly WsRequirement[]): readonly WsPolicyType[] {
+  return requirements.flatMap((item) => {
+    if (typeof item === 'function') return [item];
+    return item instanceof AnyOf ? item.members.filter((member) => typeof member === 'function') : [];
+  });
+}
+
+function askPolicy(type: WsPolicyType, resolve: PolicyResolver): Question {
+  const provide = resolve(type);
+  return (context) => {
+    const policy = provide(context);
+    const decision = isPromiseLike(policy)
+      ? policy.then((instance) => (instance as WsPolicy).authorize(context))
+      : policy.authorize(context);
+    return isPromiseLike(decision)
+      ? Promise.resolve(decision.then((value) => toGrant(type, value)))
+      : toGrant(type, decision);
+  };
+}
+
+/** Only `true` and `grant(...)` allow; `"true"`, `1`, `{}` and `undefined` do not. */
+function toGrant(type: WsPolicyType, decision: unknown): Grant | undefined {
+  if (decision === true) return ALLOWED;
+  return decision instanceof Grant ? new PolicyGrant(type, decision.resource) : undefined;
+}
+
+const ALLOWED = Object.freeze(new Grant(undefined));
+
+function askAny({ members }: AnyOf, resolve: PolicyResolver): Question {
+  const questions = members.map((member): Question => {
+    if (typeof member === 'function') return askPolicy(member, resolve);
+    return (context) => (meetsClaims(member, context.principal) ? ALLOWED : undefined);
+  });
+  return async (context) => {
+    for (const question of questions) {
+      const granted = await question(context);
+      if (granted !== undefined) return granted;
+    }
+    return undefined;
+  };
+}

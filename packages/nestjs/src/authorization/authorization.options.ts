@@ -1,0 +1,21 @@
+import type { OptionReader } from '../internal/option-reader.js';
+
+/** The `authorization` options. */
+export interface AuthorizationOptions {
+  /**
+   * How long a policy may take, in milliseconds; then it has denied.
+   *
+   * @default 5000
+   */
+  readonly policyTimeoutMs?: number;
+}
+
+/** {@link AuthorizationOptions} with defaults filled. */
+export type ResolvedAuthorizationOptions = Readonly<Required<AuthorizationOptions>>;
+
+/** Reads the `authorization` options. */
+export function resolveAuthorizationOptions(reader: OptionReader): ResolvedAuthorizationOptions {
+  const policyTimeoutMs = reader.ms('policyTimeoutMs', 5000);
+  reader.finish();
+  return Object.freeze({ policyTimeoutMs });
+}

@@ -1,0 +1,58 @@
+import type { MessageId } from '@secure-ws/protocol';
+import type { Principal } from '../authentication/principal.js';
+import type { WsConnection } from '../lifecycle/ws-connection.js';
+
+/** What a policy judges: a message whose data has passed validation. */
+export interface WsPolicyContext<Data = unknown> {
+  /** The validated payload: the very instance that the handler gets. */
+  readonly data: Data;
+  readonly principal: Principal;
+  readonly connection: WsConnection;
+  readonly event: string;
+  readonly id: MessageId | undefined;
+}
+
+/** A permission, with the resource that it was given for. Made by {@link grant}. */
+export class Grant<Resource = unknown> {
+  constructor(readonly resource: Resource) {}
+}
+
+/** A refusal. Made by {@link deny}. */
+export class Denial {
+  // Nominal: a bare object of the same shape is not a decision.
+  readonly #decided = true;
+
+  /** Always `true`. */
+  get isDenied(): boolean {
+    return this.#decided;
+  }
+}
+
+/** What a policy answers. Only `true` and {@link grant} allow; any other value that slips through the types denies. */
+export type WsPolicyDecision<Resource = unknown> = boolean | Grant<Resource> | Denial;
+
+/**
+ * Decides one authorization question: an injectable class, named in `@WsAuthorize(MyPolicy)`.
+ *
+ * A throw, a rejection, a time-out and any value but `true` or `grant(...)` deny. The client sees `FORBIDDEN` for all of
+ * them, and for a resource that does not exist.
+ */
+export interface WsPolicy<Data = unknown, Resource = unknown> {
+  /** Judges one message. */
+  authorize(context: WsPolicyContext<Data>): WsPolicyDecision<Resource> | Promise<WsPolicyDecision<Resource>>;
+}
+
+/** The class of a policy. */
+export type WsPolicyType = new (...args: never[]) => WsPolicy<never>;
+
+/** Allows, and hands the resource to the handler through `@WsResource()`. */
+export function grant<Resource>(resource: Resource): Grant<Resource> {
+  return new Grant(resource);
+}
+
+const DENIED = new Denial();
+
+/** Refuses. */
+export function deny(): Denial {
+  return DENIED;
+}

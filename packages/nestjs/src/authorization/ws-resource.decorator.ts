@@ -1,0 +1,27 @@
+import { createParamDecorator } from '@nestjs/common';
+import { messageContextOf } from '../internal/message-context.js';
+import { Grant, type WsPolicyType } from './ws-policy.js';
+
+/**
+ * Gives a handler the resource that a policy granted. Name the policy, `@WsResource(AccountOwner)`, where the handler
+ * has more than one.
+ *
+ * It is the object that the policy judged: a handler that loads it again decides on something else.
+ */
+export const WsResource = createParamDecorator<WsPolicyType | undefined>((policy, context): unknown => {
+  const { grants } = messageContextOf(context);
+  for (const granted of grants) {
+    if (granted instanceof PolicyGrant && (policy === undefined || granted.policy === policy)) return granted.resource;
+  }
+  return undefined;
+});
+
+/** A grant together with the policy that gave it. */
+export class PolicyGrant extends Grant {
+  constructor(
+    readonly policy: WsPolicyType,
+    resource: unknown,
+  ) {
+    super(resource);
+  }
+}

@@ -1,0 +1,126 @@
+import { Scope, type Type } from '@nestjs/common';
+import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import {
+  GATEWAY_METADATA,
+  GATEWAY_OPTIONS,
+  MESSAGE_MAPPING_METADATA,
+  MESSAGE_METADATA,
+  PARAM_ARGS_METADATA,
+  PORT_METADATA,
+} from '@nestjs/websockets/constants.js';
+
+/** A Nest module, as its container holds it. */
+export type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;
+/** A provider, as its module holds it. */
+export type NestProvider = NonNullable<ReturnType<NestModule['providers']['get']>>;
+
+/** The metadata that Nest keeps of a decorated parameter. */
+export interface ParameterMetadata {
+  readonly index: number;
+  readonly data?: unknown;
+  readonly pipes?: readonly unknown[];
+  readonly factory?: unknown;
+  readonly schema?: unknown;
+}
+
+/** A parameter of a handler that carries a decorator. */
+export interface HandlerParameter extends ParameterMetadata {
+  /** `true` for `@MessageBody()`. */
+  readonly isPayload: boolean;
+}
+
+/** A method with `@SubscribeMessage`. */
+export interface HandlerRecord {
+  readonly gateway: GatewayRecord;
+  readonly methodName: string;
+  /** `Gateway.method`, for messages. */
+  readonly label: string;
+  readonly event: unknown;
+  readonly callback: (...args: unknown[]) => unknown;
+  /** `undefined` where no parameter has a decorator: Nest then passes `(client, data)`. */
+  readonly parameters: readonly HandlerParameter[] | undefined;
+  /** `undefined` where the transpiler emitted no types. */
+  readonly types: readonly unknown[] | undefined;
+}
+
+/** A class with `@WebSocketGateway` among the providers of a module. */
+export interface GatewayRecord {
+  readonly provider: NestProvider;
+  readonly module: NestModule;
+  readonly instance: Record<string, unknown>;
+  readonly type: Type;
+  readonly name: string;
+  readonly port: number;
+  readonly path: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly handlers: readonly HandlerRecord[];
+  /** Whether it, a dependency or an enhancer lives only for a request. */
+  readonly isRequestScoped: boolean;
+}
+
+/** `WsParamtype.PAYLOAD`: the enum is not exported. */
+const PAYLOAD_PARAMETER = 3;
+
+/** Brings the path of a gateway into the one form that is compared: `chat`, `/chat` and `/chat/` are `/chat`. */
+export function normalizePath(path: unknown): string {
+  if (typeof path !== 'string' || path === '') return '/';
+  return `/${path}`.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '');
+}
+
+/** Finds every gateway and its handlers, reading the metadata as Nest does: inherited handlers and aliases among them. */
+export function takeInventory(modules: ModulesContainer): GatewayRecord[] {
+  const gateways: GatewayRecord[] = [];
+  for (const module of modules.values()) {
+    for (const provider of module.providers.values()) {
+      const type = provider.metatype as Type | null;
+      // Reflect throws on anything but an object, and value and factory providers have no class.
+      if (provider.isNotMetatype || typeof type !== 'function') continue;
+      if (!Reflect.getMetadataKeys(type).includes(GATEWAY_METADATA)) continue;
+      gateways.push(readGateway(module, provider, type));
+    }
+  }
+  return gateways;
+}
+
+function readGateway(module: NestModule, provider: NestProvider, type: Type): GatewayRecord {
+  const options = (Reflect.getMetadata(GATEWAY_OPTIONS, type) ?? {}) as Record<string, unknown>;
+  const handlers: HandlerRecord[] = [];
+  const gateway: GatewayRecord = {
+    module,
+    provider,
+    type,
+    name: type.name,
+    instance: provider.instance as Record<string, unknown>,
+    port: (Reflect.getMetadata(PORT_METADATA, type) as number | undefined) ?? 0,
+    path: normalizePath(options['path']),
+    options,
+    handlers,
+    isRequestScoped: !provider.isDependencyTreeStatic() || provider.scope === Scope.REQUEST,
+  };
+  const prototype = Object.getPrototypeOf(provider.instance) as Record<string, unknown>;
+  for (const methodName of new MetadataScanner().getAllMethodNames(prototype)) {
+    const callback = prototype[methodName];
+    if (typeof callback !== 'function' || Reflect.getMetadata(MESSAGE_MAPPING_METADATA, callback) === undefined)
+      continue;
+    handlers.push({
+      gateway,
+      methodName,
+      label: `${type.name}.${methodName}`,
+      event: Reflect.getMetadata(MESSAGE_METADATA, callback) as unknown,
+      callback: callback as HandlerRecord['callback'],
+      parameters: readParameters(prototype, methodName),
+      types: Reflect.getMetadata('design:paramtypes', prototype, methodName) as unknown[] | undefined,
+    });
+  }
+  return gateway;
+}
+
+function readParameters(prototype: object, methodName: string): readonly HandlerParameter[] | undefined {
+  const metadata = Reflect.getMetadata(PARAM_ARGS_METADATA, prototype.constructor, methodName) as
+    Record<string, ParameterMetadata> | undefined;
+  if (metadata === undefined) return undefined;
+  return Object.entries(metadata).map(([key, parameter]) => ({
+    ...parameter,
+    isPayload: parameter.factory === undefined && Number(key.split(':')[0]) === PAYLOAD_PARAMETER,
+  }));
+}

@@ -1,0 +1,129 @@
+import type { AuthenticationFailure } from '../authentication/authenticator.js';
+
+/** One row of the refusal catalogue: what goes on the wire for a reason. */
+interface RefusalRow {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Fixed text. Nothing of the request is ever put into it (OWASP ASVS 5.0 16.5.1). */
+  readonly body: string;
+}
+
+const row = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): RefusalRow =>
+  Object.freeze({ status, body, headers: Object.freeze(headers) });
+
+const COME_BACK = { 'Retry-After': '5' };
+
+/** Every answer to a refused handshake, in the order of the checks that give it. */
+const CATALOGUE = Object.freeze({
+  'not-ready': row(503, 'The server does not accept connections at the moment.', COME_BACK),
+  overloaded: row(503, 'The server is busy.', COME_BACK),
+  'too-many-headers': row(431, 'The request has too many header fields.'),
+  'method-not-allowed': row(405, 'A WebSocket handshake is a GET request.', { Allow: 'GET' }),
+  'bad-http-version': row(400, 'A WebSocket handshake is an HTTP/1.1 request.'),
+  'repeated-header': row(400, 'A header field that may occur once occurs more than once.'),
+  'unexpected-body': row(400, 'A WebSocket handshake has no body.'),
+  'bad-upgrade': row(400, 'Only an upgrade to "websocket" is offered here.'),
+  'bad-key': row(400, 'Sec-WebSocket-Key is not valid.'),
+  // As in the example of RFC 6455 section 4.4. An Upgrade field is left out: it would need "Connection: upgrade".
+  'unsupported-version': row(426, 'Only version 13 of the WebSocket protocol is spoken here.', {
+    'Sec-WebSocket-Version': '13',
+  }),
+  'unknown-path': row(404, 'There is nothing here.'),
+  'bad-host': row(400, 'The Host field is not valid.'),
+  'host-not-allowed': row(421, 'This server does not answer for that host.'),
+  'origin-not-allowed': row(403, 'This origin may not connect.'),
+  'plaintext-redirect': row(308, 'Connect with TLS.'),
+  plaintext: row(403, 'Connect with TLS.'),
+  'bad-subprotocol': row(400, 'None of the offered subprotocols is spoken here.'),
+  'origin-missing': row(403, 'Send an Origin, or a credential in the Authorization field and no cookie.'),
+  unauthenticated: row(401, 'A valid credential is required.', { 'WWW-Authenticate': 'Bearer' }),
+  'authenticator-unavailable': row(503, 'The server is busy.', COME_BACK),
+  timeout: row(503, 'The server is busy.', COME_BACK),
+  internal: row(500, 'The request failed.'),
+});
+
+/** Why a handshake was refused: the vocabulary of audit events and counters. */
+export type HandshakeRefusalReason = keyof typeof CATALOGUE;
+
+/** A refused handshake. */
+export interface HandshakeRefusal {
+  readonly admitted: false;
+  /** The HTTP status of the answer. */
+  readonly status: number;
+  readonly reason: HandshakeRefusalReason;
+  /** Header fields beside those that the reason always has. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What was wrong with the credential. For the audit only: the answer is the same for all of them. */
+  readonly failure?: AuthenticationFailure;
+  /** What was thrown, where something was. For the operator only; its text may hold what the client sent. */
+  readonly cause?: unknown;
+}
+
+/** What a refusal may carry beside its reason. */
+export type RefusalDetails = Pick<HandshakeRefusal, 'headers' | 'failure' | 'cause'>;
+
+const REASONS = Object.keys(CATALOGUE) as readonly HandshakeRefusalReason[];
+
+const BARE: ReadonlyMap<HandshakeRefusalReason, HandshakeRefusal> = new Map(
+  REASONS.map((reason) => [reason, Object.freeze({ admitted: false, status: CATALOGUE[reason].status, reason })]),
+);
+
+/** Makes a refusal. Without details it is one shared frozen object: a flood of refusals allocates nothing. */
+export function refuse(reason: HandshakeRefusalReason, details?: RefusalDetails): HandshakeRefusal {
+  const bare = BARE.get(reason);
+  if (bare !== undefined && details === undefined) return bare;
+  return Object.freeze({ admitted: false, status: CATALOGUE[reason].status, reason, ...details });
+}
+
+const STATUS_TEXT: Readonly<Record<number, string>> = Object.freeze({
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  421: 'Misdirected Request',
+  426: 'Upgrade Required',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+});
+
+const FIELD_NAME = /^[A-Za-z0-9-]+$/;
+// RFC 9110 section 5.5: CR, LF and NUL in a value let it end its field and begin another one (response splitting).
+const FIELD_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+function formatResponse(reason: HandshakeRefusalReason, extra: Readonly<Record<string, string>>): string {
+  const { status, headers, body } = CATALOGUE[reason];
+  let head = `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? 'Refused'}\r\n`;
+  for (const [name, value] of Object.entries({ ...headers, ...extra })) {
+    if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) {
+      throw new TypeError('A header field of a refusal must be printable ASCII without line breaks.');
+    }
+    head += `${name}: ${value}\r\n`;
+  }
+  return (
+    head +
+    'Connection: close\r\n' +
+    'Cache-Control: no-store\r\n' +
+    'Content-Type: text/plain; charset=utf-8\r\n' +
+    `Content-Length: ${body.length}\r\n\r\n${body}`
+  );
+}
+
+const RESPONSES: ReadonlyMap<HandshakeRefusalReason, string> = new Map(
+  REASONS.map((reason) => [reason, formatResponse(reason, {})]),
+);
+
+/**
+ * The whole HTTP/1.1 response for a refusal, from status line to body.
+ *
+ * The reason and the refusal's own `headers` decide it; nothing of the request is in it, and every failed
+ * authentication gets the same bytes (OWASP ASVS 5.0 6.3.8).
+ *
+ * @throws TypeError when a header field of the refusal is not printable ASCII (response splitting).
+ */
+export function refusalResponse(refusal: HandshakeRefusal): string {
+  const prebuilt = refusal.headers === undefined ? RESPONSES.get(refusal.reason) : undefined;
+  return prebuilt ?? formatResponse(refusal.reason, refusal.headers ?? {});
+}

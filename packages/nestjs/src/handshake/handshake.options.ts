@@ -1,0 +1,155 @@
+import type { OptionReader } from '../internal/option-reader.js';
+import { type Authority, parseAuthority } from './authority.js';
+import type { HostRules } from './host-policy.js';
+import { formatOrigin, parseOrigin } from './origin.js';
+import type { OriginRules } from './origin-policy.js';
+import { type OriginRule, readOriginRules } from './origin-rules.js';
+import type { TransportRules } from './transport-policy.js';
+
+/** `handshake`: who may open a connection, and how. */
+export interface HandshakeOptions {
+  /**
+   * The origins of the web pages that may connect; `[]` when no browser may. Required: the boot fails without it
+   * (CWE-1385, OWASP ASVS 5.0 4.4.2). Clients without an `Origin` need a credential of their own and no cookie.
+   */
+  readonly origins?: readonly OriginRule[];
+  /**
+   * Lets every web page connect as its visitor. One warning at boot.
+   *
+   * @default false
+   */
+  readonly dangerouslyAllowAnyOrigin?: boolean;
+  /**
+   * Lets the opaque origin `null` connect: sandboxed frames, `file:` pages. One warning at boot.
+   *
+   * @default false
+   */
+  readonly dangerouslyAllowNullOrigin?: boolean;
+  /**
+   * Lets clients connect without TLS. One warning at boot. For development on one machine it is not needed: plaintext
+   * passes there when both ends, `Host` and `Origin` are loopback and `NODE_ENV` is not `production`.
+   *
+   * @default false
+   */
+  readonly dangerouslyAllowPlaintext?: boolean;
+  /**
+   * The hosts that this server answers for, as `host` (any port) or `host:port`. Set it where a proxy rewrites `Host`, or
+   * where the server has several names.
+   *
+   * @default the host of `publicUrl`, or every host without one; on a connection to a loopback address only that host and
+   * the loopback names (DNS rebinding)
+   */
+  readonly hosts?: readonly string[];
+  /**
+   * The address that clients should use, `wss://chat.example.com`. A handshake in plaintext that carries no credential is
+   * redirected there.
+   */
+  readonly publicUrl?: string;
+  /**
+   * The proxies whose forwarding fields are believed. `'none'`: the socket alone says who the client is and whether it
+   * speaks TLS.
+   *
+   * @default 'none'
+   */
+  readonly trustedProxies?: 'none';
+  /**
+   * How long a handshake may take from its complete request head, in milliseconds; then `503`.
+   *
+   * @default 5000
+   */
+  readonly timeoutMs?: number;
+  /**
+   * The most header fields of a request; then `431`. At most 500, well below the limit where Node drops fields in silence.
+   *
+   * @default 100
+   */
+  readonly maxHeaderCount?: number;
+  /**
+   * How many handshakes may wait for their credentials at once in this process; then `503`.
+   *
+   * @default 1000
+   */
+  readonly maxPending?: number;
+}
+
+/** {@link HandshakeOptions}, checked, filled in and frozen. */
+export interface ResolvedHandshakeOptions {
+  readonly origins: OriginRules;
+  readonly hosts: HostRules;
+  readonly transport: TransportRules;
+  readonly timeoutMs: number;
+  readonly maxHeaderCount: number;
+  readonly maxPending: number;
+}
+
+/**
+ * Checks `handshake` and fills its defaults. Problems go to the reader; nothing is thrown.
+ *
+ * @param environment where `NODE_ENV` is read, once, at boot.
+ */
+export function resolveHandshakeOptions(
+  reader: OptionReader,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): ResolvedHandshakeOptions {
+  const origins = readOriginRules(reader);
+  const publicUrl = readPublicUrl(reader);
+  const hosts = readHosts(reader);
+  const allowPlaintext = reader.boolean('dangerouslyAllowPlaintext', false);
+  if (allowPlaintext) {
+    reader.problems.warn(
+      reader.pathOf('dangerouslyAllowPlaintext'),
+      'is on: credentials and messages can be read and changed on their way.',
+    );
+  }
+  reader.oneOf('trustedProxies', ['none'], 'none');
+  const resolved: ResolvedHandshakeOptions = Object.freeze({
+    origins,
+    hosts: Object.freeze({ hosts, publicHost: publicUrl?.hostname }),
+    transport: Object.freeze({
+      allowPlaintext,
+      isProduction: environment.NODE_ENV === 'production',
+      publicOrigin: publicUrl?.httpsOrigin,
+    }),
+    timeoutMs: reader.ms('timeoutMs', 5_000),
+    maxHeaderCount: reader.count('maxHeaderCount', 100, { max: 500 }),
+    maxPending: reader.count('maxPending', 1_000),
+  });
+  reader.finish();
+  return resolved;
+}
+
+interface PublicUrl {
+  readonly hostname: string;
+  /** The `https` form: HTTP clients that follow a redirect know no `wss`. */
+  readonly httpsOrigin: string;
+}
+
+function readPublicUrl(reader: OptionReader): PublicUrl | undefined {
+  const text = reader.string('publicUrl');
+  if (text === undefined) return undefined;
+  const origin = parseOrigin(text);
+  if (origin === undefined || origin.protocol !== 'wss') {
+    reader.fail(
+      'publicUrl',
+      'must be wss://, a host and an optional port, without a path, a query or a slash at the end.',
+      `${reader.pathOf('publicUrl')}: 'wss://chat.example.com'`,
+    );
+    return undefined;
+  }
+  const httpsOrigin = formatOrigin({ ...origin, protocol: 'https', port: origin.port ?? 443 });
+  return { hostname: origin.hostname, httpsOrigin };
+}
+
+function readHosts(reader: OptionReader): readonly Authority[] | undefined {
+  const list = reader.strings('hosts');
+  if (list === undefined) return undefined;
+  const fix = `${reader.pathOf('hosts')}: ['chat.example.com']`;
+  if (list.length === 0) reader.fail('hosts', 'lists nothing, so that nobody could connect.', fix);
+  const hosts: Authority[] = [];
+  for (const [index, text] of list.entries()) {
+    const host = parseAuthority(text);
+    if (host !== undefined) hosts.push(Object.freeze(host));
+    else reader.fail(`hosts[${index}]`, 'must be host or host:port, without a protocol, a path or a wildcard.', fix);
+  }
+  return Object.freeze(hosts);
+}

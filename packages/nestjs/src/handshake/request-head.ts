@@ -1,0 +1,103 @@
+import type { IncomingMessage } from 'node:http';
+
+/** What the checks read of a request head, taken from the raw header list in one pass. */
+export interface RequestHead {
+  readonly method: string | undefined;
+  readonly httpVersion: string;
+  /** The request target as it was sent. */
+  readonly target: string;
+  readonly headerCount: number;
+  /** Whether a field that may occur once occurs more than once. */
+  readonly hasRepeatedField: boolean;
+  readonly hasBody: boolean;
+  /** Whether somebody claims to have passed this request on. */
+  readonly hasForwardingField: boolean;
+  /** Whether a field beside `Authorization`, `Cookie` and the subprotocols usually carries a credential. */
+  readonly hasOtherCredentialField: boolean;
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  readonly authorization: string | undefined;
+  readonly cookie: string | undefined;
+  readonly upgrade: string | undefined;
+  /** All `Connection` fields, joined by commas. */
+  readonly connection: string | undefined;
+  readonly key: string | undefined;
+  readonly version: string | undefined;
+  /** All `Sec-WebSocket-Protocol` fields, joined by commas (RFC 6455 section 11.3.4 lets a client split the list). */
+  readonly subprotocols: string | undefined;
+}
+
+/** What {@link readRequestHead} needs of a request. */
+export type RawRequest = Pick<IncomingMessage, 'method' | 'httpVersion' | 'url' | 'rawHeaders'>;
+
+/** Single fields by their lower-case name. Cookie too: RFC 6265 section 5.4 allows one, and two could hide a session. */
+type SingleField = 'host' | 'origin' | 'authorization' | 'cookie' | 'upgrade' | 'key' | 'version' | 'length';
+
+const SINGLE_FIELDS: ReadonlyMap<string, SingleField> = new Map([
+  ['host', 'host'],
+  ['origin', 'origin'],
+  ['authorization', 'authorization'],
+  ['cookie', 'cookie'],
+  ['upgrade', 'upgrade'],
+  ['sec-websocket-key', 'key'],
+  ['sec-websocket-version', 'version'],
+  ['content-length', 'length'],
+]);
+
+const FORWARDING_FIELDS: ReadonlySet<string> = new Set(['forwarded', 'via', 'x-real-ip']);
+const OTHER_CREDENTIAL_FIELDS: ReadonlySet<string> = new Set(['proxy-authorization', 'x-api-key', 'x-auth-token']);
+
+/**
+ * Reads the head of a request from `rawHeaders`.
+ *
+ * Node's own `headers` hides repetitions: of two `Host` or `Authorization` fields it keeps the first, where a proxy may
+ * have kept the last (measured, Node 20.20).
+ */
+export function readRequestHead(request: RawRequest): RequestHead {
+  const { rawHeaders } = request;
+  const single: Partial<Record<SingleField, string>> = {};
+  let connection: string | undefined;
+  let subprotocols: string | undefined;
+  let hasRepeatedField = false;
+  let hasTransferEncoding = false;
+  let hasForwardingField = false;
+  let hasOtherCredentialField = false;
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? '').toLowerCase();
+    const value = rawHeaders[index + 1] ?? '';
+    const field = SINGLE_FIELDS.get(name);
+    if (field !== undefined) {
+      if (single[field] !== undefined) hasRepeatedField = true;
+      single[field] = value;
+    } else if (name === 'connection') {
+      connection = connection === undefined ? value : `${connection},${value}`;
+    } else if (name === 'sec-websocket-protocol') {
+      subprotocols = subprotocols === undefined ? value : `${subprotocols},${value}`;
+    } else if (name === 'transfer-encoding') {
+      hasTransferEncoding = true;
+    } else if (FORWARDING_FIELDS.has(name) || name.startsWith('x-forwarded')) {
+      hasForwardingField = true;
+    } else if (OTHER_CREDENTIAL_FIELDS.has(name)) {
+      hasOtherCredentialField = true;
+    }
+  }
+  return {
+    method: request.method,
+    httpVersion: request.httpVersion,
+    target: request.url ?? '',
+    headerCount: Math.ceil(rawHeaders.length / 2),
+    hasRepeatedField,
+    hasBody: hasTransferEncoding || (single.length !== undefined && single.length !== '0'),
+    hasForwardingField,
+    hasOtherCredentialField,
+    host: single.host,
+    origin: single.origin,
+    authorization: single.authorization,
+    cookie: single.cookie,
+    upgrade: single.upgrade,
+    connection,
+    key: single.key,
+    version: single.version,
+    subprotocols,
+  };
+}

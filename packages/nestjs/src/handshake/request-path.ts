@@ -1,0 +1,18 @@
+// RFC 3986 section 3.3: the characters of a path. Absolute form ("http://...") and "*" do not begin with a slash.
+const PATH = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/;
+
+// Empty segments, dot segments, broken percent signs, and encoded dots, slashes, backslashes, percent signs and controls:
+// whatever a proxy or a router might resolve to another path than the one that is compared here.
+const DISGUISE = /\/\/|\/\.{1,2}(?:\/|$)|%(?![0-9A-Fa-f]{2})|%(?:2[EeFf5]|5[Cc]|[01][0-9A-Fa-f]|7[Ff])/;
+
+/**
+ * The path of a request target, with the query cut off. Nothing is decoded and nothing is resolved: paths of gateways are
+ * compared as they are written.
+ *
+ * @returns `undefined` for a target in another form or with a disguised path; never throws.
+ */
+export function requestPath(target: string): string | undefined {
+  const query = target.indexOf('?');
+  const path = query === -1 ? target : target.slice(0, query);
+  return PATH.test(path) && !DISGUISE.test(path) ? path : undefined;
+}

@@ -1,0 +1,64 @@
+import { type Subprotocol, SUBPROTOCOLS } from '@secure-ws/protocol';
+
+/** The most entries of a subprotocol list; a browser page needs three: a protocol, a token and a CSRF token. */
+export const MAX_SUBPROTOCOLS = 16;
+
+// RFC 9110 section 5.6.2. One character class without alternatives: no input makes it backtrack.
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/**
+ * Reads a `Sec-WebSocket-Protocol` list (RFC 6455 section 4.1) in linear time, whatever its length (CVE-2021-32640 was
+ * quadratic in the number of spaces).
+ *
+ * @returns `undefined` when an entry is not a token, occurs twice, or there are more than {@link MAX_SUBPROTOCOLS}.
+ */
+export function parseSubprotocols(header: string): readonly string[] | undefined {
+  const parts = header.split(',', MAX_SUBPROTOCOLS + 1);
+  if (parts.length > MAX_SUBPROTOCOLS) return undefined;
+  const entries: string[] = [];
+  for (const part of parts) {
+    const entry = withoutBlanks(part);
+    if (!TOKEN.test(entry) || entries.includes(entry)) return undefined;
+    entries.push(entry);
+  }
+  return entries;
+}
+
+/** The answer to a subprotocol list. */
+export interface SubprotocolChoice {
+  /** Everything that the client offered, tokens included. Never leaves the process. */
+  readonly offered: readonly string[];
+  /** The one to answer with; `undefined` when the client offered none and plain JSON is spoken. */
+  readonly selected: Subprotocol | undefined;
+}
+
+const NOTHING_OFFERED: SubprotocolChoice = Object.freeze({ offered: Object.freeze([]), selected: undefined });
+
+/**
+ * Chooses the subprotocol, in the server's order of preference.
+ *
+ * Only a member of {@link SUBPROTOCOLS} can come out, so an entry that carries a token is never echoed.
+ *
+ * @returns `undefined` when the list is malformed or has none of ours: a client that offers only others must not believe
+ * that the server speaks one of them.
+ */
+export function chooseSubprotocol(header: string | undefined): SubprotocolChoice | undefined {
+  if (header === undefined) return NOTHING_OFFERED;
+  const offered = parseSubprotocols(header);
+  if (offered === undefined) return undefined;
+  const selected = SUBPROTOCOLS.find((known) => offered.includes(known));
+  return selected === undefined ? undefined : { offered, selected };
+}
+
+/** Cuts spaces and tabs off both ends; `trim()` would also cut characters that are not blanks in HTTP. */
+function withoutBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}

@@ -1,0 +1,401 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  AuthenticationError,
+  type AuthenticationFailure,
+  WsAuthenticator,
+  type WsCredential,
+} from '../authentication/authenticator.js';
+import { createPrincipal, type Principal } from '../authentication/principal.js';
+import { BootProblems } from '../internal/boot-problems.js';
+import { Clock } from '../internal/clock.js';
+import { OptionReader } from '../internal/option-reader.js';
+import type { HandshakeDecision } from './handshake-context.js';
+import { type HandshakeOptions, resolveHandshakeOptions } from './handshake.options.js';
+import { refusalResponse } from './handshake-refusal.js';
+import { WsHandshakeGuard } from './ws-handshake.guard.js';
+
+const ORIGIN = 'https://app.example.com';
+const ALICE = createPrincipal({ kind: 'jwt', issuer: 'https://id.example.com', id: 'alice', authenticatedAt: 0 });
+
+class ManualClock extends Clock {
+  readonly running = new Set<() => void>();
+
+  override now(): number {
+    return 0;
+  }
+
+  override monotonic(): number {
+    return 0;
+  }
+
+  override every(): () => void {
+    throw new Error('No repeated timer is expected here.');
+  }
+
+  override after(_delayMs: number, run: () => void): () => void {
+    this.running.add(run);
+    return () => this.running.delete(run);
+  }
+
+  expire(): void {
+    for (const run of this.running) run();
+  }
+}
+
+type Authenticate = (credential: WsCredential, request: IncomingMessage) => Promise<Principal>;
+
+class StubAuthenticator extends WsAuthenticator {
+  override readonly kind = 'jwt';
+
+  readonly seen: WsCredential[] = [];
+
+  constructor(private readonly verify: Authenticate = () => Promise.resolve(ALICE)) {
+    super();
+  }
+
+  override accepts(credential: WsCredential): boolean {
+    return credential.scheme === 'bearer';
+  }
+
+  override authenticate(credential: WsCredential, request: IncomingMessage): Promise<Principal> {
+    this.seen.push(credential);
+    return this.verify(credential, request);
+  }
+}
+
+/** A good request: `undefined` leaves a field out, a list repeats it. */
+interface RequestChange {
+  readonly url?: string;
+  readonly method?: string;
+  readonly encrypted?: boolean;
+  readonly fields?: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+const GOOD_FIELDS: NonNullable<RequestChange['fields']> = {
+  Host: 'chat.example.com',
+  Upgrade: 'websocket',
+  Connection: 'Upgrade',
+  'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Version': '13',
+  Origin: ORIGIN,
+  Authorization: 'Bearer a.b.c',
+};
+
+function requestOf({ url = '/chat', method = 'GET', encrypted = true, fields = {} }: RequestChange): IncomingMessage {
+  const socket = Object.assign(new Socket(), { encrypted });
+  Object.defineProperty(socket, 'remoteAddress', { value: '::ffff:203.0.113.9' });
+  Object.defineProperty(socket, 'localAddress', { value: '::ffff:10.0.0.2' });
+  const request = new IncomingMessage(socket);
+  request.method = method;
+  request.url = url;
+  request.httpVersion = '1.1';
+  for (const [name, value] of Object.entries({ ...GOOD_FIELDS, ...fields })) {
+    for (const item of value === undefined ? [] : typeof value === 'string' ? [value] : value) {
+      request.rawHeaders.push(name, item);
+    }
+  }
+  return request;
+}
+
+interface Setup {
+  readonly options?: Partial<HandshakeOptions>;
+  readonly authenticators?: readonly WsAuthenticator[];
+  readonly isReady?: () => boolean;
+}
+
+function setUp({ options, authenticators = [new StubAuthenticator()], isReady = () => true }: Setup = {}) {
+  const boot = new BootProblems();
+  const reader = new OptionReader({ origins: [ORIGIN], ...options }, 'handshake', boot);
+  const clock = new ManualClock();
+  const guard = new WsHandshakeGuard({ options: resolveHandshakeOptions(reader, {}), authenticators, isReady, clock });
+  expect(boot.problems).toEqual([]);
+  const isPath = (path: string): boolean => path === '/chat';
+  const decide = (change: RequestChange = {}): HandshakeDecision | Promise<HandshakeDecision> => {
+    const request = requestOf(change);
+    return guard.decide({ request, socket: request.socket, isPath });
+  };
+  return { guard, clock, decide };
+}
+
+const STEPS = ['ready', 'shape', 'path', 'host', 'origin', 'client-address', 'transport', 'subprotocol', 'credentials'];
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('WsHandshakeGuard', () => {
+  it('AN-01 admits a verified credential', async () => {
+    const { decide, guard, clock } = setUp();
+    await expect(decide({ fields: { 'Sec-WebSocket-Protocol': 'json.v1' } })).resolves.toEqual({
+      admitted: true,
+      principal: ALICE,
+      subprotocol: 'json.v1',
+      path: '/chat',
+      origin: ORIGIN,
+      clientAddress: '203.0.113.9',
+      secure: true,
+      credentialKind: 'authorization',
+    });
+    expect(guard.pending).toBe(0);
+    expect(clock.running.size).toBe(0);
+  });
+
+  it('HS-10 reads the token beside the subprotocol and answers the subprotocol alone', async () => {
+    const authenticator = new StubAuthenticator();
+    const { decide } = setUp({ authenticators: [authenticator] });
+    const fields = { Authorization: undefined, 'Sec-WebSocket-Protocol': 'bearer.a.b.c, json.v1' };
+    await expect(decide({ fields })).resolves.toMatchObject({
+      admitted: true,
+      subprotocol: 'json.v1',
+      credentialKind: 'subprotocol',
+    });
+    expect(authenticator.seen).toEqual([{ scheme: 'bearer', value: 'a.b.c', source: 'subprotocol' }]);
+  });
+
+  it('HS-21 runs the steps in their order', async () => {
+    const order: string[] = [];
+    const authenticator = new StubAuthenticator(() => {
+      order.push('verification');
+      return Promise.resolve(ALICE);
+    });
+    const { guard, decide } = setUp({ authenticators: [authenticator] });
+    for (const step of guard.steps) {
+      const run = step.run.bind(step);
+      vi.spyOn(step, 'run').mockImplementation((context) => {
+        order.push(step.name);
+        return run(context);
+      });
+    }
+    await decide();
+    expect(order).toEqual([...STEPS, 'verification']);
+  });
+
+  it.each<[string, string, RequestChange]>([
+    ['shape', 'method-not-allowed', { method: 'POST' }],
+    ['path', 'unknown-path', { url: '/admin' }],
+    ['host', 'bad-host', { fields: { Host: '[' } }],
+    ['origin', 'origin-not-allowed', { fields: { Origin: 'https://evil.example' } }],
+    ['transport', 'plaintext', { encrypted: false }],
+    ['subprotocol', 'bad-subprotocol', { fields: { 'Sec-WebSocket-Protocol': 'evil-proto' } }],
+    ['credentials', 'unauthenticated', { fields: { Authorization: undefined } }],
+  ])('HS-21 runs nothing after a refusal by %s, and waits for nothing', (name, reason, change) => {
+    const authenticator = new StubAuthenticator();
+    const { guard, decide } = setUp({ authenticators: [authenticator] });
+    const runs = guard.steps.map((step) => vi.spyOn(step, 'run'));
+    const order = STEPS.indexOf(name);
+    expect(decide(change)).toMatchObject({ admitted: false, reason });
+    expect(runs.map((run) => run.mock.calls.length)).toEqual(STEPS.map((_, index) => (index <= order ? 1 : 0)));
+    expect(authenticator.seen).toEqual([]);
+  });
+
+  it('refuses before the boot and during the drain', () => {
+    const { decide } = setUp({ isReady: () => false });
+    expect(decide()).toMatchObject({ status: 503, reason: 'not-ready' });
+  });
+
+  it.each([undefined, ''])('HS-23 refuses the Host %j', (host) => {
+    const { decide } = setUp();
+    expect(decide({ fields: { Host: host } })).toMatchObject({ status: 400, reason: 'bad-host' });
+  });
+
+  it('HS-08 refuses a host that is not the public one', () => {
+    const { decide } = setUp({ options: { publicUrl: 'wss://chat.example.com' } });
+    expect(decide({ fields: { Host: 'evil.example' } })).toMatchObject({ status: 421, reason: 'host-not-allowed' });
+  });
+
+  describe('without an Origin', () => {
+    it('HS-04 admits a credential of the client’s own', async () => {
+      const decision = await setUp().decide({ fields: { Origin: undefined } });
+      expect(decision).toMatchObject({ admitted: true });
+      expect(decision).not.toHaveProperty('origin');
+    });
+
+    it.each([
+      ['beside a credential', {}],
+      ['alone', { Authorization: undefined }],
+      ['that is empty', { Cookie: '' }],
+    ])('HS-04 refuses a cookie %s', (_, fields) => {
+      const change = { fields: { Origin: undefined, Cookie: 'sid=1', ...fields } };
+      expect(setUp().decide(change)).toMatchObject({ status: 403, reason: 'origin-missing' });
+    });
+
+    it('HS-04 refuses a request without any credential', () => {
+      const change = { fields: { Origin: undefined, Authorization: undefined } };
+      expect(setUp().decide(change)).toMatchObject({ status: 401, failure: 'missing' });
+    });
+  });
+
+  describe('credentials', () => {
+    it.each<[string, AuthenticationFailure, Record<string, string | readonly string[] | undefined>]>([
+      ['none', 'missing', { Authorization: undefined }],
+      ['only a cookie', 'missing', { Authorization: undefined, Cookie: 'sid=1' }],
+      ['a token in both places', 'ambiguous', { 'Sec-WebSocket-Protocol': 'json.v1, bearer.a.b.c' }],
+      [
+        'two tokens in the list',
+        'ambiguous',
+        { Authorization: undefined, 'Sec-WebSocket-Protocol': 'json.v1, bearer.a, bearer.b' },
+      ],
+      ['another scheme', 'unsupported-scheme', { Authorization: 'Basic YTpi' }],
+    ])('AN-04 refuses %s without a verification', (_, failure, fields) => {
+      const authenticator = new StubAuthenticator();
+      const decision = setUp({ authenticators: [authenticator] }).decide({ fields });
+      expect(decision).toMatchObject({ status: 401, reason: 'unauthenticated', failure });
+      expect(authenticator.seen).toEqual([]);
+    });
+
+    it('refuses a credential that no authenticator accepts', () => {
+      expect(setUp({ authenticators: [] }).decide()).toMatchObject({ status: 401, failure: 'unsupported-scheme' });
+    });
+
+    it('asks no second authenticator after the first refused', async () => {
+      const first = new StubAuthenticator(() => Promise.reject(new AuthenticationError('expired')));
+      const second = new StubAuthenticator();
+      const decision = await setUp({ authenticators: [first, second] }).decide();
+      expect(decision).toMatchObject({ status: 401, failure: 'expired' });
+      expect(second.seen).toEqual([]);
+    });
+
+    it.each<AuthenticationFailure>(['bad-signature', 'expired', 'bad-audience', 'unknown-key'])(
+      'HS-22 answers %s like every other failure',
+      async (failure) => {
+        const authenticator = new StubAuthenticator(() => Promise.reject(new AuthenticationError(failure)));
+        const refused = await setUp({ authenticators: [authenticator] }).decide();
+        const missing = await setUp().decide({ fields: { Authorization: undefined } });
+        if (refused.admitted || missing.admitted) throw new Error('Both must be refused.');
+        expect(refused.failure).toBe(failure);
+        expect(refusalResponse(refused)).toBe(refusalResponse(missing));
+      },
+    );
+
+    it.each<[string, Authenticate, string]>([
+      ['rejects', () => Promise.reject(new Error('db down')), 'authenticator-unavailable'],
+      ['rejects with nothing', () => Promise.reject(undefined), 'authenticator-unavailable'],
+      [
+        'says it is unavailable',
+        () => Promise.reject(new AuthenticationError('unavailable')),
+        'authenticator-unavailable',
+      ],
+      [
+        'throws at once',
+        () => {
+          throw new Error('bug');
+        },
+        'authenticator-unavailable',
+      ],
+      ['returns undefined', () => Promise.resolve(undefined as unknown as Principal), 'internal'],
+      ['returns no promise', (() => true) as unknown as Authenticate, 'internal'],
+      ['returns a principal that can be changed', () => Promise.resolve({ ...ALICE }), 'internal'],
+      ['returns a principal without an id', () => Promise.resolve(Object.freeze({ ...ALICE, id: '' })), 'internal'],
+      ['returns a principal without a key', () => Promise.resolve(Object.freeze({ ...ALICE, key: '' })), 'internal'],
+    ])('AN-03 refuses when the authenticator %s', async (_, verify, reason) => {
+      const { decide, guard, clock } = setUp({ authenticators: [new StubAuthenticator(verify)] });
+      const decision = await decide();
+      expect(decision).toMatchObject({ admitted: false, reason });
+      expect(decision.admitted ? 200 : decision.status).toBeGreaterThanOrEqual(500);
+      expect(guard.pending).toBe(0);
+      expect(clock.running.size).toBe(0);
+    });
+
+    it('AN-03 refuses when an authenticator throws while it is chosen', () => {
+      const authenticator = new StubAuthenticator();
+      vi.spyOn(authenticator, 'accepts').mockImplementation(() => {
+        throw new Error('bug');
+      });
+      expect(setUp({ authenticators: [authenticator] }).decide()).toMatchObject({ status: 500, reason: 'internal' });
+    });
+  });
+
+  describe('deadline', () => {
+    it.each<[string, () => Promise<Principal>]>([
+      ['a late principal', () => Promise.resolve(ALICE)],
+      ['a late failure', () => Promise.reject(new AuthenticationError('expired'))],
+    ])('HS-15 answers 503 when the time is up, and ignores %s', async (_, late) => {
+      let settle = (): void => undefined;
+      const gate = new Promise<void>((resolve) => {
+        settle = resolve;
+      });
+      const authenticator = new StubAuthenticator(() => gate.then(late));
+      const { decide, guard, clock } = setUp({ authenticators: [authenticator] });
+      const decision = decide();
+      expect(guard.pending).toBe(1);
+      clock.expire();
+      await expect(decision).resolves.toMatchObject({ status: 503, reason: 'timeout' });
+      expect(guard.pending).toBe(0);
+      // Vitest fails the run on an unhandled rejection.
+      settle();
+      await vi.waitFor(() => {
+        expect(clock.running.size).toBe(0);
+      });
+    });
+
+    it('HS-15 refuses beyond the cap of pending handshakes, and admits again below it', async () => {
+      const settle: (() => void)[] = [];
+      const authenticator = new StubAuthenticator(
+        () =>
+          new Promise((resolve) => {
+            settle.push(() => {
+              resolve(ALICE);
+            });
+          }),
+      );
+      const { decide } = setUp({ authenticators: [authenticator], options: { maxPending: 2 } });
+      const waiting = [Promise.resolve(decide()), Promise.resolve(decide())];
+      expect(decide()).toMatchObject({ status: 503, reason: 'overloaded' });
+      for (const run of settle) run();
+      await expect(Promise.all(waiting)).resolves.toMatchObject([{ admitted: true }, { admitted: true }]);
+      const next = decide();
+      settle.at(-1)?.();
+      await expect(next).resolves.toMatchObject({ admitted: true });
+    });
+  });
+
+  it.each<RequestChange>([
+    { url: '/%' },
+    { url: '/%zz' },
+    { url: '/\u0080' },
+    { url: '' },
+    { fields: { Host: '[' } },
+    { fields: { Host: '[::1' } },
+    { fields: { Host: '\u0080' } },
+    { fields: { Origin: 'https://[' } },
+    { fields: { Origin: '%' } },
+    { fields: { 'Sec-WebSocket-Protocol': '\u0080' } },
+    { fields: { Cookie: '%zz=\u0080;;;=', Origin: undefined } },
+    { fields: { Authorization: '\u0080' } },
+    { fields: { Authorization: 'Bearer' } },
+  ])('HS-23 refuses %j without a throw', async (change) => {
+    const decision = await setUp().decide(change);
+    expect(decision).toMatchObject({ admitted: false });
+    expect(decision).not.toMatchObject({ reason: 'internal' });
+  });
+
+  it.each<RequestChange>([
+    { url: '/marker-7f3a' },
+    { url: '/chat?marker-7f3a', encrypted: false },
+    { fields: { Host: 'marker-7f3a.example@' } },
+    { fields: { Origin: 'https://marker-7f3a.example' } },
+    { fields: { Upgrade: 'marker-7f3a' } },
+    { fields: { 'Sec-WebSocket-Protocol': 'marker-7f3a' } },
+    { fields: { Authorization: 'marker-7f3a x' } },
+  ])('HS-22 puts nothing of %j into the answer', async (change) => {
+    const decision = await setUp().decide(change);
+    if (decision.admitted) throw new Error('It must be refused.');
+    expect(refusalResponse(decision)).not.toContain('marker-7f3a');
+  });
+
+  it('TR-02 redirects to the public address, never to Host', async () => {
+    const { decide } = setUp({ options: { publicUrl: 'wss://chat.example.com', hosts: ['evil.example'] } });
+    const fields = { Host: 'evil.example', Authorization: undefined };
+    const decision = await decide({ encrypted: false, fields });
+    expect(decision).toMatchObject({ status: 308, headers: { Location: 'https://chat.example.com/chat' } });
+  });
+
+  it('AN-03 turns a throw in the state of the application into a refusal', () => {
+    const isReady = (): boolean => {
+      throw new Error('bug');
+    };
+    expect(setUp({ isReady }).decide()).toMatchObject({ status: 500, reason: 'internal' });
+  });
+});

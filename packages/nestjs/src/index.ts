@@ -1,0 +1,59 @@
+// The module
+export { SecureWsModule } from './secure-ws.module.js';
+export type { SecureWsAsyncOptions, SecureWsOptionsFactory } from './secure-ws.module.js';
+export type { SecureWsOptions } from './secure-ws.options.js';
+export { SecureWsBootError } from './boot/secure-ws-boot.error.js';
+export type { BootProblem } from './internal/boot-problems.js';
+
+// Authentication
+export { AuthenticationError, WsAuthenticator } from './authentication/authenticator.js';
+export type { AuthenticationFailure, CredentialSource, WsCredential } from './authentication/authenticator.js';
+export type { AuthenticationOptions } from './authentication/authentication.options.js';
+export { createPrincipal } from './authentication/principal.js';
+export type { Principal, PrincipalInput } from './authentication/principal.js';
+
+// Authorization
+export type { AuthorizationOptions } from './authorization/authorization.options.js';
+export { AnyOf, anyOf } from './authorization/requirement.js';
+export type { WsClaimsRequirement, WsRequirement } from './authorization/requirement.js';
+export { WsAuthorize } from './authorization/ws-authorize.decorator.js';
+export { Denial, deny, Grant, grant } from './authorization/ws-policy.js';
+export type { WsPolicy, WsPolicyContext, WsPolicyDecision, WsPolicyType } from './authorization/ws-policy.js';
+export { WsPrincipal } from './authorization/ws-principal.decorator.js';
+export { WsPublic } from './authorization/ws-public.decorator.js';
+export { WsResource } from './authorization/ws-resource.decorator.js';
+
+// Events
+export type { EventsOptions } from './events/events.options.js';
+export { LoggerSink } from './events/logger.sink.js';
+export type * from './events/security-event.js';
+export { SecurityEventSink } from './events/security-event-sink.js';
+export { SecurityEvents } from './events/security-events.js';
+
+// Handshake
+export type { HandshakeOptions } from './handshake/handshake.options.js';
+export type { OriginRule } from './handshake/origin-rules.js';
+
+// Lifecycle
+export type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
+export { WsAbortSignal } from './lifecycle/ws-abort-signal.decorator.js';
+export { WsConnection } from './lifecycle/ws-connection.js';
+export { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
+export type { WsConnectionFilter } from './lifecycle/ws-connection-lifecycle.service.js';
+
+// Messages
+export type { MessagesOptions } from './messages/messages.options.js';
+
+// Throttling
+export { minutes, seconds } from './throttling/throttle-rule.js';
+export type { ThrottleRule } from './throttling/throttle-rule.js';
+export type { ThrottlingOptions } from './throttling/throttling.options.js';
+export { WsThrottle } from './throttling/ws-throttle.decorator.js';
+
+// Validation
+export type { ValidationOptions } from './validation/validation.options.js';
+export { WsPayload } from './validation/ws-payload.decorator.js';
+
+// Time
+export { Clock, SystemClock } from './internal/clock.js';
+export type { Cancel } from './internal/clock.js';

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../testing/fake-clock.js';
+import { COARSE_TICK_MS, CoarseTimer, type Timed } from './coarse-timer.js';
+
+class Probe implements Timed {
+  readonly looks: number[] = [];
+  constructor(private readonly next: (now: number) => number = () => Infinity) {}
+  onDue(now: number): number {
+    this.looks.push(now);
+    return this.next(now);
+  }
+}
+
+describe('CoarseTimer', () => {
+  it('has one timer, whatever it watches', () => {
+    const clock = new FakeClock();
+    const timer = new CoarseTimer(clock);
+    timer.start();
+    for (let i = 0; i < 1000; i++) timer.schedule(new Probe(), clock.monotonic() + i * 10);
+    expect(clock.pending).toBe(1);
+    timer.stop();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('looks at an entry when it is due, at most a tick late and never early', () => {
+    const clock = new FakeClock();
+    const timer = new CoarseTimer(clock);
+    timer.start();
+    const due = clock.monotonic() + 1234;
+    const probe = new Probe();
+    timer.schedule(probe, due);
+    clock.advance(5000);
+    expect(probe.looks).toHaveLength(1);
+    expect(probe.looks[0]).toBeGreaterThanOrEqual(due);
+    expect(probe.looks[0]).toBeLessThanOrEqual(due + 2 * COARSE_TICK_MS);
+    expect(timer.size).toBe(0);
+  });
+
+  it('looks again when the entry asks for it, and not after it was cancelled', () => {
+    const clock = new FakeClock();
+    const timer = new CoarseTimer(clock);
+    timer.start();
+    const probe = new Probe((now) => now + 1000);
+    timer.schedule(probe, clock.monotonic());
+    clock.advance(10_000);
+    expect(probe.looks.length).toBeGreaterThanOrEqual(7);
+    const looks = probe.looks.length;
+    timer.cancel(probe);
+    clock.advance(10_000);
+    expect(probe.looks).toHaveLength(looks);
+  });
+
+  it('catches up after the process was stopped for a day', () => {
+    const clock = new FakeClock();
+    const timer = new CoarseTimer(clock);
+    const probe = new Probe();
+    timer.schedule(probe, clock.monotonic() + 1000);
+    timer.run(clock.monotonic() + 86_400_000);
+    expect(probe.looks).toHaveLength(1);
+  });
+});

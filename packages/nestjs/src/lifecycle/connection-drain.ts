@@ -1,0 +1,80 @@
+import type { Clock } from '../internal/clock.js';
+import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
+import type { ManagedConnection } from './managed-connection.js';
+
+/** How many connections are told to leave at once; the next ones follow a second later. */
+export const DRAIN_BATCH = 500;
+
+const BATCH_INTERVAL_MS = 1000;
+
+/** Within how many milliseconds clients are told to come back, each at a moment of its own (DR-21). */
+export const RETRY_SPREAD_MS = 5000;
+
+/**
+ * Ends every connection of a process that shuts down: each one finishes the handler that runs, is closed with 1012 and a
+ * hint when to come back, and is waited for. Batches keep the clients from coming back all at once.
+ */
+export class ConnectionDrain {
+  #running: Promise<void> | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly options: ResolvedLifecycleOptions,
+    private readonly connections: () => Iterable<ManagedConnection>,
+  ) {}
+
+  /** Whether the process is leaving. */
+  get hasBegun(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Ends when every connection is gone, or the time for it is over. Calling it again waits for the same end. */
+  run(): Promise<void> {
+    return (this.#running ??= this.#drain());
+  }
+
+  async #drain(): Promise<void> {
+    let cancel = (): void => undefined;
+    const timeIsOver = new Promise<void>((resolve) => {
+      cancel = this.clock.after(this.options.drainTimeoutMs, () => {
+        for (const connection of this.connections()) connection.socket.terminate();
+        resolve();
+      });
+    });
+    await Promise.race([this.#closeAll(), timeIsOver]);
+    cancel();
+  }
+
+  async #closeAll(): Promise<void> {
+    const connections = [...this.connections()];
+    const gone: Promise<void>[] = [];
+    for (let first = 0; first < connections.length; first += DRAIN_BATCH) {
+      if (first > 0) await this.#pause();
+      for (const connection of connections.slice(first, first + DRAIN_BATCH)) gone.push(leave(connection));
+    }
+    await Promise.all(gone);
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.clock.after(BATCH_INTERVAL_MS, resolve);
+    });
+  }
+}
+
+function leave(connection: ManagedConnection): Promise<void> {
+  return new Promise((resolve) => {
+    if (connection.socket.readyState === connection.socket.CLOSED) {
+      resolve();
+      return;
+    }
+    connection.socket.once('close', () => {
+      resolve();
+    });
+    const close = (): void => {
+      connection.close('RESTART', Math.random() * RETRY_SPREAD_MS);
+    };
+    if (connection.work === undefined) close();
+    else connection.work.finish(close);
+  });
+}

@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto';
+import { CLOSE_CODES, type CloseCodeName, formatCloseReason, type Subprotocol } from '@secure-ws/protocol';
+import type { Principal } from '../authentication/principal.js';
+import type { Clock } from '../internal/clock.js';
+import type { BoundedSocket, OutboundWatch } from './bounded-socket.js';
+import type { Timed } from './coarse-timer.js';
+import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
+import type { WsConnection } from './ws-connection.js';
+
+/** The most that a lifetime is shortened by, so that connections that began together do not end together. */
+const LIFETIME_JITTER = 0.1;
+
+/** What runs for a connection. */
+export interface ConnectionWork {
+  /** Takes no further message, and calls back once nothing runs any more. */
+  finish(done: () => void): void;
+}
+
+/** What the handshake found out about a connection. */
+export interface ConnectionIdentity {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly path: string;
+  readonly address: string;
+  readonly origin: string | undefined;
+  readonly subprotocol: Subprotocol | undefined;
+}
+
+/**
+ * The module's side of a connection: its state, its close, and its deadlines (heartbeat, idle, expiry), which hang on
+ * the coarse timer.
+ */
+export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly path: string;
+  readonly address: string;
+  readonly origin: string | undefined;
+  readonly subprotocol: Subprotocol | undefined;
+  readonly openedAt: number;
+  epoch = 0;
+  /** The close that this server sent, if it did. */
+  closing: CloseCodeName | undefined;
+  messagesReceived = 0;
+  bytesReceived = 0;
+  /** Monotonic moment of the last application message that counts against idleness. */
+  lastMessageAt: number;
+  /** What runs for it; set by whoever runs it. */
+  work: ConnectionWork | undefined;
+  /** Called when a deadline came nearer than the coarse timer knows. */
+  onDeadlineMoved: ((due: number) => void) | undefined;
+  readonly #endsAt: number;
+  /** Monotonic moment since which bytes wait for the client. */
+  #blockedSince = Infinity;
+  #pingDueAt: number;
+  #pongDueAt = Infinity;
+  #pingPayload = '';
+  #isPaused = false;
+
+  constructor(
+    identity: ConnectionIdentity,
+    readonly socket: BoundedSocket,
+    private readonly clock: Clock,
+    private readonly options: ResolvedLifecycleOptions,
+  ) {
+    this.id = identity.id;
+    this.principal = identity.principal;
+    this.path = identity.path;
+    this.address = identity.address;
+    this.origin = identity.origin;
+    this.subprotocol = identity.subprotocol;
+    this.openedAt = clock.now();
+    const now = clock.monotonic();
+    this.lastMessageAt = now;
+    this.#pingDueAt = now + options.pingIntervalMs;
+    this.#endsAt = now + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_JITTER);
+    socket.watch(this);
+  }
+
+  get isOpen(): boolean {
+    return this.closing === undefined && this.socket.readyState === 1;
+  }
+
+  /** Whether the identity has ended. Checked for each message: the timer may be late (SL-02). */
+  get isExpired(): boolean {
+    const { expiresAt } = this.principal;
+    return expiresAt !== undefined && this.clock.now() >= expiresAt + this.options.expiryGraceMs;
+  }
+
+  send(event: string, data?: unknown): boolean {
+    if (!this.isOpen) return false;
+    try {
+      return this.sendText(JSON.stringify({ event, data }));
+    } catch {
+      return false;
+    }
+  }
+
+  /** Sends a message that is serialised already. */
+  sendText(text: string): boolean {
+    if (!this.isOpen) return false;
+    this.socket.send(text);
+    return true;
+  }
+
+  beforeSend(): boolean {
+    return this.closing === undefined;
+  }
+
+  afterSend(): void {
+    const now = this.clock.monotonic();
+    if (this.options.idleCounts === 'both') this.lastMessageAt = now;
+    const { bufferedAmount } = this.socket;
+    if (bufferedAmount === 0) {
+      this.#blockedSince = Infinity;
+    } else if (bufferedAmount > this.options.maxOutboundBytes) {
+      this.close('SLOW_CONSUMER');
+    } else if (this.#blockedSince === Infinity) {
+      this.#blockedSince = now;
+      this.onDeadlineMoved?.(now + this.options.maxOutboundMs);
+    }
+  }
+
+  close(code: CloseCodeName, retryAfterMs?: number): void {
+    if (this.closing !== undefined) return;
+    this.closing = code;
+    this.epoch++;
+    // A paused socket never reads the peer's Close frame, and the closing handshake would run into its time-out.
+    this.resume();
+    const { code: number, word } = CLOSE_CODES[code];
+    this.socket.close(number, formatCloseReason(word, retryAfterMs));
+  }
+
+  /** Stops reading from the socket. The heartbeat is suspended: a paused socket sees no pong. */
+  pause(): void {
+    if (this.#isPaused || !this.isOpen) return;
+    this.#isPaused = true;
+    this.socket.pause();
+  }
+
+  /** Reads from the socket again. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    if (this.#pongDueAt !== Infinity) this.#pongDueAt = this.clock.monotonic() + this.options.pongTimeoutMs;
+    this.socket.resume();
+  }
+
+  /** Takes a pong. Only the payload of the last ping counts: a pong sent blindly proves nothing about the way back. */
+  onPong(payload: Buffer): void {
+    if (payload.toString('latin1') === this.#pingPayload) this.#pongDueAt = Infinity;
+  }
+
+  /** The first moment at which the coarse timer should look here. */
+  firstDue(): number {
+    return this.#nextDue(this.clock.monotonic());
+  }
+
+  onDue(now: number): number {
+    if (!this.isOpen) return Infinity;
+    if (this.isExpired) this.close('TOKEN_EXPIRED');
+    else if (!this.#isPaused && now >= this.#pongDueAt) this.close('HEARTBEAT_LOST');
+    else if (this.#isBlocked(now)) this.close('SLOW_CONSUMER');
+    else if (now >= this.#endsAt) this.close('MAX_LIFETIME');
+    else if (now >= this.lastMessageAt + this.options.idleTimeoutMs) this.close('IDLE');
+    else if (now >= this.#pingDueAt) this.#ping(now);
+    return this.isOpen ? this.#nextDue(now) : Infinity;
+  }
+
+  #isBlocked(now: number): boolean {
+    if (this.#blockedSince !== Infinity && this.socket.bufferedAmount === 0) this.#blockedSince = Infinity;
+    return now >= this.#blockedSince + this.options.maxOutboundMs;
+  }
+
+  #ping(now: number): void {
+    this.#pingDueAt = now + this.options.pingIntervalMs;
+    // An unanswered ping keeps its deadline and its payload, or a client could live on by answering every other one.
+    if (this.#pongDueAt !== Infinity) return;
+    this.#pongDueAt = now + this.options.pongTimeoutMs;
+    this.#pingPayload = randomBytes(8).toString('hex');
+    this.socket.ping(this.#pingPayload);
+  }
+
+  #nextDue(now: number): number {
+    const { expiresAt } = this.principal;
+    // Expiry is wall-clock time: the distance is taken anew at each look, so that a corrected clock is followed. Far
+    // expiries never reach a timer, which would overflow after 24.8 days (SL-03).
+    const expiryIn = expiresAt === undefined ? Infinity : expiresAt + this.options.expiryGraceMs - this.clock.now();
+    return Math.min(
+      now + Math.max(0, expiryIn),
+      this.#isPaused ? Infinity : this.#pongDueAt,
+      this.lastMessageAt + this.options.idleTimeoutMs,
+      this.#pingDueAt,
+      this.#endsAt,
+      this.#blockedSince + this.options.maxOutboundMs,
+    );
+  }
+}

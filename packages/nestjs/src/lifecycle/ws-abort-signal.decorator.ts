@@ -1,0 +1,10 @@
+import { createParamDecorator } from '@nestjs/common';
+import { messageContextOf } from '../internal/message-context.js';
+
+/**
+ * Gives a handler an `AbortSignal` that fires when its answer is not wanted any more: the connection closed, or the
+ * handler's time is over. Pass it to `fetch`, a database driver or a stream.
+ */
+export const WsAbortSignal = createParamDecorator<undefined>(
+  (_, context): AbortSignal => messageContextOf(context).signal,
+);

@@ -1,0 +1,27 @@
+import { ThrottleCounter } from '../throttling/throttle-rule.js';
+import type { HandlerCallback, HandlerPlan } from './handler-plan.js';
+
+/** A handler of one connection: its plan, Nest's callback, and how often the connection sent the event. */
+export class BoundHandler {
+  #counters: readonly ThrottleCounter[] | undefined;
+
+  constructor(
+    readonly plan: HandlerPlan,
+    readonly callback: HandlerCallback,
+  ) {}
+
+  /**
+   * Counts one message of this event.
+   *
+   * @returns 0 when there is room; otherwise the milliseconds to wait.
+   */
+  throttle(now: number): number {
+    const { throttles } = this.plan;
+    if (throttles.length === 0) return 0;
+    // Made at the first message: most events of a gateway are never sent by most connections.
+    this.#counters ??= throttles.map((rule) => new ThrottleCounter(rule));
+    let wait = 0;
+    for (const counter of this.#counters) wait = Math.max(wait, counter.hit(now));
+    return wait;
+  }
+}

@@ -1,0 +1,306 @@
+import type { MessageId } from '@secure-ws/protocol';
+import type { OwaspEventName } from '../events/security-event.js';
+import { isPromiseLike } from '../internal/promise.js';
+import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
+import { DtoRefusal } from '../validation/dto-refusal.js';
+import { EnvelopeRefusal, readEnvelope } from '../validation/envelope.js';
+import { decodeJson } from '../validation/safe-json.js';
+import { BoundHandler } from './bound-handler.js';
+import { ConnectionThrottle } from './connection-throttle.js';
+import { HandlerRun } from './handler-run.js';
+import { InboundQueue } from './inbound-queue.js';
+import type { PipelineEngine, Refusal } from './pipeline-engine.js';
+import { RunningMessage } from './running-message.js';
+
+/** What one socket read may still deliver after the socket was paused, as a multiple of what the queue should hold. */
+const OVERSHOOT = 8;
+
+/**
+ * The checks that every message of one connection passes, in the order of the design: alive, frame, throttle, decode,
+ * route, claims, event throttle, validate, policies, then the handler. A step that needs no waiting does not wait.
+ */
+export class ConnectionPipeline implements ConnectionWork {
+  readonly #handlers = new Map<string, BoundHandler>();
+  readonly #throttle: ConnectionThrottle;
+  readonly #queue: InboundQueue;
+  readonly #run: HandlerRun;
+  readonly #abortable = new Set<RunningMessage>();
+  #slotsTaken = 0;
+  #isHeld = true;
+  #onIdle: (() => void) | undefined;
+
+  constructor(
+    readonly engine: PipelineEngine,
+    readonly connection: ManagedConnection,
+  ) {
+    this.#throttle = new ConnectionThrottle(engine.throttling);
+    this.#queue = new InboundQueue(engine.options.maxQueuedMessages, engine.options.maxQueuedBytes);
+    this.#run = new HandlerRun(this);
+    connection.work = this;
+  }
+
+  /** Adds a handler of a gateway on this path. */
+  bind(handler: BoundHandler): void {
+    this.#handlers.set(handler.plan.event, handler);
+  }
+
+  /** Lets messages in: the `handleConnection` hooks are done. */
+  release(): void {
+    this.#isHeld = false;
+    this.#drain();
+  }
+
+  /** Forgets what waits, ends the streams and fires the abort signals: the connection is gone (SL-12). */
+  dispose(): void {
+    this.#queue.clear();
+    this.#run.dispose();
+    for (const message of this.#abortable) message.abort();
+    this.#abortable.clear();
+  }
+
+  /** Keeps a message whose abort signal somebody took. */
+  keepForAbort(message: RunningMessage): void {
+    this.#abortable.add(message);
+  }
+
+  /** The message has its answer: nothing is left to abort. */
+  forgetAbort(message: RunningMessage): void {
+    this.#abortable.delete(message);
+  }
+
+  finish(done: () => void): void {
+    this.#isHeld = true;
+    this.#onIdle = done;
+    if (this.#slotsTaken === 0) done();
+  }
+
+  /** Takes a message from the socket. */
+  onMessage(frame: Buffer, isBinary: boolean): void {
+    const { connection, engine } = this;
+    // RFC 6455 7.1.7: once this side has failed the connection, no further byte of the peer is processed.
+    if (!connection.isOpen) return;
+    const now = engine.clock.monotonic();
+    connection.lastMessageAt = now;
+    connection.messagesReceived++;
+    connection.bytesReceived += frame.length;
+    if (isBinary) {
+      this.#fail('UNSUPPORTED_DATA', 'binary-frame');
+      return;
+    }
+    const wait = this.#throttle.hit(now, frame.length);
+    if (wait > 0) {
+      this.#refuse('THROTTLED', 'connection-throttle', 'excess_rate_limit_exceeded', { retryAfterMs: wait });
+    } else if (this.#isHeld || this.#slotsTaken >= engine.options.maxConcurrentHandlers) {
+      this.#enqueue(frame);
+    } else {
+      this.#process(frame);
+    }
+  }
+
+  /** Gives a slot back and takes the messages that wait for one. */
+  releaseSlot(message: RunningMessage): void {
+    if (!message.holdsSlot) return;
+    message.holdsSlot = false;
+    this.#slotsTaken--;
+    if (this.#slotsTaken === 0) this.#onIdle?.();
+    this.#drain();
+  }
+
+  /** A policy or an asynchronous validator did not answer in time. */
+  onJudgementTimeout(message: RunningMessage): void {
+    this.#denied(message, 'policy-timeout');
+  }
+
+  /** The handler did not end in time. */
+  onHandlerTimeout(message: RunningMessage): void {
+    this.#run.onTimeout(message);
+  }
+
+  #enqueue(frame: Buffer): void {
+    // Leaving: what comes now is not handled, and the client learns so from the close.
+    if (this.#onIdle !== undefined) return;
+    if (this.#isHeld && this.#queue.isFull) {
+      // Nobody reads these before the gateway has accepted the connection: a client that floods now is not one to keep.
+      this.#fail('POLICY_VIOLATION', 'queue-before-connect');
+      return;
+    }
+    const { maxQueuedMessages, maxQueuedBytes } = this.engine.options;
+    if (this.#queue.size >= maxQueuedMessages * OVERSHOOT || this.#queue.bytes >= maxQueuedBytes * OVERSHOOT) {
+      this.#refuse('OVERLOADED', 'queue-full', 'excess_rate_limit_exceeded');
+      return;
+    }
+    this.#queue.push(frame);
+    if (!this.#isHeld && this.#queue.isFull) this.connection.pause();
+  }
+
+  #drain(): void {
+    while (this.connection.isOpen && !this.#isHeld && this.#slotsTaken < this.engine.options.maxConcurrentHandlers) {
+      const frame = this.#queue.shift();
+      if (frame === undefined) break;
+      this.#process(frame);
+    }
+    if (!this.#queue.isFull) this.connection.resume();
+  }
+
+  #process(frame: Buffer): void {
+    const { engine, connection } = this;
+    if (connection.isExpired) {
+      // SL-02: the timer may be late, the message is not handled.
+      engine.report(connection, { code: 'FORBIDDEN', reason: 'identity-expired', owasp: 'session_use_after_expire' });
+      connection.close('TOKEN_EXPIRED');
+      return;
+    }
+    const decoded = decodeJson(frame.toString(), engine.jsonLimits);
+    if (!decoded.ok) {
+      this.#refuse('BAD_MESSAGE', `json-${decoded.reason}`, 'input_validation_fail');
+      return;
+    }
+    const envelope = readEnvelope(decoded.value);
+    if (envelope instanceof EnvelopeRefusal) {
+      this.#refuse('BAD_MESSAGE', 'envelope', 'input_validation_fail', { id: envelope.id });
+      return;
+    }
+    const { event, id } = envelope;
+    const handler = this.#handlers.get(event);
+    if (handler === undefined) {
+      // AZ-12: answered like an event that exists and is not allowed, so that names cannot be found out.
+      this.#refuse(engine.detailedErrors ? 'UNKNOWN_EVENT' : 'FORBIDDEN', 'unknown-event', 'authz_fail', { id });
+      return;
+    }
+    if (!handler.plan.authorization.meetsClaims(connection.principal)) {
+      this.#refuse('FORBIDDEN', 'claims', 'authz_fail', { id, event });
+      return;
+    }
+    const wait = handler.throttle(engine.clock.monotonic());
+    if (wait > 0) {
+      this.#refuse('THROTTLED', 'event-throttle', 'excess_rate_limit_exceeded', { id, event, retryAfterMs: wait });
+      return;
+    }
+    this.#validate(new RunningMessage(this, handler, connection, id), envelope.data);
+  }
+
+  #validate(message: RunningMessage, data: unknown): void {
+    const { payload } = message.handler.plan;
+    this.#slotsTaken++;
+    if (payload === undefined) {
+      this.#authorize(message);
+      return;
+    }
+    let outcome: unknown;
+    try {
+      outcome = payload.check(data);
+    } catch (error) {
+      this.#judgementFailed(message, 'validator-failed', error);
+      return;
+    }
+    if (isPromiseLike(outcome)) {
+      message.startDeadline(this.engine.judging, this.engine.clock.monotonic());
+      outcome.then(
+        (value) => {
+          if (this.#resume(message)) this.#validated(message, value);
+        },
+        (error: unknown) => {
+          if (this.#resume(message)) this.#judgementFailed(message, 'validator-failed', error);
+        },
+      );
+      return;
+    }
+    this.#validated(message, outcome);
+  }
+
+  #validated(message: RunningMessage, outcome: unknown): void {
+    if (outcome instanceof DtoRefusal) {
+      const { issues } = outcome;
+      this.#settle(message, 'VALIDATION_FAILED', 'payload', 'input_validation_fail', { issues });
+      return;
+    }
+    message.data = outcome;
+    this.engine.validated?.add(outcome);
+    this.#authorize(message);
+  }
+
+  #authorize(message: RunningMessage): void {
+    const { authorization } = message.handler.plan;
+    if (!authorization.hasPolicies) {
+      this.#run.start(message);
+      return;
+    }
+    let answer: ReturnType<typeof authorization.ask>;
+    try {
+      answer = authorization.ask(message);
+    } catch (error) {
+      this.#judgementFailed(message, 'policy-failed', error);
+      return;
+    }
+    if (isPromiseLike(answer)) {
+      message.startDeadline(this.engine.judging, this.engine.clock.monotonic());
+      answer.then(
+        (grants) => {
+          if (this.#resume(message)) this.#authorized(message, grants);
+        },
+        (error: unknown) => {
+          if (this.#resume(message)) this.#judgementFailed(message, 'policy-failed', error);
+        },
+      );
+      return;
+    }
+    this.#authorized(message, answer);
+  }
+
+  #authorized(message: RunningMessage, grants: readonly unknown[] | undefined): void {
+    if (grants === undefined) {
+      this.#denied(message, 'policy');
+      return;
+    }
+    message.grants = grants;
+    this.#run.start(message);
+  }
+
+  /** After a wait: ends its deadline, and says whether the message may go on (AZ-15). */
+  #resume(message: RunningMessage): boolean {
+    if (message.isSettled) return false;
+    message.endDeadline();
+    if (message.isCurrent) return true;
+    message.isSettled = true;
+    this.releaseSlot(message);
+    return false;
+  }
+
+  #judgementFailed(message: RunningMessage, reason: string, error: unknown): void {
+    const correlationId = this.#denied(message, reason);
+    this.engine.logFault(message.handler.plan.label, correlationId, error);
+  }
+
+  #denied(message: RunningMessage, reason: string): string {
+    return this.#settle(message, 'FORBIDDEN', reason, 'authz_fail');
+  }
+
+  #settle(
+    message: RunningMessage,
+    code: Refusal['code'],
+    reason: string,
+    owasp: OwaspEventName,
+    details: Partial<Refusal> = {},
+  ): string {
+    message.isSettled = true;
+    this.forgetAbort(message);
+    const { id, event } = message;
+    const correlationId = this.#refuse(code, reason, owasp, { id, event, ...details });
+    this.releaseSlot(message);
+    return correlationId;
+  }
+
+  #refuse(
+    code: Refusal['code'],
+    reason: string,
+    owasp: OwaspEventName,
+    details: Partial<Refusal> & { id?: MessageId | undefined } = {},
+  ): string {
+    return this.engine.refuse(this.connection, { code, reason, owasp, ...details });
+  }
+
+  #fail(code: 'UNSUPPORTED_DATA' | 'POLICY_VIOLATION', reason: string): void {
+    this.engine.report(this.connection, { code: 'BAD_MESSAGE', reason, owasp: 'input_validation_fail' });
+    this.connection.close(code);
+  }
+}

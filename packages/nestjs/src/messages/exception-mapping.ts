@@ -1,0 +1,49 @@
+import { HttpException, HttpStatus } from '@nestjs/common';
+import { WsException } from '@nestjs/websockets';
+import { ERROR_MESSAGES, type WsErrorCode } from '@secure-ws/protocol';
+
+/** What becomes of an exception on the wire. */
+export interface MappedException {
+  readonly code: WsErrorCode;
+  readonly retryAfterMs?: number;
+  /** Whether the application failed, rather than refused: then its operator needs the stack. */
+  readonly isFault: boolean;
+}
+
+const BY_STATUS: ReadonlyMap<number, WsErrorCode> = new Map([
+  [HttpStatus.BAD_REQUEST, 'VALIDATION_FAILED'],
+  [HttpStatus.UNPROCESSABLE_ENTITY, 'VALIDATION_FAILED'],
+  [HttpStatus.PAYLOAD_TOO_LARGE, 'VALIDATION_FAILED'],
+  [HttpStatus.REQUEST_TIMEOUT, 'TIMEOUT'],
+  [HttpStatus.TOO_MANY_REQUESTS, 'THROTTLED'],
+  [HttpStatus.SERVICE_UNAVAILABLE, 'OVERLOADED'],
+  [HttpStatus.GATEWAY_TIMEOUT, 'TIMEOUT'],
+]);
+
+/**
+ * Maps what a handler, guard, pipe or interceptor of the application threw to an error code.
+ *
+ * Nothing of the exception's text goes out (OWASP ASVS 5.0 16.5.1). An application chooses a code with
+ * `throw new WsException({ code: 'THROTTLED', retryAfterMs: 1000 })`; any other `WsException` is a refusal, `FORBIDDEN`,
+ * like 401, 403, 404 and the remaining 4xx of an `HttpException` (a resource that is not there answers as one that is not
+ * yours). Everything else is `INTERNAL`.
+ */
+export function mapException(exception: unknown): MappedException {
+  if (exception instanceof WsException) return mapWsException(exception);
+  if (exception instanceof HttpException) {
+    const status = exception.getStatus();
+    const code = BY_STATUS.get(status) ?? (status < 500 ? 'FORBIDDEN' : 'INTERNAL');
+    return { code, isFault: code === 'INTERNAL' };
+  }
+  return { code: 'INTERNAL', isFault: true };
+}
+
+function mapWsException(exception: WsException): MappedException {
+  const error: unknown = exception.getError();
+  const { code, retryAfterMs } = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
+  if (typeof code !== 'string' || !Object.hasOwn(ERROR_MESSAGES, code)) return { code: 'FORBIDDEN', isFault: false };
+  const mapped = { code: code as WsErrorCode, isFault: code === 'INTERNAL' };
+  return typeof retryAfterMs === 'number' && retryAfterMs >= 0 && Number.isFinite(retryAfterMs)
+    ? { ...mapped, retryAfterMs: Math.ceil(retryAfterMs) }
+    : mapped;
+}

@@ -1,0 +1,113 @@
+import { Logger } from '@nestjs/common';
+import type { ValidationIssue, WsErrorCode, MessageId } from '@secure-ws/protocol';
+import type { OwaspEventName } from '../events/security-event.js';
+import type { SecurityEvents } from '../events/security-events.js';
+import type { Clock } from '../internal/clock.js';
+import { DeadlineList } from '../internal/deadline-list.js';
+import { randomId } from '../internal/ids.js';
+import type { ValidatedPayloads } from '../internal/validated-payloads.js';
+import type { ManagedConnection } from '../lifecycle/managed-connection.js';
+import type { ResolvedThrottlingOptions } from '../throttling/throttling.options.js';
+import type { JsonLimits } from '../validation/safe-json.js';
+import { errorFrame } from './frames.js';
+import type { ResolvedMessagesOptions } from './messages.options.js';
+import type { RunningMessage } from './running-message.js';
+
+/** A message that is refused. */
+export interface Refusal {
+  readonly code: WsErrorCode;
+  /** The check that refused, for the audit. */
+  readonly reason: string;
+  readonly owasp: OwaspEventName;
+  readonly id?: MessageId | undefined;
+  /** An event of the application's; never a name that the client made up. */
+  readonly event?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly issues?: readonly ValidationIssue[] | undefined;
+}
+
+/** What all connections share: limits, clock, events, and the deadlines of messages that wait. */
+export class PipelineEngine {
+  readonly #logger = new Logger('SecureWs');
+  /** Policies and asynchronous validators. */
+  readonly judging: DeadlineList<RunningMessage>;
+  /** Handlers. */
+  readonly handling: DeadlineList<RunningMessage>;
+  /** Handlers that were answered with `TIMEOUT` and have not ended. */
+  readonly overdue: DeadlineList<RunningMessage>;
+
+  /** Set where a `ValidationPipe` of the application asks what was validated here. */
+  validated: ValidatedPayloads | undefined;
+
+  constructor(
+    readonly clock: Clock,
+    readonly events: SecurityEvents,
+    readonly options: ResolvedMessagesOptions,
+    readonly throttling: ResolvedThrottlingOptions,
+    readonly jsonLimits: JsonLimits,
+    readonly detailedErrors: boolean,
+    policyTimeoutMs: number,
+  ) {
+    this.judging = deadlines(policyTimeoutMs, (message) => {
+      message.pipeline.onJudgementTimeout(message);
+    });
+    this.handling = deadlines(options.handlerTimeoutMs, (message) => {
+      message.pipeline.onHandlerTimeout(message);
+    });
+    this.overdue = deadlines(options.handlerTimeoutMs, (message) => {
+      message.connection.close('INTERNAL');
+    });
+  }
+
+  /** Looks at the deadlines of messages. Called by the coarse timer. */
+  expire(now: number): void {
+    this.judging.expire(now);
+    this.handling.expire(now);
+    this.overdue.expire(now);
+  }
+
+  /** Answers a refused message with an error frame, and reports it. */
+  refuse(connection: ManagedConnection, refusal: Refusal): string {
+    const correlationId = randomId();
+    connection.sendText(errorFrame(refusal.code, correlationId, refusal));
+    this.report(connection, refusal, correlationId);
+    return correlationId;
+  }
+
+  /** Reports a refused message that gets no answer, because the connection closes. */
+  report(connection: ManagedConnection, refusal: Refusal, correlationId: string = randomId()): void {
+    this.events.emit({
+      type: 'ws.message.refused',
+      owasp: refusal.owasp,
+      code: refusal.code,
+      reason: refusal.reason,
+      connectionId: connection.id,
+      principal: connection.principal.key,
+      path: connection.path,
+      address: connection.address,
+      ...(refusal.event === undefined ? {} : { event: refusal.event }),
+      correlationId,
+    });
+  }
+
+  /** Logs an exception of the application's with its stack, for its operator. */
+  logFault(where: string, correlationId: string, exception: unknown): void {
+    this.#logger.error(JSON.stringify({ where, correlationId, exception: describeException(exception) }));
+  }
+}
+
+function deadlines(durationMs: number, onExpired: (message: RunningMessage) => void): DeadlineList<RunningMessage> {
+  return new DeadlineList(durationMs, (message) => {
+    message.onDeadlineExpired();
+    onExpired(message);
+  });
+}
+
+// On one line of JSON: an exception's message may hold what a client sent, line breaks among it.
+function describeException(exception: unknown): string {
+  try {
+    return exception instanceof Error ? (exception.stack ?? exception.message) : `a thrown ${typeof exception}`;
+  } catch {
+    return 'an exception that cannot be read';
+  }
+}

@@ -1,0 +1,54 @@
+import {
+  type ResolvedAuthenticationOptions,
+  resolveAuthenticationOptions,
+} from './authentication/authentication.options.js';
+import {
+  type ResolvedAuthorizationOptions,
+  resolveAuthorizationOptions,
+} from './authorization/authorization.options.js';
+import { type ResolvedEventsOptions, resolveEventsOptions } from './events/events.options.js';
+import { type ResolvedHandshakeOptions, resolveHandshakeOptions } from './handshake/handshake.options.js';
+import type { BootProblems } from './internal/boot-problems.js';
+import { OptionReader } from './internal/option-reader.js';
+import { type ResolvedLifecycleOptions, resolveLifecycleOptions } from './lifecycle/lifecycle.options.js';
+import { type ResolvedMessagesOptions, resolveMessagesOptions } from './messages/messages.options.js';
+import { type ResolvedThrottlingOptions, resolveThrottlingOptions } from './throttling/throttling.options.js';
+import { type ResolvedValidationOptions, resolveValidationOptions } from './validation/validation.options.js';
+
+/** The options with every default filled, frozen. */
+export interface ResolvedSecureWsOptions {
+  readonly handshake: ResolvedHandshakeOptions;
+  readonly authentication: ResolvedAuthenticationOptions;
+  readonly authorization: ResolvedAuthorizationOptions;
+  readonly validation: ResolvedValidationOptions;
+  readonly throttling: ResolvedThrottlingOptions;
+  readonly messages: ResolvedMessagesOptions;
+  readonly lifecycle: ResolvedLifecycleOptions;
+  readonly events: ResolvedEventsOptions;
+  readonly detailedErrors: boolean;
+}
+
+/**
+ * Checks the user's options and fills the defaults (DP-02). Never throws: what is wrong goes to `problems`, so that one
+ * error can list it together with what the gateways leave open.
+ */
+export function resolveOptions(options: unknown, problems: BootProblems): ResolvedSecureWsOptions {
+  const reader = new OptionReader(options ?? {}, '', problems);
+  const detailedErrors = reader.boolean('detailedErrors', false);
+  if (detailedErrors && process.env['NODE_ENV'] === 'production') {
+    reader.fail('detailedErrors', 'is for development, and NODE_ENV is production.', 'remove detailedErrors');
+  }
+  const resolved: ResolvedSecureWsOptions = {
+    handshake: resolveHandshakeOptions(reader.object('handshake')),
+    authentication: resolveAuthenticationOptions(reader.object('authentication')),
+    authorization: resolveAuthorizationOptions(reader.object('authorization')),
+    validation: resolveValidationOptions(reader.object('validation')),
+    throttling: resolveThrottlingOptions(reader.object('throttling')),
+    messages: resolveMessagesOptions(reader.object('messages')),
+    lifecycle: resolveLifecycleOptions(reader.object('lifecycle')),
+    events: resolveEventsOptions(reader.object('events')),
+    detailedErrors,
+  };
+  reader.finish();
+  return Object.freeze(resolved);
+}

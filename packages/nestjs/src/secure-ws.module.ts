@@ -1,0 +1,120 @@
+import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { createAuthenticators } from './authentication/create-authenticators.js';
+import { SecurityEvents } from './events/security-events.js';
+import { BootProblems } from './internal/boot-problems.js';
+import { Clock, SystemClock } from './internal/clock.js';
+import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
+import { resolveOptions } from './resolve-options.js';
+import { SecureWsInstaller } from './secure-ws.installer.js';
+import { SecureWsOrderModule } from './secure-ws-order.module.js';
+import type { SecureWsOptions } from './secure-ws.options.js';
+import { SecureWsRuntime } from './secure-ws.runtime.js';
+
+/** Makes the options: for `forRootAsync({ useClass })` and `useExisting`. */
+export interface SecureWsOptionsFactory {
+  /** Called once, at boot. */
+  createSecureWsOptions(): SecureWsOptions | Promise<SecureWsOptions>;
+}
+
+/** What `SecureWsModule.forRootAsync()` takes: one of `useFactory`, `useClass` and `useExisting`. */
+export interface SecureWsAsyncOptions {
+  /** Modules whose exports the factory injects. */
+  readonly imports?: DynamicModule['imports'];
+  /** What `useFactory` is called with. */
+  readonly inject?: NonNullable<Extract<Provider, { inject?: unknown }>['inject']>;
+  readonly useFactory?: (...args: never[]) => SecureWsOptions | Promise<SecureWsOptions>;
+  readonly useClass?: Type<SecureWsOptionsFactory>;
+  readonly useExisting?: Type<SecureWsOptionsFactory>;
+}
+
+const USER_OPTIONS = Symbol('secure-ws user options');
+
+/**
+ * Protects every WebSocket gateway of the application. Import it once, in the root module; there is nothing to add to
+ * `main.ts`.
+ *
+ * @example
+ * ```ts
+ * SecureWsModule.forRoot({
+ *   handshake: { origins: ['https://app.example.com'] },
+ *   authentication: { jwt: { secret, algorithms: ['HS256'], issuer: 'https://id.example.com', audience: 'chat' } },
+ * })
+ * ```
+ */
+@Module({})
+export class SecureWsModule {
+  /**
+   * Configures the module.
+   *
+   * What is wrong with the options fails the boot with a {@link SecureWsBootError}, together with what the gateways leave
+   * undecided.
+   */
+  static forRoot(options: SecureWsOptions): DynamicModule {
+    return define({ provide: USER_OPTIONS, useValue: options });
+  }
+
+  /**
+   * Configures the module with options that are made at boot.
+   *
+   * @throws TypeError unless exactly one of `useFactory`, `useClass` and `useExisting` is given.
+   */
+  static forRootAsync(options: SecureWsAsyncOptions): DynamicModule {
+    const { imports = [], inject = [], useFactory, useClass, useExisting } = options;
+    const given = [useFactory, useClass, useExisting].filter((item) => item !== undefined);
+    if (given.length !== 1) {
+      throw new TypeError('SecureWsModule.forRootAsync() takes exactly one of useFactory, useClass and useExisting.');
+    }
+    if (useFactory !== undefined) {
+      return define({ provide: USER_OPTIONS, useFactory: useFactory as () => unknown, inject }, imports);
+    }
+    const factory = (useExisting ?? useClass) as Type<SecureWsOptionsFactory>;
+    const provider: Provider = {
+      provide: USER_OPTIONS,
+      useFactory: (maker: SecureWsOptionsFactory) => maker.createSecureWsOptions(),
+      inject: [factory],
+    };
+    return define(provider, imports, useClass === undefined ? [] : [useClass]);
+  }
+}
+
+function define(userOptions: Provider, imports: DynamicModule['imports'] = [], extra: Provider[] = []): DynamicModule {
+  return {
+    module: SecureWsModule,
+    global: true,
+    imports: [...imports, SecureWsOrderModule],
+    providers: [...extra, userOptions, ...PROVIDERS],
+    exports: [Clock, SecurityEvents, WsConnectionLifecycleService, SecureWsInstaller],
+  };
+}
+
+const PROVIDERS: readonly Provider[] = [
+  BootProblems,
+  { provide: Clock, useClass: SystemClock },
+  {
+    provide: SecureWsRuntime,
+    inject: [USER_OPTIONS, BootProblems, Clock, ModuleRef],
+    useFactory: async (options: unknown, problems: BootProblems, clock: Clock, moduleRef: ModuleRef) => {
+      const resolved = resolveOptions(options, problems);
+      const authenticators = await createAuthenticators(resolved.authentication, clock, moduleRef);
+      return new SecureWsRuntime(resolved, authenticators, clock);
+    },
+  },
+  { provide: SecurityEvents, inject: [SecureWsRuntime], useFactory: (runtime: SecureWsRuntime) => runtime.events },
+  {
+    provide: WsConnectionLifecycleService,
+    inject: [SecureWsRuntime],
+    useFactory: (runtime: SecureWsRuntime) => runtime.lifecycle,
+  },
+  {
+    provide: SecureWsInstaller,
+    inject: [ApplicationConfig, HttpAdapterHost, ModulesContainer, SecureWsRuntime, BootProblems],
+    useFactory: (
+      config: ApplicationConfig,
+      host: HttpAdapterHost,
+      modules: ModulesContainer,
+      runtime: SecureWsRuntime,
+      problems: BootProblems,
+    ) => new SecureWsInstaller(config, host, modules, runtime, problems),
+  },
+];

@@ -1,0 +1,38 @@
+import type { AuthenticationOptions } from './authentication/authentication.options.js';
+import type { AuthorizationOptions } from './authorization/authorization.options.js';
+import type { EventsOptions } from './events/events.options.js';
+import type { HandshakeOptions } from './handshake/handshake.options.js';
+import type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
+import type { MessagesOptions } from './messages/messages.options.js';
+import type { ThrottlingOptions } from './throttling/throttling.options.js';
+import type { ValidationOptions } from './validation/validation.options.js';
+
+/**
+ * What `SecureWsModule.forRoot()` takes. `handshake.origins` and one authenticator are required; everything else has a
+ * default. An unknown key, a negative number or a `NaN` is a boot error.
+ */
+export interface SecureWsOptions {
+  /** Who may open a connection. */
+  readonly handshake: HandshakeOptions;
+  /** How identities are proved. */
+  readonly authentication: AuthenticationOptions;
+  /** How policies run. */
+  readonly authorization?: AuthorizationOptions;
+  /** How large and how deep a message may be. */
+  readonly validation?: ValidationOptions;
+  /** How much a connection may send. */
+  readonly throttling?: ThrottlingOptions;
+  /** How handlers run. */
+  readonly messages?: MessagesOptions;
+  /** How long a connection lives. */
+  readonly lifecycle?: LifecycleOptions;
+  /** Where security events go. */
+  readonly events?: EventsOptions;
+  /**
+   * Sends the validator's own messages, and tells unknown events from forbidden ones: for development. A boot error where
+   * `NODE_ENV` is `production`.
+   *
+   * @default false
+   */
+  readonly detailedErrors?: boolean;
+}

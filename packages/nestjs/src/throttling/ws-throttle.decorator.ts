@@ -1,0 +1,20 @@
+import { SetMetadata } from '@nestjs/common';
+import type { ThrottleRule } from './throttle-rule.js';
+
+/** Metadata key of {@link WsThrottle}. */
+export const WS_THROTTLE_METADATA = 'secure-ws:throttle';
+
+/**
+ * Limits how often a connection may send this event; on a class, each event of the gateway.
+ *
+ * Beyond the limit the message is answered with `THROTTLED` and `retryAfterMs`, and nothing of it runs. The limits of
+ * the whole connection apply as well.
+ *
+ * @example
+ * ```ts
+ * @WsThrottle({ limit: 20, ttl: seconds(10) })
+ * ```
+ */
+export function WsThrottle(...rules: [ThrottleRule, ...ThrottleRule[]]): ClassDecorator & MethodDecorator {
+  return SetMetadata(WS_THROTTLE_METADATA, Object.freeze(rules.map((rule) => Object.freeze({ ...rule }))));
+}

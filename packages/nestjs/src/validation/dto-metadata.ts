@@ -1,0 +1,64 @@
+import { getMetadataStorage, ValidationTypes } from 'class-validator';
+
+/** A class that a payload can be made an instance of. */
+export type DtoClass = new () => object;
+
+type Storage = ReturnType<typeof getMetadataStorage>;
+
+/** One use of a decorator of class-validator, which does not export this type. */
+export type RuleMetadata = ReturnType<Storage['getTargetValidationMetadatas']>[number];
+
+/** A validator behind a decorator, which class-validator does not export the type of either. */
+export type Constraint = ReturnType<Storage['getTargetValidatorConstraints']>[number];
+
+/** Everything that class-validator knows of one property, sorted by what it is for. */
+export interface PropertyMetadata {
+  readonly name: string;
+  /** Must all return true, or the property is not validated. */
+  readonly conditions: readonly RuleMetadata[];
+  /** `@IsDefined` first, as in class-validator. */
+  readonly rules: readonly RuleMetadata[];
+  readonly nested: readonly RuleMetadata[];
+  /** `@ValidatePromise()`, which no decoded message can satisfy. */
+  readonly isPromise: boolean;
+}
+
+/**
+ * Whether a value is a class whose instances class-validator can judge: it, or a class above it, has a decorator.
+ *
+ * A class without one would pass everything if unknown values were not forbidden (CVE-2019-18413).
+ */
+export function isValidatable(type: unknown): type is DtoClass {
+  // An arrow function has no prototype, and class-validator would trip over it.
+  return typeof type === 'function' && 'prototype' in type && metadataOf(type as DtoClass).length > 0;
+}
+
+/** Reads the decorated properties of a class and of those above it, in class-validator's order. */
+export function readProperties(type: DtoClass): PropertyMetadata[] {
+  const byName = new Map<string, RuleMetadata[]>();
+  for (const metadata of metadataOf(type)) {
+    const others = byName.get(metadata.propertyName);
+    if (others === undefined) byName.set(metadata.propertyName, [metadata]);
+    else others.push(metadata);
+  }
+  return [...byName].map(([name, all]) => {
+    const ofType = (wanted: string): RuleMetadata[] => all.filter(({ type }) => type === wanted);
+    return {
+      name,
+      conditions: ofType(ValidationTypes.CONDITIONAL_VALIDATION),
+      rules: [...ofType(ValidationTypes.IS_DEFINED), ...ofType(ValidationTypes.CUSTOM_VALIDATION)],
+      nested: ofType(ValidationTypes.NESTED_VALIDATION),
+      isPromise: ofType(ValidationTypes.PROMISE_VALIDATION).length > 0,
+    };
+  });
+}
+
+/** The validators behind a decorator: one, or none for a class that lacks `@ValidatorConstraint()`. */
+export function constraintsOf(metadata: RuleMetadata): readonly Constraint[] {
+  return getMetadataStorage().getTargetValidatorConstraints(metadata.constraintCls);
+}
+
+// Without groups, class-validator runs the rules of all groups; `always` then changes nothing.
+function metadataOf(type: DtoClass): RuleMetadata[] {
+  return getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+}

@@ -1,0 +1,168 @@
+/** How much structure one JSON text may have. The limits bound the work before anything is parsed (MV-06). */
+export interface JsonLimits {
+  /** How deep objects and arrays may nest; the envelope itself is the first level. */
+  readonly maxDepth: number;
+  /** How many members one object may have. */
+  readonly maxKeys: number;
+  /** How many values the text may hold: the root, every member and every element. */
+  readonly maxNodes: number;
+}
+
+/** Why a text was refused. A fixed vocabulary: nothing of the text itself is ever in it. */
+export type JsonRefusalReason = 'syntax' | 'depth' | 'keys' | 'nodes' | 'forbidden-key' | 'duplicate-key' | 'number';
+
+/** A text that was refused. */
+export interface JsonRefusal {
+  readonly ok: false;
+  readonly reason: JsonRefusalReason;
+}
+
+/** The outcome of {@link decodeJson}. */
+export type JsonResult = { readonly ok: true; readonly value: unknown } | JsonRefusal;
+
+const refusal = (reason: JsonRefusalReason): JsonRefusal => Object.freeze({ ok: false, reason });
+
+// Made once: an attacker who only sends refused texts costs no allocation.
+const SYNTAX = refusal('syntax');
+const DEPTH = refusal('depth');
+const KEYS = refusal('keys');
+const NODES = refusal('nodes');
+const FORBIDDEN_KEY = refusal('forbidden-key');
+const DUPLICATE_KEY = refusal('duplicate-key');
+const NUMBER = refusal('number');
+
+/**
+ * Parses a JSON text of a client.
+ *
+ * Refused are, besides what `JSON.parse` refuses (a byte order mark, trailing text, a second document): more structure
+ * than the limits allow, the keys `__proto__`, `constructor` and `prototype` at any depth (MV-04), duplicate keys
+ * (MV-05; parsers differ on which one wins) and numbers too large for a double, which would arrive as `Infinity`.
+ * Strings are left as they are: lone surrogates are valid JSON, and a DTO decides on its own text.
+ *
+ * Never throws.
+ */
+export function decodeJson(text: string, limits: JsonLimits): JsonResult {
+  const declared = measure(text, limits);
+  if (declared < 0) return refusalOf(declared);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The message of a SyntaxError quotes the text.
+    return SYNTAX;
+  }
+  if (typeof value === 'object' && value !== null) {
+    const found = countMembers(value, limits.maxKeys);
+    if (found < 0) return refusalOf(found);
+    // `JSON.parse` keeps the last of two equal keys, so an object with duplicates ends up with fewer than were written.
+    if (found !== declared) return DUPLICATE_KEY;
+  } else if (value === Infinity || value === -Infinity) {
+    return NUMBER;
+  }
+  return { ok: true, value };
+}
+
+// Both passes answer with a count, or with one of these: no object for a result that is looked at once.
+const TOO_DEEP = -1;
+const TOO_MANY_KEYS = -2;
+const TOO_MANY_NODES = -3;
+const HAS_FORBIDDEN_KEY = -4;
+const HAS_OVERFLOWN_NUMBER = -5;
+
+function refusalOf(code: number): JsonRefusal {
+  if (code === TOO_DEEP) return DEPTH;
+  if (code === TOO_MANY_KEYS) return KEYS;
+  if (code === TOO_MANY_NODES) return NODES;
+  return code === HAS_FORBIDDEN_KEY ? FORBIDDEN_KEY : NUMBER;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const SPACE = 0x20;
+
+/**
+ * Counts the structure of a raw text, and stops at the first excess: nothing is allocated and nothing recurses before
+ * the limits have held. Whether the text is JSON at all is left to the parser.
+ *
+ * @returns how many members the objects have together, or a negative code.
+ */
+function measure(text: string, limits: JsonLimits): number {
+  const { maxDepth, maxNodes } = limits;
+  const end = text.length;
+  let depth = 0;
+  let nodes = 1;
+  let members = 0;
+  for (let at = 0; at < end; at++) {
+    switch (text.charCodeAt(at)) {
+      case QUOTE: {
+        let inside: number;
+        do {
+          inside = text.charCodeAt(++at);
+          if (inside === BACKSLASH) at++;
+        } while (inside !== QUOTE && at < end);
+        break;
+      }
+      case COLON:
+        members++;
+        break;
+      case COMMA:
+        if (++nodes > maxNodes) return TOO_MANY_NODES;
+        break;
+      case OPEN_BRACE:
+      case OPEN_BRACKET: {
+        if (++depth > maxDepth) return TOO_DEEP;
+        while (text.charCodeAt(at + 1) <= SPACE) at++;
+        const next = text.charCodeAt(at + 1);
+        // A comma announces each further value; the first one is announced by what opens its container.
+        if (next !== CLOSE_BRACE && next !== CLOSE_BRACKET && ++nodes > maxNodes) return TOO_MANY_NODES;
+        break;
+      }
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        depth--;
+        break;
+    }
+  }
+  return members;
+}
+
+/**
+ * Counts the members of a parsed value and looks at each key as it was decoded: an escape such as `\u005f` hides a key
+ * from a search in the text. The recursion is bounded by `maxDepth`, which {@link measure} has already held.
+ *
+ * @returns the number of members, or a negative code.
+ */
+function countMembers(value: object, maxKeys: number): number {
+  let members = 0;
+  if (Array.isArray(value)) {
+    const items = value as readonly unknown[];
+    for (let index = 0; index < items.length; index++) {
+      const inner = countInside(items[index], maxKeys);
+      if (inner < 0) return inner;
+      members += inner;
+    }
+    return members;
+  }
+  const record = value as Record<string, unknown>;
+  let keys = 0;
+  // An enumerable property on a polluted Object.prototype would be counted too, and every text refused: closed.
+  for (const key in record) {
+    if (++keys > maxKeys) return TOO_MANY_KEYS;
+    if (key === '__proto__' || key === 'constructor' || key === 'prototype') return HAS_FORBIDDEN_KEY;
+    const inner = countInside(record[key], maxKeys);
+    if (inner < 0) return inner;
+    members += inner;
+  }
+  return members + keys;
+}
+
+function countInside(value: unknown, maxKeys: number): number {
+  if (typeof value === 'object') return value === null ? 0 : countMembers(value, maxKeys);
+  return value === Infinity || value === -Infinity ? HAS_OVERFLOWN_NUMBER : 0;
+}

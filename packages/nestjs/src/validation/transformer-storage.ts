@@ -1,0 +1,52 @@
+import { createRequire } from 'node:module';
+import { Expose, TransformationType } from 'class-transformer';
+
+/** What `@Type` and TypeScript say of a property. */
+export interface TypeMetadata {
+  readonly typeFunction: ((...args: never[]) => unknown) | undefined;
+  readonly options: { readonly discriminator?: unknown } | undefined;
+}
+
+/** The part of class-transformer's metadata storage that is read here. */
+export interface TransformerStorage {
+  getStrategy(type: object): 'none' | 'excludeAll' | 'exposeAll';
+  getExposedMetadatas(type: object): readonly unknown[];
+  getExcludedMetadatas(type: object): readonly unknown[];
+  findTransformMetadatas(type: object, property: string, transformation: TransformationType): readonly unknown[];
+  findTypeMetadata(type: object, property: string): TypeMetadata | undefined;
+}
+
+/**
+ * class-transformer's metadata, which it does not export.
+ *
+ * `undefined` where the storage is not the one that its decorators write to, as in a bundle or beside a second copy: then
+ * nothing is known of a class, and every DTO goes through class-transformer itself.
+ */
+export const TRANSFORMER_STORAGE: TransformerStorage | undefined = findStorage();
+
+/** Whether class-transformer would do more to the properties of a class than assign them. */
+export function isTransformed(storage: TransformerStorage, type: object, properties: readonly string[]): boolean {
+  return (
+    storage.getStrategy(type) !== 'none' ||
+    // Even a bare @Expose() changes something: it overwrites the default of a property that was not sent.
+    storage.getExposedMetadatas(type).length > 0 ||
+    storage.getExcludedMetadatas(type).length > 0 ||
+    properties.some(
+      (property) => storage.findTransformMetadatas(type, property, TransformationType.PLAIN_TO_CLASS).length > 0,
+    )
+  );
+}
+
+function findStorage(): TransformerStorage | undefined {
+  class Probe {}
+  Expose()(Probe.prototype, 'seen');
+  try {
+    // require, not import: class-transformer's own modules use it, and the two could load different copies.
+    const { defaultMetadataStorage } = createRequire(import.meta.url)('class-transformer/cjs/storage.js') as {
+      defaultMetadataStorage: TransformerStorage;
+    };
+    return defaultMetadataStorage.getExposedMetadatas(Probe).length === 1 ? defaultMetadataStorage : undefined;
+  } catch {
+    return undefined;
+  }
+}
