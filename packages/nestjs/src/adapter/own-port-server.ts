@@ -6,7 +6,7 @@ import type { TlsOptions } from 'node:tls';
  * Makes the HTTP server of a gateway that has a port of its own, with the TLS key of the application's server where it has
  * one. It does not listen yet: nothing is accepted before the application is ready.
  */
-export function createOwnPortServer(applicationServer: unknown): Server {
+export function createOwnPortServer(applicationServer: object): Server {
   return applicationServer instanceof TlsServer
     ? createTlsServer(tlsOptionsOf(applicationServer), answerPlainRequest)
     : createServer(answerPlainRequest);
@@ -19,8 +19,10 @@ const answerPlainRequest: RequestListener = (_request, response) => {
 };
 
 /** `tls.Server` keeps what it was made with as properties of the same names. */
-function tlsOptionsOf(server: TlsServer): TlsOptions {
-  const source = server as unknown as Record<string, unknown>;
+function tlsOptionsOf(server: object): TlsOptions {
+  const source = server as Record<string, unknown>;
   const names = ['pfx', 'key', 'passphrase', 'cert', 'ca', 'crl', 'ciphers', 'minVersion', 'maxVersion', 'requestCert'];
-  return Object.fromEntries(names.filter((name) => source[name] != null).map((name) => [name, source[name]]));
+  return Object.fromEntries(
+    names.filter((name) => source[name] !== undefined && source[name] !== null).map((name) => [name, source[name]]),
+  );
 }

@@ -104,7 +104,7 @@ export class SecureWsAdapter extends WsAdapter {
   #listenerOf(port: number): UpgradeListener {
     let listener = this.#listeners.get(port);
     if (listener === undefined) {
-      const applicationServer: unknown = this.host.httpAdapter.getHttpServer();
+      const applicationServer = this.host.httpAdapter.getHttpServer() as object;
       const server = port === APPLICATION_PORT ? (applicationServer as Server) : createOwnPortServer(applicationServer);
       listener = new UpgradeListener(server, this.runtime, this.acceptor);
       this.#listeners.set(port, listener);

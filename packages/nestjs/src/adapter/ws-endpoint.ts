@@ -1,4 +1,4 @@
-import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, WebSocketServer } from 'ws';
 import type { IncomingMessage } from 'node:http';
 import type { Subprotocol } from '@secure-ws/protocol';
 import type { GatewayRecord } from '../boot/gateway-inventory.js';
@@ -34,7 +34,7 @@ export class WsEndpoint {
   ) {
     const options: NewerServerOptions = {
       noServer: true,
-      WebSocket: BoundedSocket as unknown as typeof WebSocket,
+      WebSocket: BoundedSocket,
       clientTracking: true,
       maxPayload: validation.maxMessageBytes,
       maxFragments: validation.maxFragments,

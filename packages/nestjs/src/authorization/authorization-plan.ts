@@ -88,7 +88,7 @@ function askPolicy(type: WsPolicyType, resolve: PolicyResolver): Question {
   return (context) => {
     const policy = provide(context);
     const decision = isPromiseLike(policy)
-      ? policy.then((instance) => (instance as WsPolicy).authorize(context))
+      ? policy.then((instance) => instance.authorize(context))
       : policy.authorize(context);
     return isPromiseLike(decision)
       ? Promise.resolve(decision.then((value) => toGrant(type, value)))

@@ -43,7 +43,7 @@ export function requirementProblem(requirement: unknown): string | undefined {
     const prototype = requirement.prototype as { authorize?: unknown } | undefined;
     return typeof prototype?.authorize === 'function'
       ? undefined
-      : `${requirement.name || 'an anonymous function'} has no authorize() method: it is not a policy class`;
+      : `${requirement.name} has no authorize() method: it is not a policy class`;
   }
   if (requirement instanceof AnyOf) {
     return requirement.members.map(requirementProblem).find((problem) => problem !== undefined);

@@ -10,7 +10,6 @@ const ROUTINE: ReadonlySet<SecurityEvent['type']> = new Set([
 
 // JSON escapes CR, LF and ESC by itself. U+2028, U+2029 and the C1 controls pass through JSON but end lines or start
 // escape sequences in some viewers (OWASP ASVS 5.0 16.4.1).
-// eslint-disable-next-line no-control-regex
 const LINE_BREAKING = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** Writes each event as one line of JSON through Nest's logger: refusals as warnings, the rest as log lines. */

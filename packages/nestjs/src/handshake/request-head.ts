@@ -12,6 +12,8 @@ export interface RequestHead {
   readonly hasBody: boolean;
   /** Whether somebody claims to have passed this request on. */
   readonly hasForwardingField: boolean;
+  /** What they claim. To be believed only where the peer is a listed proxy. */
+  readonly forwarding: ForwardingFields;
   /** Whether a field beside `Authorization`, `Cookie` and the subprotocols usually carries a credential. */
   readonly hasOtherCredentialField: boolean;
   readonly host: string | undefined;
@@ -25,6 +27,14 @@ export interface RequestHead {
   readonly version: string | undefined;
   /** All `Sec-WebSocket-Protocol` fields, joined by commas (RFC 6455 section 11.3.4 lets a client split the list). */
   readonly subprotocols: string | undefined;
+}
+
+/** The forwarding fields that can be believed, each with its repetitions joined by commas (RFC 9110 section 5.3). */
+export interface ForwardingFields {
+  readonly forwarded?: string;
+  readonly xForwardedFor?: string;
+  readonly xForwardedProto?: string;
+  readonly xRealIp?: string;
 }
 
 /** What {@link readRequestHead} needs of a request. */
@@ -44,7 +54,15 @@ const SINGLE_FIELDS: ReadonlyMap<string, SingleField> = new Map([
   ['content-length', 'length'],
 ]);
 
-const FORWARDING_FIELDS: ReadonlySet<string> = new Set(['forwarded', 'via', 'x-real-ip']);
+const FORWARDING_FIELDS: ReadonlyMap<string, keyof ForwardingFields> = new Map([
+  ['forwarded', 'forwarded'],
+  ['x-forwarded-for', 'xForwardedFor'],
+  ['x-forwarded-proto', 'xForwardedProto'],
+  ['x-real-ip', 'xRealIp'],
+]);
+
+const NOT_FORWARDED: ForwardingFields = Object.freeze({});
+
 const OTHER_CREDENTIAL_FIELDS: ReadonlySet<string> = new Set(['proxy-authorization', 'x-api-key', 'x-auth-token']);
 
 /**
@@ -61,6 +79,7 @@ export function readRequestHead(request: RawRequest): RequestHead {
   let hasRepeatedField = false;
   let hasTransferEncoding = false;
   let hasForwardingField = false;
+  let forwarding = NOT_FORWARDED;
   let hasOtherCredentialField = false;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase();
@@ -75,8 +94,9 @@ export function readRequestHead(request: RawRequest): RequestHead {
       subprotocols = subprotocols === undefined ? value : `${subprotocols},${value}`;
     } else if (name === 'transfer-encoding') {
       hasTransferEncoding = true;
-    } else if (FORWARDING_FIELDS.has(name) || name.startsWith('x-forwarded')) {
+    } else if (FORWARDING_FIELDS.has(name) || name === 'via' || name.startsWith('x-forwarded')) {
       hasForwardingField = true;
+      forwarding = withClaim(forwarding, FORWARDING_FIELDS.get(name), value);
     } else if (OTHER_CREDENTIAL_FIELDS.has(name)) {
       hasOtherCredentialField = true;
     }
@@ -89,6 +109,7 @@ export function readRequestHead(request: RawRequest): RequestHead {
     hasRepeatedField,
     hasBody: hasTransferEncoding || (single.length !== undefined && single.length !== '0'),
     hasForwardingField,
+    forwarding,
     hasOtherCredentialField,
     host: single.host,
     origin: single.origin,
@@ -100,4 +121,10 @@ export function readRequestHead(request: RawRequest): RequestHead {
     version: single.version,
     subprotocols,
   };
+}
+
+function withClaim(claims: ForwardingFields, name: keyof ForwardingFields | undefined, value: string): ForwardingFields {
+  if (name === undefined) return claims;
+  const earlier = claims[name];
+  return { ...claims, [name]: earlier === undefined ? value : `${earlier},${value}` };
 }

@@ -35,7 +35,8 @@ export class OptionReader {
       this.#source = source;
     } else {
       this.#source = {};
-      problems.add(path || 'options', 'must be an object.', `${path || 'options'}: { ... }`);
+      const where = path === '' ? 'options' : path;
+      problems.add(where, 'must be an object.', `${where}: { ... }`);
     }
   }
 

@@ -1,14 +1,13 @@
 import type { MessageId } from '@secure-ws/protocol';
 import type { OwaspEventName } from '../events/security-event.js';
-import { isPromiseLike } from '../internal/promise.js';
 import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
-import { DtoRefusal } from '../validation/dto-refusal.js';
 import { EnvelopeRefusal, readEnvelope } from '../validation/envelope.js';
 import { decodeJson } from '../validation/safe-json.js';
 import { BoundHandler } from './bound-handler.js';
 import { ConnectionThrottle } from './connection-throttle.js';
 import { HandlerRun } from './handler-run.js';
 import { InboundQueue } from './inbound-queue.js';
+import { MessageJudge } from './message-judge.js';
 import type { PipelineEngine, Refusal } from './pipeline-engine.js';
 import { RunningMessage } from './running-message.js';
 
@@ -24,6 +23,7 @@ export class ConnectionPipeline implements ConnectionWork {
   readonly #throttle: ConnectionThrottle;
   readonly #queue: InboundQueue;
   readonly #run: HandlerRun;
+  readonly #judge: MessageJudge;
   readonly #abortable = new Set<RunningMessage>();
   #slotsTaken = 0;
   #isHeld = true;
@@ -36,6 +36,7 @@ export class ConnectionPipeline implements ConnectionWork {
     this.#throttle = new ConnectionThrottle(engine.throttling);
     this.#queue = new InboundQueue(engine.options.maxQueuedMessages, engine.options.maxQueuedBytes);
     this.#run = new HandlerRun(this);
+    this.#judge = new MessageJudge(this, this.#run);
     connection.work = this;
   }
 
@@ -108,7 +109,7 @@ export class ConnectionPipeline implements ConnectionWork {
 
   /** A policy or an asynchronous validator did not answer in time. */
   onJudgementTimeout(message: RunningMessage): void {
-    this.#denied(message, 'policy-timeout');
+    this.#judge.onTimeout(message);
   }
 
   /** The handler did not end in time. */
@@ -176,118 +177,8 @@ export class ConnectionPipeline implements ConnectionWork {
       this.#refuse('THROTTLED', 'event-throttle', 'excess_rate_limit_exceeded', { id, event, retryAfterMs: wait });
       return;
     }
-    this.#validate(new RunningMessage(this, handler, connection, id), envelope.data);
-  }
-
-  #validate(message: RunningMessage, data: unknown): void {
-    const { payload } = message.handler.plan;
     this.#slotsTaken++;
-    if (payload === undefined) {
-      this.#authorize(message);
-      return;
-    }
-    let outcome: unknown;
-    try {
-      outcome = payload.check(data);
-    } catch (error) {
-      this.#judgementFailed(message, 'validator-failed', error);
-      return;
-    }
-    if (isPromiseLike(outcome)) {
-      message.startDeadline(this.engine.judging, this.engine.clock.monotonic());
-      outcome.then(
-        (value) => {
-          if (this.#resume(message)) this.#validated(message, value);
-        },
-        (error: unknown) => {
-          if (this.#resume(message)) this.#judgementFailed(message, 'validator-failed', error);
-        },
-      );
-      return;
-    }
-    this.#validated(message, outcome);
-  }
-
-  #validated(message: RunningMessage, outcome: unknown): void {
-    if (outcome instanceof DtoRefusal) {
-      const { issues } = outcome;
-      this.#settle(message, 'VALIDATION_FAILED', 'payload', 'input_validation_fail', { issues });
-      return;
-    }
-    message.data = outcome;
-    this.engine.validated?.add(outcome);
-    this.#authorize(message);
-  }
-
-  #authorize(message: RunningMessage): void {
-    const { authorization } = message.handler.plan;
-    if (!authorization.hasPolicies) {
-      this.#run.start(message);
-      return;
-    }
-    let answer: ReturnType<typeof authorization.ask>;
-    try {
-      answer = authorization.ask(message);
-    } catch (error) {
-      this.#judgementFailed(message, 'policy-failed', error);
-      return;
-    }
-    if (isPromiseLike(answer)) {
-      message.startDeadline(this.engine.judging, this.engine.clock.monotonic());
-      answer.then(
-        (grants) => {
-          if (this.#resume(message)) this.#authorized(message, grants);
-        },
-        (error: unknown) => {
-          if (this.#resume(message)) this.#judgementFailed(message, 'policy-failed', error);
-        },
-      );
-      return;
-    }
-    this.#authorized(message, answer);
-  }
-
-  #authorized(message: RunningMessage, grants: readonly unknown[] | undefined): void {
-    if (grants === undefined) {
-      this.#denied(message, 'policy');
-      return;
-    }
-    message.grants = grants;
-    this.#run.start(message);
-  }
-
-  /** After a wait: ends its deadline, and says whether the message may go on (AZ-15). */
-  #resume(message: RunningMessage): boolean {
-    if (message.isSettled) return false;
-    message.endDeadline();
-    if (message.isCurrent) return true;
-    message.isSettled = true;
-    this.releaseSlot(message);
-    return false;
-  }
-
-  #judgementFailed(message: RunningMessage, reason: string, error: unknown): void {
-    const correlationId = this.#denied(message, reason);
-    this.engine.logFault(message.handler.plan.label, correlationId, error);
-  }
-
-  #denied(message: RunningMessage, reason: string): string {
-    return this.#settle(message, 'FORBIDDEN', reason, 'authz_fail');
-  }
-
-  #settle(
-    message: RunningMessage,
-    code: Refusal['code'],
-    reason: string,
-    owasp: OwaspEventName,
-    details: Partial<Refusal> = {},
-  ): string {
-    message.isSettled = true;
-    this.forgetAbort(message);
-    const { id, event } = message;
-    const correlationId = this.#refuse(code, reason, owasp, { id, event, ...details });
-    this.releaseSlot(message);
-    return correlationId;
+    this.#judge.judge(new RunningMessage(this, handler, connection, id), envelope.data);
   }
 
   #refuse(

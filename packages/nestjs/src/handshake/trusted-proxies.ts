@@ -1,0 +1,91 @@
+import { BlockList, isIP } from 'node:net';
+import type { OptionReader } from '../internal/option-reader.js';
+import type { ForwardingHeader, ProxyRules } from './client-address.js';
+
+/** `handshake.trustedProxies`: whose word about the client is believed. */
+export interface TrustedProxies {
+  /** The addresses of the proxies that this server is reached through, each as an IP address or a CIDR range. */
+  readonly addresses: readonly string[];
+  /**
+   * The one family of fields that the proxies write, overwriting or appending to what a client sent: `'x-forwarded-for'`
+   * (with `X-Forwarded-Proto`), `'forwarded'` (RFC 7239), or `'x-real-ip'` (with `X-Forwarded-Proto`).
+   */
+  readonly header: ForwardingHeader;
+}
+
+/** Wider ranges hold strangers: whoever connects from one could write any address and any protocol. */
+const SHORTEST_PREFIX: Readonly<Record<number, number>> = Object.freeze({ 4: 8, 6: 16 });
+
+const EXAMPLE = "{ addresses: ['10.0.0.0/8'], header: 'x-forwarded-for' }";
+
+/**
+ * Reads `handshake.trustedProxies`. Problems go to the reader; nothing is thrown.
+ *
+ * In production the decision is demanded: behind a proxy that nobody listed, all clients would share one address and its
+ * limits; and a proxy that is believed without being there lets every client write its own address (ASVS 5.0 4.1.3).
+ *
+ * @returns `undefined` for `'none'`, and where the option is wrong.
+ */
+export function readTrustedProxies(reader: OptionReader, isProduction: boolean): ProxyRules | undefined {
+  const value = reader.raw('trustedProxies');
+  const path = reader.pathOf('trustedProxies');
+  if (value === undefined) {
+    if (isProduction) {
+      reader.fail(
+        'trustedProxies',
+        'is undecided, and NODE_ENV is production: say whether clients reach this server through a proxy.',
+        `${path}: 'none', or ${path}: ${EXAMPLE}`,
+      );
+    }
+    return undefined;
+  }
+  if (value === 'none') return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    reader.fail('trustedProxies', "must be 'none', or the proxies and the one field that they write.", `${path}: ${EXAMPLE}`);
+    return undefined;
+  }
+  const level = reader.object('trustedProxies');
+  const addresses = level.strings('addresses');
+  if (addresses === undefined ? !level.has('addresses') : addresses.length === 0) {
+    level.fail('addresses', 'lists no proxy.', `${path}: ${EXAMPLE}, or ${path}: 'none'`);
+  }
+  if (!level.has('header')) {
+    level.fail('header', 'is missing: a field that no proxy overwrites is the client’s own.', `${path}: ${EXAMPLE}`);
+  }
+  const header = level.oneOf('header', ['x-forwarded-for', 'forwarded', 'x-real-ip'], 'x-forwarded-for');
+  level.finish();
+  const list = new BlockList();
+  for (const [index, address] of (addresses ?? []).entries()) addRange(level, list, address, index);
+  return Object.freeze({
+    header,
+    isTrusted: (address: string) => {
+      const family = isIP(address);
+      return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+    },
+  });
+}
+
+function addRange(reader: OptionReader, list: BlockList, text: string, index: number): void {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  const bits = family === 4 ? 32 : 128;
+  const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
+  if (family === 0 || rest.length > 0 || address.includes('%') || !(length <= bits)) {
+    reader.fail(
+      `addresses[${index}]`,
+      'must be an IP address or a CIDR range.',
+      `${reader.pathOf('addresses')}: ['10.0.0.7', '10.1.0.0/16']`,
+    );
+    return;
+  }
+  const shortest = SHORTEST_PREFIX[family] ?? bits;
+  if (length < shortest) {
+    reader.fail(
+      `addresses[${index}]`,
+      `trusts more addresses than a network of proxies has: /${length} is wider than /${shortest}.`,
+      'list the proxies themselves, or the subnet that only they are in',
+    );
+    return;
+  }
+  list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
+}

@@ -1,0 +1,132 @@
+import type { OwaspEventName } from '../events/security-event.js';
+import { isPromiseLike } from '../internal/promise.js';
+import { DtoRefusal } from '../validation/dto-refusal.js';
+import type { ConnectionPipeline } from './connection-pipeline.js';
+import type { HandlerRun } from './handler-run.js';
+import type { Refusal } from './pipeline-engine.js';
+import type { RunningMessage } from './running-message.js';
+
+/** The checks that may have to wait: the payload, then the policies, which see it validated. */
+export class MessageJudge {
+  constructor(
+    private readonly pipeline: ConnectionPipeline,
+    private readonly run: HandlerRun,
+  ) {}
+
+  /** A policy or an asynchronous validator did not answer in time: it has refused (AZ-09). */
+  onTimeout(message: RunningMessage): void {
+    this.#denied(message, 'policy-timeout');
+  }
+
+  /** Judges a message that holds its slot, and hands it on. */
+  judge(message: RunningMessage, data: unknown): void {
+    const { payload } = message.handler.plan;
+    if (payload === undefined) {
+      this.#authorize(message);
+      return;
+    }
+    let outcome: unknown;
+    try {
+      outcome = payload.check(data);
+    } catch (error) {
+      this.#judgementFailed(message, 'validator-failed', error);
+      return;
+    }
+    if (isPromiseLike(outcome)) {
+      message.startDeadline(this.pipeline.engine.judging, this.pipeline.engine.clock.monotonic());
+      outcome.then(
+        (value) => {
+          if (this.#resume(message)) this.#validated(message, value);
+        },
+        (error: unknown) => {
+          if (this.#resume(message)) this.#judgementFailed(message, 'validator-failed', error);
+        },
+      );
+      return;
+    }
+    this.#validated(message, outcome);
+  }
+
+  #validated(message: RunningMessage, outcome: unknown): void {
+    if (outcome instanceof DtoRefusal) {
+      const { issues } = outcome;
+      this.#settle(message, 'VALIDATION_FAILED', 'payload', 'input_validation_fail', { issues });
+      return;
+    }
+    message.data = outcome;
+    this.pipeline.engine.validated?.add(outcome);
+    this.#authorize(message);
+  }
+
+  #authorize(message: RunningMessage): void {
+    const { authorization } = message.handler.plan;
+    if (!authorization.hasPolicies) {
+      this.run.start(message);
+      return;
+    }
+    let answer: ReturnType<typeof authorization.ask>;
+    try {
+      answer = authorization.ask(message);
+    } catch (error) {
+      this.#judgementFailed(message, 'policy-failed', error);
+      return;
+    }
+    if (isPromiseLike(answer)) {
+      message.startDeadline(this.pipeline.engine.judging, this.pipeline.engine.clock.monotonic());
+      answer.then(
+        (grants) => {
+          if (this.#resume(message)) this.#authorized(message, grants);
+        },
+        (error: unknown) => {
+          if (this.#resume(message)) this.#judgementFailed(message, 'policy-failed', error);
+        },
+      );
+      return;
+    }
+    this.#authorized(message, answer);
+  }
+
+  #authorized(message: RunningMessage, grants: readonly unknown[] | undefined): void {
+    if (grants === undefined) {
+      this.#denied(message, 'policy');
+      return;
+    }
+    message.grants = grants;
+    this.run.start(message);
+  }
+
+  /** After a wait: ends its deadline, and says whether the message may go on (AZ-15). */
+  #resume(message: RunningMessage): boolean {
+    if (message.isSettled) return false;
+    message.endDeadline();
+    if (message.isCurrent) return true;
+    message.isSettled = true;
+    this.pipeline.releaseSlot(message);
+    return false;
+  }
+
+  #judgementFailed(message: RunningMessage, reason: string, error: unknown): void {
+    const correlationId = this.#denied(message, reason);
+    this.pipeline.engine.logFault(message.handler.plan.label, correlationId, error);
+  }
+
+  #denied(message: RunningMessage, reason: string): string {
+    return this.#settle(message, 'FORBIDDEN', reason, 'authz_fail');
+  }
+
+  #settle(
+    message: RunningMessage,
+    code: Refusal['code'],
+    reason: string,
+    owasp: OwaspEventName,
+    details: Partial<Refusal> = {},
+  ): string {
+    message.isSettled = true;
+    this.pipeline.forgetAbort(message);
+    const { id, event } = message;
+    const { engine, connection } = this.pipeline;
+    const correlationId = engine.refuse(connection, { code, reason, owasp, id, event, ...details });
+    this.pipeline.releaseSlot(message);
+    return correlationId;
+  }
+}
