@@ -1,9 +1,13 @@
 // The module
 export { SecureWsModule } from './secure-ws.module.js';
 export type { SecureWsAsyncOptions, SecureWsOptionsFactory } from './secure-ws.module.js';
+export type { MigrationOptions } from './migration.options.js';
 export type { SecureWsOptions } from './secure-ws.options.js';
 export { SecureWsBootError } from './boot/secure-ws-boot.error.js';
 export type { BootProblem } from './internal/boot-problems.js';
+
+export { SecureGateway } from './secure-gateway.decorator.js';
+export type { GatewayLimits, SecureGatewayOptions } from './secure-gateway.decorator.js';
 
 // Authentication
 export { AuthenticationError, WsAuthenticator } from './authentication/authenticator.js';

@@ -12,6 +12,7 @@ import type { BootProblems } from './internal/boot-problems.js';
 import { OptionReader } from './internal/option-reader.js';
 import { type ResolvedLifecycleOptions, resolveLifecycleOptions } from './lifecycle/lifecycle.options.js';
 import { type ResolvedMessagesOptions, resolveMessagesOptions } from './messages/messages.options.js';
+import { type ResolvedMigrationOptions, resolveMigrationOptions } from './migration.options.js';
 import { type ResolvedThrottlingOptions, resolveThrottlingOptions } from './throttling/throttling.options.js';
 import { type ResolvedValidationOptions, resolveValidationOptions } from './validation/validation.options.js';
 
@@ -25,6 +26,7 @@ export interface ResolvedSecureWsOptions {
   readonly messages: ResolvedMessagesOptions;
   readonly lifecycle: ResolvedLifecycleOptions;
   readonly events: ResolvedEventsOptions;
+  readonly migration: ResolvedMigrationOptions;
   readonly detailedErrors: boolean;
 }
 
@@ -47,6 +49,7 @@ export function resolveOptions(options: unknown, problems: BootProblems): Resolv
     messages: resolveMessagesOptions(reader.object('messages')),
     lifecycle: resolveLifecycleOptions(reader.object('lifecycle')),
     events: resolveEventsOptions(reader.object('events')),
+    migration: resolveMigrationOptions(reader.object('migration'), Date.now()),
     detailedErrors,
   };
   reader.finish();

@@ -4,6 +4,7 @@ import type { EventsOptions } from './events/events.options.js';
 import type { HandshakeOptions } from './handshake/handshake.options.js';
 import type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 import type { MessagesOptions } from './messages/messages.options.js';
+import type { MigrationOptions } from './migration.options.js';
 import type { ThrottlingOptions } from './throttling/throttling.options.js';
 import type { ValidationOptions } from './validation/validation.options.js';
 
@@ -28,6 +29,8 @@ export interface SecureWsOptions {
   readonly lifecycle?: LifecycleOptions;
   /** Where security events go. */
   readonly events?: EventsOptions;
+  /** Gateways that are still being brought under the checks. */
+  readonly migration?: MigrationOptions;
   /**
    * Sends the validator's own messages, and tells unknown events from forbidden ones: for development. A boot error where
    * `NODE_ENV` is `production`.

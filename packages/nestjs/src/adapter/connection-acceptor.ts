@@ -33,7 +33,8 @@ export class ConnectionAcceptor implements GatewayHookObserver {
 
   /** Takes a socket whose handshake was admitted. */
   accept(endpoint: WsEndpoint, client: BoundedSocket, request: IncomingMessage, admission: HandshakeAdmission): void {
-    const { clock, engine, lifecycle, options } = this.runtime;
+    const { clock, lifecycle } = this.runtime;
+    const { engine, settings } = endpoint.runtime;
     const identity = {
       id: randomId(),
       principal: admission.principal,
@@ -42,7 +43,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
       origin: admission.origin,
       subprotocol: admission.subprotocol,
     };
-    const connection = new ManagedConnection(identity, client, clock, options.lifecycle);
+    const connection = new ManagedConnection(identity, client, clock, settings.lifecycle);
     const gatewaySocket = new GatewaySocket(client, connection, new ConnectionPipeline(engine, connection));
     this.#sockets.set(client, gatewaySocket);
     this.#listen(gatewaySocket);
@@ -77,7 +78,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
       where,
       ...(connectionId === undefined ? {} : { connectionId }),
     });
-    this.runtime.engine.logFault(where, connectionId ?? '', error);
+    this.runtime.faults.write(where, connectionId ?? '', error);
   }
 
   /** Lets messages in once every hook is done (AN-02). A hook that never ends closes the connection. */
@@ -109,7 +110,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     });
     // A broken frame arrives here before 'close'. Without a listener it would end the process.
     socket.on('error', (error: Error & { code?: string }) => {
-      this.#reportBrokenFrame(connection, error.code ?? 'socket');
+      this.#reportBrokenFrame(gatewaySocket, error.code ?? 'socket');
     });
     socket.once('close', (code) => {
       this.#onClose(gatewaySocket, code);
@@ -141,8 +142,8 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     events.emit({ type: 'ws.connection.opened', owasp: 'session_created', ...opened });
   }
 
-  #reportBrokenFrame(connection: ManagedConnection, code: string): void {
-    this.runtime.engine.report(connection, {
+  #reportBrokenFrame({ connection, pipeline }: GatewaySocket, code: string): void {
+    pipeline.engine.report(connection, {
       code: 'BAD_MESSAGE',
       // The codes of ws (`WS_ERR_INVALID_UTF8`) and of Node (`ECONNRESET`): a fixed vocabulary.
       reason: /^[A-Z_0-9]{1,64}$/.test(code) ? code : 'socket',

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
+import { addressOf } from '../boot/gateway-paths.js';
 import { normalizePath } from '../boot/gateway-inventory.js';
 import { BoundHandler } from '../messages/bound-handler.js';
 import type { HandlerCallback } from '../messages/handler-plan.js';
@@ -46,10 +47,10 @@ export class SecureWsAdapter extends WsAdapter {
     this.prepare();
     const listener = this.#listenerOf(port);
     const path = normalizePath(options['path']);
-    const endpoint = listener.endpointOf(path, () => {
-      const { validation, lifecycle } = this.runtime.options;
-      return new WsEndpoint(path, validation, lifecycle.closeTimeoutMs);
-    });
+    const endpoint = listener.endpointOf(
+      path,
+      () => new WsEndpoint(path, this.runtime.pathOf(addressOf({ port, path }))),
+    );
     this.#endpoints.set(endpoint.server, endpoint);
     return endpoint.server;
   }

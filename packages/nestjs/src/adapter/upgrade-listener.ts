@@ -70,7 +70,7 @@ export class UpgradeListener {
         this.acceptor.accept(endpoint, client, request, admission);
       });
     } catch (cause) {
-      this.runtime.engine.logFault('upgrade', '', cause);
+      this.runtime.faults.write('upgrade', '', cause);
       socket.destroy();
     }
   }
@@ -88,7 +88,7 @@ export class UpgradeListener {
       address: remoteAddress ?? '',
       ...(origin === undefined ? {} : { origin: origin.slice(0, MAX_AUDITED_ORIGIN) }),
     });
-    if (refusal.cause !== undefined) this.runtime.engine.logFault('handshake', '', refusal.cause);
+    if (refusal.cause !== undefined) this.runtime.faults.write('handshake', '', refusal.cause);
   }
 }
 

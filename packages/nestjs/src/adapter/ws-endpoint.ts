@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Subprotocol } from '@secure-ws/protocol';
 import type { GatewayRecord } from '../boot/gateway-inventory.js';
 import { BoundedSocket } from '../lifecycle/bounded-socket.js';
-import type { ResolvedValidationOptions } from '../validation/validation.options.js';
+import type { GatewayPath } from '../secure-ws.runtime.js';
 
 /** Nest's callback for a new client of one gateway. */
 export type ConnectCallback = (...args: unknown[]) => void;
@@ -29,9 +29,9 @@ export class WsEndpoint {
 
   constructor(
     readonly path: string,
-    validation: ResolvedValidationOptions,
-    closeTimeoutMs: number,
+    readonly runtime: GatewayPath,
   ) {
+    const { validation, lifecycle } = runtime.settings;
     const options: NewerServerOptions = {
       noServer: true,
       WebSocket: BoundedSocket,
@@ -45,7 +45,7 @@ export class WsEndpoint {
       perMessageDeflate: false,
       skipUTF8Validation: false,
       autoPong: true,
-      closeTimeout: closeTimeoutMs,
+      closeTimeout: lifecycle.closeTimeoutMs,
       // Without this hook ws answers with the first subprotocol that the client offered, a bearer token among them.
       handleProtocols: (_offered, request) => this.#subprotocols.get(request) ?? false,
     };

@@ -1,4 +1,4 @@
-import type { Principal } from '../authentication/principal.js';
+import { ANONYMOUS_KIND, type Principal } from '../authentication/principal.js';
 import { AnyOf, meetsClaims, type WsClaimsRequirement, type WsRequirement } from './requirement.js';
 import type { WsPolicy, WsPolicyContext, WsPolicyType } from './ws-policy.js';
 import { Grant } from './ws-policy.js';
@@ -22,7 +22,12 @@ export class AuthorizationPlan {
   readonly #claims: readonly WsClaimsRequirement[];
   readonly #questions: readonly Question[];
 
-  constructor(requirements: readonly WsRequirement[], resolve: PolicyResolver) {
+  constructor(
+    requirements: readonly WsRequirement[],
+    /** Whether connections without an identity may pass. */
+    private readonly isPublic: boolean,
+    resolve: PolicyResolver,
+  ) {
     this.#claims = requirements.filter(
       (item): item is WsClaimsRequirement => typeof item !== 'function' && !(item instanceof AnyOf),
     );
@@ -38,6 +43,8 @@ export class AuthorizationPlan {
 
   /** Roles and scopes. */
   meetsClaims(principal: Principal): boolean {
+    // An anonymous id meets no claim and never an ownership policy: whatever it equals, it belongs to nobody.
+    if (!this.isPublic && principal.kind === ANONYMOUS_KIND) return false;
     for (const requirement of this.#claims) {
       if (!meetsClaims(requirement, principal)) return false;
     }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { AuthorizationPlan } from '../authorization/authorization-plan.js';
+import type { GatewaySettings } from '../gateway-settings.js';
 import type { BootProblems } from '../internal/boot-problems.js';
 import { ValidatedPayloads } from '../internal/validated-payloads.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
@@ -11,6 +12,7 @@ import { containFilter } from './contain-filter.js';
 import { checkCoverage, type CoveredHandler } from './coverage.js';
 import { enhancersOf, globalPipes, hasInterceptors } from './enhancers.js';
 import { addLastFilter } from './exception-filters.js';
+import { addressOf, resolvePaths } from './gateway-paths.js';
 import { containHooks, type GatewayHookObserver } from './gateway-hooks.js';
 import { type GatewayRecord, takeInventory } from './gateway-inventory.js';
 import { PolicyProviders } from './policy-providers.js';
@@ -47,11 +49,21 @@ export class BootSequence {
   prepare(): void {
     if (this.#hasRun) return;
     this.#hasRun = true;
-    const { modules, problems } = this.parts;
+    const { modules, problems, runtime } = this.parts;
     const gateways = takeInventory(modules);
-    const handlers = checkCoverage(gateways, problems);
+    const paths = resolvePaths(gateways, runtime.options, problems);
+    const settingsOf = (gateway: GatewayRecord): GatewaySettings => paths.get(addressOf(gateway)) ?? runtime.defaults;
+    const handlers = checkCoverage(
+      gateways,
+      {
+        admitsAnonymous: (gateway) => settingsOf(gateway).anonymous,
+        isMigrating: ({ type }) => runtime.options.migration.gateways.has(type),
+      },
+      problems,
+    );
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     this.#announceWarnings();
+    for (const [address, settings] of paths) runtime.addPath(address, settings);
     for (const gateway of gateways) this.#prepareGateway(gateway);
     this.#prepareValidationPipes(gateways);
     this.#compile(handlers);
@@ -86,7 +98,7 @@ export class BootSequence {
     const validated = new ValidatedPayloads();
     const skipping = [...all].filter((pipe) => skipValidated(pipe, validated));
     // Remembering each payload costs a little for each message: only where a pipe asks.
-    if (skipping.length > 0) this.parts.runtime.engine.validated = validated;
+    if (skipping.length > 0) this.parts.runtime.rememberValidated(validated);
   }
 
   #announceWarnings(): void {
@@ -112,7 +124,7 @@ export class BootSequence {
     for (const [gateway, ofGateway] of plans) this.parts.runtime.setPlans(gateway, ofGateway);
   }
 
-  #compileHandler({ record, event, decision, payload, throttles }: CoveredHandler): HandlerPlan {
+  #compileHandler({ record, event, decision, payload, throttles, isReported }: CoveredHandler): HandlerPlan {
     const { module } = record.gateway;
     const { declaration } = payload;
     const { detailedErrors } = this.parts.runtime.options;
@@ -120,11 +132,12 @@ export class BootSequence {
       event,
       eventJson: JSON.stringify(event),
       label: record.label,
-      authorization: new AuthorizationPlan(decision.requirements, (policy) =>
+      authorization: new AuthorizationPlan(decision.requirements, decision.isPublic, (policy) =>
         this.#policies.providerOf(policy, module),
       ),
       throttles,
       payload: declaration === undefined ? undefined : compilePayload(declaration, { detailedErrors }),
+      isReported,
       hasInterceptors: hasInterceptors(record, this.parts.config),
     };
   }

@@ -1,4 +1,4 @@
-import type { BootProblems } from '../internal/boot-problems.js';
+import { BootProblems } from '../internal/boot-problems.js';
 import { OptionReader } from '../internal/option-reader.js';
 import type { ThrottleRule } from '../throttling/throttle-rule.js';
 import { readRule } from '../throttling/throttling.options.js';
@@ -6,6 +6,7 @@ import { WS_THROTTLE_METADATA } from '../throttling/ws-throttle.decorator.js';
 import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import { checkFilters } from './exception-filters.js';
 import type { GatewayRecord, HandlerRecord } from './gateway-inventory.js';
+import { addressOf } from './gateway-paths.js';
 import { type HandlerDecision, quote, readDecision } from './handler-decision.js';
 import { type HandlerPayload, readPayload } from './handler-payload.js';
 
@@ -16,13 +17,24 @@ export interface CoveredHandler {
   readonly decision: HandlerDecision;
   readonly payload: HandlerPayload;
   readonly throttles: readonly ThrottleRule[];
+  /** Whether what it leaves open is reported instead of refused. */
+  readonly isReported: boolean;
+}
+
+/** What is known of the gateways besides their classes. */
+export interface CoverageContext {
+  readonly admitsAnonymous: (gateway: GatewayRecord) => boolean;
+  readonly isMigrating: (gateway: GatewayRecord) => boolean;
 }
 
 const EVENT_NAME = /^[\x21-\x7e]{1,64}$/;
 
 /** Checks that every handler of every gateway is decided (AZ-01, AZ-03, MV-02), and collects what is not. */
-export function checkCoverage(gateways: readonly GatewayRecord[], problems: BootProblems): CoveredHandler[] {
-  checkPaths(gateways, problems);
+export function checkCoverage(
+  gateways: readonly GatewayRecord[],
+  context: CoverageContext,
+  problems: BootProblems,
+): CoveredHandler[] {
   const covered: CoveredHandler[] = [];
   const owners = new Map<string, HandlerRecord>();
   for (const gateway of gateways) {
@@ -35,7 +47,7 @@ export function checkCoverage(gateways: readonly GatewayRecord[], problems: Boot
     }
     checkFilters(gateway, problems);
     for (const handler of gateway.handlers) {
-      const found = checkHandler(handler, owners, problems);
+      const found = checkHandler(handler, context, owners, problems);
       if (found !== undefined) covered.push(found);
     }
   }
@@ -44,16 +56,35 @@ export function checkCoverage(gateways: readonly GatewayRecord[], problems: Boot
 
 function checkHandler(
   handler: HandlerRecord,
+  context: CoverageContext,
   owners: Map<string, HandlerRecord>,
   problems: BootProblems,
 ): CoveredHandler | undefined {
+  const isReported = context.isMigrating(handler.gateway);
+  // What a gateway under migration leaves open is warned about, and does not stop the boot.
+  const open = isReported ? new BootProblems() : problems;
   const event = readEvent(handler, owners, problems);
-  const decision = readDecision(handler, problems);
-  const payload = readPayload(handler, problems);
+  const decision = readDecision(handler, context.admitsAnonymous(handler.gateway), open);
+  const payload = readPayload(handler, open);
   const throttles = readThrottles(handler, problems);
-  if (event === undefined || decision === undefined || payload === undefined) return undefined;
-  return { record: handler, event, decision, payload, throttles };
+  if (event === undefined) return undefined;
+  if (isReported) {
+    for (const { where, problem } of open.problems) problems.warn(where, problem);
+    return {
+      record: handler,
+      event,
+      decision: decision ?? UNDECIDED,
+      payload: payload ?? UNTYPED,
+      throttles,
+      isReported,
+    };
+  }
+  if (decision === undefined || payload === undefined) return undefined;
+  return { record: handler, event, decision, payload, throttles, isReported };
 }
+
+const UNDECIDED: HandlerDecision = { requirements: [], isPublic: false };
+const UNTYPED: HandlerPayload = { declaration: undefined };
 
 function readEvent(
   handler: HandlerRecord,
@@ -73,7 +104,7 @@ function readEvent(
     problems.add(label, `handles ${quote(event)}: events that begin with $ belong to the module.`, 'rename the event');
     return undefined;
   }
-  const address = JSON.stringify([gateway.port, gateway.path, event]);
+  const address = `${addressOf(gateway)} ${event}`;
   const other = owners.get(address);
   if (other !== undefined) {
     problems.add(
@@ -94,34 +125,4 @@ function readThrottles(handler: HandlerRecord, problems: BootProblems): readonly
   // As in @nestjs/throttler, a method's own limits replace those of its class.
   const own = rules.find((found) => found !== undefined) ?? [];
   return own.map((rule) => readRule(new OptionReader(rule, `${handler.label} @WsThrottle`, problems)));
-}
-
-/** Nest keeps one server for a path and silently ignores the options of the second gateway on it. */
-function checkPaths(gateways: readonly GatewayRecord[], problems: BootProblems): void {
-  const first = new Map<string, GatewayRecord>();
-  for (const gateway of gateways) {
-    if (gateway.options['namespace'] !== undefined) {
-      problems.add(
-        gateway.name,
-        'has a namespace, which exists on Socket.IO only.',
-        "@WebSocketGateway({ path: '/...' })",
-      );
-    }
-    const address = `${gateway.port}${gateway.path}`;
-    const other = first.get(address);
-    if (other === undefined) {
-      first.set(address, gateway);
-    } else if (comparable(gateway) !== comparable(other)) {
-      problems.add(
-        gateway.name,
-        `shares ${gateway.path} with ${other.name}, but its options differ: Nest would follow only those of one.`,
-        'write the same options on both, or give one of them a path of its own',
-      );
-    }
-  }
-}
-
-function comparable({ options }: GatewayRecord): string {
-  const entries = Object.entries(options).filter(([key]) => key !== 'path');
-  return JSON.stringify(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -8,8 +8,10 @@ import type { HandlerRecord } from './gateway-inventory.js';
 
 /** Who may call a handler, as its decorators say. */
 export interface HandlerDecision {
-  /** Everything that must agree; empty for "any authenticated principal". */
+  /** Everything that must agree; empty for "any authenticated principal", and for a public handler. */
   readonly requirements: readonly WsRequirement[];
+  /** Whether it needs no identity. */
+  readonly isPublic: boolean;
 }
 
 /**
@@ -17,14 +19,20 @@ export interface HandlerDecision {
  *
  * @returns `undefined` where there is none that can be followed; a problem says why (AZ-01).
  */
-export function readDecision(handler: HandlerRecord, problems: BootProblems): HandlerDecision | undefined {
+export function readDecision(
+  handler: HandlerRecord,
+  admitsAnonymous: boolean,
+  problems: BootProblems,
+): HandlerDecision | undefined {
   const onClass = requirementsOf(handler.gateway.type);
   const onMethod = requirementsOf(handler.callback);
   const isPublic = [handler.callback, handler.gateway.type].some(
     (owner) => Reflect.getMetadata(WS_PUBLIC_METADATA, owner) === true,
   );
   if (isPublic) {
-    reportPublic(handler, onClass !== undefined || onMethod !== undefined, problems);
+    const asksForIdentity = onClass !== undefined || onMethod !== undefined;
+    if (!asksForIdentity && admitsAnonymous) return { requirements: [], isPublic: true };
+    reportPublic(handler, asksForIdentity, problems);
     return undefined;
   }
   if (onClass === undefined && onMethod === undefined) {
@@ -44,7 +52,7 @@ export function readDecision(handler: HandlerRecord, problems: BootProblems): Ha
     }
   }
   checkResources(handler, requirements, problems);
-  return { requirements };
+  return { requirements, isPublic: false };
 }
 
 function reportPublic(handler: HandlerRecord, asksForIdentity: boolean, problems: BootProblems): void {
@@ -55,7 +63,7 @@ function reportPublic(handler: HandlerRecord, asksForIdentity: boolean, problems
       : 'is @WsPublic, but its gateway admits no anonymous connection.',
     asksForIdentity
       ? 'keep one of the two; move public events to a gateway of their own'
-      : 'replace @WsPublic() by @WsAuthorize()',
+      : 'write @SecureGateway({ anonymous: true }) above the gateway, or replace @WsPublic() by @WsAuthorize()',
   );
 }
 

@@ -98,6 +98,11 @@ export interface MessageRefusedEvent {
   readonly correlationId: string;
 }
 
+/** A message that would have been refused, on a gateway of the `migration` option. */
+export interface MessageReportedEvent extends Omit<MessageRefusedEvent, 'type'> {
+  readonly type: 'ws.message.reported';
+}
+
 /** Code of the application that threw outside a message: a lifecycle hook, an exception filter, a sink. */
 export interface ApplicationFailedEvent {
   readonly type: 'ws.application.failed';
@@ -122,6 +127,7 @@ export type SecurityEventData =
   | ConnectionOpenedEvent
   | ConnectionClosedEvent
   | MessageRefusedEvent
+  | MessageReportedEvent
   | ApplicationFailedEvent
   | WeakConfigurationEvent;
 

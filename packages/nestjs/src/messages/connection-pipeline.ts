@@ -169,8 +169,12 @@ export class ConnectionPipeline implements ConnectionWork {
       return;
     }
     if (!handler.plan.authorization.meetsClaims(connection.principal)) {
-      this.#refuse('FORBIDDEN', 'claims', 'authz_fail', { id, event });
-      return;
+      const refusal: Refusal = { code: 'FORBIDDEN', reason: 'claims', owasp: 'authz_fail', id, event };
+      if (!handler.plan.isReported) {
+        engine.refuse(connection, refusal);
+        return;
+      }
+      engine.reportOnly(connection, refusal);
     }
     const wait = handler.throttle(engine.clock.monotonic());
     if (wait > 0) {

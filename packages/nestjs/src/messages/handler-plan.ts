@@ -13,6 +13,8 @@ export interface HandlerPlan {
   readonly throttles: readonly ThrottleRule[];
   /** `undefined` for a handler that takes no payload: whatever the client sends, it gets none. */
   readonly payload: CompiledDto | undefined;
+  /** Whether authorization and validation only report, because the gateway is still being migrated. */
+  readonly isReported: boolean;
   /** Whether an interceptor applies: a stream then only shows by its first value that the handler ran. */
   readonly hasInterceptors: boolean;
 }

@@ -119,7 +119,7 @@ export class HandlerRun {
     const { engine, connection } = this.pipeline;
     const { id, event } = message;
     const correlationId = engine.refuse(connection, { code, reason, owasp: 'sys_crash', id, event });
-    engine.logFault(message.handler.plan.label, correlationId, exception);
+    engine.faults.write(message.handler.plan.label, correlationId, exception);
   }
 }
 

@@ -20,7 +20,8 @@ export class MessageJudge {
 
   /** Judges a message that holds its slot, and hands it on. */
   judge(message: RunningMessage, data: unknown): void {
-    const { payload } = message.handler.plan;
+    const { payload, isReported } = message.handler.plan;
+    if (isReported) message.data = data;
     if (payload === undefined) {
       this.#authorize(message);
       return;
@@ -49,6 +50,10 @@ export class MessageJudge {
 
   #validated(message: RunningMessage, outcome: unknown): void {
     if (outcome instanceof DtoRefusal) {
+      if (this.#isOnlyReported(message, 'payload', 'input_validation_fail')) {
+        this.#authorize(message);
+        return;
+      }
       const { issues } = outcome;
       this.#settle(message, 'VALIDATION_FAILED', 'payload', 'input_validation_fail', { issues });
       return;
@@ -87,12 +92,21 @@ export class MessageJudge {
   }
 
   #authorized(message: RunningMessage, grants: readonly unknown[] | undefined): void {
-    if (grants === undefined) {
+    if (grants !== undefined) {
+      message.grants = grants;
+    } else if (!this.#isOnlyReported(message, 'policy', 'authz_fail')) {
       this.#denied(message, 'policy');
       return;
     }
-    message.grants = grants;
     this.run.start(message);
+  }
+
+  /** Reports a refusal that is not carried out, because the gateway is still being migrated. */
+  #isOnlyReported(message: RunningMessage, reason: string, owasp: OwaspEventName): boolean {
+    if (!message.handler.plan.isReported) return false;
+    const code = reason === 'payload' ? 'VALIDATION_FAILED' : 'FORBIDDEN';
+    this.pipeline.engine.reportOnly(message.connection, { code, reason, owasp, event: message.event });
+    return true;
   }
 
   /** After a wait: ends its deadline, and says whether the message may go on (AZ-15). */
@@ -107,7 +121,7 @@ export class MessageJudge {
 
   #judgementFailed(message: RunningMessage, reason: string, error: unknown): void {
     const correlationId = this.#denied(message, reason);
-    this.pipeline.engine.logFault(message.handler.plan.label, correlationId, error);
+    this.pipeline.engine.faults.write(message.handler.plan.label, correlationId, error);
   }
 
   #denied(message: RunningMessage, reason: string): string {

@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
 import type { ValidationIssue, WsErrorCode, MessageId } from '@secure-ws/protocol';
-import type { OwaspEventName } from '../events/security-event.js';
+import type { MessageRefusedEvent, OwaspEventName } from '../events/security-event.js';
+import type { FaultLog } from '../events/fault-log.js';
 import type { SecurityEvents } from '../events/security-events.js';
 import type { Clock } from '../internal/clock.js';
 import { DeadlineList } from '../internal/deadline-list.js';
@@ -26,9 +26,15 @@ export interface Refusal {
   readonly issues?: readonly ValidationIssue[] | undefined;
 }
 
-/** What all connections share: limits, clock, events, and the deadlines of messages that wait. */
+/** The limits that the connections of one path share. */
+export interface PipelineSettings {
+  readonly messages: ResolvedMessagesOptions;
+  readonly throttling: ResolvedThrottlingOptions;
+  readonly validation: JsonLimits;
+}
+
+/** What the connections of one path share: limits, clock, events, and the deadlines of messages that wait. */
 export class PipelineEngine {
-  readonly #logger = new Logger('SecureWs');
   /** Policies and asynchronous validators. */
   readonly judging: DeadlineList<RunningMessage>;
   /** Handlers. */
@@ -39,22 +45,28 @@ export class PipelineEngine {
   /** Set where a `ValidationPipe` of the application asks what was validated here. */
   validated: ValidatedPayloads | undefined;
 
+  readonly options: ResolvedMessagesOptions;
+  readonly throttling: ResolvedThrottlingOptions;
+  readonly jsonLimits: JsonLimits;
+
   constructor(
     readonly clock: Clock,
     readonly events: SecurityEvents,
-    readonly options: ResolvedMessagesOptions,
-    readonly throttling: ResolvedThrottlingOptions,
-    readonly jsonLimits: JsonLimits,
+    readonly faults: FaultLog,
+    settings: PipelineSettings,
     readonly detailedErrors: boolean,
     policyTimeoutMs: number,
   ) {
+    this.options = settings.messages;
+    this.throttling = settings.throttling;
+    this.jsonLimits = settings.validation;
     this.judging = deadlines(policyTimeoutMs, (message) => {
       message.pipeline.onJudgementTimeout(message);
     });
-    this.handling = deadlines(options.handlerTimeoutMs, (message) => {
+    this.handling = deadlines(settings.messages.handlerTimeoutMs, (message) => {
       message.pipeline.onHandlerTimeout(message);
     });
-    this.overdue = deadlines(options.handlerTimeoutMs, (message) => {
+    this.overdue = deadlines(settings.messages.handlerTimeoutMs, (message) => {
       message.connection.close('INTERNAL');
     });
   }
@@ -76,24 +88,31 @@ export class PipelineEngine {
 
   /** Reports a refused message that gets no answer, because the connection closes. */
   report(connection: ManagedConnection, refusal: Refusal, correlationId: string = randomId()): void {
-    this.events.emit({
-      type: 'ws.message.refused',
-      owasp: refusal.owasp,
-      code: refusal.code,
-      reason: refusal.reason,
-      connectionId: connection.id,
-      principal: connection.principal.key,
-      path: connection.path,
-      address: connection.address,
-      ...(refusal.event === undefined ? {} : { event: refusal.event }),
-      correlationId,
-    });
+    this.events.emit({ type: 'ws.message.refused', ...record(connection, refusal, correlationId) });
   }
 
-  /** Logs an exception of the application's with its stack, for its operator. */
-  logFault(where: string, correlationId: string, exception: unknown): void {
-    this.#logger.error(JSON.stringify({ where, correlationId, exception: describeException(exception) }));
+  /** Reports a message that is handled all the same, because its gateway is still being migrated. */
+  reportOnly(connection: ManagedConnection, refusal: Refusal): void {
+    this.events.emit({ type: 'ws.message.reported', ...record(connection, refusal, randomId()) });
   }
+}
+
+function record(
+  connection: ManagedConnection,
+  refusal: Refusal,
+  correlationId: string,
+): Omit<MessageRefusedEvent, 'type'> {
+  return {
+    owasp: refusal.owasp,
+    code: refusal.code,
+    reason: refusal.reason,
+    connectionId: connection.id,
+    principal: connection.principal.key,
+    path: connection.path,
+    address: connection.address,
+    ...(refusal.event === undefined ? {} : { event: refusal.event }),
+    correlationId,
+  };
 }
 
 function deadlines(durationMs: number, onExpired: (message: RunningMessage) => void): DeadlineList<RunningMessage> {
@@ -101,13 +120,4 @@ function deadlines(durationMs: number, onExpired: (message: RunningMessage) => v
     message.onDeadlineExpired();
     onExpired(message);
   });
-}
-
-// On one line of JSON: an exception's message may hold what a client sent, line breaks among it.
-function describeException(exception: unknown): string {
-  try {
-    return exception instanceof Error ? (exception.stack ?? exception.message) : `a thrown ${typeof exception}`;
-  } catch {
-    return 'an exception that cannot be read';
-  }
 }

@@ -35,7 +35,8 @@ export function resolveThrottlingOptions(reader: OptionReader): ResolvedThrottli
   return Object.freeze({ connection, connectionBytesPerSecond });
 }
 
-function readRules(reader: OptionReader, name: string): readonly ThrottleRule[] {
+/** Reads a list of rules. */
+export function readRules(reader: OptionReader, name: string): readonly ThrottleRule[] {
   const value = reader.raw(name);
   if (value === undefined) return DEFAULT_RULES;
   if (!Array.isArray(value) || value.length === 0) {

@@ -42,8 +42,9 @@ export class DtoChecker implements InstanceCheck {
   }
 
   #checkNames(sent: object, run: DtoRun, path: IssuePath | undefined): void {
-    for (const name of Object.keys(sent)) {
-      if (this.#names.has(name)) continue;
+    // Not Object.keys(), which costs an array for each object.
+    for (const name in sent) {
+      if (this.#names.has(name) || !Object.hasOwn(sent, name)) continue;
       // The path is that of the object: the name is the client's, and nothing that it made up is sent back.
       const message = run.hasMessages ? `property ${name} should not exist` : undefined;
       run.fail(path, undefined, 'whitelistValidation', message);

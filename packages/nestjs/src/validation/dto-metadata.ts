@@ -16,7 +16,7 @@ export interface PropertyMetadata {
   readonly name: string;
   /** Must all return true, or the property is not validated. */
   readonly conditions: readonly RuleMetadata[];
-  /** `@IsDefined` first, as in class-validator. */
+  /** From the top, as they are written: the first one is usually the type. */
   readonly rules: readonly RuleMetadata[];
   readonly nested: readonly RuleMetadata[];
   /** `@ValidatePromise()`, which no decoded message can satisfy. */
@@ -42,11 +42,12 @@ export function readProperties(type: DtoClass): PropertyMetadata[] {
     else others.push(metadata);
   }
   return [...byName].map(([name, all]) => {
-    const ofType = (wanted: string): RuleMetadata[] => all.filter(({ type }) => type === wanted);
+    const ofType = (...wanted: string[]): RuleMetadata[] => all.filter(({ type }) => wanted.includes(type));
     return {
       name,
       conditions: ofType(ValidationTypes.CONDITIONAL_VALIDATION),
-      rules: [...ofType(ValidationTypes.IS_DEFINED), ...ofType(ValidationTypes.CUSTOM_VALIDATION)],
+      // Decorators register from the lowest up.
+      rules: ofType(ValidationTypes.IS_DEFINED, ValidationTypes.CUSTOM_VALIDATION).reverse(),
       nested: ofType(ValidationTypes.NESTED_VALIDATION),
       isPromise: ofType(ValidationTypes.PROMISE_VALIDATION).length > 0,
     };

@@ -1,0 +1,49 @@
+import { SetMetadata } from '@nestjs/common';
+import type { AuthenticationOptions } from './authentication/authentication.options.js';
+import type { OriginRule } from './handshake/origin-rules.js';
+import type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
+import type { MessagesOptions } from './messages/messages.options.js';
+import type { ThrottlingOptions } from './throttling/throttling.options.js';
+import type { ValidationOptions } from './validation/validation.options.js';
+
+/** The limits that may differ for one gateway, under the names that they have in the module's options. */
+export type GatewayLimits = Pick<ValidationOptions, 'maxMessageBytes'> &
+  Pick<ThrottlingOptions, 'connection' | 'connectionBytesPerSecond'> &
+  Pick<
+    MessagesOptions,
+    'maxConcurrentHandlers' | 'handlerTimeoutMs' | 'maxQueuedMessages' | 'maxQueuedBytes' | 'maxStreams'
+  > &
+  Pick<LifecycleOptions, 'idleTimeoutMs' | 'maxLifetimeMs' | 'maxOutboundBytes' | 'maxOutboundMs'>;
+
+/** What differs for one gateway. What is left out is as in the module's options. */
+export interface SecureGatewayOptions {
+  /**
+   * Admits connections without a credential from allowed origins. They get an identity of their own, which meets no
+   * `@WsAuthorize`: only `@WsPublic` handlers run for them. Listed in the boot log.
+   *
+   * @default false
+   */
+  readonly anonymous?: boolean;
+  /** The origins of the web pages that may connect here. */
+  readonly origins?: readonly OriginRule[];
+  /** How identities are proved here. */
+  readonly authentication?: AuthenticationOptions;
+  /** Limits of connections to this gateway. One that is looser than the module's is warned about at boot. */
+  readonly limits?: GatewayLimits;
+}
+
+/** Metadata key of {@link SecureGateway}. */
+export const SECURE_GATEWAY_METADATA = 'secure-ws:gateway';
+
+/**
+ * Sets what differs for one gateway. Gateways that share a path share these settings: put it on one of them, or the same
+ * on each.
+ *
+ * @example
+ * ```ts
+ * @SecureGateway({ anonymous: true, limits: { maxMessageBytes: 1024 } })
+ * @WebSocketGateway({ path: '/ticker' })
+ * ```
+ */
+export const SecureGateway = (options: SecureGatewayOptions): ClassDecorator =>
+  SetMetadata(SECURE_GATEWAY_METADATA, options);

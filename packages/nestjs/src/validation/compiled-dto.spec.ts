@@ -1,0 +1,579 @@
+import 'reflect-metadata';
+import { Exclude, Expose, Transform, Type } from 'class-transformer';
+import {
+  Allow,
+  ArrayMaxSize,
+  IsArray,
+  IsDefined,
+  IsEmail,
+  IsInt,
+  IsNumber,
+  IsOptional,
+  IsString,
+  MaxLength,
+  Min,
+  MinLength,
+  registerDecorator,
+  useContainer,
+  Validate,
+  ValidateIf,
+  ValidateNested,
+  ValidationArguments,
+  ValidatorConstraint,
+} from 'class-validator';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type CompileOptions, compileDto, DtoRefusal } from './compiled-dto.js';
+import type { DtoClass } from './dto-metadata.js';
+
+class Flat {
+  @IsString()
+  @MaxLength(5)
+  name!: string;
+
+  @IsInt()
+  @Min(1)
+  count!: number;
+}
+
+class Line {
+  @IsString()
+  sku!: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => Line)
+  parent?: Line;
+}
+
+class Basket {
+  @ValidateNested()
+  @Type(() => Line)
+  first!: Line;
+
+  @IsArray()
+  @ArrayMaxSize(3)
+  @ValidateNested({ each: true })
+  @Type(() => Line)
+  lines!: Line[];
+}
+
+/** The rules that failed, as `path rule`. */
+const failures = (type: DtoClass, sent: unknown, options?: CompileOptions): string[] => {
+  const outcome = compileDto(type, options).check(sent);
+  return outcome instanceof DtoRefusal ? outcome.issues.map(({ path, rule }) => `${path} ${rule}`) : [];
+};
+
+describe('compileDto', () => {
+  it('makes an instance of the class, with its defaults', () => {
+    class Page {
+      @IsInt()
+      page = 1;
+
+      @IsOptional()
+      @IsInt()
+      size?: number;
+    }
+    const outcome = compileDto(Page).check({ size: 10 });
+    expect(outcome).toBeInstanceOf(Page);
+    expect(outcome).toEqual({ page: 1, size: 10 });
+  });
+
+  it('makes instances of nested classes, at every depth', () => {
+    const sent = { first: { sku: 'a', parent: { sku: 'b' } }, lines: [{ sku: 'c' }, { sku: 'd', parent: null }] };
+    const outcome = compileDto(Basket).check(sent) as Basket;
+    expect(outcome).toBeInstanceOf(Basket);
+    expect(outcome.first.parent).toBeInstanceOf(Line);
+    expect(outcome.lines[1]).toBeInstanceOf(Line);
+    expect(outcome).toEqual(sent);
+  });
+
+  it.each([[null], [undefined], [0], [''], ['{}'], [true], [[]], [[{ name: 'a', count: 1 }]], [Symbol('a')]])(
+    'MV-08 refuses %s where an object is declared',
+    (sent) => {
+      expect(failures(Flat, sent)).toEqual([' isObject']);
+    },
+  );
+
+  it('MV-08 refuses an empty object where properties are required, and takes it where none is', () => {
+    class Nothing {
+      @IsOptional()
+      @IsString()
+      text?: string;
+    }
+    expect(failures(Flat, {})).toEqual(['name isString', 'count isInt']);
+    expect(compileDto(Nothing).check({})).toBeInstanceOf(Nothing);
+  });
+
+  it.each<[unknown, string[]]>([
+    [{ name: 'a', count: 1, isAdmin: true }, [' whitelistValidation']],
+    [{ name: 'a', count: 1, x: 1, y: 2 }, [' whitelistValidation']],
+    [JSON.parse('{"name":"a","count":1,"__proto__":{"isAdmin":true}}'), [' whitelistValidation']],
+    [{ name: 'a', count: 1, constructor: {} }, [' whitelistValidation']],
+    [{ name: 'a', count: 1, toString: 1 }, [' whitelistValidation']],
+    [{ name: 'a', count: 1, hasOwnProperty: 1 }, [' whitelistValidation']],
+  ])('MV-03 MV-16 refuses the unknown property of %j without repeating its name', (sent, expected) => {
+    expect(failures(Flat, sent)).toEqual(expected);
+  });
+
+  it('MV-03 refuses unknown properties of nested objects', () => {
+    const sent = { first: { sku: 'a', isAdmin: 1 }, lines: [{ sku: 'b' }, { sku: 'c', role: 'x' }] };
+    expect(failures(Basket, sent)).toEqual(['first whitelistValidation', 'lines.1 whitelistValidation']);
+  });
+
+  it('MV-03 never lets an unvalidated class through', () => {
+    class Bare {
+      name!: string;
+    }
+    expect(() => compileDto(Bare)).toThrow('Bare has no class-validator decorators');
+  });
+
+  it('MV-03 refuses a nested object whose class has no decorators', () => {
+    class Bare {
+      x?: number;
+    }
+    class Outer {
+      @ValidateNested()
+      @Type(() => Bare)
+      inner!: Bare;
+    }
+    expect(failures(Outer, { inner: {} })).toEqual(['inner unknownValue']);
+    expect(failures(Outer, { inner: { x: 1 } })).toEqual(['inner unknownValue']);
+  });
+
+  it('MV-03 refuses a nested object without @Type', () => {
+    class Outer {
+      @ValidateNested()
+      inner!: Line;
+    }
+    expect(failures(Outer, { inner: { sku: 'a' } })).toEqual(['inner unknownValue']);
+  });
+
+  it.each<[unknown, string[]]>([
+    [{ first: [], lines: [] }, ['first nestedValidation']],
+    [{ first: [{ sku: 'a' }], lines: [] }, ['first nestedValidation']],
+    [{ first: { sku: 'a' }, lines: { sku: 'a' } }, ['lines isArray']],
+    [{ first: { sku: 'a' }, lines: [[]] }, ['lines.0 nestedValidation']],
+    [{ first: { sku: 'a' }, lines: [{ sku: 'b' }, [{ sku: 'c' }]] }, ['lines.1 nestedValidation']],
+    [{ first: { sku: 'a', parent: [] }, lines: [] }, ['first.parent nestedValidation']],
+    [{ first: 'a', lines: [null, 1] }, ['first nestedValidation', 'lines.0 nestedValidation', 'lines.1 nestedValidation']],
+  ])('MV-07 refuses %j', (sent, expected) => {
+    expect(failures(Basket, sent)).toEqual(expected);
+  });
+
+  it('MV-07 holds where class-transformer makes the instances, and where only a decorator tells that it is a list', () => {
+    class Slow {
+      @Transform(({ value }: { value: unknown }) => value)
+      @ValidateNested()
+      @Type(() => Line)
+      inner!: Line;
+
+      @ValidateNested({ each: true })
+      @Type(() => Line)
+      lines!: unknown;
+    }
+    expect(compileDto(Slow).check({ inner: { sku: 'a' }, lines: [{ sku: 'b' }] })).toBeInstanceOf(Slow);
+    expect(failures(Slow, { inner: [{ sku: 'a' }], lines: { sku: 'b' } })).toEqual([
+      'inner nestedValidation',
+      'lines nestedValidation',
+    ]);
+  });
+
+  it.each([[{ name: 'a', count: '1' }], [{ name: 'a', count: true }], [{ name: 'a', count: [1] }], [{ name: 'a', count: {} }]])(
+    'MV-09 does not convert %j',
+    (sent) => {
+      expect(failures(Flat, sent)).toEqual(['count isInt']);
+    },
+  );
+
+  it('MV-14 stops an operator object by its type', () => {
+    expect(failures(Flat, { name: { $gt: '' }, count: 1 })).toEqual(['name isString']);
+  });
+
+  it('MV-10 counts a text as class-validator does, so that variation selectors hide no length', () => {
+    expect(failures(Flat, { name: `aaaa${'\ufe0f'.repeat(5000)}`, count: 1 })).toEqual(['name maxLength']);
+    expect(failures(Flat, { name: '\u{1f44d}'.repeat(5), count: 1 })).toEqual([]);
+  });
+
+  it('MV-16 lists at most five issues, with paths and rules and no values', () => {
+    const lines = Array.from({ length: 3 }, () => ({ sku: 'secret'.length, isAdmin: 'secret' }));
+    const outcome = compileDto(Basket).check({ first: { sku: ['secret'] }, lines });
+    expect(outcome).toBeInstanceOf(DtoRefusal);
+    expect((outcome as DtoRefusal).issues).toHaveLength(5);
+    expect(JSON.stringify(outcome)).not.toMatch(/secret|isAdmin/);
+  });
+
+  it('has the messages of class-validator only with detailedErrors', () => {
+    const outcome = compileDto(Flat, { detailedErrors: true }).check({ name: 'too long', count: 0, isAdmin: 1 });
+    expect((outcome as DtoRefusal).issues).toEqual([
+      { path: '', rule: 'whitelistValidation', message: 'property isAdmin should not exist' },
+      { path: 'name', rule: 'maxLength', message: 'name must be shorter than or equal to 5 characters' },
+      { path: 'count', rule: 'min', message: 'count must not be less than 1' },
+    ]);
+  });
+
+  it('fills the placeholders of messages, and takes no pattern from a value', () => {
+    class Dto {
+      @MinLength(9, { message: '$target.$property of $constraint1: $value' })
+      a!: string;
+
+      @Min(9, { message: ({ value }: ValidationArguments) => `not ${String(value)}` })
+      b!: number;
+    }
+    const outcome = compileDto(Dto, { detailedErrors: true }).check({ a: '$&$property', b: 1 });
+    expect((outcome as DtoRefusal).issues.map(({ message }) => message)).toEqual(['Dto.a of 9: $&a', 'not 1']);
+  });
+
+  it('asks @ValidateIf about the whole instance', () => {
+    class Payment {
+      @IsString()
+      kind!: string;
+
+      @ValidateIf((payment: Payment) => payment.kind === 'card')
+      @IsString()
+      card?: string;
+    }
+    expect(failures(Payment, { kind: 'card' })).toEqual(['card isString']);
+    expect(failures(Payment, { kind: 'cash' })).toEqual([]);
+    expect(failures(Payment, { kind: 'cash', card: 5 })).toEqual([]);
+  });
+
+  it('follows the validateIf of a single decorator', () => {
+    class Dto {
+      @IsString({ validateIf: (dto: Dto) => dto.strict === true })
+      text!: unknown;
+
+      @IsOptional()
+      @Allow()
+      strict?: boolean;
+    }
+    expect(failures(Dto, { text: 1 })).toEqual([]);
+    expect(failures(Dto, { text: 1, strict: true })).toEqual(['text isString']);
+  });
+
+  it('takes rules from the classes above', () => {
+    class Child extends Flat {
+      @IsEmail()
+      mail!: string;
+    }
+    expect(failures(Child, { name: 1, count: 1, mail: 'x' })).toEqual(['mail isEmail', 'name isString']);
+    expect(compileDto(Child).check({ name: 'a', count: 1, mail: 'a@example.com' })).toBeInstanceOf(Child);
+  });
+
+  it('runs the rules of all groups, as class-validator does without groups', () => {
+    class Grouped {
+      @IsString({ groups: ['create'] })
+      @MinLength(2, { groups: ['update'], always: true })
+      name!: string;
+    }
+    expect(failures(Grouped, { name: 1 })).toEqual(['name isString']);
+    expect(failures(Grouped, { name: 'a' })).toEqual(['name minLength']);
+  });
+
+  it('refuses everything where the class leaves an undecorated property on each instance', () => {
+    class Leaky {
+      @IsString()
+      name!: string;
+
+      role = 'user';
+    }
+    expect(failures(Leaky, { name: 'a' })).toEqual([' whitelistValidation']);
+    expect(failures(Leaky, { name: 'a', role: 'admin' })).toEqual([' whitelistValidation']);
+  });
+});
+
+describe('compileDto with transformations', () => {
+  it.each<[string, () => unknown, unknown]>([
+    [
+      '@Transform',
+      () => {
+        class Dto {
+          @Transform(({ value }: { value: string }) => value.trim())
+          @MinLength(2)
+          value!: string;
+        }
+        return compileDto(Dto).check({ value: ' ab ' });
+      },
+      { value: 'ab' },
+    ],
+    [
+      '@Expose with a name',
+      () => {
+        class Dto {
+          @Expose({ name: 'v' })
+          @IsString()
+          value!: string;
+        }
+        return compileDto(Dto).check({ v: 'ab' });
+      },
+      { value: 'ab' },
+    ],
+    [
+      '@Type of a built-in class',
+      () => {
+        class Dto {
+          @Type(() => Number)
+          @IsNumber()
+          value!: number;
+        }
+        return compileDto(Dto).check({ value: '5' });
+      },
+      { value: 5 },
+    ],
+    [
+      '@Exclude',
+      () => {
+        class Dto {
+          @IsString()
+          value!: string;
+
+          @Exclude()
+          @IsOptional()
+          hidden?: string;
+        }
+        return compileDto(Dto).check({ value: 'ab', hidden: 'x' });
+      },
+      { value: 'ab', hidden: undefined },
+    ],
+    [
+      'a discriminator',
+      () => {
+        class Cat {
+          @IsString()
+          name!: string;
+        }
+        class Dog {
+          @IsInt()
+          name!: number;
+        }
+        class Dto {
+          @ValidateNested()
+          @Type(() => Cat, {
+            discriminator: {
+              property: 'kind',
+              subTypes: [
+                { value: Cat, name: 'cat' },
+                { value: Dog, name: 'dog' },
+              ],
+            },
+          })
+          value!: Cat | Dog;
+        }
+        const dto = compileDto(Dto);
+        expect(dto.check({ value: { kind: 'dog', name: 'x' } })).toBeInstanceOf(DtoRefusal);
+        return dto.check({ value: { kind: 'dog', name: 5 } });
+      },
+      { value: { name: 5 } },
+    ],
+    [
+      'a set',
+      () => {
+        class Dto {
+          @ValidateNested()
+          @Type(() => Line)
+          value!: Set<Line>;
+        }
+        const dto = compileDto(Dto);
+        expect(dto.check({ value: { sku: 'a' } })).toBeInstanceOf(DtoRefusal);
+        expect(dto.check({ value: [{ sku: 5 }] })).toBeInstanceOf(DtoRefusal);
+        return dto.check({ value: [{ sku: 'a' }] });
+      },
+      { value: new Set([Object.assign(new Line(), { sku: 'a' })]) },
+    ],
+  ])('follows %s', (_, check, expected) => {
+    expect(check()).toEqual(expected);
+  });
+
+  it('MV-03 refuses unknown properties there too', () => {
+    class Dto {
+      @Transform(({ value }: { value: unknown }) => value)
+      @IsString()
+      value!: string;
+    }
+    expect(failures(Dto, { value: 'a', isAdmin: true })).toEqual([' whitelistValidation']);
+  });
+
+  it('refuses what a transformation throws on', () => {
+    class Dto {
+      @Transform(({ value }: { value: string }) => value.trim())
+      @IsString()
+      value!: string;
+    }
+    expect(failures(Dto, { value: 5 })).toEqual([' transform']);
+  });
+});
+
+describe('compileDto with validators of the application', () => {
+  /** Rejections that nobody handles would end a server's process. */
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  function Custom(validate: (value: unknown, args: ValidationArguments) => boolean | Promise<boolean>): PropertyDecorator {
+    return (target, propertyName) => {
+      registerDecorator({
+        name: 'custom',
+        target: target.constructor,
+        propertyName: propertyName as string,
+        options: {},
+        validator: { validate },
+      });
+    };
+  }
+
+  afterEach(() => {
+    useContainer({ get: () => undefined }, { fallback: true });
+  });
+
+  it('hands them the whole instance', () => {
+    class Range {
+      @IsInt()
+      from!: number;
+
+      @Custom((value, { object }) => Number(value) > (object as Range).from)
+      to!: number;
+    }
+    expect(failures(Range, { from: 1, to: 2 })).toEqual([]);
+    expect(failures(Range, { to: 2, from: 3 })).toEqual(['to custom']);
+  });
+
+  it('takes no decorator for a built-in one only because of its name and message', () => {
+    const Strict: PropertyDecorator = (target, propertyName) => {
+      registerDecorator({
+        name: 'isString',
+        target: target.constructor,
+        propertyName: propertyName as string,
+        validator: {
+          validate: (value: unknown) => typeof value === 'string' && value.trim() !== '',
+          defaultMessage: () => '$property must be a string',
+        },
+      });
+    };
+    class Dto {
+      @Strict
+      value!: string;
+    }
+    expect(failures(Dto, { value: 'a' })).toEqual([]);
+    expect(failures(Dto, { value: '   ' })).toEqual(['value isString']);
+  });
+
+  it('does not ask them about a value that has the wrong type already', () => {
+    let asked = 0;
+    class Dto {
+      @Custom(() => ++asked > 0)
+      @IsString()
+      value!: string;
+    }
+    expect(failures(Dto, { value: 5 })).toEqual(['value isString']);
+    expect(asked).toBe(0);
+  });
+
+  it('finds their dependencies when the first payload comes, not at boot', () => {
+    @ValidatorConstraint({ name: 'known' })
+    class Known {
+      constructor(private readonly words: readonly string[]) {}
+
+      validate(value: unknown): boolean {
+        return this.words.includes(value as string);
+      }
+    }
+    class Dto {
+      @Validate(Known)
+      value!: string;
+    }
+    const dto = compileDto(Dto);
+    useContainer({ get: (type) => (type === Known ? new Known(['yes']) : undefined) as never }, { fallback: true });
+    expect(dto.check({ value: 'yes' })).toBeInstanceOf(Dto);
+    expect(dto.check({ value: 'no' })).toEqual(new DtoRefusal([{ path: 'value', rule: 'known' }]));
+  });
+
+  it('waits for asynchronous ones', async () => {
+    class Dto {
+      @Custom((value) => Promise.resolve(value === 'free'))
+      name!: string;
+    }
+    const dto = compileDto(Dto);
+    await expect(dto.check({ name: 'free' })).resolves.toBeInstanceOf(Dto);
+    await expect(dto.check({ name: 'taken' })).resolves.toEqual(new DtoRefusal([{ path: 'name', rule: 'custom' }]));
+  });
+
+  it('refuses where an asynchronous one answers with nothing', async () => {
+    class Dto {
+      @Custom(() => Promise.resolve(undefined as unknown as boolean))
+      name!: string;
+    }
+    await expect(compileDto(Dto).check({ name: 'a' })).resolves.toBeInstanceOf(DtoRefusal);
+  });
+
+  it('rejects with what an asynchronous one rejects with', async () => {
+    class Dto {
+      @Custom(() => Promise.reject(new Error('store away')))
+      name!: string;
+    }
+    await expect(compileDto(Dto).check({ name: 'a' })).rejects.toThrow('store away');
+  });
+
+  it.each<[string, DtoClass]>([
+    [
+      'two properties',
+      (() => {
+        class Dto {
+          @Custom(() => Promise.reject(new Error('late')))
+          a!: string;
+
+          @Custom(() => {
+            throw new Error('at once');
+          })
+          b!: string;
+        }
+        return Dto;
+      })(),
+    ],
+    [
+      'the items of one list',
+      (() => {
+        const validate = (value: unknown): Promise<boolean> => {
+          if (value === 'throw') throw new Error('at once');
+          return Promise.reject(new Error('late'));
+        };
+        const Each: PropertyDecorator = (target, propertyName) => {
+          registerDecorator({
+            name: 'each',
+            target: target.constructor,
+            propertyName: propertyName as string,
+            options: { each: true },
+            validator: { validate },
+          });
+        };
+        class Dto {
+          @Each
+          a!: string[];
+
+          @IsOptional()
+          b?: string;
+        }
+        return Dto;
+      })(),
+    ],
+  ])('DR-14 leaves no rejection behind when one of several throws: %s', async (_, type) => {
+    const unhandled: unknown[] = [];
+    const listener = (reason: unknown): void => {
+      unhandled.push(reason);
+    };
+    process.on('unhandledRejection', listener);
+    try {
+      expect(() => compileDto(type).check({ a: ['x', 'throw'], b: 'x' })).toThrow('at once');
+      await settled();
+    } finally {
+      process.off('unhandledRejection', listener);
+    }
+    expect(unhandled).toEqual([]);
+  });
+
+  it('refuses a missing property that must be defined', () => {
+    class Dto {
+      @IsDefined()
+      @Custom(() => true)
+      value!: unknown;
+    }
+    expect(failures(Dto, {})).toEqual(['value isDefined']);
+    expect(failures(Dto, { value: null })).toEqual(['value isDefined']);
+  });
+});
