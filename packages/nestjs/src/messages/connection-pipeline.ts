@@ -4,6 +4,7 @@ import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-con
 import { EnvelopeRefusal, readEnvelope } from '../validation/envelope.js';
 import { decodeJson } from '../validation/safe-json.js';
 import { BoundHandler } from './bound-handler.js';
+import { ConnectionRefusals } from './connection-refusals.js';
 import { ConnectionThrottle } from './connection-throttle.js';
 import { HandlerRun } from './handler-run.js';
 import { InboundQueue } from './inbound-queue.js';
@@ -19,6 +20,7 @@ const OVERSHOOT = 8;
  * route, claims, event throttle, validate, policies, then the handler. A step that needs no waiting does not wait.
  */
 export class ConnectionPipeline implements ConnectionWork {
+  readonly refusals: ConnectionRefusals;
   readonly #handlers = new Map<string, BoundHandler>();
   readonly #throttle: ConnectionThrottle;
   readonly #queue: InboundQueue;
@@ -27,12 +29,14 @@ export class ConnectionPipeline implements ConnectionWork {
   readonly #abortable = new Set<RunningMessage>();
   #slotsTaken = 0;
   #isHeld = true;
+  #isDraining = false;
   #onIdle: (() => void) | undefined;
 
   constructor(
     readonly engine: PipelineEngine,
     readonly connection: ManagedConnection,
   ) {
+    this.refusals = new ConnectionRefusals(engine, connection);
     this.#throttle = new ConnectionThrottle(engine.throttling);
     this.#queue = new InboundQueue(engine.options.maxQueuedMessages, engine.options.maxQueuedBytes);
     this.#run = new HandlerRun(this);
@@ -135,11 +139,15 @@ export class ConnectionPipeline implements ConnectionWork {
   }
 
   #drain(): void {
+    // A message that is refused at once gives its slot back inside this loop: the loop goes on, instead of a new one in it.
+    if (this.#isDraining) return;
+    this.#isDraining = true;
     while (this.connection.isOpen && !this.#isHeld && this.#slotsTaken < this.engine.options.maxConcurrentHandlers) {
       const frame = this.#queue.shift();
       if (frame === undefined) break;
       this.#process(frame);
     }
+    this.#isDraining = false;
     if (!this.#queue.isFull) this.connection.resume();
   }
 
@@ -171,7 +179,7 @@ export class ConnectionPipeline implements ConnectionWork {
     if (!handler.plan.authorization.meetsClaims(connection.principal)) {
       const refusal: Refusal = { code: 'FORBIDDEN', reason: 'claims', owasp: 'authz_fail', id, event };
       if (!handler.plan.isReported) {
-        engine.refuse(connection, refusal);
+        this.refusals.answer(refusal);
         return;
       }
       engine.reportOnly(connection, refusal);
@@ -191,7 +199,7 @@ export class ConnectionPipeline implements ConnectionWork {
     owasp: OwaspEventName,
     details: Partial<Refusal> & { id?: MessageId | undefined } = {},
   ): string {
-    return this.engine.refuse(this.connection, { code, reason, owasp, ...details });
+    return this.refusals.answer({ code, reason, owasp, ...details });
   }
 
   #fail(code: 'UNSUPPORTED_DATA' | 'POLICY_VIOLATION', reason: string): void {

@@ -1,6 +1,6 @@
 import { ThrottleCounter } from '../throttling/throttle-rule.js';
 import type { ResolvedThrottlingOptions } from '../throttling/throttling.options.js';
-import { WeightedWindow } from '../throttling/weighted-window.js';
+import { WeightedWindow } from '../internal/weighted-window.js';
 
 /** How much one connection may send: messages and bytes. */
 export class ConnectionThrottle {

@@ -29,11 +29,11 @@ export class HandlerRun {
 
   /** Answers `TIMEOUT`. The slot stays taken until the handler ends: a limit that a clock frees is a fiction. */
   onTimeout(message: RunningMessage): void {
-    const { engine, connection } = this.pipeline;
+    const { engine, refusals } = this.pipeline;
     const { id, event } = message;
     message.isSettled = true;
     message.abort();
-    engine.refuse(connection, { code: 'TIMEOUT', reason: 'handler-timeout', owasp: 'sys_crash', id, event });
+    refusals.answer({ code: 'TIMEOUT', reason: 'handler-timeout', owasp: 'sys_crash', id, event });
     if (this.#streams?.end(message) === true) this.pipeline.releaseSlot(message);
     else message.startDeadline(engine.overdue, engine.clock.monotonic());
   }
@@ -110,15 +110,14 @@ export class HandlerRun {
       this.#refuseFault(message, code, 'handler-failed', exception);
       return;
     }
-    const { engine, connection } = this.pipeline;
     const { id, event } = message;
-    engine.refuse(connection, { code, reason: 'application', owasp: 'authz_fail', id, event, retryAfterMs });
+    this.pipeline.refusals.answer({ code, reason: 'application', owasp: 'authz_fail', id, event, retryAfterMs });
   }
 
   #refuseFault(message: RunningMessage, code: WsErrorCode, reason: string, exception: unknown): void {
-    const { engine, connection } = this.pipeline;
+    const { engine, refusals } = this.pipeline;
     const { id, event } = message;
-    const correlationId = engine.refuse(connection, { code, reason, owasp: 'sys_crash', id, event });
+    const correlationId = refusals.answer({ code, reason, owasp: 'sys_crash', id, event });
     engine.faults.write(message.handler.plan.label, correlationId, exception);
   }
 }

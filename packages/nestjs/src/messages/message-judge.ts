@@ -138,8 +138,7 @@ export class MessageJudge {
     message.isSettled = true;
     this.pipeline.forgetAbort(message);
     const { id, event } = message;
-    const { engine, connection } = this.pipeline;
-    const correlationId = engine.refuse(connection, { code, reason, owasp, id, event, ...details });
+    const correlationId = this.pipeline.refusals.answer({ code, reason, owasp, id, event, ...details });
     this.pipeline.releaseSlot(message);
     return correlationId;
   }

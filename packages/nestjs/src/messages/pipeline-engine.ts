@@ -9,7 +9,6 @@ import type { ValidatedPayloads } from '../internal/validated-payloads.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import type { ResolvedThrottlingOptions } from '../throttling/throttling.options.js';
 import type { JsonLimits } from '../validation/safe-json.js';
-import { errorFrame } from './frames.js';
 import type { ResolvedMessagesOptions } from './messages.options.js';
 import type { RunningMessage } from './running-message.js';
 
@@ -78,15 +77,7 @@ export class PipelineEngine {
     this.overdue.expire(now);
   }
 
-  /** Answers a refused message with an error frame, and reports it. */
-  refuse(connection: ManagedConnection, refusal: Refusal): string {
-    const correlationId = randomId();
-    connection.sendText(errorFrame(refusal.code, correlationId, refusal));
-    this.report(connection, refusal, correlationId);
-    return correlationId;
-  }
-
-  /** Reports a refused message that gets no answer, because the connection closes. */
+  /** Audits a refused message. */
   report(connection: ManagedConnection, refusal: Refusal, correlationId: string = randomId()): void {
     this.events.emit({ type: 'ws.message.refused', ...record(connection, refusal, correlationId) });
   }

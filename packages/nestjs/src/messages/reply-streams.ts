@@ -17,14 +17,14 @@ export class ReplyStreams {
 
   /** Subscribes to what a handler returned. */
   open(message: RunningMessage, values: Observable<unknown>): void {
-    const { engine, connection } = this.pipeline;
+    const { engine, refusals } = this.pipeline;
     const { id, event, handler } = message;
     if (!message.isCurrent) {
       this.run.end(message);
       return;
     }
     if (this.#streams.size >= engine.options.maxStreams) {
-      engine.refuse(connection, {
+      refusals.answer({
         code: 'OVERLOADED',
         reason: 'streams',
         owasp: 'excess_rate_limit_exceeded',
