@@ -96,7 +96,9 @@ const PROVIDERS: readonly Provider[] = [
     inject: [USER_OPTIONS, BootProblems, Clock, ModuleRef],
     useFactory: async (options: unknown, problems: BootProblems, clock: Clock, moduleRef: ModuleRef) => {
       const resolved = resolveOptions(options, problems);
-      const authenticators = await createAuthenticators(resolved.authentication, clock, moduleRef);
+      // With bad options the boot fails in prepare(), where it can list what the gateways leave open as well.
+      const hasProblems = problems.problems.length > 0;
+      const authenticators = hasProblems ? [] : await createAuthenticators(resolved.authentication, clock, moduleRef);
       return new SecureWsRuntime(resolved, authenticators, clock);
     },
   },
