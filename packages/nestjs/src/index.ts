@@ -12,7 +12,12 @@ export type { GatewayLimits, SecureGatewayOptions } from './secure-gateway.decor
 // Authentication
 export { AuthenticationError, WsAuthenticator } from './authentication/authenticator.js';
 export type { AuthenticationFailure, CredentialSource, WsCredential } from './authentication/authenticator.js';
-export type { AuthenticationOptions } from './authentication/authentication.options.js';
+export type { AuthenticationOptions, AuthenticatorSource } from './authentication/authentication.options.js';
+export type { JwtAlgorithm } from './authentication/jwt/jwt-algorithm.js';
+export type { JwtIdentity, JwtPrincipalMapping } from './authentication/jwt/jwt-identity.js';
+export type { JwtKeyMaterial } from './authentication/jwt/jwt-key.js';
+export type { JwtKeyOptions } from './authentication/jwt/jwt-key.options.js';
+export type { JwtOptions } from './authentication/jwt/jwt.options.js';
 export { createPrincipal } from './authentication/principal.js';
 export type { Principal, PrincipalInput } from './authentication/principal.js';
 

@@ -23,8 +23,11 @@ export interface SecureWsAsyncOptions {
   readonly imports?: DynamicModule['imports'];
   /** What `useFactory` is called with. */
   readonly inject?: NonNullable<Extract<Provider, { inject?: unknown }>['inject']>;
+  /** Makes the options from what `inject` names. */
   readonly useFactory?: (...args: never[]) => SecureWsOptions | Promise<SecureWsOptions>;
+  /** A class that makes them; instantiated here. */
   readonly useClass?: Type<SecureWsOptionsFactory>;
+  /** A provider that makes them. */
   readonly useExisting?: Type<SecureWsOptionsFactory>;
 }
 

@@ -16,12 +16,11 @@ export async function createAuthenticators(
   moduleRef: ModuleRef,
 ): Promise<readonly WsAuthenticator[]> {
   const own = await Promise.all(
-    options.authenticators.map((source) =>
+    options.authenticators.map(async (source) => {
+      if (source instanceof WsAuthenticator) return source;
       // Never without a context id: a request-scoped class would otherwise never be made on some versions of Nest.
-      source instanceof WsAuthenticator
-        ? source
-        : moduleRef.create<WsAuthenticator>(source as never, ContextIdFactory.create()),
-    ),
+      return moduleRef.create<WsAuthenticator>(source as never, ContextIdFactory.create());
+    }),
   );
   return options.jwt.length === 0 ? own : [...own, new JwtAuthenticator(options.jwt, clock)];
 }

@@ -23,6 +23,7 @@ export class WsConnectionLifecycleService {
 
   readonly #drain: ConnectionDrain;
 
+  /** @internal */
   constructor(
     private readonly timer: CoarseTimer,
     clock: Clock,

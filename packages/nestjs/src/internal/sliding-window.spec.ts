@@ -38,4 +38,20 @@ describe('SlidingWindow', () => {
     for (let now = 1; now < 100; now++) expect(window.hit(now)).toBeGreaterThan(0);
     expect(window.hit(100)).toBe(0);
   });
+
+  it('takes a cost as a whole or not at all', () => {
+    const window = new SlidingWindow(10, 1000);
+    expect(window.hit(0, 6)).toBe(0);
+    expect(window.hit(100, 5)).toBe(900);
+    expect(window.used(100)).toBe(6);
+    expect(window.hit(100, 4)).toBe(0);
+    expect(window.hit(999, 6)).toBe(1);
+    expect(window.hit(1000, 6)).toBe(0);
+  });
+
+  it('never takes a cost above the limit', () => {
+    const window = new SlidingWindow(3, 1000);
+    expect(window.hit(0, 4)).toBe(1000);
+    expect(window.hit(0, 3)).toBe(0);
+  });
 });

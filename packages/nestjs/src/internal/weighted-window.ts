@@ -27,13 +27,18 @@ export class WeightedWindow {
    * above the limit, which never is).
    */
   hit(now: number, weight: number): number {
-    const slice = Math.floor(now / this.#sliceMs);
-    if (slice !== this.#newest) this.#roll(slice);
-    if (this.#total + weight > this.limit) return this.#wait(now, weight);
-    const index = slice % (SLICES + 1);
+    if (this.used(now) + weight > this.limit) return this.#wait(now, weight);
+    const index = this.#newest % (SLICES + 1);
     this.#slices[index] = (this.#slices[index] as number) + weight;
     this.#total += weight;
     return 0;
+  }
+
+  /** How many units count at `now`. */
+  used(now: number): number {
+    const slice = Math.floor(now / this.#sliceMs);
+    if (slice !== this.#newest) this.#roll(slice);
+    return this.#total;
   }
 
   #roll(slice: number): void {
