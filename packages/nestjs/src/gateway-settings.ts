@@ -75,7 +75,7 @@ function resolveLimits(reader: OptionReader, options: ResolvedSecureWsOptions): 
     }),
     throttling: Object.freeze({
       ...throttling,
-      connection: reader.has('connection') ? readRules(reader, 'connection') : throttling.connection,
+      connection: readRules(reader, 'connection', throttling.connection),
       connectionBytesPerSecond: count('connectionBytesPerSecond', throttling.connectionBytesPerSecond),
     }),
     messages: Object.freeze({

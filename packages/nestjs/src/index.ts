@@ -20,12 +20,14 @@ export type { JwtKeyOptions } from './authentication/jwt/jwt-key.options.js';
 export type { JwtOptions } from './authentication/jwt/jwt.options.js';
 export { createPrincipal } from './authentication/principal.js';
 export type { Principal, PrincipalInput } from './authentication/principal.js';
+export { WsSocketIdentities } from './authentication/ws-socket-identities.js';
 
 // Authorization
 export type { AuthorizationOptions } from './authorization/authorization.options.js';
 export { AnyOf, anyOf } from './authorization/requirement.js';
 export type { WsClaimsRequirement, WsRequirement } from './authorization/requirement.js';
 export { WsAuthorize } from './authorization/ws-authorize.decorator.js';
+export { WsAuthorizeGuard } from './authorization/ws-authorize.guard.js';
 export { Denial, deny, Grant, grant } from './authorization/ws-policy.js';
 export type { WsPolicy, WsPolicyContext, WsPolicyDecision, WsPolicyType } from './authorization/ws-policy.js';
 export { WsPrincipal } from './authorization/ws-principal.decorator.js';
@@ -51,16 +53,28 @@ export { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycl
 export type { WsConnectionFilter } from './lifecycle/ws-connection-lifecycle.service.js';
 
 // Messages
+export { WsExceptionsFilter } from './messages/ws-exceptions.filter.js';
+export { WsRefusalException } from './internal/ws-refusal.exception.js';
+export type { RefusalExtras } from './internal/ws-refusal.exception.js';
 export type { MessagesOptions } from './messages/messages.options.js';
+
+// Store
+export { SecureWsStore } from './store/secure-ws.store.js';
+export type { LeaseAnswer, LeaseOverflow, RateRule, Score, ScoreRule } from './store/secure-ws.store.js';
+export { SecureWsStoreError } from './store/store.error.js';
+export type { StoreOptions } from './store/store.options.js';
 
 // Throttling
 export { minutes, seconds } from './throttling/throttle-rule.js';
 export type { ThrottleRule } from './throttling/throttle-rule.js';
 export type { ThrottlingOptions } from './throttling/throttling.options.js';
+export type { ThrottlerStorageAnswer, ThrottlerStorageLike } from './throttling/throttler-storage.js';
+export { WsThrottlerInterceptor } from './throttling/ws-throttler.interceptor.js';
 export { WsThrottle } from './throttling/ws-throttle.decorator.js';
 
 // Validation
 export type { ValidationOptions } from './validation/validation.options.js';
+export { WsValidationPipe } from './validation/ws-validation.pipe.js';
 export { WsPayload } from './validation/ws-payload.decorator.js';
 
 // Time

@@ -13,6 +13,7 @@ import { OptionReader } from './internal/option-reader.js';
 import { type ResolvedLifecycleOptions, resolveLifecycleOptions } from './lifecycle/lifecycle.options.js';
 import { type ResolvedMessagesOptions, resolveMessagesOptions } from './messages/messages.options.js';
 import { type ResolvedMigrationOptions, resolveMigrationOptions } from './migration.options.js';
+import { type ResolvedStoreOptions, resolveStoreOptions } from './store/store.options.js';
 import { type ResolvedThrottlingOptions, resolveThrottlingOptions } from './throttling/throttling.options.js';
 import { type ResolvedValidationOptions, resolveValidationOptions } from './validation/validation.options.js';
 
@@ -26,7 +27,10 @@ export interface ResolvedSecureWsOptions {
   readonly messages: ResolvedMessagesOptions;
   readonly lifecycle: ResolvedLifecycleOptions;
   readonly events: ResolvedEventsOptions;
+  readonly store: ResolvedStoreOptions;
   readonly migration: ResolvedMigrationOptions;
+  /** Whether the module installs its adapter. */
+  readonly adapter: boolean;
   readonly detailedErrors: boolean;
 }
 
@@ -49,7 +53,9 @@ export function resolveOptions(options: unknown, problems: BootProblems): Resolv
     messages: resolveMessagesOptions(reader.object('messages')),
     lifecycle: resolveLifecycleOptions(reader.object('lifecycle')),
     events: resolveEventsOptions(reader.object('events')),
+    store: resolveStoreOptions(reader.object('store')),
     migration: resolveMigrationOptions(reader.object('migration'), Date.now()),
+    adapter: reader.boolean('adapter', true),
     detailedErrors,
   };
   reader.finish();

@@ -27,6 +27,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     this.#adapter = new SecureWsAdapter(host, runtime, acceptor, () => {
       this.#boot.prepare();
     });
+    if (!runtime.options.adapter) return;
     config.setIoAdapter(this.#adapter);
     // An adapter that is set after ours would take the gateways away from every check. Ours stays, and the boot fails:
     // letting the other one in until a later hook would have its ports open by then.

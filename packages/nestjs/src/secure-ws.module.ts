@@ -3,11 +3,16 @@ import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from 
 import { createAuthenticators } from './authentication/create-authenticators.js';
 import { SecurityEvents } from './events/security-events.js';
 import { BootProblems } from './internal/boot-problems.js';
+import { EnhancerChecks } from './messages/enhancer-checks.js';
+import { MessageChecks } from './internal/message-checks.js';
+import { WsSocketIdentities } from './authentication/ws-socket-identities.js';
 import { Clock, SystemClock } from './internal/clock.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
-import { resolveOptions } from './resolve-options.js';
+import { type ResolvedSecureWsOptions, resolveOptions } from './resolve-options.js';
 import { SecureWsInstaller } from './secure-ws.installer.js';
 import { SecureWsOrderModule } from './secure-ws-order.module.js';
+import { MemoryStore } from './store/memory.store.js';
+import { SecureWsStore } from './store/secure-ws.store.js';
 import type { SecureWsOptions } from './secure-ws.options.js';
 import { SecureWsRuntime } from './secure-ws.runtime.js';
 
@@ -32,6 +37,7 @@ export interface SecureWsAsyncOptions {
 }
 
 const USER_OPTIONS = Symbol('secure-ws user options');
+const RESOLVED_OPTIONS = Symbol('secure-ws resolved options');
 
 /**
  * Protects every WebSocket gateway of the application. Import it once, in the root module; there is nothing to add to
@@ -87,7 +93,15 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
     global: true,
     imports: [...imports, SecureWsOrderModule],
     providers: [...extra, userOptions, ...PROVIDERS],
-    exports: [Clock, SecurityEvents, WsConnectionLifecycleService, SecureWsInstaller],
+    exports: [
+      Clock,
+      MessageChecks,
+      SecureWsInstaller,
+      SecureWsStore,
+      SecurityEvents,
+      WsConnectionLifecycleService,
+      WsSocketIdentities,
+    ],
   };
 }
 
@@ -95,15 +109,40 @@ const PROVIDERS: readonly Provider[] = [
   BootProblems,
   { provide: Clock, useClass: SystemClock },
   {
+    provide: RESOLVED_OPTIONS,
+    inject: [USER_OPTIONS, BootProblems],
+    useFactory: resolveOptions,
+  },
+  {
+    provide: SecureWsStore,
+    inject: [RESOLVED_OPTIONS, Clock],
+    useFactory: ({ store }: ResolvedSecureWsOptions, clock: Clock) => new MemoryStore(clock, store),
+  },
+  {
     provide: SecureWsRuntime,
-    inject: [USER_OPTIONS, BootProblems, Clock, ModuleRef],
-    useFactory: async (options: unknown, problems: BootProblems, clock: Clock, moduleRef: ModuleRef) => {
-      const resolved = resolveOptions(options, problems);
+    inject: [RESOLVED_OPTIONS, BootProblems, SecureWsStore, Clock, ModuleRef],
+    useFactory: async (
+      resolved: ResolvedSecureWsOptions,
+      problems: BootProblems,
+      store: SecureWsStore,
+      clock: Clock,
+      moduleRef: ModuleRef,
+    ) => {
       // With bad options the boot fails in prepare(), where it can list what the gateways leave open as well.
       const hasProblems = problems.problems.length > 0;
       const authenticators = hasProblems ? [] : await createAuthenticators(resolved.authentication, clock, moduleRef);
-      return new SecureWsRuntime(resolved, authenticators, clock);
+      return new SecureWsRuntime(resolved, authenticators, store, clock);
     },
+  },
+  {
+    provide: WsSocketIdentities,
+    inject: [SecureWsRuntime],
+    useFactory: ({ authenticators }: SecureWsRuntime) => new WsSocketIdentities(authenticators),
+  },
+  {
+    provide: MessageChecks,
+    inject: [SecureWsRuntime, WsSocketIdentities],
+    useFactory: (runtime: SecureWsRuntime, identities: WsSocketIdentities) => new EnhancerChecks(runtime, identities),
   },
   { provide: SecurityEvents, inject: [SecureWsRuntime], useFactory: (runtime: SecureWsRuntime) => runtime.events },
   {

@@ -5,6 +5,7 @@ import type { HandshakeOptions } from './handshake/handshake.options.js';
 import type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 import type { MessagesOptions } from './messages/messages.options.js';
 import type { MigrationOptions } from './migration.options.js';
+import type { StoreOptions } from './store/store.options.js';
 import type { ThrottlingOptions } from './throttling/throttling.options.js';
 import type { ValidationOptions } from './validation/validation.options.js';
 
@@ -29,8 +30,17 @@ export interface SecureWsOptions {
   readonly lifecycle?: LifecycleOptions;
   /** Where security events go. */
   readonly events?: EventsOptions;
+  /** Where what several nodes must agree on lives. */
+  readonly store?: StoreOptions;
   /** Gateways that are still being brought under the checks. */
   readonly migration?: MigrationOptions;
+  /**
+   * `false` where the application's gateways are on another adapter, such as Socket.IO: the module then installs nothing,
+   * and the gateways use `WsAuthorizeGuard` and `WsExceptionsFilter`. The handshake is that adapter's.
+   *
+   * @default true
+   */
+  readonly adapter?: boolean;
   /**
    * Sends the validator's own messages, and tells unknown events from forbidden ones: for development. A boot error where
    * `NODE_ENV` is `production`.

@@ -6,6 +6,9 @@ import type { Clock } from './internal/clock.js';
 import type { ValidatedPayloads } from './internal/validated-payloads.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
 import { FaultLog } from './events/fault-log.js';
+import { MemoryStore } from './store/memory.store.js';
+import { PrincipalThrottles } from './messages/principal-throttles.js';
+import type { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 import type { HandlerPlan } from './messages/handler-plan.js';
@@ -30,12 +33,16 @@ export class SecureWsRuntime {
   readonly guard: WsHandshakeGuard;
   readonly faults: FaultLog;
   #hasStarted = false;
+  readonly #principals: PrincipalThrottles;
+  #defaultEngine: PipelineEngine | undefined;
   readonly #paths = new Map<string, GatewayPath>();
-  readonly #plans = new Map<GatewayRecord, ReadonlyMap<string, HandlerPlan>>();
+  readonly #plans = new Map<GatewayRecord, Map<string, HandlerPlan>>();
+  readonly #plansByClass = new Map<unknown, Map<unknown, HandlerPlan>>();
 
   constructor(
     readonly options: ResolvedSecureWsOptions,
-    authenticators: readonly WsAuthenticator[],
+    readonly authenticators: readonly WsAuthenticator[],
+    readonly store: SecureWsStore,
     readonly clock: Clock,
   ) {
     this.events = new SecurityEvents(clock, options.events.sinks);
@@ -43,11 +50,21 @@ export class SecureWsRuntime {
     this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle);
     this.defaults = defaultSettings(options);
     this.faults = new FaultLog();
+    this.#principals = new PrincipalThrottles(options.throttling.principal, store);
+    this.timer.onTick((now) => {
+      this.#principals.sweep(now);
+      if (store instanceof MemoryStore) store.sweep(now);
+    });
     this.guard = new WsHandshakeGuard({
       options: options.handshake,
       authenticators,
       isReady: () => this.isReady,
       clock,
+      store,
+      onReplaced: (connectionId) => {
+        this.lifecycle.disconnect({ connectionId }, 'REPLACED');
+      },
+      penaltyMs: () => 0,
     });
   }
 
@@ -56,13 +73,23 @@ export class SecureWsRuntime {
     return this.#hasStarted && !this.lifecycle.isDraining;
   }
 
+  /** What holds for calls that come through another adapter. */
+  get defaultEngine(): PipelineEngine {
+    return (this.#defaultEngine ??= this.#makeEngine(this.defaults));
+  }
+
   /** Sets what holds for the connections of a path. */
   addPath(address: string, settings: GatewaySettings): void {
+    this.#paths.set(address, { settings, engine: this.#makeEngine(settings) });
+  }
+
+  #makeEngine(settings: GatewaySettings): PipelineEngine {
     const { detailedErrors, authorization } = this.options;
     const engine = new PipelineEngine(
       this.clock,
       this.events,
       this.faults,
+      this.#principals,
       settings,
       detailedErrors,
       authorization.policyTimeoutMs,
@@ -70,7 +97,7 @@ export class SecureWsRuntime {
     this.timer.onTick((now) => {
       engine.expire(now);
     });
-    this.#paths.set(address, { settings, engine });
+    return engine;
   }
 
   /**
@@ -90,14 +117,22 @@ export class SecureWsRuntime {
     for (const { engine } of this.#paths.values()) engine.validated = validated;
   }
 
-  /** Sets the plans of a gateway's handlers, by event. */
-  setPlans(gateway: GatewayRecord, plans: ReadonlyMap<string, HandlerPlan>): void {
-    this.#plans.set(gateway, plans);
+  /** Adds the plan of a gateway's handler. */
+  addPlan(gateway: GatewayRecord, handler: unknown, plan: HandlerPlan): void {
+    const ofGateway = this.#plans.get(gateway) ?? new Map<string, HandlerPlan>();
+    this.#plans.set(gateway, ofGateway.set(plan.event, plan));
+    const ofClass = this.#plansByClass.get(gateway.type) ?? new Map<unknown, HandlerPlan>();
+    this.#plansByClass.set(gateway.type, ofClass.set(handler, plan));
   }
 
   /** The plans of a gateway's handlers, by event. */
   plansOf(gateway: GatewayRecord): ReadonlyMap<string, HandlerPlan> {
     return this.#plans.get(gateway) ?? NO_PLANS;
+  }
+
+  /** The plan of a handler, by its class and its function: what Nest's enhancers know of it. */
+  planOf(gateway: unknown, handler: unknown): HandlerPlan | undefined {
+    return this.#plansByClass.get(gateway)?.get(handler);
   }
 
   /** Admits handshakes from now on. */

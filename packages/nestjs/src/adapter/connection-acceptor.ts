@@ -4,12 +4,12 @@ import type { GatewayHookObserver } from '../boot/gateway-hooks.js';
 import type { GatewayRecord } from '../boot/gateway-inventory.js';
 import type { HandshakeAdmission } from '../handshake/handshake-context.js';
 import type { CloseInitiator, OwaspEventName } from '../events/security-event.js';
-import { randomId } from '../internal/ids.js';
 import type { BoundedSocket } from '../lifecycle/bounded-socket.js';
 import { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { ConnectionPipeline } from '../messages/connection-pipeline.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { CLOSE_CODES } from '@secure-ws/protocol';
+import { closeOfBrokenFrame } from './broken-frame.js';
 import { GatewaySocket } from './gateway-socket.js';
 import type { WsEndpoint } from './ws-endpoint.js';
 
@@ -34,16 +34,16 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   /** Takes a socket whose handshake was admitted. */
   accept(endpoint: WsEndpoint, client: BoundedSocket, request: IncomingMessage, admission: HandshakeAdmission): void {
     const { clock, lifecycle } = this.runtime;
-    const { engine, settings } = endpoint.runtime;
+    const { engine } = endpoint.runtime;
     const identity = {
-      id: randomId(),
+      id: admission.connectionId,
       principal: admission.principal,
       path: admission.path,
       address: admission.clientAddress,
       origin: admission.origin,
       subprotocol: admission.subprotocol,
     };
-    const connection = new ManagedConnection(identity, client, clock, settings.lifecycle);
+    const connection = new ManagedConnection(identity, client, clock, endpoint.connectionOptions);
     const gatewaySocket = new GatewaySocket(client, connection, new ConnectionPipeline(engine, connection));
     this.#sockets.set(client, gatewaySocket);
     this.#listen(gatewaySocket);
@@ -110,7 +110,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     });
     // A broken frame arrives here before 'close'. Without a listener it would end the process.
     socket.on('error', (error: Error & { code?: string }) => {
-      this.#reportBrokenFrame(gatewaySocket, error.code ?? 'socket');
+      this.#onBrokenFrame(gatewaySocket, error.code ?? '');
     });
     socket.once('close', (code) => {
       this.#onClose(gatewaySocket, code);
@@ -142,13 +142,11 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     events.emit({ type: 'ws.connection.opened', owasp: 'session_created', ...opened });
   }
 
-  #reportBrokenFrame({ connection, pipeline }: GatewaySocket, code: string): void {
-    pipeline.engine.report(connection, {
-      code: 'BAD_MESSAGE',
-      // The codes of ws (`WS_ERR_INVALID_UTF8`) and of Node (`ECONNRESET`): a fixed vocabulary.
-      reason: /^[A-Z_0-9]{1,64}$/.test(code) ? code : 'socket',
-      owasp: 'input_validation_fail',
-    });
+  #onBrokenFrame({ connection, pipeline }: GatewaySocket, code: string): void {
+    const close = closeOfBrokenFrame(code);
+    if (close === undefined) return;
+    connection.failed(close);
+    pipeline.engine.report(connection, { code: 'BAD_MESSAGE', reason: 'broken-frame', owasp: 'input_validation_fail' });
   }
 
   #reportClosed(connection: ManagedConnection, codeSeen: number): void {

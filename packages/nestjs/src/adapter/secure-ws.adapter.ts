@@ -49,7 +49,7 @@ export class SecureWsAdapter extends WsAdapter {
     const path = normalizePath(options['path']);
     const endpoint = listener.endpointOf(
       path,
-      () => new WsEndpoint(path, this.runtime.pathOf(addressOf({ port, path }))),
+      () => new WsEndpoint(path, this.runtime.pathOf(addressOf({ port, path, options }))),
     );
     this.#endpoints.set(endpoint.server, endpoint);
     return endpoint.server;

@@ -1,35 +1,65 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { HandshakeAdmission, HandshakeDecision } from '../handshake/handshake-context.js';
+import { SecureWsBootError } from '../boot/secure-ws-boot.error.js';
+import { isForeignPath } from '../handshake/foreign-paths.js';
+import type { HandshakeAdmission, HandshakeDecision, HandshakeEndpoint } from '../handshake/handshake-context.js';
 import { type HandshakeRefusal, refuse } from '../handshake/handshake-refusal.js';
 import { refuseUpgrade } from '../handshake/refuse-upgrade.js';
 import { isPromiseLike } from '../internal/promise.js';
-import type { OwaspEventName } from '../events/security-event.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import type { ConnectionAcceptor } from './connection-acceptor.js';
+import { HandshakeAudit } from './handshake-audit.js';
 import type { WsEndpoint } from './ws-endpoint.js';
-
-const MAX_AUDITED_ORIGIN = 200;
 
 /** Answers the `upgrade` events of one HTTP server: asks the guard, then refuses or hands the socket on. */
 export class UpgradeListener {
+  readonly #audit: HandshakeAudit;
   readonly #endpoints = new Map<string, WsEndpoint>();
   readonly #pending = new Set<Duplex>();
-  readonly #isPath = (path: string): boolean => this.#endpoints.has(path);
+  readonly #admissions = new WeakMap<IncomingMessage, HandshakeAdmission>();
 
   constructor(
     readonly server: Server,
     private readonly runtime: SecureWsRuntime,
     private readonly acceptor: ConnectionAcceptor,
   ) {
+    this.#audit = new HandshakeAudit(runtime);
     server.on('upgrade', this.#onUpgrade);
   }
 
-  /** The endpoint of a path, made on first use: two spellings of one path share it. */
+  /**
+   * The endpoint of a path, made on first use: two spellings of one path share it.
+   *
+   * @throws {SecureWsBootError} for a path that `handshake.foreignPaths` gives to another listener.
+   */
   endpointOf(path: string, make: () => WsEndpoint): WsEndpoint {
     let endpoint = this.#endpoints.get(path);
-    if (endpoint === undefined) this.#endpoints.set(path, (endpoint = make()));
+    if (endpoint !== undefined) return endpoint;
+    if (this.runtime.options.handshake.foreignPaths.has(path)) {
+      const problem = `lists ${path}, which is the path of a gateway: nothing would be checked there.`;
+      throw new SecureWsBootError([
+        { where: 'handshake.foreignPaths', problem, fix: `remove '${path}' from the list` },
+      ]);
+    }
+    this.#endpoints.set(path, (endpoint = make()));
+    endpoint.server.on('headers', this.#onHeaders);
     return endpoint;
+  }
+
+  /**
+   * Makes sure that nobody else answers the same handshakes. Called once, when the application is ready.
+   *
+   * @throws {SecureWsBootError} when another listener for upgrades is on the server and no path is left to it.
+   */
+  checkOtherListeners(): void {
+    if (!this.#hasOtherListeners || this.runtime.options.handshake.foreignPaths.size > 0) return;
+    throw new SecureWsBootError([
+      {
+        where: 'handshake.foreignPaths',
+        problem: 'names no path, but another listener for upgrades is on the same server: both would answer.',
+        fix: "handshake.foreignPaths: ['/graphql'], or give the other one a server of its own",
+      },
+    ]);
   }
 
   /** Stops listening and ends the handshakes that are under way. */
@@ -39,10 +69,16 @@ export class UpgradeListener {
     this.#pending.clear();
   }
 
+  get #hasOtherListeners(): boolean {
+    return this.server.listenerCount('upgrade') > 1;
+  }
+
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (this.#isForeign(request)) return;
     // First of all: a reset while anything below waits would otherwise be an uncaught exception (HS-17).
     socket.on('error', ignore);
-    const decision = this.runtime.guard.decide({ request, socket, isPath: this.#isPath });
+    const { guard } = this.runtime;
+    const decision = guard.decide({ request, socket, endpointAt: this.#endpointAt, observer: this.#audit });
     if (!isPromiseLike(decision)) {
       this.#conclude(decision, request, socket, head);
       return;
@@ -55,47 +91,63 @@ export class UpgradeListener {
     });
   };
 
+  /** Whether an upgrade is another listener's. Where there is none, nobody would ever answer it: it is ours then. */
+  #isForeign(request: IncomingMessage): boolean {
+    if (!this.#hasOtherListeners) return false;
+    const { foreignPaths } = this.runtime.options.handshake;
+    if (foreignPaths.size === 0) this.#audit.onForeignListener();
+    return isForeignPath(request.url ?? '', foreignPaths);
+  }
+
+  readonly #endpointAt = (path: string): HandshakeEndpoint | undefined => {
+    const endpoint = this.#endpoints.get(path);
+    if (endpoint === undefined) return undefined;
+    const { origins, anonymous } = endpoint.runtime.settings;
+    return { gateways: endpoint.gateways.map(({ gateway }) => gateway), origins, admitsAnonymous: anonymous };
+  };
+
+  /** Adds to the `101` that `ws` is about to write. */
+  readonly #onHeaders = (lines: string[], request: IncomingMessage): void => {
+    // OWASP ASVS 5.0 14.3.2: no cache between us and the client may keep anything of it.
+    lines.push('Cache-Control: no-store');
+    for (const [name, value] of this.#admissions.get(request)?.fields ?? []) lines.push(`${name}: ${value}`);
+  };
+
   #conclude(decision: HandshakeDecision, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (!decision.admitted) this.#refuse(decision, request, socket);
-    // Draining may have begun while the credential was verified.
-    else if (!this.runtime.isReady) this.#refuse(refuse('not-ready'), request, socket);
-    else this.#admit(decision, request, socket, head);
+    if (!decision.admitted) {
+      this.#refuse(decision, request, socket);
+    } else if (!this.runtime.isReady) {
+      // Draining may have begun while the credential was verified.
+      decision.release();
+      this.#refuse(refuse('not-ready'), request, socket);
+    } else {
+      this.#admit(decision, request, socket, head);
+    }
   }
 
   #admit(admission: HandshakeAdmission, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const endpoint = this.#endpoints.get(admission.path);
-    if (endpoint === undefined) return;
+    let isAccepted = false;
     try {
-      endpoint.upgrade(request, socket, head, admission.subprotocol, (client) => {
+      this.#admissions.set(request, admission);
+      endpoint?.upgrade(request, socket, head, admission.subprotocol, (client) => {
+        isAccepted = true;
         this.acceptor.accept(endpoint, client, request, admission);
       });
     } catch (cause) {
       this.runtime.faults.write('upgrade', '', cause);
-      socket.destroy();
+      isAccepted = false;
     }
+    if (isAccepted) return;
+    // The client went away meanwhile, or accepting it failed: nothing will come of this socket.
+    admission.release();
+    socket.destroy();
   }
 
   #refuse(refusal: HandshakeRefusal, request: IncomingMessage, socket: Duplex): void {
     refuseUpgrade(socket, refusal, this.runtime.clock);
-    const { origin } = request.headers;
-    const { remoteAddress } = socket as Duplex & { remoteAddress?: string };
-    this.runtime.events.emit({
-      type: 'ws.handshake.refused',
-      owasp: owaspNameOf(refusal),
-      status: refusal.status,
-      reason: refusal.reason,
-      ...(refusal.failure === undefined ? {} : { failure: refusal.failure }),
-      address: remoteAddress ?? '',
-      ...(origin === undefined ? {} : { origin: origin.slice(0, MAX_AUDITED_ORIGIN) }),
-    });
-    if (refusal.cause !== undefined) this.runtime.faults.write('handshake', '', refusal.cause);
+    this.#audit.onRefused(refusal, request, socket);
   }
-}
-
-function owaspNameOf({ reason, failure }: HandshakeRefusal): OwaspEventName {
-  if (failure === 'expired') return 'session_use_after_expire';
-  if (failure !== undefined || reason === 'unauthenticated') return 'authn_login_fail';
-  return reason.startsWith('origin-') ? 'malicious_cors' : 'malicious_extraneous';
 }
 
 function ignore(): void {

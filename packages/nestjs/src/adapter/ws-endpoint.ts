@@ -2,6 +2,7 @@ import { type ServerOptions, WebSocketServer } from 'ws';
 import type { IncomingMessage } from 'node:http';
 import type { Subprotocol } from '@secure-ws/protocol';
 import type { GatewayRecord } from '../boot/gateway-inventory.js';
+import type { ConnectionOptions } from '../lifecycle/managed-connection.js';
 import { BoundedSocket } from '../lifecycle/bounded-socket.js';
 import type { GatewayPath } from '../secure-ws.runtime.js';
 
@@ -24,6 +25,8 @@ interface NewerServerOptions extends ServerOptions {
 export class WsEndpoint {
   readonly server: WebSocketServer;
   readonly gateways: BoundGateway[] = [];
+  /** The limits of the connections to this path. */
+  readonly connectionOptions: ConnectionOptions;
   readonly #subprotocols = new WeakMap<IncomingMessage, Subprotocol>();
   #closing: Promise<void> | undefined;
 
@@ -32,6 +35,7 @@ export class WsEndpoint {
     readonly runtime: GatewayPath,
   ) {
     const { validation, lifecycle } = runtime.settings;
+    this.connectionOptions = { ...lifecycle, messageTimeoutMs: validation.messageTimeoutMs };
     const options: NewerServerOptions = {
       noServer: true,
       WebSocket: BoundedSocket,

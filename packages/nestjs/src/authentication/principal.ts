@@ -28,6 +28,9 @@ export interface Principal {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
+/** The `kind` of principals that proved nothing. */
+export const ANONYMOUS_KIND = 'anonymous';
+
 /** What {@link createPrincipal} needs; the rest is derived. */
 export type PrincipalInput = Omit<Principal, 'key' | 'roles' | 'scopes' | 'claims'> &
   Partial<Pick<Principal, 'roles' | 'scopes' | 'claims'>>;

@@ -2,8 +2,11 @@ import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import type { GatewaySettings } from '../gateway-settings.js';
+import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
+import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import type { BootProblems } from '../internal/boot-problems.js';
 import { ValidatedPayloads } from '../internal/validated-payloads.js';
+import { canSeeUnfinished } from '../lifecycle/unfinished-message.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
 import { WsExceptionsFilter } from '../messages/ws-exceptions.filter.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
@@ -15,9 +18,10 @@ import { addLastFilter } from './exception-filters.js';
 import { addressOf, resolvePaths } from './gateway-paths.js';
 import { containHooks, type GatewayHookObserver } from './gateway-hooks.js';
 import { type GatewayRecord, takeInventory } from './gateway-inventory.js';
-import { PolicyProviders } from './policy-providers.js';
+import { ModuleResolution } from './module-resolution.js';
 import { SecureWsBootError } from './secure-ws-boot.error.js';
 import { skipValidated } from './skip-validated.js';
+import { checkWsVersion } from './ws-version.js';
 
 /** What the boot works on. */
 export interface BootParts {
@@ -35,7 +39,7 @@ export interface BootParts {
  */
 export class BootSequence {
   readonly #logger = new Logger('SecureWs');
-  readonly #policies = new PolicyProviders();
+  readonly #resolution = new ModuleResolution();
   readonly #lastFilter = new WsExceptionsFilter();
   #hasRun = false;
 
@@ -50,6 +54,14 @@ export class BootSequence {
     if (this.#hasRun) return;
     this.#hasRun = true;
     const { modules, problems, runtime } = this.parts;
+    checkWsVersion(problems);
+    if (!canSeeUnfinished()) {
+      problems.add(
+        'ws',
+        'keeps its unfinished messages elsewhere than 8.23 does: their deadline would be off.',
+        'npm install ws@8.23.0',
+      );
+    }
     const gateways = takeInventory(modules);
     const paths = resolvePaths(gateways, runtime.options, problems);
     const settingsOf = (gateway: GatewayRecord): GatewaySettings => paths.get(addressOf(gateway)) ?? runtime.defaults;
@@ -64,7 +76,8 @@ export class BootSequence {
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     this.#announceWarnings();
     for (const [address, settings] of paths) runtime.addPath(address, settings);
-    for (const gateway of gateways) this.#prepareGateway(gateway);
+    // On another adapter Nest's own path stays as it is, and the checks are the enhancers that the gateway names.
+    if (runtime.options.adapter) for (const gateway of gateways) this.#prepareGateway(gateway);
     this.#prepareValidationPipes(gateways);
     this.#compile(handlers);
   }
@@ -72,7 +85,7 @@ export class BootSequence {
   /** Makes what has to be waited for. Runs before the application is ready. */
   async finish(): Promise<void> {
     this.prepare();
-    await this.#policies.prepare();
+    await this.#resolution.prepare();
   }
 
   #prepareGateway(gateway: GatewayRecord): void {
@@ -90,6 +103,14 @@ export class BootSequence {
       });
     }
     addLastFilter(gateway, this.#lastFilter);
+    this.#prepareHandshakeGuards(gateway);
+  }
+
+  #prepareHandshakeGuards(gateway: GatewayRecord): void {
+    const guards = handshakeGuardsOf(gateway.type);
+    if (guards.length === 0) return;
+    const providers = guards.map((guard) => this.#resolution.providerOf(guard, gateway.module));
+    this.parts.runtime.guard.setGatewayGuards(gateway, new GatewayGuards(gateway.type, providers));
   }
 
   #prepareValidationPipes(gateways: readonly GatewayRecord[]): void {
@@ -114,14 +135,10 @@ export class BootSequence {
   }
 
   #compile(handlers: readonly CoveredHandler[]): void {
-    const plans = new Map<GatewayRecord, Map<string, HandlerPlan>>();
     for (const handler of handlers) {
-      const { gateway } = handler.record;
-      const ofGateway = plans.get(gateway) ?? new Map<string, HandlerPlan>();
-      ofGateway.set(handler.event, this.#compileHandler(handler));
-      plans.set(gateway, ofGateway);
+      const { gateway, callback } = handler.record;
+      this.parts.runtime.addPlan(gateway, callback, this.#compileHandler(handler));
     }
-    for (const [gateway, ofGateway] of plans) this.parts.runtime.setPlans(gateway, ofGateway);
   }
 
   #compileHandler({ record, event, decision, payload, throttles, isReported }: CoveredHandler): HandlerPlan {
@@ -133,7 +150,7 @@ export class BootSequence {
       eventJson: JSON.stringify(event),
       label: record.label,
       authorization: new AuthorizationPlan(decision.requirements, decision.isPublic, (policy) =>
-        this.#policies.providerOf(policy, module),
+        this.#resolution.providerOf(policy, module),
       ),
       throttles,
       payload: declaration === undefined ? undefined : compilePayload(declaration, { detailedErrors }),

@@ -1,8 +1,6 @@
 import { BootProblems } from '../internal/boot-problems.js';
-import { OptionReader } from '../internal/option-reader.js';
 import type { ThrottleRule } from '../throttling/throttle-rule.js';
-import { readRule } from '../throttling/throttling.options.js';
-import { WS_THROTTLE_METADATA } from '../throttling/ws-throttle.decorator.js';
+import { readHandlerThrottles } from '../throttling/handler-throttles.js';
 import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import { checkFilters } from './exception-filters.js';
 import type { GatewayRecord, HandlerRecord } from './gateway-inventory.js';
@@ -66,7 +64,7 @@ function checkHandler(
   const event = readEvent(handler, owners, problems);
   const decision = readDecision(handler, context.admitsAnonymous(handler.gateway), open);
   const payload = readPayload(handler, open);
-  const throttles = readThrottles(handler, problems);
+  const throttles = readHandlerThrottles(handler.callback, handler.gateway.type, handler.label, problems);
   if (event === undefined) return undefined;
   if (isReported) {
     for (const { where, problem } of open.problems) problems.warn(where, problem);
@@ -116,13 +114,4 @@ function readEvent(
   }
   owners.set(address, handler);
   return event;
-}
-
-function readThrottles(handler: HandlerRecord, problems: BootProblems): readonly ThrottleRule[] {
-  const rules = [handler.callback, handler.gateway.type].map(
-    (owner) => Reflect.getMetadata(WS_THROTTLE_METADATA, owner) as readonly ThrottleRule[] | undefined,
-  );
-  // As in @nestjs/throttler, a method's own limits replace those of its class.
-  const own = rules.find((found) => found !== undefined) ?? [];
-  return own.map((rule) => readRule(new OptionReader(rule, `${handler.label} @WsThrottle`, problems)));
 }

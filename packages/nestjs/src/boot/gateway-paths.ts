@@ -4,9 +4,10 @@ import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 import { SECURE_GATEWAY_METADATA } from '../secure-gateway.decorator.js';
 import type { GatewayRecord } from './gateway-inventory.js';
 
-/** The port and path of a gateway: what its connections and their settings belong to. */
-export function addressOf({ port, path }: Pick<GatewayRecord, 'port' | 'path'>): string {
-  return `${port}${path}`;
+/** The port and path of a gateway (and its namespace, on Socket.IO): what its connections and settings belong to. */
+export function addressOf({ port, path, options }: Pick<GatewayRecord, 'port' | 'path' | 'options'>): string {
+  const { namespace } = options;
+  return typeof namespace === 'string' ? `${port}${path} ${namespace}` : `${port}${path}`;
 }
 
 /** Finds the settings of every path, and checks that the gateways on one path agree about them. */
@@ -20,7 +21,7 @@ export function resolvePaths(
   const paths = new Map<string, GatewaySettings>();
   for (const gateway of gateways) {
     const address = addressOf(gateway);
-    checkOptions(gateway, first.get(address), problems);
+    if (options.adapter) checkOptions(gateway, first.get(address), problems);
     if (!first.has(address)) {
       first.set(address, gateway);
       paths.set(address, defaultSettings(options));

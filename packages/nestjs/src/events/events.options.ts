@@ -1,28 +1,153 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { OptionReader } from '../internal/option-reader.js';
+import { randomHashKey } from './identifier-hash.js';
 import { LoggerSink } from './logger.sink.js';
 import { SecurityEventSink } from './security-event-sink.js';
 
-/** The `events` options: where security events go. */
+/** The `events` options: where security events go, and what stands in them. */
 export interface EventsOptions {
   /**
-   * The sinks that get every event.
+   * The sinks that get events.
    *
    * @default one {@link LoggerSink}
    */
   readonly sinks?: readonly SecurityEventSink[];
+  /**
+   * How users appear in events: `'hashed'` gives each one a keyed hash, the same in every event, by which lines can be
+   * joined and nobody is named (OWASP ASVS 5.0 16.2.5); `'plain'` writes the principal's key, which holds the user's id.
+   * `'plain'` is warned about at boot.
+   *
+   * @default 'hashed'
+   */
+  readonly identifiers?: 'hashed' | 'plain';
+  /**
+   * The key of the hashes, at least 32 bytes: give every node the same one to join the lines of a user across nodes and
+   * restarts. Not a key that is used for anything else.
+   *
+   * @default a random one for each process
+   */
+  readonly hashKey?: string | Uint8Array;
+  /**
+   * How client addresses appear in events: `'truncated'` keeps the network, /24 of an IPv4 and /48 of an IPv6 address.
+   *
+   * @default 'plain'
+   */
+  readonly addresses?: 'plain' | 'truncated';
+  /**
+   * For which sinks floods are summarised: of refusals of one kind, `maxSampledPerSecond` a second are written, and one
+   * `ws.audit.summary` a second has the exact number of the others. `'log-lines'` does so for sinks that ask for it, as
+   * {@link LoggerSink} does; `'off'` is warned about at boot: clients can then fill the log.
+   *
+   * @default 'log-lines'
+   */
+  readonly sampling?: 'log-lines' | 'all-sinks' | 'off';
+  /**
+   * How many events of one type and reason a sampled sink gets in a second.
+   *
+   * @default 20
+   */
+  readonly maxSampledPerSecond?: number;
+  /**
+   * How many events wait for one sink, or one `@OnSecurityEvent()` method, that is slower than they come. More are dropped
+   * and counted in `ws.audit.dropped`.
+   *
+   * @default 1000
+   */
+  readonly maxQueuedEvents?: number;
+  /**
+   * After how many milliseconds a sink's promise is given up, and the next event written.
+   *
+   * @default 5000
+   */
+  readonly sinkTimeoutMs?: number;
+  /**
+   * What becomes of new connections while a sink fails or its queue overflows: `'refuse-handshakes'` answers them with 503,
+   * so that nothing happens that is not on record (OWASP ASVS 5.0 16.5.2). Open connections go on.
+   *
+   * @default 'continue'
+   */
+  readonly onSinkFailure?: 'continue' | 'refuse-handshakes';
+}
+
+/** The {@link EventsOptions} beside the sinks, with defaults filled. */
+export interface EventsSettings extends Required<Omit<EventsOptions, 'sinks' | 'hashKey'>> {
+  readonly hashKey: KeyObject;
 }
 
 /** {@link EventsOptions} with defaults filled. */
-export type ResolvedEventsOptions = Readonly<Required<EventsOptions>>;
+export interface ResolvedEventsOptions extends EventsSettings {
+  readonly sinks: readonly SecurityEventSink[];
+}
+
+/** As many as a second of the worst flood may bring to a sink that is briefly away; 100 MB of events at most. */
+const MAX_QUEUE = 100_000;
+
+/** The strength of HMAC-SHA256 ends at its key (RFC 2104 section 3). */
+const MIN_KEY_BYTES = 32;
 
 /** Reads the `events` options. */
 export function resolveEventsOptions(reader: OptionReader): ResolvedEventsOptions {
-  const sinks = reader.raw('sinks');
-  if (sinks !== undefined && !(Array.isArray(sinks) && sinks.every((sink) => sink instanceof SecurityEventSink))) {
-    reader.fail('sinks', 'must be a list of SecurityEventSink instances.', 'events: { sinks: [new LoggerSink()] }');
-  }
+  const identifiers = reader.oneOf('identifiers', ['hashed', 'plain'], 'hashed');
+  const sampling = reader.oneOf('sampling', ['log-lines', 'all-sinks', 'off'], 'log-lines');
+  const resolved = {
+    sinks: readSinks(reader),
+    identifiers,
+    hashKey: readHashKey(reader, identifiers),
+    addresses: reader.oneOf('addresses', ['plain', 'truncated'], 'plain'),
+    sampling,
+    maxSampledPerSecond: reader.count('maxSampledPerSecond', 20, { max: 10_000 }),
+    maxQueuedEvents: reader.count('maxQueuedEvents', 1000, { max: MAX_QUEUE }),
+    sinkTimeoutMs: reader.ms('sinkTimeoutMs', 5000),
+    onSinkFailure: reader.oneOf('onSinkFailure', ['continue', 'refuse-handshakes'], 'continue'),
+  };
   reader.finish();
-  return Object.freeze({
-    sinks: Array.isArray(sinks) ? Object.freeze([...(sinks as SecurityEventSink[])]) : [new LoggerSink()],
-  });
+  if (identifiers === 'plain') {
+    reader.problems.warn(reader.pathOf('identifiers'), "is 'plain': user ids are written to every sink.");
+  }
+  if (sampling === 'off') {
+    reader.problems.warn(reader.pathOf('sampling'), "is 'off': a client that is refused in a loop can fill the log.");
+  }
+  if (resolved.sinks.length === 0) {
+    reader.problems.warn(reader.pathOf('sinks'), 'is empty: security events are counted and written nowhere.');
+  }
+  return Object.freeze(resolved);
+}
+
+/** The settings where no options are given. */
+export function defaultEventsSettings(): EventsSettings {
+  return {
+    identifiers: 'hashed',
+    hashKey: randomHashKey(),
+    addresses: 'plain',
+    sampling: 'log-lines',
+    maxSampledPerSecond: 20,
+    maxQueuedEvents: 1000,
+    sinkTimeoutMs: 5000,
+    onSinkFailure: 'continue',
+  };
+}
+
+function readSinks(reader: OptionReader): readonly SecurityEventSink[] {
+  const sinks = reader.raw('sinks');
+  if (sinks === undefined) return [new LoggerSink()];
+  if (!Array.isArray(sinks) || !sinks.every((sink) => sink instanceof SecurityEventSink)) {
+    reader.fail('sinks', 'must be a list of SecurityEventSink instances.', 'events: { sinks: [new LoggerSink()] }');
+    return [];
+  }
+  return Object.freeze([...sinks]);
+}
+
+function readHashKey(reader: OptionReader, identifiers: 'hashed' | 'plain'): KeyObject {
+  const key = reader.raw('hashKey');
+  if (key === undefined) return randomHashKey();
+  const bytes = typeof key === 'string' ? Buffer.from(key, 'utf8') : key;
+  if (!(bytes instanceof Uint8Array) || bytes.length < MIN_KEY_BYTES) {
+    reader.fail('hashKey', `must be at least ${MIN_KEY_BYTES} secret bytes.`, 'hashKey: process.env.AUDIT_HASH_KEY');
+    return randomHashKey();
+  }
+  if (identifiers === 'plain') {
+    reader.fail('hashKey', "has no effect where identifiers is 'plain'.", "remove it, or identifiers: 'hashed'");
+  }
+  // A KeyObject does not show its bytes when the options are logged.
+  return createSecretKey(bytes);
 }

@@ -3,9 +3,13 @@ import type { SecurityEvent } from './security-event.js';
 /**
  * Where security events go. Register one with the `events.sinks` option.
  *
- * A sink that throws or rejects is counted and never affects a connection.
+ * While a promise that it returned is pending, further events wait for it in a bounded queue. One that throws, rejects,
+ * hangs or is too slow loses events, which is counted and reported, and never affects a connection or another sink.
  */
 export abstract class SecurityEventSink {
-  /** Takes one event. It must not block: hand slow work to a queue of its own. */
+  /** Whether floods are summarised for this sink: see `events.sampling`. */
+  readonly isSampled: boolean = false;
+
+  /** Takes one event. It must not block the process: return a promise for what takes time. */
   abstract write(event: SecurityEvent): void | Promise<void>;
 }

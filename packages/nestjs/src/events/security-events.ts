@@ -1,31 +1,169 @@
-import type { Clock } from '../internal/clock.js';
-import type { SecurityEvent, SecurityEventData } from './security-event.js';
+import type { Cancel, Clock } from '../internal/clock.js';
+import { AuditQueue, type LossReport } from './audit-queue.js';
+import { EventCounters, type SecurityEventCounts } from './event-counters.js';
+import { EventPrivacy } from './event-privacy.js';
+import { EventSampler } from './event-sampler.js';
+import { defaultEventsSettings, type EventsSettings } from './events.options.js';
+import { FaultLog } from './fault-log.js';
+import { ListenerSink } from './listener.sink.js';
+import type { SecurityEvent, SecurityEventData, SecurityEventType } from './security-event.js';
+import type { SecurityEventListener } from './security-event-listeners.js';
 import type { SecurityEventSink } from './security-event-sink.js';
 
-/** Hands each event to every sink and keeps their failures away from the connections. */
-export class SecurityEvents {
-  #failures = 0;
+/** How often losses and suppressed events are reported at most. */
+const REPORT_INTERVAL_MS = 1000;
 
+/** The way to one sink or listener. */
+interface Channel {
+  readonly name: string;
+  readonly queue: AuditQueue;
+  readonly sampler: EventSampler | undefined;
+  /** `undefined` for sinks, which take every type. */
+  readonly types: ReadonlySet<SecurityEventType> | undefined;
+}
+
+/**
+ * Counts each event, makes it presentable, and hands it to every sink and listener, keeping their failures away from the
+ * connections.
+ */
+export class SecurityEvents {
+  readonly #counters = new EventCounters();
+  readonly #privacy: EventPrivacy;
+  readonly #sinks: readonly Channel[];
+  readonly #listeners: Channel[] = [];
+  #failures = 0;
+  #cancelReport: Cancel | undefined;
+
+  /** @param faults gets what sinks and listeners throw. */
   constructor(
     private readonly clock: Clock,
-    private readonly sinks: readonly SecurityEventSink[],
-  ) {}
+    sinks: readonly SecurityEventSink[],
+    private readonly settings: EventsSettings = defaultEventsSettings(),
+    private readonly faults: FaultLog = new FaultLog(clock),
+  ) {
+    this.#privacy = new EventPrivacy(settings);
+    this.#sinks = sinks.map((sink) => this.#channelOf(sink, sink.constructor.name));
+  }
 
-  /** How many times a sink threw or rejected. */
+  /** How many times a sink or a listener threw, rejected or hung. */
   get sinkFailures(): number {
     return this.#failures;
   }
 
+  /** Whether every sink takes its events. Listeners do not count. */
+  get isHealthy(): boolean {
+    return this.#sinks.every(({ queue }) => queue.isHealthy);
+  }
+
+  /** Whether handshakes may be admitted: not while a sink fails, where `events.onSinkFailure` says so. */
+  get admitsHandshakes(): boolean {
+    return this.settings.onSinkFailure === 'continue' || this.isHealthy;
+  }
+
+  /** How often each type of event was reported, by reason: exact, whatever was sampled or dropped. */
+  get counts(): SecurityEventCounts {
+    return this.#counters.snapshot();
+  }
+
   /** Reports an event. Never throws and never waits. */
   emit(data: SecurityEventData): void {
-    const event: SecurityEvent = { ...data, time: new Date(this.clock.now()).toISOString() };
-    for (const sink of this.sinks) {
-      try {
-        const written = sink.write(event);
-        if (written !== undefined) written.catch(() => this.#failures++);
-      } catch {
-        this.#failures++;
+    try {
+      const event = this.#present(data);
+      this.#counters.add(event);
+      for (const channel of this.#sinks) this.#offer(channel, event);
+      for (const channel of this.#listeners) this.#offer(channel, event);
+    } catch (error) {
+      this.#onFault('SecurityEvents.emit', error);
+    }
+  }
+
+  /** Calls listeners from now on, each behind a queue of its own and never from inside {@link emit}. */
+  listen(listeners: readonly SecurityEventListener[]): void {
+    for (const listener of listeners) {
+      this.#listeners.push(this.#channelOf(new ListenerSink(listener), listener.name, listener.types));
+    }
+  }
+
+  /**
+   * Writes the summaries that are due, and waits until every sink and listener has taken what waits for it, at most
+   * `timeoutMs` milliseconds. For the end of the application; events may still be reported after it.
+   */
+  async flush(timeoutMs = 2000): Promise<void> {
+    this.#report();
+    let cancel: Cancel = () => undefined;
+    const timeIsOver = new Promise<void>((resolve) => {
+      cancel = this.clock.after(timeoutMs, resolve);
+    });
+    const idle = Promise.all([...this.#sinks, ...this.#listeners].map(({ queue }) => queue.idle()));
+    await Promise.race([idle, timeIsOver]);
+    cancel();
+  }
+
+  #channelOf(sink: SecurityEventSink, name: string, types?: ReadonlySet<SecurityEventType>): Channel {
+    const { sampling, maxSampledPerSecond, maxQueuedEvents, sinkTimeoutMs } = this.settings;
+    const isListener = types !== undefined;
+    const isSampled = !isListener && (sampling === 'all-sinks' || (sampling === 'log-lines' && sink.isSampled));
+    const queue = new AuditQueue(sink, this.clock, {
+      capacity: maxQueuedEvents,
+      timeoutMs: sinkTimeoutMs,
+      // Listeners are code of the application that may close connections, in the middle of what is being reported.
+      isDeferred: isListener,
+      onLoss: () => {
+        this.#reportSoon();
+      },
+      onFault: (error) => {
+        this.#onFault(name, error);
+      },
+    });
+    return { name, queue, sampler: isSampled ? new EventSampler(maxSampledPerSecond) : undefined, types };
+  }
+
+  #offer({ queue, sampler, types }: Channel, event: SecurityEvent): void {
+    if (types?.has(event.type) === false) return;
+    if (sampler?.admits(event, this.clock.monotonic()) === false) this.#reportSoon();
+    else queue.push(event);
+  }
+
+  #onFault(where: string, error: unknown): void {
+    this.#failures++;
+    this.faults.write(where, '', error);
+  }
+
+  /** One timer at most, and none where nothing was lost or suppressed. */
+  #reportSoon(): void {
+    this.#cancelReport ??= this.clock.after(REPORT_INTERVAL_MS, () => {
+      this.#report();
+    });
+  }
+
+  #report(): void {
+    this.#cancelReport?.();
+    this.#cancelReport = undefined;
+    for (const { queue, sampler } of this.#sinks) {
+      const summary = sampler?.takeSummary();
+      if (summary === undefined) continue;
+      const event = this.#present(summary);
+      queue.push(event);
+      for (const listener of this.#listeners) this.#offer(listener, event);
+    }
+    const channels = [...this.#sinks, ...this.#listeners];
+    for (const channel of channels) {
+      const losses = channel.queue.takeLosses();
+      if (losses === undefined) continue;
+      const event = this.#present({ type: 'ws.audit.dropped', sink: channel.name, ...losses });
+      this.#counters.add(event);
+      for (const other of channels) {
+        if (other !== channel) this.#offer(other, event);
+        else if (event.type === 'ws.audit.dropped') this.#tellAboutItself(other, event);
       }
     }
+  }
+
+  #tellAboutItself({ queue, types }: Channel, event: LossReport): void {
+    if (types?.has(event.type) !== false) queue.pushReport(event);
+  }
+
+  #present(data: SecurityEventData): SecurityEvent {
+    return this.#privacy.present(data, new Date(this.clock.now()).toISOString());
   }
 }

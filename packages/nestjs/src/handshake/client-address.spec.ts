@@ -56,12 +56,15 @@ describe('findClient', () => {
     ['for=192.0.2.7;proto=https, for=10.0.0.2;proto=http', '192.0.2.7', true],
     ['for="[2001:db8::7]:99";proto=HTTPS', '2001:db8::7', true],
   ])('TR-01 HS-14 reads Forwarded: %s', (forwarded, address, isEncrypted) => {
-    expect(find('forwarded', { forwarded })).toEqual({ address, isEncrypted });
+    expect(find('forwarded', { forwarded })).toEqual({ address, isEncrypted, isBehindProxy: true });
   });
 
-  it.each(['for=unknown;proto=https', 'proto=https', 'for="', 'for=_a1'])('HS-14 guesses nothing from %s', (forwarded) => {
-    expect(find('forwarded', { forwarded })).toBeUndefined();
-  });
+  it.each(['for=unknown;proto=https', 'proto=https', 'for="', 'for=_a1'])(
+    'HS-14 guesses nothing from %s',
+    (forwarded) => {
+      expect(find('forwarded', { forwarded })).toBeUndefined();
+    },
+  );
 
   it.each<[string | undefined, boolean]>([
     ['https', true],
@@ -85,12 +88,20 @@ describe('findClient', () => {
     expect(find('x-real-ip', { xRealIp: '198.51.100.1,192.0.2.7' })).toBeUndefined();
   });
 
+  it('HS-14 guesses nothing from a proxy that names no client', () => {
+    expect(find('x-forwarded-for', { xForwardedProto: 'https' })).toBeUndefined();
+  });
+
   it.each<[ForwardingHeader, ForwardingFields]>([
     ['x-forwarded-for', { forwarded: 'for=192.0.2.7;proto=https', xRealIp: '192.0.2.8' }],
     ['forwarded', { xForwardedFor: '192.0.2.7', xForwardedProto: 'https', xRealIp: '192.0.2.8' }],
     ['x-real-ip', { xForwardedFor: '192.0.2.7', forwarded: 'for=192.0.2.7;proto=https' }],
   ])('HS-14 reads no other family than %s', (header, forwarding) => {
-    expect(find(header, forwarding)).toEqual({ address: '10.0.0.1', isEncrypted: false });
+    expect(find(header, forwarding)).toEqual({
+      address: '10.0.0.1',
+      isEncrypted: false,
+      isBehindProxy: true,
+    });
   });
 
   it.each<[string, ProxyRules | undefined]>([
@@ -104,13 +115,14 @@ describe('findClient', () => {
       forwarded: 'for=192.0.2.7;proto=https',
     };
     const facts = { remoteAddress: '203.0.113.9', isEncrypted: false, forwarding };
-    expect(findClient(facts, rules)).toEqual({ address: '203.0.113.9', isEncrypted: false });
+    expect(findClient(facts, rules)).toEqual({ address: '203.0.113.9', isEncrypted: false, isBehindProxy: false });
   });
 
   it('leaves a Unix socket without an address', () => {
     expect(findClient({ remoteAddress: undefined, isEncrypted: false, forwarding: {} }, undefined)).toEqual({
       address: '',
       isEncrypted: false,
+      isBehindProxy: false,
     });
   });
 });

@@ -9,7 +9,7 @@ export type ForwardingHeader = 'x-forwarded-for' | 'forwarded' | 'x-real-ip';
 /** The resolved form of `handshake.trustedProxies`. */
 export interface ProxyRules {
   readonly header: ForwardingHeader;
-  /** Whether an address, as {@link plainAddress} writes it, is that of a listed proxy. */
+  /** Whether an address, as {@link plainAddress} writes it, is that of a listed proxy; `''` is a Unix socket. */
   readonly isTrusted: (address: string) => boolean;
 }
 
@@ -27,6 +27,8 @@ export interface Client {
   readonly address: string;
   /** Whether the client itself speaks TLS, to us or to the proxy in front. */
   readonly isEncrypted: boolean;
+  /** Whether the peer is a listed proxy. */
+  readonly isBehindProxy: boolean;
 }
 
 /** The most hops of an `X-Forwarded-For` that are walked. */
@@ -45,22 +47,31 @@ const HOP = /^(?:\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?|([0-9.]+)(?::\d{1,5})?|([0-9A
  */
 export function findClient(facts: PeerFacts, rules: ProxyRules | undefined): Client | undefined {
   const address = facts.remoteAddress === undefined ? '' : plainAddress(facts.remoteAddress);
-  if (rules === undefined || !rules.isTrusted(address)) return { address, isEncrypted: facts.isEncrypted };
-  const { forwarded, xForwardedFor, xForwardedProto, xRealIp } = facts.forwarding;
-  if (rules.header === 'forwarded') {
-    if (forwarded === undefined) return { address, isEncrypted: facts.isEncrypted };
-    const elements = parseForwarded(forwarded);
-    return elements === undefined ? undefined : nearestStranger(elements, rules);
-  }
-  const field = rules.header === 'x-real-ip' ? xRealIp : xForwardedFor;
-  // A request of the proxy's own, such as a health check.
-  if (field === undefined && xForwardedProto === undefined) return { address, isEncrypted: facts.isEncrypted };
-  const client = field === undefined ? address : nearestAddress(field, rules);
-  return client === undefined ? undefined : { address: client, isEncrypted: isAllHttps(xForwardedProto) };
+  const isBehindProxy = rules?.isTrusted(address) === true;
+  const found = isBehindProxy ? findForwarded(facts.forwarding, rules) : 'itself';
+  if (found === undefined) return undefined;
+  return found === 'itself' ? { address, isEncrypted: facts.isEncrypted, isBehindProxy } : { ...found, isBehindProxy };
 }
 
-function nearestStranger(elements: readonly ForwardedElement[], rules: ProxyRules): Client | undefined {
-  let client: Client | undefined;
+type ForwardedClient = Omit<Client, 'isBehindProxy'>;
+
+/** @returns `'itself'` for a request of the proxy's own, such as a health check. */
+function findForwarded(forwarding: ForwardingFields, rules: ProxyRules): ForwardedClient | 'itself' | undefined {
+  if (rules.header === 'forwarded') {
+    if (forwarding.forwarded === undefined) return 'itself';
+    const elements = parseForwarded(forwarding.forwarded);
+    return elements === undefined ? undefined : nearestStranger(elements, rules);
+  }
+  const { xForwardedFor, xForwardedProto, xRealIp } = forwarding;
+  const field = rules.header === 'x-real-ip' ? xRealIp : xForwardedFor;
+  if (field === undefined) return xForwardedProto === undefined ? 'itself' : undefined;
+  // X-Real-IP is one address: a comma in it is a second field, and one of the two is the client's.
+  const address = rules.header === 'x-real-ip' ? hopAddress(field) : nearestAddress(field, rules);
+  return address === undefined ? undefined : { address, isEncrypted: isAllHttps(xForwardedProto) };
+}
+
+function nearestStranger(elements: readonly ForwardedElement[], rules: ProxyRules): ForwardedClient | undefined {
+  let client: ForwardedClient | undefined;
   for (const element of elements.toReversed()) {
     const address = hopAddress(element.for ?? '');
     if (address === undefined) return undefined;
@@ -71,8 +82,6 @@ function nearestStranger(elements: readonly ForwardedElement[], rules: ProxyRule
 }
 
 function nearestAddress(field: string, rules: ProxyRules): string | undefined {
-  // X-Real-IP is one address: a comma in it is a second field, and one of the two is the client's.
-  if (rules.header === 'x-real-ip') return hopAddress(field);
   let client: string | undefined;
   let end = field.length;
   for (let hops = 0; hops < MAX_HOPS && end > 0; hops += 1) {

@@ -1,12 +1,15 @@
-import type { WsAuthenticator } from '../authentication/authenticator.js';
+import { CSRF_SUBPROTOCOL_PREFIX } from '@secure-ws/protocol';
+import type { WsAuthenticator, WsCredential } from '../authentication/authenticator.js';
 import { findCredentials } from '../authentication/credentials.js';
+import { SessionAuthenticator } from '../authentication/session/session.authenticator.js';
 import type { HandshakeContext } from './handshake-context.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 
 /**
- * Finds the one credential of a handshake and the authenticator that will verify it, without verifying anything.
+ * Finds the credentials of a handshake and the authenticators that will verify them, without verifying anything: the
+ * explicit one, which decides where there is one, and the session cookie.
  *
- * @returns the refusal (`401`, or `403` for a missing `Origin`), or `undefined` when the context has both.
+ * @returns the refusal (`401`, or `403` for a missing `Origin` or CSRF token), or `undefined` when the context has them.
  */
 export function chooseCredential(
   context: HandshakeContext,
@@ -18,11 +21,48 @@ export function chooseCredential(
   // where an explicit credential is there as well (RFC 6455 section 10.2).
   if (context.origin.kind === 'absent' && found.hasAmbient) return refuse('origin-missing');
   if (found.problem !== undefined) return refuse('unauthenticated', { failure: found.problem });
-  const { credential } = found;
-  if (credential === undefined) return refuse('unauthenticated', { failure: 'missing' });
-  const authenticator = authenticators.find((candidate) => candidate.accepts(credential));
+  return chooseSession(context, authenticators) ?? decide(context, authenticators, found.credential);
+}
+
+function chooseSession(
+  context: HandshakeContext,
+  authenticators: readonly WsAuthenticator[],
+): HandshakeRefusal | undefined {
+  const authenticator = authenticators.find((candidate) => candidate instanceof SessionAuthenticator);
+  const cookie = authenticator?.find(context.head.cookie);
+  if (authenticator === undefined || cookie === undefined) return undefined;
+  if ('problem' in cookie) return refuse('unauthenticated', { failure: cookie.problem });
+  context.ambient = { authenticator, credential: { scheme: 'session', value: cookie.value, source: 'cookie' } };
+  return undefined;
+}
+
+function decide(
+  context: HandshakeContext,
+  authenticators: readonly WsAuthenticator[],
+  explicit: WsCredential | undefined,
+): HandshakeRefusal | undefined {
+  if (explicit === undefined) return decideBySession(context);
+  const authenticator = authenticators.find((candidate) => candidate.accepts(explicit));
   if (authenticator === undefined) return refuse('unauthenticated', { failure: 'unsupported-scheme' });
-  context.credential = credential;
+  context.credential = explicit;
   context.authenticator = authenticator;
+  return undefined;
+}
+
+function decideBySession(context: HandshakeContext): HandshakeRefusal | undefined {
+  const { ambient, endpoint, origin } = context;
+  const tokens = context.offeredSubprotocols.filter((entry) => entry.startsWith(CSRF_SUBPROTOCOL_PREFIX));
+  // A cookie without a token proves nothing, and where no proof is needed it need not: no identity comes from it.
+  if (tokens.length === 0 && endpoint.admitsAnonymous && origin.kind === 'allowed') {
+    context.ambient = undefined;
+    context.isAnonymous = true;
+    return undefined;
+  }
+  if (ambient === undefined) return refuse('unauthenticated', { failure: 'missing' });
+  // Before the session is looked up: a page that has no token gets no work done. Two are no token either.
+  if (tokens.length !== 1) return refuse('csrf');
+  context.csrfToken = tokens[0]?.slice(CSRF_SUBPROTOCOL_PREFIX.length);
+  context.credential = ambient.credential;
+  context.authenticator = ambient.authenticator;
   return undefined;
 }

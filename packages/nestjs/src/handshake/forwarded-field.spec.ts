@@ -5,8 +5,20 @@ describe('parseForwarded', () => {
   it.each<[string, readonly (readonly [string | undefined, string | undefined])[]]>([
     ['for=192.0.2.1', [['192.0.2.1', undefined]]],
     ['For="[2001:db8::1]:4711"; PROTO=https', [['[2001:db8::1]:4711', 'https']]],
-    ['for=192.0.2.1;proto=http;by=10.0.0.1, for=10.0.0.2 ; proto=https', [['192.0.2.1', 'http'], ['10.0.0.2', 'https']]],
-    ['proto=https,for=_hidden', [[undefined, 'https'], ['_hidden', undefined]]],
+    [
+      'for=192.0.2.1;proto=http;by=10.0.0.1, for=10.0.0.2 ; proto=https',
+      [
+        ['192.0.2.1', 'http'],
+        ['10.0.0.2', 'https'],
+      ],
+    ],
+    [
+      'proto=https,for=_hidden',
+      [
+        [undefined, 'https'],
+        ['_hidden', undefined],
+      ],
+    ],
   ])('HS-14 reads %s', (field, expected) => {
     expect(parseForwarded(field)?.map((element) => [element.for, element.proto])).toEqual(expected);
   });

@@ -23,7 +23,7 @@ export function parseForwarded(field: string): readonly ForwardedElement[] | und
   const elements: ForwardedElement[] = [];
   let pairs = new Map<string, string>();
   PAIR.lastIndex = 0;
-  for (let end = ';'; end !== ''; ) {
+  for (let end = ';'; end !== '';) {
     const match = PAIR.exec(field);
     const name = match?.[1]?.toLowerCase();
     if (match === null || name === undefined || pairs.has(name)) return undefined;

@@ -3,23 +3,74 @@ import type { Duplex } from 'node:stream';
 import type { Subprotocol } from '@secure-ws/protocol';
 import type { CredentialSource, WsAuthenticator, WsCredential } from '../authentication/authenticator.js';
 import type { Principal } from '../authentication/principal.js';
+import type { SessionAuthenticator } from '../authentication/session/session.authenticator.js';
 import type { Authority } from './authority.js';
-import type { HandshakeRefusal } from './handshake-refusal.js';
-import type { OriginVerdict } from './origin-policy.js';
+import type { HandshakeRefusal, HandshakeRefusalReason } from './handshake-refusal.js';
+import type { Reservation } from './limits/reservation.js';
+import type { OriginRules, OriginVerdict } from './origin-policy.js';
 import type { RequestHead } from './request-head.js';
+
+/** The names of the steps, in their order. */
+export type HandshakeStepName =
+  | 'ready'
+  | 'shape'
+  | 'path'
+  | 'host'
+  | 'origin'
+  | 'client-address'
+  | 'address-limits'
+  | 'transport'
+  | 'subprotocol'
+  | 'credentials'
+  | 'verification'
+  | 'gateway-guards'
+  | 'principal-limits';
 
 /** What the adapter hands to the guard for each `upgrade` event. */
 export interface HandshakeInput {
   readonly request: IncomingMessage;
   /** The raw socket, with an `error` listener already on it. */
   readonly socket: Duplex;
-  /** Whether a gateway lives at exactly this path. */
-  readonly isPath: (path: string) => boolean;
+  /** What lives at exactly this path; `undefined` when nothing does. */
+  readonly endpointAt: (path: string) => HandshakeEndpoint | undefined;
+  readonly observer: HandshakeObserver;
+}
+
+/** One path, as the handshake sees it. */
+export interface HandshakeEndpoint {
+  /** The gateways there: the keys of `WsHandshakeGuard.setGatewayGuards()`. */
+  readonly gateways: readonly object[];
+  /** `undefined`: those of the module. */
+  readonly origins?: OriginRules | undefined;
+  /** `undefined`: those of the module. */
+  readonly authenticators?: readonly WsAuthenticator[] | undefined;
+  /** Whether a page of an allowed origin may connect without any credential (AN-12). */
+  readonly admitsAnonymous: boolean;
+}
+
+/** Hears of what a decision does not tell. Must not throw. */
+export interface HandshakeObserver {
+  /** A limit was met, whether it refuses or only reports. */
+  onLimit(limit: MetLimit): void;
+  /** A peer that is no listed proxy sent forwarding fields, which were not believed. */
+  onForwardingIgnored(address: string, head: RequestHead): void;
+}
+
+/** A limit that a handshake met. */
+export interface MetLimit {
+  readonly reason: HandshakeRefusalReason;
+  /** The path of the option that moves it. */
+  readonly option: string;
+  /** `false`: it only reports, and the handshake goes on. */
+  readonly enforced: boolean;
+  readonly address: string;
 }
 
 /** A handshake that may be answered with `101`. */
 export interface HandshakeAdmission {
   readonly admitted: true;
+  /** The id of the connection to be: its places among those of its principal are held under it. */
+  readonly connectionId: string;
   readonly principal: Principal;
   /** The subprotocol to answer with; absent when the client offered none. */
   readonly subprotocol?: Subprotocol;
@@ -27,39 +78,78 @@ export interface HandshakeAdmission {
   readonly path: string;
   /** The allowed origin in its normal form; absent when the client sent none. */
   readonly origin?: string;
-  /** The address of the peer; IPv4 in its own form. Empty for a Unix socket. */
+  /** The address of the client, behind the listed proxies; IPv4 in its own form. Empty for a Unix socket. */
   readonly clientAddress: string;
-  /** Whether the connection is encrypted. */
+  /** Whether the client's connection is encrypted. */
   readonly secure: boolean;
-  /** Where the credential that decided was found. */
-  readonly credentialKind: CredentialSource;
+  /** Where the credential that decided was found; `'none'` for an anonymous client. */
+  readonly credentialKind: CredentialSource | 'none';
+  /** Header fields that the gateway's guards set, for the `101`. */
+  readonly fields: readonly HeaderField[];
+  /**
+   * Gives back every place that the connection holds. The end of its socket does so as well, whatever ends it; calling it
+   * again does nothing (DR-03).
+   */
+  readonly release: () => void;
 }
+
+/** A header field for the answer. */
+export type HeaderField = readonly [name: string, value: string];
 
 /** How a handshake ended. */
 export type HandshakeDecision = HandshakeRefusal | HandshakeAdmission;
+
+/** A session cookie, with the authenticator that will verify it. */
+export interface AmbientCredential {
+  readonly authenticator: SessionAuthenticator;
+  readonly credential: WsCredential;
+}
 
 /** What one handshake has established so far. Each step reads what the earlier ones wrote, and nothing else. */
 export interface HandshakeContext {
   readonly input: HandshakeInput;
   readonly head: RequestHead;
-  readonly isEncrypted: boolean;
   readonly localAddress: string | undefined;
   readonly remoteAddress: string | undefined;
   /** Written by `path`. */
   path: string;
+  endpoint: HandshakeEndpoint;
   /** Written by `host`. */
   host: Authority;
   /** Written by `origin`. */
   origin: OriginVerdict;
+  /** That of the socket, until `client-address` has heard the proxies. */
+  isEncrypted: boolean;
   /** Written by `client-address`. */
   clientAddress: string;
+  /** Written by `address-limits`. */
+  addressKey: string;
+  reservation: Reservation | undefined;
   /** Written by `subprotocol`. */
   offeredSubprotocols: readonly string[];
   subprotocol: Subprotocol | undefined;
-  /** Written by `credentials`, with the authenticator that will verify it. */
+  /** Written by `credentials`: the one that decides, with the authenticator that will verify it. */
   credential: WsCredential | undefined;
+  /** Set in its place where the client has none, and needs none here. */
+  isAnonymous: boolean;
   authenticator: WsAuthenticator | undefined;
+  /** The session cookie, alone or beside an explicit credential. */
+  ambient: AmbientCredential | undefined;
+  /** The CSRF token; set where the session cookie is the credential that decides. */
+  csrfToken: string | undefined;
+  /** Written by `verification`. */
+  principal: Principal | undefined;
+  /** Written by `gateway-guards`. */
+  fields: readonly HeaderField[];
+  /** Written by `principal-limits`. */
+  connectionId: string;
+  /** The step that runs, for when the time is up. */
+  step: HandshakeStepName | undefined;
+  /** Set when the answer has been given without waiting any longer: what still runs must not go on. */
+  isOver: boolean;
 }
+
+const NOWHERE: HandshakeEndpoint = Object.freeze({ gateways: [], admitsAnonymous: false });
 
 /** Begins a context from the request and the socket. */
 export function createHandshakeContext(input: HandshakeInput, head: RequestHead): HandshakeContext {
@@ -68,17 +158,28 @@ export function createHandshakeContext(input: HandshakeInput, head: RequestHead)
   return {
     input,
     head,
-    isEncrypted: socket.encrypted === true,
     localAddress: addressOf(socket.localAddress),
     remoteAddress: addressOf(socket.remoteAddress),
     path: '',
+    endpoint: NOWHERE,
     host: { hostname: '', port: undefined },
     origin: { kind: 'denied' },
+    isEncrypted: socket.encrypted === true,
     clientAddress: '',
+    addressKey: '',
+    reservation: undefined,
     offeredSubprotocols: [],
     subprotocol: undefined,
     credential: undefined,
+    isAnonymous: false,
     authenticator: undefined,
+    ambient: undefined,
+    csrfToken: undefined,
+    principal: undefined,
+    fields: [],
+    connectionId: '',
+    step: undefined,
+    isOver: false,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { CloseCodeName } from '@secure-ws/protocol';
 import type { AuthenticationFailure } from '../authentication/authenticator.js';
 
 /** One row of the refusal catalogue: what goes on the wire for a reason. */
@@ -6,17 +7,27 @@ interface RefusalRow {
   readonly headers: Readonly<Record<string, string>>;
   /** Fixed text. Nothing of the request is ever put into it (OWASP ASVS 5.0 16.5.1). */
   readonly body: string;
+  /** The close code for a client that can be shown one; `undefined` where the refusal is never shown. */
+  readonly close: CloseCodeName | undefined;
 }
 
-const row = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): RefusalRow =>
-  Object.freeze({ status, body, headers: Object.freeze(headers) });
+const row = (
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+  close?: CloseCodeName,
+): RefusalRow => Object.freeze({ status, body, headers: Object.freeze(headers), close });
 
 const COME_BACK = { 'Retry-After': '5' };
+// One text for every limit, and one for every refusal of a guard: which one it was tells an attacker what to go around
+// (OD-06).
+const TOO_MANY = 'Too many requests.';
+const NOT_ADMITTED = 'This handshake is not admitted.';
 
 /** Every answer to a refused handshake, in the order of the checks that give it. */
 const CATALOGUE = Object.freeze({
   'not-ready': row(503, 'The server does not accept connections at the moment.', COME_BACK),
-  overloaded: row(503, 'The server is busy.', COME_BACK),
+  overloaded: row(503, 'The server is busy.', COME_BACK, 'OVERLOADED'),
   'too-many-headers': row(431, 'The request has too many header fields.'),
   'method-not-allowed': row(405, 'A WebSocket handshake is a GET request.', { Allow: 'GET' }),
   'bad-http-version': row(400, 'A WebSocket handshake is an HTTP/1.1 request.'),
@@ -32,14 +43,24 @@ const CATALOGUE = Object.freeze({
   'bad-host': row(400, 'The Host field is not valid.'),
   'host-not-allowed': row(421, 'This server does not answer for that host.'),
   'origin-not-allowed': row(403, 'This origin may not connect.'),
+  'bad-forwarding': row(400, 'The forwarding fields are not valid.'),
+  'address-rate': row(429, TOO_MANY, COME_BACK, 'THROTTLED'),
+  'address-backoff': row(429, TOO_MANY, COME_BACK, 'THROTTLED'),
+  'address-pending': row(429, TOO_MANY, COME_BACK, 'THROTTLED'),
+  'address-connections': row(429, TOO_MANY, COME_BACK, 'CONNECTION_LIMIT'),
   'plaintext-redirect': row(308, 'Connect with TLS.'),
   plaintext: row(403, 'Connect with TLS.'),
   'bad-subprotocol': row(400, 'None of the offered subprotocols is spoken here.'),
   'origin-missing': row(403, 'Send an Origin, or a credential in the Authorization field and no cookie.'),
-  unauthenticated: row(401, 'A valid credential is required.', { 'WWW-Authenticate': 'Bearer' }),
-  'authenticator-unavailable': row(503, 'The server is busy.', COME_BACK),
-  timeout: row(503, 'The server is busy.', COME_BACK),
-  internal: row(500, 'The request failed.'),
+  unauthenticated: row(401, 'A valid credential is required.', { 'WWW-Authenticate': 'Bearer' }, 'UNAUTHENTICATED'),
+  'authenticator-unavailable': row(503, 'The server is busy.', COME_BACK, 'OVERLOADED'),
+  csrf: row(403, NOT_ADMITTED, {}, 'NOT_ADMITTED'),
+  guard: row(403, NOT_ADMITTED, {}, 'NOT_ADMITTED'),
+  'principal-backoff': row(429, TOO_MANY, COME_BACK, 'THROTTLED'),
+  'principal-connections': row(429, TOO_MANY, COME_BACK, 'CONNECTION_LIMIT'),
+  'client-gone': row(400, 'The client is gone.'),
+  timeout: row(503, 'The server is busy.', COME_BACK, 'OVERLOADED'),
+  internal: row(500, 'The request failed.', {}, 'INTERNAL'),
 });
 
 /** Why a handshake was refused: the vocabulary of audit events and counters. */
@@ -53,6 +74,14 @@ export interface HandshakeRefusal {
   readonly reason: HandshakeRefusalReason;
   /** Header fields beside those that the reason always has. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** When the client may come back, in milliseconds; goes into `Retry-After` in whole seconds. */
+  readonly retryAfterMs?: number;
+  /** The path of the option that moves the limit that was met. For the audit only. */
+  readonly option?: string;
+  /** What the handshake had established by then. For the audit only. */
+  readonly facts?: RefusalFacts;
+  /** How to show it to a web page, where the client can be shown it. */
+  readonly shown?: ShownRefusal;
   /** What was wrong with the credential. For the audit only: the answer is the same for all of them. */
   readonly failure?: AuthenticationFailure;
   /** What was thrown, where something was. For the operator only; its text may hold what the client sent. */
@@ -60,7 +89,23 @@ export interface HandshakeRefusal {
 }
 
 /** What a refusal may carry beside its reason. */
-export type RefusalDetails = Pick<HandshakeRefusal, 'headers' | 'failure' | 'cause'>;
+export type RefusalDetails = Pick<HandshakeRefusal, 'headers' | 'failure' | 'cause' | 'retryAfterMs' | 'option'>;
+
+/** Whose handshake was refused, as far as it was known. */
+export interface RefusalFacts {
+  readonly clientAddress: string;
+  /** The path of the gateway. */
+  readonly path: string;
+  /** The key of the principal. */
+  readonly principal?: string;
+}
+
+/** What it takes to answer a refusal with `101` and a Close frame. */
+export interface ShownRefusal {
+  /** The `Sec-WebSocket-Key` of the request. */
+  readonly key: string;
+  readonly close: CloseCodeName;
+}
 
 const REASONS = Object.keys(CATALOGUE) as readonly HandshakeRefusalReason[];
 
@@ -75,6 +120,11 @@ export function refuse(reason: HandshakeRefusalReason, details?: RefusalDetails)
   return Object.freeze({ admitted: false, status: CATALOGUE[reason].status, reason, ...details });
 }
 
+/** The close code that shows a refusal to a web page; `undefined` for one that is never shown. */
+export function closeCodeOf(reason: HandshakeRefusalReason): CloseCodeName | undefined {
+  return CATALOGUE[reason].close;
+}
+
 const STATUS_TEXT: Readonly<Record<number, string>> = Object.freeze({
   308: 'Permanent Redirect',
   400: 'Bad Request',
@@ -84,6 +134,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = Object.freeze({
   405: 'Method Not Allowed',
   421: 'Misdirected Request',
   426: 'Upgrade Required',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
@@ -124,6 +175,10 @@ const RESPONSES: ReadonlyMap<HandshakeRefusalReason, string> = new Map(
  * @throws TypeError when a header field of the refusal is not printable ASCII (response splitting).
  */
 export function refusalResponse(refusal: HandshakeRefusal): string {
-  const prebuilt = refusal.headers === undefined ? RESPONSES.get(refusal.reason) : undefined;
-  return prebuilt ?? formatResponse(refusal.reason, refusal.headers ?? {});
+  const { retryAfterMs, headers } = refusal;
+  const prebuilt = retryAfterMs === undefined && headers === undefined ? RESPONSES.get(refusal.reason) : undefined;
+  if (prebuilt !== undefined) return prebuilt;
+  // RFC 9110 section 10.2.3: whole seconds, rounded up so that nobody is asked back too early.
+  const hint = retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) };
+  return formatResponse(refusal.reason, { ...headers, ...hint });
 }

@@ -1,89 +1,107 @@
-import { isLoopbackAddress, parseAuthority, plainAddress } from './authority.js';
-import type { HandshakeContext } from './handshake-context.js';
+import type { WsAuthenticator } from '../authentication/authenticator.js';
+import type { Clock } from '../internal/clock.js';
+import type { Awaitable } from '../store/awaitable.js';
+import { isLoopbackAddress, parseAuthority } from './authority.js';
+import { findClient, type ProxyRules } from './client-address.js';
 import { chooseCredential } from './credential-choice.js';
+import { verifyCredential } from './credential-verification.js';
+import type { GatewayGuards } from './guards/gateway-guards.js';
+import type { HandshakeContext, HandshakeStepName } from './handshake-context.js';
+import type { HandshakeLimits } from './handshake-limits.js';
 import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
-import { isHostAllowed } from './host-policy.js';
+import { type HostRules, isHostAllowed } from './host-policy.js';
 import { judgeOrigin } from './origin-policy.js';
 import { requestPath } from './request-path.js';
 import { checkRequestShape } from './request-shape.js';
 import { chooseSubprotocol } from './subprotocol.js';
 import { checkTransport } from './transport-policy.js';
-import type { WsAuthenticator } from '../authentication/authenticator.js';
-
-/** The names of the steps that need no waiting. */
-export type HandshakeStepName =
-  'ready' | 'shape' | 'path' | 'host' | 'origin' | 'client-address' | 'transport' | 'subprotocol' | 'credentials';
 
 /** One check of the handshake. */
 export interface HandshakeStep {
   readonly name: HandshakeStepName;
-  /** Writes its findings into the context, or refuses. */
-  run(context: HandshakeContext): HandshakeRefusal | undefined;
+  /** Writes its findings into the context, or refuses. Only what has to wait answers with a promise. */
+  run(context: HandshakeContext): Awaitable<HandshakeRefusal | undefined>;
 }
 
-/** What the first step asks on each handshake. */
-export interface HandshakeState {
+/** What the steps ask beside the options. */
+export interface HandshakeStepParts {
+  readonly authenticators: readonly WsAuthenticator[];
+  readonly limits: HandshakeLimits;
+  readonly clock: Clock;
   /** Whether the application has booted and is not draining. */
   readonly isReady: () => boolean;
-  /** How many handshakes wait at the moment. */
-  readonly pending: () => number;
+  readonly guardsOf: (gateway: object) => GatewayGuards | undefined;
 }
 
 /**
  * Puts the checks in their order: the cheap ones before the dear ones, and nothing that costs cryptography before
  * everything that needs none.
  *
- * The verification of the credential, which waits, follows them in `WsHandshakeGuard`.
+ * `origin` comes before everything that counts by address: any web page can send a foreign Origin from its visitor's
+ * browser, and must not use up what the visitor, or the office behind the same NAT, may do.
  */
 export function compileHandshakeSteps(
   options: ResolvedHandshakeOptions,
-  authenticators: readonly WsAuthenticator[],
-  state: HandshakeState,
+  { authenticators, limits, clock, isReady, guardsOf }: HandshakeStepParts,
 ): readonly HandshakeStep[] {
   return [
-    {
-      name: 'ready',
-      run: () => {
-        if (!state.isReady()) return refuse('not-ready');
-        return state.pending() < options.maxPending ? undefined : refuse('overloaded');
-      },
-    },
+    { name: 'ready', run: (context) => (isReady() ? limits.checkProcess(context) : refuse('not-ready')) },
     { name: 'shape', run: ({ head }) => checkRequestShape(head, options.maxHeaderCount) },
-    { name: 'path', run: runPath },
-    {
-      name: 'host',
-      run: (context) => {
-        const host = parseAuthority(context.head.host ?? '');
-        if (host === undefined) return refuse('bad-host');
-        context.host = host;
-        const isLocal = isLoopbackAddress(context.localAddress);
-        return isHostAllowed(host, isLocal, options.hosts) ? undefined : refuse('host-not-allowed');
-      },
-    },
+    { name: 'path', run: checkPath },
+    { name: 'host', run: (context) => checkHost(context, options.hosts) },
     {
       name: 'origin',
       run: (context) => {
-        context.origin = judgeOrigin(context.head.origin, options.origins);
+        context.origin = judgeOrigin(context.head.origin, context.endpoint.origins ?? options.origins);
         return context.origin.kind === 'denied' ? refuse('origin-not-allowed') : undefined;
       },
     },
-    { name: 'client-address', run: runClientAddress },
+    { name: 'client-address', run: (context) => runClientAddress(context, options.proxies) },
+    { name: 'address-limits', run: (context) => limits.enter(context) },
     { name: 'transport', run: (context) => checkTransport(context, options.transport) },
     { name: 'subprotocol', run: runSubprotocol },
-    { name: 'credentials', run: (context) => chooseCredential(context, authenticators) },
+    {
+      name: 'credentials',
+      run: (context) =>
+        limits.charge(context, chooseCredential(context, context.endpoint.authenticators ?? authenticators)),
+    },
+    { name: 'verification', run: async (context) => limits.charge(context, await verifyCredential(context, clock)) },
+    { name: 'gateway-guards', run: (context) => askGuards(context, guardsOf) },
+    {
+      name: 'principal-limits',
+      run: (context) =>
+        context.principal === undefined ? refuse('internal') : limits.join(context, context.principal),
+    },
   ];
 }
 
-function runPath(context: HandshakeContext): HandshakeRefusal | undefined {
+function checkPath(context: HandshakeContext): HandshakeRefusal | undefined {
   const path = requestPath(context.head.target);
-  if (path === undefined || !context.input.isPath(path)) return refuse('unknown-path');
+  if (path === undefined) return refuse('unknown-path');
+  const endpoint = context.input.endpointAt(path);
+  if (endpoint === undefined) return refuse('unknown-path');
+  context.endpoint = endpoint;
   context.path = path;
   return undefined;
 }
 
-function runClientAddress(context: HandshakeContext): undefined {
-  context.clientAddress = context.remoteAddress === undefined ? '' : plainAddress(context.remoteAddress);
+function checkHost(context: HandshakeContext, rules: HostRules): HandshakeRefusal | undefined {
+  const host = parseAuthority(context.head.host ?? '');
+  if (host === undefined) return refuse('bad-host');
+  context.host = host;
+  return isHostAllowed(host, isLoopbackAddress(context.localAddress), rules) ? undefined : refuse('host-not-allowed');
+}
+
+function runClientAddress(context: HandshakeContext, rules: ProxyRules | undefined): HandshakeRefusal | undefined {
+  const { remoteAddress, isEncrypted, head } = context;
+  const client = findClient({ remoteAddress, isEncrypted, forwarding: head.forwarding }, rules);
+  if (client === undefined) return refuse('bad-forwarding');
+  context.clientAddress = client.address;
+  context.isEncrypted = client.isEncrypted;
+  if (head.hasForwardingField && !client.isBehindProxy)
+    context.input.observer.onForwardingIgnored(client.address, head);
+  return undefined;
 }
 
 function runSubprotocol(context: HandshakeContext): HandshakeRefusal | undefined {
@@ -91,5 +109,19 @@ function runSubprotocol(context: HandshakeContext): HandshakeRefusal | undefined
   if (choice === undefined) return refuse('bad-subprotocol');
   context.offeredSubprotocols = choice.offered;
   context.subprotocol = choice.selected;
+  return undefined;
+}
+
+async function askGuards(
+  context: HandshakeContext,
+  guardsOf: HandshakeStepParts['guardsOf'],
+): Promise<HandshakeRefusal | undefined> {
+  // Every gateway of the path will be handed the connection, so every one of them is asked.
+  for (const gateway of context.endpoint.gateways) {
+    const verdict = await guardsOf(gateway)?.ask(context.input.request);
+    if (verdict === undefined) continue;
+    if (!verdict.passed) return refuse('guard', verdict.cause === undefined ? undefined : { cause: verdict.cause });
+    context.fields = [...context.fields, ...verdict.fields];
+  }
   return undefined;
 }

@@ -35,9 +35,11 @@ describe('resolveHandshakeOptions', () => {
       },
       hosts: { hosts: undefined, publicHost: undefined },
       transport: { allowPlaintext: false, isProduction: false, publicOrigin: undefined },
+      proxies: undefined,
+      foreignPaths: new Set(),
+      limits: expect.objectContaining({ maxPending: 1_000, maxPendingPerAddress: 50, maxOpenPerPrincipal: 10 }) as object,
       timeoutMs: 5_000,
       maxHeaderCount: 100,
-      maxPending: 1_000,
     });
     expect(Object.isFrozen(options)).toBe(true);
     expect(Object.isFrozen(options.origins.exact)).toBe(true);

@@ -1,10 +1,18 @@
 import type { OptionReader } from '../internal/option-reader.js';
 import { type Authority, parseAuthority } from './authority.js';
 import type { HostRules } from './host-policy.js';
+import {
+  type HandshakeLimitsOptions,
+  type ResolvedHandshakeLimitsOptions,
+  resolveHandshakeLimitsOptions,
+} from './limits/limits.options.js';
+import type { ProxyRules } from './client-address.js';
+import { readForeignPaths } from './foreign-paths.js';
 import { formatOrigin, parseOrigin } from './origin.js';
 import type { OriginRules } from './origin-policy.js';
 import { type OriginRule, readOriginRules } from './origin-rules.js';
 import type { TransportRules } from './transport-policy.js';
+import { readTrustedProxies, type TrustedProxies } from './trusted-proxies.js';
 
 /** `handshake`: who may open a connection, and how. */
 export interface HandshakeOptions {
@@ -47,11 +55,20 @@ export interface HandshakeOptions {
   readonly publicUrl?: string;
   /**
    * The proxies whose forwarding fields are believed. `'none'`: the socket alone says who the client is and whether it
-   * speaks TLS.
+   * speaks TLS. Undecided, the boot fails where `NODE_ENV` is `production` (OWASP ASVS 5.0 4.1.3).
    *
-   * @default 'none'
+   * @default 'none' outside production
    */
-  readonly trustedProxies?: 'none';
+  readonly trustedProxies?: 'none' | TrustedProxies;
+  /**
+   * Paths whose upgrades belong to another listener of the same server, such as `/graphql`: they are left alone, neither
+   * checked nor answered. Exact, without a query. Another listener without such a path fails the boot.
+   *
+   * @default []
+   */
+  readonly foreignPaths?: readonly string[];
+  /** How many handshakes and connections there may be, in all, by address and by principal. */
+  readonly limits?: HandshakeLimitsOptions;
   /**
    * How long a handshake may take from its complete request head, in milliseconds; then `503`.
    *
@@ -64,12 +81,6 @@ export interface HandshakeOptions {
    * @default 100
    */
   readonly maxHeaderCount?: number;
-  /**
-   * How many handshakes may wait for their credentials at once in this process; then `503`.
-   *
-   * @default 1000
-   */
-  readonly maxPending?: number;
 }
 
 /** {@link HandshakeOptions}, checked, filled in and frozen. */
@@ -77,9 +88,12 @@ export interface ResolvedHandshakeOptions {
   readonly origins: OriginRules;
   readonly hosts: HostRules;
   readonly transport: TransportRules;
+  /** `undefined`: no proxy is believed. */
+  readonly proxies: ProxyRules | undefined;
+  readonly foreignPaths: ReadonlySet<string>;
+  readonly limits: ResolvedHandshakeLimitsOptions;
   readonly timeoutMs: number;
   readonly maxHeaderCount: number;
-  readonly maxPending: number;
 }
 
 /**
@@ -101,18 +115,20 @@ export function resolveHandshakeOptions(
       'is on: credentials and messages can be read and changed on their way.',
     );
   }
-  reader.oneOf('trustedProxies', ['none'], 'none');
+  const isProduction = environment['NODE_ENV'] === 'production';
   const resolved: ResolvedHandshakeOptions = Object.freeze({
     origins,
     hosts: Object.freeze({ hosts, publicHost: publicUrl?.hostname }),
     transport: Object.freeze({
       allowPlaintext,
-      isProduction: environment.NODE_ENV === 'production',
+      isProduction,
       publicOrigin: publicUrl?.httpsOrigin,
     }),
+    proxies: readTrustedProxies(reader, isProduction),
+    foreignPaths: readForeignPaths(reader),
+    limits: resolveHandshakeLimitsOptions(reader.object('limits')),
     timeoutMs: reader.ms('timeoutMs', 5_000),
     maxHeaderCount: reader.count('maxHeaderCount', 100, { max: 500 }),
-    maxPending: reader.count('maxPending', 1_000),
   });
   reader.finish();
   return resolved;

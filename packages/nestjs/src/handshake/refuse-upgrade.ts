@@ -1,12 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../internal/clock.js';
 import { type HandshakeRefusal, refusalResponse, refuse } from './handshake-refusal.js';
+import { shownResponse } from './shown-refusal.js';
 
 /** How long the answer to a refused handshake may wait for a peer that does not read, in milliseconds. */
 export const REFUSAL_FLUSH_MS = 1_000;
 
 /**
- * Answers a refused handshake and closes its socket. The answer is the last thing that happens on the socket: bytes that
+ * Answers a refused handshake, over HTTP or shown to its page, and closes its socket. The answer is the last thing that happens on the socket: bytes that
  * the peer sent behind its request are never read, or a proxy that believed in the upgrade would relay a second request
  * past its own checks (request smuggling).
  *
@@ -27,9 +28,10 @@ export function refuseUpgrade(socket: Duplex, refusal: HandshakeRefusal, clock: 
   });
 }
 
-function responseOf(refusal: HandshakeRefusal): string {
+function responseOf(refusal: HandshakeRefusal): string | Buffer {
+  const { shown } = refusal;
   try {
-    return refusalResponse(refusal);
+    return shown === undefined ? refusalResponse(refusal) : shownResponse({ ...refusal, shown });
   } catch {
     // A header field with a line break: better a bare answer than a split one.
     return refusalResponse(refuse('internal'));

@@ -123,7 +123,11 @@ export function readRequestHead(request: RawRequest): RequestHead {
   };
 }
 
-function withClaim(claims: ForwardingFields, name: keyof ForwardingFields | undefined, value: string): ForwardingFields {
+function withClaim(
+  claims: ForwardingFields,
+  name: keyof ForwardingFields | undefined,
+  value: string,
+): ForwardingFields {
   if (name === undefined) return claims;
   const earlier = claims[name];
   return { ...claims, [name]: earlier === undefined ? value : `${earlier},${value}` };

@@ -26,6 +26,11 @@ describe('readTrustedProxies', () => {
     expect(foreign.map((address) => rules?.isTrusted(address))).toEqual(foreign.map(() => false));
   });
 
+  it('HS-14 trusts a Unix socket only by name', () => {
+    expect(read({ addresses: ['unix'], header: 'forwarded' }).rules?.isTrusted('')).toBe(true);
+    expect(read({ addresses: ['unix'], header: 'forwarded' }).rules?.isTrusted('127.0.0.1')).toBe(false);
+  });
+
   it.each<[unknown, string]>([
     [true, ''],
     ['all', ''],

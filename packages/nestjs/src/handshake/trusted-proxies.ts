@@ -4,7 +4,10 @@ import type { ForwardingHeader, ProxyRules } from './client-address.js';
 
 /** `handshake.trustedProxies`: whose word about the client is believed. */
 export interface TrustedProxies {
-  /** The addresses of the proxies that this server is reached through, each as an IP address or a CIDR range. */
+  /**
+   * The addresses of the proxies that this server is reached through, each as an IP address or a CIDR range; `'unix'` for
+   * a proxy that connects through a Unix socket.
+   */
   readonly addresses: readonly string[];
   /**
    * The one family of fields that the proxies write, overwriting or appending to what a client sent: `'x-forwarded-for'`
@@ -15,6 +18,9 @@ export interface TrustedProxies {
 
 /** Wider ranges hold strangers: whoever connects from one could write any address and any protocol. */
 const SHORTEST_PREFIX: Readonly<Record<number, number>> = Object.freeze({ 4: 8, 6: 16 });
+
+/** A peer on a Unix socket has no address. */
+const UNIX = 'unix';
 
 const EXAMPLE = "{ addresses: ['10.0.0.0/8'], header: 'x-forwarded-for' }";
 
@@ -41,7 +47,11 @@ export function readTrustedProxies(reader: OptionReader, isProduction: boolean):
   }
   if (value === 'none') return undefined;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    reader.fail('trustedProxies', "must be 'none', or the proxies and the one field that they write.", `${path}: ${EXAMPLE}`);
+    reader.fail(
+      'trustedProxies',
+      "must be 'none', or the proxies and the one field that they write.",
+      `${path}: ${EXAMPLE}`,
+    );
     return undefined;
   }
   const level = reader.object('trustedProxies');
@@ -55,10 +65,14 @@ export function readTrustedProxies(reader: OptionReader, isProduction: boolean):
   const header = level.oneOf('header', ['x-forwarded-for', 'forwarded', 'x-real-ip'], 'x-forwarded-for');
   level.finish();
   const list = new BlockList();
-  for (const [index, address] of (addresses ?? []).entries()) addRange(level, list, address, index);
+  for (const [index, address] of (addresses ?? []).entries()) {
+    if (address !== UNIX) addRange(level, list, address, index);
+  }
+  const trustsUnix = addresses?.includes(UNIX) === true;
   return Object.freeze({
     header,
     isTrusted: (address: string) => {
+      if (address === '') return trustsUnix;
       const family = isIP(address);
       return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
     },
@@ -73,7 +87,7 @@ function addRange(reader: OptionReader, list: BlockList, text: string, index: nu
   if (family === 0 || rest.length > 0 || address.includes('%') || !(length <= bits)) {
     reader.fail(
       `addresses[${index}]`,
-      'must be an IP address or a CIDR range.',
+      "must be an IP address, a CIDR range or 'unix'.",
       `${reader.pathOf('addresses')}: ['10.0.0.7', '10.1.0.0/16']`,
     );
     return;

@@ -9,40 +9,18 @@ import {
 } from '../authentication/authenticator.js';
 import { createPrincipal, type Principal } from '../authentication/principal.js';
 import { BootProblems } from '../internal/boot-problems.js';
-import { Clock } from '../internal/clock.js';
 import { OptionReader } from '../internal/option-reader.js';
-import type { HandshakeDecision } from './handshake-context.js';
+import { MemoryStore } from '../store/memory.store.js';
+import { SecureWsStoreError } from '../store/store.error.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { GatewayGuards } from './guards/gateway-guards.js';
+import type { HandshakeDecision, HandshakeObserver } from './handshake-context.js';
 import { type HandshakeOptions, resolveHandshakeOptions } from './handshake.options.js';
 import { refusalResponse } from './handshake-refusal.js';
 import { WsHandshakeGuard } from './ws-handshake.guard.js';
 
 const ORIGIN = 'https://app.example.com';
 const ALICE = createPrincipal({ kind: 'jwt', issuer: 'https://id.example.com', id: 'alice', authenticatedAt: 0 });
-
-class ManualClock extends Clock {
-  readonly running = new Set<() => void>();
-
-  override now(): number {
-    return 0;
-  }
-
-  override monotonic(): number {
-    return 0;
-  }
-
-  override every(): () => void {
-    throw new Error('No repeated timer is expected here.');
-  }
-
-  override after(_delayMs: number, run: () => void): () => void {
-    this.running.add(run);
-    return () => this.running.delete(run);
-  }
-
-  expire(): void {
-    for (const run of this.running) run();
-  }
-}
 
 type Authenticate = (credential: WsCredential, request: IncomingMessage) => Promise<Principal>;
 
@@ -70,6 +48,7 @@ interface RequestChange {
   readonly url?: string;
   readonly method?: string;
   readonly encrypted?: boolean;
+  readonly socket?: Socket;
   readonly fields?: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
@@ -83,8 +62,8 @@ const GOOD_FIELDS: NonNullable<RequestChange['fields']> = {
   Authorization: 'Bearer a.b.c',
 };
 
-function requestOf({ url = '/chat', method = 'GET', encrypted = true, fields = {} }: RequestChange): IncomingMessage {
-  const socket = Object.assign(new Socket(), { encrypted });
+function requestOf({ url = '/chat', method = 'GET', encrypted = true, fields = {}, socket: given }: RequestChange): IncomingMessage {
+  const socket = Object.assign(given ?? new Socket(), { encrypted });
   Object.defineProperty(socket, 'remoteAddress', { value: '::ffff:203.0.113.9' });
   Object.defineProperty(socket, 'localAddress', { value: '::ffff:10.0.0.2' });
   const request = new IncomingMessage(socket);
@@ -103,23 +82,51 @@ interface Setup {
   readonly options?: Partial<HandshakeOptions>;
   readonly authenticators?: readonly WsAuthenticator[];
   readonly isReady?: () => boolean;
+  readonly guards?: GatewayGuards;
 }
 
-function setUp({ options, authenticators = [new StubAuthenticator()], isReady = () => true }: Setup = {}) {
+const GATEWAY = class ChatGateway {};
+const ROOMY = { ratePerAddress: { limit: 10_000, ttl: 1_000 }, ratePerPrincipal: { limit: 10_000, ttl: 1_000 } };
+
+function setUp({ options, authenticators = [new StubAuthenticator()], isReady = () => true, guards }: Setup = {}) {
   const boot = new BootProblems();
-  const reader = new OptionReader({ origins: [ORIGIN], ...options }, 'handshake', boot);
-  const clock = new ManualClock();
-  const guard = new WsHandshakeGuard({ options: resolveHandshakeOptions(reader, {}), authenticators, isReady, clock });
+  const reader = new OptionReader({ origins: [ORIGIN], limits: ROOMY, ...options }, 'handshake', boot);
+  const clock = new FakeClock();
+  const store = new MemoryStore(clock, { maxKeys: 1_000 });
+  const guard = new WsHandshakeGuard({
+    options: resolveHandshakeOptions(reader, {}),
+    authenticators,
+    isReady,
+    clock,
+    store,
+    onReplaced: () => undefined,
+    penaltyMs: () => 0,
+  });
   expect(boot.problems).toEqual([]);
-  const isPath = (path: string): boolean => path === '/chat';
+  if (guards !== undefined) guard.setGatewayGuards(GATEWAY, guards);
+  const observer: HandshakeObserver = { onLimit: vi.fn(), onForwardingIgnored: vi.fn() };
+  const endpointAt = (path: string) =>
+    path === '/chat' ? { gateways: [GATEWAY], admitsAnonymous: false } : undefined;
   const decide = (change: RequestChange = {}): HandshakeDecision | Promise<HandshakeDecision> => {
     const request = requestOf(change);
-    return guard.decide({ request, socket: request.socket, isPath });
+    return guard.decide({ request, socket: request.socket, endpointAt, observer });
   };
-  return { guard, clock, decide };
+  return { guard, clock, store, observer, decide };
 }
 
-const STEPS = ['ready', 'shape', 'path', 'host', 'origin', 'client-address', 'transport', 'subprotocol', 'credentials'];
+const QUICK_STEPS = [
+  'ready',
+  'shape',
+  'path',
+  'host',
+  'origin',
+  'client-address',
+  'address-limits',
+  'transport',
+  'subprotocol',
+  'credentials',
+];
+const STEPS = [...QUICK_STEPS, 'verification', 'gateway-guards', 'principal-limits'];
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -137,9 +144,12 @@ describe('WsHandshakeGuard', () => {
       clientAddress: '203.0.113.9',
       secure: true,
       credentialKind: 'authorization',
+      connectionId: expect.stringMatching(/^[A-Za-z0-9_-]{22}$/) as string,
+      fields: [],
+      release: expect.any(Function) as () => void,
     });
-    expect(guard.pending).toBe(0);
-    expect(clock.running.size).toBe(0);
+    expect(guard.counts).toEqual({ pending: 0, open: 1 });
+    expect(clock.pending).toBe(0);
   });
 
   it('HS-10 reads the token beside the subprotocol and answers the subprotocol alone', async () => {
@@ -157,10 +167,16 @@ describe('WsHandshakeGuard', () => {
   it('HS-21 runs the steps in their order', async () => {
     const order: string[] = [];
     const authenticator = new StubAuthenticator(() => {
-      order.push('verification');
+      order.push('the authenticator');
       return Promise.resolve(ALICE);
     });
-    const { guard, decide } = setUp({ authenticators: [authenticator] });
+    const guards = new GatewayGuards(GATEWAY, [() => ({ canActivate: () => order.push('the guard') > 0 })]);
+    const { guard, store, decide } = setUp({ authenticators: [authenticator], guards });
+    const acquire = store.acquire.bind(store);
+    vi.spyOn(store, 'acquire').mockImplementation((...args) => {
+      order.push('the store');
+      return acquire(...args);
+    });
     for (const step of guard.steps) {
       const run = step.run.bind(step);
       vi.spyOn(step, 'run').mockImplementation((context) => {
@@ -168,8 +184,16 @@ describe('WsHandshakeGuard', () => {
         return run(context);
       });
     }
-    await decide();
-    expect(order).toEqual([...STEPS, 'verification']);
+    await expect(decide()).resolves.toMatchObject({ admitted: true });
+    expect(order).toEqual([
+      ...QUICK_STEPS,
+      'verification',
+      'the authenticator',
+      'gateway-guards',
+      'the guard',
+      'principal-limits',
+      'the store',
+    ]);
   });
 
   it.each<[string, string, RequestChange]>([
@@ -294,8 +318,8 @@ describe('WsHandshakeGuard', () => {
       const decision = await decide();
       expect(decision).toMatchObject({ admitted: false, reason });
       expect(decision.admitted ? 200 : decision.status).toBeGreaterThanOrEqual(500);
-      expect(guard.pending).toBe(0);
-      expect(clock.running.size).toBe(0);
+      expect(guard.counts).toEqual({ pending: 0, open: 0 });
+      expect(clock.pending).toBe(0);
     });
 
     it('AN-03 refuses when an authenticator throws while it is chosen', () => {
@@ -319,14 +343,14 @@ describe('WsHandshakeGuard', () => {
       const authenticator = new StubAuthenticator(() => gate.then(late));
       const { decide, guard, clock } = setUp({ authenticators: [authenticator] });
       const decision = decide();
-      expect(guard.pending).toBe(1);
-      clock.expire();
+      expect(guard.counts).toEqual({ pending: 1, open: 0 });
+      clock.advance(5_000);
       await expect(decision).resolves.toMatchObject({ status: 503, reason: 'timeout' });
-      expect(guard.pending).toBe(0);
+      expect(guard.counts).toEqual({ pending: 0, open: 0 });
       // Vitest fails the run on an unhandled rejection.
       settle();
       await vi.waitFor(() => {
-        expect(clock.running.size).toBe(0);
+        expect(clock.pending).toBe(0);
       });
     });
 
@@ -340,7 +364,7 @@ describe('WsHandshakeGuard', () => {
             });
           }),
       );
-      const { decide } = setUp({ authenticators: [authenticator], options: { maxPending: 2 } });
+      const { decide } = setUp({ authenticators: [authenticator], options: { limits: { ...ROOMY, maxPending: 2 } } });
       const waiting = [Promise.resolve(decide()), Promise.resolve(decide())];
       expect(decide()).toMatchObject({ status: 503, reason: 'overloaded' });
       for (const run of settle) run();

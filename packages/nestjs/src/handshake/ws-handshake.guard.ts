@@ -1,7 +1,12 @@
-import { AuthenticationError, type WsAuthenticator, type WsCredential } from '../authentication/authenticator.js';
+import type { WsAuthenticator } from '../authentication/authenticator.js';
 import type { Principal } from '../authentication/principal.js';
 import type { Clock } from '../internal/clock.js';
+import { isPromiseLike } from '../internal/promise.js';
+import type { Awaitable } from '../store/awaitable.js';
+import type { SecureWsStore } from '../store/secure-ws.store.js';
+import { SecureWsStoreError } from '../store/store.error.js';
 import { withDeadline } from './deadline.js';
+import type { GatewayGuards } from './guards/gateway-guards.js';
 import {
   createHandshakeContext,
   type HandshakeAdmission,
@@ -9,10 +14,12 @@ import {
   type HandshakeDecision,
   type HandshakeInput,
 } from './handshake-context.js';
+import { HandshakeLimits } from './handshake-limits.js';
 import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { compileHandshakeSteps, type HandshakeStep } from './handshake-steps.js';
 import { readRequestHead } from './request-head.js';
+import { markShown } from './shown-refusal.js';
 
 /** What a {@link WsHandshakeGuard} is made of. */
 export interface WsHandshakeGuardParts {
@@ -22,29 +29,57 @@ export interface WsHandshakeGuardParts {
   /** Whether the application has booted and is not draining. Asked on every handshake. */
   readonly isReady: () => boolean;
   readonly clock: Clock;
+  readonly store: SecureWsStore;
+  /**
+   * Closes a connection of this node whose place among those of its principal went to a newer one. Must not throw; an
+   * unknown id is to be ignored.
+   */
+  readonly onReplaced: (connectionId: string) => void;
+  /** For how many milliseconds a principal must stay away for its violations; 0 when it need not. */
+  readonly penaltyMs: (principal: Principal) => Awaitable<number>;
 }
+
+type Outcome = HandshakeRefusal | undefined;
 
 /**
  * Decides about a handshake before the `101`. What is not admitted is refused: a throw, a time-out and a missing value
  * among it.
  */
 export class WsHandshakeGuard {
-  /** The checks that need no waiting, in the order in which they run. */
+  /** The checks, in the order in which they run. */
   readonly steps: readonly HandshakeStep[];
 
-  readonly #options: ResolvedHandshakeOptions;
+  readonly #limits: HandshakeLimits;
+  readonly #timeoutMs: number;
   readonly #clock: Clock;
-  #pending = 0;
+  readonly #gatewayGuards = new WeakMap<object, GatewayGuards>();
 
-  constructor({ options, authenticators, isReady, clock }: WsHandshakeGuardParts) {
-    this.#options = options;
+  constructor({ options, authenticators, isReady, clock, store, onReplaced, penaltyMs }: WsHandshakeGuardParts) {
+    this.#timeoutMs = options.timeoutMs;
     this.#clock = clock;
-    this.steps = compileHandshakeSteps(options, authenticators, { isReady, pending: () => this.#pending });
+    this.#limits = new HandshakeLimits({ limits: options.limits, store, clock, onReplaced, penaltyMs });
+    this.steps = compileHandshakeSteps(options, {
+      authenticators,
+      limits: this.#limits,
+      clock,
+      isReady,
+      guardsOf: (gateway) => this.#gatewayGuards.get(gateway),
+    });
   }
 
-  /** How many handshakes wait for their credentials at the moment. */
-  get pending(): number {
-    return this.#pending;
+  /** How many handshakes wait, and how many connections they became, in this process. */
+  get counts(): HandshakeLimits['counts'] {
+    return this.#limits.counts;
+  }
+
+  /** Sets the guards that a gateway asks for. The key is in `HandshakeEndpoint.gateways`. */
+  setGatewayGuards(gateway: object, guards: GatewayGuards): void {
+    this.#gatewayGuards.set(gateway, guards);
+  }
+
+  /** Prolongs the places of open connections. Called from the coarse timer with monotonic milliseconds. */
+  tick(now: number): void {
+    this.#limits.tick(now);
   }
 
   /**
@@ -54,69 +89,90 @@ export class WsHandshakeGuard {
    * otherwise a promise, which settles within `timeoutMs`.
    */
   decide(input: HandshakeInput): HandshakeDecision | Promise<HandshakeDecision> {
+    let context: HandshakeContext | undefined;
     try {
-      const context = createHandshakeContext(input, readRequestHead(input.request));
-      for (const step of this.steps) {
-        const refusal = step.run(context);
-        if (refusal !== undefined) return refusal;
-      }
-      const { authenticator, credential } = context;
-      if (authenticator === undefined || credential === undefined) return refuse('internal');
-      return this.#wait(verify(context, authenticator, credential));
+      context = createHandshakeContext(input, readRequestHead(input.request));
+      const outcome = this.#run(context, 0);
+      return isPromiseLike(outcome) ? this.#wait(context, outcome) : conclude(context, outcome);
     } catch (cause) {
-      return refuse('internal', { cause });
+      return conclude(context, refuseFault(cause));
     }
   }
 
-  async #wait(work: Promise<HandshakeDecision>): Promise<HandshakeDecision> {
-    this.#pending += 1;
+  #run(context: HandshakeContext, from: number): Awaitable<Outcome> {
+    for (let index = from; index < this.steps.length; index += 1) {
+      const step = this.steps[index];
+      context.step = step?.name;
+      const outcome = step?.run(context);
+      if (isPromiseLike(outcome)) return this.#runOn(context, outcome, index + 1);
+      if (outcome !== undefined) return outcome;
+    }
+    return undefined;
+  }
+
+  async #runOn(context: HandshakeContext, outcome: Promise<Outcome>, next: number): Promise<Outcome> {
+    const refusal = await outcome;
+    if (refusal !== undefined) return refusal;
+    // Nothing may be done, and above all nothing be taken, for a client that is gone or has its answer.
+    if (context.isOver || context.input.socket.destroyed) return refuse('client-gone');
+    return this.#run(context, next);
+  }
+
+  async #wait(context: HandshakeContext, work: Promise<Outcome>): Promise<HandshakeDecision> {
     try {
-      return await withDeadline(work, this.#options.timeoutMs, this.#clock, refuse('timeout'));
-    } finally {
-      this.#pending -= 1;
+      const outcome = await withDeadline<Outcome | 'late'>(work, this.#timeoutMs, this.#clock, 'late');
+      return conclude(context, outcome === 'late' ? refuseLate(context) : outcome);
+    } catch (cause) {
+      return conclude(context, refuseFault(cause));
     }
   }
 }
 
-/** Never rejects, so that a result that comes after the deadline cannot become an unhandled rejection. */
-async function verify(
-  context: HandshakeContext,
-  authenticator: WsAuthenticator,
-  credential: WsCredential,
-): Promise<HandshakeDecision> {
-  try {
-    const principal: unknown = await authenticator.authenticate(credential, context.input.request);
-    return isPrincipal(principal) ? admit(context, principal, credential) : refuse('internal');
-  } catch (cause) {
-    return refuseFailure(cause);
-  }
+function refuseLate({ step }: HandshakeContext): HandshakeRefusal {
+  // A guard that does not answer has not said yes; everything else that waits is the server's own.
+  return refuse(step === 'gateway-guards' ? 'guard' : 'timeout');
 }
 
-function refuseFailure(cause: unknown): HandshakeRefusal {
-  if (!(cause instanceof AuthenticationError)) {
-    return refuse('authenticator-unavailable', { failure: 'unavailable', cause });
-  }
-  const { failure } = cause;
-  // The identity could not be checked, which is not the client's fault and will pass: 503, not 401.
-  return refuse(failure === 'unavailable' ? 'authenticator-unavailable' : 'unauthenticated', { failure });
+// A store that has no answer passes; a bug does not.
+function refuseFault(cause: unknown): HandshakeRefusal {
+  return refuse(cause instanceof SecureWsStoreError ? 'overloaded' : 'internal', { cause });
 }
 
-/** Whether an authenticator kept its contract. A principal that can still be changed is not one (AN-14). */
-function isPrincipal(value: unknown): value is Principal {
-  if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return false;
-  const { key, id } = value as Partial<Record<keyof Principal, unknown>>;
-  return typeof key === 'string' && key !== '' && typeof id === 'string' && id !== '';
+/** The one place where a handshake ends: whatever it holds is given back here, or goes on to the connection. */
+function conclude(context: HandshakeContext | undefined, outcome: Outcome): HandshakeDecision {
+  if (context === undefined) return outcome ?? refuse('internal');
+  context.isOver = true;
+  const { reservation, principal } = context;
+  let refusal = outcome;
+  if (refusal === undefined && (reservation === undefined || principal === undefined)) refusal = refuse('internal');
+  if (refusal === undefined && reservation?.admit() !== true) refusal = refuse('client-gone');
+  if (refusal === undefined && principal !== undefined) return admit(context, principal);
+  reservation?.release();
+  return markShown(withFacts(refusal ?? refuse('internal'), context), context);
 }
 
-function admit(context: HandshakeContext, principal: Principal, credential: WsCredential): HandshakeAdmission {
-  const { subprotocol, origin } = context;
+function withFacts(refusal: HandshakeRefusal, context: HandshakeContext): HandshakeRefusal {
+  const { clientAddress, path, principal } = context;
+  // Before the address is known there is nothing to tell, and the shared object of a bare refusal will do.
+  if (clientAddress === '') return refusal;
+  const facts = { clientAddress, path, ...(principal !== undefined && { principal: principal.key }) };
+  return Object.freeze({ ...refusal, facts });
+}
+
+function admit(context: HandshakeContext, principal: Principal): HandshakeAdmission {
+  const { subprotocol, origin, reservation } = context;
   return {
     admitted: true,
+    connectionId: context.connectionId,
     principal,
     path: context.path,
     clientAddress: context.clientAddress,
     secure: context.isEncrypted,
-    credentialKind: credential.source,
+    credentialKind: context.credential?.source ?? 'none',
+    fields: context.fields,
+    release: () => {
+      reservation?.release();
+    },
     ...(subprotocol !== undefined && { subprotocol }),
     ...(origin.kind === 'allowed' && { origin: origin.text }),
   };

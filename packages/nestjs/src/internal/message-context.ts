@@ -15,6 +15,8 @@ export class WsMessageContext implements Deadline {
   grants: readonly unknown[] = NOTHING;
   /** How the application's chain failed, if it did: with an exception for us, or one that its own filter answered. */
   failure: MessageFailure | undefined = undefined;
+  /** Whether the module's own pipeline runs it, and answers. */
+  readonly isPiped: boolean = false;
   /** Set once a reply was sent or the message was dropped; a late result does nothing. */
   isSettled = false;
 

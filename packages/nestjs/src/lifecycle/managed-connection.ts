@@ -5,10 +5,20 @@ import type { Clock } from '../internal/clock.js';
 import type { BoundedSocket, OutboundWatch } from './bounded-socket.js';
 import type { Timed } from './coarse-timer.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
+import { hasUnfinishedMessage } from './unfinished-message.js';
 import type { WsConnection } from './ws-connection.js';
 
 /** The most that a lifetime is shortened by, so that connections that began together do not end together. */
 const LIFETIME_JITTER = 0.1;
+
+/** How often an unfinished message is looked for within its deadline. */
+const DRIP_LOOKS = 4;
+
+/** The limits of one connection. */
+export type ConnectionOptions = ResolvedLifecycleOptions & {
+  /** How long one message may take to arrive, in milliseconds; then 1008. */
+  readonly messageTimeoutMs: number;
+};
 
 /** What runs for a connection. */
 export interface ConnectionWork {
@@ -52,6 +62,9 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
   readonly #endsAt: number;
   /** Monotonic moment since which bytes wait for the client. */
   #blockedSince = Infinity;
+  #unfinishedSince = Infinity;
+  #unfinishedAfter = 0;
+  #lookForDripAt: number;
   #pingDueAt: number;
   #pongDueAt = Infinity;
   #pingPayload = '';
@@ -61,7 +74,7 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
     identity: ConnectionIdentity,
     readonly socket: BoundedSocket,
     private readonly clock: Clock,
-    private readonly options: ResolvedLifecycleOptions,
+    private readonly options: ConnectionOptions,
   ) {
     this.id = identity.id;
     this.principal = identity.principal;
@@ -74,6 +87,7 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
     this.lastMessageAt = now;
     this.#pingDueAt = now + options.pingIntervalMs;
     this.#endsAt = now + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_JITTER);
+    this.#lookForDripAt = now + options.messageTimeoutMs / DRIP_LOOKS;
     socket.watch(this);
   }
 
@@ -131,6 +145,13 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
     this.socket.close(number, formatCloseReason(word, retryAfterMs));
   }
 
+  /** Takes note that `ws` has failed the connection with a code: nothing of the peer is handled any more (TR-09). */
+  failed(code: CloseCodeName): void {
+    if (this.closing !== undefined) return;
+    this.closing = code;
+    this.epoch++;
+  }
+
   /** Stops reading from the socket. The heartbeat is suspended: a paused socket sees no pong. */
   pause(): void {
     if (this.#isPaused || !this.isOpen) return;
@@ -161,6 +182,7 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
     if (this.isExpired) this.close('TOKEN_EXPIRED');
     else if (!this.#isPaused && now >= this.#pongDueAt) this.close('HEARTBEAT_LOST');
     else if (this.#isBlocked(now)) this.close('SLOW_CONSUMER');
+    else if (this.#isDripping(now)) this.close('POLICY_VIOLATION');
     else if (now >= this.#endsAt) this.close('MAX_LIFETIME');
     else if (now >= this.lastMessageAt + this.options.idleTimeoutMs) this.close('IDLE');
     else if (now >= this.#pingDueAt) this.#ping(now);
@@ -170,6 +192,19 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
   #isBlocked(now: number): boolean {
     if (this.#blockedSince !== Infinity && this.socket.bufferedAmount === 0) this.#blockedSince = Infinity;
     return now >= this.#blockedSince + this.options.maxOutboundMs;
+  }
+
+  /** Whether one message has been arriving for too long. */
+  #isDripping(now: number): boolean {
+    this.#lookForDripAt = now + this.options.messageTimeoutMs / DRIP_LOOKS;
+    if (this.#isPaused || !hasUnfinishedMessage(this.socket)) {
+      this.#unfinishedSince = Infinity;
+    } else if (this.#unfinishedSince === Infinity || this.#unfinishedAfter !== this.messagesReceived) {
+      // A message that has begun since the last look is another one, with a deadline of its own.
+      this.#unfinishedSince = now;
+      this.#unfinishedAfter = this.messagesReceived;
+    }
+    return now >= this.#unfinishedSince + this.options.messageTimeoutMs;
   }
 
   #ping(now: number): void {
@@ -192,6 +227,7 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
       this.lastMessageAt + this.options.idleTimeoutMs,
       this.#pingDueAt,
       this.#endsAt,
+      this.#lookForDripAt,
       this.#blockedSince + this.options.maxOutboundMs,
     );
   }

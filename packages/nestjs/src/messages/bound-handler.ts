@@ -11,13 +11,12 @@ export class BoundHandler {
   ) {}
 
   /**
-   * Counts one message of this event.
+   * Counts one message of this event, where no storage does.
    *
    * @returns 0 when there is room; otherwise the milliseconds to wait.
    */
   throttle(now: number): number {
     const { throttles } = this.plan;
-    if (throttles.length === 0) return 0;
     // Made at the first message: most events of a gateway are never sent by most connections.
     this.#counters ??= throttles.map((rule) => new ThrottleCounter(rule));
     let wait = 0;

@@ -1,6 +1,7 @@
 import type { MessageId } from '@secure-ws/protocol';
 import type { OwaspEventName } from '../events/security-event.js';
 import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
+import type { Awaitable } from '../store/awaitable.js';
 import { EnvelopeRefusal, readEnvelope } from '../validation/envelope.js';
 import { decodeJson } from '../validation/safe-json.js';
 import { BoundHandler } from './bound-handler.js';
@@ -10,6 +11,7 @@ import { HandlerRun } from './handler-run.js';
 import { InboundQueue } from './inbound-queue.js';
 import { MessageJudge } from './message-judge.js';
 import type { PipelineEngine, Refusal } from './pipeline-engine.js';
+import type { PrincipalThrottle } from './principal-throttles.js';
 import { RunningMessage } from './running-message.js';
 
 /** What one socket read may still deliver after the socket was paused, as a multiple of what the queue should hold. */
@@ -27,6 +29,10 @@ export class ConnectionPipeline implements ConnectionWork {
   readonly #run: HandlerRun;
   readonly #judge: MessageJudge;
   readonly #abortable = new Set<RunningMessage>();
+  // Obtained with the first message: most connections that only listen never need it.
+  #principal: PrincipalThrottle | undefined;
+  #arriving: Promise<void> | undefined;
+  #arrivingCount = 0;
   #slotsTaken = 0;
   #isHeld = true;
   #isDraining = false;
@@ -58,6 +64,8 @@ export class ConnectionPipeline implements ConnectionWork {
   /** Forgets what waits, ends the streams and fires the abort signals: the connection is gone (SL-12). */
   dispose(): void {
     this.#queue.clear();
+    if (this.#principal !== undefined) this.engine.principals.release(this.#principal);
+    this.#principal = undefined;
     this.#run.dispose();
     for (const message of this.#abortable) message.abort();
     this.#abortable.clear();
@@ -95,11 +103,43 @@ export class ConnectionPipeline implements ConnectionWork {
     const wait = this.#throttle.hit(now, frame.length);
     if (wait > 0) {
       this.#refuse('THROTTLED', 'connection-throttle', 'excess_rate_limit_exceeded', { retryAfterMs: wait });
-    } else if (this.#isHeld || this.#slotsTaken >= engine.options.maxConcurrentHandlers) {
+      return;
+    }
+    const shared = (this.#principal ??= engine.principals.obtain(connection.principal)).hit(now);
+    if (typeof shared === 'number' && this.#arriving === undefined) this.#arrived(frame, shared);
+    else this.#arriveLater(frame, shared);
+  }
+
+  #arrived(frame: Buffer, wait: number): void {
+    if (!this.connection.isOpen) return;
+    if (wait > 0) {
+      this.#refuse('THROTTLED', 'principal-throttle', 'excess_rate_limit_exceeded', { retryAfterMs: wait });
+    } else if (this.#isHeld || this.#slotsTaken >= this.engine.options.maxConcurrentHandlers) {
       this.#enqueue(frame);
     } else {
       this.#process(frame);
     }
+  }
+
+  /** Where several nodes count together the answer takes a while: messages keep their order meanwhile. */
+  #arriveLater(frame: Buffer, wait: Awaitable<number>): void {
+    if (this.#arrivingCount >= this.engine.options.maxQueuedMessages * OVERSHOOT) {
+      this.#refuse('OVERLOADED', 'queue-full', 'excess_rate_limit_exceeded');
+      return;
+    }
+    this.#arrivingCount++;
+    const copy = Buffer.from(frame);
+    const before = this.#arriving ?? Promise.resolve();
+    const arriving = before
+      .then(() => wait)
+      // A store without an answer: the node's own windows have counted the message, and it passes.
+      .catch(() => 0)
+      .then((answer) => {
+        this.#arrivingCount--;
+        if (this.#arriving === arriving) this.#arriving = undefined;
+        this.#arrived(copy, answer);
+      });
+    this.#arriving = arriving;
   }
 
   /** Gives a slot back and takes the messages that wait for one. */
@@ -183,11 +223,6 @@ export class ConnectionPipeline implements ConnectionWork {
         return;
       }
       engine.reportOnly(connection, refusal);
-    }
-    const wait = handler.throttle(engine.clock.monotonic());
-    if (wait > 0) {
-      this.#refuse('THROTTLED', 'event-throttle', 'excess_rate_limit_exceeded', { id, event, retryAfterMs: wait });
-      return;
     }
     this.#slotsTaken++;
     this.#judge.judge(new RunningMessage(this, handler, connection, id), envelope.data);

@@ -1,11 +1,13 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
-import { ERROR_MESSAGES, type WsErrorCode } from '@secure-ws/protocol';
+import { ERROR_MESSAGES, type ValidationIssue, type WsErrorCode } from '@secure-ws/protocol';
+import { WsRefusalException } from '../internal/ws-refusal.exception.js';
 
 /** What becomes of an exception on the wire. */
 export interface MappedException {
   readonly code: WsErrorCode;
   readonly retryAfterMs?: number;
+  readonly issues?: readonly ValidationIssue[];
   /** Whether the application failed, rather than refused: then its operator needs the stack. */
   readonly isFault: boolean;
 }
@@ -24,11 +26,14 @@ const BY_STATUS: ReadonlyMap<number, WsErrorCode> = new Map([
  * Maps what a handler, guard, pipe or interceptor of the application threw to an error code.
  *
  * Nothing of the exception's text goes out (OWASP ASVS 5.0 16.5.1). An application chooses a code with
- * `throw new WsException({ code: 'THROTTLED', retryAfterMs: 1000 })`; any other `WsException` is a refusal, `FORBIDDEN`,
+ * `throw new WsRefusalException('THROTTLED', { retryAfterMs: 1000 })`; any other `WsException` is a refusal, `FORBIDDEN`,
  * like 401, 403, 404 and the remaining 4xx of an `HttpException` (a resource that is not there answers as one that is not
  * yours). Everything else is `INTERNAL`.
  */
 export function mapException(exception: unknown): MappedException {
+  if (exception instanceof WsRefusalException) {
+    return { code: exception.code, ...exception.extras, isFault: exception.code === 'INTERNAL' };
+  }
   if (exception instanceof WsException) return mapWsException(exception);
   if (exception instanceof HttpException) {
     const status = exception.getStatus();

@@ -105,13 +105,21 @@ export class HandlerRun {
   }
 
   #refuseException(message: RunningMessage, exception: unknown): void {
-    const { code, isFault, retryAfterMs } = mapException(exception);
+    const { code, isFault, retryAfterMs, issues } = mapException(exception);
     if (isFault) {
       this.#refuseFault(message, code, 'handler-failed', exception);
       return;
     }
     const { id, event } = message;
-    this.pipeline.refusals.answer({ code, reason: 'application', owasp: 'authz_fail', id, event, retryAfterMs });
+    this.pipeline.refusals.answer({
+      code,
+      reason: 'application',
+      owasp: 'authz_fail',
+      id,
+      event,
+      retryAfterMs,
+      issues,
+    });
   }
 
   #refuseFault(message: RunningMessage, code: WsErrorCode, reason: string, exception: unknown): void {

@@ -1,12 +1,13 @@
 import type { OwaspEventName } from '../events/security-event.js';
 import { isPromiseLike } from '../internal/promise.js';
+import { hitStorage } from '../throttling/throttler-storage.js';
 import { DtoRefusal } from '../validation/dto-refusal.js';
 import type { ConnectionPipeline } from './connection-pipeline.js';
 import type { HandlerRun } from './handler-run.js';
 import type { Refusal } from './pipeline-engine.js';
 import type { RunningMessage } from './running-message.js';
 
-/** The checks that may have to wait: the payload, then the policies, which see it validated. */
+/** The checks that may have to wait: the event's throttle, the payload, then the policies, which see it validated. */
 export class MessageJudge {
   constructor(
     private readonly pipeline: ConnectionPipeline,
@@ -20,6 +21,38 @@ export class MessageJudge {
 
   /** Judges a message that holds its slot, and hands it on. */
   judge(message: RunningMessage, data: unknown): void {
+    const { engine } = this.pipeline;
+    const { throttles } = message.handler.plan;
+    const { storage } = engine.throttling;
+    if (throttles.length === 0) {
+      this.#validate(message, data);
+      return;
+    }
+    const now = engine.clock.monotonic();
+    if (storage === undefined) {
+      this.#throttled(message, data, message.handler.throttle(now));
+      return;
+    }
+    message.startDeadline(engine.judging, now);
+    hitStorage(storage, `${message.principal.key}:${message.event}`, throttles).then(
+      (wait) => {
+        if (this.#resume(message)) this.#throttled(message, data, wait);
+      },
+      (error: unknown) => {
+        if (this.#resume(message)) this.#judgementFailed(message, 'throttler-storage-failed', error);
+      },
+    );
+  }
+
+  #throttled(message: RunningMessage, data: unknown, wait: number): void {
+    if (wait === 0) {
+      this.#validate(message, data);
+      return;
+    }
+    this.#settle(message, 'THROTTLED', 'event-throttle', 'excess_rate_limit_exceeded', { retryAfterMs: wait });
+  }
+
+  #validate(message: RunningMessage, data: unknown): void {
     const { payload, isReported } = message.handler.plan;
     if (isReported) message.data = data;
     if (payload === undefined) {

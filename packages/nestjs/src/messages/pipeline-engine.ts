@@ -10,6 +10,7 @@ import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import type { ResolvedThrottlingOptions } from '../throttling/throttling.options.js';
 import type { JsonLimits } from '../validation/safe-json.js';
 import type { ResolvedMessagesOptions } from './messages.options.js';
+import type { PrincipalThrottles } from './principal-throttles.js';
 import type { RunningMessage } from './running-message.js';
 
 /** A message that is refused. */
@@ -52,6 +53,7 @@ export class PipelineEngine {
     readonly clock: Clock,
     readonly events: SecurityEvents,
     readonly faults: FaultLog,
+    readonly principals: PrincipalThrottles,
     settings: PipelineSettings,
     readonly detailedErrors: boolean,
     policyTimeoutMs: number,

@@ -7,6 +7,7 @@ import type { ConnectionPipeline } from './connection-pipeline.js';
 
 /** A message that passed the checks that need no waiting, with the slot that it holds. */
 export class RunningMessage extends WsMessageContext {
+  override readonly isPiped: boolean = true;
   /** Whether it still holds a slot of its connection. */
   holdsSlot = true;
   #deadlines: DeadlineList<RunningMessage> | undefined;

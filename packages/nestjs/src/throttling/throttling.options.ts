@@ -1,5 +1,6 @@
 import { type NumberBounds, OptionReader } from '../internal/option-reader.js';
 import type { ThrottleRule } from './throttle-rule.js';
+import { isThrottlerStorage, type ThrottlerStorageLike } from './throttler-storage.js';
 
 /** The `throttling` options: how much one connection may send. */
 export interface ThrottlingOptions {
@@ -15,33 +16,72 @@ export interface ThrottlingOptions {
    * @default 131072
    */
   readonly connectionBytesPerSecond?: number;
+  /**
+   * How many messages one principal may send over all its connections; a new connection does not begin anew.
+   *
+   * @default [{ limit: 80, ttl: 1000 }, { limit: 400, ttl: 10000 }]
+   */
+  readonly principal?: readonly ThrottleRule[];
+  /**
+   * A `ThrottlerStorage` of `@nestjs/throttler` that counts the events of `@WsThrottle` and `@Throttle`, for each
+   * principal. Without one each connection counts its own, which needs no waiting.
+   */
+  readonly storage?: ThrottlerStorageLike;
 }
 
 /** {@link ThrottlingOptions} with defaults filled. */
-export type ResolvedThrottlingOptions = Readonly<Required<ThrottlingOptions>>;
+export interface ResolvedThrottlingOptions {
+  readonly connection: readonly ThrottleRule[];
+  readonly connectionBytesPerSecond: number;
+  readonly principal: readonly ThrottleRule[];
+  readonly storage: ThrottlerStorageLike | undefined;
+}
 
 const DEFAULT_RULES: readonly ThrottleRule[] = Object.freeze([
   Object.freeze({ limit: 40, ttl: 1000 }),
   Object.freeze({ limit: 200, ttl: 10_000 }),
 ]);
 
+const DEFAULT_PRINCIPAL_RULES: readonly ThrottleRule[] = Object.freeze([
+  Object.freeze({ limit: 80, ttl: 1000, name: 'principal-second' }),
+  Object.freeze({ limit: 400, ttl: 10_000, name: 'principal-ten-seconds' }),
+]);
+
 const LIMIT_BOUNDS: NumberBounds = { allowInfinity: true };
 
 /** Reads the `throttling` options. */
 export function resolveThrottlingOptions(reader: OptionReader): ResolvedThrottlingOptions {
-  const connection = readRules(reader, 'connection');
+  const connection = readRules(reader, 'connection', DEFAULT_RULES);
+  const principal = readRules(reader, 'principal', DEFAULT_PRINCIPAL_RULES);
+  const storage = reader.raw('storage');
+  if (storage !== undefined && !isThrottlerStorage(storage)) {
+    reader.fail(
+      'storage',
+      'must be a ThrottlerStorage: an object with increment().',
+      'storage: new ThrottlerStorageService()',
+    );
+  }
   const connectionBytesPerSecond = reader.count('connectionBytesPerSecond', 131_072, LIMIT_BOUNDS);
   reader.finish();
-  return Object.freeze({ connection, connectionBytesPerSecond });
+  return Object.freeze({
+    connection,
+    connectionBytesPerSecond,
+    principal,
+    storage: isThrottlerStorage(storage) ? storage : undefined,
+  });
 }
 
 /** Reads a list of rules. */
-export function readRules(reader: OptionReader, name: string): readonly ThrottleRule[] {
+export function readRules(
+  reader: OptionReader,
+  name: string,
+  fallback: readonly ThrottleRule[],
+): readonly ThrottleRule[] {
   const value = reader.raw(name);
-  if (value === undefined) return DEFAULT_RULES;
+  if (value === undefined) return fallback;
   if (!Array.isArray(value) || value.length === 0) {
     reader.fail(name, 'must be a list of { limit, ttl }.', `${reader.pathOf(name)}: [{ limit: 40, ttl: 1000 }]`);
-    return DEFAULT_RULES;
+    return fallback;
   }
   return Object.freeze(
     value.map((rule, index) => readRule(new OptionReader(rule, `${reader.pathOf(name)}[${index}]`, reader.problems))),

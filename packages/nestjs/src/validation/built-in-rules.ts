@@ -64,7 +64,11 @@ export const BUILT_IN_RULES: ReadonlyMap<string, BuiltInRule> = new Map([
   ['isArray', rule('must be an array', () => (value) => Array.isArray(value))],
   [
     'isObject',
-    rule('must be an object', () => (value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
+    rule(
+      'must be an object',
+      () => (value) =>
+        (typeof value === 'object' || typeof value === 'function') && value !== null && !Array.isArray(value),
+    ),
   ],
   ['arrayNotEmpty', rule('should not be empty', () => (value) => Array.isArray(value) && value.length > 0)],
   [

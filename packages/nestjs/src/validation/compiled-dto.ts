@@ -15,7 +15,8 @@ export interface CompiledDto {
    *
    * @returns what the handler gets (for a class, a new instance of it), or a {@link DtoRefusal}; as a promise only where a
    * validator is asynchronous.
-   * @throws what a validator of the application throws or rejects with: the payload is refused then, too.
+   * @throws what an asynchronous validator rejects with, or the constructor of the class throws: neither says anything of
+   * the payload, which is refused all the same. A validator that throws at once has refused the payload.
    */
   check(sent: unknown): unknown;
 }
@@ -58,10 +59,6 @@ function describe(type: unknown): string {
 
 /** MV-08: these would make an instance without a single property. */
 const NOT_AN_OBJECT = Object.freeze(new DtoRefusal(Object.freeze([Object.freeze({ path: '', rule: 'isObject' })])));
-/** A transformation that throws was given a value that it was not written for. */
-const NOT_TRANSFORMABLE = Object.freeze(
-  new DtoRefusal(Object.freeze([Object.freeze({ path: '', rule: 'transform' })])),
-);
 
 /** A class whose instances need nothing but assignments. */
 class AssignedDto implements CompiledDto {
@@ -89,8 +86,9 @@ class TransformedDto implements CompiledDto {
     let instance: object;
     try {
       instance = plainToInstance(this.checker.type, sent);
-    } catch {
-      return NOT_TRANSFORMABLE;
+    } catch (error) {
+      // A transformation runs before any rule, on whatever the client sent in place of what it was written for.
+      return new DtoRefusal([{ path: '', rule: 'transform' }], error);
     }
     return judge(this.checker, instance, instance, this.detailedErrors);
   }
@@ -98,12 +96,7 @@ class TransformedDto implements CompiledDto {
 
 function judge(checker: DtoChecker, instance: object, sent: object, detailedErrors: boolean): unknown {
   const run = new DtoRun(detailedErrors);
-  try {
-    checker.check(instance, sent, run, undefined);
-  } catch (error) {
-    run.abandon();
-    throw error;
-  }
+  checker.check(instance, sent, run, undefined);
   return run.isPending ? run.settle(instance) : run.outcome(instance);
 }
 

@@ -4,6 +4,7 @@ import { DtoRefusal } from './dto-refusal.js';
 import { ListPayload } from './list-payload.js';
 import { isStandardSchema, SchemaPayload, type StandardSchema } from './standard-schema.js';
 
+export type { CompiledDto } from './compiled-dto.js';
 export { isValidatable } from './dto-metadata.js';
 
 /** What one value of a payload can be declared as. */

@@ -31,7 +31,6 @@ export class DtoChecker implements InstanceCheck {
    * Checks an instance.
    *
    * @param sent the object whose keys must all be known: the payload, or the instance itself where it was transformed.
-   * @throws what a validator or a condition of the application throws.
    */
   check(instance: object, sent: unknown, run: DtoRun, path: IssuePath | undefined): void {
     if (typeof sent === 'object' && sent !== null) this.#checkNames(sent, run, path);

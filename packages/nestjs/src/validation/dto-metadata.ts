@@ -1,14 +1,24 @@
-import { getMetadataStorage, ValidationTypes } from 'class-validator';
+import { getMetadataStorage, type ValidationArguments, ValidationTypes } from 'class-validator';
 
 /** A class that a payload can be made an instance of. */
 export type DtoClass = new () => object;
 
 type Storage = ReturnType<typeof getMetadataStorage>;
 
-/** One use of a decorator of class-validator, which does not export this type. */
-export type RuleMetadata = ReturnType<Storage['getTargetValidationMetadatas']>[number];
+/** One use of a decorator. class-validator exports no type for it, and its own leaves out what may be missing. */
+export interface RuleMetadata {
+  readonly type: string;
+  readonly name?: string;
+  readonly propertyName: string;
+  readonly constraintCls: Parameters<Storage['getTargetValidatorConstraints']>[0];
+  /** The arguments of the decorator. */
+  readonly constraints: readonly unknown[] | undefined;
+  readonly message: string | ((args: ValidationArguments) => string) | undefined;
+  readonly each: boolean | undefined;
+  readonly validateIf?: (object: object, value: unknown) => boolean;
+}
 
-/** A validator behind a decorator, which class-validator does not export the type of either. */
+/** A validator behind a decorator. */
 export type Constraint = ReturnType<Storage['getTargetValidatorConstraints']>[number];
 
 /** Everything that class-validator knows of one property, sorted by what it is for. */

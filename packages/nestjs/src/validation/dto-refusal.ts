@@ -8,5 +8,7 @@ export class DtoRefusal {
   constructor(
     /** At most {@link MAX_ISSUES}, never empty. Neither values nor names that the client made up. */
     readonly issues: readonly ValidationIssue[],
+    /** What a validator or a transformation threw, if one did: for the operator's log, never for the client. */
+    readonly cause?: unknown,
   ) {}
 }

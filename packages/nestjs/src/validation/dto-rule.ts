@@ -52,9 +52,9 @@ export class ConstraintRule extends DtoRule {
     const { validateIf, each } = this.metadata;
     if (validateIf !== undefined && !validateIf(object, value)) return true;
     // Found at the first use and not at boot: `useContainer()` may be called in between.
-    const validator = (this.#validator ??= this.constraint.instance as ValidatorConstraintInterface);
+    const validator = (this.#validator ??= this.constraint.instance);
     const args = argumentsOf(this.metadata, object, value);
-    if (!each || !isCollection(value)) return validator.validate(value, args);
+    if (each !== true || !isCollection(value)) return validator.validate(value, args);
     return askEach(itemsOf(value), (item) => validator.validate(item, args));
   }
 }
@@ -82,7 +82,7 @@ export function compileRules(metadata: RuleMetadata): DtoRule[] {
   return constraintsOf(metadata).map((constraint) => {
     const test = metadata.validateIf === undefined ? findValueTest(metadata, constraint) : undefined;
     if (test === undefined) return new ConstraintRule(metadata, constraint);
-    return new ValueRule(metadata, constraint, metadata.each ? testEach(test) : test);
+    return new ValueRule(metadata, constraint, metadata.each === true ? testEach(test) : test);
   });
 }
 

@@ -13,6 +13,7 @@ export class IssuePath {
 export class DtoRun {
   #issues: ValidationIssue[] | undefined;
   #pending: Promise<void>[] | undefined;
+  #cause: unknown;
 
   constructor(
     /** Whether issues carry the validators' own messages. */
@@ -42,6 +43,11 @@ export class DtoRun {
     issues.push(message === undefined ? { path: at, rule } : { path: at, rule, message });
   }
 
+  /** Remembers what a rule threw; the rule itself counts as failed. */
+  blame(cause: unknown): void {
+    this.#cause ??= cause;
+  }
+
   /** Waits for an asynchronous rule, which calls `onFailed` unless it answers with something truthy. */
   wait(answer: PromiseLike<unknown>, onFailed: () => void): void {
     const settled = Promise.resolve(answer).then((isValid) => {
@@ -50,14 +56,9 @@ export class DtoRun {
     (this.#pending ??= []).push(settled);
   }
 
-  /** Takes the rejections of rules that nobody waits for any more: one unhandled rejection ends the process. */
-  abandon(): void {
-    for (const settled of this.#pending ?? []) settled.catch(() => undefined);
-  }
-
   /** The outcome, once every rule has answered: `value`, or the refusal. */
   outcome(value: unknown): unknown {
-    return this.#issues === undefined ? value : new DtoRefusal(this.#issues);
+    return this.#issues === undefined ? value : new DtoRefusal(this.#issues, this.#cause);
   }
 
   /**

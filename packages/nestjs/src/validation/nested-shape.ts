@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import type { DtoClass, PropertyMetadata } from './dto-metadata.js';
 
 /** What a `@ValidateNested()` property holds. */

@@ -29,14 +29,11 @@ export class PropertyCheck {
     this.#constraints = rules.filter((rule) => rule instanceof ConstraintRule);
   }
 
-  /**
-   * @param sent what the keys of a nested value are compared with; see {@link NestedCheck.check}.
-   * @throws what a validator or a condition of the application throws.
-   */
+  /** @param sent what the keys of a nested value are compared with; see {@link NestedCheck.check}. */
   check(object: Record<string, unknown>, sent: unknown, run: DtoRun, path: IssuePath | undefined): void {
     const value = object[this.name];
     if (this.#isOptional && (value === undefined || value === null)) return;
-    if (this.#conditions.length > 0 && !this.#applies(object, value)) return;
+    if (this.#conditions.length > 0 && !this.#applies(object, value, run, path)) return;
     const values = this.#values;
     for (let index = 0; index < values.length; index++) {
       const rule = values[index] as ValueRule;
@@ -50,16 +47,28 @@ export class PropertyCheck {
     if (this.nested.length > 0) this.#checkNested(object, value, sent, run, path);
   }
 
-  // As in class-validator, every condition is called: one may be there for what it does.
-  #applies(object: object, value: unknown): boolean {
-    let applies = true;
-    for (const condition of this.#conditions) if (!condition(object, value)) applies = false;
-    return applies;
+  #applies(object: object, value: unknown, run: DtoRun, path: IssuePath | undefined): boolean {
+    try {
+      let applies = true;
+      // As in class-validator, every condition is called: one may be there for what it does.
+      for (const condition of this.#conditions) if (!condition(object, value)) applies = false;
+      return applies;
+    } catch (error) {
+      run.blame(error);
+      run.fail(path, this.name, 'conditionalValidation');
+      return false;
+    }
   }
 
   #ask(object: object, value: unknown, run: DtoRun, path: IssuePath | undefined): boolean {
     for (const rule of this.#constraints) {
-      const answer = rule.ask(object, value);
+      let answer: unknown = false;
+      try {
+        answer = rule.ask(object, value);
+      } catch (error) {
+        // Not only validators of the application's throw: class-validator's @IsEmail() does, on half a surrogate pair.
+        run.blame(error);
+      }
       if (isPromiseLike(answer)) {
         run.wait(answer, () => {
           this.#fail(rule, object, value, run, path);
@@ -87,5 +96,5 @@ function isOptional({ name }: RuleMetadata): boolean {
 }
 
 function conditionOf({ constraints }: RuleMetadata): Condition {
-  return constraints[0] as Condition;
+  return constraints?.[0] as Condition;
 }

@@ -1,4 +1,4 @@
-import type { ValidationArguments } from 'class-validator';
+import type { ValidationArguments, ValidatorConstraintInterface } from 'class-validator';
 import type { Constraint, RuleMetadata } from './dto-metadata.js';
 
 /** The name of a rule, as class-validator reports it. */
@@ -31,18 +31,18 @@ export function messageOf(
 ): string | undefined {
   try {
     const args = argumentsOf(metadata, object, value);
-    const template: unknown =
-      typeof metadata.message === 'function'
-        ? metadata.message(args)
-        : metadata.message || (constraint?.instance as DefaultMessage | undefined)?.defaultMessage?.(args);
+    const { message } = metadata;
+    const own: unknown = typeof message === 'function' ? message(args) : message;
+    const template = own === undefined || own === '' ? defaultOf(constraint, args) : own;
     return typeof template === 'string' ? fill(template, args) : undefined;
   } catch {
     return undefined;
   }
 }
 
-interface DefaultMessage {
-  readonly defaultMessage?: (args: ValidationArguments) => string;
+function defaultOf(constraint: Constraint | undefined, args: ValidationArguments): string | undefined {
+  const validator: ValidatorConstraintInterface | undefined = constraint?.instance;
+  return validator?.defaultMessage?.(args);
 }
 
 // The replacements are functions: in a replacement string, a `$&` of the client's would be a pattern.

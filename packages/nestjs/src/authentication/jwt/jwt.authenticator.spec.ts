@@ -98,7 +98,7 @@ const rows = (list: readonly JwtAttack[]): [string, string, JwtAttack['token']][
   list.map(({ id, name, token }) => [id, name, token]);
 
 describe('JwtAuthenticator', () => {
-  it.each(rows(JWT_CONTROLS))('%s accepts %s', async (_id, _name, token) => {
+  it.each(JWT_CONTROLS)('accepts $name', async ({ token }) => {
     const principal = await attacked.authenticate(bearer(token(keys)));
     expect(principal.id).toBe('alice');
     expect(principal.kind).toBe('jwt');
@@ -113,6 +113,15 @@ describe('JwtAuthenticator', () => {
 
   it('J29 accepts a token of exactly 8 KiB', async () => {
     await expect(attacked.authenticate(bearer(tokenOfLength(keys, 8_192)))).resolves.toBeDefined();
+  });
+
+  it('J29 holds each issuer to its own limit', async () => {
+    const issuers = attackedJwtOptions(keys).map((options) => ({
+      ...options,
+      maxTokenBytes: options.issuer === ISSUERS.hs ? 256 : 8_192,
+    }));
+    const error = await refusalOf(authenticatorOf(issuers).authenticate(bearer(tokenOfLength(keys, 300))));
+    expect(error.failure).toBe('too-large');
   });
 
   it('J06 never asks the address in a token for keys', async () => {

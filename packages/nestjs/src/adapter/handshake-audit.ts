@@ -1,0 +1,83 @@
+import { Logger } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { HandshakeObserver, MetLimit } from '../handshake/handshake-context.js';
+import type { HandshakeRefusal } from '../handshake/handshake-refusal.js';
+import type { ForwardingFields, RequestHead } from '../handshake/request-head.js';
+import type { SecureWsRuntime } from '../secure-ws.runtime.js';
+
+const MAX_AUDITED_ORIGIN = 200;
+
+const FIELD_NAMES: Readonly<Record<keyof ForwardingFields, string>> = Object.freeze({
+  forwarded: 'forwarded',
+  xForwardedFor: 'x-forwarded-for',
+  xForwardedProto: 'x-forwarded-proto',
+  xRealIp: 'x-real-ip',
+});
+
+/** Reports what becomes of the handshakes of one server. */
+export class HandshakeAudit implements HandshakeObserver {
+  readonly #logger = new Logger('SecureWs');
+  readonly #metOptions = new Set<string>();
+  #hasIgnoredForwarding = false;
+  #hasSeenListener = false;
+
+  constructor(private readonly runtime: SecureWsRuntime) {}
+
+  onLimit({ reason, option, enforced, address }: MetLimit): void {
+    if (!this.#metOptions.has(option)) {
+      // Once for each option, or a flood of handshakes would be a flood of lines.
+      this.#metOptions.add(option);
+      const outcome = enforced ? 'refuses' : 'only reports';
+      this.#logger.warn(`${option} was met for the first time, and ${outcome}. Raise it if honest clients need more.`);
+    }
+    // One that refuses is reported with the refusal.
+    if (!enforced) this.runtime.events.emit({ type: 'ws.handshake.reported', reason, option, address });
+  }
+
+  onForwardingIgnored(address: string, { forwarding }: RequestHead): void {
+    // Once: every client behind a proxy that is not listed sends them.
+    if (this.#hasIgnoredForwarding) return;
+    this.#hasIgnoredForwarding = true;
+    const option = 'handshake.trustedProxies';
+    const [field] = Object.keys(forwarding) as (keyof ForwardingFields)[];
+    const header = field === undefined ? 'other' : FIELD_NAMES[field];
+    this.#logger.warn(
+      `${option} does not list a peer that sends forwarding fields. Behind a proxy all clients count as one.`,
+    );
+    this.runtime.events.emit({ type: 'ws.handshake.forwarding-ignored', address, header, option });
+  }
+
+  /** Another `upgrade` listener came after the boot: both answer every handshake. */
+  onForeignListener(): void {
+    if (this.#hasSeenListener) return;
+    this.#hasSeenListener = true;
+    this.#warn(
+      'handshake.foreignPaths',
+      'names no path, and another listener for upgrades was added to the server: its handshakes are refused here.',
+    );
+  }
+
+  /** A handshake was refused. */
+  onRefused(refusal: HandshakeRefusal, request: IncomingMessage, socket: Duplex & { remoteAddress?: string }): void {
+    const { status, reason, failure, option, facts, cause } = refusal;
+    const { origin } = request.headers;
+    this.runtime.events.emit({
+      type: 'ws.handshake.refused',
+      status,
+      reason,
+      address: facts?.clientAddress ?? socket.remoteAddress ?? '',
+      ...(facts !== undefined && { path: facts.path }),
+      ...(facts?.principal !== undefined && { principal: facts.principal }),
+      ...(failure !== undefined && { failure }),
+      ...(option !== undefined && { option }),
+      ...(origin !== undefined && { origin: origin.slice(0, MAX_AUDITED_ORIGIN) }),
+    });
+    if (cause !== undefined) this.runtime.faults.write('handshake', '', cause);
+  }
+
+  #warn(option: string, warning: string): void {
+    this.#logger.warn(`${option} ${warning}`);
+    this.runtime.events.emit({ type: 'ws.config.weak', option, warning });
+  }
+}

@@ -1,0 +1,41 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { WsCsrfTokens } from './csrf-tokens.js';
+
+const KEY = createSecretKey(randomBytes(32));
+const tokens = new WsCsrfTokens(KEY);
+
+describe('WsCsrfTokens', () => {
+  it('HS-18 accepts its own token for its own session', () => {
+    expect(tokens.isValid(tokens.issueCsrfToken('s-1'), 's-1')).toBe(true);
+    expect(new WsCsrfTokens(KEY).isValid(tokens.issueCsrfToken('s-1'), 's-1')).toBe(true);
+  });
+
+  it('HS-18 makes tokens that fit an entry of a subprotocol list and never repeat', () => {
+    const made = Array.from({ length: 100 }, () => tokens.issueCsrfToken('s-1'));
+    expect(new Set(made).size).toBe(100);
+    for (const token of made) expect(token).toMatch(/^[A-Za-z0-9_.-]+$/);
+  });
+
+  it.each<[string, (token: string) => string, string]>([
+    ['another session', (token) => token, 's-2'],
+    ['no session', (token) => token, ''],
+    ['a longer id', (token) => token, 's-1x'],
+    ['nothing', () => '', 's-1'],
+    ['a nonce alone', (token) => token.slice(0, 23), 's-1'],
+    ['another nonce', (token) => randomBytes(16).toString('base64url') + token.slice(22), 's-1'],
+    ['a cut signature', (token) => token.slice(0, -1), 's-1'],
+    ['a longer one', (token) => `${token}A`, 's-1'],
+    ['a flipped signature', (token) => token.slice(0, 23) + [...token.slice(23)].toReversed().join(''), 's-1'],
+    ['a token of another key', () => new WsCsrfTokens(createSecretKey(randomBytes(32))).issueCsrfToken('s-1'), 's-1'],
+  ])('HS-18 refuses %s', (_, change, sessionId) => {
+    expect(tokens.isValid(change(tokens.issueCsrfToken('s-1')), sessionId)).toBe(false);
+  });
+
+  it('HS-18 makes and accepts nothing without a secret or a session', () => {
+    const none = new WsCsrfTokens(undefined);
+    expect(() => none.issueCsrfToken('s-1')).toThrow(TypeError);
+    expect(none.isValid(tokens.issueCsrfToken('s-1'), 's-1')).toBe(false);
+    expect(() => tokens.issueCsrfToken('')).toThrow(TypeError);
+  });
+});

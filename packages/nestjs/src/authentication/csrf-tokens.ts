@@ -1,0 +1,52 @@
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { randomId } from '../internal/ids.js';
+
+/** Keeps the HMACs of these tokens apart from whatever else the same secret signs. */
+const PURPOSE = 'secure-ws csrf v1';
+
+// A nonce of 128 bits and an HMAC-SHA-256, both in base64url: characters of a subprotocol (RFC 9110 section 5.6.2).
+const SHAPE = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
+
+/**
+ * Makes and checks the CSRF tokens of sessions: a web page that a session may come from gets one with its content, and
+ * sends it as `csrf.<token>` in the list of subprotocols. A page of another origin cannot read it, whatever cookies its
+ * visitor's browser adds (OWASP CSRF cheat sheet: signed, bound to the session; nothing is stored).
+ */
+export class WsCsrfTokens {
+  readonly #key: KeyObject | undefined;
+
+  /** @param key `authentication.session.csrf.secret`; `undefined` where there are no sessions. */
+  constructor(key: KeyObject | undefined) {
+    this.#key = key;
+  }
+
+  /**
+   * Makes a token for one session. Each call gives another one, all of them good as long as the session is, so that
+   * compression on the page's own connection cannot guess it piece by piece (BREACH).
+   *
+   * @param sessionId the very `sessionId` that {@link WsSessionVerifier} answers for the session.
+   * @throws TypeError without `authentication.session`, and for an empty id, which would fit every session.
+   */
+  issueCsrfToken(sessionId: string): string {
+    if (this.#key === undefined) {
+      throw new TypeError('A CSRF token belongs to a session: configure authentication.session.csrf.secret.');
+    }
+    if (sessionId === '') throw new TypeError('A CSRF token needs the id of its session; it is empty.');
+    const nonce = randomId();
+    return `${nonce}.${sign(this.#key, sessionId, nonce).toString('base64url')}`;
+  }
+
+  /** Whether a token was made here for this session. Compares in constant time; never throws. */
+  isValid(token: string, sessionId: string): boolean {
+    const [, nonce = '', signature = ''] = SHAPE.exec(token) ?? [];
+    if (this.#key === undefined || nonce === '' || sessionId === '') return false;
+    return timingSafeEqual(sign(this.#key, sessionId, nonce), Buffer.from(signature, 'base64url'));
+  }
+}
+
+function sign(key: KeyObject, sessionId: string, nonce: string): Buffer {
+  // JSON keeps the parts apart, whatever characters the id has.
+  return createHmac('sha256', key)
+    .update(JSON.stringify([PURPOSE, sessionId, nonce]))
+    .digest();
+}

@@ -1,0 +1,88 @@
+import { KeyObject } from 'node:crypto';
+import type { Type } from '@nestjs/common';
+import type { OptionReader } from '../../internal/option-reader.js';
+import { readHmacSecret } from '../jwt/jwt-key.js';
+import { WsSessionVerifier } from './ws-session-verifier.js';
+
+/** A verifier of the application: a class that Nest instantiates, or an instance. */
+export type SessionVerifierSource = Type<WsSessionVerifier> | WsSessionVerifier;
+
+/** `authentication.session`: the session cookie of the application's pages as a credential. */
+export interface SessionOptions {
+  /** The name of the cookie. `__Host-sid` is a good one: with that prefix no other host can plant one (RFC 6265bis). */
+  readonly cookie: string;
+  /** Finds the session of a cookie. */
+  readonly verifier: SessionVerifierSource;
+  /** Tokens that a page proves with that it is one of ours (OWASP CSRF cheat sheet). */
+  readonly csrf: SessionCsrfOptions;
+}
+
+/** `authentication.session.csrf`. */
+export interface SessionCsrfOptions {
+  /** The secret that binds a token to its session: at least 32 random bytes, the same on every node. */
+  readonly secret: string | Buffer | KeyObject;
+}
+
+/** {@link SessionOptions}, checked and frozen. */
+export interface ResolvedSessionOptions {
+  readonly cookie: string;
+  readonly verifier: SessionVerifierSource;
+  readonly csrfKey: KeyObject;
+}
+
+const EXAMPLE = "{ cookie: '__Host-sid', verifier: Sessions, csrf: { secret: process.env.CSRF_SECRET } }";
+
+/** RFC 6265 section 4.1.1: a cookie's name is a token. */
+const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
+
+/**
+ * Checks `authentication.session`. Problems go to the reader; nothing is thrown.
+ *
+ * @returns `undefined` where something of it is missing or wrong.
+ */
+export function resolveSessionOptions(reader: OptionReader): ResolvedSessionOptions | undefined {
+  const cookie = readCookieName(reader);
+  const verifier = readVerifier(reader);
+  const csrfKey = readCsrfKey(reader);
+  reader.finish();
+  if (cookie === undefined || verifier === undefined || csrfKey === undefined) return undefined;
+  return Object.freeze({ cookie, verifier, csrfKey });
+}
+
+function readCookieName(reader: OptionReader): string | undefined {
+  const name = reader.raw('cookie');
+  if (typeof name === 'string' && COOKIE_NAME.test(name)) return name;
+  reader.fail('cookie', 'must be the name of the session cookie.', `${reader.path}: ${EXAMPLE}`);
+  return undefined;
+}
+
+function readVerifier(reader: OptionReader): SessionVerifierSource | undefined {
+  const value = reader.raw('verifier');
+  if (isVerifier(value)) return value;
+  reader.fail(
+    'verifier',
+    'must be a class or an instance that extends WsSessionVerifier.',
+    `${reader.path}: ${EXAMPLE}`,
+  );
+  return undefined;
+}
+
+function readCsrfKey(reader: OptionReader): KeyObject | undefined {
+  const level = reader.object('csrf');
+  const material = level.raw('secret');
+  level.finish();
+  if (material === undefined) {
+    level.fail('secret', 'is missing: a cookie alone does not say whose page sent it.', `${reader.path}: ${EXAMPLE}`);
+    return undefined;
+  }
+  const key = readHmacSecret(material, 'HS256');
+  if (key instanceof KeyObject) return key;
+  level.fail('secret', key.problem, `${level.pathOf('secret')}: process.env.CSRF_SECRET`);
+  return undefined;
+}
+
+function isVerifier(value: unknown): value is SessionVerifierSource {
+  return (
+    value instanceof WsSessionVerifier || (typeof value === 'function' && value.prototype instanceof WsSessionVerifier)
+  );
+}

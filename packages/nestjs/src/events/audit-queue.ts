@@ -1,0 +1,218 @@
+import type { Cancel, Clock } from '../internal/clock.js';
+import { isPromiseLike } from '../internal/promise.js';
+import type { SecurityEvent } from './security-event.js';
+import type { SecurityEventSink } from './security-event-sink.js';
+
+/** The report of lost events. */
+export type LossReport = Extract<SecurityEvent, { type: 'ws.audit.dropped' }>;
+
+/** How many waiting events are written before other work of the process gets its turn. */
+const BATCH = 64;
+
+/** How one queue works. */
+export interface AuditQueueSettings {
+  /** How many events may wait. */
+  readonly capacity: number;
+  /** After how many milliseconds a promise of the sink is given up, and the next event is written. */
+  readonly timeoutMs: number;
+  /** Whether the sink is never called from inside `push`: for code that may call back into the module. */
+  readonly isDeferred: boolean;
+  /** Called when an event was lost. */
+  readonly onLoss: () => void;
+  /** Called with what the sink threw or rejected with. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** How many events were lost. */
+export interface AuditLosses {
+  readonly dropped: number;
+  readonly failed: number;
+}
+
+/**
+ * The bounded queue in front of one sink: whatever the sink does, `push` returns at once, nothing throws, and memory does
+ * not grow (MO-09).
+ *
+ * A sink that answers at once is called at once. While one is asynchronous, its events wait, in their order. When the queue
+ * is full, the newest event is dropped and counted: the beginning of an attack tells more than its middle.
+ */
+export class AuditQueue {
+  // A ring: shifting an array of many events is a copy.
+  readonly #waiting: (SecurityEvent | undefined)[] = [];
+  #first = 0;
+  #size = 0;
+  #isWriting = false;
+  #isScheduled = false;
+  #hasFailed = false;
+  #isOverflowing = false;
+  /** What the sink is to be told about its own losses, where its queue had no room for it. */
+  #report: LossReport | undefined;
+  #dropped = 0;
+  #failed = 0;
+  #cancelTimeout: Cancel | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(
+    private readonly sink: SecurityEventSink,
+    private readonly clock: Clock,
+    private readonly settings: AuditQueueSettings,
+  ) {}
+
+  /** How many events wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Whether the last event that the sink was given reached it, and its queue has room. After an overflow that takes a queue
+   * that is half empty again: with one free place it would be full at the next event.
+   */
+  get isHealthy(): boolean {
+    return !this.#hasFailed && !this.#isOverflowing;
+  }
+
+  /** Takes an event. Never throws and never waits. */
+  push(event: SecurityEvent): void {
+    if (this.#size === 0 && !this.#isWriting && !this.settings.isDeferred) {
+      this.#write(event);
+      return;
+    }
+    const { capacity } = this.settings;
+    if (this.#size >= capacity) {
+      this.#isOverflowing = true;
+      if (isCounted(event)) {
+        this.#dropped++;
+        this.settings.onLoss();
+      }
+      return;
+    }
+    this.#waiting[(this.#first + this.#size) % capacity] = event;
+    this.#size++;
+    if (!this.#isWriting) this.#schedule();
+  }
+
+  /** Tells the sink about losses of its own, so that the gap shows in its own stream. Never lost to a full queue. */
+  pushReport(report: LossReport): void {
+    if (this.#size < this.settings.capacity) {
+      this.push(report);
+      return;
+    }
+    const { dropped = 0, failed = 0 } = this.#report ?? {};
+    this.#report = Object.freeze({ ...report, dropped: report.dropped + dropped, failed: report.failed + failed });
+  }
+
+  /** What was lost since it was asked last, or `undefined`. */
+  takeLosses(): AuditLosses | undefined {
+    if (this.#dropped === 0 && this.#failed === 0) return undefined;
+    const losses = { dropped: this.#dropped, failed: this.#failed };
+    this.#dropped = 0;
+    this.#failed = 0;
+    return losses;
+  }
+
+  /** Ends when nothing waits any more. A sink that hangs is given up event by event. */
+  idle(): Promise<void> {
+    if (this.#size === 0 && !this.#isWriting) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  /** Writes one event. */
+  #write(event: SecurityEvent): void {
+    // Stays true while a promise is under way, and while the sink is called: one that reports an event itself must not
+    // be called inside its own call.
+    this.#isWriting = true;
+    let promise: PromiseLike<unknown> | undefined;
+    try {
+      const written: unknown = this.sink.write(event);
+      if (isPromiseLike(written)) promise = written;
+    } catch (error) {
+      this.#settle(event, { error });
+      return;
+    }
+    if (promise === undefined) this.#settle(event);
+    else this.#await(event, promise);
+  }
+
+  #await(event: SecurityEvent, written: PromiseLike<unknown>): void {
+    let isOver = false;
+    const settle = (fault?: { error: unknown }): void => {
+      // Late: it was given up, and the next event is under way.
+      if (isOver) return;
+      isOver = true;
+      this.#cancelTimeout?.();
+      this.#settle(event, fault);
+    };
+    this.#cancelTimeout = this.clock.after(this.settings.timeoutMs, () => {
+      settle({ error: new Error('The sink did not take the event in time.') });
+    });
+    // Through a promise of our own: the `then` of somebody else's may throw.
+    Promise.resolve(written).then(
+      () => {
+        settle();
+      },
+      (error: unknown) => {
+        settle({ error });
+      },
+    );
+  }
+
+  #settle(event: SecurityEvent, fault?: { error: unknown }): void {
+    this.#isWriting = false;
+    this.#hasFailed = fault !== undefined;
+    if (this.#size <= this.settings.capacity / 2) this.#isOverflowing = false;
+    if (fault !== undefined) {
+      if (isCounted(event)) {
+        this.#failed++;
+        this.settings.onLoss();
+      }
+      this.settings.onFault(fault.error);
+    }
+    if (this.#size > 0) this.#schedule();
+    else this.#becomeIdle();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    // Not a microtask: a sink whose writes cause events would keep the loop from ever reading a socket again.
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#drain();
+    });
+  }
+
+  #drain(): void {
+    for (let written = 0; written < BATCH && !this.#isWriting; written++) {
+      const event = this.#take();
+      if (event === undefined) return;
+      this.#write(event);
+    }
+  }
+
+  #take(): SecurityEvent | undefined {
+    const report = this.#report;
+    if (report !== undefined) {
+      this.#report = undefined;
+      return report;
+    }
+    if (this.#size === 0) return undefined;
+    const event = this.#waiting[this.#first];
+    this.#waiting[this.#first] = undefined;
+    this.#first = (this.#first + 1) % this.settings.capacity;
+    this.#size--;
+    return event;
+  }
+
+  #becomeIdle(): void {
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** A report about losses that is lost itself is not reported: two broken sinks would report each other for ever. */
+function isCounted(event: SecurityEvent): boolean {
+  return event.type !== 'ws.audit.dropped';
+}

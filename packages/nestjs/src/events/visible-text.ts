@@ -1,0 +1,23 @@
+/**
+ * What ends a line, starts an escape sequence, or shows a text in another order than it has: control characters (CR, LF,
+ * ESC, C1), format characters (bidi overrides, zero-width and tag characters) and the separators U+2028 and U+2029.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** Writes every character that could forge or hide a part of a log line as `\uXXXX` (OWASP ASVS 5.0 16.4.1). */
+export function visibleText(text: string): string {
+  return text.replace(INVISIBLE, escapeUnits);
+}
+
+/** The first `maxLength` UTF-16 units of a text, made visible; one that was cut ends in `...`. */
+export function excerpt(text: string, maxLength: number): string {
+  return visibleText(text.length > maxLength ? `${text.slice(0, maxLength)}...` : text);
+}
+
+function escapeUnits(character: string): string {
+  let escaped = '';
+  for (let index = 0; index < character.length; index++) {
+    escaped += `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`;
+  }
+  return escaped;
+}

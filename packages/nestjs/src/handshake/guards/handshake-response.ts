@@ -1,0 +1,121 @@
+import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+
+/**
+ * What the handshake itself decides (RFC 6455 section 4.2.2, RFC 9110 section 7.6.1), and what a `101` must not have: a
+ * body, an expiry of its own, or a cookie, which would be set in the browser of whoever opened the connection (OD-11).
+ */
+const RESERVED: ReadonlySet<string> = new Set([
+  'cache-control',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'date',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'set-cookie',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// RFC 9110 section 5.5. Node lets tabs and Latin-1 pass; some proxies end a field there.
+const FIELD_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** How many fields a guard may add, so that a mistake cannot make an answer that clients refuse to read. */
+const MAX_FIELDS = 32;
+
+/**
+ * The response that a handshake guard is given. It belongs to no socket, and only its header fields can be set: they go
+ * into the `101`. To refuse, a guard returns `false`; everything that would answer by itself throws, which refuses as well.
+ */
+export class HandshakeResponse extends ServerResponse {
+  #fields: (readonly [name: string, value: string])[] = [];
+
+  constructor(request: IncomingMessage) {
+    super(request);
+    // Everything that writes goes through one of these.
+    for (const name of [
+      'end',
+      'flushHeaders',
+      'write',
+      'writeContinue',
+      'writeEarlyHints',
+      'writeHead',
+      'writeProcessing',
+    ]) {
+      Object.defineProperty(this, name, { value: refuseToWrite });
+    }
+  }
+
+  /** The fields for the `101`, in the order in which they were set. */
+  get fields(): readonly (readonly [name: string, value: string])[] {
+    return this.#fields;
+  }
+
+  override setHeader(name: string, value: number | string | readonly string[]): this {
+    this.#fields = this.#without(name);
+    return this.appendHeader(name, typeof value === 'number' ? String(value) : value);
+  }
+
+  override appendHeader(name: string, value: string | readonly string[]): this {
+    checkName(name);
+    for (const text of typeof value === 'string' ? [value] : value) {
+      if (!FIELD_VALUE.test(text)) {
+        throw new TypeError(`The header ${name} must be printable ASCII without line breaks.`);
+      }
+      if (this.#fields.length === MAX_FIELDS) throw new RangeError(`A guard may set at most ${MAX_FIELDS} headers.`);
+      this.#fields.push([name, text]);
+    }
+    return this;
+  }
+
+  override setHeaders(headers: Headers | Map<string, number | string | readonly string[]>): this {
+    for (const [name, value] of headers) this.setHeader(name, value);
+    return this;
+  }
+
+  override removeHeader(name: string): void {
+    this.#fields = this.#without(name);
+  }
+
+  override getHeader(name: string): OutgoingHttpHeader | undefined {
+    return this.getHeaders()[name.toLowerCase()];
+  }
+
+  override hasHeader(name: string): boolean {
+    return this.getHeader(name) !== undefined;
+  }
+
+  override getHeaderNames(): string[] {
+    return Object.keys(this.getHeaders());
+  }
+
+  override getHeaders(): OutgoingHttpHeaders {
+    const headers = Object.create(null) as Record<string, string>;
+    for (const [name, value] of this.#fields) {
+      const key = name.toLowerCase();
+      headers[key] = headers[key] === undefined ? value : `${headers[key]}, ${value}`;
+    }
+    return headers;
+  }
+
+  #without(name: string): (readonly [name: string, value: string])[] {
+    return this.#fields.filter(([other]) => other.toLowerCase() !== name.toLowerCase());
+  }
+}
+
+function checkName(name: string): void {
+  const lower = name.toLowerCase();
+  if (!FIELD_NAME.test(name) || RESERVED.has(lower) || lower.startsWith('sec-websocket-')) {
+    throw new TypeError('A handshake guard cannot set this header: the handshake itself decides it, or forbids it.');
+  }
+}
+
+function refuseToWrite(): never {
+  throw new TypeError('The response of a handshake takes headers only; return false to refuse the handshake.');
+}

@@ -1,0 +1,126 @@
+import type { Principal } from '../authentication/principal.js';
+import type { Clock } from '../internal/clock.js';
+import { randomId } from '../internal/ids.js';
+import { isPromiseLike } from '../internal/promise.js';
+import { andThen, type Awaitable } from '../store/awaitable.js';
+import type { SecureWsStore } from '../store/secure-ws.store.js';
+import type { HandshakeContext } from './handshake-context.js';
+import { type HandshakeRefusal, type HandshakeRefusalReason, refuse } from './handshake-refusal.js';
+import { addressKey } from './limits/address-key.js';
+import { AddressLimits } from './limits/address-limits.js';
+import type { HandshakeLimitName, LimitFinding } from './limits/limit-finding.js';
+import type { ResolvedHandshakeLimitsOptions } from './limits/limits.options.js';
+import { PrincipalCaps } from './limits/principal-caps.js';
+import { Reservations } from './limits/reservations.js';
+
+/** What {@link HandshakeLimits} is made of. */
+export interface HandshakeLimitParts {
+  readonly limits: ResolvedHandshakeLimitsOptions;
+  readonly store: SecureWsStore;
+  readonly clock: Clock;
+  /** Closes a connection of this node whose place went to another one. Must not throw; an unknown id is to be ignored. */
+  readonly onReplaced: (connectionId: string) => void;
+  /** For how many milliseconds a principal must stay away for its violations; 0 when it need not. */
+  readonly penaltyMs: (principal: Principal) => Awaitable<number>;
+}
+
+/** The reason that a client's own limits are refused with; the option says which of them it was. */
+const REASONS: Readonly<Record<HandshakeLimitName, HandshakeRefusalReason>> = Object.freeze({
+  'process-pending': 'overloaded',
+  'process-open': 'overloaded',
+  'address-rate': 'address-rate',
+  'address-backoff': 'address-backoff',
+  'address-pending': 'address-pending',
+  'address-open': 'address-connections',
+  'principal-rate': 'principal-backoff',
+  'principal-open': 'principal-connections',
+  'session-open': 'principal-connections',
+  'api-key-open': 'principal-connections',
+});
+
+type Outcome = HandshakeRefusal | undefined;
+
+/** The limits of the handshake, as its steps ask them. */
+export class HandshakeLimits {
+  readonly #addresses: AddressLimits;
+  readonly #reservations: Reservations;
+  readonly #principals: PrincipalCaps;
+  readonly #penaltyMs: HandshakeLimitParts['penaltyMs'];
+  readonly #onReplaced: HandshakeLimitParts['onReplaced'];
+
+  constructor({ limits, store, clock, onReplaced, penaltyMs }: HandshakeLimitParts) {
+    this.#addresses = new AddressLimits(store, limits);
+    this.#reservations = new Reservations(limits);
+    this.#principals = new PrincipalCaps(store, limits, clock, onReplaced);
+    this.#penaltyMs = penaltyMs;
+    this.#onReplaced = onReplaced;
+  }
+
+  /** Handshakes that wait, and accepted connections, in this process. */
+  get counts(): { readonly pending: number; readonly open: number } {
+    const { pending, open } = this.#reservations;
+    return { pending, open };
+  }
+
+  /** Prolongs what is leased. Called from the coarse timer with monotonic milliseconds. */
+  tick(now: number): void {
+    this.#principals.tick(now);
+  }
+
+  /** Whether the process has room. Knows no address yet, and costs a comparison. */
+  checkProcess(context: HandshakeContext): Outcome {
+    return this.#judge(context, this.#reservations.checkProcess());
+  }
+
+  /** Counts the handshake for its address and takes a place for it, before anything is verified (HS-20). */
+  enter(context: HandshakeContext): Awaitable<Outcome> {
+    context.addressKey = addressKey(context.clientAddress);
+    const hit = this.#addresses.hit(context.addressKey);
+    if (!isPromiseLike(hit)) return this.#judge(context, hit) ?? this.#reserve(context);
+    // Before the wait: otherwise as many could wait for a slow store as care to come.
+    const refusal = this.#reserve(context);
+    return hit.then((finding) => refusal ?? this.#judge(context, finding));
+  }
+
+  /** Charges a failed authentication to the address of its client (AN-10); every other refusal passes through. */
+  charge(context: HandshakeContext, refusal: Outcome): Awaitable<Outcome> {
+    if (refusal?.failure === undefined) return refusal;
+    return andThen(this.#addresses.failed(context.addressKey, refusal.failure), () => refusal);
+  }
+
+  /** Takes a place for the connection among those of its principal. */
+  async join(context: HandshakeContext, principal: Principal): Promise<Outcome> {
+    const retryAfterMs = await this.#penaltyMs(principal);
+    // NaN too: whatever is not clearly no penalty is one.
+    if (!(retryAfterMs <= 0)) return refuse('principal-backoff', { retryAfterMs });
+    context.connectionId = randomId();
+    const { lease, finding, replaced } = await this.#principals.acquire(principal, context.connectionId);
+    if (lease === undefined) return this.#judge(context, finding) ?? refuse('principal-connections');
+    context.reservation?.hold(lease);
+    this.#judge(context, finding);
+    for (const id of replaced) this.#onReplaced(id);
+    return undefined;
+  }
+
+  #reserve(context: HandshakeContext): Outcome {
+    const { reservation, finding } = this.#reservations.reserve(context.addressKey);
+    const refusal = this.#judge(context, finding);
+    if (reservation === undefined) return refusal ?? refuse('overloaded');
+    context.reservation = reservation;
+    const { socket } = context.input;
+    // The one place that every end passes through: refusal, reset, terminate, throw (DR-03).
+    socket.once('close', () => {
+      reservation.release();
+    });
+    if (socket.closed) reservation.release();
+    return undefined;
+  }
+
+  #judge({ input, clientAddress }: HandshakeContext, finding: LimitFinding | undefined): Outcome {
+    if (finding === undefined) return undefined;
+    const { enforced, option, retryAfterMs } = finding;
+    const reason = REASONS[finding.limit];
+    input.observer.onLimit({ reason, option, enforced, address: clientAddress });
+    return enforced ? refuse(reason, { retryAfterMs, option }) : undefined;
+  }
+}

@@ -1,0 +1,28 @@
+import type { Principal } from '../authentication/principal.js';
+
+// Parts are joined as JSON: session "a" of issuer "b:c" must not meet session "c:a" of issuer "b".
+const join = (kind: string, ...parts: readonly (string | undefined)[]): string =>
+  `${kind}:${JSON.stringify(parts.filter((part) => part !== undefined))}`;
+
+/** The key of a principal: all its sessions and tokens. */
+export function principalKey(principal: Principal): string {
+  return `principal:${principal.key}`;
+}
+
+/** The key of the log-in that a principal came with; `undefined` when its credential names none. */
+export function sessionKey({ kind, issuer, tenant, sessionId }: Principal): string | undefined {
+  return sessionId === undefined ? undefined : join('session', kind, issuer, sessionId, tenant);
+}
+
+/** The key of the token that a principal came with; `undefined` when it names none. */
+export function tokenKey({ kind, issuer, tokenId }: Principal): string | undefined {
+  return tokenId === undefined ? undefined : join('token', kind, issuer, tokenId);
+}
+
+/**
+ * The key of the API key that a principal came with; `undefined` for other kinds, whose `keyId` names the key that signed
+ * and is shared by everybody.
+ */
+export function apiKeyKey({ kind, issuer, keyId }: Principal): string | undefined {
+  return kind !== 'api-key' || keyId === undefined ? undefined : join('api-key', issuer, keyId);
+}

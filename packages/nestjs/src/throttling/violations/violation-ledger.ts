@@ -1,0 +1,80 @@
+import type { Principal } from '../../authentication/principal.js';
+import { andThen, type Awaitable } from '../../store/awaitable.js';
+import { Backoff } from '../../store/backoff.js';
+import type { ScoreRule, SecureWsStore } from '../../store/secure-ws.store.js';
+import { principalKey } from '../../store/store-keys.js';
+import type { ResolvedViolationsOptions, ViolationKind } from './violations.options.js';
+
+/** How far above the budget a score goes, in budgets: so that all is forgiven in a bounded time. */
+const MAX_BUDGETS = 2;
+
+/** The answer to {@link ViolationLedger.charge}. */
+export interface ViolationVerdict {
+  /** Whether the connection is to be closed with 1008. */
+  readonly mustClose: boolean;
+  /** The score, for the audit. */
+  readonly score: number;
+}
+
+/**
+ * Who violations are charged to: the principal of an authenticated connection, never its address, which it may share with
+ * an office; for an anonymous one the address, because its identity lasts for one connection only and a new one would
+ * begin with a clean slate.
+ *
+ * @param addressKey of `addressKey()`.
+ */
+export function violationSubject(principal: Principal, addressKey: string): string {
+  return principal.kind === 'anonymous' ? addressKey : principalKey(principal);
+}
+
+/**
+ * Adds up what a subject's messages were refused for, over all its connections and all nodes (MV-17, DR-05). Above the
+ * budget its connection is closed and its next handshakes wait for a time that doubles.
+ */
+export class ViolationLedger {
+  readonly #score: ScoreRule;
+  readonly #closes: Backoff;
+
+  /** @param random spreads the delays; between 0 and 1. */
+  constructor(
+    private readonly store: SecureWsStore,
+    private readonly rules: ResolvedViolationsOptions,
+    random: () => number = Math.random,
+  ) {
+    const { budget, decayPerSecond, firstDelayMs, maxDelayMs } = rules;
+    this.#score = { name: 'violations', decayPerSecond, max: MAX_BUDGETS * budget };
+    this.#closes = new Backoff(store, { name: 'violation-closes', freeFailures: 0, firstDelayMs, maxDelayMs }, random);
+  }
+
+  /**
+   * Charges one violation.
+   *
+   * @param subject of {@link violationSubject}.
+   * @throws SecureWsStoreError when the store has no answer; at once or as a rejection. The message is refused in any case.
+   */
+  charge(subject: string, kind: ViolationKind): Awaitable<ViolationVerdict> {
+    const { budget, weights } = this.rules;
+    if (budget === Infinity) return { mustClose: false, score: 0 };
+    return andThen(this.store.charge(subject, weights[kind], this.#score), ({ value }) => {
+      if (value <= budget) return { mustClose: false, score: value };
+      return andThen(this.#countClose(subject), () => ({ mustClose: true, score: value }));
+    });
+  }
+
+  /**
+   * How long the subject's handshakes are refused.
+   *
+   * @param subject of {@link violationSubject}.
+   * @returns milliseconds; 0 when it may come.
+   */
+  delayMs(subject: string): Awaitable<number> {
+    return this.rules.budget === Infinity ? 0 : this.#closes.remainingMs(subject);
+  }
+
+  #countClose(subject: string): Awaitable<void> {
+    return andThen(this.#closes.remainingMs(subject), (remainingMs) =>
+      // Ten connections that are closed together are one offence, not ten doublings.
+      remainingMs > 0 ? undefined : this.#closes.fail(subject),
+    );
+  }
+}

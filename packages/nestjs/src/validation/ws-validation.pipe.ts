@@ -1,0 +1,16 @@
+import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import { MessageChecks } from '../internal/message-checks.js';
+
+/**
+ * The strict validation of the module as a Nest pipe, for gateways on another adapter: unknown properties are refused, and
+ * nothing is converted that the DTO does not ask for. A payload that `WsAuthorizeGuard` has validated passes as it is.
+ */
+@Injectable()
+export class WsValidationPipe implements PipeTransform {
+  constructor(private readonly checks: MessageChecks) {}
+
+  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
+    if (type !== 'body' || this.checks.isValidated(value)) return value;
+    return this.checks.validate(value, metatype);
+  }
+}
