@@ -1,0 +1,170 @@
+import { closeCodeName, JSON_SUBPROTOCOL, parseCloseReason, reconnectAdvice } from '/vendor/protocol/index.js';
+import { mintToken } from './api.js';
+import { planReconnect } from './reconnect-plan.js';
+
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** Why a request failed: `code` is that of the error frame, or `DISCONNECTED`. */
+export class Refusal extends Error {
+  constructor(data) {
+    super(`The request was refused: ${data.code}.`);
+    Object.assign(this, { code: data.code, retryAfterMs: data.retryAfterMs, issues: data.issues });
+  }
+}
+
+/**
+ * A WebSocket to the chat that comes back by itself, as the close codes advise.
+ *
+ * Events: `state` (detail `{ state: 'connecting' | 'open' | 'waiting' | 'closed', closeName?, delayMs? }`), `push` (detail
+ * `{ event, data }`), `log-in` (the session has ended).
+ */
+export class ChatConnection extends EventTarget {
+  #socket;
+  #timer;
+  #attempt = 0;
+  #nextId = 1;
+  #pending = new Map();
+  #stopped = true;
+  #wake = () => this.retryNow();
+  #waiting = false;
+
+  /** Connects, and stays connected until {@link stop}. */
+  start() {
+    this.#stopped = false;
+    this.#attempt = 0;
+    addEventListener('online', this.#wake);
+    void this.#connect();
+  }
+
+  /** Closes for good. */
+  stop() {
+    this.#stopped = true;
+    this.#waiting = false;
+    clearTimeout(this.#timer);
+    removeEventListener('online', this.#wake);
+    this.#socket?.close(1000);
+    this.#socket = undefined;
+    this.#failPending();
+  }
+
+  /** Connects at once instead of waiting on; after the connection was closed for good, starts again. */
+  retryNow() {
+    if (this.#stopped || !this.#waiting) return;
+    void this.#connect();
+  }
+
+  /** The server answered something useful: the next loss starts with short delays again. */
+  worked() {
+    this.#attempt = 0;
+  }
+
+  /** Sends a message that has no answer. It is lost while there is no connection. */
+  notify(event, data) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ event, data }));
+  }
+
+  /**
+   * Sends a message and waits for its answer.
+   *
+   * @returns {Promise<any>} the data of the answer
+   * @throws {Refusal}
+   */
+  request(event, data) {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Refusal({ code: 'DISCONNECTED' }));
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => this.#settle(id, (waiting) => waiting.reject(new Refusal({ code: 'TIMEOUT' }))),
+        REQUEST_TIMEOUT_MS,
+      );
+      this.#pending.set(id, { resolve, reject, timer });
+      socket.send(JSON.stringify({ event, data, id }));
+    });
+  }
+
+  async #connect() {
+    clearTimeout(this.#timer);
+    this.#waiting = false;
+    this.#emit('state', { state: 'connecting' });
+    let token;
+    try {
+      // A fresh token for each attempt: a page cannot see why a handshake was refused (every refusal is 1006 to it).
+      ({ token } = await mintToken());
+    } catch (error) {
+      if (this.#stopped) return;
+      if (error.status === 401) this.#logIn('LOGGED_OUT');
+      else
+        this.#follow({
+          action: 'retry',
+          delayMs: planReconnect({ advice: 'backoff', attempt: this.#attempt }).delayMs,
+        });
+      return;
+    }
+    if (this.#stopped) return;
+    const socket = new WebSocket(`wss://${location.host}/chat`, [JSON_SUBPROTOCOL, `bearer.${token}`]);
+    this.#socket = socket;
+    socket.addEventListener('open', () => this.#emit('state', { state: 'open' }));
+    socket.addEventListener('message', (message) => this.#receive(message.data));
+    socket.addEventListener('close', (close) => this.#closed(socket, close));
+  }
+
+  #receive(text) {
+    const { event, data, id } = JSON.parse(text);
+    if (id === undefined) {
+      if (event !== 'error') this.#emit('push', { event, data });
+      return;
+    }
+    this.#settle(id, (waiting) => {
+      if (event === 'error') waiting.reject(new Refusal(data));
+      else waiting.resolve(data);
+    });
+  }
+
+  #closed(socket, { code, reason }) {
+    if (socket !== this.#socket) return;
+    this.#socket = undefined;
+    this.#failPending();
+    const closeName = closeCodeName(code);
+    const retryAfterMs = parseCloseReason(reason)?.retryAfterMs;
+    this.#follow(planReconnect({ advice: reconnectAdvice(code), retryAfterMs, attempt: this.#attempt }), closeName);
+  }
+
+  #follow(plan, closeName) {
+    this.#attempt += 1;
+    if (plan.action === 'log-in') {
+      this.#logIn(closeName);
+    } else {
+      this.#waiting = true;
+      if (plan.action === 'retry') {
+        this.#timer = setTimeout(() => void this.#connect(), plan.delayMs);
+        this.#emit('state', { state: 'waiting', closeName, delayMs: plan.delayMs });
+      } else {
+        this.#emit('state', { state: 'closed', closeName });
+      }
+    }
+  }
+
+  #logIn(closeName) {
+    this.stop();
+    this.#emit('log-in', { closeName });
+  }
+
+  #settle(id, how) {
+    const waiting = this.#pending.get(id);
+    if (waiting === undefined) return;
+    this.#pending.delete(id);
+    clearTimeout(waiting.timer);
+    how(waiting);
+  }
+
+  #failPending() {
+    for (const id of [...this.#pending.keys()]) {
+      this.#settle(id, (waiting) => waiting.reject(new Refusal({ code: 'DISCONNECTED' })));
+    }
+  }
+
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

@@ -1,0 +1,24 @@
+import { currentSession } from './api.js';
+import { ChatPage } from './chat-page.js';
+import { element } from './dom.js';
+import { LogInPage } from './log-in-page.js';
+import { closeText } from './plain-words.js';
+
+const chat = new ChatPage((closeName) => show(null, closeName === undefined ? undefined : closeText(closeName)));
+const logIn = new LogInPage((user) => show(user));
+
+function show(user, message) {
+  element('login').hidden = user !== null;
+  element('chat').hidden = user === null;
+  if (user === null) {
+    document.title = 'SecureWs chat';
+    logIn.start(message);
+    return;
+  }
+  chat.start(user).catch(() => show(null, 'The chat cannot be reached right now. Please try again.'));
+}
+
+currentSession().then(
+  ({ user }) => show(user),
+  () => show(null, 'The server cannot be reached.'),
+);

@@ -1,0 +1,43 @@
+const BASE_MS = 1000;
+const CEILING_MS = 30_000;
+const LIMITED_ATTEMPTS = 3;
+
+/**
+ * Turns the advice that belongs to a close code into a plan.
+ *
+ * Delays have full jitter (a random point between zero and the backoff), so that the clients of a server that restarts do
+ * not come back in one wave.
+ *
+ * @param {object} close
+ * @param {string} close.advice as `reconnectAdvice` of @secure-ws/protocol gives it
+ * @param {number} [close.retryAfterMs] the hint of the close reason
+ * @param {number} close.attempt attempts since the connection last worked
+ * @param {() => number} [close.random]
+ * @returns {{ action: 'retry', delayMs: number } | { action: 'stop' } | { action: 'log-in' }}
+ */
+export function planReconnect({ advice, retryAfterMs, attempt, random = Math.random }) {
+  const backoff = () => retry(random() * Math.min(CEILING_MS, BASE_MS * 2 ** attempt));
+  switch (advice) {
+    case 'now':
+    case 'after-refresh':
+      // "Now" once; a server that keeps saying so is not helped by a client that obeys at once. (A fresh token is
+      // fetched before every attempt.)
+      return attempt === 0 ? retry(random() * 250) : backoff();
+    case 'now-jittered':
+      return attempt === 0 ? retry(random() * 5000) : backoff();
+    case 'backoff':
+      return backoff();
+    case 'backoff-limited':
+    case 'do-not-resend':
+      return attempt < LIMITED_ATTEMPTS ? backoff() : { action: 'stop' };
+    case 'after-hint':
+      return retryAfterMs === undefined ? backoff() : retry(retryAfterMs + random() * BASE_MS);
+    case 'new-login':
+      return { action: 'log-in' };
+    default:
+      // 'as-it-likes', 'on-demand', 'never', and whatever a later version of the protocol adds.
+      return { action: 'stop' };
+  }
+}
+
+const retry = (delayMs) => ({ action: 'retry', delayMs: Math.round(delayMs) });

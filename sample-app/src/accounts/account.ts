@@ -1,0 +1,6 @@
+/** A person who may log in. */
+export interface Account {
+  readonly id: string;
+  readonly username: string;
+  readonly displayName: string;
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import type { Account } from './account.js';
+import { PasswordHasher } from './password-hasher.js';
+
+interface AccountRow {
+  readonly id: string;
+  readonly username: string;
+  readonly display_name: string;
+  readonly password_hash: string;
+}
+
+/** The people who may log in. */
+@Injectable()
+export class AccountsService {
+  constructor(
+    private readonly database: Database,
+    private readonly passwords: PasswordHasher,
+  ) {}
+
+  /** Adds an account. @throws when the user name is taken or not `[a-z0-9-]{2,32}`. */
+  async create(username: string, displayName: string, password: string): Promise<Account> {
+    const id = randomUUID();
+    await this.database.query('INSERT INTO users (id, username, display_name, password_hash) VALUES ($1, $2, $3, $4)', [
+      id,
+      username,
+      displayName,
+      await this.passwords.hash(password),
+    ]);
+    return { id, username, displayName };
+  }
+
+  /** How many accounts there are. */
+  async count(): Promise<number> {
+    const [row] = await this.database.query<{ count: number }>('SELECT count(*)::integer AS count FROM users');
+    return row?.count ?? 0;
+  }
+
+  /**
+   * Checks a user name and password.
+   *
+   * @returns the account, or `undefined` for a wrong password and for an unknown user alike, after the same work.
+   */
+  async verify(username: string, password: string): Promise<Account | undefined> {
+    const row = await this.read(username);
+    const matches = await this.passwords.verify(password, row?.password_hash);
+    return matches && row !== undefined ? toAccount(row) : undefined;
+  }
+
+  private async read(username: string): Promise<AccountRow | undefined> {
+    const rows = await this.database.query<AccountRow>(
+      'SELECT id, username, display_name, password_hash FROM users WHERE username = $1',
+      [username],
+    );
+    return rows[0];
+  }
+}
+
+function toAccount(row: AccountRow): Account {
+  return { id: row.id, username: row.username, displayName: row.display_name };
+}

@@ -1,0 +1,128 @@
+import { createServer } from 'node:https';
+import { fileURLToPath } from 'node:url';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from './app.module.js';
+import { loadCertificate } from './certificate/self-signed-certificate.js';
+import type { ChatSettings } from './chat-settings.js';
+import type { Database } from './database/database.js';
+import { openDatabase, type DatabaseLocation } from './database/open-database.js';
+import { seedDemo } from './demo/seed-demo.js';
+import { StateDirectory } from './state/state-directory.js';
+import { loadTokenSecret } from './state/token-secret.js';
+import { BoundServerAdapter } from './web/bound-server.adapter.js';
+import { hostCheck } from './web/host-check.js';
+import { listen } from './web/listen.js';
+import { createRedirectServer } from './web/redirect-server.js';
+import { securityHeaders } from './web/security-headers.js';
+import { serveStaticPages } from './web/static-pages.js';
+
+/** Where a started app keeps its data by default: `sample-app/.data`. */
+export const DATA_DIRECTORY = fileURLToPath(new URL('../.data/', import.meta.url));
+
+/** How to start the chat. */
+export interface ChatAppOptions {
+  /** The port for HTTPS; 0 for any free one. */
+  readonly port: number;
+  /** The port that redirects to HTTPS; 0 for any free one. */
+  readonly httpPort: number;
+  /**
+   * The address to listen on.
+   *
+   * @default '127.0.0.1', because the demo's passwords are public
+   */
+  readonly host?: string;
+  readonly database: DatabaseLocation;
+  /** Where certificate and token key are kept. Without it they live as long as the app. */
+  readonly stateDirectory?: string;
+  /** The key for access tokens, 32 bytes or more. @default one that is made and kept */
+  readonly tokenSecret?: string;
+  /** Whether an empty database gets the demo's users and rooms. @default true */
+  readonly demo?: boolean;
+  /** What Nest logs. @default Nest's own */
+  readonly logger?: false;
+}
+
+/** A running chat. */
+export interface ChatApp {
+  /** Such as `https://localhost:3443`. */
+  readonly url: string;
+  /** Where the plain port listens, such as `http://localhost:3080`. */
+  readonly httpUrl: string;
+  /** The certificate, as PEM: for clients that check it. */
+  readonly certificate: string;
+  readonly app: NestExpressApplication;
+  /** Ends connections, servers and database. Calling it twice is harmless. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the chat on HTTPS and a plain port that redirects to it.
+ *
+ * @throws when a port is taken, the database cannot be opened, or an option is wrong. Nothing is left open then.
+ */
+export async function createChatApp(options: ChatAppOptions): Promise<ChatApp> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let cleanup = cleanups.pop(); cleanup !== undefined; cleanup = cleanups.pop()) await cleanup();
+  };
+  try {
+    return await start(options, cleanups, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  options: ChatAppOptions,
+  cleanups: (() => Promise<unknown>)[],
+  close: () => Promise<void>,
+): Promise<ChatApp> {
+  const { host = '127.0.0.1', demo = true } = options;
+  const state = options.stateDirectory === undefined ? undefined : new StateDirectory(options.stateDirectory);
+  const [certificate, tokenSecret] = [await loadCertificate(state), await loadTokenSecret(options.tokenSecret, state)];
+
+  // The port is bound before Nest is configured: the allowed origins and the issuer contain it.
+  const server = createServer({ ...certificate, minVersion: 'TLSv1.2' }, (_, response) => {
+    response.writeHead(503, { 'Retry-After': '1', Connection: 'close' }).end();
+  });
+  const port = await listen(server, options.port, host);
+  cleanups.push(async () => server.close());
+  const publicUrl = `https://localhost:${port}`;
+
+  const redirect = createRedirectServer(publicUrl);
+  const httpPort = await listen(redirect, options.httpPort, host);
+  cleanups.push(async () => redirect.close());
+
+  const database = await openDatabase(options.database);
+  cleanups.push(() => database.close());
+  if (demo) await seedDemo(database);
+  const settings = { publicUrl, origins: [publicUrl, `https://127.0.0.1:${port}`], tokenSecret };
+  const adapter = new BoundServerAdapter(server);
+  const app = await createNestApp(settings, database, adapter, options.logger);
+  cleanups.push(() => app.close());
+  await app.init();
+  adapter.open();
+
+  return { url: publicUrl, httpUrl: `http://localhost:${httpPort}`, certificate: certificate.cert, app, close };
+}
+
+async function createNestApp(
+  settings: ChatSettings,
+  database: Database,
+  adapter: BoundServerAdapter,
+  logger: false | undefined,
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(settings, database), adapter, {
+    // Nest's own parsers take forms too, which any web page can post; only JSON is read here, and little of it.
+    bodyParser: false,
+    abortOnError: false,
+    ...(logger === undefined ? {} : { logger }),
+  });
+  app.disable('x-powered-by');
+  app.use(securityHeaders(settings.origins), hostCheck(settings.origins));
+  app.useBodyParser('json', { limit: '4kb', type: 'application/json' });
+  serveStaticPages(app);
+  return app;
+}

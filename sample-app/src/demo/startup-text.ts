@@ -1,0 +1,31 @@
+import type { ChatApp } from '../chat-app.js';
+import { DEMO_USERS } from './demo-users.js';
+
+/** What `npm start` prints once the chat runs. */
+export function startupText({ url, httpUrl }: Pick<ChatApp, 'url' | 'httpUrl'>, demo: boolean): string {
+  const lines = [
+    '',
+    `  SecureWs chat     ${url}`,
+    `  (${httpUrl} redirects there. The certificate is self-signed: the browser asks once.)`,
+    '',
+  ];
+  const [first] = DEMO_USERS;
+  if (demo && first !== undefined) {
+    lines.push('  DEMO log-ins, public on purpose:');
+    for (const { username, password, rooms } of DEMO_USERS) {
+      lines.push(`    ${username.padEnd(8)}${password.padEnd(18)}rooms: ${rooms.join(', ')}`);
+    }
+    lines.push('', '  From a terminal:', ...wscatCommand(url, first.username, first.password), '');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function wscatCommand(url: string, username: string, password: string): string[] {
+  const body = JSON.stringify({ username, password });
+  return [
+    `    TOKEN=$(curl -sk ${url}/api/login -H 'Content-Type: application/json' \\`,
+    `      -d '${body}' | node -p 'JSON.parse(require("fs").readFileSync(0)).token')`,
+    `    npx wscat -n -c ${url.replace(/^https:/, 'wss:')}/chat -s json.v1 -H "Authorization: Bearer $TOKEN"`,
+    '    > {"event":"room.join","data":{"roomId":"general"},"id":1}',
+  ];
+}

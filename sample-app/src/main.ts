@@ -1,0 +1,27 @@
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { createChatApp, DATA_DIRECTORY } from './chat-app.js';
+import { startupText } from './demo/startup-text.js';
+import { readEnvironment } from './environment.js';
+
+async function main(): Promise<void> {
+  const { options, databaseUrl } = readEnvironment(process.env);
+  const chat = await createChatApp({
+    ...options,
+    database: databaseUrl === undefined ? { directory: join(DATA_DIRECTORY, 'db') } : { url: databaseUrl },
+    stateDirectory: DATA_DIRECTORY,
+  });
+  process.stdout.write(startupText(chat, options.demo));
+  process.once('SIGINT', () => void stop(chat.close()));
+  process.once('SIGTERM', () => void stop(chat.close()));
+}
+
+async function stop(closing: Promise<void>): Promise<void> {
+  await closing;
+  process.exit(0);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`The chat did not start. ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

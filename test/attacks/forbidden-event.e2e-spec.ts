@@ -1,0 +1,59 @@
+import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { describe, expect, it } from 'vitest';
+import { bootProblems } from '../support/boot-problems.js';
+import { Text } from '../support/echo.gateway.js';
+import { expectError, withoutCorrelation } from '../support/error-frame.js';
+import { NOTES_PROVIDERS, NotesGateway } from '../support/notes.gateway.js';
+import { connect } from '../support/queueing-client.js';
+import { startApp } from '../support/start-app.js';
+
+@WebSocketGateway({ path: '/open' })
+class UndecidedGateway {
+  @SubscribeMessage('undecided')
+  undecided(@MessageBody() text: Text): Text {
+    return text;
+  }
+}
+
+describe('an event that nobody may send', () => {
+  it('AZ-01 does not let the application boot while nothing says who may send it', async () => {
+    const problems = await bootProblems({ providers: [UndecidedGateway] });
+    expect(problems).toMatchObject([{ where: 'UndecidedGateway.undecided' }]);
+    expect(problems[0]?.fix).toContain('@WsAuthorize()');
+  });
+
+  it.each(['nothing.here', 'handleConnection', 'constructor', '__proto__', 'toString', 'NOTE.READ', 'note.read/'])(
+    'AZ-01 AZ-12 answers the unknown event %j like a forbidden one',
+    async (event) => {
+      const app = await startApp({ providers: NOTES_PROVIDERS });
+      const client = await connect(`${app.url}/notes`, { token: app.token() });
+      client.send(event, {}, 7);
+      client.send('note.purge', {}, 7);
+      const [unknown, forbidden] = [await client.next(), await client.next()];
+      expectError(unknown, 'FORBIDDEN');
+      expect(withoutCorrelation(unknown)).toEqual(withoutCorrelation(forbidden));
+      expect(app.app.get(NotesGateway).handled).toEqual([]);
+      const audited = app.events.ofType('ws.message.refused');
+      expect(audited.map(({ reason }) => reason)).toEqual(['unknown-event', 'claims']);
+      // A name that the client made up is not repeated.
+      expect(audited[0]).not.toHaveProperty('event');
+    },
+  );
+
+  it.each<readonly [what: string, claims: object, event: string, allowed: boolean]>([
+    ['the role', { roles: ['admin'] }, 'note.purge', true],
+    ['another role', { roles: ['xadminx'] }, 'note.purge', false],
+    ['the role in capitals', { roles: ['ADMIN'] }, 'note.purge', false],
+    ['a scope of the name of the role', { scope: 'admin' }, 'note.purge', false],
+    ['the scope', { scope: 'notes:read notes:count' }, 'note.count', true],
+    ['a longer scope', { scope: 'notes:counting' }, 'note.count', false],
+    ['a wildcard scope', { scope: 'notes:*' }, 'note.count', false],
+  ])('AZ-01 asks for what is written: with %s %o, %s is allowed: %s', async (_, claims, event, allowed) => {
+    const app = await startApp({ providers: NOTES_PROVIDERS });
+    const client = await connect(`${app.url}/notes`, { token: app.token(claims) });
+    const reply = await client.request(event);
+    if (allowed) expect(reply).toMatchObject({ event });
+    else expectError(reply, 'FORBIDDEN');
+    expect(app.app.get(NotesGateway).handled).toEqual(allowed ? [event] : []);
+  });
+});

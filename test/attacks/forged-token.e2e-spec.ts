@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { EchoGateway } from '../support/echo.gateway.js';
+import { attackedJwtOptions, JWT_ATTACKS, JWT_CONTROLS, makeForgeKeys } from '../support/forge-jwt.js';
+import { handshake, type Refusal } from '../support/handshake.js';
+import { fieldOf } from '../support/raw-response.js';
+import { handshakeFields, RawTcp, requestHead } from '../support/raw-tcp.js';
+import { sharedApp } from '../support/start-app.js';
+
+const keys = makeForgeKeys();
+
+describe('a token', () => {
+  const app = sharedApp({
+    providers: [EchoGateway],
+    options: { authentication: { jwt: attackedJwtOptions(keys) } },
+  });
+  const open = (token: string) => handshake(`${app().url}/echo`, { token });
+
+  it.each(JWT_CONTROLS)('$id AN-06 is admitted: $name', async ({ token }) => {
+    expect(await open(token(keys))).toBe('open');
+  });
+
+  it.each(JWT_ATTACKS.filter(({ inProcessOnly }) => inProcessOnly !== true))(
+    '$id AN-06 is refused with 401 and one audit event: $name',
+    async ({ token }) => {
+      const { events, app: nest } = app();
+      const { connections } = nest.get(EchoGateway);
+      const withoutToken = (await handshake(`${app().url}/echo`)) as Refusal;
+      const forged = token(keys);
+      events.clear();
+
+      const answer = (await open(forged)) as Refusal;
+      expect(answer.status).toBe(401);
+      expect(answer.body).toBe(withoutToken.body);
+      expect(Object.keys(answer.headers)).toEqual(Object.keys(withoutToken.headers));
+      expect(nest.get(EchoGateway).connections).toBe(connections);
+      expect(events.ofType('ws.handshake.accepted')).toEqual([]);
+      const refused = events.ofType('ws.handshake.refused');
+      expect(refused).toMatchObject([{ status: 401, reason: 'unauthenticated' }]);
+      expect(['authn_login_fail', 'session_use_after_expire']).toContain(refused[0]?.owasp);
+      if (forged !== '') expect(JSON.stringify(events.events)).not.toContain(forged);
+    },
+  );
+
+  it('AN-06 OD-11 is refused with a complete response that no cache keeps', async () => {
+    const tcp = await RawTcp.open(app());
+    const fields = [...handshakeFields(app().host), ['Authorization', 'Bearer a.b.c'] as const];
+    tcp.write(requestHead({ target: '/echo', fields }));
+    const response = await tcp.readResponse();
+    expect(response.status).toBe(401);
+    expect(fieldOf(response, 'connection')).toBe('close');
+    expect(fieldOf(response, 'cache-control')).toBe('no-store');
+    expect(fieldOf(response, 'content-length')).toBe(String(response.body.length));
+  });
+});

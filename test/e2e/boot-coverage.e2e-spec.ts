@@ -1,0 +1,344 @@
+import { Injectable, Scope, UseFilters } from '@nestjs/common';
+import { BaseWsExceptionFilter, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  deny,
+  SecureWsBootError,
+  WsAuthorize,
+  WsPayload,
+  type WsPolicy,
+  WsPublic,
+  WsResource,
+} from '@secure-ws/nestjs';
+import { describe, expect, it } from 'vitest';
+import { bootProblems } from '../support/boot-problems.js';
+import { Text } from '../support/echo.gateway.js';
+import { bootFailure, startApp } from '../support/start-app.js';
+
+interface AnInterface {
+  readonly text: string;
+}
+
+class WithoutRules {
+  text!: string;
+}
+
+@Injectable()
+class Owner implements WsPolicy {
+  authorize() {
+    return deny();
+  }
+}
+
+@Injectable()
+class OtherOwner extends Owner {}
+
+@WebSocketGateway({ path: '/types' })
+@WsAuthorize()
+class UntypedGateway {
+  @SubscribeMessage('any')
+  // The very thing that the boot must refuse.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  any(@MessageBody() data: any): unknown {
+    return data;
+  }
+
+  @SubscribeMessage('unknown')
+  unknown(@MessageBody() data: unknown): unknown {
+    return data;
+  }
+
+  @SubscribeMessage('interface')
+  interface(@MessageBody() data: AnInterface): unknown {
+    return data;
+  }
+
+  @SubscribeMessage('union')
+  union(@MessageBody() data: Text | Owner): unknown {
+    return data;
+  }
+
+  @SubscribeMessage('array')
+  array(@MessageBody() data: Text[]): unknown {
+    return data;
+  }
+
+  @SubscribeMessage('string')
+  string(@MessageBody() data: string): unknown {
+    return data;
+  }
+
+  @SubscribeMessage('object')
+  object(@MessageBody() data: object): unknown {
+    return data;
+  }
+
+  @SubscribeMessage('record')
+  record(@MessageBody() data: Record<string, string>): unknown {
+    return data;
+  }
+
+  @SubscribeMessage('rules')
+  rules(@MessageBody() data: WithoutRules): unknown {
+    return data;
+  }
+
+  @SubscribeMessage('property')
+  property(@MessageBody('text') text: Text): unknown {
+    return text;
+  }
+
+  @SubscribeMessage('bare')
+  bare(_client: unknown, data: unknown): unknown {
+    return data;
+  }
+}
+
+describe('a payload without a type', () => {
+  it('MV-02 stops the boot, whatever hides the type', async () => {
+    const problems = await bootProblems({ providers: [UntypedGateway] });
+    const methods = [
+      'any',
+      'unknown',
+      'interface',
+      'union',
+      'array',
+      'string',
+      'object',
+      'record',
+      'rules',
+      'property',
+      'bare',
+    ];
+    expect(problems.map(({ where }) => where).sort()).toEqual(methods.map((name) => `UntypedGateway.${name}`).sort());
+    // A class without rules is told apart: there the rules are missing, not the type.
+    const untyped = problems.filter(({ problem }) => problem.includes('nothing can validate it'));
+    expect(untyped).toHaveLength(methods.length - 2);
+  });
+
+  it('MV-02 is told from one that the transpiler kept to itself', async () => {
+    @WebSocketGateway({ path: '/types' })
+    @WsAuthorize()
+    class WithoutMetadata {
+      @SubscribeMessage('x')
+      x(@MessageBody() data: Text): unknown {
+        return data;
+      }
+
+      @SubscribeMessage('y')
+      y(@MessageBody() data: unknown): unknown {
+        return data;
+      }
+    }
+    Reflect.deleteMetadata('design:paramtypes', WithoutMetadata.prototype, 'x');
+    const [silent, untyped] = await bootProblems({ providers: [WithoutMetadata] });
+    expect(silent).toMatchObject({ where: 'WithoutMetadata.x' });
+    expect(silent?.fix).toContain('emitDecoratorMetadata');
+    expect(untyped).toMatchObject({ where: 'WithoutMetadata.y' });
+    expect(untyped?.problem).not.toBe(silent?.problem);
+  });
+
+  it('MV-02 may be declared where its type cannot say it', async () => {
+    @WebSocketGateway({ path: '/types' })
+    @WsAuthorize()
+    class DeclaredGateway {
+      @WsPayload([Text])
+      @SubscribeMessage('list')
+      list(@MessageBody() data: Text[]): unknown {
+        return data;
+      }
+
+      @WsPayload(String)
+      @SubscribeMessage('string')
+      string(@MessageBody() data: string): unknown {
+        return data;
+      }
+
+      @SubscribeMessage('none')
+      none(): void {}
+    }
+    await expect(startApp({ providers: [DeclaredGateway] })).resolves.toBeDefined();
+  });
+});
+
+describe('a handler without a decision', () => {
+  it('AZ-01 AZ-03 stops the boot on every gateway, and one error names them all', async () => {
+    class Inherited {
+      @SubscribeMessage('inherited')
+      inherited(): void {}
+    }
+    @WebSocketGateway({ path: '/one' })
+    class OneGateway extends Inherited {
+      @SubscribeMessage('own')
+      own(): void {}
+
+      @WsAuthorize()
+      @SubscribeMessage('decided')
+      decided(): void {}
+    }
+    @WebSocketGateway({ path: '/two' })
+    class TwoGateway {
+      @SubscribeMessage('second')
+      second(@MessageBody() data: unknown): unknown {
+        return data;
+      }
+    }
+    const error = await bootFailure({
+      providers: [OneGateway, TwoGateway],
+      options: { handshake: { origins: ['*'] }, lifecycle: { idleTimeoutMs: -1 } },
+    });
+    expect(error).toBeInstanceOf(SecureWsBootError);
+    const { message, problems } = error as SecureWsBootError;
+    const places = problems.map(({ where }) => where);
+    expect(places.sort()).toEqual(
+      [
+        'OneGateway.inherited',
+        'OneGateway.own',
+        'TwoGateway.second',
+        'TwoGateway.second',
+        'handshake.origins[0]',
+        'lifecycle.idleTimeoutMs',
+      ].sort(),
+    );
+    for (const { where, problem, fix } of problems) {
+      expect(message).toContain(where);
+      expect(message).toContain(problem);
+      expect(message).toContain(fix);
+    }
+  });
+
+  it('AZ-01 is one whose method takes the place of a protected one', async () => {
+    class Parent {
+      @WsAuthorize({ roles: ['admin'] })
+      @SubscribeMessage('act')
+      act(): void {}
+    }
+    @WebSocketGateway({ path: '/child' })
+    class ChildGateway extends Parent {
+      @SubscribeMessage('act')
+      override act(): void {}
+    }
+    expect(await bootProblems({ providers: [ChildGateway] })).toMatchObject([{ where: 'ChildGateway.act' }]);
+  });
+});
+
+describe('a decision that cannot be followed', () => {
+  @WebSocketGateway({ path: '/x' })
+  class PublicGateway {
+    @WsPublic()
+    @SubscribeMessage('public')
+    public(): void {}
+  }
+  @WebSocketGateway({ path: '/x' })
+  @WsAuthorize()
+  class BothGateway {
+    @WsPublic()
+    @SubscribeMessage('both')
+    both(): void {}
+  }
+  @WebSocketGateway({ path: '/x' })
+  class EmptyRolesGateway {
+    @WsAuthorize({ roles: [] })
+    @SubscribeMessage('roles')
+    roles(): void {}
+  }
+  @WebSocketGateway({ path: '/x' })
+  class NoPolicyGateway {
+    @WsAuthorize(Text as never)
+    @SubscribeMessage('policy')
+    policy(): void {}
+  }
+  @WebSocketGateway({ path: '/x' })
+  class UnfilledResourceGateway {
+    @WsAuthorize()
+    @SubscribeMessage('resource')
+    resource(@WsResource() _: unknown): void {}
+  }
+  @WebSocketGateway({ path: '/x' })
+  class UnclearResourceGateway {
+    @WsAuthorize(Owner, OtherOwner)
+    @SubscribeMessage('resource')
+    resource(@WsResource() _: unknown): void {}
+  }
+  @WebSocketGateway({ path: '/x' })
+  @WsAuthorize()
+  class ReservedGateway {
+    @SubscribeMessage('$auth')
+    reserved(): void {}
+  }
+  @WebSocketGateway({ path: '/x' })
+  @WsAuthorize()
+  class UnsendableGateway {
+    @SubscribeMessage('with blank')
+    blank(): void {}
+  }
+  @WebSocketGateway({ path: '/x', namespace: 'chat' })
+  @WsAuthorize()
+  class NamespaceGateway {
+    @SubscribeMessage('x')
+    x(): void {}
+  }
+  @WebSocketGateway({ path: '/x' })
+  @WsAuthorize()
+  @UseFilters(new BaseWsExceptionFilter())
+  class LeakyFilterGateway {
+    @SubscribeMessage('x')
+    x(): void {}
+  }
+  @Injectable({ scope: Scope.REQUEST })
+  class PerRequest {}
+  @WebSocketGateway({ path: '/x' })
+  @WsAuthorize()
+  class ScopedGateway {
+    constructor(readonly scoped: PerRequest) {}
+
+    @SubscribeMessage('x')
+    x(): void {}
+  }
+
+  it.each([
+    { gateway: PublicGateway, where: 'PublicGateway.public' },
+    { gateway: BothGateway, where: 'BothGateway.both' },
+    { gateway: EmptyRolesGateway, where: 'EmptyRolesGateway.roles' },
+    { gateway: NoPolicyGateway, where: 'NoPolicyGateway.policy' },
+    { gateway: UnfilledResourceGateway, where: 'UnfilledResourceGateway.resource' },
+    { gateway: UnclearResourceGateway, where: 'UnclearResourceGateway.resource' },
+    { gateway: ReservedGateway, where: 'ReservedGateway.reserved' },
+    { gateway: UnsendableGateway, where: 'UnsendableGateway.blank' },
+    { gateway: NamespaceGateway, where: 'NamespaceGateway' },
+    { gateway: LeakyFilterGateway, where: 'LeakyFilterGateway' },
+    { gateway: ScopedGateway, where: 'ScopedGateway' },
+  ])('AZ-01 AZ-03 stops the boot: $where', async ({ gateway, where }) => {
+    const problems = await bootProblems({ providers: [gateway, Owner, OtherOwner, PerRequest] });
+    expect(problems.map((problem) => problem.where)).toEqual([where]);
+  });
+
+  it('AZ-03 is one event on one path twice', async () => {
+    @WebSocketGateway({ path: '/same' })
+    @WsAuthorize()
+    class FirstGateway {
+      @SubscribeMessage('x')
+      x(): void {}
+    }
+    @WebSocketGateway({ path: 'same/' })
+    @WsAuthorize()
+    class SecondGateway {
+      @SubscribeMessage('x')
+      x(): void {}
+    }
+    expect(await bootProblems({ providers: [FirstGateway, SecondGateway] })).toMatchObject([
+      { where: 'SecondGateway.x' },
+    ]);
+  });
+
+  it('AZ-03 is another adapter, set in main.ts', async () => {
+    const { WsAdapter } = await import('@nestjs/platform-ws');
+    class OtherAdapter extends WsAdapter {}
+    const problems = await bootProblems({
+      providers: [PublicGateway],
+      configure: (app) => {
+        app.useWebSocketAdapter(new OtherAdapter(app));
+      },
+    });
+    expect(problems.map(({ where }) => where)).toContain('app.useWebSocketAdapter()');
+  });
+});

@@ -1,0 +1,136 @@
+import { SecureWsModule } from '@secure-ws/nestjs';
+import { describe, expect, it, vi } from 'vitest';
+import { bootProblems } from '../support/boot-problems.js';
+import { EchoGateway } from '../support/echo.gateway.js';
+import { TEST_JWT } from '../support/test-token.js';
+
+const ORIGIN = 'https://app.example';
+
+/** The problems of an application with these very options. */
+const problemsOf = (options: unknown) =>
+  bootProblems({ providers: [EchoGateway], secureWs: SecureWsModule.forRoot(options as never) });
+
+const placesOf = async (options: unknown) => (await problemsOf(options)).map(({ where }) => where);
+
+const good = { handshake: { origins: [ORIGIN] }, authentication: { jwt: TEST_JWT } };
+
+describe('an application without decisions', () => {
+  it.each([{}, undefined, null, { handshake: {}, authentication: {} }])(
+    'DP-01 does not boot with %j, and is told both lines that are missing',
+    async (options) => {
+      const problems = await problemsOf(options);
+      expect(problems).toHaveLength(2);
+      const [origins, authentication] = problems;
+      expect(origins?.where).toBe('handshake.origins');
+      expect(origins?.fix).toContain("handshake.origins: ['https://app.example.com']");
+      expect(authentication?.where).toMatch(/^authentication/);
+      expect(authentication?.fix).toContain('jwt');
+    },
+  );
+
+  it('DP-01 does not boot without origins', async () => {
+    expect(await placesOf({ ...good, handshake: {} })).toEqual(['handshake.origins']);
+  });
+
+  it('DP-01 does not boot without an authenticator', async () => {
+    expect(await placesOf({ ...good, authentication: {} })).toEqual([expect.stringMatching(/^authentication/)]);
+    expect(await placesOf({ ...good, authentication: { jwt: [], authenticators: [] } })).not.toEqual([]);
+  });
+});
+
+const withHandshake = (handshake: object) => ({ ...good, handshake: { origins: [ORIGIN], ...handshake } });
+const withJwt = (jwt: object) => ({ ...good, authentication: { jwt: { ...TEST_JWT, ...jwt } } });
+
+describe('an option that cannot be meant', () => {
+  it.each<readonly [what: string, where: string, options: unknown]>([
+    ['an unknown concern', 'handshakes', { ...good, handshakes: {} }],
+    ['an unknown key', 'handshake.orgins', withHandshake({ orgins: [] })],
+    ['a key in other letters', 'handshake.timeoutms', withHandshake({ timeoutms: 1 })],
+    ['an unknown key at depth', 'authentication.jwt.issuers', withJwt({ issuers: [] })],
+    ['a wildcard origin', 'handshake.origins[0]', withHandshake({ origins: ['*'] })],
+    ['a wildcard subdomain', 'handshake.origins[0]', withHandshake({ origins: ['https://*.app.example'] })],
+    ['the opaque origin', 'handshake.origins[1]', withHandshake({ origins: [ORIGIN, 'null'] })],
+    ['an expression', 'handshake.origins[0]', withHandshake({ origins: [/app\.example/] })],
+    ['an origin with a path', 'handshake.origins[0]', withHandshake({ origins: [`${ORIGIN}/`] })],
+    ['an origin without a scheme', 'handshake.origins[0]', withHandshake({ origins: ['app.example'] })],
+    ['the address of the socket', 'handshake.origins[0]', withHandshake({ origins: ['wss://app.example'] })],
+    ['a text for a list', 'handshake.origins', withHandshake({ origins: ORIGIN })],
+    ['a public suffix', 'handshake.origins[0]', withHandshake({ origins: [{ subdomainsOf: 'co.uk' }] })],
+    ['true for a list', 'handshake.origins', withHandshake({ origins: true })],
+    ['NaN', 'handshake.timeoutMs', withHandshake({ timeoutMs: Number.NaN })],
+    ['a negative time', 'handshake.timeoutMs', withHandshake({ timeoutMs: -1 })],
+    ['zero for no limit', 'handshake.timeoutMs', withHandshake({ timeoutMs: 0 })],
+    ['a fraction', 'handshake.timeoutMs', withHandshake({ timeoutMs: 0.5 })],
+    ['a time that overflows timers', 'handshake.timeoutMs', withHandshake({ timeoutMs: 2 ** 31 })],
+    ['a number in a text', 'handshake.timeoutMs', withHandshake({ timeoutMs: '5000' })],
+    [
+      'no limit where there must be one',
+      'validation.maxMessageBytes',
+      { ...good, validation: { maxMessageBytes: Infinity } },
+    ],
+    ['a flag in a text', 'handshake.dangerouslyAllowPlaintext', withHandshake({ dangerouslyAllowPlaintext: 'false' })],
+    ['proxies that are no decision', 'handshake.trustedProxies', withHandshake({ trustedProxies: true })],
+    ['a public address without TLS', 'handshake.publicUrl', withHandshake({ publicUrl: 'ws://app.example' })],
+    ['a list for a concern', 'handshake', { ...good, handshake: [] }],
+    ['a function for a concern', 'lifecycle', { ...good, lifecycle: () => ({}) }],
+    [
+      'a throttle without a limit',
+      'throttling.connection[0].limit',
+      { ...good, throttling: { connection: [{ ttl: 1 }] } },
+    ],
+    ['sinks that are none', 'events.sinks', { ...good, events: { sinks: [{}] } }],
+  ])('DP-02 stops the boot and is named by its path: %s', async (_, where, options) => {
+    expect(await placesOf(options)).toContain(where);
+  });
+
+  it.each<readonly [what: string, jwt: object]>([
+    ['no algorithm', { algorithms: [] }],
+    ['the algorithm none', { algorithms: ['none'] }],
+    ['an algorithm that is none', { algorithms: ['HS257'] }],
+    ['no secret', { secret: undefined }],
+    ['an empty secret', { secret: '' }],
+    ['a short secret', { secret: 'short' }],
+    ['a secret that everybody knows', { secret: 'your-256-bit-secret-your-256-bit-secret' }],
+    ['no issuer', { issuer: undefined }],
+    ['an empty issuer', { issuer: '' }],
+    ['no audience', { audience: undefined }],
+    ['no audience in a list', { audience: [] }],
+  ])('DP-02 AN-13 J10 stops the boot, without quoting a secret: %s', async (_, jwt) => {
+    const problems = await problemsOf(withJwt(jwt));
+    expect(problems.length).toBeGreaterThan(0);
+    for (const { where } of problems) expect(where).toMatch(/^authentication\.jwt/);
+    const text = JSON.stringify(problems);
+    for (const secret of [TEST_JWT.secret, 'your-256-bit-secret-your-256-bit-secret'])
+      expect(text).not.toContain(secret);
+  });
+
+  it('DP-02 stops the boot in production, where it is for development', async () => {
+    vi.stubEnv('NODE_ENV', 'production');
+    try {
+      expect(await placesOf({ ...withHandshake({ trustedProxies: 'none' }), detailedErrors: true })).toEqual(['detailedErrors']);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it('DP-02 is listed together with all others, each with the line that closes it', async () => {
+    const problems = await problemsOf({
+      handshake: { origins: ['*'], timeoutMs: -1, surprise: true },
+      authentication: {},
+      lifecycle: { idleTimeoutMs: Number.NaN },
+    });
+    const places = problems.map(({ where }) => where);
+    for (const where of [
+      'handshake.origins[0]',
+      'handshake.timeoutMs',
+      'handshake.surprise',
+      'lifecycle.idleTimeoutMs',
+    ]) {
+      expect(places).toContain(where);
+    }
+    for (const { problem, fix } of problems) {
+      expect(problem).not.toBe('');
+      expect(fix).not.toBe('');
+    }
+  });
+});
