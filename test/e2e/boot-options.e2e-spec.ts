@@ -107,7 +107,9 @@ describe('an option that cannot be meant', () => {
   it('DP-02 stops the boot in production, where it is for development', async () => {
     vi.stubEnv('NODE_ENV', 'production');
     try {
-      expect(await placesOf({ ...withHandshake({ trustedProxies: 'none' }), detailedErrors: true })).toEqual(['detailedErrors']);
+      expect(await placesOf({ ...withHandshake({ trustedProxies: 'none' }), detailedErrors: true })).toEqual([
+        'detailedErrors',
+      ]);
     } finally {
       vi.unstubAllEnvs();
     }

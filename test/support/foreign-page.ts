@@ -1,6 +1,6 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { makeTestCertificate } from './test-certificate.js';
+import { loadCertificate } from '../../sample-app/src/certificate/self-signed-certificate.js';
 
 /** A web site that is not the application's. */
 export interface ForeignSite extends AsyncDisposable {
@@ -9,7 +9,7 @@ export interface ForeignSite extends AsyncDisposable {
 
 /** Serves one empty page, whatever the path and the host name. */
 export async function startForeignSite(): Promise<ForeignSite> {
-  const server = createServer(await makeTestCertificate(), (_request, response) => {
+  const server = createServer(await loadCertificate(undefined), (_request, response) => {
     response.setHeader('Content-Type', 'text/html');
     response.end('<!doctype html><title>Win a prize</title><p>Hello');
   });

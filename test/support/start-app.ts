@@ -9,7 +9,7 @@ import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { CapturedLog } from './captured-log.js';
 import type { RawTarget } from './raw-tcp.js';
 import { RecordingSink } from './recording-sink.js';
-import { makeTestCertificate } from './test-certificate.js';
+import { loadCertificate } from '../../sample-app/src/certificate/self-signed-certificate.js';
 import { type TestClaims, TEST_JWT, testToken } from './test-token.js';
 
 /** The origin of the page that test applications admit. It is loopback, so that it passes over plaintext too. */
@@ -141,7 +141,7 @@ async function createApplication(
     .overrideProvider(Clock)
     .useValue(clock)
     .compile();
-  const certificate = shape.https === true ? await makeTestCertificate() : undefined;
+  const certificate = shape.https === true ? await loadCertificate(undefined) : undefined;
   // A handshake that is being refused, or a client that does not answer a Close frame, must not hold up the end.
   const options = { logger: log, forceCloseConnections: true };
   const app =

@@ -124,29 +124,39 @@ describe('validators of the application', () => {
     await expect(compileDto(Dto).check({ name: 'a' })).resolves.toBeInstanceOf(DtoRefusal);
   });
 
-  it('takes a throw for a refusal, and keeps it for the log', () => {
+  it.each<[string, (error: Error) => PropertyDecorator, string]>([
+    [
+      'a validator',
+      (error) =>
+        Custom(() => {
+          throw error;
+        }),
+      'custom',
+    ],
+    [
+      'a condition',
+      (error) =>
+        ValidateIf(() => {
+          throw error;
+        }),
+      'conditionalValidation',
+    ],
+  ])('takes the throw of %s for a refusal, and keeps it for the log', (_, throwing, rule) => {
     const error = new TypeError('value.trim is not a function');
     class Dto {
-      @Custom(() => {
-        throw error;
-      })
       name!: string;
-
-      @ValidateIf(() => {
-        throw error;
-      })
-      @IsString()
-      text!: string;
     }
-    expect(compileDto(Dto).check({})).toEqual(
-      new DtoRefusal(
-        [
-          { path: 'name', rule: 'custom' },
-          { path: 'text', rule: 'conditionalValidation' },
-        ],
-        error,
-      ),
-    );
+    throwing(error)(Dto.prototype, 'name');
+    const outcome = compileDto(Dto).check({}) as DtoRefusal;
+    expect(outcome.issues).toEqual([{ path: 'name', rule }]);
+    expect(outcome.cause).toBe(error);
+  });
+
+  it('MV-16 lists at most five issues of asynchronous ones, too', async () => {
+    class Dto {}
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) Custom(() => Promise.resolve(false))(Dto.prototype, name);
+    const outcome = (await compileDto(Dto).check({})) as DtoRefusal;
+    expect(outcome.issues).toHaveLength(5);
   });
 
   it('MV-14 takes the throw of a validator of class-validator for a refusal', () => {

@@ -27,8 +27,7 @@ export class NestedCheck {
     if (value === undefined) return;
     const { propertyName } = this.metadata;
     if (this.shape === 'object') {
-      if (Array.isArray(value) || value instanceof Set || value instanceof Map) this.#refuse(object, value, run, path);
-      else this.#checkOne(object, value, sent, run, path, propertyName);
+      this.#checkOne(object, value, sent, run, path, propertyName);
       return;
     }
     const items = itemsOf(value, this.shape);

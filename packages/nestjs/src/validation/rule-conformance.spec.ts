@@ -106,6 +106,10 @@ describe('findValueTest', () => {
       custom('isInt', { validate: () => true, defaultMessage: () => '$property must be an integer number' }),
     ],
     [
+      'a rule of the same name that only seems to do the same',
+      custom('isString', { validate: (value) => typeof value === 'string' || value instanceof String }),
+    ],
+    [
       'a stricter rule of the same name and text',
       custom('isString', {
         validate: (value) => typeof value === 'string' && value !== '',

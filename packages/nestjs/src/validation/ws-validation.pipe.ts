@@ -11,6 +11,8 @@ export class WsValidationPipe implements PipeTransform {
 
   async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
     if (type !== 'body' || this.checks.isValidated(value)) return value;
+    // A handler without a parameter for its payload: there is nothing to hand on.
+    if (value === undefined && metatype === undefined) return undefined;
     return this.checks.validate(value, metatype);
   }
 }

@@ -1,0 +1,210 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { type IncomingMessage } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { Injectable, UseFilters, UseGuards, UsePipes } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { Test } from '@nestjs/testing';
+import { MessageBody, type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { IsInt, IsString, Length, Max, Min } from 'class-validator';
+import { io, type Socket } from 'socket.io-client';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  deny,
+  grant,
+  type Principal,
+  SecureWsModule,
+  WsAuthorize,
+  WsAuthorizeGuard,
+  WsExceptionsFilter,
+  type WsPolicy,
+  type WsPolicyContext,
+  WsPrincipal,
+  WsResource,
+  WsSocketIdentities,
+  WsThrottle,
+  WsValidationPipe,
+} from '../../packages/nestjs/src/index.js';
+
+class Order {
+  @IsString()
+  @Length(1, 36)
+  accountId!: string;
+
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  quantity!: number;
+}
+
+@Injectable()
+class Owner implements WsPolicy<Order, { id: string }> {
+  authorize({ data, principal }: WsPolicyContext<Order>) {
+    return data instanceof Order && data.accountId === principal.id ? grant({ id: data.accountId }) : deny();
+  }
+}
+
+interface IoServer {
+  use(middleware: (socket: IoSocket, next: (error?: Error) => void) => void): void;
+}
+
+interface IoSocket {
+  readonly handshake: { readonly auth: { readonly token?: unknown } };
+  readonly request: IncomingMessage;
+}
+
+@UseGuards(WsAuthorizeGuard)
+@UsePipes(WsValidationPipe)
+@UseFilters(WsExceptionsFilter)
+@WebSocketGateway({ namespace: '/orders' })
+class OrdersGateway implements OnGatewayInit {
+  constructor(private readonly identities: WsSocketIdentities) {}
+
+  afterInit(server: IoServer): void {
+    server.use((socket, next) => {
+      const { token } = socket.handshake.auth;
+      if (typeof token !== 'string') {
+        next();
+        return;
+      }
+      this.identities.authenticate(socket, token, socket.request).then(
+        () => {
+          next();
+        },
+        () => {
+          next(new Error('unauthorized'));
+        },
+      );
+    });
+  }
+
+  @WsAuthorize(Owner)
+  @WsThrottle({ limit: 3, ttl: 60_000 })
+  @SubscribeMessage('order.place')
+  place(@MessageBody() order: Order, @WsResource() account: { id: string }, @WsPrincipal() principal: Principal) {
+    return { event: 'placed', data: { isDto: order instanceof Order, account: account.id, by: principal.id } };
+  }
+
+  @WsAuthorize({ roles: ['admin'] })
+  @SubscribeMessage('admin')
+  admin() {
+    return { event: 'admin', data: true };
+  }
+
+  @WsAuthorize()
+  @SubscribeMessage('fail')
+  fail(): never {
+    throw new Error('db password=hunter2');
+  }
+}
+
+const secret = createSecretKey(randomBytes(32));
+const open: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+async function connect(token: string | undefined): Promise<Socket> {
+  const module = await Test.createTestingModule({
+    imports: [
+      SecureWsModule.forRoot({
+        adapter: false,
+        handshake: { origins: [] },
+        authentication: {
+          jwt: { secret, algorithms: ['HS256'], issuer: 'https://id.example.com', audience: 'orders' },
+        },
+      }),
+    ],
+    providers: [OrdersGateway, Owner],
+  }).compile();
+  const app = module.createNestApplication({ logger: false });
+  app.useWebSocketAdapter(new IoAdapter(app));
+  await app.listen(0, '127.0.0.1');
+  open.push(() => app.close());
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const socket = io(`http://127.0.0.1:${port}/orders`, {
+    auth: { token },
+    transports: ['websocket'],
+    reconnection: false,
+  });
+  open.push(() => {
+    socket.disconnect();
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('connect_error', reject);
+  });
+  return socket;
+}
+
+const tokenOf = (id: string): Promise<string> =>
+  new JwtService({ secret: secret as never }).signAsync(
+    { sub: id },
+    { issuer: 'https://id.example.com', audience: 'orders', expiresIn: '5m' },
+  );
+
+function answer(
+  socket: Socket,
+  event: string,
+  data?: unknown,
+): Promise<{ event: string; data: Record<string, unknown> }> {
+  return new Promise((resolve) => {
+    socket.onAny((name: string, reply: Record<string, unknown>) => {
+      socket.offAny();
+      resolve({ event: name, data: reply });
+    });
+    socket.emit(event, data);
+  });
+}
+
+describe('the enhancers on Socket.IO', () => {
+  it('AZ-04 MV-03 hands the validated payload, the resource and the principal to the handler', async () => {
+    const socket = await connect(await tokenOf('alice'));
+    expect(await answer(socket, 'order.place', { accountId: 'alice', quantity: 3 })).toEqual({
+      event: 'placed',
+      data: { isDto: true, account: 'alice', by: 'alice' },
+    });
+  });
+
+  it.each([
+    ['AZ-04 an object of somebody else', 'order.place', { accountId: 'bob', quantity: 3 }, 'FORBIDDEN'],
+    [
+      'MV-03 an unknown property',
+      'order.place',
+      { accountId: 'alice', quantity: 3, isAdmin: true },
+      'VALIDATION_FAILED',
+    ],
+    ['MV-08 no payload', 'order.place', undefined, 'VALIDATION_FAILED'],
+    ['AZ-01 a role that is not there', 'admin', undefined, 'FORBIDDEN'],
+    ['OD-01 a handler that fails', 'fail', undefined, 'INTERNAL'],
+  ])('%s is answered with an error event', async (_, event, data, code) => {
+    const socket = await connect(await tokenOf('alice'));
+    const reply = await answer(socket, event, data);
+    expect(reply.event).toBe('error');
+    expect(reply.data['code']).toBe(code);
+    expect(JSON.stringify(reply)).not.toContain('hunter2');
+  });
+
+  it('MV-04 refuses keys that reach for a prototype', async () => {
+    const socket = await connect(await tokenOf('alice'));
+    const payload = JSON.parse('{"accountId":"alice","quantity":3,"__proto__":{"isAdmin":true}}') as unknown;
+    expect((await answer(socket, 'order.place', payload)).data['code']).toBe('BAD_MESSAGE');
+  });
+
+  it('AN-02 refuses every message of a socket without an identity', async () => {
+    const socket = await connect(undefined);
+    const reply = await answer(socket, 'order.place', { accountId: 'alice', quantity: 3 });
+    expect(reply.data['code']).toBe('FORBIDDEN');
+  });
+
+  it('counts the throttle of an event', async () => {
+    const socket = await connect(await tokenOf('alice'));
+    for (let i = 0; i < 3; i++) {
+      expect((await answer(socket, 'order.place', { accountId: 'alice', quantity: 1 })).event).toBe('placed');
+    }
+    const refused = await answer(socket, 'order.place', { accountId: 'alice', quantity: 1 });
+    expect(refused.data['code']).toBe('THROTTLED');
+    expect(refused.data['retryAfterMs']).toBeGreaterThan(0);
+  });
+});
