@@ -163,6 +163,8 @@ function withDefaults(options: TestOptions = {}, sink: RecordingSink): SecureWsO
     ...options,
     handshake: { origins: [APP_ORIGIN], trustedProxies: 'none', limits: MANY_CLIENTS, ...options.handshake },
     authentication: options.authentication ?? { jwt: TEST_JWT },
+    // Most tests attack as one principal, over and over.
+    throttling: { violations: { budget: 1_000_000 }, ...options.throttling },
     events: options.events ?? { sinks: [sink] },
   };
 }

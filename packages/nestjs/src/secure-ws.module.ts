@@ -7,6 +7,7 @@ import { EnhancerChecks } from './messages/enhancer-checks.js';
 import { MessageChecks } from './internal/message-checks.js';
 import { WsSocketIdentities } from './authentication/ws-socket-identities.js';
 import { Clock, SystemClock } from './internal/clock.js';
+import { TestSetup } from './internal/test-setup.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 import { type ResolvedSecureWsOptions, resolveOptions } from './resolve-options.js';
 import { SecureWsInstaller } from './secure-ws.installer.js';
@@ -107,11 +108,16 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
 
 const PROVIDERS: readonly Provider[] = [
   BootProblems,
-  { provide: Clock, useClass: SystemClock },
+  {
+    provide: Clock,
+    inject: [{ token: TestSetup, optional: true }],
+    useFactory: (test?: TestSetup): Clock => test?.clock ?? new SystemClock(),
+  },
   {
     provide: RESOLVED_OPTIONS,
-    inject: [USER_OPTIONS, BootProblems],
-    useFactory: resolveOptions,
+    inject: [USER_OPTIONS, BootProblems, Clock, { token: TestSetup, optional: true }],
+    useFactory: (options: unknown, problems: BootProblems, clock: Clock, test?: TestSetup): ResolvedSecureWsOptions =>
+      resolveOptions(test === undefined ? options : test.adjust(options, clock), problems),
   },
   {
     provide: SecureWsStore,

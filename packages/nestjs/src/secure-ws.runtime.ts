@@ -6,6 +6,8 @@ import type { Clock } from './internal/clock.js';
 import type { ValidatedPayloads } from './internal/validated-payloads.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
 import { FaultLog } from './events/fault-log.js';
+import { principalKey } from './store/store-keys.js';
+import { ViolationLedger } from './throttling/violations/violation-ledger.js';
 import { MemoryStore } from './store/memory.store.js';
 import { PrincipalThrottles } from './messages/principal-throttles.js';
 import type { SecureWsStore } from './store/secure-ws.store.js';
@@ -34,6 +36,7 @@ export class SecureWsRuntime {
   readonly faults: FaultLog;
   #hasStarted = false;
   readonly #principals: PrincipalThrottles;
+  readonly #ledger: ViolationLedger;
   #defaultEngine: PipelineEngine | undefined;
   readonly #paths = new Map<string, GatewayPath>();
   readonly #plans = new Map<GatewayRecord, Map<string, HandlerPlan>>();
@@ -50,6 +53,7 @@ export class SecureWsRuntime {
     this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle);
     this.defaults = defaultSettings(options);
     this.faults = new FaultLog();
+    this.#ledger = new ViolationLedger(store, options.throttling.violations);
     this.#principals = new PrincipalThrottles(options.throttling.principal, store);
     this.timer.onTick((now) => {
       this.#principals.sweep(now);
@@ -64,7 +68,7 @@ export class SecureWsRuntime {
       onReplaced: (connectionId) => {
         this.lifecycle.disconnect({ connectionId }, 'REPLACED');
       },
-      penaltyMs: () => 0,
+      penaltyMs: (principal) => this.#ledger.delayMs(principalKey(principal)),
     });
   }
 
@@ -90,6 +94,7 @@ export class SecureWsRuntime {
       this.events,
       this.faults,
       this.#principals,
+      this.#ledger,
       settings,
       detailedErrors,
       authorization.policyTimeoutMs,

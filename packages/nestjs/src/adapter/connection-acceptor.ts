@@ -146,7 +146,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     const close = closeOfBrokenFrame(code);
     if (close === undefined) return;
     connection.failed(close);
-    pipeline.engine.report(connection, { code: 'BAD_MESSAGE', reason: 'broken-frame', owasp: 'input_validation_fail' });
+    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'broken-frame', owasp: 'input_validation_fail' });
   }
 
   #reportClosed(connection: ManagedConnection, codeSeen: number): void {

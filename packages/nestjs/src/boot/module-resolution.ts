@@ -33,7 +33,7 @@ export class ModuleResolution {
       const contextId = ContextIdFactory.create();
       const reference = moduleRefOf(owner);
       reference.registerRequestByContextId(request, contextId);
-      return reference.resolve<T>(type as never, contextId, { strict: true });
+      return reference.resolve<T>(type, contextId, { strict: true });
     };
   }
 

@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../internal/clock.js';
 import { isPromiseLike } from '../internal/promise.js';
+import { EventRing } from './event-ring.js';
 import type { SecurityEvent } from './security-event.js';
 import type { SecurityEventSink } from './security-event-sink.js';
 
@@ -37,10 +38,7 @@ export interface AuditLosses {
  * is full, the newest event is dropped and counted: the beginning of an attack tells more than its middle.
  */
 export class AuditQueue {
-  // A ring: shifting an array of many events is a copy.
-  readonly #waiting: (SecurityEvent | undefined)[] = [];
-  #first = 0;
-  #size = 0;
+  readonly #waiting: EventRing;
   #isWriting = false;
   #isScheduled = false;
   #hasFailed = false;
@@ -56,11 +54,13 @@ export class AuditQueue {
     private readonly sink: SecurityEventSink,
     private readonly clock: Clock,
     private readonly settings: AuditQueueSettings,
-  ) {}
+  ) {
+    this.#waiting = new EventRing(settings.capacity);
+  }
 
   /** How many events wait. */
   get size(): number {
-    return this.#size;
+    return this.#waiting.size;
   }
 
   /**
@@ -73,12 +73,11 @@ export class AuditQueue {
 
   /** Takes an event. Never throws and never waits. */
   push(event: SecurityEvent): void {
-    if (this.#size === 0 && !this.#isWriting && !this.settings.isDeferred) {
+    if (this.#waiting.size === 0 && !this.#isWriting && !this.settings.isDeferred) {
       this.#write(event);
       return;
     }
-    const { capacity } = this.settings;
-    if (this.#size >= capacity) {
+    if (!this.#waiting.add(event)) {
       this.#isOverflowing = true;
       if (isCounted(event)) {
         this.#dropped++;
@@ -86,14 +85,12 @@ export class AuditQueue {
       }
       return;
     }
-    this.#waiting[(this.#first + this.#size) % capacity] = event;
-    this.#size++;
     if (!this.#isWriting) this.#schedule();
   }
 
   /** Tells the sink about losses of its own, so that the gap shows in its own stream. Never lost to a full queue. */
   pushReport(report: LossReport): void {
-    if (this.#size < this.settings.capacity) {
+    if (this.#waiting.size < this.settings.capacity) {
       this.push(report);
       return;
     }
@@ -112,7 +109,7 @@ export class AuditQueue {
 
   /** Ends when nothing waits any more. A sink that hangs is given up event by event. */
   idle(): Promise<void> {
-    if (this.#size === 0 && !this.#isWriting) return Promise.resolve();
+    if (this.#waiting.size === 0 && !this.#isWriting) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle.push(resolve);
     });
@@ -161,7 +158,7 @@ export class AuditQueue {
   #settle(event: SecurityEvent, fault?: { error: unknown }): void {
     this.#isWriting = false;
     this.#hasFailed = fault !== undefined;
-    if (this.#size <= this.settings.capacity / 2) this.#isOverflowing = false;
+    if (this.#waiting.size <= this.settings.capacity / 2) this.#isOverflowing = false;
     if (fault !== undefined) {
       if (isCounted(event)) {
         this.#failed++;
@@ -169,7 +166,7 @@ export class AuditQueue {
       }
       this.settings.onFault(fault.error);
     }
-    if (this.#size > 0) this.#schedule();
+    if (this.#waiting.size > 0) this.#schedule();
     else this.#becomeIdle();
   }
 
@@ -197,12 +194,7 @@ export class AuditQueue {
       this.#report = undefined;
       return report;
     }
-    if (this.#size === 0) return undefined;
-    const event = this.#waiting[this.#first];
-    this.#waiting[this.#first] = undefined;
-    this.#first = (this.#first + 1) % this.settings.capacity;
-    this.#size--;
-    return event;
+    return this.#waiting.take();
   }
 
   #becomeIdle(): void {

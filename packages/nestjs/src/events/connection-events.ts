@@ -37,16 +37,12 @@ export interface ConnectionClosedEvent extends ConnectionFacts {
   readonly bytesReceived: number;
 }
 
-/** Violations above the budget: the connection ends with 1008, and whoever caused them waits before the next one. */
-export interface ViolationsExceededEvent {
+/** Violations above the budget: the connection ends with 1008, and the next handshakes of who caused them wait. */
+export interface ViolationsExceededEvent extends ConnectionFacts {
   readonly type: 'ws.violations.exceeded';
   readonly owasp: 'excess_rate_limit_exceeded';
-  /** Whom they are charged to: an authenticated principal, else an address. */
+  /** Whom they are charged to: an authenticated principal, else the address. */
   readonly chargedTo: 'principal' | 'address';
-  readonly address: string;
-  readonly principal?: string;
-  readonly connectionId?: string;
-  readonly path?: string;
-  /** How long handshakes are refused now, in milliseconds. */
-  readonly backoffMs: number;
+  /** What was reached, where `throttling.violations.budget` is the limit. */
+  readonly score: number;
 }

@@ -24,8 +24,6 @@ export function reasonOf(event: SecurityEvent): string | undefined {
       return event.reason === undefined ? event.initiator : wordOf(CLOSE_CODES, event.reason);
     case 'ws.violations.exceeded':
       return event.chargedTo;
-    case 'ws.store.unavailable':
-      return event.failure;
     default:
       return undefined;
   }

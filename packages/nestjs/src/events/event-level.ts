@@ -18,8 +18,6 @@ export const EVENT_LEVELS: Readonly<Record<SecurityEventType, EventLevel>> = Obj
   'ws.config.weak': 'warn',
   'ws.drain.started': 'log',
   'ws.drain.finished': 'log',
-  'ws.store.unavailable': 'error',
-  'ws.store.recovered': 'log',
   'ws.audit.dropped': 'error',
   'ws.audit.summary': 'warn',
 });

@@ -6,7 +6,9 @@ const key = createSecretKey(Buffer.alloc(32, 1));
 
 describe('IdentifierHash', () => {
   it('MO-06 gives one identifier one hash, with the same key in every process', () => {
-    expect(new IdentifierHash(key).of('["jwt","iss","alice"]')).toBe(new IdentifierHash(key).of('["jwt","iss","alice"]'));
+    expect(new IdentifierHash(key).of('["jwt","iss","alice"]')).toBe(
+      new IdentifierHash(key).of('["jwt","iss","alice"]'),
+    );
     expect(new IdentifierHash(key).of('["jwt","iss","alice"]')).toMatch(/^[\w-]{16}$/);
   });
 

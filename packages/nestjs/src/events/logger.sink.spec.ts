@@ -3,7 +3,17 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LoggerSink, toLine } from './logger.sink.js';
 import type { SecurityEvent } from './security-event.js';
 
-const EVILS = ['\r\n', '\n{"type":"ws.handshake.accepted"}', '\u001b[2J', '\u2028', '\u2029', '\u0085', '\u202e', '\u200b', '"'];
+const EVILS = [
+  '\r\n',
+  '\n{"type":"ws.handshake.accepted"}',
+  '\u001b[2J',
+  '\u2028',
+  '\u2029',
+  '\u0085',
+  '\u202e',
+  '\u200b',
+  '"',
+];
 
 const refused = (origin: string): SecurityEvent => ({
   type: 'ws.handshake.refused',

@@ -6,7 +6,7 @@ export interface MessageRefusedEvent {
   readonly type: 'ws.message.refused';
   readonly owasp: OwaspEventName;
   readonly code: WsErrorCode;
-  /** The check that refused: a `MessageReason`, or a code of `ws` or Node for a frame that broke the protocol. */
+  /** The check that refused, a word of `message-reasons.ts`. */
   readonly reason: string;
   readonly connectionId: string;
   readonly principal: string;

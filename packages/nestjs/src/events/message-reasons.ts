@@ -7,11 +7,11 @@ import type { OwaspEventName } from './owasp-event-name.js';
  */
 export const MESSAGE_REASONS = Object.freeze({
   'identity-expired': 'session_use_after_expire',
+  'broken-frame': 'input_validation_fail',
   'binary-frame': 'input_validation_fail',
   'connection-throttle': 'excess_rate_limit_exceeded',
   'principal-throttle': 'excess_rate_limit_exceeded',
   'event-throttle': 'excess_rate_limit_exceeded',
-  'unknown-event-throttle': 'excess_rate_limit_exceeded',
   'queue-before-connect': 'excess_rate_limit_exceeded',
   'queue-full': 'excess_rate_limit_exceeded',
   'json-syntax': 'input_validation_fail',
@@ -24,6 +24,7 @@ export const MESSAGE_REASONS = Object.freeze({
   envelope: 'input_validation_fail',
   'unknown-event': 'authz_fail',
   claims: 'authz_fail',
+  'throttler-storage-failed': 'sys_crash',
   payload: 'input_validation_fail',
   'validator-failed': 'sys_crash',
   policy: 'authz_fail',
@@ -34,22 +35,6 @@ export const MESSAGE_REASONS = Object.freeze({
   'handler-timeout': 'sys_crash',
   'reply-not-serialisable': 'sys_crash',
   streams: 'excess_rate_limit_exceeded',
-  // Frames that break the protocol, as `ws` names them, and sockets that broke.
-  WS_ERR_EXPECTED_FIN: 'input_validation_fail',
-  WS_ERR_EXPECTED_MASK: 'input_validation_fail',
-  WS_ERR_INVALID_CLOSE_CODE: 'input_validation_fail',
-  WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: 'input_validation_fail',
-  WS_ERR_INVALID_OPCODE: 'input_validation_fail',
-  WS_ERR_INVALID_UTF8: 'input_validation_fail',
-  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'input_validation_fail',
-  WS_ERR_UNEXPECTED_MASK: 'input_validation_fail',
-  WS_ERR_UNEXPECTED_RSV_1: 'input_validation_fail',
-  WS_ERR_UNEXPECTED_RSV_2_3: 'input_validation_fail',
-  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 'input_validation_fail',
-  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'input_validation_fail',
-  ECONNRESET: 'input_validation_fail',
-  EPIPE: 'input_validation_fail',
-  socket: 'input_validation_fail',
 } as const satisfies Record<string, OwaspEventName | 'by-code'>);
 
 /** Why a message was refused. */

@@ -19,7 +19,6 @@ export const OWASP_EVENT_NAMES = [
   'sys_crash',
   'sys_monitor_disabled',
   'sys_shutdown',
-  'sys_startup',
 ] as const;
 
 /** The name of the OWASP Application Logging Vocabulary that an event falls under, for tools that know those names. */

@@ -1,9 +1,10 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { ERROR_MESSAGES, type WsErrorCode } from '@secure-ws/protocol';
 import type { HandshakeRefusalReason } from '../handshake/handshake-refusal.js';
+import type { JsonRefusalReason } from '../validation/safe-json.js';
 import { SECURITY_EVENT_TYPES } from './event-level.js';
 import { HANDSHAKE_REASONS, type HandshakeReason } from './handshake-reasons.js';
-import { MESSAGE_REASONS } from './message-reasons.js';
+import { MESSAGE_REASONS, type MessageReason } from './message-reasons.js';
 import { OWASP_EVENT_NAMES } from './owasp-event-name.js';
 import { owaspNameOf } from './owasp-names.js';
 import type { SecurityEventData } from './security-event.js';
@@ -48,6 +49,11 @@ describe('owaspNameOf', () => {
     }
   });
 
+  it('MO-03 MO-04 knows every reason for which JSON is refused', () => {
+    expectTypeOf<`json-${JsonRefusalReason}`>().toExtend<MessageReason>();
+    expect(Object.keys(MESSAGE_REASONS)).toContain('json-syntax');
+  });
+
   it('MO-04 has the names that tools look for', () => {
     expect(OWASP_EVENT_NAMES).toEqual(
       expect.arrayContaining([
@@ -89,7 +95,11 @@ describe('owaspNameOf', () => {
     ['an expired identity', message('identity-expired'), 'session_use_after_expire'],
     ['an application that throttles', message('application', 'THROTTLED'), 'excess_rate_limit_exceeded'],
     ['an application that forbids', message('application', 'FORBIDDEN'), 'authz_fail'],
-    ['an application that finds the data invalid', message('application', 'VALIDATION_FAILED'), 'input_validation_fail'],
+    [
+      'an application that finds the data invalid',
+      message('application', 'VALIDATION_FAILED'),
+      'input_validation_fail',
+    ],
     ['a reason of a later version', message('constructor', 'REPLAYED'), 'sequence_fail'],
     ['an expired session', closed('TOKEN_EXPIRED'), 'session_expired'],
     ['a slow consumer', closed('SLOW_CONSUMER'), 'excess_rate_limit_exceeded'],

@@ -63,10 +63,7 @@ export function owaspNameOf(event: SecurityEventData): OwaspEventName | undefine
     case 'ws.message.reported':
       return ofMessage(event);
     case 'ws.application.failed':
-    case 'ws.store.unavailable':
       return 'sys_crash';
-    case 'ws.store.recovered':
-      return 'sys_startup';
     case 'ws.config.weak':
     case 'ws.audit.dropped':
       return 'sys_monitor_disabled';

@@ -13,8 +13,6 @@ import type {
   AuditSummaryEvent,
   DrainFinishedEvent,
   DrainStartedEvent,
-  StoreRecoveredEvent,
-  StoreUnavailableEvent,
   WeakConfigurationEvent,
 } from './system-events.js';
 
@@ -38,8 +36,6 @@ export type {
   AuditSummaryEvent,
   DrainFinishedEvent,
   DrainStartedEvent,
-  StoreRecoveredEvent,
-  StoreUnavailableEvent,
   WeakConfigurationEvent,
 } from './system-events.js';
 
@@ -58,8 +54,6 @@ type AnyEvent =
   | WeakConfigurationEvent
   | DrainStartedEvent
   | DrainFinishedEvent
-  | StoreUnavailableEvent
-  | StoreRecoveredEvent
   | AuditDroppedEvent
   | AuditSummaryEvent;
 

@@ -31,21 +31,6 @@ export interface DrainFinishedEvent {
   readonly terminated: number;
 }
 
-/** What several nodes agree on cannot be read or written: checks that need it fail closed. */
-export interface StoreUnavailableEvent {
-  readonly type: 'ws.store.unavailable';
-  readonly owasp: 'sys_crash';
-  /** Whether it is away, full or closed. */
-  readonly failure: 'full' | 'unavailable' | 'closed';
-}
-
-/** The store answers again. */
-export interface StoreRecoveredEvent {
-  readonly type: 'ws.store.recovered';
-  readonly owasp: 'sys_startup';
-  readonly awayMs: number;
-}
-
 /** Events that did not reach a sink or a listener since the last report; at most one a second for each of them. */
 export interface AuditDroppedEvent {
   readonly type: 'ws.audit.dropped';

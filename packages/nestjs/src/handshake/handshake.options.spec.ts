@@ -37,7 +37,11 @@ describe('resolveHandshakeOptions', () => {
       transport: { allowPlaintext: false, isProduction: false, publicOrigin: undefined },
       proxies: undefined,
       foreignPaths: new Set(),
-      limits: expect.objectContaining({ maxPending: 1_000, maxPendingPerAddress: 50, maxOpenPerPrincipal: 10 }) as object,
+      limits: expect.objectContaining({
+        maxPending: 1_000,
+        maxPendingPerAddress: 50,
+        maxOpenPerPrincipal: 10,
+      }) as object,
       timeoutMs: 5_000,
       maxHeaderCount: 100,
     });
@@ -145,6 +149,23 @@ describe('resolveHandshakeOptions', () => {
     expect(resolve({ origins: [] }, { NODE_ENV: 'test' }).options.transport.isProduction).toBe(false);
   });
 
+  it('HS-14 demands a decision about proxies in production', () => {
+    const { problems, fixes } = resolve({ origins: [] }, { NODE_ENV: 'production' });
+    expect(problems).toEqual(['handshake.trustedProxies']);
+    expect(fixes[0]).toContain("handshake.trustedProxies: 'none'");
+    const decided = { origins: [], trustedProxies: { addresses: ['10.0.0.1'], header: 'x-forwarded-for' } };
+    expect(resolve(decided, { NODE_ENV: 'production' })).toMatchObject({
+      problems: [],
+      options: { proxies: { header: 'x-forwarded-for' } },
+    });
+  });
+
+  it('DP-04 reads the paths of other listeners', () => {
+    const { options, problems } = resolve({ origins: [], foreignPaths: ['/graphql', '/socket.io/'] });
+    expect(problems).toEqual([]);
+    expect(options.foreignPaths).toEqual(new Set(['/graphql', '/socket.io/']));
+  });
+
   it('HS-08 reads the allowed hosts', () => {
     const { options, problems } = resolve({ origins: [], hosts: ['Chat.example.com', 'localhost:3000'] });
     expect(problems).toEqual([]);
@@ -175,8 +196,15 @@ describe('resolveHandshakeOptions', () => {
     ['timeoutMs', '5s', 'timeoutMs'],
     ['maxHeaderCount', 501, 'maxHeaderCount'],
     ['maxHeaderCount', 0, 'maxHeaderCount'],
-    ['maxPending', Infinity, 'maxPending'],
-    ['maxPending', 1.5, 'maxPending'],
+    ['limits', { maxPending: Infinity }, 'limits.maxPending'],
+    ['limits', { maxPending: 1.5 }, 'limits.maxPending'],
+    ['limits', { rate: 20 }, 'limits.rate'],
+    ['foreignPaths', '/graphql', 'foreignPaths'],
+    ['foreignPaths', ['/graphql', 'graphql'], 'foreignPaths[1]'],
+    ['foreignPaths', ['https://a.example/graphql'], 'foreignPaths[0]'],
+    ['foreignPaths', ['/graphql?x'], 'foreignPaths[0]'],
+    ['foreignPaths', ['/graphql*\u0000'], 'foreignPaths[0]'],
+    ['foreignPaths', ['/a/../b'], 'foreignPaths[0]'],
     ['dangerouslyAllowAnyOrigin', 'yes', 'dangerouslyAllowAnyOrigin'],
     ['dangerouslyAllowPlaintext', 1, 'dangerouslyAllowPlaintext'],
     ['orgins', [], 'orgins'],

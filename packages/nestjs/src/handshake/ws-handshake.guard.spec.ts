@@ -1,118 +1,18 @@
-import { IncomingMessage } from 'node:http';
-import { Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { AuthenticationError, type AuthenticationFailure } from '../authentication/authenticator.js';
+import type { Principal } from '../authentication/principal.js';
 import {
-  AuthenticationError,
-  type AuthenticationFailure,
-  WsAuthenticator,
-  type WsCredential,
-} from '../authentication/authenticator.js';
-import { createPrincipal, type Principal } from '../authentication/principal.js';
-import { BootProblems } from '../internal/boot-problems.js';
-import { OptionReader } from '../internal/option-reader.js';
-import { MemoryStore } from '../store/memory.store.js';
-import { SecureWsStoreError } from '../store/store.error.js';
-import { FakeClock } from '../testing/fake-clock.js';
+  ALICE,
+  type Authenticate,
+  GATEWAY,
+  ORIGIN,
+  type RequestChange,
+  ROOMY_LIMITS,
+  setUpHandshake,
+  StubAuthenticator,
+} from '../testing/stub-handshake.js';
 import { GatewayGuards } from './guards/gateway-guards.js';
-import type { HandshakeDecision, HandshakeObserver } from './handshake-context.js';
-import { type HandshakeOptions, resolveHandshakeOptions } from './handshake.options.js';
 import { refusalResponse } from './handshake-refusal.js';
-import { WsHandshakeGuard } from './ws-handshake.guard.js';
-
-const ORIGIN = 'https://app.example.com';
-const ALICE = createPrincipal({ kind: 'jwt', issuer: 'https://id.example.com', id: 'alice', authenticatedAt: 0 });
-
-type Authenticate = (credential: WsCredential, request: IncomingMessage) => Promise<Principal>;
-
-class StubAuthenticator extends WsAuthenticator {
-  override readonly kind = 'jwt';
-
-  readonly seen: WsCredential[] = [];
-
-  constructor(private readonly verify: Authenticate = () => Promise.resolve(ALICE)) {
-    super();
-  }
-
-  override accepts(credential: WsCredential): boolean {
-    return credential.scheme === 'bearer';
-  }
-
-  override authenticate(credential: WsCredential, request: IncomingMessage): Promise<Principal> {
-    this.seen.push(credential);
-    return this.verify(credential, request);
-  }
-}
-
-/** A good request: `undefined` leaves a field out, a list repeats it. */
-interface RequestChange {
-  readonly url?: string;
-  readonly method?: string;
-  readonly encrypted?: boolean;
-  readonly socket?: Socket;
-  readonly fields?: Readonly<Record<string, string | readonly string[] | undefined>>;
-}
-
-const GOOD_FIELDS: NonNullable<RequestChange['fields']> = {
-  Host: 'chat.example.com',
-  Upgrade: 'websocket',
-  Connection: 'Upgrade',
-  'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
-  'Sec-WebSocket-Version': '13',
-  Origin: ORIGIN,
-  Authorization: 'Bearer a.b.c',
-};
-
-function requestOf({ url = '/chat', method = 'GET', encrypted = true, fields = {}, socket: given }: RequestChange): IncomingMessage {
-  const socket = Object.assign(given ?? new Socket(), { encrypted });
-  Object.defineProperty(socket, 'remoteAddress', { value: '::ffff:203.0.113.9' });
-  Object.defineProperty(socket, 'localAddress', { value: '::ffff:10.0.0.2' });
-  const request = new IncomingMessage(socket);
-  request.method = method;
-  request.url = url;
-  request.httpVersion = '1.1';
-  for (const [name, value] of Object.entries({ ...GOOD_FIELDS, ...fields })) {
-    for (const item of value === undefined ? [] : typeof value === 'string' ? [value] : value) {
-      request.rawHeaders.push(name, item);
-    }
-  }
-  return request;
-}
-
-interface Setup {
-  readonly options?: Partial<HandshakeOptions>;
-  readonly authenticators?: readonly WsAuthenticator[];
-  readonly isReady?: () => boolean;
-  readonly guards?: GatewayGuards;
-}
-
-const GATEWAY = class ChatGateway {};
-const ROOMY = { ratePerAddress: { limit: 10_000, ttl: 1_000 }, ratePerPrincipal: { limit: 10_000, ttl: 1_000 } };
-
-function setUp({ options, authenticators = [new StubAuthenticator()], isReady = () => true, guards }: Setup = {}) {
-  const boot = new BootProblems();
-  const reader = new OptionReader({ origins: [ORIGIN], limits: ROOMY, ...options }, 'handshake', boot);
-  const clock = new FakeClock();
-  const store = new MemoryStore(clock, { maxKeys: 1_000 });
-  const guard = new WsHandshakeGuard({
-    options: resolveHandshakeOptions(reader, {}),
-    authenticators,
-    isReady,
-    clock,
-    store,
-    onReplaced: () => undefined,
-    penaltyMs: () => 0,
-  });
-  expect(boot.problems).toEqual([]);
-  if (guards !== undefined) guard.setGatewayGuards(GATEWAY, guards);
-  const observer: HandshakeObserver = { onLimit: vi.fn(), onForwardingIgnored: vi.fn() };
-  const endpointAt = (path: string) =>
-    path === '/chat' ? { gateways: [GATEWAY], admitsAnonymous: false } : undefined;
-  const decide = (change: RequestChange = {}): HandshakeDecision | Promise<HandshakeDecision> => {
-    const request = requestOf(change);
-    return guard.decide({ request, socket: request.socket, endpointAt, observer });
-  };
-  return { guard, clock, store, observer, decide };
-}
 
 const QUICK_STEPS = [
   'ready',
@@ -134,7 +34,7 @@ afterEach(() => {
 
 describe('WsHandshakeGuard', () => {
   it('AN-01 admits a verified credential', async () => {
-    const { decide, guard, clock } = setUp();
+    const { decide, guard, clock } = setUpHandshake();
     await expect(decide({ fields: { 'Sec-WebSocket-Protocol': 'json.v1' } })).resolves.toEqual({
       admitted: true,
       principal: ALICE,
@@ -154,7 +54,7 @@ describe('WsHandshakeGuard', () => {
 
   it('HS-10 reads the token beside the subprotocol and answers the subprotocol alone', async () => {
     const authenticator = new StubAuthenticator();
-    const { decide } = setUp({ authenticators: [authenticator] });
+    const { decide } = setUpHandshake({ authenticators: [authenticator] });
     const fields = { Authorization: undefined, 'Sec-WebSocket-Protocol': 'bearer.a.b.c, json.v1' };
     await expect(decide({ fields })).resolves.toMatchObject({
       admitted: true,
@@ -171,7 +71,7 @@ describe('WsHandshakeGuard', () => {
       return Promise.resolve(ALICE);
     });
     const guards = new GatewayGuards(GATEWAY, [() => ({ canActivate: () => order.push('the guard') > 0 })]);
-    const { guard, store, decide } = setUp({ authenticators: [authenticator], guards });
+    const { guard, store, decide } = setUpHandshake({ authenticators: [authenticator], guards });
     const acquire = store.acquire.bind(store);
     vi.spyOn(store, 'acquire').mockImplementation((...args) => {
       order.push('the store');
@@ -206,7 +106,7 @@ describe('WsHandshakeGuard', () => {
     ['credentials', 'unauthenticated', { fields: { Authorization: undefined } }],
   ])('HS-21 runs nothing after a refusal by %s, and waits for nothing', (name, reason, change) => {
     const authenticator = new StubAuthenticator();
-    const { guard, decide } = setUp({ authenticators: [authenticator] });
+    const { guard, decide } = setUpHandshake({ authenticators: [authenticator] });
     const runs = guard.steps.map((step) => vi.spyOn(step, 'run'));
     const order = STEPS.indexOf(name);
     expect(decide(change)).toMatchObject({ admitted: false, reason });
@@ -215,23 +115,23 @@ describe('WsHandshakeGuard', () => {
   });
 
   it('refuses before the boot and during the drain', () => {
-    const { decide } = setUp({ isReady: () => false });
+    const { decide } = setUpHandshake({ isReady: () => false });
     expect(decide()).toMatchObject({ status: 503, reason: 'not-ready' });
   });
 
   it.each([undefined, ''])('HS-23 refuses the Host %j', (host) => {
-    const { decide } = setUp();
+    const { decide } = setUpHandshake();
     expect(decide({ fields: { Host: host } })).toMatchObject({ status: 400, reason: 'bad-host' });
   });
 
   it('HS-08 refuses a host that is not the public one', () => {
-    const { decide } = setUp({ options: { publicUrl: 'wss://chat.example.com' } });
+    const { decide } = setUpHandshake({ options: { publicUrl: 'wss://chat.example.com' } });
     expect(decide({ fields: { Host: 'evil.example' } })).toMatchObject({ status: 421, reason: 'host-not-allowed' });
   });
 
   describe('without an Origin', () => {
     it('HS-04 admits a credential of the client’s own', async () => {
-      const decision = await setUp().decide({ fields: { Origin: undefined } });
+      const decision = await setUpHandshake().decide({ fields: { Origin: undefined } });
       expect(decision).toMatchObject({ admitted: true });
       expect(decision).not.toHaveProperty('origin');
     });
@@ -242,12 +142,12 @@ describe('WsHandshakeGuard', () => {
       ['that is empty', { Cookie: '' }],
     ])('HS-04 refuses a cookie %s', (_, fields) => {
       const change = { fields: { Origin: undefined, Cookie: 'sid=1', ...fields } };
-      expect(setUp().decide(change)).toMatchObject({ status: 403, reason: 'origin-missing' });
+      expect(setUpHandshake().decide(change)).toMatchObject({ status: 403, reason: 'origin-missing' });
     });
 
     it('HS-04 refuses a request without any credential', () => {
       const change = { fields: { Origin: undefined, Authorization: undefined } };
-      expect(setUp().decide(change)).toMatchObject({ status: 401, failure: 'missing' });
+      expect(setUpHandshake().decide(change)).toMatchObject({ status: 401, failure: 'missing' });
     });
   });
 
@@ -264,19 +164,22 @@ describe('WsHandshakeGuard', () => {
       ['another scheme', 'unsupported-scheme', { Authorization: 'Basic YTpi' }],
     ])('AN-04 refuses %s without a verification', (_, failure, fields) => {
       const authenticator = new StubAuthenticator();
-      const decision = setUp({ authenticators: [authenticator] }).decide({ fields });
+      const decision = setUpHandshake({ authenticators: [authenticator] }).decide({ fields });
       expect(decision).toMatchObject({ status: 401, reason: 'unauthenticated', failure });
       expect(authenticator.seen).toEqual([]);
     });
 
     it('refuses a credential that no authenticator accepts', () => {
-      expect(setUp({ authenticators: [] }).decide()).toMatchObject({ status: 401, failure: 'unsupported-scheme' });
+      expect(setUpHandshake({ authenticators: [] }).decide()).toMatchObject({
+        status: 401,
+        failure: 'unsupported-scheme',
+      });
     });
 
     it('asks no second authenticator after the first refused', async () => {
       const first = new StubAuthenticator(() => Promise.reject(new AuthenticationError('expired')));
       const second = new StubAuthenticator();
-      const decision = await setUp({ authenticators: [first, second] }).decide();
+      const decision = await setUpHandshake({ authenticators: [first, second] }).decide();
       expect(decision).toMatchObject({ status: 401, failure: 'expired' });
       expect(second.seen).toEqual([]);
     });
@@ -285,8 +188,8 @@ describe('WsHandshakeGuard', () => {
       'HS-22 answers %s like every other failure',
       async (failure) => {
         const authenticator = new StubAuthenticator(() => Promise.reject(new AuthenticationError(failure)));
-        const refused = await setUp({ authenticators: [authenticator] }).decide();
-        const missing = await setUp().decide({ fields: { Authorization: undefined } });
+        const refused = await setUpHandshake({ authenticators: [authenticator] }).decide();
+        const missing = await setUpHandshake().decide({ fields: { Authorization: undefined } });
         if (refused.admitted || missing.admitted) throw new Error('Both must be refused.');
         expect(refused.failure).toBe(failure);
         expect(refusalResponse(refused)).toBe(refusalResponse(missing));
@@ -314,7 +217,7 @@ describe('WsHandshakeGuard', () => {
       ['returns a principal without an id', () => Promise.resolve(Object.freeze({ ...ALICE, id: '' })), 'internal'],
       ['returns a principal without a key', () => Promise.resolve(Object.freeze({ ...ALICE, key: '' })), 'internal'],
     ])('AN-03 refuses when the authenticator %s', async (_, verify, reason) => {
-      const { decide, guard, clock } = setUp({ authenticators: [new StubAuthenticator(verify)] });
+      const { decide, guard, clock } = setUpHandshake({ authenticators: [new StubAuthenticator(verify)] });
       const decision = await decide();
       expect(decision).toMatchObject({ admitted: false, reason });
       expect(decision.admitted ? 200 : decision.status).toBeGreaterThanOrEqual(500);
@@ -327,7 +230,10 @@ describe('WsHandshakeGuard', () => {
       vi.spyOn(authenticator, 'accepts').mockImplementation(() => {
         throw new Error('bug');
       });
-      expect(setUp({ authenticators: [authenticator] }).decide()).toMatchObject({ status: 500, reason: 'internal' });
+      expect(setUpHandshake({ authenticators: [authenticator] }).decide()).toMatchObject({
+        status: 500,
+        reason: 'internal',
+      });
     });
   });
 
@@ -341,7 +247,7 @@ describe('WsHandshakeGuard', () => {
         settle = resolve;
       });
       const authenticator = new StubAuthenticator(() => gate.then(late));
-      const { decide, guard, clock } = setUp({ authenticators: [authenticator] });
+      const { decide, guard, clock } = setUpHandshake({ authenticators: [authenticator] });
       const decision = decide();
       expect(guard.counts).toEqual({ pending: 1, open: 0 });
       clock.advance(5_000);
@@ -364,7 +270,10 @@ describe('WsHandshakeGuard', () => {
             });
           }),
       );
-      const { decide } = setUp({ authenticators: [authenticator], options: { limits: { ...ROOMY, maxPending: 2 } } });
+      const { decide } = setUpHandshake({
+        authenticators: [authenticator],
+        options: { limits: { ...ROOMY_LIMITS, maxPending: 2 } },
+      });
       const waiting = [Promise.resolve(decide()), Promise.resolve(decide())];
       expect(decide()).toMatchObject({ status: 503, reason: 'overloaded' });
       for (const run of settle) run();
@@ -390,7 +299,7 @@ describe('WsHandshakeGuard', () => {
     { fields: { Authorization: '\u0080' } },
     { fields: { Authorization: 'Bearer' } },
   ])('HS-23 refuses %j without a throw', async (change) => {
-    const decision = await setUp().decide(change);
+    const decision = await setUpHandshake().decide(change);
     expect(decision).toMatchObject({ admitted: false });
     expect(decision).not.toMatchObject({ reason: 'internal' });
   });
@@ -404,13 +313,13 @@ describe('WsHandshakeGuard', () => {
     { fields: { 'Sec-WebSocket-Protocol': 'marker-7f3a' } },
     { fields: { Authorization: 'marker-7f3a x' } },
   ])('HS-22 puts nothing of %j into the answer', async (change) => {
-    const decision = await setUp().decide(change);
+    const decision = await setUpHandshake().decide(change);
     if (decision.admitted) throw new Error('It must be refused.');
     expect(refusalResponse(decision)).not.toContain('marker-7f3a');
   });
 
   it('TR-02 redirects to the public address, never to Host', async () => {
-    const { decide } = setUp({ options: { publicUrl: 'wss://chat.example.com', hosts: ['evil.example'] } });
+    const { decide } = setUpHandshake({ options: { publicUrl: 'wss://chat.example.com', hosts: ['evil.example'] } });
     const fields = { Host: 'evil.example', Authorization: undefined };
     const decision = await decide({ encrypted: false, fields });
     expect(decision).toMatchObject({ status: 308, headers: { Location: 'https://chat.example.com/chat' } });
@@ -420,6 +329,6 @@ describe('WsHandshakeGuard', () => {
     const isReady = (): boolean => {
       throw new Error('bug');
     };
-    expect(setUp({ isReady }).decide()).toMatchObject({ status: 500, reason: 'internal' });
+    expect(setUpHandshake({ isReady }).decide()).toMatchObject({ status: 500, reason: 'internal' });
   });
 });

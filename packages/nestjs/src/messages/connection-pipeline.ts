@@ -195,7 +195,7 @@ export class ConnectionPipeline implements ConnectionWork {
     const { engine, connection } = this;
     if (connection.isExpired) {
       // SL-02: the timer may be late, the message is not handled.
-      engine.report(connection, { code: 'FORBIDDEN', reason: 'identity-expired', owasp: 'session_use_after_expire' });
+      this.refusals.note({ code: 'FORBIDDEN', reason: 'identity-expired', owasp: 'session_use_after_expire' });
       connection.close('TOKEN_EXPIRED');
       return;
     }
@@ -238,7 +238,7 @@ export class ConnectionPipeline implements ConnectionWork {
   }
 
   #fail(code: 'UNSUPPORTED_DATA' | 'POLICY_VIOLATION', reason: string): void {
-    this.engine.report(this.connection, { code: 'BAD_MESSAGE', reason, owasp: 'input_validation_fail' });
+    this.refusals.note({ code: 'BAD_MESSAGE', reason, owasp: 'input_validation_fail' });
     this.connection.close(code);
   }
 }

@@ -1,6 +1,7 @@
 import { randomId } from '../internal/ids.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { errorFrame } from './frames.js';
+import { MessageViolations } from './message-violations.js';
 import type { PipelineEngine, Refusal } from './pipeline-engine.js';
 import { RefusalBudget } from './refusal-budget.js';
 
@@ -8,6 +9,7 @@ import { RefusalBudget } from './refusal-budget.js';
 export class ConnectionRefusals {
   // Made at the first refusal: most connections never see one.
   #budget: RefusalBudget | undefined;
+  #violations: MessageViolations | undefined;
 
   constructor(
     private readonly engine: PipelineEngine,
@@ -28,7 +30,13 @@ export class ConnectionRefusals {
     if ((!isNotice || budget.allowsThrottleNotice(now)) && budget.allowsFrame(now, frame.length)) {
       this.connection.sendText(frame);
     }
-    this.engine.report(this.connection, refusal, correlationId);
+    this.note(refusal, correlationId);
     return correlationId;
+  }
+
+  /** Audits and charges a refusal that gets no answer, because the connection closes. */
+  note(refusal: Refusal, correlationId: string = randomId()): void {
+    this.engine.report(this.connection, refusal, correlationId);
+    (this.#violations ??= new MessageViolations(this.engine.ledger, this.connection)).charge(refusal);
   }
 }

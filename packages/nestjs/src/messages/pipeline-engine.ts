@@ -8,6 +8,7 @@ import { randomId } from '../internal/ids.js';
 import type { ValidatedPayloads } from '../internal/validated-payloads.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import type { ResolvedThrottlingOptions } from '../throttling/throttling.options.js';
+import type { ViolationLedger } from '../throttling/violations/violation-ledger.js';
 import type { JsonLimits } from '../validation/safe-json.js';
 import type { ResolvedMessagesOptions } from './messages.options.js';
 import type { PrincipalThrottles } from './principal-throttles.js';
@@ -54,6 +55,7 @@ export class PipelineEngine {
     readonly events: SecurityEvents,
     readonly faults: FaultLog,
     readonly principals: PrincipalThrottles,
+    readonly ledger: ViolationLedger,
     settings: PipelineSettings,
     readonly detailedErrors: boolean,
     policyTimeoutMs: number,

@@ -4,6 +4,6 @@ import { isPromiseLike } from '../internal/promise.js';
 export type Awaitable<T> = T | Promise<T>;
 
 /** Goes on with a value, at once where it is there: no promise is made for a store that needs none. */
-export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
-  return isPromiseLike(value) ? value.then((settled) => next(settled)) : next(value);
+export function andThen<T, R>(value: Awaitable<T>, goOn: (value: T) => Awaitable<R>): Awaitable<R> {
+  return isPromiseLike(value) ? value.then((settled) => goOn(settled)) : goOn(value);
 }

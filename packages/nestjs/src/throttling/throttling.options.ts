@@ -1,5 +1,10 @@
 import { type NumberBounds, OptionReader } from '../internal/option-reader.js';
 import type { ThrottleRule } from './throttle-rule.js';
+import {
+  type ResolvedViolationsOptions,
+  resolveViolationsOptions,
+  type ViolationsOptions,
+} from './violations/violations.options.js';
 import { isThrottlerStorage, type ThrottlerStorageLike } from './throttler-storage.js';
 
 /** The `throttling` options: how much one connection may send. */
@@ -22,6 +27,8 @@ export interface ThrottlingOptions {
    * @default [{ limit: 80, ttl: 1000 }, { limit: 400, ttl: 10000 }]
    */
   readonly principal?: readonly ThrottleRule[];
+  /** How many refused messages one principal may have before its connections are closed. */
+  readonly violations?: ViolationsOptions;
   /**
    * A `ThrottlerStorage` of `@nestjs/throttler` that counts the events of `@WsThrottle` and `@Throttle`, for each
    * principal. Without one each connection counts its own, which needs no waiting.
@@ -34,6 +41,7 @@ export interface ResolvedThrottlingOptions {
   readonly connection: readonly ThrottleRule[];
   readonly connectionBytesPerSecond: number;
   readonly principal: readonly ThrottleRule[];
+  readonly violations: ResolvedViolationsOptions;
   readonly storage: ThrottlerStorageLike | undefined;
 }
 
@@ -53,6 +61,7 @@ const LIMIT_BOUNDS: NumberBounds = { allowInfinity: true };
 export function resolveThrottlingOptions(reader: OptionReader): ResolvedThrottlingOptions {
   const connection = readRules(reader, 'connection', DEFAULT_RULES);
   const principal = readRules(reader, 'principal', DEFAULT_PRINCIPAL_RULES);
+  const violations = resolveViolationsOptions(reader.object('violations'));
   const storage = reader.raw('storage');
   if (storage !== undefined && !isThrottlerStorage(storage)) {
     reader.fail(
@@ -67,6 +76,7 @@ export function resolveThrottlingOptions(reader: OptionReader): ResolvedThrottli
     connection,
     connectionBytesPerSecond,
     principal,
+    violations,
     storage: isThrottlerStorage(storage) ? storage : undefined,
   });
 }

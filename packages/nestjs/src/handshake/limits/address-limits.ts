@@ -14,8 +14,8 @@ const VERIFICATION: RateRule = Object.freeze({ name: 'backoff-verification', lim
  */
 const WEIGHTS: Readonly<Partial<Record<AuthenticationFailure, number>>> = Object.freeze({
   unavailable: 0,
-  missing: 0.2,
-  expired: 0.2,
+  missing: 0.25,
+  expired: 0.25,
 });
 
 /** Which limits {@link AddressLimits} keeps. */

@@ -26,12 +26,7 @@ export interface PrincipalCapsOutcome {
 /** Which limits {@link PrincipalCaps} keeps. */
 export type PrincipalCapRules = Pick<
   ResolvedHandshakeLimitsOptions,
-  | 'mode'
-  | 'ratePerPrincipal'
-  | 'maxOpenPerPrincipal'
-  | 'maxOpenPerSession'
-  | 'maxOpenPerApiKey'
-  | 'onPrincipalLimit'
+  'mode' | 'ratePerPrincipal' | 'maxOpenPerPrincipal' | 'maxOpenPerSession' | 'maxOpenPerApiKey' | 'onPrincipalLimit'
 >;
 
 interface Cap {

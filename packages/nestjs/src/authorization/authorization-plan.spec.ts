@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { createPrincipal, type Principal } from '../authentication/principal.js';
+import { AuthorizationPlan } from './authorization-plan.js';
+import { anyOf, type WsRequirement } from './requirement.js';
+import { deny, Grant, grant, type WsPolicy, type WsPolicyContext } from './ws-policy.js';
+import { PolicyGrant } from './ws-resource.decorator.js';
+
+const person = (claims: Partial<Principal> = {}): Principal =>
+  createPrincipal({ kind: 'jwt', issuer: 'test', id: 'alice', authenticatedAt: 0, ...claims });
+
+const contextOf = (principal = person()): WsPolicyContext =>
+  ({ data: {}, principal, event: 'e', id: undefined }) as unknown as WsPolicyContext;
+
+/** A policy class whose answer is whatever `give` makes, types or no types. */
+function policy(give: () => unknown): new () => WsPolicy<never> {
+  return class {
+    authorize(): never {
+      return give() as never;
+    }
+  };
+}
+
+const planOf = (requirements: readonly WsRequirement[], isPublic = false): AuthorizationPlan =>
+  new AuthorizationPlan(requirements, isPublic, (type) => () => new (type as new () => WsPolicy)());
+
+/** A promise of another making: it calls back, and returns something of its own. */
+const thenable = (answer: unknown, returns: (self: object) => unknown) => () => {
+  const self: object = {
+    // The very thing that this is about.
+    // oxlint-disable-next-line unicorn/no-thenable
+    then(settle: (value: unknown) => void): unknown {
+      settle(answer);
+      return returns(self);
+    },
+  };
+  return self;
+};
+
+describe('AuthorizationPlan', () => {
+  it.each<readonly [what: string, give: () => unknown]>([
+    ['undefined', () => undefined],
+    ['null', () => null],
+    ['false', () => false],
+    ['deny()', () => deny()],
+    ['the word true', () => 'true'],
+    ['1', () => 1],
+    ['an empty object', () => ({})],
+    ['an object that looks like a grant', () => ({ resource: {} })],
+    ['a Boolean object', () => Object(true)],
+    ['a promise of false', () => Promise.resolve(false)],
+    ['a promise of a truthy value', () => Promise.resolve({})],
+    ['a thenable that denies and returns true', thenable(false, () => true)],
+    ['a thenable that denies and returns an object', thenable(deny(), () => ({}))],
+    ['a thenable that denies and returns nothing', thenable(false, () => undefined)],
+    ['a grant inside a list', () => [grant('x')]],
+  ])('AZ-09 refuses by %s', async (_, give) => {
+    expect(await planOf([policy(give)]).ask(contextOf())).toBeUndefined();
+    expect(await planOf([anyOf(policy(give))]).ask(contextOf())).toBeUndefined();
+  });
+
+  it('AZ-09 refuses by a thenable that denies and returns itself', async () => {
+    // Older promise libraries chain that way.
+    let asked = 0;
+    const give = thenable(false, (self) => (asked++ < 3 ? self : undefined));
+    expect(await planOf([policy(give)]).ask(contextOf())).toBeUndefined();
+  });
+
+  it.each<readonly [what: string, give: () => unknown, resource: unknown]>([
+    ['true', () => true, undefined],
+    ['a promise of true', () => Promise.resolve(true), undefined],
+    ['a grant', () => grant('the resource'), 'the resource'],
+    ['a promise of a grant', () => Promise.resolve(grant('the resource')), 'the resource'],
+    ['a thenable of a grant', thenable(grant('the resource'), () => undefined), 'the resource'],
+  ])('AZ-09 allows by %s', async (_, give, resource) => {
+    expect(await planOf([policy(give)]).ask(contextOf())).toMatchObject([{ resource }]);
+  });
+
+  it.each<readonly [what: string, give: () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('broken');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('broken'))],
+  ])('AZ-09 lets what a policy %s out, to be refused and audited', async (_, give) => {
+    await expect((async () => planOf([policy(give)]).ask(contextOf()))()).rejects.toThrow('broken');
+    // An alternative that fails is no reason to try the next one.
+    await expect(
+      (async () => planOf([anyOf(policy(give), policy(() => true))]).ask(contextOf()))(),
+    ).rejects.toThrow('broken');
+  });
+
+  it('AZ-01 asks every policy, in order, until one refuses', async () => {
+    const asked: string[] = [];
+    const ask = (name: string, answer: unknown) =>
+      policy(() => {
+        asked.push(name);
+        return answer;
+      });
+    const plan = planOf([ask('a', true), ask('b', Promise.resolve(true)), ask('c', false), ask('d', true)]);
+    expect(await plan.ask(contextOf())).toBeUndefined();
+    expect(asked).toEqual(['a', 'b', 'c']);
+  });
+
+  it('AZ-01 keeps the grants apart by their policies', async () => {
+    const [first, second] = [policy(() => grant(1)), policy(() => Promise.resolve(grant(2)))];
+    const grants = (await planOf([first, second]).ask(contextOf())) ?? [];
+    expect(grants.every((granted) => granted instanceof Grant)).toBe(true);
+    expect(grants.map((granted) => (granted as PolicyGrant).policy)).toEqual([first, second]);
+  });
+
+  it.each<readonly [what: string, principal: Principal, isPublic: boolean, passes: boolean]>([
+    ['an anonymous principal nowhere', person({ kind: 'anonymous' }), false, false],
+    ['an anonymous principal with the role nowhere', person({ kind: 'anonymous', roles: ['admin'] }), false, false],
+    ['an anonymous principal where it is public', person({ kind: 'anonymous' }), true, true],
+    ['an authenticated principal', person(), false, true],
+  ])('AN-12 admits %s', (_, principal, isPublic, passes) => {
+    expect(planOf([], isPublic).meetsClaims(principal)).toBe(passes);
+  });
+
+  it.each<readonly [roles: readonly string[], passes: boolean]>([
+    [['admin'], true],
+    [['user', 'admin'], true],
+    [[], false],
+    [['xadminx'], false],
+    [['ADMIN'], false],
+    [['__proto__'], false],
+  ])('AZ-10 meets the role admin with %j: %s', (roles, passes) => {
+    expect(planOf([{ roles: ['admin'] }]).meetsClaims(person({ roles }))).toBe(passes);
+  });
+});

@@ -1,0 +1,316 @@
+import { setImmediate as immediate } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeClock } from '../testing/fake-clock.js';
+import { defaultEventsSettings, type EventsSettings } from './events.options.js';
+import { LoggerSink } from './logger.sink.js';
+import type { SecurityEvent, SecurityEventData } from './security-event.js';
+import type { SecurityEventListener } from './security-event-listeners.js';
+import { typesMatching } from './security-event-pattern.js';
+import { SecurityEvents } from './security-events.js';
+import { SecurityEventSink } from './security-event-sink.js';
+
+class TestSink extends SecurityEventSink {
+  readonly seen: SecurityEvent[] = [];
+
+  constructor(readonly answer: () => unknown = () => undefined) {
+    super();
+  }
+
+  get types(): string[] {
+    return this.seen.map(({ type }) => type);
+  }
+
+  override write(event: SecurityEvent): void | Promise<void> {
+    this.seen.push(event);
+    return this.answer() as void | Promise<void>;
+  }
+}
+
+class BrokenSink extends TestSink {
+  constructor() {
+    super(() => {
+      throw new Error('disk full');
+    });
+  }
+}
+
+const badMessage = (changes: object = {}): SecurityEventData => ({
+  type: 'ws.message.refused',
+  code: 'BAD_MESSAGE',
+  reason: 'json-syntax',
+  connectionId: 'connection-1',
+  principal: '["jwt","https://id.example.com","alice"]',
+  path: '/orders',
+  address: '192.0.2.7',
+  correlationId: 'correlation-1',
+  ...changes,
+});
+
+const listener = (name: string, pattern: string, call: SecurityEventListener['call']): SecurityEventListener => ({
+  name,
+  types: typesMatching([pattern]),
+  call,
+});
+
+const hang = (): Promise<void> => new Promise(() => undefined);
+
+describe('SecurityEvents', () => {
+  const clock = { current: new FakeClock() };
+  const lines: string[] = [];
+
+  const setUp = (sinks: readonly SecurityEventSink[], settings: Partial<EventsSettings> = {}): SecurityEvents =>
+    new SecurityEvents(clock.current, sinks, { ...defaultEventsSettings(), ...settings });
+
+  const linesOf = (type: string): SecurityEvent[] =>
+    lines.map((line) => JSON.parse(line) as SecurityEvent).filter((event) => event.type === type);
+
+  beforeEach(() => {
+    clock.current = new FakeClock();
+    lines.length = 0;
+    for (const level of ['log', 'warn', 'error'] as const) {
+      vi.spyOn(Logger.prototype, level).mockImplementation((line: string) => {
+        lines.push(line);
+      });
+    }
+  });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('MO-03 MO-05 gives every sink each event at once, with its name and its time', () => {
+    const sinks = [new TestSink(), new TestSink()];
+    setUp(sinks).emit(badMessage());
+
+    for (const sink of sinks) {
+      expect(sink.seen).toMatchObject([
+        { type: 'ws.message.refused', owasp: 'input_validation_fail', time: '2026-01-01T00:00:00.000Z' },
+      ]);
+    }
+  });
+
+  it('MO-06 AN-17 shows the canary of an identity and of a query to no sink, listener or log line', async () => {
+    const sampled = new TestSink();
+    const broken = new BrokenSink();
+    const heard: SecurityEvent[] = [];
+    const events = setUp([new LoggerSink(), sampled, broken, new TestSink(hang)]);
+    events.listen([listener('Alerts.onAny', 'ws.*', (event) => heard.push(event))]);
+    for (let count = 0; count < 50; count++) {
+      events.emit(badMessage({ principal: '["jwt","iss","canary"]', path: '/orders?token=canary' }));
+    }
+    clock.current.advance(1000);
+    await immediate();
+    await immediate();
+
+    expect(lines.length).toBeGreaterThan(0);
+    expect(heard.length).toBeGreaterThan(50);
+    expect(JSON.stringify([lines, heard, sampled.seen, broken.seen, events.counts])).not.toContain('canary');
+  });
+
+  it('DR-24 turns 10,000 bad messages into 20 log lines, one summary with the exact rest, and an exact counter', () => {
+    const other = new TestSink();
+    const events = setUp([new LoggerSink(), other]);
+    for (let count = 0; count < 10_000; count++) events.emit(badMessage());
+    clock.current.advance(1000);
+
+    expect(lines).toHaveLength(21);
+    expect(linesOf('ws.audit.summary')).toMatchObject([
+      { suppressed: { 'ws.message.refused/json-syntax': 9980 }, total: 9980 },
+    ]);
+    expect(events.counts['ws.message.refused']).toEqual({ total: 10_000, reasons: { 'json-syntax': 10_000 } });
+    expect(other.seen).toHaveLength(10_000);
+    expect(clock.current.pending).toBe(0);
+  });
+
+  it('DR-24 writes one summary a second, however long a flood lasts, and its sums are exact', () => {
+    const events = setUp([new LoggerSink()]);
+    for (let step = 0; step < 100; step++) {
+      for (let count = 0; count < 100; count++) events.emit(badMessage());
+      clock.current.advance(100);
+    }
+    clock.current.advance(1000);
+    const summaries = linesOf('ws.audit.summary') as Extract<SecurityEvent, { type: 'ws.audit.summary' }>[];
+    const suppressed = summaries.reduce((sum, { total }) => sum + total, 0);
+
+    expect(summaries.length).toBeLessThanOrEqual(11);
+    expect(lines.length - summaries.length + suppressed).toBe(10_000);
+  });
+
+  it.each<[EventsSettings['sampling'], number, number]>([
+    ['log-lines', 20, 100],
+    ['all-sinks', 20, 20],
+    ['off', 100, 100],
+  ])('DR-24 samples as events.sampling %s says', (sampling, inLog, inOther) => {
+    const other = new TestSink();
+    const events = setUp([new LoggerSink(), other], { sampling });
+    for (let count = 0; count < 100; count++) events.emit(badMessage());
+
+    expect(lines).toHaveLength(inLog);
+    expect(other.seen).toHaveLength(inOther);
+  });
+
+  it('MO-09 brings an event to the others where one sink throws, another rejects and a third hangs', async () => {
+    const healthy = new TestSink();
+    const rejecting = new TestSink(() => Promise.reject(new Error('away')));
+    const events = setUp([new BrokenSink(), rejecting, new TestSink(hang), healthy]);
+    for (let count = 0; count < 10; count++) events.emit(badMessage());
+    expect(healthy.seen).toHaveLength(10);
+
+    // Until the sink that rejects has had them all: two turns an event.
+    while (rejecting.seen.length < 10) await immediate();
+    await immediate();
+    expect(events.sinkFailures).toBe(20);
+  });
+
+  it('MO-09 reports dropped events to every sink, once a second and exactly', async () => {
+    const healthy = new TestSink();
+    const state = { isHanging: true };
+    const slow = new TestSink(() => (state.isHanging ? hang() : undefined));
+    const events = setUp([slow, healthy], { maxQueuedEvents: 10, sinkTimeoutMs: 60_000 });
+    for (let count = 0; count < 100; count++) events.emit(badMessage());
+    expect(healthy.types).not.toContain('ws.audit.dropped');
+
+    clock.current.advance(1000);
+    for (let count = 0; count < 5; count++) events.emit(badMessage());
+    clock.current.advance(1000);
+    clock.current.advance(60_000);
+
+    const reports = healthy.seen.filter(({ type }) => type === 'ws.audit.dropped');
+    expect(reports).toMatchObject([
+      { sink: 'TestSink', dropped: 89, failed: 0, owasp: 'sys_monitor_disabled' },
+      { dropped: 5 },
+      { failed: 1 },
+    ]);
+    state.isHanging = false;
+    await events.flush();
+    expect(slow.seen[1]).toMatchObject({ type: 'ws.audit.dropped', dropped: 94 });
+    expect(events.counts['ws.message.refused']?.total).toBe(105);
+  });
+
+  it('MO-09 stops reporting when nothing more is lost: broken sinks do not keep each other busy', () => {
+    const sinks = [new BrokenSink(), new BrokenSink()];
+    const events = setUp(sinks);
+    events.emit(badMessage());
+    clock.current.advance(1000);
+
+    expect(sinks.map(({ types }) => types)).toEqual([
+      ['ws.message.refused', 'ws.audit.dropped', 'ws.audit.dropped'],
+      ['ws.message.refused', 'ws.audit.dropped', 'ws.audit.dropped'],
+    ]);
+    expect(clock.current.pending).toBe(0);
+    expect(events.sinkFailures).toBe(6);
+  });
+
+  it.each<[EventsSettings['onSinkFailure'], boolean]>([
+    ['continue', true],
+    ['refuse-handshakes', false],
+  ])('MO-09 admits handshakes while a sink fails as events.onSinkFailure %s says', (onSinkFailure, admits) => {
+    const state = { isBroken: true };
+    const sink = new TestSink(() => {
+      if (state.isBroken) throw new Error('disk full');
+    });
+    const events = setUp([sink, new TestSink()], { onSinkFailure });
+    expect([events.isHealthy, events.admitsHandshakes]).toEqual([true, true]);
+
+    events.emit(badMessage());
+    expect([events.isHealthy, events.admitsHandshakes]).toEqual([false, admits]);
+
+    state.isBroken = false;
+    // The refused handshake is reported too: that is the attempt that finds out that the sink is back.
+    events.emit({ type: 'ws.handshake.refused', status: 503, reason: 'not-ready', address: '192.0.2.7' });
+    expect([events.isHealthy, events.admitsHandshakes]).toEqual([true, true]);
+  });
+
+  it('MO-09 never throws, whatever it is given', () => {
+    const events = setUp([new TestSink()]);
+    const unreadable = Object.defineProperty({ ...badMessage() }, 'path', {
+      enumerable: true,
+      get: () => {
+        throw new Error('no');
+      },
+    });
+
+    for (const data of [undefined, null, {}, { type: 'unknown' }, { ...badMessage(), path: 5 }, unreadable]) {
+      expect(() => {
+        events.emit(data as SecurityEventData);
+      }).not.toThrow();
+    }
+  });
+
+  it('brings a listener the events of its pattern, later than emit and in their order', async () => {
+    const heard: string[] = [];
+    const events = setUp([]);
+    events.listen([
+      listener('Alerts.onMessage', 'ws.message.*', (event) => heard.push(`${event.type} ${event.time.slice(17, 19)}`)),
+    ]);
+    events.emit(badMessage());
+    events.emit({ type: 'ws.config.weak', option: 'x', warning: 'y' });
+    clock.current.advance(1000);
+    events.emit(badMessage());
+    expect(heard).toEqual([]);
+
+    await events.flush();
+
+    expect(heard).toEqual(['ws.message.refused 00', 'ws.message.refused 01']);
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no'))],
+  ])(
+    'MO-09 AN-03 contains a listener that %s: it is counted, logged and reported, and the others hear',
+    async (_, call) => {
+      const sink = new TestSink();
+      const heard: string[] = [];
+      const events = setUp([sink]);
+      events.listen([
+        listener('Alerts.broken', 'ws.message.*', call),
+        listener('Alerts.good', 'ws.*', ({ type }) => heard.push(type)),
+      ]);
+      events.emit(badMessage());
+      await events.flush();
+      clock.current.advance(1000);
+      await events.flush();
+
+      expect(heard).toEqual(['ws.message.refused', 'ws.audit.dropped']);
+      expect(sink.seen.at(-1)).toMatchObject({ type: 'ws.audit.dropped', sink: 'Alerts.broken', failed: 1 });
+      expect(lines.map((line) => (JSON.parse(line) as { where: string }).where)).toEqual(['Alerts.broken']);
+      expect(events.isHealthy).toBe(true);
+    },
+  );
+
+  it('MO-09 lets a listener that causes events of its own type neither starve the process nor grow', async () => {
+    const heard: SecurityEvent[] = [];
+    const events = setUp([], { maxQueuedEvents: 10 });
+    events.listen([
+      listener('Alerts.loop', 'ws.message.*', (event) => {
+        heard.push(event);
+        events.emit(badMessage());
+        events.emit(badMessage());
+      }),
+    ]);
+    events.emit(badMessage());
+    for (let turn = 0; turn < 10; turn++) await immediate();
+
+    expect(heard.length).toBeLessThanOrEqual(10 * 64);
+    clock.current.advance(1000);
+    expect(events.counts['ws.audit.dropped']?.total).toBe(1);
+  });
+
+  it('DR-24 writes the summary that is due when the application ends, and waits for sinks no longer than it may', async () => {
+    const events = setUp([new LoggerSink(), new TestSink(hang)]);
+    for (let count = 0; count < 30; count++) events.emit(badMessage());
+    const flushed = events.flush(2000);
+    await immediate();
+    clock.current.advance(2000);
+    await flushed;
+
+    expect(linesOf('ws.audit.summary')).toMatchObject([{ total: 10 }]);
+  });
+});

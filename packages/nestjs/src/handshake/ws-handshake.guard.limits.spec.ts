@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { Socket } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { SecureWsStoreError } from '../store/store.error.js';
+import { ALICE, GATEWAY, ROOMY_LIMITS, setUpHandshake, StubAuthenticator } from '../testing/stub-handshake.js';
+import { GatewayGuards } from './guards/gateway-guards.js';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('WsHandshakeGuard', () => {
+  describe('limits', () => {
+    it('HS-20 verifies nothing for an address that is over its rate', async () => {
+      const authenticator = new StubAuthenticator();
+      const { decide } = setUpHandshake({
+        authenticators: [authenticator],
+        options: { limits: { ratePerAddress: { limit: 1, ttl: 10_000 } } },
+      });
+      await decide();
+      expect(decide()).toMatchObject({ status: 429, reason: 'address-rate' });
+      expect(authenticator.seen).toHaveLength(1);
+    });
+
+    it('gives the place of a refused handshake back, and keeps that of an admitted one until its end', async () => {
+      const { decide, guard } = setUpHandshake();
+      const socket = new Socket();
+      const admission = await decide({ socket });
+      await decide({ fields: { Authorization: undefined } });
+      expect(guard.counts).toEqual({ pending: 0, open: 1 });
+      if (!admission.admitted) throw new Error('It must be admitted.');
+      admission.release();
+      admission.release();
+      expect(guard.counts).toEqual({ pending: 0, open: 0 });
+    });
+
+    it('DR-03 gives the place back when the connection ends by itself', async () => {
+      const { decide, guard } = setUpHandshake();
+      const socket = new Socket();
+      await decide({ socket });
+      socket.destroy();
+      await once(socket, 'close');
+      expect(guard.counts.open).toBe(0);
+    });
+
+    it('HS-17 does nothing more for a client that went away meanwhile', async () => {
+      const socket = new Socket();
+      const ask = vi.fn<() => boolean>(() => true);
+      const authenticator = new StubAuthenticator(() => {
+        socket.destroy();
+        return Promise.resolve(ALICE);
+      });
+      const guards = new GatewayGuards(GATEWAY, [() => ({ canActivate: ask })]);
+      const { decide } = setUpHandshake({ authenticators: [authenticator], guards });
+      await expect(decide({ socket })).resolves.toMatchObject({ admitted: false, reason: 'client-gone' });
+      expect(ask).not.toHaveBeenCalled();
+    });
+
+    it('AN-11 admits nobody while the store has no answer', () => {
+      const { decide, store } = setUpHandshake();
+      vi.spyOn(store, 'hit').mockImplementation(() => {
+        throw new SecureWsStoreError('unavailable');
+      });
+      expect(decide()).toMatchObject({ status: 503, reason: 'overloaded' });
+    });
+
+    it('DR-03 leaves nothing behind when the time is up while the store thinks', async () => {
+      const { decide, store, clock, guard } = setUpHandshake({
+        options: { limits: { ...ROOMY_LIMITS, maxOpenPerPrincipal: 1 } },
+      });
+      const acquire = store.acquire.bind(store);
+      let answer = (): void => undefined;
+      const thinking = new Promise<void>((asked) => {
+        vi.spyOn(store, 'acquire').mockImplementationOnce((...args) => {
+          asked();
+          return new Promise((resolve) => {
+            answer = () => {
+              resolve(acquire(...args));
+            };
+          });
+        });
+      });
+      const late = decide();
+      await thinking;
+      clock.advance(5_000);
+      await expect(late).resolves.toMatchObject({ status: 503, reason: 'timeout' });
+      expect(guard.counts).toEqual({ pending: 0, open: 0 });
+      answer();
+      await vi.waitFor(async () => {
+        expect(await decide()).toMatchObject({ admitted: true });
+      });
+    });
+  });
+
+  describe('guards of the gateway', () => {
+    it('answer 403 when they say no, and are told nothing about it', async () => {
+      const guards = new GatewayGuards(GATEWAY, [() => ({ canActivate: () => false })]);
+      await expect(setUpHandshake({ guards }).decide()).resolves.toMatchObject({ status: 403, reason: 'guard' });
+    });
+
+    it('HS-15 answer 403 when they say nothing in time', async () => {
+      let wasAsked = (): void => undefined;
+      const asked = new Promise<void>((resolve) => {
+        wasAsked = resolve;
+      });
+      const canActivate = (): Promise<boolean> => {
+        wasAsked();
+        return new Promise(() => undefined);
+      };
+      const { decide, clock, guard } = setUpHandshake({
+        guards: new GatewayGuards(GATEWAY, [() => ({ canActivate })]),
+      });
+      const decision = decide();
+      await asked;
+      clock.advance(5_000);
+      await expect(decision).resolves.toMatchObject({ status: 403, reason: 'guard' });
+      expect(guard.counts).toEqual({ pending: 0, open: 0 });
+    });
+  });
+
+  it('shows a refusal to a page of an allowed origin that speaks secure-ws.v1', async () => {
+    const fields = { Authorization: undefined, 'Sec-WebSocket-Protocol': 'secure-ws.v1' };
+    await expect(Promise.resolve(setUpHandshake().decide({ fields }))).resolves.toMatchObject({
+      status: 401,
+      shown: { close: 'UNAUTHENTICATED' },
+    });
+    const foreign = { ...fields, Origin: 'https://evil.example' };
+    expect(setUpHandshake().decide({ fields: foreign })).not.toHaveProperty('shown');
+  });
+
+  it('HS-14 counts the client behind a listed proxy, and tells of one that is not listed', () => {
+    const trustedProxies = { addresses: ['203.0.113.9'], header: 'x-forwarded-for' } as const;
+    const fields = {
+      'X-Forwarded-For': '198.51.100.1, 192.0.2.7',
+      'X-Forwarded-Proto': 'https',
+      Authorization: undefined,
+    };
+    const behind = setUpHandshake({ options: { trustedProxies } });
+    expect(behind.decide({ fields })).toMatchObject({ status: 401, facts: { clientAddress: '192.0.2.7' } });
+    expect(behind.unlisted).toEqual([]);
+    const direct = setUpHandshake();
+    expect(direct.decide({ fields })).toMatchObject({ status: 401, facts: { clientAddress: '203.0.113.9' } });
+    expect(direct.unlisted).toEqual(['203.0.113.9']);
+  });
+
+  it('HS-20 an evil page cannot use up what its visitors, or their office, may do', async () => {
+    const { decide, guard } = setUpHandshake({ options: { limits: { ratePerAddress: { limit: 2, ttl: 10_000 } } } });
+    // All of them come from one address: the browser of a visitor, who sits behind the office's NAT.
+    for (let attempt = 0; attempt < 1_000; attempt += 1) {
+      expect(decide({ fields: { Origin: 'https://evil.example', Cookie: 'sid=1' } })).toMatchObject({
+        status: 403,
+        reason: 'origin-not-allowed',
+      });
+    }
+    await expect(decide()).resolves.toMatchObject({ admitted: true });
+    expect(guard.counts).toEqual({ pending: 0, open: 1 });
+  });
+});

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { BootProblems } from '../internal/boot-problems.js';
+import { OptionReader } from '../internal/option-reader.js';
+import { resolveStoreOptions } from './store.options.js';
+
+function resolve(source: unknown): { options: unknown; problems: readonly string[] } {
+  const problems = new BootProblems();
+  const options = resolveStoreOptions(new OptionReader(source, 'store', problems));
+  return { options, problems: problems.problems.map(({ where }) => where) };
+}
+
+describe('resolveStoreOptions', () => {
+  it('fills the default', () => {
+    expect(resolve(undefined)).toEqual({ options: { maxKeys: 100_000 }, problems: [] });
+  });
+
+  it.each([0, -1, 999, 1.5, NaN, Infinity, '5000', null])('DP-02 refuses maxKeys: %s', (maxKeys) => {
+    expect(resolve({ maxKeys }).problems).toEqual(['store.maxKeys']);
+  });
+
+  it('DP-02 refuses an unknown key', () => {
+    expect(resolve({ maxkeys: 5000 }).problems).toEqual(['store.maxkeys']);
+  });
+});

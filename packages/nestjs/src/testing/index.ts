@@ -1,0 +1,16 @@
+import { refuseProduction } from './refuse-production.js';
+
+// Loading it by mistake must not go unnoticed either.
+refuseProduction();
+
+export { connect } from './connect.js';
+export type { ConnectOptions, ConnectTarget } from './connect.js';
+export { FakeClock } from './fake-clock.js';
+export { HandshakeRefusedError } from './handshake-refused.error.js';
+export { SecureWsTestingModule } from './secure-ws-testing.module.js';
+export type { SecureWsTestingOptions } from './secure-ws-testing.module.js';
+export { testIdentity } from './test-identity.js';
+export type { TestIdentity, TestIdentityInput } from './test-identity.js';
+export type { TestLimits } from './test-options.js';
+export { WsTestClient } from './ws-test-client.js';
+export type { ReceivedClose, ReceivedMessage } from './ws-test-client.js';
