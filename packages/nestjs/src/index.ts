@@ -28,11 +28,12 @@ export { AnyOf, anyOf } from './authorization/requirement.js';
 export type { WsClaimsRequirement, WsRequirement } from './authorization/requirement.js';
 export { WsAuthorize } from './authorization/ws-authorize.decorator.js';
 export { WsAuthorizeGuard } from './authorization/ws-authorize.guard.js';
-export { Denial, deny, Grant, grant } from './authorization/ws-policy.js';
+export { Denial, deny, Grant, grant, grantScope } from './authorization/ws-policy.js';
 export type { WsPolicy, WsPolicyContext, WsPolicyDecision, WsPolicyType } from './authorization/ws-policy.js';
 export { WsPrincipal } from './authorization/ws-principal.decorator.js';
 export { WsPublic } from './authorization/ws-public.decorator.js';
 export { WsResource } from './authorization/ws-resource.decorator.js';
+export { WsScope } from './authorization/ws-scope.decorator.js';
 
 // Events
 export type { EventsOptions } from './events/events.options.js';
@@ -50,7 +51,7 @@ export type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 export { WsAbortSignal } from './lifecycle/ws-abort-signal.decorator.js';
 export { WsConnection } from './lifecycle/ws-connection.js';
 export { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
-export type { WsConnectionFilter } from './lifecycle/ws-connection-lifecycle.service.js';
+export type { WsConnectionFigures, WsConnectionFilter } from './lifecycle/ws-connection-lifecycle.service.js';
 
 // Messages
 export { WsExceptionsFilter } from './messages/ws-exceptions.filter.js';

@@ -44,6 +44,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   /** The application has started: ports are opened, and handshakes admitted. */
   async start(): Promise<void> {
     await this.#boot.finish();
+    this.#adapter.checkOtherListeners();
     await this.#adapter.listen();
     this.runtime.start();
     if (process.env['NODE_ENV'] === 'production' && process.listenerCount('SIGTERM') === 0) {
@@ -61,8 +62,8 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     await this.drain();
   }
 
-  onApplicationShutdown(): void {
-    this.runtime.stop();
+  async onApplicationShutdown(): Promise<void> {
+    await this.runtime.stop();
   }
 
   #onOtherAdapter(other: IoAdapter, problems: BootProblems): void {

@@ -15,7 +15,7 @@ import { SecureWsOrderModule } from './secure-ws-order.module.js';
 import { MemoryStore } from './store/memory.store.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import type { SecureWsOptions } from './secure-ws.options.js';
-import { SecureWsRuntime } from './secure-ws.runtime.js';
+import { type AuthenticatorFactory, SecureWsRuntime } from './secure-ws.runtime.js';
 
 /** Makes the options: for `forRootAsync({ useClass })` and `useExisting`. */
 export interface SecureWsOptionsFactory {
@@ -136,8 +136,9 @@ const PROVIDERS: readonly Provider[] = [
     ) => {
       // With bad options the boot fails in prepare(), where it can list what the gateways leave open as well.
       const hasProblems = problems.problems.length > 0;
-      const authenticators = hasProblems ? [] : await createAuthenticators(resolved.authentication, clock, moduleRef);
-      return new SecureWsRuntime(resolved, authenticators, store, clock);
+      const make: AuthenticatorFactory = (authentication) => createAuthenticators(authentication, clock, moduleRef);
+      const authenticators = hasProblems ? [] : await make(resolved.authentication);
+      return new SecureWsRuntime(resolved, authenticators, make, store, clock);
     },
   },
   {

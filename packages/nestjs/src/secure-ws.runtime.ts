@@ -1,4 +1,5 @@
 import type { WsAuthenticator } from './authentication/authenticator.js';
+import type { ResolvedAuthenticationOptions } from './authentication/authentication.options.js';
 import type { GatewayRecord } from './boot/gateway-inventory.js';
 import { SecurityEvents } from './events/security-events.js';
 import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
@@ -23,7 +24,12 @@ const NO_PLANS: ReadonlyMap<string, HandlerPlan> = new Map();
 export interface GatewayPath {
   readonly settings: GatewaySettings;
   readonly engine: PipelineEngine;
+  /** `undefined`: those of the module. */
+  authenticators: readonly WsAuthenticator[] | undefined;
 }
+
+/** Makes authenticators, with dependency injection for those of the application. */
+export type AuthenticatorFactory = (options: ResolvedAuthenticationOptions) => Promise<readonly WsAuthenticator[]>;
 
 /** The parts that one application's connections share, put together once. */
 export class SecureWsRuntime {
@@ -45,6 +51,7 @@ export class SecureWsRuntime {
   constructor(
     readonly options: ResolvedSecureWsOptions,
     readonly authenticators: readonly WsAuthenticator[],
+    private readonly authenticatorFactory: AuthenticatorFactory,
     readonly store: SecureWsStore,
     readonly clock: Clock,
   ) {
@@ -84,7 +91,15 @@ export class SecureWsRuntime {
 
   /** Sets what holds for the connections of a path. */
   addPath(address: string, settings: GatewaySettings): void {
-    this.#paths.set(address, { settings, engine: this.#makeEngine(settings) });
+    this.#paths.set(address, { settings, engine: this.#makeEngine(settings), authenticators: undefined });
+  }
+
+  /** Makes the authenticators that paths have of their own. Called before the first handshake. */
+  async makeAuthenticators(): Promise<void> {
+    for (const path of this.#paths.values()) {
+      const { authentication } = path.settings;
+      if (authentication !== undefined) path.authenticators = await this.authenticatorFactory(authentication);
+    }
   }
 
   #makeEngine(settings: GatewaySettings): PipelineEngine {
@@ -146,9 +161,10 @@ export class SecureWsRuntime {
     this.#hasStarted = true;
   }
 
-  /** Ends the timer. Called when every connection is gone. */
-  stop(): void {
+  /** Ends the timer and the store. Called when every connection is gone. */
+  async stop(): Promise<void> {
     this.#hasStarted = false;
     this.timer.stop();
+    await this.store.close();
   }
 }

@@ -96,6 +96,15 @@ export class SecureWsAdapter extends WsAdapter {
     this.#endpoints.clear();
   }
 
+  /**
+   * Makes sure that nobody else answers the same handshakes.
+   *
+   * @throws {SecureWsBootError} when another listener for upgrades is on a server and no path is left to it.
+   */
+  checkOtherListeners(): void {
+    for (const listener of this.#listeners.values()) listener.checkOtherListeners();
+  }
+
   /** Opens the gateways' own ports. Called once the application is ready. */
   async listen(): Promise<void> {
     const opening = [...this.#listeners].filter(([port]) => port !== APPLICATION_PORT);

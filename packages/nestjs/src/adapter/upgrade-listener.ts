@@ -102,8 +102,9 @@ export class UpgradeListener {
   readonly #endpointAt = (path: string): HandshakeEndpoint | undefined => {
     const endpoint = this.#endpoints.get(path);
     if (endpoint === undefined) return undefined;
-    const { origins, anonymous } = endpoint.runtime.settings;
-    return { gateways: endpoint.gateways.map(({ gateway }) => gateway), origins, admitsAnonymous: anonymous };
+    const { settings, authenticators } = endpoint.runtime;
+    const { origins, anonymous: admitsAnonymous } = settings;
+    return { gateways: endpoint.gateways.map(({ gateway }) => gateway), origins, authenticators, admitsAnonymous };
   };
 
   /** Adds to the `101` that `ws` is about to write. */

@@ -24,17 +24,12 @@ const planOf = (requirements: readonly WsRequirement[], isPublic = false): Autho
   new AuthorizationPlan(requirements, isPublic, (type) => () => new (type as new () => WsPolicy)());
 
 /** A promise of another making: it calls back, and returns something of its own. */
-const thenable = (answer: unknown, returns: (self: object) => unknown) => () => {
-  const self: object = {
-    // The very thing that this is about.
-    // oxlint-disable-next-line unicorn/no-thenable
-    then(settle: (value: unknown) => void): unknown {
-      settle(answer);
-      return returns(self);
-    },
-  };
-  return self;
-};
+const thenable = (answer: unknown, returned: unknown) => () => ({
+  then(settle: (value: unknown) => void): unknown {
+    settle(answer);
+    return returned;
+  },
+});
 
 describe('AuthorizationPlan', () => {
   it.each<readonly [what: string, give: () => unknown]>([
@@ -46,23 +41,16 @@ describe('AuthorizationPlan', () => {
     ['1', () => 1],
     ['an empty object', () => ({})],
     ['an object that looks like a grant', () => ({ resource: {} })],
-    ['a Boolean object', () => Object(true)],
+    ['a Boolean object', () => Object(true) as unknown],
     ['a promise of false', () => Promise.resolve(false)],
     ['a promise of a truthy value', () => Promise.resolve({})],
-    ['a thenable that denies and returns true', thenable(false, () => true)],
-    ['a thenable that denies and returns an object', thenable(deny(), () => ({}))],
-    ['a thenable that denies and returns nothing', thenable(false, () => undefined)],
+    ['a thenable that denies and returns true', thenable(false, true)],
+    ['a thenable that denies and returns an object', thenable(deny(), {})],
+    ['a thenable that denies and returns nothing', thenable(false, undefined)],
     ['a grant inside a list', () => [grant('x')]],
   ])('AZ-09 refuses by %s', async (_, give) => {
     expect(await planOf([policy(give)]).ask(contextOf())).toBeUndefined();
     expect(await planOf([anyOf(policy(give))]).ask(contextOf())).toBeUndefined();
-  });
-
-  it('AZ-09 refuses by a thenable that denies and returns itself', async () => {
-    // Older promise libraries chain that way.
-    let asked = 0;
-    const give = thenable(false, (self) => (asked++ < 3 ? self : undefined));
-    expect(await planOf([policy(give)]).ask(contextOf())).toBeUndefined();
   });
 
   it.each<readonly [what: string, give: () => unknown, resource: unknown]>([
@@ -70,7 +58,7 @@ describe('AuthorizationPlan', () => {
     ['a promise of true', () => Promise.resolve(true), undefined],
     ['a grant', () => grant('the resource'), 'the resource'],
     ['a promise of a grant', () => Promise.resolve(grant('the resource')), 'the resource'],
-    ['a thenable of a grant', thenable(grant('the resource'), () => undefined), 'the resource'],
+    ['a thenable of a grant', thenable(grant('the resource'), undefined), 'the resource'],
   ])('AZ-09 allows by %s', async (_, give, resource) => {
     expect(await planOf([policy(give)]).ask(contextOf())).toMatchObject([{ resource }]);
   });
@@ -87,7 +75,13 @@ describe('AuthorizationPlan', () => {
     await expect((async () => planOf([policy(give)]).ask(contextOf()))()).rejects.toThrow('broken');
     // An alternative that fails is no reason to try the next one.
     await expect(
-      (async () => planOf([anyOf(policy(give), policy(() => true))]).ask(contextOf()))(),
+      (async () =>
+        planOf([
+          anyOf(
+            policy(give),
+            policy(() => true),
+          ),
+        ]).ask(contextOf()))(),
     ).rejects.toThrow('broken');
   });
 

@@ -97,8 +97,9 @@ function askPolicy(type: WsPolicyType, resolve: PolicyResolver): Question {
     const decision = isPromiseLike(policy)
       ? policy.then((instance) => instance.authorize(context))
       : policy.authorize(context);
+    // A promise of ours first: what another's then() returns is its own business, and would be taken for the answer.
     return isPromiseLike(decision)
-      ? Promise.resolve(decision.then((value) => toGrant(type, value)))
+      ? Promise.resolve(decision).then((value) => toGrant(type, value))
       : toGrant(type, decision);
   };
 }
@@ -106,7 +107,7 @@ function askPolicy(type: WsPolicyType, resolve: PolicyResolver): Question {
 /** Only `true` and `grant(...)` allow; `"true"`, `1`, `{}` and `undefined` do not. */
 function toGrant(type: WsPolicyType, decision: unknown): Grant | undefined {
   if (decision === true) return ALLOWED;
-  return decision instanceof Grant ? new PolicyGrant(type, decision.resource) : undefined;
+  return decision instanceof Grant ? new PolicyGrant(type, decision.resource, decision.scope) : undefined;
 }
 
 const ALLOWED = Object.freeze(new Grant(undefined));

@@ -12,9 +12,13 @@ export interface WsPolicyContext<Data = unknown> {
   readonly id: MessageId | undefined;
 }
 
-/** A permission, with the resource that it was given for. Made by {@link grant}. */
+/** A permission, with what it was given for. Made by {@link grant} and {@link grantScope}. */
 export class Grant<Resource = unknown> {
-  constructor(readonly resource: Resource) {}
+  constructor(
+    readonly resource: Resource,
+    /** What the handler must narrow its queries by, where the policy allows only a part. */
+    readonly scope?: unknown,
+  ) {}
 }
 
 /** A refusal. Made by {@link deny}. */
@@ -48,6 +52,14 @@ export type WsPolicyType = new (...args: never[]) => WsPolicy<never>;
 /** Allows, and hands the resource to the handler through `@WsResource()`. */
 export function grant<Resource>(resource: Resource): Grant<Resource> {
   return new Grant(resource);
+}
+
+/**
+ * Allows, for a part only: the handler gets the filter through `@WsScope()` and narrows its query by it, such as
+ * `{ ownerId: principal.id }` for a list (row-level security).
+ */
+export function grantScope(scope: object): Grant<undefined> {
+  return new Grant(undefined, scope);
 }
 
 const DENIED = new Denial();

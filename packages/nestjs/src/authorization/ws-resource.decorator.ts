@@ -21,7 +21,8 @@ export class PolicyGrant extends Grant {
   constructor(
     readonly policy: WsPolicyType,
     resource: unknown,
+    scope: unknown,
   ) {
-    super(resource);
+    super(resource, scope);
   }
 }

@@ -131,18 +131,22 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
       this.close('SLOW_CONSUMER');
     } else if (this.#blockedSince === Infinity) {
       this.#blockedSince = now;
-      this.onDeadlineMoved?.(now + this.options.maxOutboundMs);
+      // The nearest deadline, not only this one: what is scheduled is replaced, and a client that reads in fits and
+      // starts would put off the end of its identity for ever.
+      this.onDeadlineMoved?.(this.#nextDue(now));
     }
   }
 
   close(code: CloseCodeName, retryAfterMs?: number): void {
     if (this.closing !== undefined) return;
+    // First of all: a code or a hint that throws must not leave a connection that counts as closed and that nothing ends.
+    const { code: number, word } = CLOSE_CODES[code];
+    const reason = formatCloseReason(word, retryAfterMs);
     this.closing = code;
     this.epoch++;
     // A paused socket never reads the peer's Close frame, and the closing handshake would run into its time-out.
     this.resume();
-    const { code: number, word } = CLOSE_CODES[code];
-    this.socket.close(number, formatCloseReason(word, retryAfterMs));
+    this.socket.close(number, reason);
   }
 
   /** Takes note that `ws` has failed the connection with a code: nothing of the peer is handled any more (TR-09). */

@@ -6,7 +6,7 @@ import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
 import type { WsConnection } from './ws-connection.js';
 
-/** Which connections are meant; all of what is given must match. */
+/** Which connections are meant; all of what is given must match. A field that is given as `undefined` matches nothing. */
 export interface WsConnectionFilter {
   readonly connectionId?: string;
   /** The `key` of a principal. */
@@ -15,6 +15,23 @@ export interface WsConnectionFilter {
   readonly address?: string;
   /** The path of a gateway. */
   readonly path?: string;
+}
+
+/** The figures of one connection. */
+export interface WsConnectionFigures {
+  readonly connectionId: string;
+  /** The `key` of its principal. */
+  readonly principal: string;
+  readonly path: string;
+  readonly address: string;
+  /** In milliseconds. */
+  readonly ageMs: number;
+  /** Milliseconds since the last message that counts against idleness. */
+  readonly idleMs: number;
+  readonly messagesReceived: number;
+  readonly bytesReceived: number;
+  /** Bytes that wait for the client to read. */
+  readonly bufferedBytes: number;
 }
 
 /** Knows every open connection, and watches over their deadlines. Injectable. */
@@ -26,7 +43,7 @@ export class WsConnectionLifecycleService {
   /** @internal */
   constructor(
     private readonly timer: CoarseTimer,
-    clock: Clock,
+    private readonly clock: Clock,
     options: ResolvedLifecycleOptions,
   ) {
     this.#drain = new ConnectionDrain(clock, options, () => this.#connections.values());
@@ -53,6 +70,31 @@ export class WsConnectionLifecycleService {
   /** The connections that match; all of them without a filter. */
   find(filter: WsConnectionFilter = {}): WsConnection[] {
     return [...this.#connections.values()].filter((connection) => matches(connection, filter));
+  }
+
+  /** How many connections are open on each path. */
+  countsByPath(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { path } of this.#connections.values()) counts.set(path, (counts.get(path) ?? 0) + 1);
+    return counts;
+  }
+
+  /** The figures of the connections that match; of all of them without a filter. */
+  figures(filter: WsConnectionFilter = {}): WsConnectionFigures[] {
+    const now = this.clock.monotonic();
+    return [...this.#connections.values()]
+      .filter((connection) => matches(connection, filter))
+      .map((connection) => ({
+        connectionId: connection.id,
+        principal: connection.principal.key,
+        path: connection.path,
+        address: connection.address,
+        ageMs: this.clock.now() - connection.openedAt,
+        idleMs: now - connection.lastMessageAt,
+        messagesReceived: connection.messagesReceived,
+        bytesReceived: connection.bytesReceived,
+        bufferedBytes: connection.socket.bufferedAmount,
+      }));
   }
 
   /**
@@ -82,12 +124,18 @@ export class WsConnectionLifecycleService {
   }
 }
 
+const FIELDS: Readonly<Record<keyof WsConnectionFilter, (connection: WsConnection) => string | undefined>> = {
+  connectionId: ({ id }) => id,
+  principal: ({ principal }) => principal.key,
+  sessionId: ({ principal }) => principal.sessionId,
+  address: ({ address }) => address,
+  path: ({ path }) => path,
+};
+
+/** A field without a value, or of no name here, matches nothing: `disconnect({ principal: user?.key })` is not everybody. */
 function matches(connection: WsConnection, filter: WsConnectionFilter): boolean {
-  return (
-    (filter.connectionId === undefined || connection.id === filter.connectionId) &&
-    (filter.principal === undefined || connection.principal.key === filter.principal) &&
-    (filter.sessionId === undefined || connection.principal.sessionId === filter.sessionId) &&
-    (filter.address === undefined || connection.address === filter.address) &&
-    (filter.path === undefined || connection.path === filter.path)
-  );
+  return Object.entries(filter).every(([name, wanted]: [string, unknown]) => {
+    const field = Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof WsConnectionFilter] : undefined;
+    return wanted !== undefined && field?.(connection) === wanted;
+  });
 }

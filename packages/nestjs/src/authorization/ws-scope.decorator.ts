@@ -1,0 +1,18 @@
+import { createParamDecorator } from '@nestjs/common';
+import { messageContextOf } from '../internal/message-context.js';
+import type { WsPolicyType } from './ws-policy.js';
+import { PolicyGrant } from './ws-resource.decorator.js';
+
+/**
+ * Gives a handler the filter that a policy granted with `grantScope(filter)`. Name the policy, `@WsScope(OwnOrders)`, where
+ * the handler has more than one.
+ *
+ * @throws TypeError when no policy granted a filter: a list without its filter would show everything.
+ */
+export const WsScope = createParamDecorator<WsPolicyType | undefined>((policy, context): unknown => {
+  for (const granted of messageContextOf(context).grants) {
+    if (!(granted instanceof PolicyGrant) || granted.scope === undefined) continue;
+    if (policy === undefined || granted.policy === policy) return granted.scope;
+  }
+  throw new TypeError('@WsScope() found no filter: let the policy answer grantScope(filter).');
+});

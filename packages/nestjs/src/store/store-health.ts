@@ -1,0 +1,151 @@
+import type { Clock } from '../internal/clock.js';
+import { type Deadline, DeadlineList } from '../internal/deadline-list.js';
+import { isPromiseLike } from '../internal/promise.js';
+import type { Awaitable } from './awaitable.js';
+import { SecureWsStoreError } from './store.error.js';
+
+/** How the answers of a shared store are waited for. */
+export interface StoreHealthRules {
+  /** How long one answer may take, in milliseconds, noticed at the next tick. @default 1000 */
+  readonly timeoutMs: number;
+  /** How often a store that is away is asked again, in milliseconds. @default 1000 */
+  readonly probeEveryMs: number;
+}
+
+/** What a {@link StoreHealth} tells. Nothing here may throw. */
+export interface StoreHealthListener {
+  /** The store stopped answering. @param cause for the operator only. */
+  onAway(cause: unknown): void;
+  /** The store answers again. */
+  onBack(awayMs: number): void;
+}
+
+/** How many answers are waited for at once: a store that hangs must not hold one more for each message that comes. */
+const MAX_PENDING = 10_000;
+
+class PendingAnswer implements Deadline {
+  due = 0;
+  previous: Deadline | undefined;
+  next: Deadline | undefined;
+  /** Whether it is still waited for: an answer that comes after its time counts for nothing. */
+  isAwaited = true;
+
+  constructor(readonly onTimeout: () => void) {}
+}
+
+/**
+ * Whether a shared store answers. The first call that fails or takes too long makes it away; from then on calls fail at
+ * once, and a probe a second finds out when it is back (DR-17).
+ */
+export class StoreHealth {
+  readonly #pending: DeadlineList<PendingAnswer>;
+  #awaySince: number | undefined;
+  #nextProbeAt = 0;
+  #isProbing = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly rules: StoreHealthRules,
+    private readonly probe: () => Awaitable<unknown>,
+    private readonly listener: StoreHealthListener,
+  ) {
+    this.#pending = new DeadlineList(rules.timeoutMs, (answer) => {
+      answer.isAwaited = false;
+      answer.onTimeout();
+    });
+  }
+
+  /** For how many milliseconds the store has not answered; 0 while it does. */
+  get awayMs(): number {
+    // At least 1: away for no time yet is away.
+    return this.#awaySince === undefined ? 0 : Math.max(1, this.clock.monotonic() - this.#awaySince);
+  }
+
+  /**
+   * Asks the store.
+   *
+   * @throws SecureWsStoreError `unavailable` (at once or as a rejection) when it is away, fails or takes too long; `full`
+   * and `closed` as the store says them.
+   */
+  ask<T>(call: () => Awaitable<T>): Awaitable<T> {
+    if (this.#awaySince !== undefined || this.#pending.size >= MAX_PENDING) throw new SecureWsStoreError('unavailable');
+    return this.#send(call);
+  }
+
+  /** Ends the calls that take too long, and probes a store that is away. Called from the coarse timer. */
+  tick(now: number): void {
+    this.#pending.expire(now);
+    if (this.#awaySince === undefined || this.#isProbing || now < this.#nextProbeAt) return;
+    this.#isProbing = true;
+    this.#nextProbeAt = now + this.rules.probeEveryMs;
+    void this.#runProbe();
+  }
+
+  async #runProbe(): Promise<void> {
+    try {
+      await this.#send(this.probe);
+      this.#markBack();
+    } catch {
+      // Still away.
+    } finally {
+      this.#isProbing = false;
+    }
+  }
+
+  #send<T>(call: () => Awaitable<T>): Awaitable<T> {
+    try {
+      const answer = call();
+      return isPromiseLike(answer) ? this.#wait(answer) : answer;
+    } catch (error) {
+      throw this.#judge(error);
+    }
+  }
+
+  #wait<T>(answer: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const pending = new PendingAnswer(() => {
+        reject(this.#judge(new Error(`The store did not answer within ${this.rules.timeoutMs} ms.`)));
+      });
+      this.#pending.add(pending, this.clock.monotonic());
+      const settle = (finish: () => void): void => {
+        if (!pending.isAwaited) return;
+        pending.isAwaited = false;
+        this.#pending.remove(pending);
+        finish();
+      };
+      answer.then(
+        (value) => {
+          settle(() => {
+            resolve(value);
+          });
+        },
+        (error: unknown) => {
+          settle(() => {
+            reject(this.#judge(error));
+          });
+        },
+      );
+    });
+  }
+
+  /** An answer that refuses is an answer; everything else means that there is no store. */
+  #judge(error: unknown): SecureWsStoreError {
+    if (error instanceof SecureWsStoreError && error.failure !== 'unavailable') return error;
+    this.#markAway(error);
+    return new SecureWsStoreError('unavailable', error);
+  }
+
+  #markAway(cause: unknown): void {
+    if (this.#awaySince !== undefined) return;
+    const now = this.clock.monotonic();
+    this.#awaySince = now;
+    this.#nextProbeAt = now + this.rules.probeEveryMs;
+    this.listener.onAway(cause);
+  }
+
+  #markBack(): void {
+    const { awayMs } = this;
+    this.#awaySince = undefined;
+    this.listener.onBack(awayMs);
+  }
+}
