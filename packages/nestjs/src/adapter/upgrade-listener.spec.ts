@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -139,7 +138,7 @@ async function raw(port: number, request: string | Buffer): Promise<string> {
   socket.setEncoding('latin1').on('data', (chunk: string) => {
     answer += chunk;
   });
-  socket.on('error', () => undefined).write(request);
+  socket.on('error', () => undefined).end(request);
   await new Promise((resolve) => socket.once('close', resolve));
   return answer;
 }
@@ -209,7 +208,9 @@ describe('UpgradeListener', () => {
     expect(opened.headers['x-room']).toBe('lobby');
     opened.socket.terminate();
     await expect(open(`${url}/members`, 'bob')).resolves.toBe(403);
-    expect(sink.refused).toMatchObject([{ reason: 'guard', path: '/members', principal: '["name","test","bob"]' }]);
+    expect(sink.refused).toMatchObject([
+      { reason: 'guard', path: '/members', principal: expect.any(String) as string },
+    ]);
     const elsewhere = await open(`${url}/chat`, 'bob');
     expect(elsewhere).toMatchObject({ headers: expect.not.objectContaining({ 'x-room': 'lobby' }) as object });
     if (typeof elsewhere !== 'number') elsewhere.socket.terminate();
@@ -319,13 +320,18 @@ describe('UpgradeListener', () => {
       'latin1',
     );
     const spare = Buffer.from('%[]"\\\u0080\u00ff\0;,= :/?@\t', 'latin1');
+    let seed = 1;
+    // A generator of its own: a failure comes back on the next run.
+    const random = (below: number): number => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
     for (let round = 0; round < 300; round += 1) {
       const bytes = Buffer.from(good);
-      const [count = 0, ...places] = randomBytes(16);
-      // Behind the request line's method, and before the empty line that ends the head.
-      for (const place of places.slice(0, 1 + (count % 6))) {
-        const at = 4 + ((place * 7 + round) % (bytes.length - 8));
-        if (bytes[at] !== 0x0d && bytes[at] !== 0x0a) bytes[at] = spare[place % spare.length] ?? 0;
+      for (let change = 0; change <= round % 6; change += 1) {
+        // Behind the method, and before the empty line that ends the head.
+        const at = 4 + random(bytes.length - 8);
+        if (bytes[at] !== 0x0d && bytes[at] !== 0x0a) bytes[at] = spare[random(spare.length)] ?? 0;
       }
       const answer = await raw(port, bytes);
       const statuses = answer.match(/^HTTP\/1\.1 (\d{3}) /) ?? [];

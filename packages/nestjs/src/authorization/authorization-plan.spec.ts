@@ -21,7 +21,7 @@ function policy(give: () => unknown): new () => WsPolicy<never> {
 }
 
 const planOf = (requirements: readonly WsRequirement[], isPublic = false): AuthorizationPlan =>
-  new AuthorizationPlan(requirements, isPublic, (type) => () => new (type as new () => WsPolicy)());
+  new AuthorizationPlan(requirements, isPublic, (type) => () => new type());
 
 /** A promise of another making: it calls back, and returns something of its own. */
 const thenable = (answer: unknown, returned: unknown) => () => ({

@@ -21,6 +21,7 @@ import { type GatewayRecord, takeInventory } from './gateway-inventory.js';
 import { ModuleResolution } from './module-resolution.js';
 import { SecureWsBootError } from './secure-ws-boot.error.js';
 import { skipValidated } from './skip-validated.js';
+import { checkTransformerCopies } from './transformer-copies.js';
 import { checkWsVersion } from './ws-version.js';
 
 /** What the boot works on. */
@@ -55,6 +56,7 @@ export class BootSequence {
     this.#hasRun = true;
     const { modules, problems, runtime } = this.parts;
     checkWsVersion(problems);
+    checkTransformerCopies(problems);
     if (!canSeeUnfinished()) {
       problems.add(
         'ws',
@@ -86,6 +88,7 @@ export class BootSequence {
   async finish(): Promise<void> {
     this.prepare();
     await this.#resolution.prepare();
+    await this.parts.runtime.makeAuthenticators();
   }
 
   #prepareGateway(gateway: GatewayRecord): void {

@@ -1,5 +1,6 @@
 import type { BootProblems } from '../internal/boot-problems.js';
 import { isPayloadDeclaration, isValidatable, type PayloadDeclaration } from '../validation/compiled-payload.js';
+import { findDtoProblems } from '../validation/dto-problems.js';
 import { WS_PAYLOAD_METADATA } from '../validation/ws-payload.decorator.js';
 import type { HandlerRecord } from './gateway-inventory.js';
 
@@ -81,7 +82,10 @@ function schemaOf(pipe: unknown): unknown {
 }
 
 function checkDeclared(handler: HandlerRecord, declared: unknown, problems: BootProblems): HandlerPayload | undefined {
-  if (isPayloadDeclaration(declared)) return { declaration: declared };
+  if (isPayloadDeclaration(declared)) {
+    reportDtoProblems(declared, problems);
+    return { declaration: declared };
+  }
   problems.add(
     handler.label,
     'declares a payload that cannot be validated.',
@@ -116,5 +120,13 @@ function checkType(
     );
     return undefined;
   }
-  return { declaration: type as PayloadDeclaration };
+  reportDtoProblems(type, problems);
+  return { declaration: type };
+}
+
+/** What is wrong with a DTO class itself: a nested property without `@Type`, and the like. */
+function reportDtoProblems(declaration: PayloadDeclaration, problems: BootProblems): void {
+  const type: unknown = Array.isArray(declaration) ? declaration[0] : declaration;
+  if (!isValidatable(type)) return;
+  for (const { where, problem, fix } of findDtoProblems(type)) problems.add(where, problem, fix);
 }

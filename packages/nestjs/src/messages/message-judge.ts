@@ -87,8 +87,10 @@ export class MessageJudge {
         this.#authorize(message);
         return;
       }
-      const { issues } = outcome;
-      this.#settle(message, 'VALIDATION_FAILED', 'payload', 'input_validation_fail', { issues });
+      const { issues, cause } = outcome;
+      const correlationId = this.#settle(message, 'VALIDATION_FAILED', 'payload', 'input_validation_fail', { issues });
+      // A validator that throws has refused; its author needs to know that it throws.
+      if (cause !== undefined) this.pipeline.engine.faults.write(message.handler.plan.label, correlationId, cause);
       return;
     }
     message.data = outcome;

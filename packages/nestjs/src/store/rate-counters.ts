@@ -19,8 +19,7 @@ class RateCounter implements Punished {
   windowFor({ limit, ttlMs }: RateRule): SlidingWindow | WeightedWindow {
     const { window } = this;
     if (window !== undefined && window.limit === limit && window.ttl === ttlMs) return window;
-    return (this.window =
-      limit <= EXACT_UP_TO ? new SlidingWindow(limit, ttlMs) : new WeightedWindow(limit, ttlMs));
+    return (this.window = limit <= EXACT_UP_TO ? new SlidingWindow(limit, ttlMs) : new WeightedWindow(limit, ttlMs));
   }
 }
 

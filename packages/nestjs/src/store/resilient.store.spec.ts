@@ -35,7 +35,7 @@ class Network {
             this.calls++;
             if (this.state === 'fails') throw new Error('ECONNREFUSED');
             if (this.state === 'hangs') await new Promise<void>((resolve) => this.#late.push(resolve));
-            return (memory[method] as (...values: never[]) => unknown).apply(memory, args);
+            return Reflect.apply(memory[method], memory, args);
           },
         },
       ]),
@@ -185,7 +185,7 @@ describe('ResilientStore', () => {
     const { network, store, pass } = make();
     network.state = 'hangs';
     const open = { ...RULE, limit: Infinity };
-    const answers = Array.from({ length: 10_050 }, () => store.hit('k:a', open));
+    const answers = Array.from({ length: 10_050 }, async () => store.hit('k:a', open));
     expect(network.calls).toBe(10_000);
     await pass(1250);
     expect(new Set(await Promise.all(answers))).toEqual(new Set([0]));

@@ -6,15 +6,15 @@ import { SecureWsStoreError } from '../store/store.error.js';
 export interface StoreUnderTest {
   readonly store: SecureWsStore;
   /** Lets `ms` pass for the store: moves its clock, or waits where it has one of its own. */
-  pass(ms: number): Promise<void> | void;
+  readonly pass: (ms: number) => Promise<void> | void;
   /** The store's wall clock, in milliseconds since 1970. */
-  now(): number;
+  readonly now: () => number;
 }
 
 /** What the contract needs of a test runner: `describe` and `it` of vitest, Jest or `node:test`. */
 export interface StoreContractRunner {
-  describe(name: string, define: () => void): unknown;
-  it(title: string, run: () => Promise<void>): unknown;
+  readonly describe: (name: string, define: () => void) => unknown;
+  readonly it: (title: string, run: () => Promise<void>) => unknown;
 }
 
 /** How far the answers of a store with a clock of its own may be off, in milliseconds. */

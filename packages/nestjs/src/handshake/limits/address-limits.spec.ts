@@ -84,10 +84,10 @@ describe('AddressLimits', () => {
   ])('AN-10 %s leads to backoff after %d times', (failure, times) => {
     const { limits } = make({ ratePerAddress: { limit: Infinity, ttl: 1000 } });
     fail(limits, times - 1, failure);
-    limits.hit(ATTACKER);
+    void limits.hit(ATTACKER);
     expect(limits.hit(ATTACKER)).toBeUndefined();
     fail(limits, 1, failure);
-    limits.hit(ATTACKER);
+    void limits.hit(ATTACKER);
     expect(limits.hit(ATTACKER)).toMatchObject({ limit: 'address-backoff' });
   });
 
@@ -99,10 +99,10 @@ describe('AddressLimits', () => {
 
   it('reports instead of refusing where it is told to', () => {
     const { limits } = make({ mode: 'report' });
-    for (let i = 0; i < 20; i++) limits.hit(ATTACKER);
+    for (let i = 0; i < 20; i++) void limits.hit(ATTACKER);
     expect(limits.hit(ATTACKER)).toMatchObject({ limit: 'address-rate', enforced: false });
     fail(limits, 20);
-    limits.hit(ATTACKER);
+    void limits.hit(ATTACKER);
     expect(limits.hit(ATTACKER)).toMatchObject({ limit: 'address-backoff', enforced: false });
   });
 

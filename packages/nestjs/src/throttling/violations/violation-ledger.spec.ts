@@ -39,8 +39,8 @@ describe('ViolationLedger', () => {
 
   it('MV-17 adds up kinds', () => {
     const { ledger } = make();
-    for (let i = 0; i < 4; i++) ledger.charge(SUBJECT, 'bad-frame');
-    ledger.charge(SUBJECT, 'bad-json');
+    for (let i = 0; i < 4; i++) void ledger.charge(SUBJECT, 'bad-frame');
+    void ledger.charge(SUBJECT, 'bad-json');
     expect(ledger.charge(SUBJECT, 'bad-json')).toEqual({ mustClose: false, score: 100 });
     expect(ledger.charge(SUBJECT, 'validation')).toEqual({ mustClose: true, score: 100.5 });
   });
@@ -78,7 +78,7 @@ describe('ViolationLedger', () => {
   it('MV-17 forgives an hour of abuse in minutes', () => {
     const { clock, ledger } = make();
     for (let second = 0; second < 3600; second++) {
-      ledger.charge(SUBJECT, 'bad-frame');
+      void ledger.charge(SUBJECT, 'bad-frame');
       clock.advance(1000);
     }
     clock.advance(101_000);
