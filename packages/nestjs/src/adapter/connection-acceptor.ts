@@ -43,6 +43,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
       origin: admission.origin,
       subprotocol: admission.subprotocol,
     };
+    client.coalesceOn(request.socket);
     const connection = new ManagedConnection(identity, client, clock, endpoint.connectionOptions);
     const gatewaySocket = new GatewaySocket(client, connection, new ConnectionPipeline(engine, connection));
     this.#sockets.set(client, gatewaySocket);

@@ -6,7 +6,7 @@ import { andThen, type Awaitable } from '../store/awaitable.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
 import type { HandshakeContext } from './handshake-context.js';
 import { type HandshakeRefusal, type HandshakeRefusalReason, refuse } from './handshake-refusal.js';
-import { addressKey } from './limits/address-key.js';
+import { addressKey } from '../internal/address-key.js';
 import { AddressLimits } from './limits/address-limits.js';
 import type { HandshakeLimitName, LimitFinding } from './limits/limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits/limits.options.js';

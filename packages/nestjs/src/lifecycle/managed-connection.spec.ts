@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { CLOSE_CODES, type CloseCodeName, parseCloseReason } from '@secure-ws/protocol';
 import { describe, expect, it } from 'vitest';
 import { createPrincipal } from '../authentication/principal.js';
@@ -27,7 +28,7 @@ class FakeSocket {
   send(text: string): void {
     if (this.#watch?.beforeSend() === false) return;
     this.sent.push(text);
-    this.#watch?.afterSend();
+    this.#watch?.afterFlush(this.bufferedAmount);
   }
 
   close(code: number, reason: string): void {
@@ -68,6 +69,7 @@ function open(user: LifecycleOptions = {}, identity: { expiresInMs?: number; ses
     const connection = new ManagedConnection(
       { id, principal, path: '/x', address: '127.0.0.1', origin: undefined, subprotocol: undefined },
       socket as unknown as BoundedSocket,
+      new PassThrough(),
       clock,
       { ...options, messageTimeoutMs: 10_000 },
     );

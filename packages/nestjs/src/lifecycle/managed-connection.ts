@@ -121,13 +121,12 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
     return this.closing === undefined;
   }
 
-  afterSend(): void {
+  afterFlush(waitingBytes: number): void {
     const now = this.clock.monotonic();
     if (this.options.idleCounts === 'both') this.lastMessageAt = now;
-    const { bufferedAmount } = this.socket;
-    if (bufferedAmount === 0) {
+    if (waitingBytes === 0) {
       this.#blockedSince = Infinity;
-    } else if (bufferedAmount > this.options.maxOutboundBytes) {
+    } else if (waitingBytes > this.options.maxOutboundBytes) {
       this.close('SLOW_CONSUMER');
     } else if (this.#blockedSince === Infinity) {
       this.#blockedSince = now;

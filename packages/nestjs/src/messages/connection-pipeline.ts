@@ -129,11 +129,12 @@ export class ConnectionPipeline implements ConnectionWork {
     }
     this.#arrivingCount++;
     const copy = Buffer.from(frame);
+    // A store without an answer: the node's own windows have counted the message, and it passes. Caught at once: an
+    // answer that fails while an earlier one is still awaited would be an unhandled rejection.
+    const answered = Promise.resolve(wait).catch(() => 0);
     const before = this.#arriving ?? Promise.resolve();
     const arriving = before
-      .then(() => wait)
-      // A store without an answer: the node's own windows have counted the message, and it passes.
-      .catch(() => 0)
+      .then(() => answered)
       .then((answer) => {
         this.#arrivingCount--;
         if (this.#arriving === arriving) this.#arriving = undefined;

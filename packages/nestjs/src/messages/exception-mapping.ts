@@ -1,7 +1,7 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { ERROR_MESSAGES, type ValidationIssue, type WsErrorCode } from '@secure-ws/protocol';
-import { WsRefusalException } from '../internal/ws-refusal.exception.js';
+import { MAX_ISSUES } from '../validation/dto-refusal.js';
 
 /** What becomes of an exception on the wire. */
 export interface MappedException {
@@ -31,24 +31,46 @@ const BY_STATUS: ReadonlyMap<number, WsErrorCode> = new Map([
  * yours). Everything else is `INTERNAL`.
  */
 export function mapException(exception: unknown): MappedException {
-  if (exception instanceof WsRefusalException) {
-    return { code: exception.code, ...exception.extras, isFault: exception.code === 'INTERNAL' };
+  try {
+    return mapKnown(exception);
+  } catch {
+    // A getter of the exception that throws, or a proxy: DR-14.
+    return FAULT;
   }
+}
+
+const FAULT: MappedException = Object.freeze({ code: 'INTERNAL', isFault: true });
+
+function mapKnown(exception: unknown): MappedException {
   if (exception instanceof WsException) return mapWsException(exception);
   if (exception instanceof HttpException) {
     const status = exception.getStatus();
     const code = BY_STATUS.get(status) ?? (status < 500 ? 'FORBIDDEN' : 'INTERNAL');
     return { code, isFault: code === 'INTERNAL' };
   }
-  return { code: 'INTERNAL', isFault: true };
+  return FAULT;
 }
 
+/** Of `WsRefusalException` too. Types hold nothing back at run time: only what belongs into a frame is taken over. */
 function mapWsException(exception: WsException): MappedException {
   const error: unknown = exception.getError();
-  const { code, retryAfterMs } = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
+  const fields = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
+  const { code, retryAfterMs, issues } = fields;
   if (typeof code !== 'string' || !Object.hasOwn(ERROR_MESSAGES, code)) return { code: 'FORBIDDEN', isFault: false };
-  const mapped = { code: code as WsErrorCode, isFault: code === 'INTERNAL' };
-  return typeof retryAfterMs === 'number' && retryAfterMs >= 0 && Number.isFinite(retryAfterMs)
-    ? { ...mapped, retryAfterMs: Math.ceil(retryAfterMs) }
-    : mapped;
+  const isWait = typeof retryAfterMs === 'number' && retryAfterMs >= 0 && Number.isFinite(retryAfterMs);
+  return {
+    code: code as WsErrorCode,
+    isFault: code === 'INTERNAL',
+    ...(isWait && { retryAfterMs: Math.ceil(retryAfterMs) }),
+    ...(Array.isArray(issues) && { issues: issues.filter(isIssue).slice(0, MAX_ISSUES).map(toIssue) }),
+  };
 }
+
+function isIssue(issue: unknown): issue is ValidationIssue {
+  if (typeof issue !== 'object' || issue === null) return false;
+  const { path, rule } = issue as Record<string, unknown>;
+  return typeof path === 'string' && typeof rule === 'string';
+}
+
+/** Without what else it holds: an error of class-validator has the refused object with it. */
+const toIssue = ({ path, rule }: ValidationIssue): ValidationIssue => ({ path, rule });

@@ -1,6 +1,7 @@
-import { from, isObservable } from 'rxjs';
+import { isObservable, type Observable } from 'rxjs';
 import type { WsErrorCode } from '@secure-ws/protocol';
 import { isPromiseLike } from '../internal/promise.js';
+import { fromAsyncIterable } from './async-values.js';
 import type { ConnectionPipeline } from './connection-pipeline.js';
 import { mapException } from './exception-mapping.js';
 import { replyFrame } from './frames.js';
@@ -16,6 +17,11 @@ export class HandlerRun {
   /** Calls Nest's chain: guards, interceptors and pipes of the application, then the handler. */
   start(message: RunningMessage): void {
     const { engine } = this.pipeline;
+    // AZ-15: a policy may have closed the connection, or changed what it may do, without ever waiting.
+    if (!message.isCurrent) {
+      this.end(message);
+      return;
+    }
     message.startDeadline(engine.handling, engine.clock.monotonic());
     let result: unknown;
     try {
@@ -91,13 +97,24 @@ export class HandlerRun {
   }
 
   #returned(message: RunningMessage, value: unknown): void {
-    if (message.failure !== undefined) this.fail(message, message.failure.exception);
-    else if (isObservable(value)) this.#openStreams().open(message, value);
-    else if (isAsyncIterable(value)) this.#openStreams().open(message, from(value));
-    else {
-      this.reply(message, value);
-      this.end(message);
+    if (message.failure !== undefined) {
+      this.fail(message, message.failure.exception);
+      return;
     }
+    let values: Observable<unknown> | undefined;
+    try {
+      values = valuesOf(value);
+    } catch (error) {
+      // A proxy whose traps throw: looking at it from here would be an unhandled rejection.
+      this.fail(message, error);
+      return;
+    }
+    if (values !== undefined) {
+      this.#openStreams().open(message, values);
+      return;
+    }
+    this.reply(message, value);
+    this.end(message);
   }
 
   #openStreams(): ReplyStreams {
@@ -128,6 +145,12 @@ export class HandlerRun {
     const correlationId = refusals.answer({ code, reason, owasp: 'sys_crash', id, event });
     engine.faults.write(message.handler.plan.label, correlationId, exception);
   }
+}
+
+/** The values of a stream; `undefined` for what is one value. */
+function valuesOf(value: unknown): Observable<unknown> | undefined {
+  if (isObservable(value)) return value;
+  return isAsyncIterable(value) ? fromAsyncIterable(value) : undefined;
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

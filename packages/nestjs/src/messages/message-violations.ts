@@ -1,4 +1,4 @@
-import { addressKey } from '../handshake/limits/address-key.js';
+import { addressKey } from '../internal/address-key.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { isPromiseLike } from '../internal/promise.js';
 import {

@@ -130,7 +130,7 @@ export class ResilientStore extends SecureWsStore {
         return known;
       },
     );
-    return andThen(answer, (shared) => Math.max(shared, known));
+    return answer;
   }
 
   override close(): Awaitable<void> {

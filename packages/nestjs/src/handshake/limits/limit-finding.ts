@@ -21,8 +21,3 @@ export interface LimitFinding {
   /** When to come back, for `Retry-After`, in milliseconds. */
   readonly retryAfterMs: number;
 }
-
-/** The status for a limit: the process's own are nobody's fault (`503`), the others are the client's (`429`). */
-export function limitStatus(limit: HandshakeLimitName): 429 | 503 {
-  return limit === 'process-pending' || limit === 'process-open' ? 503 : 429;
-}

@@ -1,0 +1,90 @@
+import 'reflect-metadata';
+import { plainToInstance } from 'class-transformer';
+import { validate } from 'class-validator';
+import { environment, type Benchmark, type BenchmarkReport } from '../measure/benchmark.js';
+import { measureInRounds, SLICES, type Candidate } from '../measure/rounds.js';
+import { median, pairedRatio, round } from '../measure/statistics.js';
+import { goalTable, table, type Goal } from '../measure/table.js';
+import { loadDtoCompiler, type DtoCompiler } from '../orders/dto-compiler.js';
+import { PAYLOAD_SAMPLES, type PayloadSample } from '../orders/payload-samples.js';
+
+const CHECKS = 20_000;
+const REFUSED_GOAL = 3;
+const RULES = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
+
+/** CPU time of one check of a payload. */
+export const dto: Benchmark = {
+  name: 'dto',
+  summary: 'the check of a flat, a nested and a list payload, beside plainToInstance and validate',
+  async run(settings) {
+    const compiler = await loadDtoCompiler();
+    const perSlice = Math.ceil((settings.count ?? CHECKS) / SLICES);
+    const candidates = PAYLOAD_SAMPLES.flatMap((sample) => candidatesOf(sample, compiler, perSlice));
+    const results = await measureInRounds(candidates, settings.rounds);
+    return report(results, { rounds: settings.rounds, checks: SLICES * perSlice });
+  },
+};
+
+function candidatesOf(sample: PayloadSample, compiler: DtoCompiler, count: number): Candidate[] {
+  const { name, type, accepted, refused } = sample;
+  const compiled = compiler.compileDto(type);
+  const isAccepted = (value: object): boolean => compiled.check(value) instanceof type;
+  const isValid = async (value: object): Promise<boolean> =>
+    (await validate(plainToInstance(type, value), RULES)).length === 0;
+  return [
+    { name: `${name} accepted`, measure: async () => cpuMicros(count, () => expect(isAccepted(accepted), true)) },
+    { name: `${name} refused`, measure: async () => cpuMicros(count, () => expect(isAccepted(refused), false)) },
+    {
+      name: `${name} validate`,
+      measure: async () => cpuMicros(count, async () => expect(await isValid(accepted), true)),
+    },
+  ];
+}
+
+async function cpuMicros(count: number, check: () => void | Promise<void>): Promise<number> {
+  const before = process.cpuUsage();
+  for (let done = 0; done < count; done++) {
+    const waiting = check();
+    // A check that answers at once is not made to wait for a promise.
+    if (waiting !== undefined) await waiting;
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / count;
+}
+
+function expect(actual: boolean, expected: boolean): void {
+  if (actual !== expected) throw new Error(`A payload was ${actual ? 'accepted' : 'refused'}, and must not be.`);
+}
+
+function report(results: Map<string, number[]>, setup: Readonly<Record<string, number>>): BenchmarkReport {
+  const costs = (name: string): readonly number[] => results.get(name) ?? [];
+  const goals = PAYLOAD_SAMPLES.flatMap(({ name, goal }): Goal[] => [
+    {
+      label: `${name}VsValidate`,
+      reached: pairedRatio(costs(`${name} accepted`), costs(`${name} validate`)),
+      goal,
+    },
+    {
+      label: `${name}RefusedVsAccepted`,
+      reached: pairedRatio(costs(`${name} refused`), costs(`${name} accepted`)),
+      goal: REFUSED_GOAL,
+    },
+  ]);
+  const rows = PAYLOAD_SAMPLES.map(({ name }) => [
+    name,
+    ...['accepted', 'refused', 'validate'].map((kind) => median(costs(`${name} ${kind}`)).toFixed(2)),
+  ]);
+  const heading = ['CPU for each check, in microseconds', 'accepted', 'refused', 'plainToInstance + validate'];
+  return {
+    table: [
+      table([heading, ...rows]),
+      goalTable(goals),
+      `${setup['rounds']} rounds of ${setup['checks']} checks.`,
+    ].join('\n\n'),
+    json: {
+      ratios: Object.fromEntries(goals.map(({ label, reached }) => [label, reached])),
+      cpuMicrosPerCheck: Object.fromEntries([...results].map(([name, values]) => [name, round(median(values), 3)])),
+      environment: { ...environment(), ...setup },
+    },
+  };
+}

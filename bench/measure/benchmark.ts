@@ -1,0 +1,38 @@
+import { cpus } from 'node:os';
+
+/** What the command line may set. */
+export interface BenchmarkSettings {
+  /** How often every candidate is measured; each round measures all of them. */
+  readonly rounds: number;
+  /** Messages, connections or checks of one candidate in one round; each benchmark has its own default. */
+  readonly count: number | undefined;
+  /** How many messages of one connection are sent before their replies are awaited. */
+  readonly window: number;
+}
+
+/** What a benchmark hands back: a table for people, an object for machines. */
+export interface BenchmarkReport {
+  readonly table: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** One entry of `npm run bench`. */
+export interface Benchmark {
+  readonly name: string;
+  /** One line for the list. */
+  readonly summary: string;
+  run(settings: BenchmarkSettings): Promise<BenchmarkReport>;
+}
+
+/** Where a figure was measured. Figures of two machines cannot be compared; ratios roughly can. */
+export interface Environment {
+  readonly node: string;
+  readonly cpu: string;
+  readonly cpus: number;
+}
+
+/** Describes this machine, without its name or paths. */
+export function environment(): Environment {
+  const all = cpus();
+  return { node: process.version, cpu: all[0]?.model.trim() ?? 'unknown', cpus: all.length };
+}

@@ -1,0 +1,30 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ServerReport, UsageRequest } from './usage.js';
+
+/**
+ * Called by a server process once it listens: tells the parent the port, answers its questions about CPU and memory, and
+ * ends with it.
+ */
+export function serve(server: Server): void {
+  process.on('message', ({ collectGarbage }: UsageRequest) => {
+    if (collectGarbage) {
+      // Twice: the first run only queues what has a finaliser.
+      globalThis.gc?.();
+      globalThis.gc?.();
+    }
+    const { user, system } = process.cpuUsage();
+    const { heapUsed, external } = process.memoryUsage();
+    send({ usage: { cpuMicros: user + system, memoryBytes: heapUsed + external } });
+  });
+  // Not process.kill: a normal exit is what writes the profile under --cpu-prof.
+  process.on('disconnect', () => process.exit(0));
+  send({ port: (server.address() as AddressInfo).port });
+}
+
+function send(report: ServerReport): void {
+  if (process.send === undefined) throw new Error('A benchmark server is started by the benchmark: npm run bench.');
+  // The parent is gone, or has given up on this run: there is nobody to measure for.
+  if (!process.connected) process.exit(0);
+  process.send(report);
+}
