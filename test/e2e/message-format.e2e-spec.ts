@@ -11,42 +11,45 @@ const GOOD = '{"event":"echo","data":{"text":"x"},"id":1}';
 
 describe('what a client sends', () => {
   const app = sharedApp({ providers: [EchoGateway] });
-  const open = () => connect(`${app().url}/echo`, { token: app().token() });
+  // Violations are charged to the principal: each test brings its own.
+  let visitors = 0;
+  const token = () => app().token({ sub: `visitor-${++visitors}` });
+  const open = () => connect(`${app().url}/echo`, { token: token() });
 
-  it.each([
-    '',
-    ' ',
-    '5',
-    'null',
-    'true',
-    '"echo"',
-    '[]',
-    '[{"event":"echo","data":{"text":"x"}}]',
-    '{}',
-    '{"data":{}}',
-    '{"event":""}',
-    '{"event":5}',
-    '{"event":null}',
-    '{"event":["echo"]}',
-    '{"event":"echo "}',
-    `{"event":"${'e'.repeat(65)}"}`,
-    '{"event":"echo","data":{"text":"x"},"extra":1}',
-    '{"event":"echo","Data":{"text":"x"}}',
-    '{"event":"echo","data":{"text":"x"},"id":1.5}',
-    '{"event":"echo","data":{"text":"x"},"id":null}',
-    '{"event":"echo","data":{"text":"x"},"id":"a b"}',
-    '{"event":"echo","data":{"text":"x"},"id":""}',
-    `{"event":"echo","data":{"text":"x"},"id":"${'i'.repeat(65)}"}`,
-    '{"event":"echo","data":{"text":"x"}',
-    '{"event":"echo","data":{"text":"x"}} ]',
-    '{"event":"echo","data":{"text":"x"}}{"event":"echo","data":{"text":"x"}}',
-    "{'event':'echo'}",
-    '{"event":"echo","event":"echo","data":{"text":"x"}}',
-    '{"event":"echo","data":{"text":"x","text":"y"}}',
-    '{"event":"echo","data":{"text":1e999}}',
-    `{"event":"echo","data":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
-    `{"event":"echo","data":{${Array.from({ length: 2000 }, (_, index) => `"k${index}":1`).join()}}}`,
-  ])('MV-01 MV-05 MV-06 MV-12 is answered BAD_MESSAGE, and the connection stays: %s', async (frame) => {
+  it.each<readonly [what: string, frame: string]>([
+    ['nothing', ''],
+    ['a blank', ' '],
+    ['a number', '5'],
+    ['null', 'null'],
+    ['true', 'true'],
+    ['a text', '"echo"'],
+    ['an empty list', '[]'],
+    ['a list of messages', '[{"event":"echo","data":{"text":"x"}}]'],
+    ['an empty object', '{}'],
+    ['no event', '{"data":{}}'],
+    ['an empty event', '{"event":""}'],
+    ['a number for the event', '{"event":5}'],
+    ['null for the event', '{"event":null}'],
+    ['a list for the event', '{"event":["echo"]}'],
+    ['an event with a blank', '{"event":"echo "}'],
+    ['an event of 65 characters', `{"event":"${'e'.repeat(65)}"}`],
+    ['an unknown key', '{"event":"echo","data":{"text":"x"},"extra":1}'],
+    ['a key in other letters', '{"event":"echo","Data":{"text":"x"}}'],
+    ['a fraction for the id', '{"event":"echo","data":{"text":"x"},"id":1.5}'],
+    ['null for the id', '{"event":"echo","data":{"text":"x"},"id":null}'],
+    ['an id with a blank', '{"event":"echo","data":{"text":"x"},"id":"a b"}'],
+    ['an empty id', '{"event":"echo","data":{"text":"x"},"id":""}'],
+    ['an id of 65 characters', `{"event":"echo","data":{"text":"x"},"id":"${'i'.repeat(65)}"}`],
+    ['JSON that is cut', '{"event":"echo","data":{"text":"x"}'],
+    ['JSON with something behind it', '{"event":"echo","data":{"text":"x"}} ]'],
+    ['two messages in one', '{"event":"echo","data":{"text":"x"}}{"event":"echo","data":{"text":"x"}}'],
+    ['single quotes', "{'event':'echo'}"],
+    ['two events', '{"event":"echo","event":"echo","data":{"text":"x"}}'],
+    ['a property twice', '{"event":"echo","data":{"text":"x","text":"y"}}'],
+    ['a number that overflows', '{"event":"echo","data":{"text":1e999}}'],
+    ['20,000 lists in each other', `{"event":"echo","data":${'['.repeat(20_000)}${']'.repeat(20_000)}}`],
+    ['2,000 keys', `{"event":"echo","data":{${Array.from({ length: 2000 }, (_, index) => `"k${index}":1`).join()}}}`],
+  ])('MV-01 MV-05 MV-06 MV-12 is answered BAD_MESSAGE, and the connection stays: %s', async (_, frame) => {
     const client = await open();
     client.sendRaw(frame);
     expectError(await client.next(), 'BAD_MESSAGE');
@@ -78,7 +81,7 @@ describe('what a client sends', () => {
     ['a close code that is none', 1002, closePayload(1005), { opcode: OPCODES.close }],
     ['text that is no UTF-8', 1007, Buffer.from([0x7b, 0xff, 0x7d]), {}],
   ])('TR-07 TR-09 is closed, with what follows it, for %s', async (_, code, payload, shape) => {
-    const { host, token, app: nest } = app();
+    const { host, app: nest } = app();
     const handled = nest.get(EchoGateway).handled.length;
     const tcp = await RawTcp.open(app());
     tcp.write(
@@ -91,7 +94,7 @@ describe('what a client sends', () => {
   });
 
   it('is answered in the subprotocol that was negotiated, which is never the token', async () => {
-    const { url, token } = app();
+    const { url } = app();
     const offered = { origin: 'http://localhost:4200', token: token(), tokenIn: 'subprotocol' } as const;
     const plain = await connect(`${url}/echo`, offered);
     expect(plain.socket.protocol).toBe('json.v1');

@@ -1,6 +1,6 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
-import { type IncomingMessage } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Injectable, UseFilters, UseGuards, UsePipes } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { IoAdapter } from '@nestjs/platform-socket.io';
@@ -67,15 +67,16 @@ class OrdersGateway implements OnGatewayInit {
         next();
         return;
       }
-      this.identities.authenticate(socket, token, socket.request).then(
-        () => {
-          next();
-        },
-        () => {
-          next(new Error('unauthorized'));
-        },
-      );
+      void this.#admit(socket, token, next);
     });
+  }
+
+  async #admit(socket: IoSocket, token: string, next: (error?: Error) => void): Promise<void> {
+    const isKnown = await this.identities.authenticate(socket, token, socket.request).then(
+      () => true,
+      () => false,
+    );
+    next(isKnown ? undefined : new Error('unauthorized'));
   }
 
   @WsAuthorize(Owner)
@@ -122,7 +123,7 @@ async function connect(token: string | undefined): Promise<Socket> {
   app.useWebSocketAdapter(new IoAdapter(app));
   await app.listen(0, '127.0.0.1');
   open.push(() => app.close());
-  const { port } = app.getHttpServer().address() as AddressInfo;
+  const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
   const socket = io(`http://127.0.0.1:${port}/orders`, {
     auth: { token },
     transports: ['websocket'],

@@ -19,7 +19,7 @@ export async function createAuthenticators(
     options.authenticators.map(async (source) => {
       if (source instanceof WsAuthenticator) return source;
       // Never without a context id: a request-scoped class would otherwise never be made on some versions of Nest.
-      return moduleRef.create<WsAuthenticator>(source as never, ContextIdFactory.create());
+      return moduleRef.create(source, ContextIdFactory.create());
     }),
   );
   return options.jwt.length === 0 ? own : [...own, new JwtAuthenticator(options.jwt, clock)];

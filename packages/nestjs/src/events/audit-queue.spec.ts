@@ -56,11 +56,12 @@ describe('AuditQueue', () => {
 
   it('MO-09 lets events wait for a promise, in their order', async () => {
     const sink = new TestSink(() => immediate());
-    const { queue } = setUp(sink);
+    const { queue, clock } = setUp(sink);
     for (const where of ['a', 'b', 'c']) queue.push(event(where));
     expect(sink.places).toEqual(['a']);
 
     await queue.idle();
+    expect(clock.pending).toBe(0);
 
     expect(sink.places).toEqual(['a', 'b', 'c']);
     expect(queue.takeLosses()).toBeUndefined();
@@ -111,6 +112,7 @@ describe('AuditQueue', () => {
     expect(sink.places).toEqual(['a', 'b']);
 
     answers[0]?.();
+    await immediate();
     await immediate();
 
     expect(sink.places).toEqual(['a', 'b']);

@@ -1,4 +1,3 @@
-import { PassThrough } from 'node:stream';
 import { CLOSE_CODES, type CloseCodeName, parseCloseReason } from '@secure-ws/protocol';
 import { describe, expect, it } from 'vitest';
 import { createPrincipal } from '../authentication/principal.js';
@@ -69,7 +68,6 @@ function open(user: LifecycleOptions = {}, identity: { expiresInMs?: number; ses
     const connection = new ManagedConnection(
       { id, principal, path: '/x', address: '127.0.0.1', origin: undefined, subprotocol: undefined },
       socket as unknown as BoundedSocket,
-      new PassThrough(),
       clock,
       { ...options, messageTimeoutMs: 10_000 },
     );

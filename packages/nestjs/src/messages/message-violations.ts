@@ -41,7 +41,7 @@ export class MessageViolations {
       // A store without an answer: the message is refused all the same, and the connection's own limits hold.
       if (isPromiseLike(verdict))
         verdict.then(
-          (settled) => this.#conclude(settled as ViolationVerdict),
+          (settled) => this.#conclude(settled),
           () => undefined,
         );
       else this.#conclude(verdict);

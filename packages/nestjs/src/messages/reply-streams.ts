@@ -46,8 +46,10 @@ export class ReplyStreams {
     };
     const subscription = values.subscribe({
       next: (value) => {
+        const isSent = this.run.reply(message, value);
+        // After the reply: a slot that is given back lets the next message in, and a draining connection go.
         this.#started(message);
-        if (!this.run.reply(message, value)) this.end(message);
+        if (!isSent) this.end(message);
       },
       error: (error: unknown) => {
         message.failure ??= { exception: error, isAnswered: false };

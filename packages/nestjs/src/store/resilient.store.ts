@@ -130,7 +130,7 @@ export class ResilientStore extends SecureWsStore {
         return known;
       },
     );
-    return answer;
+    return andThen(answer, (shared) => Math.max(shared, known));
   }
 
   override close(): Awaitable<void> {

@@ -6,7 +6,6 @@ import { DtoRefusal } from './dto-refusal.js';
 import { DtoRun } from './dto-run.js';
 
 export { DtoRefusal } from './dto-refusal.js';
-export { isValidatable } from './dto-metadata.js';
 
 /** A compiled check of payloads. */
 export interface CompiledDto {

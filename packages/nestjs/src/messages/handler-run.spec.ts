@@ -1,0 +1,104 @@
+import { WsException } from '@nestjs/websockets';
+import { describe, expect, it } from 'vitest';
+import { WsRefusalException } from '../internal/ws-refusal.exception.js';
+import { crashesOf, openPipeline, settle } from '../testing/stub-pipeline.js';
+
+describe('what a handler throws', () => {
+  const cycle: unknown[] = [];
+  cycle.push(cycle);
+
+  it.each<readonly [what: string, code: string, thrown: () => unknown]>([
+    [
+      'a refusal with issues that have no JSON',
+      'VALIDATION_FAILED',
+      () => new WsRefusalException('VALIDATION_FAILED', { issues: cycle as never }),
+    ],
+    [
+      'a refusal with a BigInt for a wait',
+      'THROTTLED',
+      () => new WsRefusalException('THROTTLED', { retryAfterMs: 5n as never }),
+    ],
+    ['a refusal with a code of nobody', 'FORBIDDEN', () => new WsRefusalException('constructor' as never)],
+    [
+      'a WsException whose code throws',
+      'INTERNAL',
+      () => new WsException(Object.defineProperty({}, 'code', { get: broken })),
+    ],
+    [
+      'a WsException with a broken getError',
+      'INTERNAL',
+      () => Object.assign(new WsException('x'), { getError: broken }),
+    ],
+    ['a revoked proxy', 'INTERNAL', revokedProxy],
+    ['undefined', 'INTERNAL', () => undefined],
+    ['null', 'INTERNAL', () => null],
+    ['a symbol', 'INTERNAL', () => Symbol('x')],
+  ])('DR-14 AN-03 is answered, and the next message is handled: %s', async (_, code, thrown) => {
+    let calls = 0;
+    const { send, socket, engine } = openPipeline(() => {
+      calls++;
+      return calls === 1 ? Promise.reject(thrown()) : Promise.resolve('fine');
+    });
+    const crashes = await crashesOf(async () => {
+      send(1);
+      await settle();
+      send(2);
+      await settle();
+    });
+    expect(crashes).toEqual([]);
+    expect(socket.sent).toMatchObject([
+      { event: 'error', id: 1, data: { code } },
+      { event: 'do', id: 2 },
+    ]);
+    expect([engine.handling.size, engine.judging.size, engine.overdue.size]).toEqual([0, 0, 0]);
+  });
+
+  it('OD-01 never carries more than places and rules in its issues', async () => {
+    const issues = [{ path: 'a', rule: 'isString', value: 'SECRET', target: { password: 'SECRET' } }];
+    const { send, socket } = openPipeline(() =>
+      Promise.reject(new WsRefusalException('VALIDATION_FAILED', { issues })),
+    );
+    send(1);
+    await settle();
+    expect(socket.sent).toMatchObject([
+      { data: { code: 'VALIDATION_FAILED', issues: [{ path: 'a', rule: 'isString' }] } },
+    ]);
+    expect(JSON.stringify(socket.sent)).not.toContain('SECRET');
+  });
+});
+
+describe('what a handler returns', () => {
+  it.each<readonly [what: string, value: () => unknown]>([
+    ['an object that nobody may ask about its keys', () => new Proxy({}, { has: broken })],
+    [
+      'an object whose properties throw',
+      () => new Proxy({}, { get: (_, key) => (key === 'then' ? undefined : broken()) }),
+    ],
+    ['a BigInt', () => 1n],
+    ['an iterable that cannot be begun', () => ({ [Symbol.asyncIterator]: broken })],
+    ['an iterable whose iterator is none', () => ({ [Symbol.asyncIterator]: () => undefined })],
+  ])('DR-14 is answered INTERNAL where it cannot be looked at, and gives its slot back: %s', async (_, value) => {
+    let calls = 0;
+    const { send, socket } = openPipeline(() => Promise.resolve(calls++ === 0 ? value() : 'fine'));
+    const crashes = await crashesOf(async () => {
+      send(1);
+      await settle();
+      send(2);
+    });
+    expect(crashes).toEqual([]);
+    expect(socket.sent).toMatchObject([
+      { event: 'error', id: 1, data: { code: 'INTERNAL' } },
+      { event: 'do', id: 2 },
+    ]);
+  });
+});
+
+function broken(): never {
+  throw new Error('broken');
+}
+
+function revokedProxy(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}

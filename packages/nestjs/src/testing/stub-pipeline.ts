@@ -1,0 +1,151 @@
+import { createPrincipal } from '../authentication/principal.js';
+import { AuthorizationPlan } from '../authorization/authorization-plan.js';
+import type { WsPolicy } from '../authorization/ws-policy.js';
+import { FaultLog } from '../events/fault-log.js';
+import type { SecurityEvent } from '../events/security-event.js';
+import { SecurityEventSink } from '../events/security-event-sink.js';
+import { SecurityEvents } from '../events/security-events.js';
+import { BootProblems } from '../internal/boot-problems.js';
+import { OptionReader } from '../internal/option-reader.js';
+import type { BoundedSocket, OutboundWatch } from '../lifecycle/bounded-socket.js';
+import { resolveLifecycleOptions } from '../lifecycle/lifecycle.options.js';
+import { ManagedConnection } from '../lifecycle/managed-connection.js';
+import { BoundHandler } from '../messages/bound-handler.js';
+import { ConnectionPipeline } from '../messages/connection-pipeline.js';
+import type { HandlerCallback, HandlerPlan } from '../messages/handler-plan.js';
+import { type MessagesOptions, resolveMessagesOptions } from '../messages/messages.options.js';
+import { PipelineEngine } from '../messages/pipeline-engine.js';
+import { PrincipalThrottles } from '../messages/principal-throttles.js';
+import { MemoryStore } from '../store/memory.store.js';
+import type { SecureWsStore } from '../store/secure-ws.store.js';
+import { resolveStoreOptions } from '../store/store.options.js';
+import { resolveThrottlingOptions, type ThrottlingOptions } from '../throttling/throttling.options.js';
+import { ViolationLedger } from '../throttling/violations/violation-ledger.js';
+import { resolveValidationOptions } from '../validation/validation.options.js';
+import { FakeClock } from './fake-clock.js';
+
+/** What a connection uses of its socket. Not exported from the package: for its own specs. */
+export class StubSocket {
+  readyState = 1;
+  bufferedAmount = 0;
+  readonly sent: { event: string; id?: number; data?: { code?: string } }[] = [];
+  readonly closes: number[] = [];
+  readonly flow: string[] = [];
+  #watch: OutboundWatch | undefined;
+
+  watch(watch: OutboundWatch): void {
+    this.#watch = watch;
+  }
+
+  send(text: string): void {
+    if (this.#watch?.beforeSend() === false) return;
+    this.sent.push(JSON.parse(text) as (typeof this.sent)[number]);
+    this.#watch?.afterFlush(this.bufferedAmount);
+  }
+
+  close(code: number): void {
+    this.closes.push(code);
+  }
+
+  ping(): void {}
+
+  pause(): void {
+    this.flow.push('pause');
+  }
+
+  resume(): void {
+    this.flow.push('resume');
+  }
+}
+
+/** Keeps every event. */
+class ListSink extends SecurityEventSink {
+  readonly events: SecurityEvent[] = [];
+  override write(event: SecurityEvent): void {
+    this.events.push(event);
+  }
+}
+
+/** What differs from the defaults. */
+export interface PipelineShape {
+  readonly messages?: MessagesOptions;
+  readonly throttling?: ThrottlingOptions;
+  readonly store?: (memory: MemoryStore) => SecureWsStore;
+  readonly policies?: readonly (new () => WsPolicy<never>)[];
+  readonly hasInterceptors?: boolean;
+}
+
+/** Reads options as the boot does. */
+export const readerOf = (source: unknown, name: string): OptionReader =>
+  new OptionReader(source, name, new BootProblems());
+
+/** One connection whose only handler, `do`, is `callback`, as Nest would call it. */
+export function openPipeline(callback: HandlerCallback, shape: PipelineShape = {}) {
+  const clock = new FakeClock();
+  const memory = new MemoryStore(clock, resolveStoreOptions(readerOf({}, 'store')));
+  const store = shape.store?.(memory) ?? memory;
+  const throttling = resolveThrottlingOptions(readerOf(shape.throttling, 'throttling'));
+  const sink = new ListSink();
+  const engine = new PipelineEngine(
+    clock,
+    new SecurityEvents(clock, [sink]),
+    new FaultLog(clock),
+    new PrincipalThrottles(throttling.principal, store),
+    new ViolationLedger(memory, throttling.violations),
+    {
+      messages: resolveMessagesOptions(readerOf(shape.messages, 'messages')),
+      throttling,
+      validation: resolveValidationOptions(readerOf({}, 'validation')),
+    },
+    false,
+    5000,
+  );
+  const socket = new StubSocket();
+  const principal = createPrincipal({ kind: 'jwt', issuer: 'test', id: 'alice', authenticatedAt: 0 });
+  const connection = new ManagedConnection(
+    { id: 'c', principal, path: '/x', address: '127.0.0.1', origin: undefined, subprotocol: undefined },
+    socket as unknown as BoundedSocket,
+    clock,
+    { ...resolveLifecycleOptions(readerOf({}, 'lifecycle')), messageTimeoutMs: 10_000 },
+  );
+  const pipeline = new ConnectionPipeline(engine, connection);
+  const plan: HandlerPlan = {
+    event: 'do',
+    eventJson: '"do"',
+    label: 'Gateway.do',
+    authorization: new AuthorizationPlan(shape.policies ?? [], false, (type) => () => new type()),
+    throttles: [],
+    payload: undefined,
+    isReported: false,
+    hasInterceptors: shape.hasInterceptors ?? false,
+  };
+  pipeline.bind(new BoundHandler(plan, callback));
+  pipeline.release();
+  const send = (id: number, event = 'do'): void => {
+    pipeline.onMessage(Buffer.from(JSON.stringify({ event, id })), false);
+  };
+  return { clock, engine, socket, connection, pipeline, sink, send };
+}
+
+/** Lets everything run that was promised. */
+export const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+};
+
+/** What would end the process. Vitest only fails the run as a whole for it. */
+export async function crashesOf(work: () => Promise<void>): Promise<readonly unknown[]> {
+  const crashes: unknown[] = [];
+  const record = (error: unknown): void => {
+    crashes.push(error);
+  };
+  process.on('unhandledRejection', record);
+  process.on('uncaughtException', record);
+  try {
+    await work();
+    await settle();
+  } finally {
+    process.off('unhandledRejection', record);
+    process.off('uncaughtException', record);
+  }
+  return crashes;
+}
