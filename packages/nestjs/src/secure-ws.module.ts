@@ -12,7 +12,7 @@ import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycl
 import { type ResolvedSecureWsOptions, resolveOptions } from './resolve-options.js';
 import { SecureWsInstaller } from './secure-ws.installer.js';
 import { SecureWsOrderModule } from './secure-ws-order.module.js';
-import { MemoryStore } from './store/memory.store.js';
+import { createStore } from './store/create-store.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import type { SecureWsOptions } from './secure-ws.options.js';
 import { type AuthenticatorFactory, SecureWsRuntime } from './secure-ws.runtime.js';
@@ -122,7 +122,7 @@ const PROVIDERS: readonly Provider[] = [
   {
     provide: SecureWsStore,
     inject: [RESOLVED_OPTIONS, Clock],
-    useFactory: ({ store }: ResolvedSecureWsOptions, clock: Clock) => new MemoryStore(clock, store),
+    useFactory: ({ store }: ResolvedSecureWsOptions, clock: Clock) => createStore(store, clock),
   },
   {
     provide: SecureWsRuntime,

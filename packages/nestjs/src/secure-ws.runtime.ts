@@ -10,6 +10,7 @@ import { FaultLog } from './events/fault-log.js';
 import { principalKey } from './store/store-keys.js';
 import { ViolationLedger } from './throttling/violations/violation-ledger.js';
 import { MemoryStore } from './store/memory.store.js';
+import { ResilientStore } from './store/resilient.store.js';
 import { PrincipalThrottles } from './messages/principal-throttles.js';
 import type { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
@@ -65,6 +66,7 @@ export class SecureWsRuntime {
     this.timer.onTick((now) => {
       this.#principals.sweep(now);
       if (store instanceof MemoryStore) store.sweep(now);
+      else if (store instanceof ResilientStore) store.tick(now);
     });
     this.guard = new WsHandshakeGuard({
       options: options.handshake,
@@ -81,7 +83,8 @@ export class SecureWsRuntime {
 
   /** Whether handshakes are admitted: from the end of the boot to the beginning of the shutdown. */
   get isReady(): boolean {
-    return this.#hasStarted && !this.lifecycle.isDraining;
+    if (!this.#hasStarted || this.lifecycle.isDraining) return false;
+    return !(this.store instanceof ResilientStore) || this.store.admitsHandshakes;
   }
 
   /** What holds for calls that come through another adapter. */

@@ -114,9 +114,9 @@ async function start({ gateways = [ChatGateway], handshake, beforeListen }: AppS
   })
   class AppModule {}
   const testing = await Test.createTestingModule({ imports: [AppModule] })
-    .setLogger(false)
+
     .compile();
-  const app = testing.createNestApplication({ forceCloseConnections: true });
+  const app = testing.createNestApplication({ forceCloseConnections: true, logger: false });
   closing.push(() => app.close());
   const server = app.getHttpServer() as Server;
   beforeListen?.(server);
@@ -178,6 +178,8 @@ async function open(
   });
 }
 
+const ANSWERS = ['101', '400', '401', '403', '404', '405', '421', '426', '431'];
+
 describe('UpgradeListener', () => {
   it('OD-07 OD-11 adds no-store to the 101, and neither a cookie nor a name of the server', async () => {
     const { url } = await start();
@@ -199,6 +201,19 @@ describe('UpgradeListener', () => {
       'Content-Type: text/plain; charset=utf-8',
       `Content-Length: ${answer.split('\r\n\r\n')[1]?.length}`,
     ]);
+  });
+
+  it.each([
+    [0, 10_000],
+    [60_000, 10_000],
+    [3_000, 3_000],
+  ])('HS-15 bounds the time for a request head: %d ms become %d', async (before, after) => {
+    const { server } = await start({
+      beforeListen: (created) => {
+        created.headersTimeout = before;
+      },
+    });
+    expect(server.headersTimeout).toBe(after);
   });
 
   it('asks the guards of a gateway, with dependencies of its module and for each request', async () => {
@@ -335,9 +350,7 @@ describe('UpgradeListener', () => {
       }
       const answer = await raw(port, bytes);
       const statuses = answer.match(/^HTTP\/1\.1 (\d{3}) /) ?? [];
-      expect(['101', '400', '401', '403', '404', '405', '421', '426', '431'], bytes.toString('latin1')).toContain(
-        statuses[1],
-      );
+      expect(ANSWERS).toContain(statuses[1]);
     }
     const opened = await open(`${url}/chat`, 'alice');
     expect(typeof opened).not.toBe('number');

@@ -11,6 +11,9 @@ import type { ConnectionAcceptor } from './connection-acceptor.js';
 import { HandshakeAudit } from './handshake-audit.js';
 import type { WsEndpoint } from './ws-endpoint.js';
 
+/** How long a client may take for the head of its request, in milliseconds. */
+const HEADERS_TIMEOUT_MS = 10_000;
+
 /** Answers the `upgrade` events of one HTTP server: asks the guard, then refuses or hands the socket on. */
 export class UpgradeListener {
   readonly #audit: HandshakeAudit;
@@ -24,6 +27,11 @@ export class UpgradeListener {
     private readonly acceptor: ConnectionAcceptor,
   ) {
     this.#audit = new HandshakeAudit(runtime);
+    // Node's own default of a minute is a minute for whoever sends its head byte by byte (CWE-400, Slowloris). The deadline
+    // of the handshake begins with the complete head.
+    if (server.headersTimeout === 0 || server.headersTimeout > HEADERS_TIMEOUT_MS) {
+      server.headersTimeout = HEADERS_TIMEOUT_MS;
+    }
     server.on('upgrade', this.#onUpgrade);
   }
 

@@ -12,7 +12,8 @@ const STORAGE = ['class-transformer', 'cjs', 'storage.js'].join(sep);
  */
 export function checkTransformerCopies(
   problems: BootProblems,
-  loaded: readonly string[] = Object.keys(createRequire(import.meta.url).cache),
+  // Any path does, every require function shows the same cache. No import.meta: Jest compiles the package to CommonJS.
+  loaded: readonly string[] = Object.keys(createRequire(process.execPath).cache),
 ): void {
   const copies = loaded.filter((file) => file.endsWith(STORAGE)).length;
   if (copies <= 1) return;

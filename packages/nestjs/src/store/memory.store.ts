@@ -28,7 +28,7 @@ export class MemoryStore extends SecureWsStore {
 
   constructor(
     private readonly clock: Clock,
-    { maxKeys }: ResolvedStoreOptions,
+    { maxKeys }: Pick<ResolvedStoreOptions, 'maxKeys'>,
   ) {
     super();
     this.#rates = new RateCounters(maxKeys);

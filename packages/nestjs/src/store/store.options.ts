@@ -1,4 +1,5 @@
 import type { OptionReader } from '../internal/option-reader.js';
+import { SecureWsStore } from './secure-ws.store.js';
 
 /** The `store` options: what the memory of one node may hold. */
 export interface StoreOptions {
@@ -12,15 +13,34 @@ export interface StoreOptions {
    * @default 100000
    */
   readonly maxKeys?: number;
+  /**
+   * A store that several nodes share, so that their limits, connection caps and revocations hold together. While it is
+   * away each node counts by itself, and after 30 s it admits nobody new. It must pass `describeStoreContract` of
+   * `@secure-ws/nestjs/testing`.
+   *
+   * @default none: each node counts by itself
+   */
+  readonly shared?: SecureWsStore;
 }
 
 /** {@link StoreOptions} with defaults filled. */
-export type ResolvedStoreOptions = Readonly<Required<StoreOptions>>;
+export interface ResolvedStoreOptions {
+  readonly maxKeys: number;
+  readonly shared: SecureWsStore | undefined;
+}
 
 /** Reads the `store` options. */
 export function resolveStoreOptions(reader: OptionReader): ResolvedStoreOptions {
   // A JavaScript map ends at 2^24 entries.
   const maxKeys = reader.count('maxKeys', 100_000, { min: 1000, max: 10_000_000 });
+  const shared = reader.raw('shared');
+  if (shared !== undefined && !(shared instanceof SecureWsStore)) {
+    reader.fail(
+      'shared',
+      'must be an instance of a class that extends SecureWsStore.',
+      'store: { shared: new MyStore() }',
+    );
+  }
   reader.finish();
-  return Object.freeze({ maxKeys });
+  return Object.freeze({ maxKeys, shared: shared instanceof SecureWsStore ? shared : undefined });
 }

@@ -59,7 +59,7 @@ export class StubSocket {
 }
 
 /** Keeps every event. */
-class ListSink extends SecurityEventSink {
+export class ListSink extends SecurityEventSink {
   readonly events: SecurityEvent[] = [];
   override write(event: SecurityEvent): void {
     this.events.push(event);
@@ -79,8 +79,20 @@ export interface PipelineShape {
 export const readerOf = (source: unknown, name: string): OptionReader =>
   new OptionReader(source, name, new BootProblems());
 
+/** What {@link openPipeline} makes. */
+export interface StubPipeline {
+  readonly clock: FakeClock;
+  readonly engine: PipelineEngine;
+  readonly socket: StubSocket;
+  readonly connection: ManagedConnection;
+  readonly pipeline: ConnectionPipeline;
+  readonly sink: ListSink;
+  /** Lets a message arrive. */
+  send(id: number, event?: string): void;
+}
+
 /** One connection whose only handler, `do`, is `callback`, as Nest would call it. */
-export function openPipeline(callback: HandlerCallback, shape: PipelineShape = {}) {
+export function openPipeline(callback: HandlerCallback, shape: PipelineShape = {}): StubPipeline {
   const clock = new FakeClock();
   const memory = new MemoryStore(clock, resolveStoreOptions(readerOf({}, 'store')));
   const store = shape.store?.(memory) ?? memory;
