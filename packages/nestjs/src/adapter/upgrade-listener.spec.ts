@@ -37,9 +37,11 @@ class Names extends WsAuthenticator {
 
 class Sink extends SecurityEventSink {
   readonly refused: SecurityEvent[] = [];
+  readonly warned: SecurityEvent[] = [];
 
   override write(event: SecurityEvent): void {
     if (event.type === 'ws.handshake.refused') this.refused.push(event);
+    if (event.type === 'ws.config.weak' || event.type === 'ws.handshake.forwarding-ignored') this.warned.push(event);
   }
 }
 
@@ -261,6 +263,18 @@ describe('UpgradeListener', () => {
       await expect(open(`${url}/graphql`, 'alice')).resolves.toBe(404);
     });
 
+    it('DP-04 does not boot where no path is left to the other one', async () => {
+      await expect(start({ beforeListen: graphql })).rejects.toThrow('handshake.foreignPaths: names no path');
+    });
+
+    it('DP-04 says once that another one came after the boot', async () => {
+      const { server, sink, url } = await start();
+      server.on('upgrade', () => undefined);
+      await open(`${url}/chat`, 'forged');
+      await open(`${url}/chat`, 'forged');
+      expect(sink.warned).toMatchObject([{ type: 'ws.config.weak', option: 'handshake.foreignPaths' }]);
+    });
+
     it('DP-04 does not boot where a path belongs to both', async () => {
       await expect(start({ handshake: { foreignPaths: ['/chat'] } })).rejects.toThrow(
         'handshake.foreignPaths: lists /chat',
@@ -320,6 +334,41 @@ describe('UpgradeListener', () => {
     const opened = await open(`${url}/chat`, 'alice');
     expect(typeof opened).not.toBe('number');
     if (typeof opened !== 'number') opened.socket.terminate();
+  });
+
+  it('HS-14 says once that a peer which no option lists sends forwarding fields', async () => {
+    const { port, sink } = await start();
+    for (const address of ['192.0.2.1', '192.0.2.2']) {
+      const fields = { Origin: ORIGIN, 'X-Forwarded-For': address, 'X-Forwarded-Proto': 'https' };
+      expect(await raw(port, requestFor('/chat', fields))).toMatch(/^HTTP\/1\.1 403 /);
+    }
+    expect(sink.warned).toMatchObject([
+      {
+        type: 'ws.handshake.forwarding-ignored',
+        address: '127.0.0.1',
+        header: 'x-forwarded-for',
+        option: 'handshake.trustedProxies',
+      },
+    ]);
+  });
+
+  it('HS-14 TR-01 believes a listed proxy about the client and its TLS', async () => {
+    const trustedProxies = { addresses: ['127.0.0.1'], header: 'x-forwarded-for' } as const;
+    const limits = { ...ROOMY, ratePerAddress: { limit: 1, ttl: 60_000 } };
+    const { port, sink } = await start({ handshake: { trustedProxies, limits } });
+    const ask = async (address: string, proto: string): Promise<string | undefined> => {
+      const fields = { Origin: ORIGIN, 'X-Forwarded-For': address, 'X-Forwarded-Proto': proto };
+      return /^HTTP\/1\.1 (\d{3})/.exec(await raw(port, requestFor('/chat', fields)))?.[1];
+    };
+    expect(await ask('192.0.2.1', 'https')).toBe('401');
+    expect(await ask('203.0.113.66, 192.0.2.1', 'https')).toBe('429');
+    expect(await ask('192.0.2.2', 'https, http')).toBe('403');
+    expect(sink.refused).toMatchObject([
+      { address: '192.0.2.1', reason: 'unauthenticated' },
+      { address: '192.0.2.1', reason: 'address-rate', option: 'handshake.limits.ratePerAddress' },
+      { address: '192.0.2.2', reason: 'plaintext' },
+    ]);
+    expect(sink.warned).toEqual([]);
   });
 
   it('HS-23 HS-12 answers whatever is sent with whole responses, and stays up', async () => {

@@ -88,6 +88,8 @@ describe('FaultLog', () => {
 
     expect(lines).toHaveLength(22);
     expect(parsed().at(-1)?.suppressed).toBe(9980);
+    faults.write('Orders.place', '', new Error('x'));
+    expect(parsed().at(-1)).not.toHaveProperty('suppressed');
   });
 
   it('AN-03 outlives a logger that throws', () => {

@@ -306,9 +306,9 @@ describe('SecurityEvents', () => {
   it('DR-24 writes the summary that is due when the application ends, and waits for sinks no longer than it may', async () => {
     const events = setUp([new LoggerSink(), new TestSink(hang)]);
     for (let count = 0; count < 30; count++) events.emit(badMessage());
-    const flushed = events.flush(2000);
+    const flushed = events.flush(500);
     await immediate();
-    clock.current.advance(2000);
+    clock.current.advance(500);
     await flushed;
 
     expect(linesOf('ws.audit.summary')).toMatchObject([{ total: 10 }]);

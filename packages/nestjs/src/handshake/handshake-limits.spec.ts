@@ -146,6 +146,16 @@ describe('HandshakeLimits', () => {
     await expect(handshake.join(enter().context, ALICE)).resolves.toBeUndefined();
   });
 
+  it('DR-03 keeps the place of a connection that lives for hours, as long as somebody ticks', async () => {
+    const { enter, handshake, clock } = setUp({ maxOpenPerPrincipal: 1 });
+    await handshake.join(enter().context, ALICE);
+    for (let second = 0; second < 7_200; second += 10) {
+      clock.advance(10_000);
+      handshake.tick(clock.monotonic());
+    }
+    await expect(handshake.join(enter().context, ALICE)).resolves.toMatchObject({ reason: 'principal-connections' });
+  });
+
   it.each([[60_000], [Number.NaN]])('DR-05 refuses a principal that must stay away for %s ms', async (penaltyMs) => {
     const { enter, handshake } = setUp({}, () => penaltyMs);
     const refused = await handshake.join(enter().context, ALICE);
