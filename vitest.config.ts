@@ -28,6 +28,17 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'compat',
+          include: ['test/compat/**/*.e2e-spec.ts'],
+          globalSetup: ['test/compat/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'browser',
           include: ['test/browser/**/*.e2e-spec.ts'],
           testTimeout: 60_000,

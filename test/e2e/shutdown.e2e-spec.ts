@@ -62,6 +62,11 @@ class WorkGateway {
 const start = (shape: AppShape = {}): Promise<RunningApp> =>
   startApp({ imports: [DatabaseModule], providers: [WorkGateway, EchoGateway], ...shape });
 
+/** What `app.close()` does, as a promise that may be waited for later. */
+async function shutDown(app: RunningApp): Promise<void> {
+  await app[Symbol.asyncDispose]();
+}
+
 /** A client that speaks no more than it must: it never answers a Close frame. */
 async function silentClient(app: RunningApp, path: string): Promise<RawTcp> {
   const tcp = await RawTcp.open(app);
@@ -76,7 +81,7 @@ describe.each(['express', 'fastify'] as const)('an application on %s that shuts 
     const app = await start({ platform });
     const clients = [];
     for (let count = 0; count < 20; count++) clients.push(await connect(`${app.url}/echo`, { token: app.token() }));
-    await app[Symbol.asyncDispose]();
+    await shutDown(app);
     const hints = [];
     for (const client of clients) {
       const { code, reason } = await client.expectClose(1012);
@@ -103,7 +108,7 @@ describe.each(['express', 'fastify'] as const)('an application on %s that shuts 
     client.send('read', undefined, 2);
     await until(() => gateway.running.length === 1, 'the handler runs');
     let isClosed = false;
-    const closing = app[Symbol.asyncDispose]().then(() => {
+    const closing = shutDown(app).then(() => {
       isClosed = true;
     });
     await until(() => app.app.get(WsConnectionLifecycleService).isDraining, 'the drain begins');
@@ -125,7 +130,7 @@ describe.each(['express', 'fastify'] as const)('an application on %s that shuts 
     const client = await connect(`${app.url}/work`, { token: app.token() });
     client.send('read', undefined, 1);
     await until(() => gateway.running.length === 1, 'the handler runs');
-    const closing = app[Symbol.asyncDispose]();
+    const closing = shutDown(app);
     await until(() => app.app.get(WsConnectionLifecycleService).isDraining, 'the drain begins');
     const late = await handshake(`${app.url}/work`, { token: app.token() });
     expect(late).toMatchObject({ status: 503 });
@@ -150,7 +155,7 @@ describe('the end of a drain', () => {
     const client = await connect(`${app.url}/work`, { token: app.token() });
     client.send('stream', undefined, 1);
     await connect(`${app.url}/echo`, { token: app.token() });
-    await app[Symbol.asyncDispose]();
+    await shutDown(app);
     await client.expectClose(1012);
     expect(clock.pending).toBe(0);
   });
@@ -158,7 +163,7 @@ describe('the end of a drain', () => {
   it('DR-21 TR-09 does not wait for a client that never answers', async () => {
     const app = await start({ options: { lifecycle: { closeTimeoutMs: 50 } } });
     const tcp = await silentClient(app, '/echo');
-    await expectSoon(app[Symbol.asyncDispose](), 'the end of the application');
+    await expectSoon(shutDown(app), 'the end of the application');
     const close = await tcp.nextFrame();
     expect(close.opcode).toBe(8);
     expect(close.payload.readUInt16BE(0)).toBe(1012);
@@ -172,7 +177,7 @@ describe('the end of a drain', () => {
     const client = await connect(`${app.url}/work`, { token: app.token() });
     client.send('read', undefined, 1);
     await until(() => gateway.running.length === 1, 'the handler runs');
-    const closing = app[Symbol.asyncDispose]();
+    const closing = shutDown(app);
     await until(() => app.app.get(WsConnectionLifecycleService).isDraining, 'the drain begins');
     for (let second = 0; second < 26; second++) clock.advance(1000);
     await expectSoon(closing, 'the end of the application');
@@ -189,7 +194,7 @@ describe('the end of a drain', () => {
       if (!tcp.socket.destroyed) tcp.socket.write(flood, write);
     };
     write();
-    await expectSoon(app[Symbol.asyncDispose](), 'the end of the application');
+    await expectSoon(shutDown(app), 'the end of the application');
     tcp.socket.destroy();
   });
 
@@ -200,7 +205,7 @@ describe('the end of a drain', () => {
     await Promise.all([lifecycle.drain(), lifecycle.drain()]);
     await client.expectClose(1012);
     expect(await handshake(`${app.url}/echo`, { token: app.token() })).toMatchObject({ status: 503 });
-    await app[Symbol.asyncDispose]();
+    await shutDown(app);
     expect(app.events.ofType('ws.connection.closed')).toHaveLength(1);
   });
 });

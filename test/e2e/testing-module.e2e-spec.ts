@@ -49,6 +49,20 @@ class BoardGateway {
   }
 }
 
+@WebSocketGateway({ path: '/other' })
+@SecureGateway({
+  authentication: {
+    jwt: { ...TEST_JWT, secret: 'another-secret-of-the-test-suite-for-this-gateway', audience: 'other' },
+  },
+})
+@WsAuthorize()
+class OtherGateway {
+  @SubscribeMessage('whoami')
+  whoAmI(@WsPrincipal() principal: Principal): Principal {
+    return principal;
+  }
+}
+
 // As production has it: a real origin, a public URL, hosts, and strict limits.
 @Module({
   imports: [
@@ -63,7 +77,7 @@ class BoardGateway {
       authentication: { jwt: TEST_JWT },
     }),
   ],
-  providers: [NotesGateway, BoardGateway],
+  providers: [NotesGateway, BoardGateway, OtherGateway],
 })
 class AppModule {}
 
@@ -111,6 +125,13 @@ describe('SecureWsTestingModule', () => {
     expect(await client.request('whoami')).toMatchObject({ data: { id: 'carol', kind: 'jwt' } });
     const forged = `${testIdentity().token}x`;
     await expect(connect(app, { path: '/notes', as: forged })).rejects.toMatchObject({ status: 401 });
+  });
+
+  it('admits them on a gateway with authenticators of its own, which keeps out the tokens of others', async () => {
+    const app = await start();
+    await using client = await connect(app, { path: '/other', as: testIdentity({ id: 'erin' }) });
+    expect(await client.request('whoami')).toMatchObject({ data: { id: 'erin' } });
+    await expect(connect(app, { path: '/other', as: testToken() })).rejects.toMatchObject({ status: 401 });
   });
 
   it('connects as a web page does, from the origin of production', async () => {

@@ -21,6 +21,14 @@ export type { JwtOptions } from './authentication/jwt/jwt.options.js';
 export { createPrincipal } from './authentication/principal.js';
 export type { Principal, PrincipalInput } from './authentication/principal.js';
 export { WsSocketIdentities } from './authentication/ws-socket-identities.js';
+export { WsCsrfTokens } from './authentication/csrf-tokens.js';
+export type {
+  SessionCsrfOptions,
+  SessionOptions,
+  SessionVerifierSource,
+} from './authentication/session/session.options.js';
+export { WsSessionVerifier } from './authentication/session/ws-session-verifier.js';
+export type { SessionIdentity } from './authentication/session/ws-session-verifier.js';
 
 // Authorization
 export type { AuthorizationOptions } from './authorization/authorization.options.js';
@@ -41,10 +49,23 @@ export { LoggerSink } from './events/logger.sink.js';
 export type * from './events/security-event.js';
 export { SecurityEventSink } from './events/security-event-sink.js';
 export { SecurityEvents } from './events/security-events.js';
+export type { SecurityEventCount, SecurityEventCounts } from './events/event-counters.js';
+export { OnSecurityEvent } from './events/on-security-event.decorator.js';
+export type { SecurityEventOf, SecurityEventPattern } from './events/security-event-pattern.js';
 
 // Handshake
 export type { HandshakeOptions } from './handshake/handshake.options.js';
+export { handshakePrincipal } from './handshake/guards/handshake-principal.js';
+export { UseHandshakeGuards } from './handshake/guards/use-handshake-guards.decorator.js';
+export type { HandshakeGuardType } from './handshake/guards/use-handshake-guards.decorator.js';
+export type { ForwardingHeader } from './handshake/client-address.js';
+export type {
+  AddressBackoffOptions,
+  HandshakeLimitsOptions,
+  HandshakeRate,
+} from './handshake/limits/limits.options.js';
 export type { OriginRule } from './handshake/origin-rules.js';
+export type { TrustedProxies } from './handshake/trusted-proxies.js';
 
 // Lifecycle
 export type { LifecycleOptions } from './lifecycle/lifecycle.options.js';

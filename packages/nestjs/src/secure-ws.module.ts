@@ -5,6 +5,7 @@ import { SecurityEvents } from './events/security-events.js';
 import { BootProblems } from './internal/boot-problems.js';
 import { EnhancerChecks } from './messages/enhancer-checks.js';
 import { MessageChecks } from './internal/message-checks.js';
+import { WsCsrfTokens } from './authentication/csrf-tokens.js';
 import { WsSocketIdentities } from './authentication/ws-socket-identities.js';
 import { Clock, SystemClock } from './internal/clock.js';
 import { TestSetup } from './internal/test-setup.js';
@@ -101,6 +102,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       SecureWsStore,
       SecurityEvents,
       WsConnectionLifecycleService,
+      WsCsrfTokens,
       WsSocketIdentities,
     ],
   };
@@ -115,9 +117,9 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     provide: RESOLVED_OPTIONS,
-    inject: [USER_OPTIONS, BootProblems, Clock, { token: TestSetup, optional: true }],
-    useFactory: (options: unknown, problems: BootProblems, clock: Clock, test?: TestSetup): ResolvedSecureWsOptions =>
-      resolveOptions(test === undefined ? options : test.adjust(options, clock), problems),
+    inject: [USER_OPTIONS, BootProblems, { token: TestSetup, optional: true }],
+    useFactory: (options: unknown, problems: BootProblems, test?: TestSetup): ResolvedSecureWsOptions =>
+      resolveOptions(test === undefined ? options : test.adjust(options), problems),
   },
   {
     provide: SecureWsStore,
@@ -126,20 +128,29 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     provide: SecureWsRuntime,
-    inject: [RESOLVED_OPTIONS, BootProblems, SecureWsStore, Clock, ModuleRef],
+    inject: [RESOLVED_OPTIONS, BootProblems, SecureWsStore, Clock, ModuleRef, { token: TestSetup, optional: true }],
     useFactory: async (
       resolved: ResolvedSecureWsOptions,
       problems: BootProblems,
       store: SecureWsStore,
       clock: Clock,
       moduleRef: ModuleRef,
+      test?: TestSetup,
     ) => {
       // With bad options the boot fails in prepare(), where it can list what the gateways leave open as well.
       const hasProblems = problems.problems.length > 0;
-      const make: AuthenticatorFactory = (authentication) => createAuthenticators(authentication, clock, moduleRef);
+      const make: AuthenticatorFactory = async (authentication) => [
+        ...(test?.authenticators(clock) ?? []),
+        ...(await createAuthenticators(authentication, clock, moduleRef)),
+      ];
       const authenticators = hasProblems ? [] : await make(resolved.authentication);
       return new SecureWsRuntime(resolved, authenticators, make, store, clock);
     },
+  },
+  {
+    provide: WsCsrfTokens,
+    inject: [RESOLVED_OPTIONS],
+    useFactory: ({ authentication }: ResolvedSecureWsOptions) => new WsCsrfTokens(authentication.session?.csrfKey),
   },
   {
     provide: WsSocketIdentities,

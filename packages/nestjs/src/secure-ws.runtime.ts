@@ -56,15 +56,16 @@ export class SecureWsRuntime {
     readonly store: SecureWsStore,
     readonly clock: Clock,
   ) {
-    this.events = new SecurityEvents(clock, options.events.sinks);
+    this.faults = new FaultLog(clock);
+    this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults);
     this.timer = new CoarseTimer(clock);
-    this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle);
+    this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle, this.events);
     this.defaults = defaultSettings(options);
-    this.faults = new FaultLog();
     this.#ledger = new ViolationLedger(store, options.throttling.violations);
     this.#principals = new PrincipalThrottles(options.throttling.principal, store);
     this.timer.onTick((now) => {
       this.#principals.sweep(now);
+      this.guard.tick(now);
       if (store instanceof MemoryStore) store.sweep(now);
       else if (store instanceof ResilientStore) store.tick(now);
     });
@@ -83,7 +84,7 @@ export class SecureWsRuntime {
 
   /** Whether handshakes are admitted: from the end of the boot to the beginning of the shutdown. */
   get isReady(): boolean {
-    if (!this.#hasStarted || this.lifecycle.isDraining) return false;
+    if (!this.#hasStarted || this.lifecycle.isDraining || !this.events.admitsHandshakes) return false;
     return !(this.store instanceof ResilientStore) || this.store.admitsHandshakes;
   }
 
@@ -168,6 +169,7 @@ export class SecureWsRuntime {
   async stop(): Promise<void> {
     this.#hasStarted = false;
     this.timer.stop();
+    await this.events.flush();
     await this.store.close();
   }
 }

@@ -3,7 +3,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { GatewayHookObserver } from '../boot/gateway-hooks.js';
 import type { GatewayRecord } from '../boot/gateway-inventory.js';
 import type { HandshakeAdmission } from '../handshake/handshake-context.js';
-import type { CloseInitiator, OwaspEventName } from '../events/security-event.js';
+import type { CloseInitiator, HandshakeAcceptedEvent } from '../events/security-event.js';
 import type { BoundedSocket } from '../lifecycle/bounded-socket.js';
 import { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { ConnectionPipeline } from '../messages/connection-pipeline.js';
@@ -45,11 +45,12 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     };
     client.coalesceOn(request.socket);
     const connection = new ManagedConnection(identity, client, clock, endpoint.connectionOptions);
-    const gatewaySocket = new GatewaySocket(client, connection, new ConnectionPipeline(engine, connection));
+    const method = `${admission.principal.kind}:${admission.credentialKind}`;
+    const gatewaySocket = new GatewaySocket(client, connection, new ConnectionPipeline(engine, connection), method);
     this.#sockets.set(client, gatewaySocket);
     this.#listen(gatewaySocket);
     lifecycle.register(connection);
-    this.#reportOpened(connection, admission);
+    this.#reportOpened(gatewaySocket);
     for (const { gateway, connect } of endpoint.gateways) {
       this.#current = gateway;
       connect(client, request, connection);
@@ -75,7 +76,6 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     const connectionId = client === undefined ? undefined : this.#sockets.get(client)?.connection.id;
     this.runtime.events.emit({
       type: 'ws.application.failed',
-      owasp: 'sys_crash',
       where,
       ...(connectionId === undefined ? {} : { connectionId }),
     });
@@ -118,49 +118,36 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     });
   }
 
-  #onClose({ connection, pipeline, disconnects }: GatewaySocket, codeSeen: number): void {
+  #onClose(gatewaySocket: GatewaySocket, codeSeen: number): void {
+    const { connection, pipeline, disconnects } = gatewaySocket;
     connection.epoch++;
     pipeline.dispose();
     this.runtime.lifecycle.unregister(connection);
     for (const disconnect of disconnects) disconnect(codeSeen);
-    this.#reportClosed(connection, codeSeen);
+    this.#reportClosed(gatewaySocket, codeSeen);
   }
 
-  #reportOpened(connection: ManagedConnection, admission: HandshakeAdmission): void {
-    const { id: connectionId, path, address, principal, origin } = connection;
+  #reportOpened(gatewaySocket: GatewaySocket): void {
     const { events } = this.runtime;
-    events.emit({
-      type: 'ws.handshake.accepted',
-      owasp: 'authn_login_success',
-      connectionId,
-      path,
-      address,
-      ...(origin === undefined ? {} : { origin }),
-      method: `${principal.kind}:${admission.credentialKind}`,
-      principal: principal.key,
-    });
-    const opened = { connectionId, path, address, principal: principal.key };
-    events.emit({ type: 'ws.connection.opened', owasp: 'session_created', ...opened });
+    const facts = factsOf(gatewaySocket);
+    events.emit({ type: 'ws.handshake.accepted', ...facts });
+    events.emit({ type: 'ws.connection.opened', ...facts });
   }
 
   #onBrokenFrame({ connection, pipeline }: GatewaySocket, code: string): void {
     const close = closeOfBrokenFrame(code);
     if (close === undefined) return;
     connection.failed(close);
-    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'broken-frame', owasp: 'input_validation_fail' });
+    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'broken-frame' });
   }
 
-  #reportClosed(connection: ManagedConnection, codeSeen: number): void {
-    const { id: connectionId, path, address, principal, closing: reason } = connection;
+  #reportClosed(gatewaySocket: GatewaySocket, codeSeen: number): void {
+    const { connection } = gatewaySocket;
+    const { closing: reason } = connection;
     const initiator: CloseInitiator = reason !== undefined ? 'server' : codeSeen === 1006 ? 'network' : 'client';
-    const owasp: OwaspEventName | undefined = reason === 'TOKEN_EXPIRED' ? 'session_expired' : undefined;
     this.runtime.events.emit({
       type: 'ws.connection.closed',
-      ...(owasp === undefined ? {} : { owasp }),
-      connectionId,
-      path,
-      address,
-      principal: principal.key,
+      ...factsOf(gatewaySocket),
       ...(reason === undefined ? {} : { reason, codeSent: CLOSE_CODES[reason].code }),
       codeSeen,
       initiator,
@@ -169,4 +156,10 @@ export class ConnectionAcceptor implements GatewayHookObserver {
       bytesReceived: connection.bytesReceived,
     });
   }
+}
+
+/** Who a connection belongs to, and where it came from (MO-01). */
+function factsOf({ connection, method }: GatewaySocket): Omit<HandshakeAcceptedEvent, 'type' | 'owasp'> {
+  const { id: connectionId, path, address, origin, principal } = connection;
+  return { connectionId, path, address, principal: principal.key, method, ...(origin === undefined ? {} : { origin }) };
 }

@@ -13,5 +13,7 @@ export class GatewaySocket {
     readonly socket: WebSocket,
     readonly connection: ManagedConnection,
     readonly pipeline: ConnectionPipeline,
+    /** How the identity was proved: the authenticator's kind, and where the credential stood. */
+    readonly method: string,
   ) {}
 }

@@ -371,6 +371,15 @@ describe('UpgradeListener', () => {
     expect(sink.warned).toEqual([]);
   });
 
+  it('HS-08 takes a name that a listed proxy passes on, and none that a page rebinds to this machine', async () => {
+    const trustedProxies = { addresses: ['127.0.0.1'], header: 'x-forwarded-for' } as const;
+    const { port } = await start({ handshake: { trustedProxies } });
+    const rebound = { Host: 'chat.example.com', Origin: ORIGIN };
+    expect(await raw(port, requestFor('/chat', rebound))).toMatch(/^HTTP\/1\.1 421 /);
+    const forwarded = { ...rebound, 'X-Forwarded-For': '192.0.2.1', 'X-Forwarded-Proto': 'https' };
+    expect(await raw(port, requestFor('/chat', forwarded))).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
   it('HS-23 HS-12 answers whatever is sent with whole responses, and stays up', async () => {
     const { port, url } = await start();
     const good = Buffer.from(

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { OptionReader } from '../internal/option-reader.js';
 import { WsAuthenticator } from './authenticator.js';
+import { type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './session/session.options.js';
 import { type JwtOptions, type ResolvedJwtOptions, resolveJwtOptions } from './jwt/jwt.options.js';
 
 /** An authenticator of the application: a class that Nest instantiates, or an instance. */
@@ -10,6 +11,8 @@ export type AuthenticatorSource = Type<WsAuthenticator> | WsAuthenticator;
 export interface AuthenticationOptions {
   /** JSON Web Tokens as bearer tokens; a list when several issuers are trusted, each with its own keys. */
   readonly jwt?: JwtOptions | readonly JwtOptions[];
+  /** The session cookie of the application's pages. */
+  readonly session?: SessionOptions;
   /** Authenticators of the application. A credential goes to the first that accepts it, these before the built-in ones. */
   readonly authenticators?: readonly AuthenticatorSource[];
 }
@@ -18,6 +21,7 @@ export interface AuthenticationOptions {
 export interface ResolvedAuthenticationOptions {
   /** One entry for each issuer. */
   readonly jwt: readonly ResolvedJwtOptions[];
+  readonly session: ResolvedSessionOptions | undefined;
   readonly authenticators: readonly AuthenticatorSource[];
 }
 
@@ -28,15 +32,17 @@ const EXAMPLE =
 export function resolveAuthenticationOptions(reader: OptionReader): ResolvedAuthenticationOptions {
   const jwt = readIssuers(reader);
   const authenticators = readAuthenticators(reader);
+  const session = reader.has('session') ? resolveSessionOptions(reader.object('session')) : undefined;
+  const hasSession = reader.has('session');
   reader.finish();
-  if (jwt.length === 0 && authenticators.length === 0) {
+  if (jwt.length === 0 && authenticators.length === 0 && !hasSession) {
     reader.problems.add(
       reader.path,
       'has no authenticator: nobody could prove who they are.',
       `${reader.path}: ${EXAMPLE}`,
     );
   }
-  return Object.freeze({ jwt: Object.freeze(jwt), authenticators: Object.freeze(authenticators) });
+  return Object.freeze({ jwt: Object.freeze(jwt), session, authenticators: Object.freeze(authenticators) });
 }
 
 function readIssuers(reader: OptionReader): readonly ResolvedJwtOptions[] {

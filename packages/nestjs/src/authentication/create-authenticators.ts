@@ -2,6 +2,8 @@ import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
 import type { Clock } from '../internal/clock.js';
 import type { ResolvedAuthenticationOptions } from './authentication.options.js';
 import { WsAuthenticator } from './authenticator.js';
+import { SessionAuthenticator } from './session/session.authenticator.js';
+import { WsSessionVerifier } from './session/ws-session-verifier.js';
 import { JwtAuthenticator } from './jwt/jwt.authenticator.js';
 
 /**
@@ -22,5 +24,12 @@ export async function createAuthenticators(
       return moduleRef.create(source, ContextIdFactory.create());
     }),
   );
-  return options.jwt.length === 0 ? own : [...own, new JwtAuthenticator(options.jwt, clock)];
+  const jwt = options.jwt.length === 0 ? [] : [new JwtAuthenticator(options.jwt, clock)];
+  const { session } = options;
+  if (session === undefined) return [...own, ...jwt];
+  const verifier =
+    session.verifier instanceof WsSessionVerifier
+      ? session.verifier
+      : await moduleRef.create(session.verifier, ContextIdFactory.create());
+  return [...own, ...jwt, new SessionAuthenticator(session, verifier, clock)];
 }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { AuthorizationPlan } from '../authorization/authorization-plan.js';
+import { discoverSecurityEventListeners } from '../events/security-event-listeners.js';
 import type { GatewaySettings } from '../gateway-settings.js';
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
@@ -75,7 +76,9 @@ export class BootSequence {
       },
       problems,
     );
+    const listeners = discoverSecurityEventListeners(modules, problems);
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
+    runtime.events.listen(listeners);
     this.#announceWarnings();
     for (const [address, settings] of paths) runtime.addPath(address, settings);
     // On another adapter Nest's own path stays as it is, and the checks are the enhancers that the gateway names.
@@ -99,7 +102,6 @@ export class BootSequence {
       containFilter(filter, (name, connectionId) => {
         runtime.events.emit({
           type: 'ws.application.failed',
-          owasp: 'sys_crash',
           where: `${name}.catch`,
           ...(connectionId === undefined ? {} : { connectionId }),
         });
@@ -130,7 +132,6 @@ export class BootSequence {
       this.#logger.warn(`${where} ${warning}`);
       this.parts.runtime.events.emit({
         type: 'ws.config.weak',
-        owasp: 'sys_monitor_disabled',
         option: where,
         warning,
       });

@@ -26,7 +26,7 @@ const FIX = 'npm install ws@^8.23.0, and remove what pins an older one (npm expl
  */
 export function checkWsVersion(
   problems: BootProblems,
-  defaults: WsDefaults = new WebSocketServer({ noServer: true }).options as WsDefaults,
+  defaults: WsDefaults = new WebSocketServer({ noServer: true }).options,
 ): void {
   const { maxFragments, maxPendingAutoPongs } = defaults;
   if (typeof maxFragments !== 'number' || !(maxFragments > 0 && maxFragments <= FIXED_MAX_FRAGMENTS)) {

@@ -39,8 +39,6 @@ export class EventPrivacy {
     // What is added goes before the spread: V8 takes 3.3 us for a field behind it, and 0.1 us for all of this.
     const event: Draft = owasp === undefined ? { time, ...data } : { time, owasp, ...data };
     // A check may still bring a name of its own.
-    if (owasp === undefined) delete event.owasp;
-    else event.owasp = owasp;
     const { principal, address, origin, path } = event;
     if (principal !== undefined) event.principal = this.#hash?.of(principal) ?? excerpt(principal, MAX_TEXT);
     if (address !== undefined) {

@@ -28,8 +28,9 @@ export const MESSAGE_REASONS = Object.freeze({
   payload: 'input_validation_fail',
   'validator-failed': 'sys_crash',
   policy: 'authz_fail',
-  'policy-failed': 'sys_crash',
-  'policy-timeout': 'sys_crash',
+  // A denial first of all: whoever watches denials must see these too.
+  'policy-failed': 'authz_fail',
+  'policy-timeout': 'authz_fail',
   application: 'by-code',
   'handler-failed': 'sys_crash',
   'handler-timeout': 'sys_crash',

@@ -6,7 +6,6 @@ import type {
   HandshakeReportedEvent,
 } from './handshake-events.js';
 import type { MessageRefusedEvent, MessageReportedEvent } from './message-events.js';
-import type { OwaspEventName } from './owasp-event-name.js';
 import type {
   ApplicationFailedEvent,
   AuditDroppedEvent,
@@ -57,7 +56,7 @@ type AnyEvent =
   | AuditDroppedEvent
   | AuditSummaryEvent;
 
-type ToReport<Event> = Event extends unknown ? Omit<Event, 'owasp'> & { readonly owasp?: OwaspEventName } : never;
+type ToReport<Event> = Event extends unknown ? Omit<Event, 'owasp'> : never;
 
 /**
  * What a check hands to `SecurityEvents.emit()`. Its OWASP name is derived from type and reason, in `owasp-names.ts`; one

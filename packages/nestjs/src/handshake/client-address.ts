@@ -37,6 +37,11 @@ const MAX_HOPS = 32;
 // A zone ("%eth0") means something on one machine only, and would make one address many.
 const HOP = /^(?:\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?|([0-9.]+)(?::\d{1,5})?|([0-9A-Fa-f:.]+))$/;
 
+/** Whether the peer of a socket is a listed proxy. */
+export function isListedProxy(remoteAddress: string | undefined, rules: ProxyRules | undefined): boolean {
+  return rules?.isTrusted(remoteAddress === undefined ? '' : plainAddress(remoteAddress)) === true;
+}
+
 /**
  * Finds the client behind the listed proxies: the right-most hop that is not one of them. What stands further left was
  * written by the client, or by somebody that nobody vouches for (OWASP ASVS 5.0 4.1.3, 15.3.4).

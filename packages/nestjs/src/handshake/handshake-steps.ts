@@ -2,7 +2,7 @@ import type { WsAuthenticator } from '../authentication/authenticator.js';
 import type { Clock } from '../internal/clock.js';
 import type { Awaitable } from '../store/awaitable.js';
 import { isLoopbackAddress, parseAuthority } from './authority.js';
-import { findClient, type ProxyRules } from './client-address.js';
+import { findClient, isListedProxy, type ProxyRules } from './client-address.js';
 import { chooseCredential } from './credential-choice.js';
 import { verifyCredential } from './credential-verification.js';
 import type { GatewayGuards } from './guards/gateway-guards.js';
@@ -10,7 +10,7 @@ import type { HandshakeContext, HandshakeStepName } from './handshake-context.js
 import type { HandshakeLimits } from './handshake-limits.js';
 import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
-import { type HostRules, isHostAllowed } from './host-policy.js';
+import { isHostAllowed } from './host-policy.js';
 import { judgeOrigin } from './origin-policy.js';
 import { requestPath } from './request-path.js';
 import { checkRequestShape } from './request-shape.js';
@@ -49,7 +49,7 @@ export function compileHandshakeSteps(
     { name: 'ready', run: (context) => (isReady() ? limits.checkProcess(context) : refuse('not-ready')) },
     { name: 'shape', run: ({ head }) => checkRequestShape(head, options.maxHeaderCount) },
     { name: 'path', run: checkPath },
-    { name: 'host', run: (context) => checkHost(context, options.hosts) },
+    { name: 'host', run: (context) => checkHost(context, options) },
     {
       name: 'origin',
       run: (context) => {
@@ -86,11 +86,18 @@ function checkPath(context: HandshakeContext): HandshakeRefusal | undefined {
   return undefined;
 }
 
-function checkHost(context: HandshakeContext, rules: HostRules): HandshakeRefusal | undefined {
+function checkHost(
+  context: HandshakeContext,
+  { hosts, proxies }: ResolvedHandshakeOptions,
+): HandshakeRefusal | undefined {
   const host = parseAuthority(context.head.host ?? '');
   if (host === undefined) return refuse('bad-host');
   context.host = host;
-  return isHostAllowed(host, isLoopbackAddress(context.localAddress), rules) ? undefined : refuse('host-not-allowed');
+  // A proxy on this machine makes every client look local. No page can put a forwarding field into a handshake, so whoever
+  // rebinds a name to this machine does not pass for the proxy.
+  const isForwarded = context.head.hasForwardingField && isListedProxy(context.remoteAddress, proxies);
+  const isLocal = isLoopbackAddress(context.localAddress) && !isForwarded;
+  return isHostAllowed(host, isLocal, hosts) ? undefined : refuse('host-not-allowed');
 }
 
 function runClientAddress(context: HandshakeContext, rules: ProxyRules | undefined): HandshakeRefusal | undefined {

@@ -1,3 +1,4 @@
+import type { WsAuthenticator } from '../authentication/authenticator.js';
 import type { Clock } from './clock.js';
 
 /**
@@ -9,5 +10,8 @@ export abstract class TestSetup {
   abstract readonly clock: Clock | undefined;
 
   /** Lays what a test needs over the application's own options, which may be anything at this point. */
-  abstract adjust(options: unknown, clock: Clock): unknown;
+  abstract adjust(options: unknown): unknown;
+
+  /** Who is asked before the application's own authenticators, on every path. */
+  abstract authenticators(clock: Clock): readonly WsAuthenticator[];
 }

@@ -1,3 +1,4 @@
+import type { SecurityEvents } from '../events/security-events.js';
 import type { Clock } from '../internal/clock.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
@@ -21,6 +22,7 @@ export class ConnectionDrain {
     private readonly clock: Clock,
     private readonly options: ResolvedLifecycleOptions,
     private readonly connections: () => Iterable<ManagedConnection>,
+    private readonly events: SecurityEvents,
   ) {}
 
   /** Whether the process is leaving. */
@@ -34,15 +36,22 @@ export class ConnectionDrain {
   }
 
   async #drain(): Promise<void> {
+    const startedAt = this.clock.monotonic();
+    let terminated = 0;
+    this.events.emit({ type: 'ws.drain.started', connections: [...this.connections()].length });
     let cancel = (): void => undefined;
     const timeIsOver = new Promise<void>((resolve) => {
       cancel = this.clock.after(this.options.drainTimeoutMs, () => {
-        for (const connection of this.connections()) connection.socket.terminate();
+        for (const connection of this.connections()) {
+          terminated++;
+          connection.socket.terminate();
+        }
         resolve();
       });
     });
     await Promise.race([this.#closeAll(), timeIsOver]);
     cancel();
+    this.events.emit({ type: 'ws.drain.finished', durationMs: this.clock.monotonic() - startedAt, terminated });
   }
 
   async #closeAll(): Promise<void> {

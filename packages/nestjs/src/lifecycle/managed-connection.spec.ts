@@ -1,6 +1,7 @@
 import { CLOSE_CODES, type CloseCodeName, parseCloseReason } from '@secure-ws/protocol';
 import { describe, expect, it } from 'vitest';
 import { createPrincipal } from '../authentication/principal.js';
+import { SecurityEvents } from '../events/security-events.js';
 import { BootProblems } from '../internal/boot-problems.js';
 import { OptionReader } from '../internal/option-reader.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -52,7 +53,7 @@ function open(user: LifecycleOptions = {}, identity: { expiresInMs?: number; ses
   const options = resolveLifecycleOptions(new OptionReader(user, 'lifecycle', new BootProblems()));
   const clock = new FakeClock();
   const timer = new CoarseTimer(clock);
-  const lifecycle = new WsConnectionLifecycleService(timer, clock, options);
+  const lifecycle = new WsConnectionLifecycleService(timer, clock, options, new SecurityEvents(clock, []));
   timer.start();
   const connect = (id: string) => {
     const socket = new FakeSocket();

@@ -42,7 +42,6 @@ export interface ConnectionIdentity {
  */
 export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
   readonly id: string;
-  readonly principal: Principal;
   readonly path: string;
   readonly address: string;
   readonly origin: string | undefined;
@@ -59,6 +58,8 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
   work: ConnectionWork | undefined;
   /** Called when a deadline came nearer than the coarse timer knows. */
   onDeadlineMoved: ((due: number) => void) | undefined;
+  // Private, and read through a getter: nothing that a handler assigns changes who is connected (AN-14).
+  readonly #principal: Principal;
   readonly #endsAt: number;
   /** Monotonic moment since which bytes wait for the client. */
   #blockedSince = Infinity;
@@ -77,7 +78,7 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
     private readonly options: ConnectionOptions,
   ) {
     this.id = identity.id;
-    this.principal = identity.principal;
+    this.#principal = identity.principal;
     this.path = identity.path;
     this.address = identity.address;
     this.origin = identity.origin;
@@ -89,6 +90,10 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
     this.#endsAt = now + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_JITTER);
     this.#lookForDripAt = now + options.messageTimeoutMs / DRIP_LOOKS;
     socket.watch(this);
+  }
+
+  get principal(): Principal {
+    return this.#principal;
   }
 
   get isOpen(): boolean {

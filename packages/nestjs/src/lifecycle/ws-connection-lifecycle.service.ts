@@ -1,4 +1,5 @@
 import type { CloseCodeName } from '@secure-ws/protocol';
+import type { SecurityEvents } from '../events/security-events.js';
 import type { Clock } from '../internal/clock.js';
 import type { CoarseTimer } from './coarse-timer.js';
 import { ConnectionDrain } from './connection-drain.js';
@@ -45,8 +46,9 @@ export class WsConnectionLifecycleService {
     private readonly timer: CoarseTimer,
     private readonly clock: Clock,
     options: ResolvedLifecycleOptions,
+    events: SecurityEvents,
   ) {
-    this.#drain = new ConnectionDrain(clock, options, () => this.#connections.values());
+    this.#drain = new ConnectionDrain(clock, options, () => this.#connections.values(), events);
   }
 
   /** Whether the application is shutting down: new handshakes get `503`. */

@@ -1,5 +1,5 @@
 import type { MessageId } from '@secure-ws/protocol';
-import type { OwaspEventName } from '../events/security-event.js';
+import type { MessageReason } from '../events/message-reasons.js';
 import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
 import type { Awaitable } from '../store/awaitable.js';
 import { EnvelopeRefusal, readEnvelope } from '../validation/envelope.js';
@@ -102,7 +102,7 @@ export class ConnectionPipeline implements ConnectionWork {
     }
     const wait = this.#throttle.hit(now, frame.length);
     if (wait > 0) {
-      this.#refuse('THROTTLED', 'connection-throttle', 'excess_rate_limit_exceeded', { retryAfterMs: wait });
+      this.#refuse('THROTTLED', 'connection-throttle', { retryAfterMs: wait });
       return;
     }
     const shared = (this.#principal ??= engine.principals.obtain(connection.principal)).hit(now);
@@ -113,7 +113,7 @@ export class ConnectionPipeline implements ConnectionWork {
   #arrived(frame: Buffer, wait: number): void {
     if (!this.connection.isOpen) return;
     if (wait > 0) {
-      this.#refuse('THROTTLED', 'principal-throttle', 'excess_rate_limit_exceeded', { retryAfterMs: wait });
+      this.#refuse('THROTTLED', 'principal-throttle', { retryAfterMs: wait });
     } else if (this.#isHeld || this.#slotsTaken >= this.engine.options.maxConcurrentHandlers) {
       this.#enqueue(frame);
     } else {
@@ -124,7 +124,7 @@ export class ConnectionPipeline implements ConnectionWork {
   /** Where several nodes count together the answer takes a while: messages keep their order meanwhile. */
   #arriveLater(frame: Buffer, wait: Awaitable<number>): void {
     if (this.#arrivingCount >= this.engine.options.maxQueuedMessages * OVERSHOOT) {
-      this.#refuse('OVERLOADED', 'queue-full', 'excess_rate_limit_exceeded');
+      this.#refuse('OVERLOADED', 'queue-full');
       return;
     }
     this.#arrivingCount++;
@@ -172,7 +172,7 @@ export class ConnectionPipeline implements ConnectionWork {
     }
     const { maxQueuedMessages, maxQueuedBytes } = this.engine.options;
     if (this.#queue.size >= maxQueuedMessages * OVERSHOOT || this.#queue.bytes >= maxQueuedBytes * OVERSHOOT) {
-      this.#refuse('OVERLOADED', 'queue-full', 'excess_rate_limit_exceeded');
+      this.#refuse('OVERLOADED', 'queue-full');
       return;
     }
     this.#queue.push(frame);
@@ -196,29 +196,29 @@ export class ConnectionPipeline implements ConnectionWork {
     const { engine, connection } = this;
     if (connection.isExpired) {
       // SL-02: the timer may be late, the message is not handled.
-      this.refusals.note({ code: 'FORBIDDEN', reason: 'identity-expired', owasp: 'session_use_after_expire' });
+      this.refusals.note({ code: 'FORBIDDEN', reason: 'identity-expired' });
       connection.close('TOKEN_EXPIRED');
       return;
     }
     const decoded = decodeJson(frame.toString(), engine.jsonLimits);
     if (!decoded.ok) {
-      this.#refuse('BAD_MESSAGE', `json-${decoded.reason}`, 'input_validation_fail');
+      this.#refuse('BAD_MESSAGE', `json-${decoded.reason}`);
       return;
     }
     const envelope = readEnvelope(decoded.value);
     if (envelope instanceof EnvelopeRefusal) {
-      this.#refuse('BAD_MESSAGE', 'envelope', 'input_validation_fail', { id: envelope.id });
+      this.#refuse('BAD_MESSAGE', 'envelope', { id: envelope.id });
       return;
     }
     const { event, id } = envelope;
     const handler = this.#handlers.get(event);
     if (handler === undefined) {
       // AZ-12: answered like an event that exists and is not allowed, so that names cannot be found out.
-      this.#refuse(engine.detailedErrors ? 'UNKNOWN_EVENT' : 'FORBIDDEN', 'unknown-event', 'authz_fail', { id });
+      this.#refuse(engine.detailedErrors ? 'UNKNOWN_EVENT' : 'FORBIDDEN', 'unknown-event', { id });
       return;
     }
     if (!handler.plan.authorization.meetsClaims(connection.principal)) {
-      const refusal: Refusal = { code: 'FORBIDDEN', reason: 'claims', owasp: 'authz_fail', id, event };
+      const refusal: Refusal = { code: 'FORBIDDEN', reason: 'claims', id, event };
       if (!handler.plan.isReported) {
         this.refusals.answer(refusal);
         return;
@@ -231,15 +231,14 @@ export class ConnectionPipeline implements ConnectionWork {
 
   #refuse(
     code: Refusal['code'],
-    reason: string,
-    owasp: OwaspEventName,
+    reason: MessageReason,
     details: Partial<Refusal> & { id?: MessageId | undefined } = {},
   ): string {
-    return this.refusals.answer({ code, reason, owasp, ...details });
+    return this.refusals.answer({ code, reason, ...details });
   }
 
-  #fail(code: 'UNSUPPORTED_DATA' | 'POLICY_VIOLATION', reason: string): void {
-    this.refusals.note({ code: 'BAD_MESSAGE', reason, owasp: 'input_validation_fail' });
+  #fail(code: 'UNSUPPORTED_DATA' | 'POLICY_VIOLATION', reason: MessageReason): void {
+    this.refusals.note({ code: 'BAD_MESSAGE', reason });
     this.connection.close(code);
   }
 }

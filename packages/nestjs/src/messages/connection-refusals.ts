@@ -37,6 +37,8 @@ export class ConnectionRefusals {
   /** Audits and charges a refusal that gets no answer, because the connection closes. */
   note(refusal: Refusal, correlationId: string = randomId()): void {
     this.engine.report(this.connection, refusal, correlationId);
-    (this.#violations ??= new MessageViolations(this.engine.ledger, this.connection)).charge(refusal);
+    (this.#violations ??= new MessageViolations(this.engine.ledger, this.connection, this.engine.events)).charge(
+      refusal,
+    );
   }
 }

@@ -1,4 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
+import type { WsErrorCode } from '@secure-ws/protocol';
+import type { MessageReason } from '../events/message-reasons.js';
+import { randomId } from '../internal/ids.js';
 import type { Grant } from '../authorization/ws-policy.js';
 import type { WsSocketIdentities } from '../authentication/ws-socket-identities.js';
 import { MessageChecks } from '../internal/message-checks.js';
@@ -14,6 +17,14 @@ import type { HandlerPlan } from './handler-plan.js';
 import { BoundHandler } from './bound-handler.js';
 import type { PipelineEngine } from './pipeline-engine.js';
 import { withTimeout } from './with-timeout.js';
+
+/** The check that refuses with a code. */
+const REASONS: Readonly<Partial<Record<WsErrorCode, MessageReason>>> = Object.freeze({
+  BAD_MESSAGE: 'envelope',
+  FORBIDDEN: 'policy',
+  THROTTLED: 'event-throttle',
+  VALIDATION_FAILED: 'payload',
+});
 
 /** What is kept of a socket of another adapter. */
 interface Client {
@@ -47,6 +58,32 @@ export class EnhancerChecks extends MessageChecks {
   }
 
   override async judge(context: ExecutionContext): Promise<void> {
+    try {
+      await this.#judge(context);
+    } catch (refusal) {
+      this.#report(context, refusal);
+      throw refusal;
+    }
+  }
+
+  #report(context: ExecutionContext, refusal: unknown): void {
+    if (!(refusal instanceof WsRefusalException)) return;
+    const client = this.#clientOf(context.getArgByIndex(0));
+    const plan = this.host.planOf(context.getClass(), context.getHandler());
+    this.host.defaultEngine.events.emit({
+      type: 'ws.message.refused',
+      code: refusal.code,
+      reason: REASONS[refusal.code] ?? 'application',
+      connectionId: client?.connection.id ?? '',
+      principal: client?.connection.principal.key ?? '',
+      path: '',
+      address: '',
+      ...(plan === undefined ? {} : { event: plan.event }),
+      correlationId: randomId(),
+    });
+  }
+
+  async #judge(context: ExecutionContext): Promise<void> {
     const args = context.getArgs<unknown[]>();
     if (hasPassed(args)) return;
     const plan = this.host.planOf(context.getClass(), context.getHandler());

@@ -1,5 +1,6 @@
 import { isObservable, type Observable } from 'rxjs';
 import type { WsErrorCode } from '@secure-ws/protocol';
+import type { MessageReason } from '../events/message-reasons.js';
 import { isPromiseLike } from '../internal/promise.js';
 import { fromAsyncIterable } from './async-values.js';
 import type { ConnectionPipeline } from './connection-pipeline.js';
@@ -39,7 +40,7 @@ export class HandlerRun {
     const { id, event } = message;
     message.isSettled = true;
     message.abort();
-    refusals.answer({ code: 'TIMEOUT', reason: 'handler-timeout', owasp: 'sys_crash', id, event });
+    refusals.answer({ code: 'TIMEOUT', reason: 'handler-timeout', id, event });
     if (this.#streams?.end(message) === true) this.pipeline.releaseSlot(message);
     else message.startDeadline(engine.overdue, engine.clock.monotonic());
   }
@@ -131,7 +132,6 @@ export class HandlerRun {
     this.pipeline.refusals.answer({
       code,
       reason: 'application',
-      owasp: 'authz_fail',
       id,
       event,
       retryAfterMs,
@@ -139,10 +139,10 @@ export class HandlerRun {
     });
   }
 
-  #refuseFault(message: RunningMessage, code: WsErrorCode, reason: string, exception: unknown): void {
+  #refuseFault(message: RunningMessage, code: WsErrorCode, reason: MessageReason, exception: unknown): void {
     const { engine, refusals } = this.pipeline;
     const { id, event } = message;
-    const correlationId = refusals.answer({ code, reason, owasp: 'sys_crash', id, event });
+    const correlationId = refusals.answer({ code, reason, id, event });
     engine.faults.write(message.handler.plan.label, correlationId, exception);
   }
 }

@@ -1,4 +1,4 @@
-import type { OwaspEventName } from '../events/security-event.js';
+import type { MessageReason } from '../events/message-reasons.js';
 import { isPromiseLike } from '../internal/promise.js';
 import { hitStorage } from '../throttling/throttler-storage.js';
 import { DtoRefusal } from '../validation/dto-refusal.js';
@@ -49,7 +49,7 @@ export class MessageJudge {
       this.#validate(message, data);
       return;
     }
-    this.#settle(message, 'THROTTLED', 'event-throttle', 'excess_rate_limit_exceeded', { retryAfterMs: wait });
+    this.#settle(message, 'THROTTLED', 'event-throttle', { retryAfterMs: wait });
   }
 
   #validate(message: RunningMessage, data: unknown): void {
@@ -83,12 +83,12 @@ export class MessageJudge {
 
   #validated(message: RunningMessage, outcome: unknown): void {
     if (outcome instanceof DtoRefusal) {
-      if (this.#isOnlyReported(message, 'payload', 'input_validation_fail')) {
+      if (this.#isOnlyReported(message, 'payload')) {
         this.#authorize(message);
         return;
       }
       const { issues, cause } = outcome;
-      const correlationId = this.#settle(message, 'VALIDATION_FAILED', 'payload', 'input_validation_fail', { issues });
+      const correlationId = this.#settle(message, 'VALIDATION_FAILED', 'payload', { issues });
       // A validator that throws has refused; its author needs to know that it throws.
       if (cause !== undefined) this.pipeline.engine.faults.write(message.handler.plan.label, correlationId, cause);
       return;
@@ -129,7 +129,7 @@ export class MessageJudge {
   #authorized(message: RunningMessage, grants: readonly unknown[] | undefined): void {
     if (grants !== undefined) {
       message.grants = grants;
-    } else if (!this.#isOnlyReported(message, 'policy', 'authz_fail')) {
+    } else if (!this.#isOnlyReported(message, 'policy')) {
       this.#denied(message, 'policy');
       return;
     }
@@ -137,10 +137,10 @@ export class MessageJudge {
   }
 
   /** Reports a refusal that is not carried out, because the gateway is still being migrated. */
-  #isOnlyReported(message: RunningMessage, reason: string, owasp: OwaspEventName): boolean {
+  #isOnlyReported(message: RunningMessage, reason: MessageReason): boolean {
     if (!message.handler.plan.isReported) return false;
     const code = reason === 'payload' ? 'VALIDATION_FAILED' : 'FORBIDDEN';
-    this.pipeline.engine.reportOnly(message.connection, { code, reason, owasp, event: message.event });
+    this.pipeline.engine.reportOnly(message.connection, { code, reason, event: message.event });
     return true;
   }
 
@@ -154,26 +154,25 @@ export class MessageJudge {
     return false;
   }
 
-  #judgementFailed(message: RunningMessage, reason: string, error: unknown): void {
+  #judgementFailed(message: RunningMessage, reason: MessageReason, error: unknown): void {
     const correlationId = this.#denied(message, reason);
     this.pipeline.engine.faults.write(message.handler.plan.label, correlationId, error);
   }
 
-  #denied(message: RunningMessage, reason: string): string {
-    return this.#settle(message, 'FORBIDDEN', reason, 'authz_fail');
+  #denied(message: RunningMessage, reason: MessageReason): string {
+    return this.#settle(message, 'FORBIDDEN', reason);
   }
 
   #settle(
     message: RunningMessage,
     code: Refusal['code'],
-    reason: string,
-    owasp: OwaspEventName,
+    reason: MessageReason,
     details: Partial<Refusal> = {},
   ): string {
     message.isSettled = true;
     this.pipeline.forgetAbort(message);
     const { id, event } = message;
-    const correlationId = this.pipeline.refusals.answer({ code, reason, owasp, id, event, ...details });
+    const correlationId = this.pipeline.refusals.answer({ code, reason, id, event, ...details });
     this.pipeline.releaseSlot(message);
     return correlationId;
   }

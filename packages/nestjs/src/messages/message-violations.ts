@@ -1,4 +1,6 @@
 import { addressKey } from '../internal/address-key.js';
+import { ANONYMOUS_KIND } from '../authentication/principal.js';
+import type { SecurityEvents } from '../events/security-events.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { isPromiseLike } from '../internal/promise.js';
 import {
@@ -28,6 +30,7 @@ export class MessageViolations {
   constructor(
     private readonly ledger: ViolationLedger,
     private readonly connection: ManagedConnection,
+    private readonly events: SecurityEvents,
   ) {
     this.#subject = violationSubject(connection.principal, addressKey(connection.address));
   }
@@ -50,7 +53,14 @@ export class MessageViolations {
     }
   }
 
-  #conclude({ mustClose }: ViolationVerdict): void {
-    if (mustClose) this.connection.close('POLICY_VIOLATION');
+  #conclude({ mustClose, score }: ViolationVerdict): void {
+    const { id: connectionId, path, address, principal, isOpen } = this.connection;
+    if (!mustClose) return;
+    if (isOpen) {
+      const chargedTo = principal.kind === ANONYMOUS_KIND ? 'address' : 'principal';
+      const who = { connectionId, path, address, principal: principal.key };
+      this.events.emit({ type: 'ws.violations.exceeded', ...who, chargedTo, score });
+    }
+    this.connection.close('POLICY_VIOLATION');
   }
 }

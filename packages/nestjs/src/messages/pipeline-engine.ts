@@ -1,5 +1,6 @@
 import type { ValidationIssue, WsErrorCode, MessageId } from '@secure-ws/protocol';
-import type { MessageRefusedEvent, OwaspEventName } from '../events/security-event.js';
+import type { MessageReason } from '../events/message-reasons.js';
+import type { MessageRefusedEvent } from '../events/security-event.js';
 import type { FaultLog } from '../events/fault-log.js';
 import type { SecurityEvents } from '../events/security-events.js';
 import type { Clock } from '../internal/clock.js';
@@ -18,8 +19,7 @@ import type { RunningMessage } from './running-message.js';
 export interface Refusal {
   readonly code: WsErrorCode;
   /** The check that refused, for the audit. */
-  readonly reason: string;
-  readonly owasp: OwaspEventName;
+  readonly reason: MessageReason;
   readonly id?: MessageId | undefined;
   /** An event of the application's; never a name that the client made up. */
   readonly event?: string | undefined;
@@ -96,9 +96,8 @@ function record(
   connection: ManagedConnection,
   refusal: Refusal,
   correlationId: string,
-): Omit<MessageRefusedEvent, 'type'> {
+): Omit<MessageRefusedEvent, 'type' | 'owasp'> {
   return {
-    owasp: refusal.owasp,
     code: refusal.code,
     reason: refusal.reason,
     connectionId: connection.id,

@@ -27,7 +27,6 @@ export class ReplyStreams {
       refusals.answer({
         code: 'OVERLOADED',
         reason: 'streams',
-        owasp: 'excess_rate_limit_exceeded',
         id,
         event,
       });

@@ -7,8 +7,14 @@ import { refuseProduction } from './refuse-production.js';
 import type { TestIdentity } from './test-identity.js';
 import { WsTestClient } from './ws-test-client.js';
 
+/** What {@link connect} needs of an application: every `INestApplication` has it. */
+export interface ListeningApplication {
+  /** The server, which must listen. */
+  getHttpServer(): unknown;
+}
+
 /** Where {@link connect} goes: an application that listens, or a URL without a path. */
-export type ConnectTarget = string | { getHttpServer(): unknown };
+export type ConnectTarget = string | ListeningApplication;
 
 /** What a client brings to its handshake. */
 export interface ConnectOptions {

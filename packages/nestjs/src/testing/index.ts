@@ -4,7 +4,7 @@ import { refuseProduction } from './refuse-production.js';
 refuseProduction();
 
 export { connect } from './connect.js';
-export type { ConnectOptions, ConnectTarget } from './connect.js';
+export type { ConnectOptions, ConnectTarget, ListeningApplication } from './connect.js';
 export { FakeClock } from './fake-clock.js';
 export { HandshakeRefusedError } from './handshake-refused.error.js';
 export { SecureWsTestingModule } from './secure-ws-testing.module.js';

@@ -44,7 +44,8 @@ export class SecureWsTestingModule {
     refuseProduction();
     const setup: TestSetup = {
       clock,
-      adjust: (options, clockInForce) => adjustForTests(options, new TestAuthenticator(clockInForce), limits),
+      adjust: (options) => adjustForTests(options, limits),
+      authenticators: (clockInForce) => [new TestAuthenticator(clockInForce)],
     };
     return {
       module: SecureWsTestingModule,

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BootProblems } from '../internal/boot-problems.js';
-import { FakeClock } from './fake-clock.js';
 import { resolveOptions } from '../resolve-options.js';
 import { adjustForTests } from './test-options.js';
-import { TestAuthenticator } from './test.authenticator.js';
 
-const AUTHENTICATOR = new TestAuthenticator(new FakeClock());
 const JWT = {
   secret: 'a-secret-of-this-spec-that-guards-nothing-at-all',
   algorithms: ['HS256'],
@@ -16,19 +13,11 @@ const OPTIONS = { handshake: { origins: ['https://app.example.com'] }, authentic
 
 function resolve(options: unknown, limits: 'relaxed' | 'as-configured' = 'relaxed') {
   const problems = new BootProblems();
-  const resolved = resolveOptions(adjustForTests(options, AUTHENTICATOR, limits), problems);
+  const resolved = resolveOptions(adjustForTests(options, limits), problems);
   return { resolved, problems: problems.problems.map(({ where }) => where) };
 }
 
 describe('adjustForTests', () => {
-  it('asks the authenticator of the tests first, and keeps those of the application', () => {
-    const own = new TestAuthenticator(new FakeClock());
-    const { resolved, problems } = resolve({ ...OPTIONS, authentication: { jwt: JWT, authenticators: [own] } });
-    expect(problems).toEqual([]);
-    expect(resolved.authentication.authenticators).toEqual([AUTHENTICATOR, own]);
-    expect(resolved.authentication.jwt).toHaveLength(1);
-  });
-
   it('admits loopback beside the configured hosts', () => {
     const hosts = ['chat.example.com'];
     const { resolved, problems } = resolve({ ...OPTIONS, handshake: { ...OPTIONS.handshake, hosts } });

@@ -1,5 +1,3 @@
-import type { WsAuthenticator } from '../authentication/authenticator.js';
-
 /** What a test leaves of the application's handshake limits. */
 export type TestLimits = 'relaxed' | 'as-configured';
 
@@ -21,17 +19,16 @@ const RELAXED = Object.freeze({
 const RELAXED_BACKOFF = Object.freeze({ freeFailures: 1000 });
 
 /**
- * Lays what a test needs over the application's own options: its authenticator before the others, plaintext on loopback
- * with the origins of production, and relaxed limits by address.
+ * Lays what a test needs over the application's own options: plaintext on loopback with the origins of production, and
+ * relaxed limits by address.
  *
  * A level that is no object is left as it is: the boot will complain about it as it would without the tests.
  */
-export function adjustForTests(options: unknown, authenticator: WsAuthenticator, limits: TestLimits): unknown {
+export function adjustForTests(options: unknown, limits: TestLimits): unknown {
   if (!isLevel(options)) return options;
   return {
     ...options,
     handshake: adjustHandshake(options['handshake'], limits),
-    authentication: addAuthenticator(options['authentication'], authenticator),
   };
 }
 
@@ -50,19 +47,6 @@ function relaxLimits(limits: unknown = {}): unknown {
   if (!isLevel(limits)) return limits;
   const { backoff = {} } = limits;
   return { ...limits, ...RELAXED, backoff: isLevel(backoff) ? { ...backoff, ...RELAXED_BACKOFF } : backoff };
-}
-
-function addAuthenticator(authentication: unknown, authenticator: WsAuthenticator): unknown {
-  // Without an authenticator of its own the application must not boot, in a test either.
-  if (!isLevel(authentication)) return authentication;
-  const { authenticators = [] } = authentication;
-  const own = Array.isArray(authenticators) ? (authenticators as unknown[]) : undefined;
-  if (own === undefined || (own.length === 0 && hasNoJwt(authentication))) return authentication;
-  return { ...authentication, authenticators: [authenticator, ...own] };
-}
-
-function hasNoJwt({ authenticators: _, ...builtIn }: Level): boolean {
-  return Object.values(builtIn).every((value) => value === undefined || (Array.isArray(value) && value.length === 0));
 }
 
 function isLevel(value: unknown): value is Level {

@@ -119,6 +119,7 @@ export class WsTestClient {
     }
   }
 
+  /** The same as {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -13,7 +13,7 @@ const SKIP = 'THROTTLER:SKIP';
 
 /**
  * Reads how often an event may be sent: from `@WsThrottle`, or from `@Throttle` and `@SkipThrottle` of `@nestjs/throttler`.
- * What stands on the method replaces what stands on its class.
+ * `@WsThrottle` of the method replaces what stands on its class; `@Throttle` of the method does so name by name, as there.
  *
  * @param label names the handler in problems.
  */
@@ -23,24 +23,35 @@ export function readHandlerThrottles(
   label: string,
   problems: BootProblems,
 ): readonly ThrottleRule[] {
-  const written = rulesOn(method) ?? rulesOn(gateway) ?? [];
+  const written = ownRules(method) ?? throttlerRules([method, gateway]) ?? ownRules(gateway) ?? [];
   const rules = written.map((rule) => readRule(new OptionReader(rule, `${label} throttle`, problems)));
   return rules.filter(({ name = 'default' }) => !isSkipped(name, method, gateway));
 }
 
-function rulesOn(target: object): readonly unknown[] | undefined {
-  const own = Reflect.getMetadata(WS_THROTTLE_METADATA, target) as readonly unknown[] | undefined;
-  if (own !== undefined) return own;
-  const names = (Reflect.getMetadataKeys(target) as unknown[])
-    .filter((key): key is string => typeof key === 'string' && key.startsWith(LIMIT))
-    .map((key) => key.slice(LIMIT.length));
-  if (names.length === 0) return undefined;
-  return names.map((name) => ({
+function ownRules(target: object): readonly unknown[] | undefined {
+  return Reflect.getMetadata(WS_THROTTLE_METADATA, target) as readonly unknown[] | undefined;
+}
+
+/** The rules of `@Throttle`, each from the first of the targets that has it. */
+function throttlerRules(targets: readonly object[]): readonly unknown[] | undefined {
+  const rules = new Map<string, unknown>();
+  for (const target of targets) {
+    for (const key of Reflect.getMetadataKeys(target) as unknown[]) {
+      if (typeof key !== 'string' || !key.startsWith(LIMIT)) continue;
+      const name = key.slice(LIMIT.length);
+      if (!rules.has(name)) rules.set(name, ruleOn(target, name));
+    }
+  }
+  return rules.size === 0 ? undefined : [...rules.values()];
+}
+
+function ruleOn(target: object, name: string): unknown {
+  return {
     name,
     limit: read(LIMIT, name, target),
     ttl: read(TTL, name, target),
     blockDuration: read(BLOCK_DURATION, name, target),
-  }));
+  };
 }
 
 function isSkipped(name: string, method: object, gateway: object): boolean {

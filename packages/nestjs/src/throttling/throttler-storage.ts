@@ -36,11 +36,15 @@ export async function hitStorage(
     // A block of the length of the window is what @nestjs/throttler does where none is given.
     const block = blockDuration === 0 ? ttl : blockDuration;
     const answer = await storage.increment(`secure-ws:${name}:${subject}`, ttl, limit, block, name);
-    if (answer.isBlocked) wait = Math.max(wait, 1, answer.timeToBlockExpire * 1000);
-    else if (answer.totalHits > limit) wait = Math.max(wait, 1, answer.timeToExpire * 1000);
+    if (answer.isBlocked) wait = Math.max(wait, 1, inMs(answer.timeToBlockExpire, block));
+    // The negated form refuses what is no number.
+    else if (!(answer.totalHits <= limit)) wait = Math.max(wait, 1, inMs(answer.timeToExpire, ttl));
   }
   return wait;
 }
+
+/** Seconds of a storage in milliseconds; `fallback` for what is no number. */
+const inMs = (seconds: number, fallback: number): number => (Number.isFinite(seconds) ? seconds * 1000 : fallback);
 
 /** Whether a value can serve as a storage. */
 export function isThrottlerStorage(value: unknown): value is ThrottlerStorageLike {
