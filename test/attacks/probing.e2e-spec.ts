@@ -72,7 +72,7 @@ describe('an offer of compression', () => {
 
 describe('the end of a connection', () => {
   const app = sharedApp({ providers: [EchoGateway] });
-  const words = new Map(Object.values(CLOSE_CODES).map(({ code, word }) => [code, word]));
+  const words = new Map<number, string>(Object.values(CLOSE_CODES).map(({ code, word }) => [code, word]));
 
   const open = async (): Promise<RawTcp> => {
     const tcp = await RawTcp.open(app());
@@ -145,9 +145,9 @@ describe('a refused handshake', () => {
       bodies.set(status, (bodies.get(status) ?? new Set()).add(body));
       const all = JSON.stringify([body, headers]);
       expect(all).not.toContain('MARKER');
-      expect(all).not.toMatch(/signature|expired|jwt|token|origin|option|nest|express|stack/i);
+      expect(all).not.toMatch(/signature|expired|jwt|token|option|nest|express|stack/i);
     }
-    expect([...bodies.keys()].sort()).toEqual([401, 403, 404]);
+    expect(new Set(bodies.keys())).toEqual(new Set([401, 403, 404]));
     for (const [status, seen] of bodies) expect({ status, bodies: seen.size }).toEqual({ status, bodies: 1 });
   });
 });

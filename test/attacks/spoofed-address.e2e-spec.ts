@@ -218,7 +218,6 @@ describe('a client that makes up addresses', () => {
     expect([...refusedBy]).toContain('unauthenticated');
     // One table for the rates and one for the scores of failures.
     expect(store.size).toBeLessThanOrEqual(2000);
-    // Who has been punished has not been forgotten for it, and an honest client still gets in.
     expect(await status(app, ...claim('x-forwarded-for', '192.0.2.1'))).toBe(101);
   });
 });

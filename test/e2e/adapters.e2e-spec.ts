@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { Module } from '@nestjs/common';
-import { AbstractWsAdapter, MessageMappingProperties, WebSocketGateway } from '@nestjs/websockets';
+import { AbstractWsAdapter, type MessageMappingProperties, WebSocketGateway } from '@nestjs/websockets';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { SecureWsModule, WsAuthorize } from '@secure-ws/nestjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -53,14 +53,14 @@ describe('a WsAdapter that main.ts sets', () => {
     expect(app.log.lines.filter((line) => line.includes('WsAdapter'))).toHaveLength(1);
   });
 
-  it.each<readonly [what: string, adapter: new (...args: never[]) => AbstractWsAdapter]>([
-    ['of a class derived from it', DerivedAdapter as never],
-    ['of another kind', ForeignAdapter as never],
+  it.each<readonly [what: string, adapter: new (app: object) => AbstractWsAdapter]>([
+    ['of a class derived from it', DerivedAdapter],
+    ['of another kind', ForeignAdapter],
   ])('AZ-03 DP-04 stops the boot when it is one %s', async (_, Adapter) => {
     const problems = await bootProblems({
       providers: [EchoGateway],
       configure: (nest) => {
-        nest.useWebSocketAdapter(new (Adapter as new (app: unknown) => AbstractWsAdapter)(nest));
+        nest.useWebSocketAdapter(new Adapter(nest));
       },
     });
     expect(problems).toMatchObject([{ where: 'app.useWebSocketAdapter()' }]);
@@ -115,7 +115,6 @@ describe('other listeners for upgrades', () => {
     expect(answered()).toBe(1);
     // A path of nobody is still answered, and once.
     expect(await handshake(`${app.url}/nowhere`)).toMatchObject({ status: 404 });
-    expect(await handshake(`${app.url}/graphql/../echo`)).toMatchObject({ status: 404 });
   });
 
   it('DP-04 stop the boot where no path is left to them', async () => {
@@ -151,6 +150,6 @@ describe('a gateway on a port of its own', () => {
     const port = portOf();
     await app[Symbol.asyncDispose]();
     expect(await client.expectClose(1012)).toMatchObject({ code: 1012 });
-    await expect(fetch(`http://127.0.0.1:${port}/echo`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${port}/echo`)).rejects.toThrow('fetch failed');
   });
 });

@@ -3,6 +3,7 @@ import type { Principal } from '../authentication/principal.js';
 import { messageContextOf } from '../internal/message-context.js';
 
 /** Gives a handler the {@link Principal} that sent the message. */
-export const WsPrincipal = createParamDecorator<undefined>(
+// Spelt out: the inferred type would name ParameterDecoratorOptions, which Nest 11 does not export.
+export const WsPrincipal: () => ParameterDecorator = createParamDecorator<undefined>(
   (_, context): Principal => messageContextOf(context).principal,
 );

@@ -8,13 +8,17 @@ import { Grant, type WsPolicyType } from './ws-policy.js';
  *
  * It is the object that the policy judged: a handler that loads it again decides on something else.
  */
-export const WsResource = createParamDecorator<WsPolicyType | undefined>((policy, context): unknown => {
-  const { grants } = messageContextOf(context);
-  for (const granted of grants) {
-    if (granted instanceof PolicyGrant && (policy === undefined || granted.policy === policy)) return granted.resource;
-  }
-  return undefined;
-});
+// Spelt out: the inferred type would name ParameterDecoratorOptions, which Nest 11 does not export.
+export const WsResource: (policy?: WsPolicyType) => ParameterDecorator = createParamDecorator<WsPolicyType | undefined>(
+  (policy, context): unknown => {
+    const { grants } = messageContextOf(context);
+    for (const granted of grants) {
+      if (granted instanceof PolicyGrant && (policy === undefined || granted.policy === policy))
+        return granted.resource;
+    }
+    return undefined;
+  },
+);
 
 /** A grant together with the policy that gave it. */
 export class PolicyGrant extends Grant {

@@ -9,10 +9,13 @@ import { PolicyGrant } from './ws-resource.decorator.js';
  *
  * @throws TypeError when no policy granted a filter: a list without its filter would show everything.
  */
-export const WsScope = createParamDecorator<WsPolicyType | undefined>((policy, context): unknown => {
-  for (const granted of messageContextOf(context).grants) {
-    if (!(granted instanceof PolicyGrant) || granted.scope === undefined) continue;
-    if (policy === undefined || granted.policy === policy) return granted.scope;
-  }
-  throw new TypeError('@WsScope() found no filter: let the policy answer grantScope(filter).');
-});
+// Spelt out: the inferred type would name ParameterDecoratorOptions, which Nest 11 does not export.
+export const WsScope: (policy?: WsPolicyType) => ParameterDecorator = createParamDecorator<WsPolicyType | undefined>(
+  (policy, context): unknown => {
+    for (const granted of messageContextOf(context).grants) {
+      if (!(granted instanceof PolicyGrant) || granted.scope === undefined) continue;
+      if (policy === undefined || granted.policy === policy) return granted.scope;
+    }
+    throw new TypeError('@WsScope() found no filter: let the policy answer grantScope(filter).');
+  },
+);

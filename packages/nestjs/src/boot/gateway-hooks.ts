@@ -71,7 +71,8 @@ function contain(
 ): PromiseLike<unknown> | undefined {
   try {
     const result = hook?.(...args);
-    return isPromiseLike(result) ? result.then(undefined, fail) : undefined;
+    // A promise of ours: what another's then() returns is no sign of when the hook is done.
+    return isPromiseLike(result) ? Promise.resolve(result).then(undefined, fail) : undefined;
   } catch (error) {
     fail(error);
     return undefined;

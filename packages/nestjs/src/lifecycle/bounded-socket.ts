@@ -39,6 +39,14 @@ export class BoundedSocket extends WebSocket {
     this.#raw = raw;
   }
 
+  /**
+   * Only text goes out as a reason: in its answer to a Close frame `ws` would repeat the peer's own reason, and for a typed
+   * array it has sent memory of the process (CVE-2026-45736).
+   */
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, typeof reason === 'string' ? reason : undefined);
+  }
+
   override send(data: Data, callback?: SendCallback): void;
   override send(data: Data, options: SendOptions, callback?: SendCallback): void;
   override send(data: Data, options?: SendOptions | SendCallback, callback?: SendCallback): void {

@@ -1,5 +1,6 @@
-import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
+// A namespace: the types of ws do not list its Receiver.
+import * as ws from 'ws';
 import type { WebSocket } from 'ws';
 
 /** What `ws` 8.23 keeps of a message that has not arrived whole. Not part of its interface: see {@link canSeeUnfinished}. */
@@ -26,7 +27,7 @@ export function hasUnfinishedMessage(socket: WebSocket): boolean {
  * boot fails when it cannot: the deadline of an unfinished message would be off in silence.
  */
 export function canSeeUnfinished(): boolean {
-  const { Receiver } = createRequire(import.meta.url)('ws') as {
+  const { Receiver } = ws as unknown as {
     Receiver: new (options: { isServer: boolean }) => Writable & ReceiverState;
   };
   const receiver = new Receiver({ isServer: true });

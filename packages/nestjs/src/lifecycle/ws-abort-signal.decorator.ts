@@ -5,6 +5,7 @@ import { messageContextOf } from '../internal/message-context.js';
  * Gives a handler an `AbortSignal` that fires when its answer is not wanted any more: the connection closed, or the
  * handler's time is over. Pass it to `fetch`, a database driver or a stream.
  */
-export const WsAbortSignal = createParamDecorator<undefined>(
+// Spelt out: the inferred type would name ParameterDecoratorOptions, which Nest 11 does not export.
+export const WsAbortSignal: () => ParameterDecorator = createParamDecorator<undefined>(
   (_, context): AbortSignal => messageContextOf(context).signal,
 );

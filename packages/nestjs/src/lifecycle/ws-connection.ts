@@ -44,6 +44,7 @@ export interface WsConnection {
  *
  * @throws TypeError outside a handler of a gateway that the module protects.
  */
-export const WsConnection = createParamDecorator<undefined>(
+// Spelt out: the inferred type would name ParameterDecoratorOptions, which Nest 11 does not export.
+export const WsConnection: () => ParameterDecorator = createParamDecorator<undefined>(
   (_, context): WsConnection => messageContextOf(context).connection,
 );

@@ -204,7 +204,7 @@ function hasPassed(args: readonly unknown[]): boolean {
 
 function write(data: unknown): string | undefined {
   try {
-    return JSON.stringify(data) as string | undefined;
+    return JSON.stringify(data);
   } catch {
     return undefined;
   }

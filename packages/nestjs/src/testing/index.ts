@@ -9,6 +9,8 @@ export { FakeClock } from './fake-clock.js';
 export { HandshakeRefusedError } from './handshake-refused.error.js';
 export { SecureWsTestingModule } from './secure-ws-testing.module.js';
 export type { SecureWsTestingOptions } from './secure-ws-testing.module.js';
+export { describeStoreContract } from './store-contract.js';
+export type { StoreContractRunner, StoreUnderTest } from './store-contract.js';
 export { testIdentity } from './test-identity.js';
 export type { TestIdentity, TestIdentityInput } from './test-identity.js';
 export type { TestLimits } from './test-options.js';

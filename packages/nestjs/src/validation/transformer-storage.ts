@@ -1,5 +1,7 @@
-import { createRequire } from 'node:module';
 import { Expose, TransformationType } from 'class-transformer';
+// A static import: Node gives it the very module that class-transformer's own require() loads, and no import.meta stands in
+// the way of Jest, which compiles the package to CommonJS.
+import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 
 /** What `@Type` and TypeScript say of a property. */
 export interface TypeMetadata {
@@ -41,11 +43,8 @@ function findStorage(): TransformerStorage | undefined {
   class Probe {}
   Expose()(Probe.prototype, 'seen');
   try {
-    // require, not import: class-transformer's own modules use it, and the two could load different copies.
-    const { defaultMetadataStorage } = createRequire(import.meta.url)('class-transformer/cjs/storage.js') as {
-      defaultMetadataStorage: TransformerStorage;
-    };
-    return defaultMetadataStorage.getExposedMetadatas(Probe).length === 1 ? defaultMetadataStorage : undefined;
+    const storage = defaultMetadataStorage as TransformerStorage;
+    return storage.getExposedMetadatas(Probe).length === 1 ? storage : undefined;
   } catch {
     return undefined;
   }
