@@ -90,7 +90,9 @@ describe('other listeners for upgrades', () => {
       if (request.url !== path) return;
       answered++;
       other.handleUpgrade(request, socket, head, (client) => {
-        client.send(JSON.stringify({ event: 'other' }));
+        client.on('message', (data: Buffer) => {
+          client.send(data.toString());
+        });
       });
     });
     onTestFinished(() => {
@@ -111,7 +113,7 @@ describe('other listeners for upgrades', () => {
     await expectProtected(app);
     expect(answered()).toBe(0);
     const client = await connect(`${app.url}/graphql`);
-    expect(await client.next()).toEqual({ event: 'other' });
+    for (const id of [1, 2]) expect(await client.request('theirs')).toEqual({ event: 'theirs', id });
     expect(answered()).toBe(1);
     // A path of nobody is still answered, and once.
     expect(await handshake(`${app.url}/nowhere`)).toMatchObject({ status: 404 });

@@ -170,18 +170,22 @@ describe('the end of a drain', () => {
     await tcp.ended();
   });
 
-  it('DR-21 does not wait for a handler that never ends', async () => {
+  it.each<readonly [what: string, lifecycle: object, code: number, terminated: number]>([
+    ['twice the time of a handler', {}, 1011, 0],
+    ['the time of the drain, where that is shorter', { drainTimeoutMs: 5000 }, 1006, 1],
+  ])('DR-21 waits for a handler that never ends for %s', async (_, lifecycle, code, terminated) => {
     const clock = new FakeClock(Date.now());
-    const app = await start({ clock });
+    const app = await start({ clock, options: { lifecycle } });
     const gateway = app.app.get(WorkGateway);
     const client = await connect(`${app.url}/work`, { token: app.token() });
     client.send('read', undefined, 1);
     await until(() => gateway.running.length === 1, 'the handler runs');
     const closing = shutDown(app);
     await until(() => app.app.get(WsConnectionLifecycleService).isDraining, 'the drain begins');
-    for (let second = 0; second < 26; second++) clock.advance(1000);
+    for (let second = 0; second < 22; second++) clock.advance(1000);
     await expectSoon(closing, 'the end of the application');
-    await client.expectClose();
+    expect(await client.expectClose(code)).toMatchObject({ code });
+    expect(app.events.ofType('ws.drain.finished')).toMatchObject([{ terminated }]);
     expect(clock.pending).toBe(0);
   });
 

@@ -83,12 +83,15 @@ export type { MessagesOptions } from './messages/messages.options.js';
 // Store
 export { SecureWsStore } from './store/secure-ws.store.js';
 export type { LeaseAnswer, LeaseOverflow, RateRule, Score, ScoreRule } from './store/secure-ws.store.js';
+export type { Awaitable } from './store/awaitable.js';
 export { SecureWsStoreError } from './store/store.error.js';
+export type { StoreFailure } from './store/store.error.js';
 export type { StoreOptions } from './store/store.options.js';
 
 // Throttling
 export { minutes, seconds } from './throttling/throttle-rule.js';
 export type { ThrottleRule } from './throttling/throttle-rule.js';
+export type { ViolationKind, ViolationsOptions, ViolationWeights } from './throttling/violations/violations.options.js';
 export type { ThrottlingOptions } from './throttling/throttling.options.js';
 export type { ThrottlerStorageAnswer, ThrottlerStorageLike } from './throttling/throttler-storage.js';
 export { WsThrottlerInterceptor } from './throttling/ws-throttler.interceptor.js';

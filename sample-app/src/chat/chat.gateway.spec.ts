@@ -56,7 +56,6 @@ describe('ChatGateway', () => {
     return client;
   }
 
-  /** The others in "general" at the moment are those who called this. */
   async function joinGeneral(username: string): Promise<WsTestClient> {
     const client = await connectAs(idOf(username));
     expect(await client.request('room.join', { roomId: 'general' })).toMatchObject({ event: 'room.join' });
@@ -100,3 +99,62 @@ describe('ChatGateway', () => {
       expect(await client.request(event, { roomId: 'attic', ...data })).toMatchObject(FORBIDDEN);
     }
   });
+
+  it('AZ-06 sends nothing more to a listener who was put out of the room', async () => {
+    const [bob, carol] = [await joinGeneral('bob'), await joinGeneral('carol')];
+    await rooms.removeMember('general', idOf('carol'));
+    onTestFinished(() => rooms.addMember('general', idOf('carol')));
+    const reply = await sendTo(bob, 'general', 'without Carol');
+    expect(reply).toMatchObject({ event: 'message.send' });
+    // Whatever the room was sent has arrived before the answer to a later message.
+    expect(await carol.request('message.history', { roomId: 'general' })).toMatchObject(FORBIDDEN);
+    expect(carol.unread).toEqual([]);
+  });
+
+  it('DR-05 answers the eleventh message within ten seconds THROTTLED, and takes one again after them', async () => {
+    const throttled = { event: 'error', data: { code: 'THROTTLED' } };
+    const [alice, bob] = [await connectAs(idOf('alice')), await connectAs(idOf('bob'))];
+    for (let i = 1; i <= 10; i++) {
+      expect(await sendTo(alice, 'support', `message ${i}`)).toMatchObject({ event: 'message.send' });
+    }
+    expect(await sendTo(alice, 'support', 'message 11')).toMatchObject(throttled);
+    clock.advance(seconds(9));
+    expect(await sendTo(alice, 'support', 'message 12')).toMatchObject(throttled);
+    expect(await sendTo(bob, 'support', 'Slow down.')).toMatchObject({ event: 'message.send' });
+
+    clock.advance(seconds(1));
+    expect(await sendTo(alice, 'support', 'message 13')).toMatchObject({ event: 'message.send' });
+    const history = await alice.request('message.history', { roomId: 'support' });
+    expect(JSON.stringify(history)).toContain('message 13');
+    expect(JSON.stringify(history)).not.toMatch(/message 1[12]/);
+  });
+
+  it('stores markup and passes it on as the text that it is', async () => {
+    const text = '<img src=x onerror=alert(1)> & "quotes"';
+    const [bob, carol] = [await joinGeneral('bob'), await joinGeneral('carol')];
+    const reply = await sendTo(bob, 'general', text);
+    expect(reply).toMatchObject({ event: 'message.send', data: { text } });
+    expect(await carol.next('message')).toEqual({ event: 'message', data: reply.data });
+    expect(await carol.request('message.history', { roomId: 'general' })).toMatchObject({
+      data: { messages: expect.arrayContaining([reply.data]) as unknown },
+    });
+  });
+
+  it('MV-03 takes the author from the connection, whatever the message says', async () => {
+    const bob = await joinGeneral('bob');
+    const author = { id: idOf('carol'), name: 'Carol' };
+    expect(await bob.request('message.send', { roomId: 'general', text: 'I am Carol', author })).toMatchObject({
+      event: 'error',
+      data: { code: 'VALIDATION_FAILED' },
+    });
+    expect(await sendTo(bob, 'general', 'I am Bob')).toMatchObject({ data: { author: { id: idOf('bob') } } });
+  });
+
+  it.each<[string, number, ConnectOptions]>([
+    ['without a token', 401, { origin: ORIGIN }],
+    ['with a token that nobody signed', 401, { origin: ORIGIN, as: 'secure-ws-test.e30.AAAA' }],
+    ['of another site', 403, { origin: 'https://evil.example', as: testIdentity() }],
+  ])('refuses a handshake %s', async (_, status, options) => {
+    await expect(connect(app, { path: '/chat', ...options })).rejects.toMatchObject({ status });
+  });
+});

@@ -10,6 +10,7 @@ import { MessageChecks } from '../internal/message-checks.js';
  */
 @Injectable()
 export class WsAuthorizeGuard implements CanActivate {
+  /** @internal */
   constructor(private readonly checks: MessageChecks) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {

@@ -36,7 +36,10 @@ export class SecurityEvents {
   #lastTime = '';
   #cancelReport: Cancel | undefined;
 
-  /** @param faults gets what sinks and listeners throw. */
+  /**
+   * @internal
+   * @param faults gets what sinks and listeners throw.
+   */
   constructor(
     private readonly clock: Clock,
     sinks: readonly SecurityEventSink[],
@@ -79,7 +82,7 @@ export class SecurityEvents {
     }
   }
 
-  /** Calls listeners from now on, each behind a queue of its own and never from inside {@link emit}. */
+  /** @internal Calls listeners from now on, each behind a queue of its own and never from inside {@link emit}. */
   listen(listeners: readonly SecurityEventListener[]): void {
     for (const listener of listeners) {
       this.#listeners.push(this.#channelOf(new ListenerSink(listener), listener.name, listener.types));

@@ -13,7 +13,9 @@ export interface StoreUnderTest {
 
 /** What the contract needs of a test runner: `describe` and `it` of vitest, Jest or `node:test`. */
 export interface StoreContractRunner {
+  /** Groups tests. */
   readonly describe: (name: string, define: () => void) => unknown;
+  /** Defines one test. */
   readonly it: (title: string, run: () => Promise<void>) => unknown;
 }
 

@@ -8,6 +8,7 @@ import { MessageChecks } from '../internal/message-checks.js';
  */
 @Injectable()
 export class WsThrottlerInterceptor implements NestInterceptor {
+  /** @internal */
   constructor(private readonly checks: MessageChecks) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {

@@ -7,6 +7,7 @@ import { MessageChecks } from '../internal/message-checks.js';
  */
 @Injectable()
 export class WsValidationPipe implements PipeTransform {
+  /** @internal */
   constructor(private readonly checks: MessageChecks) {}
 
   async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
