@@ -1,3 +1,4 @@
+/// <reference path="./class-transformer-storage.d.ts" />
 import { Expose, TransformationType } from 'class-transformer';
 // A static import: Node gives it the very module that class-transformer's own require() loads, and no import.meta stands in
 // the way of Jest, which compiles the package to CommonJS.

@@ -1,0 +1,96 @@
+import { type SecurityEvent, SecurityEvents, SecurityEventSink } from '@secure-ws/nestjs';
+import { describe, expect, it } from 'vitest';
+import { watchForCrashes } from '../support/crash-watch.js';
+import { EchoGateway } from '../support/echo.gateway.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { handshake } from '../support/handshake.js';
+import { until } from '../support/patience.js';
+import { RecordingSink } from '../support/recording-sink.js';
+import { startApp } from '../support/start-app.js';
+
+class BrokenSink extends SecurityEventSink {
+  calls = 0;
+
+  constructor(private readonly fail: () => unknown) {
+    super();
+  }
+
+  override write(_event: SecurityEvent): void | Promise<void> {
+    this.calls += 1;
+    return this.fail() as Promise<void>;
+  }
+}
+
+const FAILURES: readonly (readonly [what: string, fail: () => unknown])[] = [
+  ['throws', () => {
+    throw new Error('The disk is full.');
+  }],
+  ['throws undefined', () => {
+    throw undefined;
+  }],
+  ['rejects', () => Promise.reject(new Error('The disk is full.'))],
+  ['rejects with undefined', () => Promise.reject(undefined)],
+  ['hangs', () => new Promise(() => undefined)],
+  ['answers a promise whose then throws', () => ({
+    then: () => {
+      throw new Error('no promise at all');
+    },
+  })],
+]; // prettier-ignore
+
+describe('an audit sink that fails', () => {
+  it.each(FAILURES)('MO-09 takes nobody’s connection, and neither memory nor the process: it %s', async (_, fail) => {
+    const crashes = watchForCrashes();
+    const [broken, other] = [new BrokenSink(fail), new RecordingSink()];
+    const app = await startApp({
+      providers: [EchoGateway],
+      options: { events: { sinks: [broken, other], maxQueuedEvents: 10 } },
+    });
+    for (let i = 0; i < 15; i++) expect(await handshake(`${app.url}/echo`, { token: app.token() })).toBe('open');
+    await until(() => other.ofType('ws.connection.closed').length === 15, 'all of them have ended');
+    // The sink beside it has every single one.
+    for (const type of ['ws.handshake.accepted', 'ws.connection.opened'] as const)
+      expect(other.ofType(type)).toHaveLength(15);
+    expect(broken.calls).toBeGreaterThan(0);
+    expect(app.app.get(SecurityEvents).isHealthy).toBe(false);
+    expect(crashes).toEqual([]);
+  });
+
+  it('MO-09 has a queue with an end, and what was left out is counted and told', async () => {
+    const [hanging, other] = [new BrokenSink(() => new Promise(() => undefined)), new RecordingSink()];
+    const clock = new FakeClock(Date.now());
+    const app = await startApp({
+      providers: [EchoGateway],
+      clock,
+      options: { events: { sinks: [hanging, other], maxQueuedEvents: 10 } },
+    });
+    for (let i = 0; i < 20; i++) {
+      expect(await handshake(`${app.url}/echo`, { token: 'aaaa.bbbb.cccc' })).toMatchObject({ status: 401 });
+    }
+    expect(hanging.calls).toBe(1);
+    clock.advance(1000);
+    // One is being written and ten wait; the other nine of twenty are lost.
+    expect(other.ofType('ws.audit.dropped')).toMatchObject([
+      { sink: 'BrokenSink', dropped: 9, failed: 0, owasp: 'sys_monitor_disabled' },
+    ]);
+    expect(app.app.get(SecurityEvents).counts).toMatchObject({});
+  });
+
+  it('MO-09 lets nobody in while it fails, where the options say so', async () => {
+    let isBroken = true;
+    const sink = new BrokenSink(() => {
+      if (isBroken) throw new Error('The disk is full.');
+      return undefined;
+    });
+    const app = await startApp({
+      providers: [EchoGateway],
+      options: { events: { sinks: [sink], onSinkFailure: 'refuse-handshakes' } },
+    });
+    expect(await handshake(`${app.url}/echo`, { token: 'aaaa.bbbb.cccc' })).toMatchObject({ status: 401 });
+    expect(await handshake(`${app.url}/echo`, { token: app.token() })).toMatchObject({ status: 503 });
+    isBroken = false;
+    // The event of this one arrives, and with it the sink is well again.
+    expect(await handshake(`${app.url}/echo`, { token: app.token() })).toMatchObject({ status: 503 });
+    expect(await handshake(`${app.url}/echo`, { token: app.token() })).toBe('open');
+  });
+});
