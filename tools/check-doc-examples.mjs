@@ -45,7 +45,8 @@ if (origins.size > 0) {
       // An example may declare what it does not use.
       compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
       files: [...origins.keys()],
-      include: [],
+      // Ambient declarations of the packages' sources, which paths alone do not bring in.
+      include: ['../../packages/*/src/**/*.d.ts'],
     }),
   );
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');

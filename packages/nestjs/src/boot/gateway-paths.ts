@@ -43,6 +43,13 @@ export function resolvePaths(
   return paths;
 }
 
+/** What `ws` lets a gateway decide, and the module decides here. Dropped in silence, a check of the application's would be gone. */
+const REPLACED: Readonly<Record<string, string>> = {
+  verifyClient: '@UseHandshakeGuards(MyGuard) above the gateway',
+  handleProtocols: 'remove it: the subprotocols are those of the module',
+  maxPayload: '@SecureGateway({ limits: { maxMessageBytes: 65536 } }) above the gateway',
+};
+
 /** Nest keeps one server for a path and silently ignores the options of the second gateway on it. */
 function checkOptions(gateway: GatewayRecord, other: GatewayRecord | undefined, problems: BootProblems): void {
   if (gateway.options['namespace'] !== undefined) {
@@ -51,6 +58,10 @@ function checkOptions(gateway: GatewayRecord, other: GatewayRecord | undefined, 
       'has a namespace, which exists on Socket.IO only.',
       "@WebSocketGateway({ path: '/...' })",
     );
+  }
+  for (const [name, fix] of Object.entries(REPLACED)) {
+    if (gateway.options[name] === undefined) continue;
+    problems.add(gateway.name, `sets ${name} for its server, which would no longer be heeded.`, fix);
   }
   if (other === undefined || comparable(gateway) === comparable(other)) return;
   problems.add(

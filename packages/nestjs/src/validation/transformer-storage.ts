@@ -1,4 +1,3 @@
-/// <reference path="./class-transformer-storage.d.ts" />
 import { Expose, TransformationType } from 'class-transformer';
 // A static import: Node gives it the very module that class-transformer's own require() loads, and no import.meta stands in
 // the way of Jest, which compiles the package to CommonJS.
