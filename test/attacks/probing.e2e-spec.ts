@@ -14,7 +14,6 @@ import { sharedApp, startApp } from '../support/start-app.js';
 const OLD_OPTIONS = {
   path: '/old',
   perMessageDeflate: true,
-  maxPayload: 1e9,
   skipUTF8Validation: true,
   autoPong: false,
 };

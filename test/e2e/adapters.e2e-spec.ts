@@ -68,6 +68,20 @@ describe('a WsAdapter that main.ts sets', () => {
   });
 });
 
+describe('an option of ws on a gateway', () => {
+  it.each<readonly [name: string, value: unknown]>([
+    ['verifyClient', () => false],
+    ['handleProtocols', () => 'mine'],
+    ['maxPayload', 1024],
+  ])('DP-02 DP-04 stops the boot where nobody would heed it any more: %s', async (name, value) => {
+    @WebSocketGateway({ path: '/echo', [name]: value })
+    @WsAuthorize()
+    class OldGateway {}
+    const problems = await bootProblems({ providers: [OldGateway] });
+    expect(problems).toMatchObject([{ where: 'OldGateway', problem: expect.stringContaining(name) as string }]);
+  });
+});
+
 describe('SecureWsModule', () => {
   it('AZ-03 stops the boot when it is configured twice', async () => {
     const options = { handshake: { origins: [APP_ORIGIN] }, authentication: { jwt: TEST_JWT } };

@@ -110,8 +110,8 @@ const CASES: Readonly<Record<Exclude<keyof typeof HANDSHAKE_REASONS, 'internal'>
   'plaintext-redirect': {
     status: 308,
     handshake: { ...behindProxy, publicUrl: 'wss://chat.example.com' },
-    request: (app) => ({
-      fields: [...handshakeFields(app.host), ['X-Forwarded-For', '192.0.2.1'], ['X-Forwarded-Proto', 'http']],
+    request: () => ({
+      fields: [...handshakeFields('chat.example.com'), ['X-Forwarded-For', '192.0.2.1'], ['X-Forwarded-Proto', 'http']],
     }),
   },
   plaintext: { status: 403, handshake: behindProxy, request: forwarded('192.0.2.1', 'http') },

@@ -1,0 +1,103 @@
+import { LoggerSink, SecurityEvents, WsConnectionLifecycleService } from '@secure-ws/nestjs';
+import { describe, expect, it } from 'vitest';
+import { EchoGateway } from '../support/echo.gateway.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { clientFrame } from '../support/frame-writer.js';
+import { until } from '../support/patience.js';
+import { connect } from '../support/queueing-client.js';
+import { handshakeFields, RawTcp, requestHead } from '../support/raw-tcp.js';
+import { type RunningApp, startApp } from '../support/start-app.js';
+
+const MESSAGES = 10_000;
+
+/** An application whose audit goes to the log, with limits that let a flood through to the checks behind them. */
+const start = async (): Promise<RunningApp> =>
+  startApp({
+    providers: [EchoGateway],
+    options: {
+      events: { sinks: [new LoggerSink()] },
+      throttling: {
+        connection: [{ limit: 1_000_000, ttl: 1000 }],
+        principal: [{ limit: 1_000_000, ttl: 1000 }],
+        connectionBytesPerSecond: 1_000_000_000,
+      },
+    },
+  });
+
+async function open(app: RunningApp): Promise<RawTcp> {
+  const tcp = await RawTcp.open(app);
+  const fields = [...handshakeFields(app.host), ['Authorization', `Bearer ${app.token()}`] as const];
+  tcp.write(requestHead({ target: '/echo', fields }));
+  expect((await tcp.readHead()).status).toBe(101);
+  return tcp;
+}
+
+describe('ten thousand refused messages', () => {
+  it('DR-24 make a few lines, and are counted exactly', async () => {
+    const app = await start();
+    const tcp = await open(app);
+    const before = app.log.lines.length;
+    const startedAt = performance.now();
+    for (let sent = 0; sent < MESSAGES; sent += 500) {
+      tcp.write(Buffer.concat(Array.from({ length: 500 }, () => clientFrame('{"event":"MARKER\\u2028"}'))));
+    }
+    const counted = (): number => {
+      const { counts } = app.app.get(SecurityEvents);
+      return JSON.stringify(counts).match(/BAD_MESSAGE|envelope/) === null ? 0 : total(counts);
+    };
+    await until(() => counted() >= MESSAGES, 'all of them are counted');
+    const seconds = Math.ceil((performance.now() - startedAt) / 1000) + 1;
+    const lines = app.log.lines.slice(before);
+    // Twenty of one kind in a second, and one summary.
+    expect(lines.length).toBeLessThanOrEqual(21 * seconds);
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.join('')).not.toContain('MARKER');
+    expect(counted()).toBe(MESSAGES);
+  });
+});
+
+/** How many messages were refused, whatever the reason. */
+function total(counts: object): number {
+  const refused = Object.entries(counts).find(([type]) => type === 'ws.message.refused')?.[1] as unknown;
+  if (typeof refused === 'number') return refused;
+  return Object.values((refused ?? {}) as Record<string, number>).reduce((sum, count) => sum + count, 0);
+}
+
+describe('many connections that come, misbehave and go', () => {
+  it('DR-15 leave nothing behind', async () => {
+    const clock = new FakeClock(Date.now());
+    const app = await startApp({ providers: [EchoGateway], clock });
+    const lifecycle = app.app.get(WsConnectionLifecycleService);
+    const timers = clock.pending;
+    const ways: ((tcp: RawTcp) => void)[] = [
+      (tcp) => {
+        tcp.reset();
+      },
+      (tcp) => {
+        tcp.write('{');
+        tcp.socket.end();
+      },
+      (tcp) => {
+        tcp.write(clientFrame('{', { masked: false }));
+      },
+      (tcp) => {
+        tcp.write(clientFrame('{}', { opcode: 2 }));
+        tcp.socket.destroy();
+      },
+      (tcp) => {
+        tcp.write(clientFrame('{"event":"echo","data":{"text":"x"}}').subarray(0, 9));
+        tcp.socket.destroy();
+      },
+    ];
+    for (let cycle = 0; cycle < 100; cycle++) {
+      const tcp = await open(app);
+      ways[cycle % ways.length]?.(tcp);
+    }
+    await until(() => lifecycle.count === 0, 'all of them are forgotten');
+    expect(app.events.ofType('ws.connection.closed')).toHaveLength(100);
+    await until(() => clock.pending === timers, 'their timers are gone');
+    const client = await connect(`${app.url}/echo`, { token: app.token() });
+    expect(await client.request('echo', { text: 'still here' })).toMatchObject({ event: 'echo' });
+    expect(lifecycle.count).toBe(1);
+  });
+});
