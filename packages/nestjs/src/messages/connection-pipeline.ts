@@ -106,18 +106,18 @@ export class ConnectionPipeline implements ConnectionWork {
       return;
     }
     const shared = (this.#principal ??= engine.principals.obtain(connection.principal)).hit(now);
-    if (typeof shared === 'number' && this.#arriving === undefined) this.#arrived(frame, shared);
+    if (typeof shared === 'number' && this.#arriving === undefined) this.#arrived(frame, shared, now);
     else this.#arriveLater(frame, shared);
   }
 
-  #arrived(frame: Buffer, wait: number): void {
+  #arrived(frame: Buffer, wait: number, now: number): void {
     if (!this.connection.isOpen) return;
     if (wait > 0) {
       this.#refuse('THROTTLED', 'principal-throttle', { retryAfterMs: wait });
     } else if (this.#isHeld || this.#slotsTaken >= this.engine.options.maxConcurrentHandlers) {
       this.#enqueue(frame);
     } else {
-      this.#process(frame);
+      this.#process(frame, now);
     }
   }
 
@@ -138,7 +138,7 @@ export class ConnectionPipeline implements ConnectionWork {
       .then((answer) => {
         this.#arrivingCount--;
         if (this.#arriving === arriving) this.#arriving = undefined;
-        this.#arrived(copy, answer);
+        this.#arrived(copy, answer, this.engine.clock.monotonic());
       });
     this.#arriving = arriving;
   }
@@ -186,13 +186,13 @@ export class ConnectionPipeline implements ConnectionWork {
     while (this.connection.isOpen && !this.#isHeld && this.#slotsTaken < this.engine.options.maxConcurrentHandlers) {
       const frame = this.#queue.shift();
       if (frame === undefined) break;
-      this.#process(frame);
+      this.#process(frame, this.engine.clock.monotonic());
     }
     this.#isDraining = false;
     if (!this.#queue.isFull) this.connection.resume();
   }
 
-  #process(frame: Buffer): void {
+  #process(frame: Buffer, now: number): void {
     const { engine, connection } = this;
     if (connection.isExpired) {
       // SL-02: the timer may be late, the message is not handled.
@@ -226,7 +226,7 @@ export class ConnectionPipeline implements ConnectionWork {
       engine.reportOnly(connection, refusal);
     }
     this.#slotsTaken++;
-    this.#judge.judge(new RunningMessage(this, handler, connection, id), envelope.data);
+    this.#judge.judge(new RunningMessage(this, handler, connection, id, now), envelope.data);
   }
 
   #refuse(

@@ -23,7 +23,7 @@ export class HandlerRun {
       this.end(message);
       return;
     }
-    message.startDeadline(engine.handling, engine.clock.monotonic());
+    message.startDeadline(engine.handling, message.startedAt);
     let result: unknown;
     try {
       result = message.handler.callback(message.data, message.event, message);

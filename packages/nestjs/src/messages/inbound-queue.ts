@@ -1,3 +1,6 @@
+/** The largest chunk of a socket read that a waiting message may keep in memory. */
+const MAX_PINNED_BYTES = 4096;
+
 /** Messages that wait for a slot, as raw frames: nothing of them is decoded before its turn. */
 export class InboundQueue {
   #frames: Buffer[] = [];
@@ -23,9 +26,9 @@ export class InboundQueue {
     return this.#frames.length >= this.maxMessages || this.#bytes >= this.maxBytes;
   }
 
-  /** Adds a message. Its bytes are copied: a slice would pin the whole chunk that the socket read. */
+  /** Adds a message. It is copied out of a large chunk, which it would pin as long as it waits. */
   push(frame: Buffer): void {
-    this.#frames.push(Buffer.from(frame));
+    this.#frames.push(frame.buffer.byteLength > MAX_PINNED_BYTES ? Buffer.from(frame) : frame);
     this.#bytes += frame.length;
   }
 

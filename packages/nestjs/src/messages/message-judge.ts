@@ -28,7 +28,7 @@ export class MessageJudge {
       this.#validate(message, data);
       return;
     }
-    const now = engine.clock.monotonic();
+    const now = message.startedAt;
     if (storage === undefined) {
       this.#throttled(message, data, message.handler.throttle(now));
       return;
@@ -148,6 +148,7 @@ export class MessageJudge {
   #resume(message: RunningMessage): boolean {
     if (message.isSettled) return false;
     message.endDeadline();
+    message.startedAt = this.pipeline.engine.clock.monotonic();
     if (message.isCurrent) return true;
     message.isSettled = true;
     this.pipeline.releaseSlot(message);

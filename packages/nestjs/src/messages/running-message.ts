@@ -17,6 +17,8 @@ export class RunningMessage extends WsMessageContext {
     readonly handler: BoundHandler,
     override readonly connection: ManagedConnection,
     id: MessageId | undefined,
+    /** When its present phase began, in monotonic milliseconds. */
+    public startedAt: number,
   ) {
     super(connection, connection.principal, handler.plan.event, id, connection.epoch);
   }
