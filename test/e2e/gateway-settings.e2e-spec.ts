@@ -90,7 +90,7 @@ describe('the settings of one gateway', () => {
     const { open } = await start();
     const client = await open('/strict');
     client.send('other', { text: 'x'.repeat(200) });
-    expect(await client.expectClose(1009)).toMatchObject({ reason: 'too-big' });
+    expect(await client.expectClose(1009)).toMatchObject({ code: 1009 });
   });
 
   it('DR-05 limit how often it is sent to', async () => {

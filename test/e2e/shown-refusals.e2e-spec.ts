@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { SecureWsRuntime } from '../../packages/nestjs/src/secure-ws.runtime.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { type ClientShape, handshake } from '../support/handshake.js';
-import { connect, type ReceivedClose } from '../support/queueing-client.js';
+import { connect } from '../support/queueing-client.js';
 import { APP_ORIGIN, type RunningApp, startApp } from '../support/start-app.js';
 
 @Injectable()
@@ -79,13 +79,13 @@ describe('a refusal that a page of ours can see', () => {
     const before = gateways.map(({ connections }) => connections);
     const client = await connect(`${app.url}${attack.path ?? '/echo'}`, pageOf(app, attack));
     expect(client.socket.protocol).toBe('secure-ws.v1');
-    const { code, reason }: ReceivedClose = await client.expectClose();
+    const { code, reason } = await client.expectClose();
     expect(code).toBe(attack.close);
     expect(reason).toMatch(attack.reason);
     // Counted as what it is: refused. Nothing was made of it, and nothing is left of it.
     expect(app.events.events).toMatchObject([{ type: 'ws.handshake.refused', status: attack.status }]);
     expect(gateways.map(({ connections }) => connections)).toEqual(before);
-    expect(app.app.get(WsConnectionLifecycleService).count()).toBe(attack.open ?? 0);
+    expect(app.app.get(WsConnectionLifecycleService).count).toBe(attack.open ?? 0);
     expect(app.app.get(SecureWsRuntime).guard.counts).toEqual({ pending: 0, open: attack.open ?? 0 });
   });
 
