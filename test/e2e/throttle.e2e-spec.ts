@@ -37,6 +37,32 @@ const start = async (shape: AppShape = {}) => {
   return { app, clock, client, gateway: app.app.get(LimitedGateway) };
 };
 
+describe('the limit of an event over several connections', () => {
+  it('DR-05 is shared by two connections of a principal, and a new connection keeps the debt', async () => {
+    const { app, client } = await start();
+    const second = await connect(`${app.url}/limited`, { token: app.token() });
+    await client.request('seldom', undefined);
+    await second.request('seldom', undefined);
+    second.send('seldom', undefined, 3);
+    expectError(await second.next(), 'THROTTLED');
+    second.socket.close();
+    client.socket.close();
+    await second.expectClose();
+    await client.expectClose();
+
+    const third = await connect(`${app.url}/limited`, { token: app.token() });
+    third.send('seldom', undefined, 4);
+    expectError(await third.next(), 'THROTTLED');
+  });
+
+  it("DR-05 is no one else's", async () => {
+    const { app, client } = await start();
+    for (let i = 0; i < 2; i++) await client.request('seldom', undefined);
+    const other = await connect(`${app.url}/limited`, { token: app.token({ sub: 'bob' }) });
+    expect((await other.request('seldom', undefined)).event).toBe('seldom');
+  });
+});
+
 describe('the limit of an event', () => {
   it('DR-05 refuses what goes over it, and slides', async () => {
     const { clock, client, gateway } = await start();

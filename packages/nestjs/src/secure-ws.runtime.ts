@@ -7,8 +7,7 @@ import type { Clock } from './internal/clock.js';
 import type { ValidatedPayloads } from './internal/validated-payloads.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
 import { FaultLog } from './events/fault-log.js';
-import { principalKey } from './store/store-keys.js';
-import { ViolationLedger } from './throttling/violations/violation-ledger.js';
+import { ViolationLedger, violationSubject } from './throttling/violations/violation-ledger.js';
 import { MemoryStore } from './store/memory.store.js';
 import { ResilientStore } from './store/resilient.store.js';
 import { PrincipalThrottles } from './messages/principal-throttles.js';
@@ -78,7 +77,7 @@ export class SecureWsRuntime {
       onReplaced: (connectionId) => {
         this.lifecycle.disconnect({ connectionId }, 'REPLACED');
       },
-      penaltyMs: (principal) => this.#ledger.delayMs(principalKey(principal)),
+      penaltyMs: (principal, addressKey) => this.#ledger.delayMs(violationSubject(principal, addressKey)),
     });
   }
 

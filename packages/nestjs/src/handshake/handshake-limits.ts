@@ -21,7 +21,7 @@ export interface HandshakeLimitParts {
   /** Closes a connection of this node whose place went to another one. Must not throw; an unknown id is to be ignored. */
   readonly onReplaced: (connectionId: string) => void;
   /** For how many milliseconds a principal must stay away for its violations; 0 when it need not. */
-  readonly penaltyMs: (principal: Principal) => Awaitable<number>;
+  readonly penaltyMs: (principal: Principal, addressKey: string) => Awaitable<number>;
 }
 
 /** The reason that a client's own limits are refused with; the option says which of them it was. */
@@ -90,7 +90,7 @@ export class HandshakeLimits {
 
   /** Takes a place for the connection among those of its principal. */
   async join(context: HandshakeContext, principal: Principal): Promise<Outcome> {
-    const retryAfterMs = await this.#penaltyMs(principal);
+    const retryAfterMs = await this.#penaltyMs(principal, context.addressKey);
     // NaN too: whatever is not clearly no penalty is one.
     if (!(retryAfterMs <= 0)) return refuse('principal-backoff', { retryAfterMs });
     context.connectionId = randomId();

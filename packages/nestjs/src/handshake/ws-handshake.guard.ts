@@ -36,7 +36,7 @@ export interface WsHandshakeGuardParts {
    */
   readonly onReplaced: (connectionId: string) => void;
   /** For how many milliseconds a principal must stay away for its violations; 0 when it need not. */
-  readonly penaltyMs: (principal: Principal) => Awaitable<number>;
+  readonly penaltyMs: (principal: Principal, addressKey: string) => Awaitable<number>;
 }
 
 type Outcome = HandshakeRefusal | undefined;

@@ -1,7 +1,8 @@
 import { ThrottleCounter } from '../throttling/throttle-rule.js';
+import type { PrincipalThrottle } from './principal-throttles.js';
 import type { HandlerCallback, HandlerPlan } from './handler-plan.js';
 
-/** A handler of one connection: its plan, Nest's callback, and how often the connection sent the event. */
+/** A handler of one connection: its plan, Nest's callback, and how often the event was sent. */
 export class BoundHandler {
   #counters: readonly ThrottleCounter[] | undefined;
 
@@ -13,12 +14,13 @@ export class BoundHandler {
   /**
    * Counts one message of this event, where no storage does.
    *
+   * @param principal counts for all connections of the sender; without it this one counts by itself.
    * @returns 0 when there is room; otherwise the milliseconds to wait.
    */
-  throttle(now: number): number {
+  throttle(now: number, principal?: PrincipalThrottle): number {
     const { throttles } = this.plan;
     // Made at the first message: most events of a gateway are never sent by most connections.
-    this.#counters ??= throttles.map((rule) => new ThrottleCounter(rule));
+    this.#counters ??= principal?.countersOf(this.plan) ?? throttles.map((rule) => new ThrottleCounter(rule));
     let wait = 0;
     for (const counter of this.#counters) wait = Math.max(wait, counter.hit(now));
     return wait;

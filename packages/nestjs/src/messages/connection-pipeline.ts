@@ -55,6 +55,11 @@ export class ConnectionPipeline implements ConnectionWork {
     this.#handlers.set(handler.plan.event, handler);
   }
 
+  /** The throttle of the sender, over all its connections; there from its first message on. */
+  get principal(): PrincipalThrottle | undefined {
+    return this.#principal;
+  }
+
   /** Lets messages in: the `handleConnection` hooks are done. */
   release(): void {
     this.#isHeld = false;

@@ -30,7 +30,7 @@ export class MessageJudge {
     }
     const now = message.startedAt;
     if (storage === undefined) {
-      this.#throttled(message, data, message.handler.throttle(now));
+      this.#throttled(message, data, message.handler.throttle(now, this.pipeline.principal));
       return;
     }
     message.startDeadline(engine.judging, now);

@@ -3,15 +3,22 @@ import type { Awaitable } from '../store/awaitable.js';
 import { MemoryStore } from '../store/memory.store.js';
 import type { RateRule, SecureWsStore } from '../store/secure-ws.store.js';
 import { principalKey } from '../store/store-keys.js';
+import type { HandlerPlan } from './handler-plan.js';
 import { ThrottleCounter, type ThrottleRule } from '../throttling/throttle-rule.js';
+
+/** How many principals without a connection are remembered. */
+const MAX_REMEMBERED = 100_000;
 
 /** How often a principal may send, over all its connections. Held by each of them; obtained once for each connection. */
 export class PrincipalThrottle {
   readonly #counters: readonly ThrottleCounter[];
   readonly #rules: readonly RateRule[];
+  readonly #events = new Map<HandlerPlan, readonly ThrottleCounter[]>();
   /** How many connections hold it. */
   holders = 0;
   lastHitAt = 0;
+  /** How long after its last message something may still count, in milliseconds. */
+  memoryMs: number;
 
   constructor(
     readonly key: string,
@@ -21,6 +28,7 @@ export class PrincipalThrottle {
   ) {
     const limited = rules.filter(({ limit }) => limit !== Infinity);
     this.#counters = limited.map((rule) => new ThrottleCounter(rule));
+    this.memoryMs = longest(rules);
     this.#rules = limited.map(({ limit, ttl, name = 'default' }) => ({ name: `messages-${name}`, limit, ttlMs: ttl }));
   }
 
@@ -34,6 +42,17 @@ export class PrincipalThrottle {
     let wait = 0;
     for (const counter of this.#counters) wait = Math.max(wait, counter.hit(now));
     return wait > 0 || this.shared === undefined ? wait : this.#hitShared(this.shared);
+  }
+
+  /** The counters of an event: one for all connections of the principal, so that a new one does not begin anew. */
+  countersOf(plan: HandlerPlan): readonly ThrottleCounter[] {
+    let counters = this.#events.get(plan);
+    if (counters === undefined) {
+      counters = plan.throttles.map((rule) => new ThrottleCounter(rule));
+      this.#events.set(plan, counters);
+      this.memoryMs = Math.max(this.memoryMs, longest(plan.throttles));
+    }
+    return counters;
   }
 
   async #hitShared(store: SecureWsStore): Promise<number> {
@@ -52,7 +71,6 @@ export class PrincipalThrottles {
   readonly #throttles = new Map<string, PrincipalThrottle>();
   readonly #released = new Set<PrincipalThrottle>();
   readonly #shared: SecureWsStore | undefined;
-  readonly #longestTtl: number;
 
   constructor(
     private readonly rules: readonly ThrottleRule[],
@@ -60,7 +78,6 @@ export class PrincipalThrottles {
   ) {
     // The memory store would count the same a second time, and look its key up for every message.
     this.#shared = store instanceof MemoryStore ? undefined : store;
-    this.#longestTtl = Math.max(0, ...rules.map(({ ttl, blockDuration = 0 }) => Math.max(ttl, blockDuration)));
   }
 
   /** How many principals are counted. */
@@ -84,15 +101,27 @@ export class PrincipalThrottles {
   /** A connection of the principal has ended. */
   release(throttle: PrincipalThrottle): void {
     throttle.holders--;
-    if (throttle.holders === 0) this.#released.add(throttle);
+    if (throttle.holders > 0) return;
+    this.#released.add(throttle);
+    if (this.#released.size <= MAX_REMEMBERED) return;
+    const [oldest] = this.#released;
+    if (oldest !== undefined) this.#forget(oldest);
   }
 
   /** Forgets the principals that nothing counts for any more. Called by the coarse timer. */
   sweep(now: number): void {
     for (const throttle of this.#released) {
-      if (now - throttle.lastHitAt <= this.#longestTtl) continue;
-      this.#released.delete(throttle);
-      this.#throttles.delete(throttle.key);
+      if (now - throttle.lastHitAt <= throttle.memoryMs) continue;
+      this.#forget(throttle);
     }
   }
+
+  #forget(throttle: PrincipalThrottle): void {
+    this.#released.delete(throttle);
+    this.#throttles.delete(throttle.key);
+  }
+}
+
+function longest(rules: readonly ThrottleRule[]): number {
+  return Math.max(0, ...rules.map(({ ttl, blockDuration = 0 }) => Math.max(ttl, blockDuration)));
 }

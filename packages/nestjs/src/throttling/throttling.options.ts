@@ -31,7 +31,7 @@ export interface ThrottlingOptions {
   readonly violations?: ViolationsOptions;
   /**
    * A `ThrottlerStorage` of `@nestjs/throttler` that counts the events of `@WsThrottle` and `@Throttle`, for each
-   * principal. Without one each connection counts its own, which needs no waiting.
+   * principal. Without one each node counts by itself, which needs no waiting.
    */
   readonly storage?: ThrottlerStorageLike;
 }

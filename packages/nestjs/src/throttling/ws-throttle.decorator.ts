@@ -5,7 +5,8 @@ import type { ThrottleRule } from './throttle-rule.js';
 export const WS_THROTTLE_METADATA = 'secure-ws:throttle';
 
 /**
- * Limits how often a connection may send this event; on a class, each event of the gateway.
+ * Limits how often a principal may send this event, over all its connections to this node; on a class, each event of the
+ * gateway. With `throttling.storage` all nodes count together.
  *
  * Beyond the limit the message is answered with `THROTTLED` and `retryAfterMs`, and nothing of it runs. The limits of
  * the whole connection apply as well.
