@@ -107,6 +107,7 @@ describe('a gateway under migration', () => {
     ['with a number', 20270131],
     ['with something else than classes', day(7), ['LegacyGateway']],
     ['with no list', day(7), LegacyGateway],
+    ['a day that no calendar has', '2099-02-31'],
   ])('DP-02 does not start %s', async (_, until, gateways) => {
     const problems = await bootProblems(migrating(until, gateways));
     expect(problems.some(({ where }) => where.startsWith('migration'))).toBe(true);

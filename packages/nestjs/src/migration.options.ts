@@ -35,7 +35,9 @@ export function resolveMigrationOptions(reader: OptionReader, now: number): Reso
   }
   if (gateways.length === 0) return { gateways: new Set() };
   const end = until !== undefined && DAY.test(until) ? Date.parse(until) : NaN;
-  if (Number.isNaN(end)) {
+  // 2027-02-31 is a date to Date.parse, and not to the person who wrote it.
+  const isDay = !Number.isNaN(end) && new Date(end).toISOString().slice(0, 10) === until;
+  if (!isDay) {
     reader.fail('until', 'must be the last day of the migration.', "until: '2027-01-31'");
   } else if (now >= end + DAY_MS) {
     reader.fail('until', 'has passed: the migration is over.', 'close what the boot names, then remove `migration`');

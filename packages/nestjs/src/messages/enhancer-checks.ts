@@ -96,6 +96,8 @@ export class EnhancerChecks extends MessageChecks {
     const message = new WsMessageContext(connection, connection.principal, plan.event, undefined, connection.epoch);
     message.data = plan.payload === undefined ? undefined : await this.#check(plan.payload, data);
     message.grants = await this.#askPolicies(plan, message);
+    // AZ-15: the socket may have been closed while the policies were asked.
+    if (!connection.isOpen) throw new WsRefusalException('FORBIDDEN');
     // The handler's arguments are `(client, data, ..., pattern)`; what stands in front of the last one reaches param
     // decorators, interceptors and pipes on Nest 11 and 12.
     args[1] = message.data;
