@@ -1,9 +1,11 @@
 import type { Server } from 'node:http';
+import { Server as TlsServer } from 'node:https';
 import type { WebSocket } from 'ws';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { addressOf } from '../boot/gateway-paths.js';
 import { normalizePath } from '../boot/gateway-inventory.js';
+import { SecureWsBootError } from '../boot/secure-ws-boot.error.js';
 import { BoundHandler } from '../messages/bound-handler.js';
 import type { HandlerCallback } from '../messages/handler-plan.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
@@ -111,10 +113,25 @@ export class SecureWsAdapter extends WsAdapter {
     await Promise.all(opening.map(([port, { server }]) => listenOn(server, port)));
   }
 
+  /**
+   * Nobody could connect to a port without TLS in production: better said at boot than by every handshake (TR-01).
+   *
+   * @throws {SecureWsBootError} where neither the application, nor a proxy in front, nor a loud option provides for it.
+   */
+  #checkOwnPort(port: number, applicationServer: object): void {
+    const { transport, proxies } = this.runtime.options.handshake;
+    if (!transport.isProduction || transport.allowPlaintext || proxies !== undefined) return;
+    if (applicationServer instanceof TlsServer) return;
+    const problem = 'has no TLS, and neither has the application: in production nobody could connect.';
+    const fix = 'give NestFactory.create() httpsOptions, or name the proxy that speaks TLS in handshake.trustedProxies';
+    throw new SecureWsBootError([{ where: `@WebSocketGateway(${port})`, problem, fix }]);
+  }
+
   #listenerOf(port: number): UpgradeListener {
     let listener = this.#listeners.get(port);
     if (listener === undefined) {
       const applicationServer = this.host.httpAdapter.getHttpServer() as object;
+      if (port !== APPLICATION_PORT) this.#checkOwnPort(port, applicationServer);
       const server = port === APPLICATION_PORT ? (applicationServer as Server) : createOwnPortServer(applicationServer);
       listener = new UpgradeListener(server, this.runtime, this.acceptor);
       this.#listeners.set(port, listener);
