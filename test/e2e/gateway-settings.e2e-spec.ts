@@ -164,6 +164,15 @@ describe('the settings of one gateway', () => {
     expect(options.some((option) => option.includes('idleTimeoutMs'))).toBe(true);
   });
 
+  it.each([
+    ['more messages', [{ limit: 400, ttl: 1000 }], true],
+    ['fewer messages', [{ limit: 4, ttl: 1000 }], false],
+  ])('MO-12 are warned about where a list of rules allows %s', async (_, connection, isWarned) => {
+    const app = await startApp({ providers: [gatewayWith({ limits: { connection } })] });
+    const options = app.events.ofType('ws.config.weak').map(({ option }) => option);
+    expect(options.some((option) => option.endsWith('limits.connection'))).toBe(isWarned);
+  });
+
   it.each<readonly [what: string, options: object]>([
     ['a limit of 0', { limits: { maxMessageBytes: 0 } }],
     ['a limit above its ceiling', { limits: { maxMessageBytes: 1e9 } }],

@@ -9,6 +9,7 @@ import { OptionReader } from './internal/option-reader.js';
 import type { ResolvedLifecycleOptions } from './lifecycle/lifecycle.options.js';
 import type { ResolvedMessagesOptions } from './messages/messages.options.js';
 import type { ResolvedSecureWsOptions } from './resolve-options.js';
+import type { ThrottleRule } from './throttling/throttle-rule.js';
 import { readRules, type ResolvedThrottlingOptions } from './throttling/throttling.options.js';
 import type { ResolvedValidationOptions } from './validation/validation.options.js';
 
@@ -68,6 +69,10 @@ function resolveLimits(reader: OptionReader, options: ResolvedSecureWsOptions): 
       reader.problems.warn(reader.pathOf(name), `is ${value}, looser than the module's ${fallback}.`);
     return value;
   };
+  const connection = readRules(reader, 'connection', throttling.connection);
+  if (messagesPerSecond(connection) > messagesPerSecond(throttling.connection)) {
+    reader.problems.warn(reader.pathOf('connection'), "allows more messages than the module's.");
+  }
   const limits: Limits = {
     validation: Object.freeze({
       ...validation,
@@ -75,7 +80,7 @@ function resolveLimits(reader: OptionReader, options: ResolvedSecureWsOptions): 
     }),
     throttling: Object.freeze({
       ...throttling,
-      connection: readRules(reader, 'connection', throttling.connection),
+      connection,
       connectionBytesPerSecond: count('connectionBytesPerSecond', throttling.connectionBytesPerSecond),
     }),
     messages: Object.freeze({
@@ -96,4 +101,9 @@ function resolveLimits(reader: OptionReader, options: ResolvedSecureWsOptions): 
   };
   reader.finish();
   return limits;
+}
+
+/** What a client can keep up under all of the rules together. */
+function messagesPerSecond(rules: readonly ThrottleRule[]): number {
+  return Math.min(...rules.map(({ limit, ttl }) => (limit / ttl) * 1000));
 }

@@ -44,8 +44,8 @@ export interface HandshakeOptions {
    * The hosts that this server answers for, as `host` (any port) or `host:port`. Set it where a proxy rewrites `Host`, or
    * where the server has several names.
    *
-   * @default the host of `publicUrl`, or every host without one; on a connection to a loopback address only that host and
-   * the loopback names (DNS rebinding)
+   * @default the host of `publicUrl`, or every host without one; on a connection to a loopback address that no
+   * listed proxy has forwarded, only that host and the loopback names (DNS rebinding)
    */
   readonly hosts?: readonly string[];
   /**
