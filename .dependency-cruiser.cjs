@@ -1,9 +1,9 @@
 /**
  * The direction of dependencies, docs/adr and the design in one place:
  *
- *   adapter -> messages, handshake -> the concerns -> store, events, internal
+ *   adapter -> messages, handshake -> the concerns -> store, events, core, nest
  *
- * A concern never reads another concern's inside. What two of them need lies in `protocol/` or `internal/`, or is one of the few
+ * A concern never reads another concern's inside. What two of them need lies in `protocol/` or `core/`, or is one of the few
  * contracts listed here.
  */
 
@@ -24,7 +24,7 @@ const concerns = [
 ];
 
 /** Files of a concern that every concern may read, because they say who is connected and through what. */
-const contracts = ['authentication/principal', 'authentication/authenticator', 'lifecycle/ws-connection'];
+const contracts = ['authentication/authenticator'];
 
 const contractPaths = contracts.map((path) => `${source}/${path}\\.ts$`);
 const isTest = '\\.spec\\.ts$';
@@ -33,10 +33,10 @@ const isTest = '\\.spec\\.ts$';
 const alsoAllowed = new Map([['handshake', ['authentication']]]);
 
 const concernRules = concerns.map((concern) => {
-  const folders = [concern, 'events', 'store', 'internal', ...(alsoAllowed.get(concern) ?? [])];
+  const folders = [concern, 'events', 'store', 'core', 'nest', ...(alsoAllowed.get(concern) ?? [])];
   return {
     name: `${concern}-stays-in-its-concern`,
-    comment: `${concern}/ may read itself, events/, store/, internal/ and the shared contracts, and nothing else of the package.`,
+    comment: `${concern}/ may read itself, events/, store/, core/, nest/ and the shared contracts, and nothing else of the package.`,
     severity: 'error',
     from: { path: `${source}/${concern}/`, pathNot: isTest },
     to: { path: `${source}/`, pathNot: [`${source}/(${folders.join('|')})/`, ...contractPaths] },
@@ -61,17 +61,17 @@ module.exports = {
       to: { pathNot: '^packages/protocol/src/' },
     },
     {
-      name: 'internal-imports-internal',
-      comment: 'internal/ lies at the bottom of the package.',
+      name: 'core-imports-core',
+      comment: 'core/ lies at the bottom of the package.',
       severity: 'error',
-      from: { path: `${source}/internal/`, pathNot: isTest },
-      to: { path: `${source}/`, pathNot: [`${source}/internal/`, ...contractPaths] },
+      from: { path: `${source}/core/`, pathNot: isTest },
+      to: { path: `${source}/`, pathNot: [`${source}/core/`, ...contractPaths] },
     },
     {
-      name: 'internal-knows-contracts-by-type',
-      comment: 'internal/ may name the shared contracts in a type; nothing of them may run in it.',
+      name: 'core-knows-contracts-by-type',
+      comment: 'core/ may name the shared contracts in a type; nothing of them may run in it.',
       severity: 'error',
-      from: { path: `${source}/internal/`, pathNot: isTest },
+      from: { path: `${source}/core/`, pathNot: isTest },
       to: { path: contractPaths, dependencyTypesNot: ['type-only'] },
     },
     ...concernRules,

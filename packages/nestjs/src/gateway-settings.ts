@@ -4,8 +4,8 @@ import {
 } from './authentication/authentication.options.js';
 import type { OriginRules } from './handshake/origin-policy.js';
 import { readOriginRules } from './handshake/origin-rules.js';
-import type { BootProblems } from './internal/boot-problems.js';
-import { OptionReader } from './internal/option-reader.js';
+import type { BootProblems } from './core/boot-problems.js';
+import { OptionReader } from './core/option-reader.js';
 import type { ResolvedLifecycleOptions } from './lifecycle/lifecycle.options.js';
 import type { ResolvedMessagesOptions } from './messages/messages.options.js';
 import type { ResolvedSecureWsOptions } from './resolve-options.js';

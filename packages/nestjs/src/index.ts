@@ -3,8 +3,8 @@ export { SecureWsModule } from './secure-ws.module.js';
 export type { SecureWsAsyncOptions, SecureWsOptionsFactory } from './secure-ws.module.js';
 export type { MigrationOptions } from './migration.options.js';
 export type { SecureWsOptions } from './secure-ws.options.js';
-export { SecureWsBootError } from './boot/secure-ws-boot.error.js';
-export type { BootProblem } from './internal/boot-problems.js';
+export { SecureWsBootError } from './core/boot-problems.js';
+export type { BootProblem } from './core/boot-problems.js';
 
 export { SecureGateway } from './secure-gateway.decorator.js';
 export type { GatewayLimits, SecureGatewayOptions } from './secure-gateway.decorator.js';
@@ -18,9 +18,9 @@ export type { JwtIdentity, JwtPrincipalMapping } from './authentication/jwt/jwt-
 export type { JwtKeyMaterial } from './authentication/jwt/jwt-key.js';
 export type { JwtKeyOptions } from './authentication/jwt/jwt-key.options.js';
 export type { JwtOptions } from './authentication/jwt/jwt.options.js';
-export { createPrincipal } from './authentication/principal.js';
-export type { Principal, PrincipalInput } from './authentication/principal.js';
-export { WsSocketIdentities } from './authentication/ws-socket-identities.js';
+export { createPrincipal } from './core/principal.js';
+export type { Principal, PrincipalInput } from './core/principal.js';
+export { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
 export { WsCsrfTokens } from './authentication/csrf-tokens.js';
 export type {
   SessionCsrfOptions,
@@ -35,7 +35,7 @@ export type { AuthorizationOptions } from './authorization/authorization.options
 export { AnyOf, anyOf } from './authorization/requirement.js';
 export type { WsClaimsRequirement, WsRequirement } from './authorization/requirement.js';
 export { WsAuthorize } from './authorization/ws-authorize.decorator.js';
-export { WsAuthorizeGuard } from './authorization/ws-authorize.guard.js';
+export { WsAuthorizeGuard } from './socket-io/ws-authorize.guard.js';
 export { Denial, deny, Grant, grant, grantScope } from './authorization/ws-policy.js';
 export type { WsPolicy, WsPolicyContext, WsPolicyDecision, WsPolicyType } from './authorization/ws-policy.js';
 export { WsPrincipal } from './authorization/ws-principal.decorator.js';
@@ -70,20 +70,20 @@ export type { TrustedProxies } from './handshake/trusted-proxies.js';
 // Lifecycle
 export type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 export { WsAbortSignal } from './lifecycle/ws-abort-signal.decorator.js';
-export { WsConnection } from './lifecycle/ws-connection.js';
+export { WsConnection } from './core/ws-connection.js';
 export { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 export type { WsConnectionFigures, WsConnectionFilter } from './lifecycle/ws-connection-lifecycle.service.js';
 
 // Messages
-export { WsExceptionsFilter } from './messages/ws-exceptions.filter.js';
-export { WsRefusalException } from './internal/ws-refusal.exception.js';
-export type { RefusalExtras } from './internal/ws-refusal.exception.js';
+export { WsExceptionsFilter } from './socket-io/ws-exceptions.filter.js';
+export { WsRefusalException } from './core/ws-refusal.exception.js';
+export type { RefusalExtras } from './core/ws-refusal.exception.js';
 export type { MessagesOptions } from './messages/messages.options.js';
 
 // Store
 export { SecureWsStore } from './store/secure-ws.store.js';
 export type { LeaseAnswer, LeaseOverflow, RateRule, Score, ScoreRule } from './store/secure-ws.store.js';
-export type { Awaitable } from './store/awaitable.js';
+export type { Awaitable } from './core/awaitable.js';
 export { SecureWsStoreError } from './store/store.error.js';
 export type { StoreFailure } from './store/store.error.js';
 export type { StoreOptions } from './store/store.options.js';
@@ -94,14 +94,14 @@ export type { ThrottleRule } from './throttling/throttle-rule.js';
 export type { ViolationKind, ViolationsOptions, ViolationWeights } from './throttling/violations/violations.options.js';
 export type { ThrottlingOptions } from './throttling/throttling.options.js';
 export type { ThrottlerStorageAnswer, ThrottlerStorageLike } from './throttling/throttler-storage.js';
-export { WsThrottlerInterceptor } from './throttling/ws-throttler.interceptor.js';
+export { WsThrottlerInterceptor } from './socket-io/ws-throttler.interceptor.js';
 export { WsThrottle } from './throttling/ws-throttle.decorator.js';
 
 // Validation
 export type { ValidationOptions } from './validation/validation.options.js';
-export { WsValidationPipe } from './validation/ws-validation.pipe.js';
+export { WsValidationPipe } from './socket-io/ws-validation.pipe.js';
 export { WsPayload } from './validation/ws-payload.decorator.js';
 
 // Time
-export { Clock, SystemClock } from './internal/clock.js';
-export type { Cancel } from './internal/clock.js';
+export { Clock, SystemClock } from './core/clock.js';
+export type { Cancel } from './core/clock.js';

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { OptionReader } from './internal/option-reader.js';
+import type { OptionReader } from './core/option-reader.js';
 
 /** The `migration` options: gateways that are still being brought under the checks. */
 export interface MigrationOptions {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { BootProblems } from './internal/boot-problems.js';
+import { BootProblems } from './core/boot-problems.js';
 import { resolveOptions } from './resolve-options.js';
 
 /** A key that no level of the options has: each level answers with the list of those that it has. */

@@ -8,8 +8,8 @@ import {
 } from './authorization/authorization.options.js';
 import { type ResolvedEventsOptions, resolveEventsOptions } from './events/events.options.js';
 import { type ResolvedHandshakeOptions, resolveHandshakeOptions } from './handshake/handshake.options.js';
-import type { BootProblems } from './internal/boot-problems.js';
-import { OptionReader } from './internal/option-reader.js';
+import type { BootProblems } from './core/boot-problems.js';
+import { OptionReader } from './core/option-reader.js';
 import { type ResolvedLifecycleOptions, resolveLifecycleOptions } from './lifecycle/lifecycle.options.js';
 import { type ResolvedMessagesOptions, resolveMessagesOptions } from './messages/messages.options.js';
 import { type ResolvedMigrationOptions, resolveMigrationOptions } from './migration.options.js';

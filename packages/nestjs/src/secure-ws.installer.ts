@@ -4,7 +4,7 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { ConnectionAcceptor } from './adapter/connection-acceptor.js';
 import { SecureWsAdapter } from './adapter/secure-ws.adapter.js';
 import { BootSequence } from './boot/boot-sequence.js';
-import type { BootProblems } from './internal/boot-problems.js';
+import type { BootProblems } from './core/boot-problems.js';
 import type { SecureWsRuntime } from './secure-ws.runtime.js';
 
 type IoAdapter = Parameters<ApplicationConfig['setIoAdapter']>[0];

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RawData, WebSocket } from 'ws';
-import type { GatewayHookObserver } from '../boot/gateway-hooks.js';
-import type { GatewayRecord } from '../boot/gateway-inventory.js';
+import type { GatewayHookObserver } from '../nest/gateway-hooks.js';
+import type { GatewayRecord } from '../nest/gateway-inventory.js';
 import type { HandshakeAdmission } from '../handshake/handshake-context.js';
 import type { CloseInitiator, HandshakeAcceptedEvent } from '../events/security-event.js';
 import type { BoundedSocket } from '../lifecycle/bounded-socket.js';

@@ -9,7 +9,7 @@ import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { AuthenticationError, WsAuthenticator, type WsCredential } from '../authentication/authenticator.js';
-import { createPrincipal, type Principal } from '../authentication/principal.js';
+import { createPrincipal, type Principal } from '../core/principal.js';
 import { WsAuthorize } from '../authorization/ws-authorize.decorator.js';
 import type { SecurityEvent } from '../events/security-event.js';
 import { SecurityEventSink } from '../events/security-event-sink.js';

@@ -1,11 +1,11 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { SecureWsBootError } from '../boot/secure-ws-boot.error.js';
+import { SecureWsBootError } from '../core/boot-problems.js';
 import { isForeignPath } from '../handshake/foreign-paths.js';
 import type { HandshakeAdmission, HandshakeDecision, HandshakeEndpoint } from '../handshake/handshake-context.js';
 import { type HandshakeRefusal, refuse } from '../handshake/handshake-refusal.js';
 import { refuseUpgrade } from '../handshake/refuse-upgrade.js';
-import { isPromiseLike } from '../internal/promise.js';
+import { isPromiseLike } from '../core/awaitable.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import type { ConnectionAcceptor } from './connection-acceptor.js';
 import { HandshakeAudit } from './handshake-audit.js';

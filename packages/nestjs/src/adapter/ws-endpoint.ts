@@ -1,7 +1,7 @@
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { IncomingMessage } from 'node:http';
 import type { Subprotocol } from '@secure-ws/protocol';
-import type { GatewayRecord } from '../boot/gateway-inventory.js';
+import type { GatewayRecord } from '../nest/gateway-inventory.js';
 import type { ConnectionOptions } from '../lifecycle/managed-connection.js';
 import { BoundedSocket } from '../lifecycle/bounded-socket.js';
 import type { GatewayPath } from '../secure-ws.runtime.js';

@@ -7,11 +7,11 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { BootProblems, type BootProblem } from '../internal/boot-problems.js';
-import { OptionReader } from '../internal/option-reader.js';
+import { BootProblems, type BootProblem } from '../core/boot-problems.js';
+import { OptionReader } from '../core/option-reader.js';
 import { resolveAuthenticationOptions, type ResolvedAuthenticationOptions } from './authentication.options.js';
 import { WsAuthenticator } from './authenticator.js';
-import type { Principal } from './principal.js';
+import type { Principal } from '../core/principal.js';
 
 const SECRET = randomBytes(32).toString('base64');
 const BASE = { issuer: 'https://id.example.com', audience: 'chat' };

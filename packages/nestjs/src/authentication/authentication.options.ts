@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { OptionReader } from '../internal/option-reader.js';
+import { OptionReader } from '../core/option-reader.js';
 import { WsAuthenticator } from './authenticator.js';
 import { type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './session/session.options.js';
 import { type JwtOptions, type ResolvedJwtOptions, resolveJwtOptions } from './jwt/jwt.options.js';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Principal } from './principal.js';
+import type { Principal } from '../core/principal.js';
 
 /** Where in the handshake a credential was found. */
 export type CredentialSource = 'authorization' | 'subprotocol' | 'cookie' | 'client-certificate';

@@ -1,5 +1,5 @@
 import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
-import type { Clock } from '../internal/clock.js';
+import type { Clock } from '../core/clock.js';
 import type { ResolvedAuthenticationOptions } from './authentication.options.js';
 import { WsAuthenticator } from './authenticator.js';
 import { SessionAuthenticator } from './session/session.authenticator.js';

@@ -1,5 +1,5 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { randomId } from '../internal/ids.js';
+import { randomId } from '../core/identifier.js';
 
 /** Keeps the HMACs of these tokens apart from whatever else the same secret signs. */
 const PURPOSE = 'secure-ws csrf v1';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPrincipal, type Principal } from '../authentication/principal.js';
+import { createPrincipal, type Principal } from '../core/principal.js';
 import { AuthorizationPlan } from './authorization-plan.js';
 import { anyOf, type WsRequirement } from './requirement.js';
 import { deny, Grant, grant, type WsPolicy, type WsPolicyContext } from './ws-policy.js';

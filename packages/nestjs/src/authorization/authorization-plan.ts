@@ -1,9 +1,9 @@
-import { ANONYMOUS_KIND, type Principal } from '../authentication/principal.js';
+import { ANONYMOUS_KIND, type Principal } from '../core/principal.js';
 import { AnyOf, meetsClaims, type WsClaimsRequirement, type WsRequirement } from './requirement.js';
 import type { WsPolicy, WsPolicyContext, WsPolicyType } from './ws-policy.js';
 import { Grant } from './ws-policy.js';
 import { PolicyGrant } from './ws-resource.decorator.js';
-import { isPromiseLike } from '../internal/promise.js';
+import { isPromiseLike } from '../core/awaitable.js';
 
 /** Finds the instance of a policy for one message; only a policy with request-scoped dependencies makes a promise. */
 export type PolicyProvider = (context: WsPolicyContext) => WsPolicy | Promise<WsPolicy>;

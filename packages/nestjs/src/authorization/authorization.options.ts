@@ -1,4 +1,4 @@
-import type { OptionReader } from '../internal/option-reader.js';
+import type { OptionReader } from '../core/option-reader.js';
 
 /** The `authorization` options. */
 export interface AuthorizationOptions {

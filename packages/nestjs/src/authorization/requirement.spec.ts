@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPrincipal } from '../authentication/principal.js';
+import { createPrincipal } from '../core/principal.js';
 import { anyOf, meetsClaims, requirementProblem } from './requirement.js';
 
 const principal = createPrincipal({

@@ -1,4 +1,4 @@
-import type { Principal } from '../authentication/principal.js';
+import type { Principal } from '../core/principal.js';
 import type { WsPolicyType } from './ws-policy.js';
 
 /** What the claims of a principal must hold. */

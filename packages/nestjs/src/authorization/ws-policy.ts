@@ -1,6 +1,6 @@
 import type { MessageId } from '@secure-ws/protocol';
-import type { Principal } from '../authentication/principal.js';
-import type { WsConnection } from '../lifecycle/ws-connection.js';
+import type { Principal } from '../core/principal.js';
+import type { WsConnection } from '../core/ws-connection.js';
 
 /** What a policy judges: a message whose data has passed validation. */
 export interface WsPolicyContext<Data = unknown> {

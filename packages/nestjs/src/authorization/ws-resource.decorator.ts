@@ -1,5 +1,5 @@
 import { createParamDecorator } from '@nestjs/common';
-import { messageContextOf } from '../internal/message-context.js';
+import { messageContextOf } from '../core/message-context.js';
 import { Grant, type WsPolicyType } from './ws-policy.js';
 
 /**

@@ -1,5 +1,5 @@
 import { createParamDecorator } from '@nestjs/common';
-import { messageContextOf } from '../internal/message-context.js';
+import { messageContextOf } from '../core/message-context.js';
 import type { WsPolicyType } from './ws-policy.js';
 import { PolicyGrant } from './ws-resource.decorator.js';
 

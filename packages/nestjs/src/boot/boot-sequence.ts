@@ -5,25 +5,25 @@ import { discoverSecurityEventListeners } from '../events/security-event-listene
 import type { GatewaySettings } from '../gateway-settings.js';
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
-import type { BootProblems } from '../internal/boot-problems.js';
-import { ValidatedPayloads } from '../internal/validated-payloads.js';
-import { canSeeUnfinished } from '../lifecycle/unfinished-message.js';
+import type { BootProblems } from '../core/boot-problems.js';
+import { ValidatedPayloads } from '../core/validated-payloads.js';
+import { canSeeUnfinished } from '../nest/unfinished-message.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
-import { WsExceptionsFilter } from '../messages/ws-exceptions.filter.js';
+import { WsExceptionsFilter } from '../socket-io/ws-exceptions.filter.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
-import { compilePayload } from '../validation/compiled-payload.js';
-import { containFilter } from './contain-filter.js';
+import { compilePayload } from '../validation/dto/compiled-payload.js';
+import { containFilter } from '../nest/contain-filter.js';
 import { checkCoverage, type CoveredHandler } from './coverage.js';
-import { enhancersOf, globalPipes, hasInterceptors } from './enhancers.js';
-import { addLastFilter } from './exception-filters.js';
+import { enhancersOf, globalPipes, hasInterceptors } from '../nest/enhancers.js';
+import { addLastFilter } from '../nest/exception-filters.js';
 import { addressOf, resolvePaths } from './gateway-paths.js';
-import { containHooks, type GatewayHookObserver } from './gateway-hooks.js';
-import { type GatewayRecord, takeInventory } from './gateway-inventory.js';
-import { ModuleResolution } from './module-resolution.js';
-import { SecureWsBootError } from './secure-ws-boot.error.js';
-import { skipValidated } from './skip-validated.js';
-import { checkTransformerCopies } from './transformer-copies.js';
-import { checkWsVersion } from './ws-version.js';
+import { containHooks, type GatewayHookObserver } from '../nest/gateway-hooks.js';
+import { type GatewayRecord, takeInventory } from '../nest/gateway-inventory.js';
+import { ModuleResolution } from '../nest/module-resolution.js';
+import { SecureWsBootError } from '../core/boot-problems.js';
+import { skipValidated } from '../nest/skip-validated.js';
+import { checkTransformerCopies } from '../nest/transformer-copies.js';
+import { checkWsVersion } from '../nest/ws-version.js';
 
 /** What the boot works on. */
 export interface BootParts {

@@ -1,9 +1,9 @@
-import { BootProblems } from '../internal/boot-problems.js';
+import { BootProblems } from '../core/boot-problems.js';
 import type { ThrottleRule } from '../throttling/throttle-rule.js';
 import { readHandlerThrottles } from '../throttling/handler-throttles.js';
 import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
-import { checkFilters } from './exception-filters.js';
-import type { GatewayRecord, HandlerRecord } from './gateway-inventory.js';
+import { checkFilters } from '../nest/exception-filters.js';
+import type { GatewayRecord, HandlerRecord } from '../nest/gateway-inventory.js';
 import { addressOf } from './gateway-paths.js';
 import { type HandlerDecision, quote, readDecision } from './handler-decision.js';
 import { type HandlerPayload, readPayload } from './handler-payload.js';

@@ -1,8 +1,8 @@
 import { defaultSettings, type GatewaySettings, resolveGatewaySettings } from '../gateway-settings.js';
-import type { BootProblems } from '../internal/boot-problems.js';
+import type { BootProblems } from '../core/boot-problems.js';
 import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 import { SECURE_GATEWAY_METADATA } from '../secure-gateway.decorator.js';
-import type { GatewayRecord } from './gateway-inventory.js';
+import type { GatewayRecord } from '../nest/gateway-inventory.js';
 
 /** The port and path of a gateway (and its namespace, on Socket.IO): what its connections and settings belong to. */
 export function addressOf({ port, path, options }: Pick<GatewayRecord, 'port' | 'path' | 'options'>): string {

@@ -3,8 +3,8 @@ import { requirementProblem, type WsRequirement } from '../authorization/require
 import { WS_AUTHORIZE_METADATA } from '../authorization/ws-authorize.decorator.js';
 import { WS_PUBLIC_METADATA } from '../authorization/ws-public.decorator.js';
 import { WsResource } from '../authorization/ws-resource.decorator.js';
-import type { BootProblems } from '../internal/boot-problems.js';
-import type { HandlerRecord } from './gateway-inventory.js';
+import type { BootProblems } from '../core/boot-problems.js';
+import type { HandlerRecord } from '../nest/gateway-inventory.js';
 
 /** Who may call a handler, as its decorators say. */
 export interface HandlerDecision {

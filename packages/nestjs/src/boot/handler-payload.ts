@@ -1,8 +1,8 @@
-import type { BootProblems } from '../internal/boot-problems.js';
-import { isPayloadDeclaration, isValidatable, type PayloadDeclaration } from '../validation/compiled-payload.js';
-import { findDtoProblems } from '../validation/dto-problems.js';
+import type { BootProblems } from '../core/boot-problems.js';
+import { isPayloadDeclaration, isValidatable, type PayloadDeclaration } from '../validation/dto/compiled-payload.js';
+import { findDtoProblems } from '../validation/dto/dto-problems.js';
 import { WS_PAYLOAD_METADATA } from '../validation/ws-payload.decorator.js';
-import type { HandlerRecord } from './gateway-inventory.js';
+import type { HandlerRecord } from '../nest/gateway-inventory.js';
 
 /** What a handler takes as data. */
 export interface HandlerPayload {

@@ -1,5 +1,5 @@
-import type { Cancel, Clock } from '../internal/clock.js';
-import { isPromiseLike } from '../internal/promise.js';
+import type { Cancel, Clock } from '../core/clock.js';
+import { isPromiseLike } from '../core/awaitable.js';
 import { EventRing } from './event-ring.js';
 import type { SecurityEvent } from './security-event.js';
 import type { SecurityEventSink } from './security-event-sink.js';

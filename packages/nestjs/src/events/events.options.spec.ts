@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { BootProblems } from '../internal/boot-problems.js';
-import { OptionReader } from '../internal/option-reader.js';
+import { BootProblems } from '../core/boot-problems.js';
+import { OptionReader } from '../core/option-reader.js';
 import { defaultEventsSettings, type ResolvedEventsOptions, resolveEventsOptions } from './events.options.js';
 import { LoggerSink } from './logger.sink.js';
 

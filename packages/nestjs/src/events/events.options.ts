@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import type { OptionReader } from '../internal/option-reader.js';
+import type { OptionReader } from '../core/option-reader.js';
 import { randomHashKey } from './identifier-hash.js';
 import { LoggerSink } from './logger.sink.js';
 import { SecurityEventSink } from './security-event-sink.js';

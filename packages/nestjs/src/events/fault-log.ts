@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { type Clock, SystemClock } from '../internal/clock.js';
+import { type Clock, SystemClock } from '../core/clock.js';
 import { toLine } from './logger.sink.js';
 
 /** How many exceptions of one place are written in a second: a client may be able to cause them (DR-24). */

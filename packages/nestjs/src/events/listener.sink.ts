@@ -1,4 +1,4 @@
-import { isPromiseLike } from '../internal/promise.js';
+import { isPromiseLike } from '../core/awaitable.js';
 import type { SecurityEvent } from './security-event.js';
 import type { SecurityEventListener } from './security-event-listeners.js';
 import { SecurityEventSink } from './security-event-sink.js';

@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { ERROR_MESSAGES, type WsErrorCode } from '@secure-ws/protocol';
 import type { HandshakeRefusalReason } from '../handshake/handshake-refusal.js';
-import type { JsonRefusalReason } from '../validation/safe-json.js';
+import type { JsonRefusalReason } from '../core/safe-json.js';
 import { SECURITY_EVENT_TYPES } from './event-level.js';
 import { HANDSHAKE_REASONS, type HandshakeReason } from './handshake-reasons.js';
 import { MESSAGE_REASONS, type MessageReason } from './message-reasons.js';

@@ -2,7 +2,7 @@ import { Controller, Injectable, Module, Scope } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
-import { BootProblems } from '../internal/boot-problems.js';
+import { BootProblems } from '../core/boot-problems.js';
 import { OnSecurityEvent } from './on-security-event.decorator.js';
 import type { SecurityEvent } from './security-event.js';
 import { discoverSecurityEventListeners, type SecurityEventListener } from './security-event-listeners.js';

@@ -1,6 +1,6 @@
 import { Scope } from '@nestjs/common';
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
-import type { BootProblems } from '../internal/boot-problems.js';
+import type { BootProblems } from '../core/boot-problems.js';
 import { ON_SECURITY_EVENT_METADATA } from './on-security-event.decorator.js';
 import type { SecurityEvent, SecurityEventType } from './security-event.js';
 import { typesMatching } from './security-event-pattern.js';

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../internal/clock.js';
+import type { Cancel, Clock } from '../core/clock.js';
 import { AuditQueue, type LossReport } from './audit-queue.js';
 import { EventCounters, type SecurityEventCounts } from './event-counters.js';
 import { EventPrivacy } from './event-privacy.js';

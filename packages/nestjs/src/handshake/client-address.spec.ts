@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BootProblems } from '../internal/boot-problems.js';
-import { OptionReader } from '../internal/option-reader.js';
+import { BootProblems } from '../core/boot-problems.js';
+import { OptionReader } from '../core/option-reader.js';
 import { findClient, type ForwardingHeader, type ProxyRules } from './client-address.js';
 import type { ForwardingFields } from './request-head.js';
 import { readTrustedProxies } from './trusted-proxies.js';

@@ -9,7 +9,7 @@ import {
   type WsCredential,
 } from '../authentication/authenticator.js';
 import { WsCsrfTokens } from '../authentication/csrf-tokens.js';
-import { ANONYMOUS_KIND, createPrincipal, type Principal } from '../authentication/principal.js';
+import { ANONYMOUS_KIND, createPrincipal, type Principal } from '../core/principal.js';
 import { SessionAuthenticator } from '../authentication/session/session.authenticator.js';
 import { type SessionIdentity, WsSessionVerifier } from '../authentication/session/ws-session-verifier.js';
 import { FakeClock } from '../testing/fake-clock.js';

@@ -1,8 +1,8 @@
 import { AuthenticationError, type WsAuthenticator, type WsCredential } from '../authentication/authenticator.js';
-import { ANONYMOUS_KIND, createPrincipal, type Principal } from '../authentication/principal.js';
+import { ANONYMOUS_KIND, createPrincipal, type Principal } from '../core/principal.js';
 import { isSameSubject } from '../authentication/session/session.authenticator.js';
-import type { Clock } from '../internal/clock.js';
-import { randomId } from '../internal/ids.js';
+import type { Clock } from '../core/clock.js';
+import { randomId } from '../core/identifier.js';
 import { setHandshakePrincipal } from './guards/handshake-principal.js';
 import type { AmbientCredential, HandshakeContext } from './handshake-context.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';

@@ -1,4 +1,4 @@
-import type { OptionReader } from '../internal/option-reader.js';
+import type { OptionReader } from '../core/option-reader.js';
 import { requestPath } from './request-path.js';
 
 /** Reads `handshake.foreignPaths`. Problems go to the reader; nothing is thrown. */

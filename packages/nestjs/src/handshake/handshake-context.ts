@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Subprotocol } from '@secure-ws/protocol';
 import type { CredentialSource, WsAuthenticator, WsCredential } from '../authentication/authenticator.js';
-import type { Principal } from '../authentication/principal.js';
+import type { Principal } from '../core/principal.js';
 import type { SessionAuthenticator } from '../authentication/session/session.authenticator.js';
 import type { Authority } from './authority.js';
 import type { HandshakeRefusal, HandshakeRefusalReason } from './handshake-refusal.js';

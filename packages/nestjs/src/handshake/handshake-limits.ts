@@ -1,12 +1,12 @@
-import type { Principal } from '../authentication/principal.js';
-import type { Clock } from '../internal/clock.js';
-import { randomId } from '../internal/ids.js';
-import { isPromiseLike } from '../internal/promise.js';
-import { andThen, type Awaitable } from '../store/awaitable.js';
+import type { Principal } from '../core/principal.js';
+import type { Clock } from '../core/clock.js';
+import { randomId } from '../core/identifier.js';
+import { isPromiseLike } from '../core/awaitable.js';
+import { andThen, type Awaitable } from '../core/awaitable.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
 import type { HandshakeContext } from './handshake-context.js';
 import { type HandshakeRefusal, type HandshakeRefusalReason, refuse } from './handshake-refusal.js';
-import { addressKey } from '../internal/address-key.js';
+import { addressKey } from '../core/address-key.js';
 import { AddressLimits } from './limits/address-limits.js';
 import type { HandshakeLimitName, LimitFinding } from './limits/limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits/limits.options.js';

@@ -1,6 +1,6 @@
 import type { WsAuthenticator } from '../authentication/authenticator.js';
-import type { Clock } from '../internal/clock.js';
-import type { Awaitable } from '../store/awaitable.js';
+import type { Clock } from '../core/clock.js';
+import type { Awaitable } from '../core/awaitable.js';
 import { isLoopbackAddress, parseAuthority } from './authority.js';
 import { findClient, isListedProxy, type ProxyRules } from './client-address.js';
 import { chooseCredential } from './credential-choice.js';

@@ -1,4 +1,4 @@
-import type { OptionReader } from '../internal/option-reader.js';
+import type { OptionReader } from '../core/option-reader.js';
 import { type Authority, parseAuthority } from './authority.js';
 import type { HostRules } from './host-policy.js';
 import {

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { OptionReader } from '../internal/option-reader.js';
+import type { OptionReader } from '../core/option-reader.js';
 import { parseAuthority } from './authority.js';
 import { type Origin, parseOrigin } from './origin.js';
 import type { OriginRules } from './origin-policy.js';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { Clock, SystemClock } from '../internal/clock.js';
+import { Clock, SystemClock } from '../core/clock.js';
 import { refusalResponse, refuse } from './handshake-refusal.js';
 import { REFUSAL_FLUSH_MS, refuseUpgrade } from './refuse-upgrade.js';
 

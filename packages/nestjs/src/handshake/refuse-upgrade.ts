@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../internal/clock.js';
+import type { Clock } from '../core/clock.js';
 import { type HandshakeRefusal, refusalResponse, refuse } from './handshake-refusal.js';
 import { shownResponse } from './shown-refusal.js';
 

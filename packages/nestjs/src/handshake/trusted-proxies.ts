@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { OptionReader } from '../internal/option-reader.js';
+import type { OptionReader } from '../core/option-reader.js';
 import type { ForwardingHeader, ProxyRules } from './client-address.js';
 
 /** `handshake.trustedProxies`: whose word about the client is believed. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AuthenticationError, type AuthenticationFailure } from '../authentication/authenticator.js';
-import type { Principal } from '../authentication/principal.js';
+import type { Principal } from '../core/principal.js';
 import {
   ALICE,
   type Authenticate,

@@ -1,11 +1,11 @@
 import type { WsAuthenticator } from '../authentication/authenticator.js';
-import type { Principal } from '../authentication/principal.js';
-import type { Clock } from '../internal/clock.js';
-import { isPromiseLike } from '../internal/promise.js';
-import type { Awaitable } from '../store/awaitable.js';
+import type { Principal } from '../core/principal.js';
+import type { Clock } from '../core/clock.js';
+import { isPromiseLike } from '../core/awaitable.js';
+import type { Awaitable } from '../core/awaitable.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { SecureWsStoreError } from '../store/store.error.js';
-import { withDeadline } from './deadline.js';
+import { withDeadline } from '../core/awaitable.js';
 import type { GatewayGuards } from './guards/gateway-guards.js';
 import {
   createHandshakeContext,

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../internal/clock.js';
+import type { Cancel, Clock } from '../core/clock.js';
 
 /** How late a deadline may be noticed, in milliseconds. */
 export const COARSE_TICK_MS = 250;

@@ -1,5 +1,5 @@
 import type { SecurityEvents } from '../events/security-events.js';
-import type { Clock } from '../internal/clock.js';
+import type { Clock } from '../core/clock.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
 

@@ -1,4 +1,4 @@
-import type { OptionReader } from '../internal/option-reader.js';
+import type { OptionReader } from '../core/option-reader.js';
 
 /** The `lifecycle` options: how long a connection lives, and what ends it. */
 export interface LifecycleOptions {

@@ -1,9 +1,9 @@
 import { CLOSE_CODES, type CloseCodeName, parseCloseReason } from '@secure-ws/protocol';
 import { describe, expect, it } from 'vitest';
-import { createPrincipal } from '../authentication/principal.js';
+import { createPrincipal } from '../core/principal.js';
 import { SecurityEvents } from '../events/security-events.js';
-import { BootProblems } from '../internal/boot-problems.js';
-import { OptionReader } from '../internal/option-reader.js';
+import { BootProblems } from '../core/boot-problems.js';
+import { OptionReader } from '../core/option-reader.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import type { BoundedSocket, OutboundWatch } from './bounded-socket.js';
 import { COARSE_TICK_MS, CoarseTimer } from './coarse-timer.js';

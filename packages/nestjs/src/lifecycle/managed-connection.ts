@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { CLOSE_CODES, type CloseCodeName, formatCloseReason, type Subprotocol } from '@secure-ws/protocol';
-import type { Principal } from '../authentication/principal.js';
-import type { Clock } from '../internal/clock.js';
+import type { Principal } from '../core/principal.js';
+import type { Clock } from '../core/clock.js';
 import type { BoundedSocket, OutboundWatch } from './bounded-socket.js';
 import type { Timed } from './coarse-timer.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
-import { hasUnfinishedMessage } from './unfinished-message.js';
-import type { WsConnection } from './ws-connection.js';
+import { hasUnfinishedMessage } from '../nest/unfinished-message.js';
+import type { WsConnection } from '../core/ws-connection.js';
 
 /** The most that a lifetime is shortened by, so that connections that began together do not end together. */
 const LIFETIME_JITTER = 0.1;

@@ -1,5 +1,5 @@
 import { createParamDecorator } from '@nestjs/common';
-import { messageContextOf } from '../internal/message-context.js';
+import { messageContextOf } from '../core/message-context.js';
 
 /**
  * Gives a handler an `AbortSignal` that fires when its answer is not wanted any more: the connection closed, or the

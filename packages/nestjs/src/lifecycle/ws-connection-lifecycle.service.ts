@@ -1,11 +1,11 @@
 import type { CloseCodeName } from '@secure-ws/protocol';
 import type { SecurityEvents } from '../events/security-events.js';
-import type { Clock } from '../internal/clock.js';
+import type { Clock } from '../core/clock.js';
 import type { CoarseTimer } from './coarse-timer.js';
 import { ConnectionDrain } from './connection-drain.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
-import type { WsConnection } from './ws-connection.js';
+import type { WsConnection } from '../core/ws-connection.js';
 
 /** Which connections are meant; all of what is given must match. A field that is given as `undefined` matches nothing. */
 export interface WsConnectionFilter {

@@ -1,5 +1,5 @@
 import { ThrottleCounter } from '../throttling/throttle-rule.js';
-import type { PrincipalThrottle } from './principal-throttles.js';
+import type { PrincipalThrottle } from '../throttling/principal-throttles.js';
 import type { HandlerCallback, HandlerPlan } from './handler-plan.js';
 
 /** A handler of one connection: its plan, Nest's callback, and how often the event was sent. */

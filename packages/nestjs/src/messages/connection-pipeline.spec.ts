@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { WsPolicy } from '../authorization/ws-policy.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
-import type { Awaitable } from '../store/awaitable.js';
+import type { Awaitable } from '../core/awaitable.js';
 import { MemoryStore } from '../store/memory.store.js';
 import type { RateRule, SecureWsStore } from '../store/secure-ws.store.js';
 import { resolveStoreOptions } from '../store/store.options.js';

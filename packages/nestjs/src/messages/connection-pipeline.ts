@@ -1,17 +1,17 @@
 import type { MessageId } from '@secure-ws/protocol';
 import type { MessageReason } from '../events/message-reasons.js';
 import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
-import type { Awaitable } from '../store/awaitable.js';
-import { EnvelopeRefusal, readEnvelope } from '../validation/envelope.js';
-import { decodeJson } from '../validation/safe-json.js';
+import type { Awaitable } from '../core/awaitable.js';
+import { EnvelopeRefusal, readEnvelope } from './envelope.js';
+import { decodeJson } from '../core/safe-json.js';
 import { BoundHandler } from './bound-handler.js';
 import { ConnectionRefusals } from './connection-refusals.js';
-import { ConnectionThrottle } from './connection-throttle.js';
+import { ConnectionThrottle } from '../throttling/connection-throttle.js';
 import { HandlerRun } from './handler-run.js';
 import { InboundQueue } from './inbound-queue.js';
 import { MessageJudge } from './message-judge.js';
 import type { PipelineEngine, Refusal } from './pipeline-engine.js';
-import type { PrincipalThrottle } from './principal-throttles.js';
+import type { PrincipalThrottle } from '../throttling/principal-throttles.js';
 import { RunningMessage } from './running-message.js';
 
 /** What one socket read may still deliver after the socket was paused, as a multiple of what the queue should hold. */

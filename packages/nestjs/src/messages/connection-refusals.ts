@@ -1,4 +1,4 @@
-import { randomId } from '../internal/ids.js';
+import { randomId } from '../core/identifier.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { errorFrame } from './frames.js';
 import { MessageViolations } from './message-violations.js';

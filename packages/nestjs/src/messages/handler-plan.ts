@@ -1,6 +1,6 @@
 import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import type { ThrottleRule } from '../throttling/throttle-rule.js';
-import type { CompiledDto } from '../validation/compiled-dto.js';
+import type { CompiledDto } from '../validation/dto/compiled-dto.js';
 
 /** Everything that is known of a handler at boot. One for the whole application. */
 export interface HandlerPlan {

@@ -1,7 +1,7 @@
 import type { MessageReason } from '../events/message-reasons.js';
-import { isPromiseLike } from '../internal/promise.js';
+import { isPromiseLike } from '../core/awaitable.js';
 import { hitStorage } from '../throttling/throttler-storage.js';
-import { DtoRefusal } from '../validation/dto-refusal.js';
+import { DtoRefusal } from '../validation/dto/dto-refusal.js';
 import type { ConnectionPipeline } from './connection-pipeline.js';
 import type { HandlerRun } from './handler-run.js';
 import type { Refusal } from './pipeline-engine.js';

@@ -1,8 +1,8 @@
-import { addressKey } from '../internal/address-key.js';
-import { ANONYMOUS_KIND } from '../authentication/principal.js';
+import { addressKey } from '../core/address-key.js';
+import { ANONYMOUS_KIND } from '../core/principal.js';
 import type { SecurityEvents } from '../events/security-events.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
-import { isPromiseLike } from '../internal/promise.js';
+import { isPromiseLike } from '../core/awaitable.js';
 import {
   type ViolationLedger,
   type ViolationVerdict,

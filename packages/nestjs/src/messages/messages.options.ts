@@ -1,4 +1,4 @@
-import type { OptionReader } from '../internal/option-reader.js';
+import type { OptionReader } from '../core/option-reader.js';
 
 /** The `messages` options: how the handlers of one connection run. */
 export interface MessagesOptions {

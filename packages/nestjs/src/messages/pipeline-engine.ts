@@ -3,16 +3,16 @@ import type { MessageReason } from '../events/message-reasons.js';
 import type { MessageRefusedEvent } from '../events/security-event.js';
 import type { FaultLog } from '../events/fault-log.js';
 import type { SecurityEvents } from '../events/security-events.js';
-import type { Clock } from '../internal/clock.js';
-import { DeadlineList } from '../internal/deadline-list.js';
-import { randomId } from '../internal/ids.js';
-import type { ValidatedPayloads } from '../internal/validated-payloads.js';
+import type { Clock } from '../core/clock.js';
+import { DeadlineList } from '../core/deadline-list.js';
+import { randomId } from '../core/identifier.js';
+import type { ValidatedPayloads } from '../core/validated-payloads.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import type { ResolvedThrottlingOptions } from '../throttling/throttling.options.js';
 import type { ViolationLedger } from '../throttling/violations/violation-ledger.js';
-import type { JsonLimits } from '../validation/safe-json.js';
+import type { JsonLimits } from '../core/safe-json.js';
 import type { ResolvedMessagesOptions } from './messages.options.js';
-import type { PrincipalThrottles } from './principal-throttles.js';
+import type { PrincipalThrottles } from '../throttling/principal-throttles.js';
 import type { RunningMessage } from './running-message.js';
 
 /** A message that is refused. */

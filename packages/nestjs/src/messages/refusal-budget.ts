@@ -1,5 +1,5 @@
-import { SlidingWindow } from '../internal/sliding-window.js';
-import { WeightedWindow } from '../internal/weighted-window.js';
+import { SlidingWindow } from '../core/sliding-window.js';
+import { WeightedWindow } from '../core/weighted-window.js';
 
 /** How many bytes of error frames one connection gets in {@link WINDOW_MS}. */
 const MAX_BYTES = 16_384;

@@ -1,6 +1,6 @@
 import type { MessageId } from '@secure-ws/protocol';
-import type { DeadlineList } from '../internal/deadline-list.js';
-import { WsMessageContext } from '../internal/message-context.js';
+import type { DeadlineList } from '../core/deadline-list.js';
+import { WsMessageContext } from '../core/message-context.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import type { BoundHandler } from './bound-handler.js';
 import type { ConnectionPipeline } from './connection-pipeline.js';

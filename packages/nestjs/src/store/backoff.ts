@@ -1,4 +1,4 @@
-import { andThen, type Awaitable } from './awaitable.js';
+import { andThen, type Awaitable } from '../core/awaitable.js';
 import type { ScoreRule, SecureWsStore } from './secure-ws.store.js';
 
 /** By how much a delay is lengthened at most, so that clients that were refused together do not return together. */

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { Clock } from '../internal/clock.js';
+import type { Clock } from '../core/clock.js';
 import { MemoryStore } from './memory.store.js';
 import { DEFAULT_RESILIENT_STORE_RULES, ResilientStore } from './resilient.store.js';
 import type { SecureWsStore } from './secure-ws.store.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../internal/clock.js';
+import type { Clock } from '../core/clock.js';
 import { ExpiringValues } from './expiring-values.js';
 import { LeaseTable } from './lease-table.js';
 import { RateCounters } from './rate-counters.js';

@@ -1,5 +1,5 @@
-import { SlidingWindow } from '../internal/sliding-window.js';
-import { WeightedWindow } from '../internal/weighted-window.js';
+import { SlidingWindow } from '../core/sliding-window.js';
+import { WeightedWindow } from '../core/weighted-window.js';
 import { CounterMap } from './counter-map.js';
 import type { Punished } from './punishment-list.js';
 import type { RateRule } from './secure-ws.store.js';

@@ -1,6 +1,6 @@
-import type { Clock } from '../internal/clock.js';
-import { isPromiseLike } from '../internal/promise.js';
-import { andThen, type Awaitable } from './awaitable.js';
+import type { Clock } from '../core/clock.js';
+import { isPromiseLike } from '../core/awaitable.js';
+import { andThen, type Awaitable } from '../core/awaitable.js';
 import type { MemoryStore } from './memory.store.js';
 import {
   type LeaseAnswer,

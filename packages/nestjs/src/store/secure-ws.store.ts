@@ -1,4 +1,4 @@
-import type { Awaitable } from './awaitable.js';
+import type { Awaitable } from '../core/awaitable.js';
 
 /** At most {@link limit} units in any {@link ttlMs}, for each key. */
 export interface RateRule {

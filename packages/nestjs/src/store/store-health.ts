@@ -1,7 +1,7 @@
-import type { Clock } from '../internal/clock.js';
-import { type Deadline, DeadlineList } from '../internal/deadline-list.js';
-import { isPromiseLike } from '../internal/promise.js';
-import type { Awaitable } from './awaitable.js';
+import type { Clock } from '../core/clock.js';
+import { type Deadline, DeadlineList } from '../core/deadline-list.js';
+import { isPromiseLike } from '../core/awaitable.js';
+import type { Awaitable } from '../core/awaitable.js';
 import { SecureWsStoreError } from './store.error.js';
 
 /** How the answers of a shared store are waited for. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPrincipal, type PrincipalInput } from '../authentication/principal.js';
+import { createPrincipal, type PrincipalInput } from '../core/principal.js';
 import { apiKeyKey, principalKey, sessionKey, tokenKey } from './store-keys.js';
 
 const BASE: PrincipalInput = { kind: 'jwt', issuer: 'https://id.example.com', id: 'u1', authenticatedAt: 0 };

@@ -1,4 +1,4 @@
-import type { Principal } from '../authentication/principal.js';
+import type { Principal } from '../core/principal.js';
 
 // Parts are joined as JSON: session "a" of issuer "b:c" must not meet session "c:a" of issuer "b".
 const join = (kind: string, ...parts: readonly (string | undefined)[]): string =>

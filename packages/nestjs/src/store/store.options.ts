@@ -1,4 +1,4 @@
-import type { OptionReader } from '../internal/option-reader.js';
+import type { OptionReader } from '../core/option-reader.js';
 import { SecureWsStore } from './secure-ws.store.js';
 
 /** The `store` options: what the memory of one node may hold. */

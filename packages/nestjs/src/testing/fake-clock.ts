@@ -1,4 +1,4 @@
-import { type Cancel, Clock } from '../internal/clock.js';
+import { type Cancel, Clock } from '../core/clock.js';
 
 interface FakeTimer {
   due: number;

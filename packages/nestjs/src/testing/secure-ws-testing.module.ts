@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { Clock } from '../internal/clock.js';
-import { TestSetup } from '../internal/test-setup.js';
+import type { Clock } from '../core/clock.js';
+import { TestSetup } from '../core/test-setup.js';
 import { refuseProduction } from './refuse-production.js';
 import { adjustForTests, type TestLimits } from './test-options.js';
 import { TestAuthenticator } from './test.authenticator.js';

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { WsAuthenticator, type WsCredential } from '../authentication/authenticator.js';
-import { createPrincipal, type Principal } from '../authentication/principal.js';
+import { createPrincipal, type Principal } from '../core/principal.js';
 import type { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import type {
   HandshakeDecision,
@@ -11,8 +11,8 @@ import type {
 } from '../handshake/handshake-context.js';
 import { type HandshakeOptions, resolveHandshakeOptions } from '../handshake/handshake.options.js';
 import { WsHandshakeGuard } from '../handshake/ws-handshake.guard.js';
-import { BootProblems } from '../internal/boot-problems.js';
-import { OptionReader } from '../internal/option-reader.js';
+import { BootProblems } from '../core/boot-problems.js';
+import { OptionReader } from '../core/option-reader.js';
 import { MemoryStore } from '../store/memory.store.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { FakeClock } from './fake-clock.js';

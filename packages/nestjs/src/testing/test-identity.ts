@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
-import { createPrincipal, type Principal } from '../authentication/principal.js';
+import { createPrincipal, type Principal } from '../core/principal.js';
 
 /** Who a test wants to be; everything has a default. */
 export interface TestIdentityInput {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BootProblems } from '../internal/boot-problems.js';
+import { BootProblems } from '../core/boot-problems.js';
 import { resolveOptions } from '../resolve-options.js';
 import { adjustForTests } from './test-options.js';
 

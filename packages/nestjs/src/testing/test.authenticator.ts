@@ -1,6 +1,6 @@
 import { AuthenticationError, WsAuthenticator, type WsCredential } from '../authentication/authenticator.js';
-import type { Principal } from '../authentication/principal.js';
-import type { Clock } from '../internal/clock.js';
+import type { Principal } from '../core/principal.js';
+import type { Clock } from '../core/clock.js';
 import { isTestToken, readTestToken } from './test-identity.js';
 
 /** Admits the identities of `testIdentity()`. Every other token goes on to the application's own authenticators. */

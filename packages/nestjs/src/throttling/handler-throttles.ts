@@ -1,5 +1,5 @@
-import type { BootProblems } from '../internal/boot-problems.js';
-import { OptionReader } from '../internal/option-reader.js';
+import type { BootProblems } from '../core/boot-problems.js';
+import { OptionReader } from '../core/option-reader.js';
 import type { ThrottleRule } from './throttle-rule.js';
 import { readRule } from './throttling.options.js';
 import { WS_THROTTLE_METADATA } from './ws-throttle.decorator.js';

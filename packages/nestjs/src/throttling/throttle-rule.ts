@@ -1,5 +1,5 @@
-import { SlidingWindow } from '../internal/sliding-window.js';
-import { WeightedWindow } from '../internal/weighted-window.js';
+import { SlidingWindow } from '../core/sliding-window.js';
+import { WeightedWindow } from '../core/weighted-window.js';
 
 /** Above this many hits a window counts in slices instead of keeping each moment (8 bytes a hit). */
 const EXACT_UP_TO = 1024;

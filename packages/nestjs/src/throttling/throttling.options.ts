@@ -1,4 +1,4 @@
-import { type NumberBounds, OptionReader } from '../internal/option-reader.js';
+import { type NumberBounds, OptionReader } from '../core/option-reader.js';
 import type { ThrottleRule } from './throttle-rule.js';
 import {
   type ResolvedViolationsOptions,

@@ -1,7 +1,7 @@
 import type { ValidationIssue } from '@secure-ws/protocol';
-import { isPromiseLike } from '../internal/promise.js';
-import type { CompiledDto, CompileOptions } from './compiled-dto.js';
-import { DtoRefusal, MAX_ISSUES } from './dto-refusal.js';
+import { isPromiseLike } from '../core/awaitable.js';
+import type { CompiledDto, CompileOptions } from './dto/compiled-dto.js';
+import { DtoRefusal, MAX_ISSUES } from './dto/dto-refusal.js';
 
 /**
  * A schema of any library that implements Standard Schema (https://standardschema.dev), such as zod, valibot or arktype.

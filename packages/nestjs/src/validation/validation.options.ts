@@ -1,4 +1,4 @@
-import type { OptionReader } from '../internal/option-reader.js';
+import type { OptionReader } from '../core/option-reader.js';
 
 /** The `validation` options: what a message may look like before its DTO is asked. */
 export interface ValidationOptions {

@@ -1,5 +1,5 @@
 import type { AuthenticationFailure } from '../authenticator.js';
-import { isIdentifier } from './identifier.js';
+import { isIdentifier } from '../../core/identifier.js';
 import type { JsonObject } from './strict-json.js';
 
 /** What the registered claims of a token are compared with. */

@@ -1,5 +1,5 @@
 import type { AuthenticationFailure } from '../authenticator.js';
-import { isIdentifier } from './identifier.js';
+import { isIdentifier } from '../../core/identifier.js';
 import { isJsonObject, type JsonObject } from './strict-json.js';
 
 /** Who a token speaks for. */

@@ -1,5 +1,5 @@
 import { KeyObject } from 'node:crypto';
-import { OptionReader } from '../../internal/option-reader.js';
+import { OptionReader } from '../../core/option-reader.js';
 import { algorithmRow, isJwtAlgorithm, JWT_ALGORITHMS, type JwtAlgorithm } from './jwt-algorithm.js';
 import { type JwtKeyMaterial, readHmacSecret, readPublicKey } from './jwt-key.js';
 import { MAX_KID_LENGTH } from './jwt-header.js';

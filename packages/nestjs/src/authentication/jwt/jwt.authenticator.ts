@@ -1,11 +1,11 @@
-import type { Clock } from '../../internal/clock.js';
+import type { Clock } from '../../core/clock.js';
 import {
   AuthenticationError,
   type AuthenticationFailure,
   WsAuthenticator,
   type WsCredential,
 } from '../authenticator.js';
-import { createPrincipal, type Principal } from '../principal.js';
+import { createPrincipal, type Principal } from '../../core/principal.js';
 import { type JwtRegisteredClaims, readJwtClaims } from './jwt-claims.js';
 import { isTypeAccepted } from './jwt-header.js';
 import { checkJwtIdentity, type JwtIdentity, readJwtIdentity } from './jwt-identity.js';

@@ -1,4 +1,4 @@
-import type { OptionReader } from '../../internal/option-reader.js';
+import type { OptionReader } from '../../core/option-reader.js';
 import type { JwtAlgorithm } from './jwt-algorithm.js';
 import type { JwtPrincipalMapping } from './jwt-identity.js';
 import { normalizeType } from './jwt-header.js';

@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { WsCsrfTokens } from '../csrf-tokens.js';
-import { createPrincipal, type PrincipalInput } from '../principal.js';
+import { createPrincipal, type PrincipalInput } from '../../core/principal.js';
 import { isSameSubject, SessionAuthenticator } from './session.authenticator.js';
 import { type SessionIdentity, WsSessionVerifier } from './ws-session-verifier.js';
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../../internal/clock.js';
+import type { Clock } from '../../core/clock.js';
 import { AuthenticationError, WsAuthenticator, type WsCredential } from '../authenticator.js';
 import { WsCsrfTokens } from '../csrf-tokens.js';
-import { createPrincipal, type Principal } from '../principal.js';
+import { createPrincipal, type Principal } from '../../core/principal.js';
 import { readSessionCookie, type SessionCookie } from './session-cookie.js';
 import type { ResolvedSessionOptions } from './session.options.js';
 import type { SessionIdentity, WsSessionVerifier } from './ws-session-verifier.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { BootProblems } from '../../internal/boot-problems.js';
-import { OptionReader } from '../../internal/option-reader.js';
+import { BootProblems } from '../../core/boot-problems.js';
+import { OptionReader } from '../../core/option-reader.js';
 import { resolveSessionOptions } from './session.options.js';
 import { WsSessionVerifier } from './ws-session-verifier.js';
 

@@ -1,6 +1,6 @@
 import { KeyObject } from 'node:crypto';
 import type { Type } from '@nestjs/common';
-import type { OptionReader } from '../../internal/option-reader.js';
+import type { OptionReader } from '../../core/option-reader.js';
 import { readHmacSecret } from '../jwt/jwt-key.js';
 import { WsSessionVerifier } from './ws-session-verifier.js';
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { PrincipalInput } from '../principal.js';
+import type { PrincipalInput } from '../../core/principal.js';
 
 /** What a verifier knows of a session: whose it is, and its id. */
 export interface SessionIdentity extends Omit<PrincipalInput, 'kind' | 'issuer' | 'authenticatedAt' | 'sessionId'> {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Principal } from '../../authentication/principal.js';
+import type { Principal } from '../../core/principal.js';
 
 // Not a property of the request: middleware and a guard's own typing mistakes could write that one.
 const PRINCIPALS = new WeakMap<IncomingMessage, Principal>();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AuthenticationFailure } from '../../authentication/authenticator.js';
 import { MemoryStore } from '../../store/memory.store.js';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { addressKey } from '../../internal/address-key.js';
+import { addressKey } from '../../core/address-key.js';
 import { type AddressLimitRules, AddressLimits } from './address-limits.js';
 
 const RULES: AddressLimitRules = {

@@ -1,5 +1,5 @@
 import type { AuthenticationFailure } from '../../authentication/authenticator.js';
-import { andThen, type Awaitable } from '../../store/awaitable.js';
+import { andThen, type Awaitable } from '../../core/awaitable.js';
 import { Backoff } from '../../store/backoff.js';
 import type { RateRule, SecureWsStore } from '../../store/secure-ws.store.js';
 import type { LimitFinding } from './limit-finding.js';

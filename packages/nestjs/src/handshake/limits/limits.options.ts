@@ -1,4 +1,4 @@
-import type { NumberBounds, OptionReader } from '../../internal/option-reader.js';
+import type { NumberBounds, OptionReader } from '../../core/option-reader.js';
 import { readFileDescriptorLimit } from './file-descriptor-limit.js';
 
 /** How often something may happen: `limit` times in any `ttl` milliseconds. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPrincipal, type Principal, type PrincipalInput } from '../../authentication/principal.js';
+import { createPrincipal, type Principal, type PrincipalInput } from '../../core/principal.js';
 import { MemoryStore } from '../../store/memory.store.js';
 import type { LeaseAnswer } from '../../store/secure-ws.store.js';
 import { SecureWsStoreError } from '../../store/store.error.js';

@@ -1,6 +1,6 @@
-import type { Principal } from '../../authentication/principal.js';
-import type { Clock } from '../../internal/clock.js';
-import { DeadlineList } from '../../internal/deadline-list.js';
+import type { Principal } from '../../core/principal.js';
+import type { Clock } from '../../core/clock.js';
+import { DeadlineList } from '../../core/deadline-list.js';
 import type { LeaseAnswer, LeaseOverflow, RateRule, SecureWsStore } from '../../store/secure-ws.store.js';
 import { apiKeyKey, principalKey, sessionKey } from '../../store/store-keys.js';
 import type { HandshakeLimitName, LimitFinding } from './limit-finding.js';

@@ -1,5 +1,5 @@
-import type { Deadline } from '../../internal/deadline-list.js';
-import type { Awaitable } from '../../store/awaitable.js';
+import type { Deadline } from '../../core/deadline-list.js';
+import type { Awaitable } from '../../core/awaitable.js';
 import type { SecureWsStore } from '../../store/secure-ws.store.js';
 import type { Releasable } from './reservation.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { addressKey } from '../../internal/address-key.js';
+import { addressKey } from '../../core/address-key.js';
 import type { Reservation } from './reservation.js';
 import { type ReservationLimits, Reservations } from './reservations.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createPrincipal } from '../../authentication/principal.js';
-import { BootProblems } from '../../internal/boot-problems.js';
-import { OptionReader } from '../../internal/option-reader.js';
+import { createPrincipal } from '../../core/principal.js';
+import { BootProblems } from '../../core/boot-problems.js';
+import { OptionReader } from '../../core/option-reader.js';
 import { MemoryStore } from '../../store/memory.store.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { ViolationLedger, violationSubject } from './violation-ledger.js';

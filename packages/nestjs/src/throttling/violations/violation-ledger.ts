@@ -1,5 +1,5 @@
-import type { Principal } from '../../authentication/principal.js';
-import { andThen, type Awaitable } from '../../store/awaitable.js';
+import type { Principal } from '../../core/principal.js';
+import { andThen, type Awaitable } from '../../core/awaitable.js';
 import { Backoff } from '../../store/backoff.js';
 import type { ScoreRule, SecureWsStore } from '../../store/secure-ws.store.js';
 import { principalKey } from '../../store/store-keys.js';

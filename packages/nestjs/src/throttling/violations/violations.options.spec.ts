@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BootProblems } from '../../internal/boot-problems.js';
-import { OptionReader } from '../../internal/option-reader.js';
+import { BootProblems } from '../../core/boot-problems.js';
+import { OptionReader } from '../../core/option-reader.js';
 import { resolveViolationsOptions } from './violations.options.js';
 
 function resolve(source: unknown): { options: unknown; problems: readonly string[]; warnings: number } {

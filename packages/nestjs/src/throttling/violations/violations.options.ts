@@ -1,4 +1,4 @@
-import type { OptionReader } from '../../internal/option-reader.js';
+import type { OptionReader } from '../../core/option-reader.js';
 
 /** What a message can do wrong, as far as violations are concerned. */
 export type ViolationKind = 'bad-frame' | 'bad-json' | 'forbidden' | 'unknown-event' | 'throttled' | 'validation';

@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+
+/** The longest id, role or scope, in UTF-16 units. OpenID Connect Core section 2 allows a `sub` of 255. */
+export const MAX_IDENTIFIER_LENGTH = 256;
+
+// Control and format characters and lone surrogates could forge a log line or make two ids look alike to a reader.
+const UNFIT = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** Names that reach an object's prototype where somebody uses ids as keys (OWASP ASVS 5.0 15.3.6). */
+const REACHES_A_PROTOTYPE: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/**
+ * Whether a value can stand for somebody: a string of 1 to 256 characters without control characters, and not a name that
+ * reaches a prototype where somebody uses ids as keys of an object.
+ */
+export function isIdentifier(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= MAX_IDENTIFIER_LENGTH &&
+    !UNFIT.test(value) &&
+    !REACHES_A_PROTOTYPE.has(value)
+  );
+}
+
+/** A new id of 128 random bits in base64url (OWASP ASVS 5.0 11.5.1: UUIDs do not count as 128-bit random). */
+export function randomId(): string {
+  return randomBytes(16).toString('base64url');
+}

@@ -1,0 +1,80 @@
+import type { WebSocket } from 'ws';
+import { isPromiseLike } from '../core/awaitable.js';
+import type { GatewayRecord } from './gateway-inventory.js';
+
+/** Follows the lifecycle hooks of gateways. */
+export interface GatewayHookObserver {
+  /** Nest is about to bind this gateway: the next `bindClientConnect` belongs to it. */
+  onBind(gateway: GatewayRecord): void;
+  /** A `handleConnection` has begun and will end with this promise. */
+  onConnecting(client: WebSocket, done: PromiseLike<unknown>): void;
+  /** A `handleConnection` has thrown, or will not be waited for any more. */
+  onConnectFailed(client: WebSocket, where: string, error: unknown): void;
+  /** `afterInit` or `handleDisconnect` failed. */
+  onHookFailed(client: WebSocket | undefined, where: string, error: unknown): void;
+}
+
+type Hook = (...args: unknown[]) => unknown;
+
+/**
+ * Wraps `afterInit`, `handleConnection` and `handleDisconnect` of a gateway. In bare Nest a throw or a rejection in any of
+ * them ends the process (AN-03), and nobody waits for an asynchronous `handleConnection` (AN-02).
+ *
+ * The wrappers are properties of the instance: Nest 11 looks the hooks up there at each call, Nest 12 binds them when it
+ * registers the gateway, which is later.
+ */
+export function containHooks(gateway: GatewayRecord, observer: GatewayHookObserver): void {
+  const afterInit = hookOf(gateway, 'afterInit');
+  // Also where the gateway has none: Nest calls it right before it binds this gateway to its server, which is the only
+  // sign of whose callbacks come next.
+  define(gateway, 'afterInit', (server) => {
+    observer.onBind(gateway);
+    contain(afterInit, [server], (error) => {
+      observer.onHookFailed(undefined, `${gateway.name}.afterInit`, error);
+    });
+  });
+  const connect = hookOf(gateway, 'handleConnection');
+  if (connect !== undefined) {
+    define(gateway, 'handleConnection', (...args) => {
+      const client = args[0] as WebSocket;
+      const fail = (error: unknown): void => {
+        observer.onConnectFailed(client, `${gateway.name}.handleConnection`, error);
+      };
+      const done = contain(connect, args, fail);
+      if (done !== undefined) observer.onConnecting(client, done);
+    });
+  }
+  const disconnect = hookOf(gateway, 'handleDisconnect');
+  if (disconnect !== undefined) {
+    define(gateway, 'handleDisconnect', (...args) => {
+      contain(disconnect, args, (error) => {
+        observer.onHookFailed(args[0] as WebSocket, `${gateway.name}.handleDisconnect`, error);
+      });
+    });
+  }
+}
+
+function hookOf(gateway: GatewayRecord, name: string): Hook | undefined {
+  const hook = gateway.instance[name];
+  return typeof hook === 'function' ? (hook.bind(gateway.instance) as Hook) : undefined;
+}
+
+function define(gateway: GatewayRecord, name: string, value: Hook): void {
+  Object.defineProperty(gateway.instance, name, { value, configurable: true, writable: true, enumerable: false });
+}
+
+/** Runs a hook; what it throws or rejects with goes to `fail` only. Answers a promise that never rejects. */
+function contain(
+  hook: Hook | undefined,
+  args: unknown[],
+  fail: (error: unknown) => void,
+): PromiseLike<unknown> | undefined {
+  try {
+    const result = hook?.(...args);
+    // A promise of ours: what another's then() returns is no sign of when the hook is done.
+    return isPromiseLike(result) ? Promise.resolve(result).then(undefined, fail) : undefined;
+  } catch (error) {
+    fail(error);
+    return undefined;
+  }
+}

@@ -1,0 +1,20 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { MessageChecks } from '../core/message-checks.js';
+
+/**
+ * The checks of a message as a Nest guard, for gateways on another adapter such as Socket.IO: throttle, `@WsAuthorize`,
+ * the payload, and policies, which see it validated. The handler then gets that payload, `@WsPrincipal()` and
+ * `@WsResource()`.
+ *
+ * Under the module's own adapter all of this has happened before, and the guard passes.
+ */
+@Injectable()
+export class WsAuthorizeGuard implements CanActivate {
+  /** @internal */
+  constructor(private readonly checks: MessageChecks) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    await this.checks.judge(context);
+    return true;
+  }
+}

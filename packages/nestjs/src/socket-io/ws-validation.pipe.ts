@@ -1,0 +1,19 @@
+import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import { MessageChecks } from '../core/message-checks.js';
+
+/**
+ * The strict validation of the module as a Nest pipe, for gateways on another adapter: unknown properties are refused, and
+ * nothing is converted that the DTO does not ask for. A payload that `WsAuthorizeGuard` has validated passes as it is.
+ */
+@Injectable()
+export class WsValidationPipe implements PipeTransform {
+  /** @internal */
+  constructor(private readonly checks: MessageChecks) {}
+
+  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
+    if (type !== 'body' || this.checks.isValidated(value)) return value;
+    // A handler without a parameter for its payload: there is nothing to hand on.
+    if (value === undefined && metatype === undefined) return undefined;
+    return this.checks.validate(value, metatype);
+  }
+}

@@ -1,0 +1,118 @@
+import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
+import { nestedShapeOf } from './nested-shape.js';
+import { isTransformed, TRANSFORMER_STORAGE, type TransformerStorage } from '../../nest/transformer-storage.js';
+
+interface NestedProperty {
+  readonly builder: DtoBuilder;
+  readonly isArray: boolean;
+}
+
+/**
+ * Makes instances of one class from decoded payloads: what `plainToInstance()` of class-transformer does with a class that
+ * asks for no transformation. Properties that the class does not have are not copied; the check refuses them.
+ */
+export class DtoBuilder {
+  #names: readonly string[] = [];
+  #nested: readonly (NestedProperty | undefined)[] = [];
+
+  private constructor(private readonly type: DtoClass) {}
+
+  /**
+   * Compiles the builder of a class and of all classes below it.
+   *
+   * @returns `undefined` where only class-transformer itself can make its instances.
+   */
+  static compile(type: DtoClass): DtoBuilder | undefined {
+    const storage = TRANSFORMER_STORAGE;
+    return storage === undefined ? undefined : DtoBuilder.#compile(type, storage, new Map());
+  }
+
+  static #compile(
+    type: DtoClass,
+    storage: TransformerStorage,
+    known: Map<DtoClass, DtoBuilder>,
+  ): DtoBuilder | undefined {
+    const existing = known.get(type);
+    if (existing !== undefined) return existing;
+    const builder = new DtoBuilder(type);
+    // Before its properties: a class may contain itself.
+    known.set(type, builder);
+    const properties = readProperties(type);
+    const names = properties.map(({ name }) => name);
+    if (isTransformed(storage, type, names) || !isPlainClass(type, properties)) return undefined;
+    const nested: (NestedProperty | undefined)[] = [];
+    for (const property of properties) {
+      const below = DtoBuilder.#compileNested(type, property, storage, known);
+      if (below === 'unknown') return undefined;
+      nested.push(below);
+    }
+    builder.#names = names;
+    builder.#nested = nested;
+    return builder;
+  }
+
+  static #compileNested(
+    type: DtoClass,
+    property: PropertyMetadata,
+    storage: TransformerStorage,
+    known: Map<DtoClass, DtoBuilder>,
+  ): NestedProperty | undefined | 'unknown' {
+    const metadata = storage.findTypeMetadata(type, property.name);
+    if (metadata === undefined) return property.nested.length > 0 ? 'unknown' : undefined;
+    const { typeFunction, options } = metadata;
+    const shape = nestedShapeOf(type, property);
+    if (property.nested.length === 0 || options?.discriminator !== undefined || shape === 'set' || shape === 'map') {
+      return 'unknown';
+    }
+    // A type function with a parameter chooses by the payload.
+    if (typeFunction === undefined || typeFunction.length > 0) return 'unknown';
+    const nestedType = typeFunction();
+    if (!isValidatable(nestedType)) return 'unknown';
+    const builder = DtoBuilder.#compile(nestedType, storage, known);
+    return builder === undefined ? 'unknown' : { builder, isArray: shape === 'array' };
+  }
+
+  /** Makes an instance. The values of properties without a nested class are taken over as they are. */
+  build(sent: object): object {
+    const instance = new this.type() as Record<string, unknown>;
+    const values = sent as Readonly<Record<string, unknown>>;
+    const names = this.#names;
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index] as string;
+      const value = values[name];
+      // A property that was not sent keeps its default.
+      if (value === undefined && !Object.hasOwn(values, name)) continue;
+      const nested = this.#nested[index];
+      instance[name] = nested === undefined ? value : buildNested(value, nested);
+    }
+    return instance;
+  }
+}
+
+/** What has the wrong shape is taken over as it is, and refused by the check. */
+function buildNested(value: unknown, { builder, isArray }: NestedProperty): unknown {
+  if (!isArray) return isRecord(value) ? builder.build(value) : value;
+  if (!Array.isArray(value)) return value;
+  return value.map((item: unknown) => (isRecord(item) ? builder.build(item) : item));
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether assigning to a new instance does nothing but that, and leaves nothing behind that was not assigned. */
+function isPlainClass(type: DtoClass, properties: readonly PropertyMetadata[]): boolean {
+  const prototype = type.prototype as object;
+  const names = new Set(properties.map(({ name }) => name));
+  let probe: Readonly<Record<string, unknown>>;
+  try {
+    probe = new type() as Readonly<Record<string, unknown>>;
+  } catch {
+    return false;
+  }
+  // An accessor, or a property of every object such as `toString`: class-transformer has rules of its own for these.
+  if (properties.some(({ name }) => name in prototype || typeof probe[name] === 'function')) return false;
+  // A default of a nested property is an instance that no payload stands beside.
+  if (properties.some(({ name, nested }) => nested.length > 0 && probe[name] !== undefined)) return false;
+  return Object.keys(probe).every((name) => names.has(name));
+}
