@@ -2,8 +2,10 @@ import { SubscribeMessage, WebSocketGateway, WebSocketServer as Server } from '@
 import { WsAuthorize, WsConnection, WsConnectionLifecycleService } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket, WebSocketServer } from 'ws';
+// What messages/ sees of a connection.
+import type { ManagedConnection } from '../../packages/nestjs/src/lifecycle/managed-connection.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { expectSoon } from '../support/patience.js';
+import { expectSoon, until } from '../support/patience.js';
 import { connect } from '../support/queueing-client.js';
 import { type AppShape, startApp } from '../support/start-app.js';
 
@@ -71,6 +73,55 @@ describe('a client that does not read', () => {
     client.socket.resume();
     await app.events.seen('ws.connection.closed');
     expect(app.events.ofType('ws.connection.closed')).toMatchObject([{ reason: 'SLOW_CONSUMER', codeSent: 4010 }]);
+  });
+
+  it.each<readonly [kind: string, message: string | Buffer]>([
+    ['text', 'x'.repeat(12 * 1024 * 1024)],
+    ['bytes', Buffer.alloc(12 * 1024 * 1024)],
+  ])('DR-10 F21 is not sent a message that is larger than all that may wait: %s', async (_, message) => {
+    const { app, gateway } = await start();
+    const client = await connect(`${app.url}/feed`, { token: app.token() });
+    await client.request('hello');
+    const [socket] = gateway.clients as [WebSocket];
+    const error = await expectSoon(
+      new Promise((resolve) => {
+        socket.send(message, resolve);
+      }),
+      'the callback',
+    );
+    expect(error).toBeInstanceOf(Error);
+    expect(socket.bufferedAmount).toBeLessThan(1000);
+    await client.expectClose(4010);
+    expect(client.unread).toEqual([]);
+  });
+
+  it('DR-10 F21 is sent a pull-based stream no faster than it reads, however long it pauses', async () => {
+    const clock = new FakeClock(Date.now());
+    const { app, gateway, lifecycle } = await start({ clock });
+    const client = await connect(`${app.url}/feed`, { token: app.token() });
+    await client.request('hello');
+    const [socket] = gateway.clients as [WebSocket];
+    const connection = lifecycle.find()[0] as unknown as ManagedConnection;
+    client.socket.pause();
+    const total = 200;
+    let sent = 0;
+    let most = 0;
+    const pull = (): void => {
+      while (sent < total && connection.canSend) {
+        sent++;
+        connection.offer(MESSAGE);
+        most = Math.max(most, socket.bufferedAmount);
+      }
+      if (sent < total) connection.onDrain(pull);
+    };
+    pull();
+    await until(() => !connection.canSend, 'the buffers are full');
+    const sentBeforeReading = sent;
+    client.socket.resume();
+    for (let received = 0; received < total; received++) expect(await client.next()).toMatchObject({ event: 'news' });
+    expect(sentBeforeReading).toBeLessThan(total);
+    expect(most).toBeLessThan(4 * MESSAGE.length);
+    expect(connection.isOpen).toBe(true);
   });
 
   it('DR-10 does not hold up those who do', async () => {

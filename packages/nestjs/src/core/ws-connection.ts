@@ -27,7 +27,8 @@ export interface WsConnection {
   /**
    * Sends `{ event, data }` to the client.
    *
-   * @returns `false` when the connection is not open any more, or `data` cannot be serialised.
+   * @returns `false` when the connection is not open any more, or `data` cannot be serialised or is larger than
+   * `lifecycle.maxOutboundBytes`.
    */
   send(event: string, data?: unknown): boolean;
 

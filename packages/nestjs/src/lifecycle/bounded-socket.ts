@@ -7,12 +7,15 @@ const FLUSH_BYTES = 65_536;
 /** Watches what is sent through a socket. */
 export interface OutboundWatch {
   /** Called before a message is sent; `false` drops it. */
-  beforeSend(): boolean;
+  beforeSend(data: OutboundData): boolean;
   /** Called after messages were handed to the kernel, with the bytes that it did not take. */
   afterFlush(waitingBytes: number): void;
+  /** Called when the kernel has taken all of what {@link BoundedSocket.needsDrain} waited for. */
+  onDrained(): void;
 }
 
-type Data = Parameters<WebSocket['send']>[0];
+/** What `ws` sends as one message. */
+export type OutboundData = Parameters<WebSocket['send']>[0];
 type SendOptions = Parameters<WebSocket['send']>[1];
 type SendCallback = (error?: Error) => void;
 
@@ -39,6 +42,16 @@ export class BoundedSocket extends WebSocket {
     this.#raw = raw;
   }
 
+  /** Whether more waits for the client than Node buffers for a stream. */
+  get needsDrain(): boolean {
+    return this.#raw?.writableNeedDrain ?? false;
+  }
+
+  /** Reports the end of {@link needsDrain} to the watch, once. */
+  awaitDrain(): void {
+    this.#raw?.once('drain', () => this.#watched?.onDrained());
+  }
+
   /**
    * Only text goes out as a reason: in its answer to a Close frame `ws` would repeat the peer's own reason, and for a typed
    * array it has sent memory of the process (CVE-2026-45736).
@@ -47,12 +60,16 @@ export class BoundedSocket extends WebSocket {
     super.close(code, typeof reason === 'string' ? reason : undefined);
   }
 
-  override send(data: Data, callback?: SendCallback): void;
-  override send(data: Data, options: SendOptions, callback?: SendCallback): void;
-  override send(data: Data, options?: SendOptions | SendCallback, callback?: SendCallback): void {
-    if (this.#watched?.beforeSend() === false) {
+  override send(data: OutboundData, callback?: SendCallback): void;
+  override send(data: OutboundData, options: SendOptions, callback?: SendCallback): void;
+  override send(data: OutboundData, options?: SendOptions | SendCallback, callback?: SendCallback): void {
+    if (this.#watched?.beforeSend(data) === false) {
       const done = typeof options === 'function' ? options : callback;
-      done?.(new Error('The connection is closing: the message was dropped.'));
+      done?.(
+        new Error(
+          'The message was dropped: the connection is closing, or it is larger than lifecycle.maxOutboundBytes.',
+        ),
+      );
       return;
     }
     this.#cork();
@@ -76,4 +93,14 @@ export class BoundedSocket extends WebSocket {
     this.#raw?.uncork();
     this.#watched?.afterFlush(this.bufferedAmount);
   };
+}
+
+/** Whether a message has more bytes than `limit`. Long texts are measured, short ones cannot reach it. */
+export function isLargerThan(data: OutboundData, limit: number): boolean {
+  if (typeof data === 'string') {
+    // UTF-8 takes one to three bytes for each unit of a JavaScript string.
+    return data.length > limit || (data.length * 3 > limit && Buffer.byteLength(data) > limit);
+  }
+  if (data instanceof Blob) return data.size > limit;
+  return ArrayBuffer.isView(data) || data instanceof ArrayBuffer ? data.byteLength > limit : false;
 }

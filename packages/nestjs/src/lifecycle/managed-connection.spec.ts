@@ -15,6 +15,7 @@ import { WsConnectionLifecycleService } from './ws-connection-lifecycle.service.
 class FakeSocket {
   readyState = 1;
   bufferedAmount = 0;
+  needsDrain = false;
   isPaused = false;
   readonly closes: { readonly code: number; readonly reason: string }[] = [];
   readonly pings: string[] = [];
@@ -26,13 +27,22 @@ class FakeSocket {
   }
 
   send(text: string): void {
-    if (this.#watch?.beforeSend() === false) return;
+    if (this.#watch?.beforeSend(text) === false) return;
     this.sent.push(text);
     this.#watch?.afterFlush(this.bufferedAmount);
   }
 
   close(code: number, reason: string): void {
     this.closes.push({ code, reason });
+  }
+
+  awaitDrain(): void {}
+
+  /** The client has read everything. */
+  drain(): void {
+    this.needsDrain = false;
+    this.bufferedAmount = 0;
+    this.#watch?.onDrained();
   }
 
   ping(payload: string): void {
@@ -178,6 +188,69 @@ describe('the deadlines of a connection whose client reads slowly', () => {
     socket.bufferedAmount = 1001;
     connection.send('news');
     expect(socket.closes).toEqual([{ code: 4010, reason: 'slow-consumer' }]);
+  });
+});
+
+describe('a source that can wait for the client', () => {
+  it('DR-10 F21 is told once when the client has read, and begins a wait of its own', () => {
+    const { connect, clock } = open();
+    const { socket, connection } = connect('alice');
+    const resumed: string[] = [];
+    expect(connection.canSend).toBe(true);
+    socket.needsDrain = true;
+    socket.bufferedAmount = 70_000;
+    connection.send('news');
+    expect(connection.canSend).toBe(false);
+    connection.onDrain(() => resumed.push('first'));
+    connection.onDrain(() => resumed.push('second'));
+    clock.advance(9000);
+    expect(resumed).toEqual([]);
+    socket.drain();
+    expect(resumed).toEqual(['first', 'second']);
+    socket.bufferedAmount = 70_000;
+    connection.send('more');
+    clock.advance(9000);
+    // 18 s of which nothing waited longer than nine.
+    expect(socket.closes).toEqual([]);
+    socket.drain();
+    expect(resumed).toEqual(['first', 'second']);
+  });
+
+  it('DR-10 F21 is not told after the close, and goes on at once where nothing waits', () => {
+    const { socket, connection } = open().connect('alice');
+    const resumed: string[] = [];
+    connection.onDrain(() => resumed.push('at once'));
+    expect(resumed).toEqual(['at once']);
+    socket.needsDrain = true;
+    connection.onDrain(() => resumed.push('never'));
+    connection.close('NORMAL');
+    socket.drain();
+    expect(resumed).toEqual(['at once']);
+    expect(connection.canSend).toBe(false);
+  });
+});
+
+describe('a message that alone is more than may wait for a client', () => {
+  it.each<readonly [outcome: string, text: string]>([
+    ['sent', 'x'.repeat(1000)],
+    ['too-big', 'x'.repeat(1001)],
+    ['sent', 'é'.repeat(500)],
+    ['too-big', 'é'.repeat(501)],
+    ['too-big', '€'.repeat(334)],
+  ])('DR-10 F21 is refused before it is sent, and the connection stays open: %s', (outcome, text) => {
+    const { socket, connection } = open({ maxOutboundBytes: 1000 }).connect('alice');
+    expect(connection.offer(text)).toBe(outcome);
+    expect(socket.sent).toHaveLength(outcome === 'sent' ? 1 : 0);
+    expect(connection.isOpen).toBe(true);
+    connection.close('NORMAL');
+    expect(connection.offer('x')).toBe('closed');
+  });
+
+  it('DR-10 F21 is not sent by connection.send() either', () => {
+    const { socket, connection } = open({ maxOutboundBytes: 1000 }).connect('alice');
+    expect(connection.send('news', 'x'.repeat(1000))).toBe(false);
+    expect(socket.sent).toEqual([]);
+    expect(connection.send('news')).toBe(true);
   });
 });
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { CLOSE_CODES, type CloseCodeName, formatCloseReason, type Subprotocol } from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
-import type { BoundedSocket, OutboundWatch } from './bounded-socket.js';
+import { type BoundedSocket, isLargerThan, type OutboundData, type OutboundWatch } from './bounded-socket.js';
 import type { Timed } from './coarse-timer.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import { hasUnfinishedMessage } from '../nest/unfinished-message.js';
@@ -24,7 +24,15 @@ export type ConnectionOptions = ResolvedLifecycleOptions & {
 export interface ConnectionWork {
   /** Takes no further message, and calls back once nothing runs any more. */
   finish(done: () => void): void;
+  /** Ends and forgets everything: the connection is gone. */
+  dispose(): void;
 }
+
+/**
+ * What became of a message. One that is `too-big` is larger than `lifecycle.maxOutboundBytes`: it was not sent, and the
+ * connection stays open.
+ */
+export type SendOutcome = 'sent' | 'too-big' | 'closed';
 
 /** What the handshake found out about a connection. */
 export interface ConnectionIdentity {
@@ -63,6 +71,7 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
   readonly #endsAt: number;
   /** Monotonic moment since which bytes wait for the client. */
   #blockedSince = Infinity;
+  #onDrain: (() => void)[] | undefined;
   #unfinishedSince = Infinity;
   #unfinishedAfter = 0;
   #lookForDripAt: number;
@@ -117,13 +126,47 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
 
   /** Sends a message that is serialised already. */
   sendText(text: string): boolean {
-    if (!this.isOpen) return false;
-    this.socket.send(text);
-    return true;
+    return this.offer(text) === 'sent';
   }
 
-  beforeSend(): boolean {
-    return this.closing === undefined;
+  /** Sends a message that is serialised already, unless it alone is more than may ever wait for a client. */
+  offer(text: string): SendOutcome {
+    if (!this.isOpen) return 'closed';
+    if (isLargerThan(text, this.options.maxOutboundBytes)) return 'too-big';
+    this.socket.send(text);
+    return 'sent';
+  }
+
+  /** Whether a source that can wait should send its next message now: the client is open, and keeps up. */
+  get canSend(): boolean {
+    return this.isOpen && !this.socket.needsDrain;
+  }
+
+  /**
+   * Calls `resume` once, as soon as {@link canSend} may be true again. Never after the close: what waits then is disposed of
+   * with the rest. `resume` must not throw.
+   */
+  onDrain(resume: () => void): void {
+    if (!this.socket.needsDrain) resume();
+    else if (this.#onDrain === undefined) {
+      this.#onDrain = [resume];
+      this.socket.awaitDrain();
+    } else this.#onDrain.push(resume);
+  }
+
+  onDrained(): void {
+    this.#blockedSince = Infinity;
+    const waiting = this.#onDrain ?? [];
+    this.#onDrain = undefined;
+    if (this.isOpen) for (const resume of waiting) resume();
+  }
+
+  beforeSend(data: OutboundData): boolean {
+    if (this.closing !== undefined) return false;
+    if (!isLargerThan(data, this.options.maxOutboundBytes)) return true;
+    // Sent through the raw client, where nobody can be answered: the client at least learns that it misses something.
+    this.close('SLOW_CONSUMER');
+    return false;
   }
 
   afterFlush(waitingBytes: number): void {

@@ -28,6 +28,7 @@ import { FakeClock } from './fake-clock.js';
 export class StubSocket {
   readyState = 1;
   bufferedAmount = 0;
+  needsDrain = false;
   readonly sent: { event: string; id?: number; data?: { code?: string } }[] = [];
   readonly closes: number[] = [];
   readonly flow: string[] = [];
@@ -38,13 +39,22 @@ export class StubSocket {
   }
 
   send(text: string): void {
-    if (this.#watch?.beforeSend() === false) return;
+    if (this.#watch?.beforeSend(text) === false) return;
     this.sent.push(JSON.parse(text) as (typeof this.sent)[number]);
     this.#watch?.afterFlush(this.bufferedAmount);
   }
 
   close(code: number): void {
     this.closes.push(code);
+  }
+
+  awaitDrain(): void {}
+
+  /** The client has read everything. */
+  drain(): void {
+    this.needsDrain = false;
+    this.bufferedAmount = 0;
+    this.#watch?.onDrained();
   }
 
   ping(): void {}
