@@ -1,4 +1,4 @@
-/** The part of `packages/nestjs/src/validation/compiled-dto.ts` that is measured. */
+/** The part of `packages/nestjs/src/validation/dto/compiled-dto.ts` that is measured. */
 export interface DtoCompiler {
   compileDto(type: new () => object): { check(sent: unknown): unknown };
 }
@@ -6,5 +6,5 @@ export interface DtoCompiler {
 /** Loads the compiler of DTO checks, which the package does not export, from its build. */
 export async function loadDtoCompiler(): Promise<DtoCompiler> {
   const entry = import.meta.resolve('@secure-ws/nestjs');
-  return (await import(new URL('validation/compiled-dto.js', entry).href)) as DtoCompiler;
+  return (await import(new URL('validation/dto/compiled-dto.js', entry).href)) as DtoCompiler;
 }

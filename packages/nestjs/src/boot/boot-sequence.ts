@@ -11,7 +11,7 @@ import { canSeeUnfinished } from '../nest/unfinished-message.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
 import { WsExceptionsFilter } from '../socket-io/ws-exceptions.filter.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
-import { compilePayload } from '../validation/dto/compiled-payload.js';
+import { compilePayload } from '../validation/compile-payload.js';
 import { containFilter } from '../nest/contain-filter.js';
 import { checkCoverage, type CoveredHandler } from './coverage.js';
 import { enhancersOf, globalPipes, hasInterceptors } from '../nest/enhancers.js';
@@ -22,7 +22,7 @@ import { type GatewayRecord, takeInventory } from '../nest/gateway-inventory.js'
 import { ModuleResolution } from '../nest/module-resolution.js';
 import { SecureWsBootError } from '../core/boot-problems.js';
 import { skipValidated } from '../nest/skip-validated.js';
-import { checkTransformerCopies } from '../nest/transformer-copies.js';
+import { checkTransformerCopies } from '../nest/transformer-storage.js';
 import { checkWsVersion } from '../nest/ws-version.js';
 
 /** What the boot works on. */

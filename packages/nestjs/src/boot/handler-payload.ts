@@ -1,7 +1,11 @@
 import type { BootProblems } from '../core/boot-problems.js';
-import { isPayloadDeclaration, isValidatable, type PayloadDeclaration } from '../validation/dto/compiled-payload.js';
+import { isValidatable } from '../validation/dto/dto-metadata.js';
 import { findDtoProblems } from '../validation/dto/dto-problems.js';
-import { WS_PAYLOAD_METADATA } from '../validation/ws-payload.decorator.js';
+import {
+  isPayloadDeclaration,
+  type PayloadDeclaration,
+  WS_PAYLOAD_METADATA,
+} from '../validation/ws-payload.decorator.js';
 import type { HandlerRecord } from '../nest/gateway-inventory.js';
 
 /** What a handler takes as data. */

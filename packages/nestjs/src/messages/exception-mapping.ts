@@ -1,7 +1,7 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { ERROR_MESSAGES, type ValidationIssue, type WsErrorCode } from '@secure-ws/protocol';
-import { MAX_ISSUES } from '../validation/dto/dto-refusal.js';
+import { MAX_ISSUES } from '../validation/payload-check.js';
 
 /** What becomes of an exception on the wire. */
 export interface MappedException {

@@ -1,6 +1,6 @@
 import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import type { ThrottleRule } from '../throttling/throttle-rule.js';
-import type { CompiledDto } from '../validation/dto/compiled-dto.js';
+import type { PayloadCheck } from '../validation/payload-check.js';
 
 /** Everything that is known of a handler at boot. One for the whole application. */
 export interface HandlerPlan {
@@ -12,7 +12,7 @@ export interface HandlerPlan {
   readonly authorization: AuthorizationPlan;
   readonly throttles: readonly ThrottleRule[];
   /** `undefined` for a handler that takes no payload: whatever the client sends, it gets none. */
-  readonly payload: CompiledDto | undefined;
+  readonly payload: PayloadCheck | undefined;
   /** Whether authorization and validation only report, because the gateway is still being migrated. */
   readonly isReported: boolean;
   /** Whether an interceptor applies: a stream then only shows by its first value that the handler ran. */

@@ -1,7 +1,7 @@
 import type { MessageReason } from '../events/message-reasons.js';
 import { isPromiseLike } from '../core/awaitable.js';
 import { hitStorage } from '../throttling/throttler-storage.js';
-import { DtoRefusal } from '../validation/dto/dto-refusal.js';
+import { PayloadRefusal } from '../validation/payload-check.js';
 import type { ConnectionPipeline } from './connection-pipeline.js';
 import type { HandlerRun } from './handler-run.js';
 import type { Refusal } from './pipeline-engine.js';
@@ -82,7 +82,7 @@ export class MessageJudge {
   }
 
   #validated(message: RunningMessage, outcome: unknown): void {
-    if (outcome instanceof DtoRefusal) {
+    if (outcome instanceof PayloadRefusal) {
       if (this.#isOnlyReported(message, 'payload')) {
         this.#authorize(message);
         return;

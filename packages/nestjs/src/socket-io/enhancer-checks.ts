@@ -8,8 +8,9 @@ import { MessageChecks } from '../core/message-checks.js';
 import { WsMessageContext } from '../core/message-context.js';
 import { ValidatedPayloads } from '../core/validated-payloads.js';
 import { WsRefusalException } from '../core/ws-refusal.exception.js';
-import { type CompiledDto, compilePayload, isPayloadDeclaration } from '../validation/dto/compiled-payload.js';
-import { DtoRefusal } from '../validation/dto/dto-refusal.js';
+import { compilePayload } from '../validation/compile-payload.js';
+import { type PayloadCheck, PayloadRefusal } from '../validation/payload-check.js';
+import { isPayloadDeclaration } from '../validation/ws-payload.decorator.js';
 import { decodeJson } from '../core/safe-json.js';
 import { ConnectionThrottle } from '../throttling/connection-throttle.js';
 import { ForeignConnection, type ForeignSocket } from './foreign-connection.js';
@@ -48,7 +49,7 @@ export interface EnhancerHost {
 export class EnhancerChecks extends MessageChecks {
   readonly #clients = new WeakMap<object, Client>();
   readonly #validated = new ValidatedPayloads();
-  readonly #compiled = new Map<unknown, CompiledDto>();
+  readonly #compiled = new Map<unknown, PayloadCheck>();
 
   constructor(
     private readonly host: EnhancerHost,
@@ -177,9 +178,10 @@ export class EnhancerChecks extends MessageChecks {
     if (wait > 0) throw new WsRefusalException('THROTTLED', { retryAfterMs: wait });
   }
 
-  async #check(payload: CompiledDto, data: unknown): Promise<unknown> {
+  async #check(payload: PayloadCheck, data: unknown): Promise<unknown> {
     const outcome = await this.#inTime(async () => payload.check(data), 'VALIDATION_FAILED');
-    if (outcome instanceof DtoRefusal) throw new WsRefusalException('VALIDATION_FAILED', { issues: outcome.issues });
+    if (outcome instanceof PayloadRefusal)
+      throw new WsRefusalException('VALIDATION_FAILED', { issues: outcome.issues });
     this.#validated.add(outcome);
     return outcome;
   }

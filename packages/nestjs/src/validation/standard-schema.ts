@@ -1,7 +1,7 @@
 import type { ValidationIssue } from '@secure-ws/protocol';
 import { isPromiseLike } from '../core/awaitable.js';
-import type { CompiledDto, CompileOptions } from './dto/compiled-dto.js';
-import { DtoRefusal, MAX_ISSUES } from './dto/dto-refusal.js';
+
+import { type CompileOptions, MAX_ISSUES, type PayloadCheck, PayloadRefusal } from './payload-check.js';
 
 /**
  * A schema of any library that implements Standard Schema (https://standardschema.dev), such as zod, valibot or arktype.
@@ -25,7 +25,7 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
 }
 
 /** The check by a Standard Schema. The handler gets the schema's output. */
-export class SchemaPayload implements CompiledDto {
+export class SchemaPayload implements PayloadCheck {
   readonly #hasMessages: boolean;
 
   constructor(
@@ -47,7 +47,7 @@ export class SchemaPayload implements CompiledDto {
     const { issues } = result as { readonly issues?: unknown };
     if (issues === undefined && 'value' in result) return result.value;
     const listed: readonly unknown[] = Array.isArray(issues) ? issues.slice(0, MAX_ISSUES) : [];
-    return new DtoRefusal(
+    return new PayloadRefusal(
       listed.length === 0 ? [{ path: '', rule: 'schema' }] : listed.map((issue) => this.#issue(issue)),
     );
   }

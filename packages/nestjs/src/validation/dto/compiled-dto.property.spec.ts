@@ -38,11 +38,10 @@ import {
 } from 'class-validator';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileDto, DtoRefusal } from './compiled-dto.js';
+import { compileDto } from './compiled-dto.js';
+import { MAX_ISSUES, PayloadRefusal } from '../payload-check.js';
 import { DtoBuilder } from './dto-builder.js';
-import { type DtoClass, readProperties } from './dto-metadata.js';
-import { MAX_ISSUES } from './dto-refusal.js';
-import { nestedShapeOf } from './nested-shape.js';
+import { type DtoClass, nestedShapeOf, readProperties } from './dto-metadata.js';
 
 enum Side {
   Buy = 'buy',
@@ -326,10 +325,10 @@ describe('compileDto beside class-transformer and class-validator', () => {
           const expected = await judgedByLibraries(type, sent);
           const outcome = await dto.check(sent);
           if (expected === 'thrown') {
-            expect(outcome).toBeInstanceOf(DtoRefusal);
+            expect(outcome).toBeInstanceOf(PayloadRefusal);
             return;
           }
-          if (!(outcome instanceof DtoRefusal)) {
+          if (!(outcome instanceof PayloadRefusal)) {
             verdicts.accepted++;
             expect([...expected.failed]).toEqual([]);
             expect(outcome).toBeInstanceOf(type);

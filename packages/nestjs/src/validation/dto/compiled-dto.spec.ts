@@ -17,7 +17,8 @@ import {
   type ValidationArguments,
 } from 'class-validator';
 import { describe, expect, it } from 'vitest';
-import { type CompileOptions, compileDto, DtoRefusal } from './compiled-dto.js';
+import { compileDto } from './compiled-dto.js';
+import { type CompileOptions, PayloadRefusal } from '../payload-check.js';
 import type { DtoClass } from './dto-metadata.js';
 
 class Flat {
@@ -55,7 +56,7 @@ class Basket {
 /** The rules that failed, as `path rule`. */
 const failures = (type: DtoClass, sent: unknown, options?: CompileOptions): string[] => {
   const outcome = compileDto(type, options).check(sent);
-  return outcome instanceof DtoRefusal ? outcome.issues.map(({ path, rule }) => `${path} ${rule}`) : [];
+  return outcome instanceof PayloadRefusal ? outcome.issues.map(({ path, rule }) => `${path} ${rule}`) : [];
 };
 
 describe('compileDto', () => {
@@ -197,14 +198,14 @@ describe('compileDto', () => {
   it('MV-16 lists at most five issues, with paths and rules and no values', () => {
     const lines = Array.from({ length: 3 }, () => ({ sku: 'secret'.length, isAdmin: 'secret' }));
     const outcome = compileDto(Basket).check({ first: { sku: ['secret'] }, lines });
-    expect(outcome).toBeInstanceOf(DtoRefusal);
-    expect((outcome as DtoRefusal).issues).toHaveLength(5);
+    expect(outcome).toBeInstanceOf(PayloadRefusal);
+    expect((outcome as PayloadRefusal).issues).toHaveLength(5);
     expect(JSON.stringify(outcome)).not.toMatch(/secret|isAdmin/);
   });
 
   it('has the messages of class-validator only with detailedErrors', () => {
     const outcome = compileDto(Flat, { detailedErrors: true }).check({ name: 'too long', count: 0, isAdmin: 1 });
-    expect((outcome as DtoRefusal).issues).toEqual([
+    expect((outcome as PayloadRefusal).issues).toEqual([
       { path: '', rule: 'whitelistValidation', message: 'property isAdmin should not exist' },
       { path: 'name', rule: 'maxLength', message: 'name must be shorter than or equal to 5 characters' },
       { path: 'count', rule: 'min', message: 'count must not be less than 1' },
@@ -220,7 +221,7 @@ describe('compileDto', () => {
       b!: number;
     }
     const outcome = compileDto(Dto, { detailedErrors: true }).check({ a: '$&', b: 1 });
-    expect((outcome as DtoRefusal).issues.map(({ message }) => message)).toEqual(['Dto.a of 20: $&', 'not 1']);
+    expect((outcome as PayloadRefusal).issues.map(({ message }) => message)).toEqual(['Dto.a of 20: $&', 'not 1']);
   });
 
   it('asks @ValidateIf about the whole instance', () => {
@@ -359,7 +360,7 @@ describe('compileDto with transformations', () => {
           value!: Cat | Dog;
         }
         const dto = compileDto(Dto);
-        expect(dto.check({ value: { kind: 'dog', name: 'x' } })).toBeInstanceOf(DtoRefusal);
+        expect(dto.check({ value: { kind: 'dog', name: 'x' } })).toBeInstanceOf(PayloadRefusal);
         return dto.check({ value: { kind: 'dog', name: 5 } });
       },
       { value: { name: 5 } },
@@ -373,8 +374,8 @@ describe('compileDto with transformations', () => {
           value!: Set<Line>;
         }
         const dto = compileDto(Dto);
-        expect(dto.check({ value: { sku: 'a' } })).toBeInstanceOf(DtoRefusal);
-        expect(dto.check({ value: [{ sku: 5 }] })).toBeInstanceOf(DtoRefusal);
+        expect(dto.check({ value: { sku: 'a' } })).toBeInstanceOf(PayloadRefusal);
+        expect(dto.check({ value: [{ sku: 5 }] })).toBeInstanceOf(PayloadRefusal);
         return dto.check({ value: [{ sku: 'a' }] });
       },
       { value: new Set([Object.assign(new Line(), { sku: 'a' })]) },

@@ -2,33 +2,8 @@ import { plainToInstance } from 'class-transformer';
 import { DtoBuilder } from './dto-builder.js';
 import { DtoChecker, DtoCheckers } from './dto-checker.js';
 import { type DtoClass, isValidatable } from './dto-metadata.js';
-import { DtoRefusal } from './dto-refusal.js';
 import { DtoRun } from './dto-run.js';
-
-export { DtoRefusal } from './dto-refusal.js';
-
-/** A compiled check of payloads. */
-export interface CompiledDto {
-  /**
-   * Checks a decoded payload.
-   *
-   * @returns what the handler gets (for a class, a new instance of it), or a {@link DtoRefusal}; as a promise only where a
-   * validator is asynchronous.
-   * @throws what an asynchronous validator rejects with, or the constructor of the class throws: neither says anything of
-   * the payload, which is refused all the same. A validator that throws at once has refused the payload.
-   */
-  check(sent: unknown): unknown;
-}
-
-/** Options of the compilation. */
-export interface CompileOptions {
-  /**
-   * Whether issues carry class-validator's messages, which quote values and names that the client sent.
-   *
-   * @default false
-   */
-  readonly detailedErrors?: boolean;
-}
+import { type CompileOptions, type PayloadCheck, PayloadRefusal } from '../payload-check.js';
 
 /**
  * Compiles the check of a DTO class: what `plainToInstance` and `validate` with `whitelist`, `forbidNonWhitelisted` and
@@ -40,7 +15,7 @@ export interface CompileOptions {
  *
  * @throws TypeError for a class without class-validator decorators.
  */
-export function compileDto(type: DtoClass, options: CompileOptions = {}): CompiledDto {
+export function compileDto(type: DtoClass, options: CompileOptions = {}): PayloadCheck {
   const { detailedErrors = false } = options;
   if (!isValidatable(type)) {
     throw new TypeError(`${describe(type)} has no class-validator decorators; add one to each of its properties.`);
@@ -57,10 +32,10 @@ function describe(type: unknown): string {
 }
 
 /** MV-08: these would make an instance without a single property. */
-const NOT_AN_OBJECT = Object.freeze(new DtoRefusal(Object.freeze([Object.freeze({ path: '', rule: 'isObject' })])));
+const NOT_AN_OBJECT = PayloadRefusal.ofKind('isObject');
 
 /** A class whose instances need nothing but assignments. */
-class AssignedDto implements CompiledDto {
+class AssignedDto implements PayloadCheck {
   constructor(
     private readonly checker: DtoChecker,
     private readonly builder: DtoBuilder,
@@ -74,7 +49,7 @@ class AssignedDto implements CompiledDto {
 }
 
 /** A class whose instances class-transformer makes. */
-class TransformedDto implements CompiledDto {
+class TransformedDto implements PayloadCheck {
   constructor(
     private readonly checker: DtoChecker,
     private readonly detailedErrors: boolean,
@@ -87,7 +62,7 @@ class TransformedDto implements CompiledDto {
       instance = plainToInstance(this.checker.type, sent);
     } catch (error) {
       // A transformation runs before any rule, on whatever the client sent in place of what it was written for.
-      return new DtoRefusal([{ path: '', rule: 'transform' }], error);
+      return new PayloadRefusal([{ path: '', rule: 'transform' }], error);
     }
     return judge(this.checker, instance, instance, this.detailedErrors);
   }

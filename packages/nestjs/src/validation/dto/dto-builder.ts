@@ -1,5 +1,4 @@
-import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
-import { nestedShapeOf } from './nested-shape.js';
+import { type DtoClass, isValidatable, nestedShapeOf, type PropertyMetadata, readProperties } from './dto-metadata.js';
 import { isTransformed, TRANSFORMER_STORAGE, type TransformerStorage } from '../../nest/transformer-storage.js';
 
 interface NestedProperty {

@@ -1,14 +1,20 @@
-import { type DtoClass, isValidatable, readProperties } from './dto-metadata.js';
-import type { DtoRun, IssuePath } from './dto-run.js';
-import { type InstanceCheck, NestedCheck } from './nested-check.js';
-import { nestedShapeOf } from './nested-shape.js';
-import { PropertyCheck } from './property-check.js';
+import {
+  type DtoClass,
+  isValidatable,
+  type NestedShape,
+  nestedShapeOf,
+  readProperties,
+  type RuleMetadata,
+} from './dto-metadata.js';
+import { messageOf } from './dto-rule.js';
+import { type DtoRun, IssuePath } from './dto-run.js';
+import { type NestedCheck, PropertyCheck } from './property-check.js';
 
 /**
  * The check of the instances of one class: what `validate()` of class-validator does with `whitelist`,
  * `forbidNonWhitelisted` and `forbidUnknownValues` (MV-03), from metadata that was read once.
  */
-export class DtoChecker implements InstanceCheck {
+export class DtoChecker {
   readonly #names: ReadonlySet<string>;
   readonly #properties: readonly PropertyCheck[];
 
@@ -21,7 +27,7 @@ export class DtoChecker implements InstanceCheck {
     this.#properties = properties.map((property) => {
       const shape = nestedShapeOf(type, property);
       const nested = property.nested.map(
-        (metadata) => new NestedCheck(metadata, shape, (instance) => checkers.ofInstance(instance)),
+        (metadata) => new ClassCheck(metadata, shape, (instance) => checkers.ofInstance(instance)),
       );
       return new PropertyCheck(property, nested);
     });
@@ -70,4 +76,68 @@ export class DtoCheckers {
   ofInstance(instance: object): DtoChecker | undefined {
     return this.of(instance.constructor);
   }
+}
+
+const RULE = 'nestedValidation';
+
+class ClassCheck implements NestedCheck {
+  constructor(
+    private readonly metadata: RuleMetadata,
+    private readonly shape: NestedShape,
+    private readonly checkerOf: (instance: object) => DtoChecker | undefined,
+  ) {}
+
+  check(object: object, value: unknown, sent: unknown, run: DtoRun, path: IssuePath | undefined): void {
+    // As in class-validator; whether the property may be missing is for @IsDefined to say.
+    if (value === undefined) return;
+    const { propertyName } = this.metadata;
+    if (this.shape === 'object') {
+      this.#checkOne(object, value, sent, run, path, propertyName);
+      return;
+    }
+    const items = itemsOf(value, this.shape);
+    if (items === undefined) {
+      this.#refuse(object, value, run, path);
+      return;
+    }
+    const sentItems = Array.isArray(sent) ? (sent as readonly unknown[]) : items;
+    const below = new IssuePath(path, propertyName);
+    for (let index = 0; index < items.length && !run.isFull; index++) {
+      const item = items[index];
+      if (item !== undefined) this.#checkOne(object, item, sentItems[index], run, below, index);
+    }
+  }
+
+  #checkOne(
+    object: object,
+    value: unknown,
+    sent: unknown,
+    run: DtoRun,
+    path: IssuePath | undefined,
+    key: string | number,
+  ): void {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      this.#refuse(object, value, run, path, key);
+      return;
+    }
+    const checker = this.checkerOf(value);
+    if (checker === undefined) run.fail(path, key, 'unknownValue');
+    else checker.check(value, sent, run, new IssuePath(path, key));
+  }
+
+  #refuse(
+    object: object,
+    value: unknown,
+    run: DtoRun,
+    path: IssuePath | undefined,
+    key: string | number = this.metadata.propertyName,
+  ): void {
+    run.fail(path, key, RULE, run.hasMessages ? messageOf(this.metadata, undefined, object, value) : undefined);
+  }
+}
+
+function itemsOf(value: unknown, shape: NestedShape): readonly unknown[] | undefined {
+  if (shape === 'array') return Array.isArray(value) ? (value as readonly unknown[]) : undefined;
+  if (shape === 'set') return value instanceof Set ? [...value] : undefined;
+  return value instanceof Map ? [...value.values()] : undefined;
 }

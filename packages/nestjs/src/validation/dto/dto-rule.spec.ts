@@ -13,13 +13,14 @@ import {
   ValidatorConstraint,
 } from 'class-validator';
 import { afterEach, describe, expect, it } from 'vitest';
-import { compileDto, DtoRefusal } from './compiled-dto.js';
+import { compileDto } from './compiled-dto.js';
+import { PayloadRefusal } from '../payload-check.js';
 import type { DtoClass } from './dto-metadata.js';
 
 /** The rules that failed, as `path rule`. */
 const failures = (type: DtoClass, sent: unknown): string[] => {
   const outcome = compileDto(type).check(sent);
-  return outcome instanceof DtoRefusal ? outcome.issues.map(({ path, rule }) => `${path} ${rule}`) : [];
+  return outcome instanceof PayloadRefusal ? outcome.issues.map(({ path, rule }) => `${path} ${rule}`) : [];
 };
 
 describe('validators of the application', () => {
@@ -103,7 +104,7 @@ describe('validators of the application', () => {
     const dto = compileDto(Dto);
     useContainer({ get: (type) => (type === Known ? new Known(['yes']) : undefined) as never }, { fallback: true });
     expect(dto.check({ value: 'yes' })).toBeInstanceOf(Dto);
-    expect(dto.check({ value: 'no' })).toEqual(new DtoRefusal([{ path: 'value', rule: 'known' }]));
+    expect(dto.check({ value: 'no' })).toEqual(new PayloadRefusal([{ path: 'value', rule: 'known' }]));
   });
 
   it('waits for asynchronous ones', async () => {
@@ -113,7 +114,7 @@ describe('validators of the application', () => {
     }
     const dto = compileDto(Dto);
     await expect(dto.check({ name: 'free' })).resolves.toBeInstanceOf(Dto);
-    await expect(dto.check({ name: 'taken' })).resolves.toEqual(new DtoRefusal([{ path: 'name', rule: 'custom' }]));
+    await expect(dto.check({ name: 'taken' })).resolves.toEqual(new PayloadRefusal([{ path: 'name', rule: 'custom' }]));
   });
 
   it('refuses where an asynchronous one answers with nothing', async () => {
@@ -121,7 +122,7 @@ describe('validators of the application', () => {
       @Custom(() => Promise.resolve(undefined as unknown as boolean))
       name!: string;
     }
-    await expect(compileDto(Dto).check({ name: 'a' })).resolves.toBeInstanceOf(DtoRefusal);
+    await expect(compileDto(Dto).check({ name: 'a' })).resolves.toBeInstanceOf(PayloadRefusal);
   });
 
   it.each<[string, (error: Error) => PropertyDecorator, string]>([
@@ -147,7 +148,7 @@ describe('validators of the application', () => {
       name!: string;
     }
     throwing(error)(Dto.prototype, 'name');
-    const outcome = compileDto(Dto).check({}) as DtoRefusal;
+    const outcome = compileDto(Dto).check({}) as PayloadRefusal;
     expect(outcome.issues).toEqual([{ path: 'name', rule }]);
     expect(outcome.cause).toBe(error);
   });
@@ -155,7 +156,7 @@ describe('validators of the application', () => {
   it('MV-16 lists at most five issues of asynchronous ones, too', async () => {
     class Dto {}
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) Custom(() => Promise.resolve(false))(Dto.prototype, name);
-    const outcome = (await compileDto(Dto).check({})) as DtoRefusal;
+    const outcome = (await compileDto(Dto).check({})) as PayloadRefusal;
     expect(outcome.issues).toHaveLength(5);
   });
 

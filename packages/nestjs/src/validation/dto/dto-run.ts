@@ -1,5 +1,5 @@
 import type { ValidationIssue } from '@secure-ws/protocol';
-import { DtoRefusal, MAX_ISSUES } from './dto-refusal.js';
+import { MAX_ISSUES, PayloadRefusal } from '../payload-check.js';
 
 /** Where in a payload a nested check is: a chain that becomes text only when something fails there. */
 export class IssuePath {
@@ -58,7 +58,7 @@ export class DtoRun {
 
   /** The outcome, once every rule has answered: `value`, or the refusal. */
   outcome(value: unknown): unknown {
-    return this.#issues === undefined ? value : new DtoRefusal(this.#issues, this.#cause);
+    return this.#issues === undefined ? value : new PayloadRefusal(this.#issues, this.#cause);
   }
 
   /**

@@ -2,7 +2,15 @@ import { isPromiseLike } from '../../core/awaitable.js';
 import type { PropertyMetadata, RuleMetadata } from './dto-metadata.js';
 import { compileRules, ConstraintRule, type DtoRule, ValueRule } from './dto-rule.js';
 import type { DtoRun, IssuePath } from './dto-run.js';
-import type { NestedCheck } from './nested-check.js';
+
+/** The check of a `@ValidateNested()` of the property. */
+export interface NestedCheck {
+  /**
+   * @param value what the instance holds.
+   * @param sent what its keys are compared with: the payload's own value, or `value` itself where it was transformed.
+   */
+  check(object: object, value: unknown, sent: unknown, run: DtoRun, path: IssuePath | undefined): void;
+}
 
 type Condition = (object: object, value: unknown) => boolean;
 

@@ -1,8 +1,10 @@
 import { IsInt, registerDecorator } from 'class-validator';
 import { describe, expect, it } from 'vitest';
-import { DtoRefusal } from './compiled-dto.js';
-import { compilePayload, isPayloadDeclaration, isValidatable, type PayloadDeclaration } from './compiled-payload.js';
-import type { StandardSchema } from '../standard-schema.js';
+import { compilePayload } from './compile-payload.js';
+import { isValidatable } from './dto/dto-metadata.js';
+import { PayloadRefusal } from './payload-check.js';
+import type { StandardSchema } from './standard-schema.js';
+import { isPayloadDeclaration, type PayloadDeclaration } from './ws-payload.decorator.js';
 
 class Item {
   @IsInt()
@@ -24,7 +26,7 @@ const doubled = schemaOf((value) =>
 );
 
 const check = (declared: PayloadDeclaration, sent: unknown): unknown => compilePayload(declared).check(sent);
-const refusal = (path: string, rule: string): DtoRefusal => new DtoRefusal([{ path, rule }]);
+const refusal = (path: string, rule: string): PayloadRefusal => new PayloadRefusal([{ path, rule }]);
 
 describe('isPayloadDeclaration', () => {
   it.each([[Item], [[Item]], [String], [Number], [Boolean], [[String]], [doubled], [[doubled]]])(
@@ -65,7 +67,7 @@ describe('compilePayload', () => {
     expect(check(declared, sent)).toEqual(sent);
   });
 
-  it.each<[PayloadDeclaration, unknown, DtoRefusal]>([
+  it.each<[PayloadDeclaration, unknown, PayloadRefusal]>([
     [String, 5, refusal('', 'isString')],
     [String, undefined, refusal('', 'isString')],
     [String, null, refusal('', 'isString')],
@@ -98,7 +100,7 @@ describe('compilePayload', () => {
       ['1 whitelistValidation', '1.count isInt'],
     ],
   ])('MV-07 MV-08 refuses %j where a list is declared', (sent, expected) => {
-    const { issues } = check([Item], sent) as DtoRefusal;
+    const { issues } = check([Item], sent) as PayloadRefusal;
     expect(issues.map(({ path, rule }) => `${path} ${rule}`)).toEqual(expected);
   });
 
@@ -106,7 +108,7 @@ describe('compilePayload', () => {
     const { issues } = check(
       [Item],
       Array.from({ length: 1000 }, () => ({})),
-    ) as DtoRefusal;
+    ) as PayloadRefusal;
     expect(issues.map(({ path }) => path)).toEqual(['0.count', '1.count', '2.count', '3.count', '4.count']);
   });
 
@@ -128,7 +130,7 @@ describe('compilePayload', () => {
       const echo = schemaOf(() => ({ issues: [{ message: '', path: ['meta', '<img src=x>', Symbol('s')] }] }));
       expect(check(echo, {})).toEqual(refusal('meta.*.*', 'schema'));
       expect(compilePayload(doubled, { detailedErrors: true }).check('x')).toEqual(
-        new DtoRefusal([{ path: 'a.0', rule: 'schema', message: 'no number: secret' }]),
+        new PayloadRefusal([{ path: 'a.0', rule: 'schema', message: 'no number: secret' }]),
       );
     });
 

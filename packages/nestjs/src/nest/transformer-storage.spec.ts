@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BootProblems } from '../core/boot-problems.js';
-import { checkTransformerCopies } from './transformer-copies.js';
+import { checkTransformerCopies } from './transformer-storage.js';
 
 const copyIn = (folder: string): string => join(folder, 'node_modules', 'class-transformer', 'cjs', 'storage.js');
 
