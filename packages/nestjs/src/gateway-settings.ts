@@ -51,7 +51,7 @@ export function resolveGatewaySettings(
   const anonymous = reader.boolean('anonymous', false);
   const origins = reader.has('origins') ? readOriginRules(reader) : undefined;
   const authentication = reader.has('authentication')
-    ? resolveAuthenticationOptions(reader.object('authentication'))
+    ? resolveAuthenticationOptions(reader.object('authentication'), options.authentication)
     : undefined;
   const limits = resolveLimits(reader.object('limits'), options);
   reader.finish();

@@ -139,18 +139,16 @@ const PROVIDERS: readonly Provider[] = [
     ) => {
       // With bad options the boot fails in prepare(), where it can list what the gateways leave open as well.
       const hasProblems = problems.problems.length > 0;
-      const make: AuthenticatorFactory = async (authentication) => [
-        ...(test?.authenticators(clock) ?? []),
-        ...(await createAuthenticators(authentication, clock, moduleRef)),
-      ];
+      const make: AuthenticatorFactory = (authentication) =>
+        createAuthenticators(authentication, clock, moduleRef, test?.authenticators(clock));
       const authenticators = hasProblems ? [] : await make(resolved.authentication);
       return new SecureWsRuntime(resolved, authenticators, make, store, clock);
     },
   },
   {
     provide: WsCsrfTokens,
-    inject: [RESOLVED_OPTIONS],
-    useFactory: ({ authentication }: ResolvedSecureWsOptions) => new WsCsrfTokens(authentication.session?.csrfKey),
+    inject: [SecureWsRuntime],
+    useFactory: ({ csrfTokens }: SecureWsRuntime) => csrfTokens,
   },
   {
     provide: WsSocketIdentities,

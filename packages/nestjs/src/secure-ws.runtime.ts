@@ -1,5 +1,6 @@
-import type { WsAuthenticator } from './authentication/authenticator.js';
+import type { AuthenticatorBlock } from './authentication/authenticator-block.js';
 import type { ResolvedAuthenticationOptions } from './authentication/authentication.options.js';
+import { WsCsrfTokens } from './authentication/csrf-tokens.js';
 import type { GatewayRecord } from './nest/gateway-inventory.js';
 import { SecurityEvents } from './events/security-events.js';
 import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
@@ -25,11 +26,11 @@ export interface GatewayPath {
   readonly settings: GatewaySettings;
   readonly engine: PipelineEngine;
   /** `undefined`: those of the module. */
-  authenticators: readonly WsAuthenticator[] | undefined;
+  authenticators: readonly AuthenticatorBlock[] | undefined;
 }
 
 /** Makes authenticators, with dependency injection for those of the application. */
-export type AuthenticatorFactory = (options: ResolvedAuthenticationOptions) => Promise<readonly WsAuthenticator[]>;
+export type AuthenticatorFactory = (options: ResolvedAuthenticationOptions) => Promise<readonly AuthenticatorBlock[]>;
 
 /** The parts that one application's connections share, put together once. */
 export class SecureWsRuntime {
@@ -40,6 +41,7 @@ export class SecureWsRuntime {
   readonly defaults: GatewaySettings;
   readonly guard: WsHandshakeGuard;
   readonly faults: FaultLog;
+  readonly csrfTokens: WsCsrfTokens;
   #hasStarted = false;
   readonly #principals: PrincipalThrottles;
   readonly #ledger: ViolationLedger;
@@ -50,12 +52,13 @@ export class SecureWsRuntime {
 
   constructor(
     readonly options: ResolvedSecureWsOptions,
-    readonly authenticators: readonly WsAuthenticator[],
+    readonly authenticators: readonly AuthenticatorBlock[],
     private readonly authenticatorFactory: AuthenticatorFactory,
     readonly store: SecureWsStore,
     readonly clock: Clock,
   ) {
     this.faults = new FaultLog(clock);
+    this.csrfTokens = new WsCsrfTokens(options.authentication.session?.csrfKeys);
     this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults);
     this.timer = new CoarseTimer(clock);
     this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle, this.events);

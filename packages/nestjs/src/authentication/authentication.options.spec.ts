@@ -114,6 +114,8 @@ describe('resolveAuthenticationOptions', () => {
     ['issuer', undefined],
     ['issuer', ''],
     ['issuer', ['https://id.example.com']],
+    ['issuer', 'x'.repeat(257)],
+    ['issuer', 'https://id.example.com\n'],
     ['audience', undefined],
     ['audience', ''],
     ['audience', []],

@@ -23,13 +23,29 @@ export interface ResolvedAuthenticationOptions {
   readonly jwt: readonly ResolvedJwtOptions[];
   readonly session: ResolvedSessionOptions | undefined;
   readonly authenticators: readonly AuthenticatorSource[];
+  /** The name of each block: a part of the key of its principals. */
+  readonly blocks: AuthenticationBlocks;
+}
+
+/** Paths in the options, such as `authentication.jwt`. */
+export interface AuthenticationBlocks {
+  readonly jwt: string;
+  readonly session: string;
+  readonly authenticators: readonly string[];
 }
 
 const EXAMPLE =
   "{ jwt: { secret: process.env.JWT_SECRET, algorithms: ['HS256'], issuer: 'https://id.example.com', audience: 'chat' } }";
 
-/** Checks `authentication` and fills its defaults. Problems go to the reader; nothing is thrown. */
-export function resolveAuthenticationOptions(reader: OptionReader): ResolvedAuthenticationOptions {
+/**
+ * Checks `authentication` and fills its defaults. Problems go to the reader; nothing is thrown.
+ *
+ * @param module the options of the module, for those of a gateway.
+ */
+export function resolveAuthenticationOptions(
+  reader: OptionReader,
+  module?: ResolvedAuthenticationOptions,
+): ResolvedAuthenticationOptions {
   const jwt = readIssuers(reader);
   const authenticators = readAuthenticators(reader);
   const session = reader.has('session') ? resolveSessionOptions(reader.object('session')) : undefined;
@@ -42,7 +58,39 @@ export function resolveAuthenticationOptions(reader: OptionReader): ResolvedAuth
       `${reader.path}: ${EXAMPLE}`,
     );
   }
-  return Object.freeze({ jwt: Object.freeze(jwt), session, authenticators: Object.freeze(authenticators) });
+  const own = { jwt: Object.freeze(jwt), session, authenticators: Object.freeze(authenticators) };
+  return Object.freeze({ ...own, blocks: nameBlocks(reader, own, module) });
+}
+
+/**
+ * Names the blocks. One that a gateway repeats from the module has the same people behind it and keeps its name: they would
+ * otherwise have each cap twice. Any other one has a name of its own, whatever its issuer is called.
+ */
+function nameBlocks(
+  reader: OptionReader,
+  { jwt, session, authenticators }: Omit<ResolvedAuthenticationOptions, 'blocks'>,
+  module: ResolvedAuthenticationOptions | undefined,
+): AuthenticationBlocks {
+  const isSameJwt = module?.jwt.length === jwt.length && jwt.every((one, at) => isSameIssuer(one, module.jwt[at]));
+  const isSameSession = session?.cookie === module?.session?.cookie && session?.verifier === module?.session?.verifier;
+  return Object.freeze({
+    jwt: (isSameJwt ? module?.blocks.jwt : undefined) ?? reader.pathOf('jwt'),
+    session: (isSameSession ? module?.blocks.session : undefined) ?? reader.pathOf('session'),
+    authenticators: authenticators.map((source, index) => {
+      const known = module?.authenticators.indexOf(source) ?? -1;
+      return module?.blocks.authenticators[known] ?? `${reader.pathOf('authenticators')}[${index}]`;
+    }),
+  });
+}
+
+function isSameIssuer(one: ResolvedJwtOptions, other: ResolvedJwtOptions | undefined): boolean {
+  return (
+    one.issuer === other?.issuer &&
+    one.principal === other.principal &&
+    one.audience.join('\n') === other.audience.join('\n') &&
+    one.keys.length === other.keys.length &&
+    one.keys.every(({ key }) => other.keys.some((known) => known.key.equals(key)))
+  );
 }
 
 function readIssuers(reader: OptionReader): readonly ResolvedJwtOptions[] {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { Principal } from '../core/principal.js';
+import type { Awaitable } from '../core/awaitable.js';
+import type { PrincipalInput } from '../core/principal.js';
 
 /** Where in the handshake a credential was found. */
 export type CredentialSource = 'authorization' | 'subprotocol' | 'cookie' | 'client-certificate';
@@ -24,6 +25,8 @@ export type AuthenticationFailure =
   | 'too-large'
   | 'bad-header'
   | 'unknown-key'
+  | 'bad-secret'
+  | 'ended-session'
   | 'bad-algorithm'
   | 'bad-type'
   | 'bad-signature'
@@ -53,9 +56,10 @@ export abstract class WsAuthenticator {
   abstract accepts(credential: WsCredential): boolean;
 
   /**
-   * Verifies the credential.
+   * Verifies the credential, and answers whose it is. The answer is checked and copied: a missing id, roles that are no
+   * list or an `expiresAt` that is no number refuse with `500`, an `expiresAt` that is past with `401`.
    *
-   * @throws {AuthenticationError} when it is refused. Only a returned principal admits.
+   * @throws {AuthenticationError} when it is refused. Only an answer admits.
    */
-  abstract authenticate(credential: WsCredential, request: IncomingMessage): Promise<Principal>;
+  abstract authenticate(credential: WsCredential, request: IncomingMessage): Awaitable<PrincipalInput>;
 }

@@ -1,5 +1,11 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { Type } from '@nestjs/common';
 import { randomId } from '../core/identifier.js';
+
+/** The part of a gateway's session that tokens are made with. */
+interface GatewaySession {
+  readonly csrfKeys: readonly KeyObject[];
+}
 
 /** Keeps the HMACs of these tokens apart from whatever else the same secret signs. */
 const PURPOSE = 'secure-ws csrf v1';
@@ -13,11 +19,17 @@ const SHAPE = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
  * visitor's browser adds (OWASP CSRF cheat sheet: signed, bound to the session; nothing is stored).
  */
 export class WsCsrfTokens {
-  readonly #key: KeyObject | undefined;
+  readonly #keys: readonly KeyObject[];
+  readonly #keysOfGateways = new WeakMap<object, readonly KeyObject[]>();
 
-  /** @param key `authentication.session.csrf.secret`; `undefined` where there are no sessions. */
-  constructor(key: KeyObject | undefined) {
-    this.#key = key;
+  /** @param keys `authentication.session.csrf.secret`; none where there are no sessions. The first makes the tokens. */
+  constructor(keys: readonly KeyObject[] = []) {
+    this.#keys = keys;
+  }
+
+  /** @internal Notes what `@SecureGateway` sets; `undefined` where the module's options hold. */
+  addGateway(gateway: object, authentication: { readonly session: GatewaySession | undefined } | undefined): void {
+    if (authentication !== undefined) this.#keysOfGateways.set(gateway, authentication.session?.csrfKeys ?? []);
   }
 
   /**
@@ -25,22 +37,26 @@ export class WsCsrfTokens {
    * compression on the page's own connection cannot guess it piece by piece (BREACH).
    *
    * @param sessionId the very `sessionId` that {@link WsSessionVerifier} answers for the session.
-   * @throws TypeError without `authentication.session`, and for an empty id, which would fit every session.
+   * @param gateway the class of the gateway that the page connects to, where its `@SecureGateway` sets `authentication`.
+   * @throws TypeError where there is no `authentication.session`, and for an empty id, which would fit every session.
    */
-  issueCsrfToken(sessionId: string): string {
-    if (this.#key === undefined) {
+  issueCsrfToken(sessionId: string, gateway?: Type): string {
+    const ofGateway = gateway === undefined ? undefined : this.#keysOfGateways.get(gateway);
+    const [key] = ofGateway ?? this.#keys;
+    if (key === undefined) {
       throw new TypeError('A CSRF token belongs to a session: configure authentication.session.csrf.secret.');
     }
     if (sessionId === '') throw new TypeError('A CSRF token needs the id of its session; it is empty.');
     const nonce = randomId();
-    return `${nonce}.${sign(this.#key, sessionId, nonce).toString('base64url')}`;
+    return `${nonce}.${sign(key, sessionId, nonce).toString('base64url')}`;
   }
 
   /** Whether a token was made here for this session. Compares in constant time; never throws. */
   isValid(token: string, sessionId: string): boolean {
     const [, nonce = '', signature = ''] = SHAPE.exec(token) ?? [];
-    if (this.#key === undefined || nonce === '' || sessionId === '') return false;
-    return timingSafeEqual(sign(this.#key, sessionId, nonce), Buffer.from(signature, 'base64url'));
+    if (nonce === '' || sessionId === '') return false;
+    const given = Buffer.from(signature, 'base64url');
+    return this.#keys.some((key) => timingSafeEqual(sign(key, sessionId, nonce), given));
   }
 }
 

@@ -81,6 +81,7 @@ export class BootSequence {
     runtime.events.listen(listeners);
     this.#announceWarnings();
     for (const [address, settings] of paths) runtime.addPath(address, settings);
+    for (const gateway of gateways) runtime.csrfTokens.addGateway(gateway.type, settingsOf(gateway).authentication);
     // On another adapter Nest's own path stays as it is, and the checks are the enhancers that the gateway names.
     if (runtime.options.adapter) for (const gateway of gateways) this.#prepareGateway(gateway);
     this.#prepareValidationPipes(gateways);

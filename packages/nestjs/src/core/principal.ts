@@ -1,10 +1,17 @@
+import { isIdentifier } from './identifier.js';
+
 /**
  * Who is connected. Frozen and owned by the module: nothing that a client sends and nothing that a handler assigns to the
  * socket changes it (OWASP ASVS 5.0 7.2.1).
  */
 export interface Principal {
-  /** Authenticator kind + issuer + tenant + id. Caps, refresh and revocation use this, never the bare `id`. */
+  /** {@link block} + issuer + tenant + id. Caps, refresh and revocation use this, never the bare `id`. */
   readonly key: string;
+  /**
+   * Which block of the options vouches for the identity: `authentication.jwt`, `authentication.authenticators[0]`, ... Two
+   * blocks never share a principal, whatever issuer they name.
+   */
+  readonly block: string;
   /** The kind of authenticator: `jwt`, `anonymous`, ... */
   readonly kind: string;
   /** Who vouches for the identity, such as the `iss` of a token. */
@@ -24,33 +31,115 @@ export interface Principal {
   readonly authenticatedAt: number;
   /** When the identity ends, in milliseconds since 1970. The connection ends with it. */
   readonly expiresAt?: number;
-  /** The verified claims, frozen at every depth. */
+  /** The verified claims: a copy of what the authenticator answered, frozen at every depth. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
 /** The `kind` of principals that proved nothing. */
 export const ANONYMOUS_KIND = 'anonymous';
 
-/** What {@link createPrincipal} needs; the rest is derived. */
-export type PrincipalInput = Omit<Principal, 'key' | 'roles' | 'scopes' | 'claims'> &
-  Partial<Pick<Principal, 'roles' | 'scopes' | 'claims'>>;
-
-/** Builds a frozen principal and derives its key. */
-export function createPrincipal(input: PrincipalInput): Principal {
-  const { kind, issuer, tenant, id } = input;
-  return Object.freeze({
-    ...input,
-    // JSON keeps the parts apart: issuer "a" with id "b:c" must not equal issuer "a:b" with id "c".
-    key: JSON.stringify(tenant === undefined ? [kind, issuer, id] : [kind, issuer, id, tenant]),
-    roles: Object.freeze([...(input.roles ?? [])]),
-    scopes: Object.freeze([...(input.scopes ?? [])]),
-    claims: deepFreeze({ ...input.claims }),
-  });
+/**
+ * What an authenticator answers for a credential that it accepts. Every string is an identifier: 1 to 256 characters,
+ * none of them a control character.
+ */
+export interface PrincipalInput extends Omit<
+  Principal,
+  'key' | 'block' | 'kind' | 'roles' | 'scopes' | 'authenticatedAt' | 'claims'
+> {
+  /** @default the `kind` of the authenticator */
+  readonly kind?: string;
+  /** @default [] */
+  readonly roles?: readonly string[];
+  /** @default [] */
+  readonly scopes?: readonly string[];
+  /** @default now */
+  readonly authenticatedAt?: number;
+  /** @default {} */
+  readonly claims?: Readonly<Record<string, unknown>>;
 }
 
-function deepFreeze<T extends object>(value: T): T {
-  for (const child of Object.values(value)) {
-    if (typeof child === 'object' && child !== null && !Object.isFrozen(child)) deepFreeze(child as object);
+/** Where a principal comes from, for what it does not say itself. */
+export interface PrincipalSource extends Pick<Principal, 'block' | 'kind'> {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** An answer that is no principal. Its text names the field, never the value. */
+export class PrincipalError extends TypeError {
+  override readonly name = 'PrincipalError';
+}
+
+const REQUIRED = ['kind', 'issuer', 'id'] as const;
+const OPTIONAL = ['tenant', 'sessionId', 'tokenId', 'keyId'] as const;
+
+/**
+ * Makes the principal of an answer: the one check that stands behind every authenticator. Everything is copied, so that
+ * the object of the application stays its own and a later change of it changes nobody's rights.
+ *
+ * @throws PrincipalError when a field is missing or has another type: an `expiresAt` that is no number never comes, and
+ * the `roles` of a text are its letters.
+ */
+export function makePrincipal(answer: unknown, { block, kind, now }: PrincipalSource): Principal {
+  if (typeof answer !== 'object' || answer === null) throw new PrincipalError(`${block} answered no principal.`);
+  const given: Partial<Record<keyof PrincipalInput, unknown>> = answer;
+  const principal: Record<string, unknown> = { key: '', block };
+  for (const name of REQUIRED) principal[name] = given[name] ?? (name === 'kind' ? kind : undefined);
+  for (const name of OPTIONAL) {
+    const value = given[name];
+    if (value !== undefined) principal[name] = value;
   }
-  return Object.freeze(value);
+  for (const [name, value] of Object.entries(principal)) {
+    if (name !== 'key' && name !== 'block' && !isIdentifier(value)) fail(block, name, 'is no identifier');
+  }
+  principal['roles'] = identifiers(block, 'roles', given.roles);
+  principal['scopes'] = identifiers(block, 'scopes', given.scopes);
+  principal['authenticatedAt'] = date(block, 'authenticatedAt', given.authenticatedAt ?? now);
+  const { expiresAt, claims = {} } = given;
+  if (expiresAt !== undefined) principal['expiresAt'] = date(block, 'expiresAt', expiresAt);
+  if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) fail(block, 'claims', 'is no object');
+  principal['claims'] = frozenCopy(claims);
+  const { issuer, id, tenant } = principal;
+  // JSON keeps the parts apart: issuer "a" with id "b:c" must not equal issuer "a:b" with id "c".
+  principal['key'] = JSON.stringify(tenant === undefined ? [block, issuer, id] : [block, issuer, id, tenant]);
+  return Object.freeze(principal) as unknown as Principal;
+}
+
+/**
+ * Makes a principal, for the tests of policies and the like. An authenticator need not: what it answers is checked and
+ * copied in any case, and gets the `key` of its place in the options.
+ *
+ * @param input with `kind` `'custom'` and `authenticatedAt` 0 where they are left out.
+ * @throws TypeError when a field is missing or has another type.
+ */
+export function createPrincipal(input: PrincipalInput): Principal {
+  const { kind = 'custom' } = input;
+  return makePrincipal(input, { block: kind, kind, now: 0 });
+}
+
+function identifiers(block: string, name: string, value: unknown = []): readonly string[] {
+  // Copied before it is looked at: what is checked is what is kept. `every` would pass over the holes of a list.
+  const list: readonly unknown[] = Array.isArray(value) ? [...(value as unknown[])] : [undefined];
+  return list.every(isIdentifier) ? Object.freeze(list) : fail(block, name, 'is no list of identifiers');
+}
+
+function date(block: string, name: string, value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value)
+    ? value
+    : fail(block, name, 'is no number of milliseconds since 1970');
+}
+
+function fail(block: string, name: string, problem: string): never {
+  throw new PrincipalError(`${block} answered a principal whose ${name} ${problem}.`);
+}
+
+function frozenCopy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) {
+    return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, item]) => [name, frozenCopy(item)])));
+  }
+  // A Date, a Map, an entity of the application: without its methods, or as a copy of the same class.
+  const copy: unknown = structuredClone(value);
+  return Object.getPrototypeOf(copy) === Object.prototype ? frozenCopy(copy) : copy;
 }

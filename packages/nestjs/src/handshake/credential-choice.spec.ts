@@ -2,6 +2,7 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import {
   AuthenticationError,
   type AuthenticationFailure,
@@ -22,7 +23,7 @@ import { readRequestHead } from './request-head.js';
 
 const csrfKey = createSecretKey(randomBytes(32));
 const clock = new FakeClock();
-const csrf = (sessionId: string): string => `csrf.${new WsCsrfTokens(csrfKey).issueCsrfToken(sessionId)}`;
+const csrf = (sessionId: string): string => `csrf.${new WsCsrfTokens([csrfKey]).issueCsrfToken(sessionId)}`;
 
 class Tokens extends WsAuthenticator {
   override readonly kind = 'jwt';
@@ -62,7 +63,14 @@ interface Case {
 async function decide({ bearer, cookie, authorization, subprotocols = [], origin = 'allowed', ...more }: Case) {
   const tokens = new Tokens();
   const sessions = new Sessions();
-  const authenticators = [tokens, new SessionAuthenticator({ cookie: '__Host-sid', csrfKey }, sessions, clock)];
+  const authenticators = [
+    new AuthenticatorBlock(tokens, 'authentication.jwt', clock),
+    new AuthenticatorBlock(
+      new SessionAuthenticator({ cookie: '__Host-sid', csrfKeys: [csrfKey] }, sessions),
+      'authentication.session',
+      clock,
+    ),
+  ];
   const request = new IncomingMessage(new Socket());
   const field = bearer === undefined ? authorization : `Bearer ${bearer}`;
   if (field !== undefined) request.rawHeaders.push('Authorization', field);

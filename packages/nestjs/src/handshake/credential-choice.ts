@@ -1,5 +1,6 @@
 import { CSRF_SUBPROTOCOL_PREFIX } from '@secure-ws/protocol';
-import type { WsAuthenticator, WsCredential } from '../authentication/authenticator.js';
+import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
+import type { WsCredential } from '../authentication/authenticator.js';
 import { findCredentials } from '../authentication/credentials.js';
 import { SessionAuthenticator } from '../authentication/session/session.authenticator.js';
 import type { HandshakeContext } from './handshake-context.js';
@@ -13,7 +14,7 @@ import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
  */
 export function chooseCredential(
   context: HandshakeContext,
-  authenticators: readonly WsAuthenticator[],
+  authenticators: readonly AuthenticatorBlock[],
 ): HandshakeRefusal | undefined {
   const { authorization, cookie } = context.head;
   const found = findCredentials({ authorization, cookie, subprotocols: context.offeredSubprotocols });
@@ -26,19 +27,23 @@ export function chooseCredential(
 
 function chooseSession(
   context: HandshakeContext,
-  authenticators: readonly WsAuthenticator[],
+  authenticators: readonly AuthenticatorBlock[],
 ): HandshakeRefusal | undefined {
-  const authenticator = authenticators.find((candidate) => candidate instanceof SessionAuthenticator);
-  const cookie = authenticator?.find(context.head.cookie);
-  if (authenticator === undefined || cookie === undefined) return undefined;
-  if ('problem' in cookie) return refuse('unauthenticated', { failure: cookie.problem });
-  context.ambient = { authenticator, credential: { scheme: 'session', value: cookie.value, source: 'cookie' } };
+  for (const authenticator of authenticators) {
+    const { authenticator: session } = authenticator;
+    if (!(session instanceof SessionAuthenticator)) continue;
+    const cookie = session.find(context.head.cookie);
+    if (cookie === undefined) return undefined;
+    if ('problem' in cookie) return refuse('unauthenticated', { failure: cookie.problem });
+    const credential = { scheme: 'session', value: cookie.value, source: 'cookie' } as const;
+    context.ambient = { authenticator, session, credential };
+  }
   return undefined;
 }
 
 function decide(
   context: HandshakeContext,
-  authenticators: readonly WsAuthenticator[],
+  authenticators: readonly AuthenticatorBlock[],
   explicit: WsCredential | undefined,
 ): HandshakeRefusal | undefined {
   if (explicit === undefined) return decideBySession(context);

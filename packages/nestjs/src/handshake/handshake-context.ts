@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Subprotocol } from '@secure-ws/protocol';
-import type { CredentialSource, WsAuthenticator, WsCredential } from '../authentication/authenticator.js';
+import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
+import type { CredentialSource, WsCredential } from '../authentication/authenticator.js';
 import type { Principal } from '../core/principal.js';
 import type { SessionAuthenticator } from '../authentication/session/session.authenticator.js';
 import type { Authority } from './authority.js';
@@ -43,7 +44,7 @@ export interface HandshakeEndpoint {
   /** `undefined`: those of the module. */
   readonly origins?: OriginRules | undefined;
   /** `undefined`: those of the module. */
-  readonly authenticators?: readonly WsAuthenticator[] | undefined;
+  readonly authenticators?: readonly AuthenticatorBlock[] | undefined;
   /** Whether a page of an allowed origin may connect without any credential (AN-12). */
   readonly admitsAnonymous: boolean;
 }
@@ -101,7 +102,8 @@ export type HandshakeDecision = HandshakeRefusal | HandshakeAdmission;
 
 /** A session cookie, with the authenticator that will verify it. */
 export interface AmbientCredential {
-  readonly authenticator: SessionAuthenticator;
+  readonly authenticator: AuthenticatorBlock;
+  readonly session: SessionAuthenticator;
   readonly credential: WsCredential;
 }
 
@@ -132,7 +134,7 @@ export interface HandshakeContext {
   credential: WsCredential | undefined;
   /** Set in its place where the client has none, and needs none here. */
   isAnonymous: boolean;
-  authenticator: WsAuthenticator | undefined;
+  authenticator: AuthenticatorBlock | undefined;
   /** The session cookie, alone or beside an explicit credential. */
   ambient: AmbientCredential | undefined;
   /** The CSRF token; set where the session cookie is the credential that decides. */

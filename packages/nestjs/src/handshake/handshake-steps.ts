@@ -1,6 +1,6 @@
-import type { WsAuthenticator } from '../authentication/authenticator.js';
+import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import type { Clock } from '../core/clock.js';
-import type { Awaitable } from '../core/awaitable.js';
+import { andThen, type Awaitable } from '../core/awaitable.js';
 import { isLoopbackAddress, parseAuthority } from './authority.js';
 import { findClient, isListedProxy, type ProxyRules } from './client-address.js';
 import { chooseCredential } from './credential-choice.js';
@@ -26,7 +26,7 @@ export interface HandshakeStep {
 
 /** What the steps ask beside the options. */
 export interface HandshakeStepParts {
-  readonly authenticators: readonly WsAuthenticator[];
+  readonly authenticators: readonly AuthenticatorBlock[];
   readonly limits: HandshakeLimits;
   readonly clock: Clock;
   /** Whether the application has booted and is not draining. */
@@ -66,7 +66,10 @@ export function compileHandshakeSteps(
       run: (context) =>
         limits.charge(context, chooseCredential(context, context.endpoint.authenticators ?? authenticators)),
     },
-    { name: 'verification', run: async (context) => limits.charge(context, await verifyCredential(context, clock)) },
+    {
+      name: 'verification',
+      run: (context) => andThen(verifyCredential(context, clock), (refusal) => limits.charge(context, refusal)),
+    },
     { name: 'gateway-guards', run: (context) => askGuards(context, guardsOf) },
     {
       name: 'principal-limits',

@@ -213,9 +213,13 @@ describe('WsHandshakeGuard', () => {
       ],
       ['returns undefined', () => Promise.resolve(undefined as unknown as Principal), 'internal'],
       ['returns no promise', (() => true) as unknown as Authenticate, 'internal'],
-      ['returns a principal that can be changed', () => Promise.resolve({ ...ALICE }), 'internal'],
-      ['returns a principal without an id', () => Promise.resolve(Object.freeze({ ...ALICE, id: '' })), 'internal'],
-      ['returns a principal without a key', () => Promise.resolve(Object.freeze({ ...ALICE, key: '' })), 'internal'],
+      ['returns a principal without an id', () => Promise.resolve({ ...ALICE, id: '' }), 'internal'],
+      ['returns roles that are a text', () => Promise.resolve({ ...ALICE, roles: 'admin' as never }), 'internal'],
+      [
+        'returns an end that is a Date',
+        () => Promise.resolve({ ...ALICE, expiresAt: new Date() as never }),
+        'internal',
+      ],
     ])('AN-03 refuses when the authenticator %s', async (_, verify, reason) => {
       const { decide, guard, clock } = setUpHandshake({ authenticators: [new StubAuthenticator(verify)] });
       const decision = await decide();
@@ -223,6 +227,23 @@ describe('WsHandshakeGuard', () => {
       expect(decision.admitted ? 200 : decision.status).toBeGreaterThanOrEqual(500);
       expect(guard.counts).toEqual({ pending: 0, open: 0 });
       expect(clock.pending).toBe(0);
+    });
+
+    it('AN-14 F05 admits with a copy, which the authenticator can change no more', async () => {
+      const answer = { ...ALICE, key: 'somebody else', roles: ['member'] };
+      const { decide } = setUpHandshake({ authenticators: [new StubAuthenticator(() => Promise.resolve(answer))] });
+      const decision = await decide();
+      Object.assign(answer, { id: 'mallory' }).roles.push('admin');
+      expect(decision).toMatchObject({ admitted: true, principal: { ...ALICE, roles: ['member'] } });
+      if (decision.admitted) expect(Object.isFrozen(decision.principal)).toBe(true);
+    });
+
+    it('F05 refuses an identity that has ended, with the answer of every failed authentication', async () => {
+      const ended = new StubAuthenticator(() => Promise.resolve({ ...ALICE, expiresAt: 1 }));
+      expect(await setUpHandshake({ authenticators: [ended] }).decide()).toMatchObject({
+        status: 401,
+        failure: 'expired',
+      });
     });
 
     it('AN-03 refuses when an authenticator throws while it is chosen', () => {

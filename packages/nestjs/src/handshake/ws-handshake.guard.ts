@@ -1,4 +1,4 @@
-import type { WsAuthenticator } from '../authentication/authenticator.js';
+import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { isPromiseLike } from '../core/awaitable.js';
@@ -25,7 +25,7 @@ import { markShown } from './shown-refusal.js';
 export interface WsHandshakeGuardParts {
   readonly options: ResolvedHandshakeOptions;
   /** Asked in their order; the first that accepts a credential decides, and no other one is asked after it. */
-  readonly authenticators: readonly WsAuthenticator[];
+  readonly authenticators: readonly AuthenticatorBlock[];
   /** Whether the application has booted and is not draining. Asked on every handshake. */
   readonly isReady: () => boolean;
   readonly clock: Clock;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { AuthenticationError, type WsAuthenticator } from '../authentication/authenticator.js';
+import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
+import { AuthenticationError } from '../authentication/authenticator.js';
 import type { Principal } from '../core/principal.js';
 
 /**
@@ -10,23 +11,28 @@ import type { Principal } from '../core/principal.js';
  */
 export class WsSocketIdentities {
   readonly #principals = new WeakMap<object, Principal>();
+  /** The latest call for each socket: the answer of an earlier one comes too late. */
+  readonly #latest = new WeakMap<object, object>();
 
   /** @internal */
-  constructor(private readonly authenticators: readonly WsAuthenticator[]) {}
+  constructor(private readonly authenticators: readonly AuthenticatorBlock[]) {}
 
   /**
-   * Verifies a bearer token and remembers whose socket it is.
+   * Verifies a bearer token and remembers whose socket it is. The identity that the socket had until then ends with the call.
    *
    * @param client the socket that gateways see as their client.
    * @throws {AuthenticationError} when the token is refused; the socket then has no identity, and every message of it is
    * answered with `FORBIDDEN`.
    */
   async authenticate(client: object, token: string, request: IncomingMessage): Promise<Principal> {
+    const attempt = {};
+    this.#latest.set(client, attempt);
+    this.#principals.delete(client);
     const credential = { scheme: 'bearer', value: token, source: 'authorization' } as const;
     const authenticator = this.authenticators.find((candidate) => candidate.accepts(credential));
     if (authenticator === undefined) throw new AuthenticationError('unsupported-scheme');
     const principal = await authenticator.authenticate(credential, request);
-    this.#principals.set(client, principal);
+    if (this.#latest.get(client) === attempt) this.#principals.set(client, principal);
     return principal;
   }
 

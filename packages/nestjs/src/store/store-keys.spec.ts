@@ -32,7 +32,7 @@ describe('store keys', () => {
   it('DR-03 take a keyId for an API key only where it is one: the key that signs tokens is everybody’s', () => {
     expect(apiKeyKey(createPrincipal({ ...BASE, keyId: 'k1' }))).toBeUndefined();
     expect(apiKeyKey(createPrincipal({ ...BASE, kind: 'api-key', keyId: 'k1' }))).toBe(
-      'api-key:["https://id.example.com","k1"]',
+      'api-key:["api-key","https://id.example.com","k1"]',
     );
   });
 });

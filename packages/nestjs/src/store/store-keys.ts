@@ -10,19 +10,19 @@ export function principalKey(principal: Principal): string {
 }
 
 /** The key of the log-in that a principal came with; `undefined` when its credential names none. */
-export function sessionKey({ kind, issuer, tenant, sessionId }: Principal): string | undefined {
-  return sessionId === undefined ? undefined : join('session', kind, issuer, sessionId, tenant);
+export function sessionKey({ block, issuer, tenant, sessionId }: Principal): string | undefined {
+  return sessionId === undefined ? undefined : join('session', block, issuer, sessionId, tenant);
 }
 
 /** The key of the token that a principal came with; `undefined` when it names none. */
-export function tokenKey({ kind, issuer, tokenId }: Principal): string | undefined {
-  return tokenId === undefined ? undefined : join('token', kind, issuer, tokenId);
+export function tokenKey({ block, issuer, tokenId }: Principal): string | undefined {
+  return tokenId === undefined ? undefined : join('token', block, issuer, tokenId);
 }
 
 /**
  * The key of the API key that a principal came with; `undefined` for other kinds, whose `keyId` names the key that signed
  * and is shared by everybody.
  */
-export function apiKeyKey({ kind, issuer, keyId }: Principal): string | undefined {
-  return kind !== 'api-key' || keyId === undefined ? undefined : join('api-key', issuer, keyId);
+export function apiKeyKey({ block, kind, issuer, keyId }: Principal): string | undefined {
+  return kind !== 'api-key' || keyId === undefined ? undefined : join('api-key', block, issuer, keyId);
 }

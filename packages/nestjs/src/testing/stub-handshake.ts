@@ -1,7 +1,8 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
+import { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import { WsAuthenticator, type WsCredential } from '../authentication/authenticator.js';
-import { createPrincipal, type Principal } from '../core/principal.js';
+import { makePrincipal, type Principal } from '../core/principal.js';
 import type { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import type {
   HandshakeDecision,
@@ -21,12 +22,10 @@ import { FakeClock } from './fake-clock.js';
 export const ORIGIN = 'https://app.example.com';
 
 /** Whom a {@link StubAuthenticator} finds, unless it is told otherwise. */
-export const ALICE = createPrincipal({
-  kind: 'jwt',
-  issuer: 'https://id.example.com',
-  id: 'alice',
-  authenticatedAt: 0,
-});
+export const ALICE = makePrincipal(
+  { issuer: 'https://id.example.com', id: 'alice' },
+  { block: 'authenticators[0]', kind: 'jwt', now: 0 },
+);
 
 /** What a {@link StubAuthenticator} does. */
 export type Authenticate = (credential: WsCredential, request: IncomingMessage) => Promise<Principal>;
@@ -138,7 +137,7 @@ export function setUpHandshake({
   const store: SecureWsStore = new MemoryStore(clock, { maxKeys: 1_000 });
   const guard = new WsHandshakeGuard({
     options: resolveHandshakeOptions(reader, {}),
-    authenticators,
+    authenticators: authenticators.map((one, index) => new AuthenticatorBlock(one, `authenticators[${index}]`, clock)),
     isReady,
     clock,
     store,

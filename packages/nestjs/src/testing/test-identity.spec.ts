@@ -19,9 +19,9 @@ describe('testIdentity', () => {
     };
     const { id, key, token } = testIdentity(input);
     const principal = readTestToken(token, NOW);
-    expect(principal).toEqual({ ...input, key, authenticatedAt: NOW });
+    expect(principal).toEqual({ ...input, key, block: 'test', authenticatedAt: NOW });
     expect(id).toBe('bob');
-    expect(key).toBe('["jwt","https://id.example.com","bob","acme"]');
+    expect(key).toBe('["test","https://id.example.com","bob","acme"]');
   });
 
   it('is frozen at every depth', () => {

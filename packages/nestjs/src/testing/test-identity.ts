@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
-import { createPrincipal, type Principal } from '../core/principal.js';
+import { makePrincipal, type Principal } from '../core/principal.js';
 
 /** Who a test wants to be; everything has a default. */
 export interface TestIdentityInput {
@@ -95,14 +95,9 @@ export function readTestToken(token: string, nowMs: number): Principal | undefin
 }
 
 function principalOf({ expiresInMs, ...input }: TestIdentityInput, nowMs: number): Principal {
-  return createPrincipal({
-    kind: 'test',
-    issuer: 'test',
-    id: 'alice',
-    ...input,
-    authenticatedAt: nowMs,
-    ...(expiresInMs === undefined ? {} : { expiresAt: nowMs + expiresInMs }),
-  });
+  const expiry = expiresInMs === undefined ? {} : { expiresAt: nowMs + expiresInMs };
+  const answer = { issuer: 'test', id: 'alice', ...input, ...expiry };
+  return makePrincipal(answer, { block: 'test', kind: 'test', now: nowMs });
 }
 
 function sign(body: string): Buffer {

@@ -1,4 +1,5 @@
 import { KeyObject } from 'node:crypto';
+import { isIdentifier } from '../../core/identifier.js';
 import { OptionReader } from '../../core/option-reader.js';
 import { algorithmRow, isJwtAlgorithm, JWT_ALGORITHMS, type JwtAlgorithm } from './jwt-algorithm.js';
 import { type JwtKeyMaterial, readHmacSecret, readPublicKey } from './jwt-key.js';
@@ -155,11 +156,11 @@ function readListedKey(reader: OptionReader, algorithms: readonly JwtAlgorithm[]
 
 function readKid(reader: OptionReader): string | undefined {
   const kid = reader.string('kid');
-  if (kid !== undefined && kid.length <= MAX_KID_LENGTH) return kid;
+  if (isIdentifier(kid)) return kid;
   if (kid !== undefined || !reader.has('kid')) {
     reader.fail(
       'kid',
-      `must be the kid of the tokens, of at most ${MAX_KID_LENGTH} characters.`,
+      `must be the kid of the tokens, of at most ${MAX_KID_LENGTH} characters without control characters.`,
       `${reader.pathOf('kid')}: '2026-11'`,
     );
   }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, IncomingMessage } from 'node:http';
+import { type AddressInfo, Socket } from 'node:net';
 import { JwtService } from '@nestjs/jwt';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import {
@@ -23,6 +23,7 @@ import { BootProblems } from '../../core/boot-problems.js';
 import { SystemClock } from '../../core/clock.js';
 import { OptionReader } from '../../core/option-reader.js';
 import { resolveAuthenticationOptions } from '../authentication.options.js';
+import { AuthenticatorBlock } from '../authenticator-block.js';
 import { AuthenticationError, type AuthenticationFailure, type WsCredential } from '../authenticator.js';
 import type { Principal } from '../../core/principal.js';
 import type { JwtIdentity, JwtPrincipalMapping } from './jwt-identity.js';
@@ -30,18 +31,28 @@ import { JwtAuthenticator } from './jwt.authenticator.js';
 import type { JwtOptions } from './jwt.options.js';
 
 let keys: ForgeKeys;
-let attacked: JwtAuthenticator;
+let attacked: Verifier;
 
 beforeAll(() => {
   keys = makeForgeKeys();
   attacked = authenticatorOf(attackedJwtOptions(keys));
 });
 
-function authenticatorOf(jwt: JwtOptions | readonly JwtOptions[], clock = new SystemClock()): JwtAuthenticator {
+/** The authenticator in its place: what the handshake calls. */
+interface Verifier {
+  accepts(credential: WsCredential): boolean;
+  authenticate(credential: WsCredential): Promise<Principal>;
+}
+
+function authenticatorOf(jwt: JwtOptions | readonly JwtOptions[], clock = new SystemClock()): Verifier {
   const problems = new BootProblems();
   const options = resolveAuthenticationOptions(new OptionReader({ jwt }, 'authentication', problems));
   expect(problems.problems).toEqual([]);
-  return new JwtAuthenticator(options.jwt, clock);
+  const block = new AuthenticatorBlock(new JwtAuthenticator(options.jwt, clock), options.blocks.jwt, clock);
+  return {
+    accepts: (credential) => block.accepts(credential),
+    authenticate: async (credential) => block.authenticate(credential, new IncomingMessage(new Socket())),
+  };
 }
 
 function bearer(value: string): WsCredential {
@@ -290,9 +301,8 @@ describe('JwtAuthenticator', () => {
   });
 
   it('is for bearer credentials only', async () => {
-    expect(attacked.accepts(bearer('x'))).toBe(true);
     const other: WsCredential = { scheme: 'apikey', value: goodToken(keys), source: 'authorization' };
-    expect(attacked.accepts(other)).toBe(false);
+    expect([attacked.accepts(bearer('x')), attacked.accepts(other)]).toEqual([true, false]);
     expect((await refusalOf(attacked.authenticate(other))).failure).toBe('unsupported-scheme');
   });
 });

@@ -5,10 +5,11 @@ import {
   WsAuthenticator,
   type WsCredential,
 } from '../authenticator.js';
-import { createPrincipal, type Principal } from '../../core/principal.js';
+import { type Awaitable, isPromiseLike } from '../../core/awaitable.js';
+import type { PrincipalInput } from '../../core/principal.js';
 import { type JwtRegisteredClaims, readJwtClaims } from './jwt-claims.js';
 import { isTypeAccepted } from './jwt-header.js';
-import { checkJwtIdentity, type JwtIdentity, readJwtIdentity } from './jwt-identity.js';
+import { checkJwtIdentity, type JwtIdentity, type JwtPrincipalMapping, readJwtIdentity } from './jwt-identity.js';
 import { JwtKeyRing } from './jwt-key-ring.js';
 import { type PrescreenedJwt, prescreenJwt } from './jwt-prescreen.js';
 import { JwtVerifier } from './jwt-verifier.js';
@@ -59,14 +60,14 @@ export class JwtAuthenticator extends WsAuthenticator {
    *
    * @throws {AuthenticationError} when it is refused; no other error, and none with a text of the token or the library.
    */
-  override async authenticate(credential: WsCredential): Promise<Principal> {
+  override authenticate(credential: WsCredential): Awaitable<PrincipalInput> {
     if (!this.accepts(credential)) throw new AuthenticationError('unsupported-scheme');
-    const nowMs = this.clock.now();
-    const verified = this.#verify(credential.value, nowMs);
+    const verified = this.#verify(credential.value, this.clock.now());
     if (typeof verified === 'string') throw new AuthenticationError(verified);
-    const identity = await identify(verified);
-    if (typeof identity === 'string') throw new AuthenticationError(identity);
-    return principalOf(this.kind, verified, identity, nowMs);
+    const identity = identify(verified);
+    return isPromiseLike(identity)
+      ? identity.then((settled) => principalOf(verified, settled))
+      : principalOf(verified, identity);
   }
 
   #verify(token: string, nowMs: number): VerifiedJwt | AuthenticationFailure {
@@ -96,9 +97,12 @@ function issuerOf(options: ResolvedJwtOptions): Issuer {
   return { options, ring: new JwtKeyRing(options.keys.map((key) => new JwtVerifier(key, options))) };
 }
 
-async function identify({ issuer, claims }: VerifiedJwt): Promise<JwtIdentity | AuthenticationFailure> {
+function identify({ issuer, claims }: VerifiedJwt): Awaitable<JwtIdentity | AuthenticationFailure> {
   const { principal: mapping } = issuer.options;
-  if (mapping === undefined) return readJwtIdentity(claims);
+  return mapping === undefined ? readJwtIdentity(claims) : map(mapping, claims);
+}
+
+async function map(mapping: JwtPrincipalMapping, claims: JsonObject): Promise<JwtIdentity | AuthenticationFailure> {
   try {
     return checkJwtIdentity(await mapping(claims));
   } catch (error) {
@@ -108,24 +112,18 @@ async function identify({ issuer, claims }: VerifiedJwt): Promise<JwtIdentity | 
 }
 
 function principalOf(
-  kind: string,
   { issuer, verifier, claims, registered }: VerifiedJwt,
-  { id, roles, scopes, tenant, sessionId = registered.sid }: JwtIdentity,
-  nowMs: number,
-): Principal {
-  const { expiresAtMs, jti } = registered;
-  return createPrincipal({
-    kind,
+  identity: JwtIdentity | AuthenticationFailure,
+): PrincipalInput {
+  if (typeof identity === 'string') throw new AuthenticationError(identity);
+  const { sessionId = registered.sid, ...rest } = identity;
+  return {
     issuer: issuer.options.issuer,
-    id,
-    roles: roles ?? [],
-    scopes: scopes ?? [],
-    ...(tenant !== undefined && { tenant }),
+    ...rest,
     ...(sessionId !== undefined && { sessionId }),
-    ...(jti !== undefined && { tokenId: jti }),
+    ...(registered.jti !== undefined && { tokenId: registered.jti }),
     ...(verifier.kid !== undefined && { keyId: verifier.kid }),
-    authenticatedAt: nowMs,
-    expiresAt: expiresAtMs,
+    expiresAt: registered.expiresAtMs,
     claims,
-  });
+  };
 }

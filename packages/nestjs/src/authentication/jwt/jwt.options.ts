@@ -1,3 +1,4 @@
+import { isIdentifier } from '../../core/identifier.js';
 import type { OptionReader } from '../../core/option-reader.js';
 import type { JwtAlgorithm } from './jwt-algorithm.js';
 import type { JwtPrincipalMapping } from './jwt-identity.js';
@@ -107,7 +108,11 @@ function readIssuer(reader: OptionReader): string {
     const fix = `${reader.pathOf('issuer')}: 'https://id.example.com'`;
     reader.fail('issuer', 'is missing: it must equal the iss of the tokens.', fix);
   }
-  return reader.string('issuer') ?? '';
+  const issuer = reader.string('issuer') ?? '';
+  // It is a part of every principal, as it stands.
+  if (issuer === '' || isIdentifier(issuer)) return issuer;
+  reader.fail('issuer', 'must have at most 256 characters, none of them a control character.', reader.pathOf('issuer'));
+  return '';
 }
 
 function readAudience(reader: OptionReader): readonly string[] {

@@ -3,6 +3,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../testing/fake-clock.js';
+import { AuthenticatorBlock } from '../authenticator-block.js';
 import { WsCsrfTokens } from '../csrf-tokens.js';
 import { createPrincipal, type PrincipalInput } from '../../core/principal.js';
 import { isSameSubject, SessionAuthenticator } from './session.authenticator.js';
@@ -27,9 +28,10 @@ class StubSessions extends WsSessionVerifier {
 
 function setUp(answer: unknown) {
   const verifier = new StubSessions(() => answer);
-  const authenticator = new SessionAuthenticator({ cookie: '__Host-sid', csrfKey }, verifier, clock);
+  const authenticator = new SessionAuthenticator({ cookie: '__Host-sid', csrfKeys: [csrfKey] }, verifier);
+  const block = new AuthenticatorBlock(authenticator, 'authentication.session', clock);
   const credential = { scheme: 'session', value: 'abc', source: 'cookie' } as const;
-  return { verifier, authenticator, verify: () => authenticator.authenticate(credential, request) };
+  return { verifier, authenticator, verify: async () => block.authenticate(credential, request) };
 }
 
 const ALICE = { id: 'alice', sessionId: 's-1' };
@@ -42,13 +44,14 @@ describe('SessionAuthenticator', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['an unknown session', undefined, 'refused: unknown-key'],
-    ['a null of a store', null, 'refused: unknown-key'],
+    ['an unknown session', undefined, 'refused: ended-session'],
+    ['a null of a store', null, 'refused: ended-session'],
     ['a session that has ended', { ...ALICE, expiresAt: clock.now() }, 'refused: expired'],
-    ['a session that ends at no time', { ...ALICE, expiresAt: Number.NaN }, 'refused: expired'],
+    ['F05 a session that ends at no time', { ...ALICE, expiresAt: Number.NaN }, 'whose expiresAt'],
+    ['F05 a session whose end is a Date', { ...ALICE, expiresAt: new Date(Date.now() + 60_000) }, 'whose expiresAt'],
     ['a session without an id', { id: 'alice' }, 'must answer'],
     ['a session with an empty id', { ...ALICE, sessionId: '' }, 'must answer'],
-    ['nobody’s session', { ...ALICE, id: '' }, 'must answer'],
+    ['nobody’s session', { ...ALICE, id: '' }, 'whose id'],
     ['true', true, 'must answer'],
   ])('AN-08 AN-09 refuses %s after one verification', async (_, answer, message) => {
     const { verify, verifier } = setUp(answer);
@@ -59,7 +62,7 @@ describe('SessionAuthenticator', () => {
   it('HS-18 binds a CSRF token to the session', async () => {
     const { authenticator, verify } = setUp(ALICE);
     const principal = await verify();
-    const tokens = new WsCsrfTokens(csrfKey);
+    const tokens = new WsCsrfTokens([csrfKey]);
     expect(authenticator.isCsrfTokenOf(tokens.issueCsrfToken('s-1'), principal)).toBe(true);
     expect(authenticator.isCsrfTokenOf(tokens.issueCsrfToken('s-2'), principal)).toBe(false);
   });

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../../core/clock.js';
 import { AuthenticationError, WsAuthenticator, type WsCredential } from '../authenticator.js';
 import { WsCsrfTokens } from '../csrf-tokens.js';
-import { createPrincipal, type Principal } from '../../core/principal.js';
+import { isIdentifier } from '../../core/identifier.js';
+import { type Principal, PrincipalError, type PrincipalInput } from '../../core/principal.js';
 import { readSessionCookie, type SessionCookie } from './session-cookie.js';
 import type { ResolvedSessionOptions } from './session.options.js';
 import type { SessionIdentity, WsSessionVerifier } from './ws-session-verifier.js';
@@ -21,13 +21,12 @@ export class SessionAuthenticator extends WsAuthenticator {
   readonly #tokens: WsCsrfTokens;
 
   constructor(
-    options: Pick<ResolvedSessionOptions, 'cookie' | 'csrfKey'>,
+    options: Pick<ResolvedSessionOptions, 'cookie' | 'csrfKeys'>,
     private readonly verifier: WsSessionVerifier,
-    private readonly clock: Clock,
   ) {
     super();
     this.#cookie = options.cookie;
-    this.#tokens = new WsCsrfTokens(options.csrfKey);
+    this.#tokens = new WsCsrfTokens(options.csrfKeys);
   }
 
   /** Finds the session cookie in a `Cookie` field. */
@@ -39,19 +38,13 @@ export class SessionAuthenticator extends WsAuthenticator {
     return credential.source === 'cookie';
   }
 
-  override async authenticate(credential: WsCredential, request: IncomingMessage): Promise<Principal> {
-    const identity: unknown = await this.verifier.verify(credential.value, request);
-    if (identity === undefined || identity === null) throw new AuthenticationError('unknown-key');
-    if (!isSessionIdentity(identity)) throw new TypeError('A WsSessionVerifier must answer { id, sessionId, ... }.');
-    const now = this.clock.now();
-    // A verifier that forgot to look: an identity that has ended admits nobody.
-    if (identity.expiresAt !== undefined && !(identity.expiresAt > now)) throw new AuthenticationError('expired');
-    return createPrincipal({
-      ...identity,
-      kind: this.kind,
-      issuer: identity.issuer ?? SESSION_ISSUER,
-      authenticatedAt: now,
-    });
+  override async authenticate(credential: WsCredential, request: IncomingMessage): Promise<PrincipalInput> {
+    const identity = (await this.verifier.verify(credential.value, request)) as SessionIdentity | null | undefined;
+    if (identity === undefined || identity === null) throw new AuthenticationError('ended-session');
+    if (typeof identity !== 'object' || !isIdentifier(identity.sessionId)) {
+      throw new PrincipalError('A WsSessionVerifier must answer { id, sessionId, ... }, the sessionId an identifier.');
+    }
+    return { ...identity, kind: this.kind, issuer: identity.issuer ?? SESSION_ISSUER };
   }
 
   /** Whether a CSRF token belongs to the session of a principal that {@link authenticate} made. */
@@ -70,10 +63,4 @@ export function isSameSubject(explicit: Principal, session: Principal): boolean 
     explicit.tenant === session.tenant &&
     (session.issuer === SESSION_ISSUER || session.issuer === explicit.issuer)
   );
-}
-
-function isSessionIdentity(value: unknown): value is SessionIdentity {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, sessionId } = value as Partial<Record<keyof SessionIdentity, unknown>>;
-  return typeof id === 'string' && id !== '' && typeof sessionId === 'string' && sessionId !== '';
 }

@@ -27,6 +27,12 @@ describe('resolveSessionOptions', () => {
     expect(Object.isFrozen(options)).toBe(true);
   });
 
+  it('HS-18 F43 takes several CSRF secrets, for a change of them', () => {
+    const { options, problems } = resolve({ ...GOOD, csrf: { secret: [randomBytes(32), GOOD.csrf.secret] } });
+    expect(problems).toEqual([]);
+    expect(options?.csrfKeys).toHaveLength(2);
+  });
+
   it.each<[object, string[]]>([
     [{ ...GOOD, cookie: undefined }, ['.cookie']],
     [{ ...GOOD, cookie: '' }, ['.cookie']],
@@ -40,6 +46,8 @@ describe('resolveSessionOptions', () => {
     [{ ...GOOD, csrf: { secret: '' } }, ['.csrf.secret']],
     [{ ...GOOD, csrf: { secret: 'short' } }, ['.csrf.secret']],
     [{ ...GOOD, csrf: { secret: 'changeme-changeme-changeme-changeme' } }, ['.csrf.secret']],
+    [{ ...GOOD, csrf: { secret: [] } }, ['.csrf.secret']],
+    [{ ...GOOD, csrf: { secret: [GOOD.csrf.secret, 'short'] } }, ['.csrf.secret[1]']],
     [{ ...GOOD, csrf: { ...GOOD.csrf, ttl: 1 } }, ['.csrf.ttl']],
     [{ ...GOOD, cookies: ['sid'] }, ['.cookies']],
     [{}, ['.cookie', '.verifier', '.csrf.secret']],

@@ -1,7 +1,7 @@
 import { KeyObject } from 'node:crypto';
 import type { Type } from '@nestjs/common';
 import type { OptionReader } from '../../core/option-reader.js';
-import { readHmacSecret } from '../jwt/jwt-key.js';
+import { type JwtKeyMaterial, readHmacSecret } from '../jwt/jwt-key.js';
 import { WsSessionVerifier } from './ws-session-verifier.js';
 
 /** A verifier of the application: a class that Nest instantiates, or an instance. */
@@ -19,15 +19,19 @@ export interface SessionOptions {
 
 /** `authentication.session.csrf`. */
 export interface SessionCsrfOptions {
-  /** The secret that binds a token to its session: at least 32 random bytes, the same on every node. */
-  readonly secret: string | Buffer | KeyObject;
+  /**
+   * The secret that binds a token to its session: at least 32 random bytes, the same on every node. To change it, list the
+   * new one first, which makes the tokens, and the old one behind it until the pages that have its tokens are gone.
+   */
+  readonly secret: JwtKeyMaterial | readonly JwtKeyMaterial[];
 }
 
 /** {@link SessionOptions}, checked and frozen. */
 export interface ResolvedSessionOptions {
   readonly cookie: string;
   readonly verifier: SessionVerifierSource;
-  readonly csrfKey: KeyObject;
+  /** At least one. The first makes the tokens. */
+  readonly csrfKeys: readonly KeyObject[];
 }
 
 const EXAMPLE = "{ cookie: '__Host-sid', verifier: Sessions, csrf: { secret: process.env.CSRF_SECRET } }";
@@ -43,10 +47,10 @@ const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
 export function resolveSessionOptions(reader: OptionReader): ResolvedSessionOptions | undefined {
   const cookie = readCookieName(reader);
   const verifier = readVerifier(reader);
-  const csrfKey = readCsrfKey(reader);
+  const csrfKeys = readCsrfKeys(reader);
   reader.finish();
-  if (cookie === undefined || verifier === undefined || csrfKey === undefined) return undefined;
-  return Object.freeze({ cookie, verifier, csrfKey });
+  if (cookie === undefined || verifier === undefined || csrfKeys === undefined) return undefined;
+  return Object.freeze({ cookie, verifier, csrfKeys });
 }
 
 function readCookieName(reader: OptionReader): string | undefined {
@@ -67,18 +71,25 @@ function readVerifier(reader: OptionReader): SessionVerifierSource | undefined {
   return undefined;
 }
 
-function readCsrfKey(reader: OptionReader): KeyObject | undefined {
+function readCsrfKeys(reader: OptionReader): readonly KeyObject[] | undefined {
   const level = reader.object('csrf');
   const material = level.raw('secret');
   level.finish();
-  if (material === undefined) {
+  const list: readonly unknown[] = Array.isArray(material) ? material : [material];
+  if (material === undefined || list.length === 0) {
     level.fail('secret', 'is missing: a cookie alone does not say whose page sent it.', `${reader.path}: ${EXAMPLE}`);
     return undefined;
   }
-  const key = readHmacSecret(material, 'HS256');
-  if (key instanceof KeyObject) return key;
-  level.fail('secret', key.problem, `${level.pathOf('secret')}: process.env.CSRF_SECRET`);
-  return undefined;
+  const keys: KeyObject[] = [];
+  for (const [index, item] of list.entries()) {
+    const key = readHmacSecret(item, 'HS256');
+    if (key instanceof KeyObject) keys.push(key);
+    else {
+      const name = list === material ? `secret[${index}]` : 'secret';
+      level.fail(name, key.problem, `${level.pathOf(name)}: process.env.CSRF_SECRET`);
+    }
+  }
+  return keys.length === list.length ? Object.freeze(keys) : undefined;
 }
 
 function isVerifier(value: unknown): value is SessionVerifierSource {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { PrincipalInput } from '../../core/principal.js';
 
 /** What a verifier knows of a session: whose it is, and its id. */
-export interface SessionIdentity extends Omit<PrincipalInput, 'kind' | 'issuer' | 'authenticatedAt' | 'sessionId'> {
+export interface SessionIdentity extends Omit<PrincipalInput, 'kind' | 'issuer' | 'sessionId'> {
   /** The id of the session: what CSRF tokens are bound to, and what a log-out names. Not the value of the cookie. */
   readonly sessionId: string;
   /**

@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http';
+import { type Awaitable, isPromiseLike } from '../core/awaitable.js';
+import type { Clock } from '../core/clock.js';
+import { makePrincipal, type Principal } from '../core/principal.js';
+import { AuthenticationError, type WsAuthenticator, type WsCredential } from './authenticator.js';
+
+/**
+ * An authenticator in its place in the options. Nothing else calls one, so that no answer of any of them gets past the
+ * check of {@link makePrincipal}, nor without the name of its block.
+ */
+export class AuthenticatorBlock {
+  /**
+   * @param name the path of the block in the options, such as `authentication.jwt`: a part of every principal's key.
+   */
+  constructor(
+    readonly authenticator: WsAuthenticator,
+    readonly name: string,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Whether a credential is of the authenticator's kind. */
+  accepts(credential: WsCredential): boolean {
+    return this.authenticator.accepts(credential);
+  }
+
+  /**
+   * Verifies a credential; at once where the authenticator does.
+   *
+   * @throws {AuthenticationError} when it is refused, or its identity has ended; at once or as a rejection.
+   * @throws {PrincipalError} when the authenticator answers no principal.
+   */
+  authenticate(credential: WsCredential, request: IncomingMessage): Awaitable<Principal> {
+    const answer: unknown = this.authenticator.authenticate(credential, request);
+    return isPromiseLike(answer)
+      ? Promise.resolve(answer).then((settled) => this.#principalOf(settled))
+      : this.#principalOf(answer);
+  }
+
+  #principalOf(answer: unknown): Principal {
+    const now = this.clock.now();
+    const principal = makePrincipal(answer, { block: this.name, kind: this.authenticator.kind, now });
+    const { expiresAt } = principal;
+    if (expiresAt !== undefined && expiresAt <= now) throw new AuthenticationError('expired');
+    return principal;
+  }
+}

@@ -1,0 +1,49 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { AuthenticatorBlock } from '../authentication/authenticator-block.js';
+import { AuthenticationError } from '../authentication/authenticator.js';
+import type { Principal } from '../core/principal.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { ALICE, StubAuthenticator } from '../testing/stub-handshake.js';
+import { WsSocketIdentities } from './ws-socket-identities.js';
+
+const request = new IncomingMessage(new Socket());
+
+function setUp(verify?: (token: string) => Promise<Principal>) {
+  const stub = new StubAuthenticator(verify === undefined ? undefined : ({ value }) => verify(value));
+  return new WsSocketIdentities([new AuthenticatorBlock(stub, 'authentication.jwt', new FakeClock())]);
+}
+
+const refusing = (token: string): Promise<Principal> =>
+  token === 'good' ? Promise.resolve(ALICE) : Promise.reject(new AuthenticationError('expired'));
+
+describe('WsSocketIdentities', () => {
+  it('AN-14 F43 forgets the identity of a socket whose second token is refused', async () => {
+    const identities = setUp(refusing);
+    const client = {};
+    await identities.authenticate(client, 'good', request);
+    expect(identities.principalOf(client)).toMatchObject({ id: 'alice', block: 'authentication.jwt' });
+    await expect(identities.authenticate(client, 'bad', request)).rejects.toThrow('expired');
+    expect(identities.principalOf(client)).toBeUndefined();
+  });
+
+  it('AN-14 F43 does not bring an identity back that a later token has ended', async () => {
+    let answer: (principal: Principal) => void = () => undefined;
+    const slow = new Promise<Principal>((resolve) => (answer = resolve));
+    const identities = setUp((token) => (token === 'slow' ? slow : refusing(token)));
+    const client = {};
+    const first = identities.authenticate(client, 'slow', request);
+    await expect(identities.authenticate(client, 'bad', request)).rejects.toThrow('expired');
+    answer(ALICE);
+    await first;
+    expect(identities.principalOf(client)).toBeUndefined();
+  });
+
+  it('F05 remembers no answer that is no principal', async () => {
+    const identities = setUp(() => Promise.resolve({ ...ALICE, expiresAt: new Date() } as never));
+    const client = {};
+    await expect(identities.authenticate(client, 'good', request)).rejects.toThrow('whose expiresAt');
+    expect(identities.principalOf(client)).toBeUndefined();
+  });
+});
