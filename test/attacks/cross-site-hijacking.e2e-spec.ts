@@ -70,7 +70,7 @@ describe('a page of another origin', () => {
     app().events.clear();
     expect(await open('https://evil.example')).toMatchObject({ status: 403 });
     expect(gateway.connections).toBe(connections);
-    expect(app().events.ofType('ws.handshake.accepted')).toEqual([]);
+    expect(app().events.ofType('ws.connection.opened')).toEqual([]);
     expect(app().events.ofType('ws.handshake.refused')).toMatchObject([
       { status: 403, owasp: 'malicious_cors', origin: 'https://evil.example' },
     ]);

@@ -15,7 +15,7 @@ const DANGEROUS = new RegExp(
   'u',
 );
 
-const FORGED_LINE = '{"type":"ws.handshake.accepted","principal":"admin"}';
+const FORGED_LINE = '{"type":"ws.connection.opened","principal":"admin"}';
 
 const TRICKS: readonly (readonly [trick: string, text: string])[] = [
   ['CR and LF', `x\r\n${FORGED_LINE}`],
@@ -65,7 +65,7 @@ describe('text that would forge a line of the log', () => {
       await refusalOf(app, { target: `/${encodeURIComponent(text)}` });
     }
     // Control characters end a request head with Node's own 400; all that gets past it is on record.
-    expect(app.sink.ofType('ws.handshake.accepted')).toEqual([]);
+    expect(app.sink.ofType('ws.connection.opened')).toEqual([]);
     expectIntactLines(app);
   });
 

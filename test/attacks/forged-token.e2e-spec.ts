@@ -33,7 +33,7 @@ describe('a token', () => {
       expect(answer.body).toBe(withoutToken.body);
       expect(Object.keys(answer.headers)).toEqual(Object.keys(withoutToken.headers));
       expect(nest.get(EchoGateway).connections).toBe(connections);
-      expect(events.ofType('ws.handshake.accepted')).toEqual([]);
+      expect(events.ofType('ws.connection.opened')).toEqual([]);
       const refused = events.ofType('ws.handshake.refused');
       expect(refused).toMatchObject([{ status: 401, reason: 'unauthenticated' }]);
       expect(['authn_login_fail', 'session_use_after_expire']).toContain(refused[0]?.owasp);

@@ -40,7 +40,7 @@ describe('a session cookie', () => {
   it('HS-18 AN-08 opens a connection with the CSRF token of its session', async () => {
     const shape = page('theme=dark; __Host-sid=signed-alice', [csrf('s-alice')]);
     expect(await handshake(`${app().url}/echo`, shape)).toBe('open');
-    expect(app().events.ofType('ws.handshake.accepted')).toMatchObject([{ method: 'session:cookie' }]);
+    expect(app().events.ofType('ws.connection.opened')).toMatchObject([{ method: 'session:cookie' }]);
   });
 
   it.each<readonly [what: string, status: number, shape: () => ClientShape]>([

@@ -51,7 +51,7 @@ describe('the session cookie of a visitor', () => {
     expect(await client.request('echo', { text: 'mine' })).toMatchObject({ event: 'echo' });
     expect(app().app.get(EchoGateway).handled.at(-1)).toEqual({ text: 'mine', from: 'alice' });
     expect(client.socket.protocol).toBe('json.v1');
-    expect(app().events.ofType('ws.handshake.accepted').at(-1)).toMatchObject({ method: 'session:cookie' });
+    expect(app().events.ofType('ws.connection.opened').at(-1)).toMatchObject({ method: 'session:cookie' });
   });
 
   it('HS-18 HS-10 is answered without its token', async () => {
@@ -151,7 +151,7 @@ describe('two credentials in one handshake', () => {
 
   it('AN-04 of one person are admitted, as the explicit one says', async () => {
     expect(await both('alice', 'cookie-of-alice', 'authorization')).toBe('open');
-    expect(app().events.ofType('ws.handshake.accepted').at(-1)).toMatchObject({ method: 'jwt:authorization' });
+    expect(app().events.ofType('ws.connection.opened').at(-1)).toMatchObject({ method: 'jwt:authorization' });
   });
 
   it('AN-04 the explicit one decides where the cookie is of no session', async () => {

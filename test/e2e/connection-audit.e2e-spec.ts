@@ -19,7 +19,7 @@ const ID = /^[A-Za-z0-9_-]{22}$/; // 128 bits in base64url
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 describe('the record of a connection', () => {
-  it('MO-01 MO-02 MO-05 says who, from where, how, how long, how much, and who ended it with what', async () => {
+  it('MO-01 MO-02 MO-05 F55 says in two lines who, from where, how, how long, how much, and who ended it with what', async () => {
     const clock = new FakeClock(Date.UTC(2026, 4, 17, 10));
     const app = await startApp({ providers: [EchoGateway], clock });
     const client = await connect(`${app.url}/echo`, { token: app.token(), tokenIn: 'subprotocol', origin: APP_ORIGIN });
@@ -41,8 +41,7 @@ describe('the record of a connection', () => {
     };
     const time = '2026-05-17T10:00:00.000Z';
     expect(app.events.events).toEqual([
-      { type: 'ws.handshake.accepted', owasp: 'authn_login_success', time, ...facts },
-      { type: 'ws.connection.opened', owasp: 'session_created', time, ...facts },
+      { type: 'ws.connection.opened', owasp: 'authn_login_success', time, ...facts },
       {
         type: 'ws.connection.closed',
         time: '2026-05-17T10:00:01.500Z',
@@ -106,7 +105,6 @@ describe('the record of a connection', () => {
     expect(types().sort()).toEqual([
       'log ws.connection.closed',
       'log ws.connection.opened',
-      'log ws.handshake.accepted',
       'warn ws.handshake.refused',
     ]);
   });
@@ -116,7 +114,7 @@ describe('the record of a connection', () => {
     const options = { events: { sinks: [sink], identifiers: 'plain' as const } };
     const app = await startApp({ providers: [EchoGateway], options });
     await handshake(`${app.url}/echo`, { token: app.token() });
-    expect(sink.ofType('ws.handshake.accepted')[0]?.principal).toContain('alice');
+    expect(sink.ofType('ws.connection.opened')[0]?.principal).toContain('alice');
     expect(sink.ofType('ws.config.weak')).toMatchObject([{ option: 'events.identifiers' }]);
   });
 });

@@ -2,8 +2,8 @@ import { type CanActivate, Injectable } from '@nestjs/common';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { UseHandshakeGuards, WsAuthorize, WsConnectionLifecycleService, WsSessionVerifier } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
-import { HANDSHAKE_REASONS } from '../../packages/nestjs/src/events/handshake-reasons.js';
-import { OWASP_EVENT_NAMES } from '../../packages/nestjs/src/events/owasp-event-name.js';
+import { HANDSHAKE_REASONS } from '../../packages/nestjs/src/events/event-reasons.js';
+import { OWASP_EVENT_NAMES } from '../../packages/nestjs/src/events/event-reasons.js';
 import { SecureWsRuntime } from '../../packages/nestjs/src/secure-ws.runtime.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -173,7 +173,7 @@ describe('the record of a refused handshake', () => {
     const subject = await start(attack);
     const { app } = subject;
     await attack.before?.(subject);
-    const accepted = app.events.ofType('ws.handshake.accepted').length;
+    const accepted = app.events.ofType('ws.connection.opened').length;
     expect(app.events.ofType('ws.handshake.refused')).toEqual([]);
 
     const client = await RawTcp.open(app);
@@ -187,7 +187,7 @@ describe('the record of a refused handshake', () => {
     expect(app.events.ofType('ws.handshake.refused')).toMatchObject([
       { reason, owasp, address: expect.any(String) as string },
     ]);
-    expect(app.events.ofType('ws.handshake.accepted')).toHaveLength(accepted);
+    expect(app.events.ofType('ws.connection.opened')).toHaveLength(accepted);
   });
 
   it('MO-03 has no further reason than those and a fault of our own', () => {

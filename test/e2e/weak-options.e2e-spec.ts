@@ -1,7 +1,7 @@
 import { WebSocketGateway } from '@nestjs/websockets';
 import { LoggerSink, SecureGateway, SecureWsModule, type SecureWsOptions, WsAuthorize } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
-import { OWASP_EVENT_NAMES } from '../../packages/nestjs/src/events/owasp-event-name.js';
+import { OWASP_EVENT_NAMES } from '../../packages/nestjs/src/events/event-reasons.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { RecordingSink } from '../support/recording-sink.js';
 import { APP_ORIGIN, startApp, type TestOptions } from '../support/start-app.js';

@@ -46,12 +46,18 @@ export { WsScope } from './authorization/ws-scope.decorator.js';
 // Events
 export type { EventsOptions } from './events/events.options.js';
 export { LoggerSink } from './events/logger.sink.js';
-export type * from './events/security-event.js';
+export type { OwaspEventName } from './events/event-reasons.js';
+export type {
+  SecurityEvent,
+  SecurityEventData,
+  SecurityEventOf,
+  SecurityEventPattern,
+  SecurityEventType,
+} from './events/security-event.js';
 export { SecurityEventSink } from './events/security-event-sink.js';
 export { SecurityEvents } from './events/security-events.js';
 export type { SecurityEventCount, SecurityEventCounts } from './events/event-counters.js';
-export { OnSecurityEvent } from './events/on-security-event.decorator.js';
-export type { SecurityEventOf, SecurityEventPattern } from './events/security-event-pattern.js';
+export { OnSecurityEvent } from './events/on-security-event.js';
 
 // Handshake
 export type { HandshakeOptions } from './handshake/handshake.options.js';

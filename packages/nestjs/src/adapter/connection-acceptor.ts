@@ -3,7 +3,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { GatewayHookObserver } from '../nest/gateway-hooks.js';
 import type { GatewayRecord } from '../nest/gateway-inventory.js';
 import type { HandshakeAdmission } from '../handshake/handshake-context.js';
-import type { CloseInitiator, HandshakeAcceptedEvent } from '../events/security-event.js';
+import type { SecurityEventFields } from '../events/security-event.js';
 import type { BoundedSocket } from '../lifecycle/bounded-socket.js';
 import { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { ConnectionPipeline } from '../messages/connection-pipeline.js';
@@ -128,10 +128,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   }
 
   #reportOpened(gatewaySocket: GatewaySocket): void {
-    const { events } = this.runtime;
-    const facts = factsOf(gatewaySocket);
-    events.emit({ type: 'ws.handshake.accepted', ...facts });
-    events.emit({ type: 'ws.connection.opened', ...facts });
+    this.runtime.events.emit({ type: 'ws.connection.opened', ...factsOf(gatewaySocket) });
   }
 
   #onBrokenFrame({ connection, pipeline }: GatewaySocket, code: string): void {
@@ -144,7 +141,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   #reportClosed(gatewaySocket: GatewaySocket, codeSeen: number): void {
     const { connection } = gatewaySocket;
     const { closing: reason } = connection;
-    const initiator: CloseInitiator = reason !== undefined ? 'server' : codeSeen === 1006 ? 'network' : 'client';
+    const initiator = reason !== undefined ? 'server' : codeSeen === 1006 ? 'network' : 'client';
     this.runtime.events.emit({
       type: 'ws.connection.closed',
       ...factsOf(gatewaySocket),
@@ -159,7 +156,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
 }
 
 /** Who a connection belongs to, and where it came from (MO-01). */
-function factsOf({ connection, method }: GatewaySocket): Omit<HandshakeAcceptedEvent, 'type' | 'owasp'> {
+function factsOf({ connection, method }: GatewaySocket): SecurityEventFields<'ws.connection.opened'> {
   const { id: connectionId, path, address, origin, principal } = connection;
   return { connectionId, path, address, principal: principal.key, method, ...(origin === undefined ? {} : { origin }) };
 }

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { AuthorizationPlan } from '../authorization/authorization-plan.js';
-import { discoverSecurityEventListeners } from '../events/security-event-listeners.js';
+import { discoverSecurityEventListeners } from '../events/on-security-event.js';
 import type { GatewaySettings } from '../gateway-settings.js';
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';

@@ -5,7 +5,10 @@ import { AuditQueue, type AuditQueueSettings, type LossReport } from './audit-qu
 import type { SecurityEvent } from './security-event.js';
 import { SecurityEventSink } from './security-event-sink.js';
 
-const event = (where: string): SecurityEvent => ({ type: 'ws.application.failed', where }) as SecurityEvent;
+const event = (connectionId: string): SecurityEvent =>
+  ({ type: 'ws.connection.opened', connectionId }) as SecurityEvent;
+const refusal = (connectionId: string): SecurityEvent =>
+  ({ type: 'ws.message.refused', connectionId }) as SecurityEvent;
 const lossReport = (dropped: number): LossReport =>
   ({ type: 'ws.audit.dropped', sink: 'S', dropped, failed: 0 }) as LossReport;
 
@@ -17,7 +20,7 @@ class TestSink extends SecurityEventSink {
   }
 
   get places(): unknown[] {
-    return this.seen.map((each) => (each.type === 'ws.application.failed' ? each.where : each));
+    return this.seen.map((each) => ('connectionId' in each ? each.connectionId : each));
   }
 
   override write(written: SecurityEvent): void | Promise<void> {
@@ -185,6 +188,51 @@ describe('AuditQueue', () => {
     }
 
     expect(seen).toEqual([false, false, true, true, true]);
+  });
+
+  it('MO-09 F28 keeps three quarters of the queue for what strangers cannot cause', () => {
+    const sink = new TestSink(hang);
+    const { queue, losses } = setUp(sink, { capacity: 8 });
+    for (let count = 0; count < 10_000; count++) queue.push(refusal(`${count}`));
+    expect(queue.size).toBe(2);
+    expect(losses.count).toBe(9997);
+    expect(queue.isHealthy).toBe(true);
+
+    for (let count = 0; count < 6; count++) queue.push(event(`${count}`));
+    expect([queue.size, queue.isHealthy]).toEqual([8, true]);
+
+    queue.push(event('one too many'));
+    expect([queue.size, queue.isHealthy]).toEqual([8, false]);
+  });
+
+  it('MO-09 F28 lets refusals wait again when those before them are written', async () => {
+    const sink = new TestSink(() => immediate());
+    const { queue } = setUp(sink, { capacity: 4 });
+    for (let round = 0; round < 3; round++) {
+      for (let count = 0; count < 3; count++) queue.push(refusal(`${round}.${count}`));
+      await queue.idle();
+    }
+
+    expect(sink.places).toEqual(['0.0', '0.1', '1.0', '1.1', '2.0', '2.1']);
+  });
+
+  it('MO-09 F28 does not judge a sink by refusals that it fails at, but takes one that works for a good sign', () => {
+    let isBroken = true;
+    const sink = new TestSink(() => {
+      if (isBroken) throw new Error('full');
+    });
+    const { queue } = setUp(sink);
+    queue.push(refusal('a'));
+    expect(queue.isHealthy).toBe(true);
+    expect(queue.takeLosses()).toEqual({ dropped: 0, failed: 1 });
+
+    // The report of that loss finds out whether the sink is away.
+    queue.pushReport(lossReport(1));
+    expect(queue.isHealthy).toBe(false);
+
+    isBroken = false;
+    queue.push(refusal('b'));
+    expect(queue.isHealthy).toBe(true);
   });
 
   it('MO-09 tells a sink about its own losses before what waits, with one exact sum', async () => {

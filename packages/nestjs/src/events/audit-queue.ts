@@ -1,14 +1,16 @@
 import type { Cancel, Clock } from '../core/clock.js';
 import { isPromiseLike } from '../core/awaitable.js';
-import { EventRing } from './event-ring.js';
-import type { SecurityEvent } from './security-event.js';
+import { rowOf, type SecurityEvent, type SecurityEventOf } from './security-event.js';
 import type { SecurityEventSink } from './security-event-sink.js';
 
 /** The report of lost events. */
-export type LossReport = Extract<SecurityEvent, { type: 'ws.audit.dropped' }>;
+export type LossReport = SecurityEventOf<'ws.audit.dropped'>;
 
 /** How many waiting events are written before other work of the process gets its turn. */
 const BATCH = 64;
+
+/** The part of a queue that refusals may fill: strangers cause them, and must not crowd out the record of who came in. */
+const SHARE_OF_REFUSALS = 1 / 4;
 
 /** How one queue works. */
 export interface AuditQueueSettings {
@@ -36,6 +38,9 @@ export interface AuditLosses {
  *
  * A sink that answers at once is called at once. While one is asynchronous, its events wait, in their order. When the queue
  * is full, the newest event is dropped and counted: the beginning of an attack tells more than its middle.
+ *
+ * Refusals have a quarter of the queue, and whether the sink is well is judged by the other events alone: or strangers could
+ * have everybody refused where the options say that a failing sink does (F28).
  */
 export class AuditQueue {
   readonly #waiting: EventRing;
@@ -43,6 +48,7 @@ export class AuditQueue {
   #isScheduled = false;
   #hasFailed = false;
   #isOverflowing = false;
+  #refusals = 0;
   /** What the sink is to be told about its own losses, where its queue had no room for it. */
   #report: LossReport | undefined;
   #dropped = 0;
@@ -64,8 +70,8 @@ export class AuditQueue {
   }
 
   /**
-   * Whether the last event that the sink was given reached it, and its queue has room. After an overflow that takes a queue
-   * that is half empty again: with one free place it would be full at the next event.
+   * Whether the last event that counts reached the sink, and its queue has room. After an overflow that takes a queue that
+   * is half empty again: with one free place it would be full at the next event.
    */
   get isHealthy(): boolean {
     return !this.#hasFailed && !this.#isOverflowing;
@@ -77,15 +83,12 @@ export class AuditQueue {
       this.#write(event);
       return;
     }
-    if (!this.#waiting.add(event)) {
-      this.#isOverflowing = true;
-      if (isCounted(event)) {
-        this.#dropped++;
-        this.settings.onLoss();
-      }
-      return;
+    if (this.#add(event)) {
+      if (!this.#isWriting) this.#schedule();
+    } else if (isCounted(event)) {
+      this.#dropped++;
+      this.settings.onLoss();
     }
-    if (!this.#isWriting) this.#schedule();
   }
 
   /** Tells the sink about losses of its own, so that the gap shows in its own stream. Never lost to a full queue. */
@@ -113,6 +116,17 @@ export class AuditQueue {
     return new Promise((resolve) => {
       this.#idle.push(resolve);
     });
+  }
+
+  #add(event: SecurityEvent): boolean {
+    if (isRefusal(event)) {
+      if (this.#refusals + 1 > this.settings.capacity * SHARE_OF_REFUSALS || !this.#waiting.add(event)) return false;
+      this.#refusals++;
+      return true;
+    }
+    if (this.#waiting.add(event)) return true;
+    this.#isOverflowing = true;
+    return false;
   }
 
   /** Writes one event. */
@@ -157,7 +171,8 @@ export class AuditQueue {
 
   #settle(event: SecurityEvent, fault?: { error: unknown }): void {
     this.#isWriting = false;
-    this.#hasFailed = fault !== undefined;
+    if (fault === undefined) this.#hasFailed = false;
+    else if (!isRefusal(event)) this.#hasFailed = true;
     if (this.#waiting.size <= this.settings.capacity / 2) this.#isOverflowing = false;
     if (fault !== undefined) {
       if (isCounted(event)) {
@@ -194,7 +209,9 @@ export class AuditQueue {
       this.#report = undefined;
       return report;
     }
-    return this.#waiting.take();
+    const event = this.#waiting.take();
+    if (event !== undefined && isRefusal(event)) this.#refusals--;
+    return event;
   }
 
   #becomeIdle(): void {
@@ -204,7 +221,47 @@ export class AuditQueue {
   }
 }
 
+function isRefusal({ type }: SecurityEvent): boolean {
+  return rowOf(type).volume === 'refusals';
+}
+
 /** A report about losses that is lost itself is not reported: two broken sinks would report each other for ever. */
 function isCounted(event: SecurityEvent): boolean {
   return event.type !== 'ws.audit.dropped';
+}
+
+/** Events in their order, at most `capacity` of them. A ring, because taking the first of a long array is a copy. */
+class EventRing {
+  readonly #events: (SecurityEvent | undefined)[] = [];
+  #first = 0;
+  #size = 0;
+
+  constructor(private readonly capacity: number) {}
+
+  /** How many events there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Adds an event behind the others.
+   *
+   * @returns `false` where there is no room.
+   */
+  add(event: SecurityEvent): boolean {
+    if (this.#size >= this.capacity) return false;
+    this.#events[(this.#first + this.#size) % this.capacity] = event;
+    this.#size++;
+    return true;
+  }
+
+  /** Takes the first event away, if there is one. */
+  take(): SecurityEvent | undefined {
+    if (this.#size === 0) return undefined;
+    const event = this.#events[this.#first];
+    this.#events[this.#first] = undefined;
+    this.#first = (this.#first + 1) % this.capacity;
+    this.#size--;
+    return event;
+  }
 }

@@ -13,13 +13,13 @@ describe('EventCounters', () => {
     counters.add(event({ type: 'ws.connection.closed', reason: 'IDLE' }));
     counters.add(event({ type: 'ws.connection.closed', initiator: 'client' }));
     counters.add(event({ type: 'ws.violations.exceeded', chargedTo: 'address' }));
-    counters.add(event({ type: 'ws.handshake.accepted' }));
+    counters.add(event({ type: 'ws.connection.opened' }));
 
     expect(counters.snapshot()).toEqual({
       'ws.handshake.refused': { total: 3, reasons: { csrf: 2, guard: 1 } },
       'ws.connection.closed': { total: 2, reasons: { IDLE: 1, client: 1 } },
       'ws.violations.exceeded': { total: 1, reasons: { address: 1 } },
-      'ws.handshake.accepted': { total: 1, reasons: {} },
+      'ws.connection.opened': { total: 1, reasons: {} },
     });
   });
 
@@ -38,7 +38,7 @@ describe('EventCounters', () => {
   it('gives a snapshot that later events do not change', () => {
     const counters = new EventCounters();
     const before = counters.snapshot();
-    counters.add(event({ type: 'ws.handshake.accepted' }));
+    counters.add(event({ type: 'ws.connection.opened' }));
 
     expect(before).toEqual({});
   });

@@ -1,5 +1,4 @@
-import { reasonOf } from './event-kind.js';
-import type { SecurityEvent, SecurityEventType } from './security-event.js';
+import { reasonOf, type SecurityEventData, type SecurityEventType } from './security-event.js';
 
 /** How often events of one type were reported. */
 export interface SecurityEventCount {
@@ -21,7 +20,7 @@ export class EventCounters {
   readonly #counts = new Map<SecurityEventType, Count>();
 
   /** Counts one event. */
-  add(event: SecurityEvent): void {
+  add(event: SecurityEventData): void {
     let count = this.#counts.get(event.type);
     if (count === undefined) this.#counts.set(event.type, (count = { total: 0, reasons: new Map() }));
     count.total++;

@@ -36,20 +36,27 @@ export interface EventsOptions {
   /**
    * For which sinks floods are summarised: of refusals of one kind, `maxSampledPerSecond` a second are written, and one
    * `ws.audit.summary` a second has the exact number of the others. `'log-lines'` does so for sinks that ask for it, as
-   * {@link LoggerSink} does; `'off'` is warned about at boot: clients can then fill the log.
+   * {@link LoggerSink} does; `'off'` is warned about at boot: clients can then fill the log. With
+   * `onSinkFailure: 'refuse-handshakes'` refusals are summarised for every sink.
    *
    * @default 'log-lines'
    */
   readonly sampling?: 'log-lines' | 'all-sinks' | 'off';
   /**
-   * How many events of one type and reason a sampled sink gets in a second.
+   * How many refusals of one type and reason a sampled sink gets in a second.
    *
    * @default 20
    */
   readonly maxSampledPerSecond?: number;
   /**
-   * How many events wait for one sink, or one `@OnSecurityEvent()` method, that is slower than they come. More are dropped
-   * and counted in `ws.audit.dropped`.
+   * How many connections that open, and how many that close for one reason, a sampled sink gets in a second.
+   *
+   * @default 100
+   */
+  readonly maxSampledConnectionsPerSecond?: number;
+  /**
+   * How many events wait for one sink, or one `@OnSecurityEvent()` method, that is slower than they come; of them a quarter
+   * may be refusals. More are dropped and counted in `ws.audit.dropped`.
    *
    * @default 1000
    */
@@ -62,7 +69,8 @@ export interface EventsOptions {
   readonly sinkTimeoutMs?: number;
   /**
    * What becomes of new connections while a sink fails or its queue overflows: `'refuse-handshakes'` answers them with 503,
-   * so that nothing happens that is not on record (OWASP ASVS 5.0 16.5.2). Open connections go on.
+   * so that nobody comes in who is not on record (OWASP ASVS 5.0 16.5.2). Open connections go on. Strangers cannot cause it:
+   * a sink is judged by events of admitted connections and of the module itself, not by refusals.
    *
    * @default 'continue'
    */
@@ -96,6 +104,7 @@ export function resolveEventsOptions(reader: OptionReader): ResolvedEventsOption
     addresses: reader.oneOf('addresses', ['plain', 'truncated'], 'plain'),
     sampling,
     maxSampledPerSecond: reader.count('maxSampledPerSecond', 20, { max: 10_000 }),
+    maxSampledConnectionsPerSecond: reader.count('maxSampledConnectionsPerSecond', 100, { max: 10_000 }),
     maxQueuedEvents: reader.count('maxQueuedEvents', 1000, { max: MAX_QUEUE }),
     sinkTimeoutMs: reader.ms('sinkTimeoutMs', 5000),
     onSinkFailure: reader.oneOf('onSinkFailure', ['continue', 'refuse-handshakes'], 'continue'),
@@ -104,7 +113,13 @@ export function resolveEventsOptions(reader: OptionReader): ResolvedEventsOption
   if (identifiers === 'plain') {
     reader.problems.warn(reader.pathOf('identifiers'), "is 'plain': user ids are written to every sink.");
   }
-  if (sampling === 'off') {
+  if (sampling === 'off' && resolved.onSinkFailure === 'refuse-handshakes') {
+    reader.fail(
+      'sampling',
+      "is 'off', and onSinkFailure is 'refuse-handshakes': a flood of refusals could have everybody refused.",
+      "sampling: 'log-lines'",
+    );
+  } else if (sampling === 'off') {
     reader.problems.warn(reader.pathOf('sampling'), "is 'off': a client that is refused in a loop can fill the log.");
   }
   if (resolved.sinks.length === 0) {
@@ -121,6 +136,7 @@ export function defaultEventsSettings(): EventsSettings {
     addresses: 'plain',
     sampling: 'log-lines',
     maxSampledPerSecond: 20,
+    maxSampledConnectionsPerSecond: 100,
     maxQueuedEvents: 1000,
     sinkTimeoutMs: 5000,
     onSinkFailure: 'continue',

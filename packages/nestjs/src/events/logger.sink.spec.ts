@@ -1,19 +1,7 @@
-import { Logger } from '@nestjs/common';
+import { ConsoleLogger, Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { LoggerSink, toLine } from './logger.sink.js';
+import { LoggerSink } from './logger.sink.js';
 import type { SecurityEvent } from './security-event.js';
-
-const EVILS = [
-  '\r\n',
-  '\n{"type":"ws.handshake.accepted"}',
-  '\u001b[2J',
-  '\u2028',
-  '\u2029',
-  '\u0085',
-  '\u202e',
-  '\u200b',
-  '"',
-];
 
 const refused = (origin: string): SecurityEvent => ({
   type: 'ws.handshake.refused',
@@ -27,15 +15,7 @@ const refused = (origin: string): SecurityEvent => ({
 
 afterEach(() => {
   vi.restoreAllMocks();
-});
-
-describe('toLine', () => {
-  it.each(EVILS)('MO-05 MO-07 keeps a value with %j on one line, and its JSON means the same', (evil) => {
-    const line = toLine(refused(`https://a${evil}b`));
-
-    expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
-    expect(JSON.parse(line)).toEqual(refused(`https://a${evil}b`));
-  });
+  Logger.overrideLogger(new ConsoleLogger());
 });
 
 describe('LoggerSink', () => {
@@ -60,5 +40,20 @@ describe('LoggerSink', () => {
     const line = write.mock.calls[0]?.[0] as unknown as string;
     expect(JSON.parse(line)).toEqual(event);
     expect((JSON.parse(line) as SecurityEvent).time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  });
+
+  it.each<[string, LoggerService | LogLevel[] | false, boolean]>([
+    ['Nest’s own logger with the level log', ['log', 'warn'], true],
+    ['Nest’s own logger without it', ['warn'], false],
+    ['no logger', false, false],
+    ['a console logger of its own without it', new ConsoleLogger({ logLevels: ['error'] }), false],
+    ['a subclass, which may do as it pleases', new (class extends ConsoleLogger {})({ logLevels: ['error'] }), true],
+    ['a logger of the application', { log: () => undefined, warn: () => undefined, error: () => undefined }, true],
+  ])('F55 asks for routine events under %s: %j', (_, logger, isWanted) => {
+    const sink = new LoggerSink();
+    Logger.overrideLogger(logger);
+
+    expect(sink.wants('ws.connection.opened')).toBe(isWanted);
+    expect(sink.wants('ws.handshake.refused')).toBe(true);
   });
 });

@@ -1,8 +1,7 @@
-import { Logger } from '@nestjs/common';
-import { EVENT_LEVELS } from './event-level.js';
-import type { SecurityEvent } from './security-event.js';
+import { ConsoleLogger, Logger, type LoggerService } from '@nestjs/common';
+import { toLine } from './audit-text.js';
+import { rowOf, type SecurityEvent, type SecurityEventType } from './security-event.js';
 import { SecurityEventSink } from './security-event-sink.js';
-import { visibleText } from './visible-text.js';
 
 /**
  * Writes each event as one line of JSON through Nest's logger: refusals as warnings, failures as errors, the rest as log
@@ -12,14 +11,16 @@ export class LoggerSink extends SecurityEventSink {
   override readonly isSampled = true;
   readonly #logger = new Logger('SecureWs');
 
-  override write(event: SecurityEvent): void {
-    this.#logger[EVENT_LEVELS[event.type]](toLine(event));
+  /** Not what Nest's own logger would drop. A logger of the application is given everything, and decides by itself. */
+  override wants(type: SecurityEventType): boolean {
+    if (rowOf(type).level !== 'log') return true;
+    // Without a logger Nest has none here either, whatever its type says.
+    const logger = this.#logger.localInstance as LoggerService | undefined;
+    if (!(logger instanceof ConsoleLogger) || logger.constructor !== ConsoleLogger) return logger !== undefined;
+    return logger.isLevelEnabled('log');
   }
-}
 
-/** The JSON of a value on a single line, whatever a client put into it. */
-export function toLine(value: object): string {
-  // JSON escapes CR, LF and ESC by itself, but not U+2028, the C1 controls and bidi overrides. What is left of those stands
-  // inside strings, where `\uXXXX` means the same.
-  return visibleText(JSON.stringify(value));
+  override write(event: SecurityEvent): void {
+    this.#logger[rowOf(event.type).level](toLine(event));
+  }
 }

@@ -1,4 +1,4 @@
-import type { SecurityEvent } from './security-event.js';
+import type { SecurityEvent, SecurityEventType } from './security-event.js';
 
 /**
  * Where security events go. Register one with the `events.sinks` option.
@@ -12,4 +12,13 @@ export abstract class SecurityEventSink {
 
   /** Takes one event. It must not block the process: return a promise for what takes time. */
   abstract write(event: SecurityEvent): void | Promise<void>;
+
+  /**
+   * Whether the sink takes events of a type at all. Asked for each event: one that nobody wants is counted and not made.
+   *
+   * @returns `true`, unless a sink says otherwise.
+   */
+  wants(_type: SecurityEventType): boolean {
+    return true;
+  }
 }

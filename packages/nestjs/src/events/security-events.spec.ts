@@ -4,9 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.js';
 import { defaultEventsSettings, type EventsSettings } from './events.options.js';
 import { LoggerSink } from './logger.sink.js';
-import type { SecurityEvent, SecurityEventData } from './security-event.js';
-import type { SecurityEventListener } from './security-event-listeners.js';
-import { typesMatching } from './security-event-pattern.js';
+import type { SecurityEventListener } from './on-security-event.js';
+import { type SecurityEvent, type SecurityEventData, type SecurityEventType, typesMatching } from './security-event.js';
 import { SecurityEvents } from './security-events.js';
 import { SecurityEventSink } from './security-event-sink.js';
 
@@ -45,6 +44,22 @@ const badMessage = (changes: object = {}): SecurityEventData => ({
   address: '192.0.2.7',
   correlationId: 'correlation-1',
   ...changes,
+});
+
+const opened = (): SecurityEventData => ({
+  type: 'ws.connection.opened',
+  connectionId: 'connection-1',
+  principal: '["jwt","https://id.example.com","alice"]',
+  path: '/orders',
+  address: '192.0.2.7',
+});
+
+const foreignOrigin = (): SecurityEventData => ({
+  type: 'ws.handshake.refused',
+  status: 403,
+  reason: 'origin-not-allowed',
+  address: '192.0.2.7',
+  origin: 'https://evil.example',
 });
 
 const listener = (name: string, pattern: string, call: SecurityEventListener['call']): SecurityEventListener => ({
@@ -168,11 +183,11 @@ describe('SecurityEvents', () => {
     const state = { isHanging: true };
     const slow = new TestSink(() => (state.isHanging ? hang() : undefined));
     const events = setUp([slow, healthy], { maxQueuedEvents: 10, sinkTimeoutMs: 60_000 });
-    for (let count = 0; count < 100; count++) events.emit(badMessage());
+    for (let count = 0; count < 100; count++) events.emit(opened());
     expect(healthy.types).not.toContain('ws.audit.dropped');
 
     clock.current.advance(1000);
-    for (let count = 0; count < 5; count++) events.emit(badMessage());
+    for (let count = 0; count < 5; count++) events.emit(opened());
     clock.current.advance(1000);
     clock.current.advance(60_000);
 
@@ -185,7 +200,7 @@ describe('SecurityEvents', () => {
     state.isHanging = false;
     await events.flush();
     expect(slow.seen[1]).toMatchObject({ type: 'ws.audit.dropped', dropped: 94 });
-    expect(events.counts['ws.message.refused']?.total).toBe(105);
+    expect(events.counts['ws.connection.opened']?.total).toBe(105);
   });
 
   it('MO-09 stops reporting when nothing more is lost: broken sinks do not keep each other busy', () => {
@@ -213,13 +228,64 @@ describe('SecurityEvents', () => {
     const events = setUp([sink, new TestSink()], { onSinkFailure });
     expect([events.isHealthy, events.admitsHandshakes]).toEqual([true, true]);
 
-    events.emit(badMessage());
+    events.emit(opened());
     expect([events.isHealthy, events.admitsHandshakes]).toEqual([false, admits]);
 
     state.isBroken = false;
     // The refused handshake is reported too: that is the attempt that finds out that the sink is back.
     events.emit({ type: 'ws.handshake.refused', status: 503, reason: 'not-ready', address: '192.0.2.7' });
     expect([events.isHealthy, events.admitsHandshakes]).toEqual([true, true]);
+  });
+
+  it('MO-09 F28 admits handshakes while a flood of refusals is more than a sink can take, and writes who comes in', async () => {
+    let isBroken = false;
+    const sink = new TestSink(() => (isBroken ? Promise.reject(new Error('too many')) : immediate()));
+    const events = setUp([sink], { onSinkFailure: 'refuse-handshakes', maxQueuedEvents: 8 });
+    isBroken = true;
+    for (let second = 0; second < 3; second++) {
+      for (let count = 0; count < 1000; count++) events.emit(foreignOrigin());
+      expect(events.admitsHandshakes).toBe(true);
+      await immediate();
+      isBroken = false;
+      events.emit(opened());
+      clock.current.advance(1000);
+      while (sink.types.filter((type) => type === 'ws.connection.opened').length <= second) await immediate();
+    }
+
+    expect(events.admitsHandshakes).toBe(true);
+    // A second's worth of twenty goes to the queue, which takes one and lets two wait.
+    expect(sink.types.filter((type) => type === 'ws.handshake.refused').length).toBeLessThanOrEqual(9);
+    expect(sink.types).toContain('ws.audit.summary');
+  });
+
+  it('MO-09 F28 finds out within a second that a sink is away which only refusals were written to', () => {
+    const sink = new BrokenSink();
+    const events = setUp([sink], { onSinkFailure: 'refuse-handshakes' });
+    for (let count = 0; count < 1000; count++) events.emit(foreignOrigin());
+    expect(events.admitsHandshakes).toBe(true);
+    clock.current.advance(1000);
+
+    expect(events.admitsHandshakes).toBe(false);
+    expect(sink.types.filter((type) => type === 'ws.handshake.refused')).toHaveLength(20);
+  });
+
+  it('F28 makes no event that nobody wants, counts it all the same, and asks a sink that cannot say again', () => {
+    const sink = new (class extends TestSink {
+      override wants(type: SecurityEventType): boolean {
+        if (type === 'ws.handshake.refused') throw new Error('no');
+        return type !== 'ws.message.refused';
+      }
+    })();
+    const events = setUp([sink], { onSinkFailure: 'continue' });
+    const reads: string[] = [];
+    events.emit(Object.defineProperty(badMessage(), 'path', { get: () => reads.push('path') }));
+    events.emit(foreignOrigin());
+    events.emit(opened());
+
+    expect(reads).toEqual([]);
+    expect(sink.types).toEqual(['ws.handshake.refused', 'ws.connection.opened']);
+    expect(events.counts['ws.message.refused']?.total).toBe(1);
+    expect(events.sinkFailures).toBe(1);
   });
 
   it('MO-09 never throws, whatever it is given', () => {

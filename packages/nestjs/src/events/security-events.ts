@@ -5,9 +5,8 @@ import { EventPrivacy } from './event-privacy.js';
 import { EventSampler } from './event-sampler.js';
 import { defaultEventsSettings, type EventsSettings } from './events.options.js';
 import { FaultLog } from './fault-log.js';
-import { ListenerSink } from './listener.sink.js';
+import { ListenerSink, type SecurityEventListener } from './on-security-event.js';
 import type { SecurityEvent, SecurityEventData, SecurityEventType } from './security-event.js';
-import type { SecurityEventListener } from './security-event-listeners.js';
 import type { SecurityEventSink } from './security-event-sink.js';
 
 /** How often losses and suppressed events are reported at most. */
@@ -16,10 +15,9 @@ const REPORT_INTERVAL_MS = 1000;
 /** The way to one sink or listener. */
 interface Channel {
   readonly name: string;
+  readonly sink: SecurityEventSink;
   readonly queue: AuditQueue;
   readonly sampler: EventSampler | undefined;
-  /** `undefined` for sinks, which take every type. */
-  readonly types: ReadonlySet<SecurityEventType> | undefined;
 }
 
 /**
@@ -47,7 +45,7 @@ export class SecurityEvents {
     private readonly faults: FaultLog = new FaultLog(clock),
   ) {
     this.#privacy = new EventPrivacy(settings);
-    this.#sinks = sinks.map((sink) => this.#channelOf(sink, sink.constructor.name));
+    this.#sinks = sinks.map((sink) => this.#channelOf(sink, sink.constructor.name, this.#samplerOf(sink)));
   }
 
   /** How many times a sink or a listener threw, rejected or hung. */
@@ -73,10 +71,14 @@ export class SecurityEvents {
   /** Reports an event. Never throws and never waits. */
   emit(data: SecurityEventData): void {
     try {
-      const event = this.#present(data);
-      this.#counters.add(event);
-      for (const channel of this.#sinks) this.#offer(channel, event);
-      for (const channel of this.#listeners) this.#offer(channel, event);
+      this.#counters.add(data);
+      let event: SecurityEvent | undefined;
+      for (const channel of this.#sinks) {
+        if (this.#isFor(channel, data)) channel.queue.push((event ??= this.#present(data)));
+      }
+      for (const channel of this.#listeners) {
+        if (this.#isFor(channel, data)) channel.queue.push((event ??= this.#present(data)));
+      }
     } catch (error) {
       this.#onFault('SecurityEvents.emit', error);
     }
@@ -85,7 +87,7 @@ export class SecurityEvents {
   /** @internal Calls listeners from now on, each behind a queue of its own and never from inside {@link emit}. */
   listen(listeners: readonly SecurityEventListener[]): void {
     for (const listener of listeners) {
-      this.#listeners.push(this.#channelOf(new ListenerSink(listener), listener.name, listener.types));
+      this.#listeners.push(this.#channelOf(new ListenerSink(listener), listener.name, undefined));
     }
   }
 
@@ -104,15 +106,22 @@ export class SecurityEvents {
     cancel();
   }
 
-  #channelOf(sink: SecurityEventSink, name: string, types?: ReadonlySet<SecurityEventType>): Channel {
-    const { sampling, maxSampledPerSecond, maxQueuedEvents, sinkTimeoutMs } = this.settings;
-    const isListener = types !== undefined;
-    const isSampled = !isListener && (sampling === 'all-sinks' || (sampling === 'log-lines' && sink.isSampled));
+  #samplerOf({ isSampled }: SecurityEventSink): EventSampler | undefined {
+    const { sampling, onSinkFailure, maxSampledPerSecond: refusals, maxSampledConnectionsPerSecond } = this.settings;
+    if (sampling === 'all-sinks' || (sampling === 'log-lines' && isSampled)) {
+      return new EventSampler({ refusals, connections: maxSampledConnectionsPerSecond });
+    }
+    // A sink that failed under a flood of refusals would have everybody refused: see the option.
+    return onSinkFailure === 'continue' ? undefined : new EventSampler({ refusals, connections: Infinity });
+  }
+
+  #channelOf(sink: SecurityEventSink, name: string, sampler: EventSampler | undefined): Channel {
+    const { maxQueuedEvents, sinkTimeoutMs } = this.settings;
     const queue = new AuditQueue(sink, this.clock, {
       capacity: maxQueuedEvents,
       timeoutMs: sinkTimeoutMs,
       // Listeners are code of the application that may close connections, in the middle of what is being reported.
-      isDeferred: isListener,
+      isDeferred: sink instanceof ListenerSink,
       onLoss: () => {
         this.#reportSoon();
       },
@@ -120,13 +129,24 @@ export class SecurityEvents {
         this.#onFault(name, error);
       },
     });
-    return { name, queue, sampler: isSampled ? new EventSampler(maxSampledPerSecond) : undefined, types };
+    return { name, sink, queue, sampler };
   }
 
-  #offer({ queue, sampler, types }: Channel, event: SecurityEvent): void {
-    if (types?.has(event.type) === false) return;
-    if (sampler?.admits(event, this.clock.monotonic()) === false) this.#reportSoon();
-    else queue.push(event);
+  /** Whether a sink is to get an event. One that is left out of a flood is counted for its summary. */
+  #isFor(channel: Channel, data: SecurityEventData): boolean {
+    if (!this.#wants(channel, data.type)) return false;
+    if (channel.sampler?.admits(data, this.clock.monotonic()) !== false) return true;
+    this.#reportSoon();
+    return false;
+  }
+
+  #wants({ name, sink }: Channel, type: SecurityEventType): boolean {
+    try {
+      return sink.wants(type);
+    } catch (error) {
+      this.#onFault(name, error);
+      return true;
+    }
   }
 
   #onFault(where: string, error: unknown): void {
@@ -147,25 +167,23 @@ export class SecurityEvents {
     for (const { queue, sampler } of this.#sinks) {
       const summary = sampler?.takeSummary();
       if (summary === undefined) continue;
-      const event = this.#present(summary);
+      const event = this.#present({ type: 'ws.audit.summary', ...summary });
       queue.push(event);
-      for (const listener of this.#listeners) this.#offer(listener, event);
+      for (const listener of this.#listeners) if (this.#wants(listener, event.type)) listener.queue.push(event);
     }
     const channels = [...this.#sinks, ...this.#listeners];
     for (const channel of channels) {
       const losses = channel.queue.takeLosses();
       if (losses === undefined) continue;
-      const event = this.#present({ type: 'ws.audit.dropped', sink: channel.name, ...losses });
-      this.#counters.add(event);
+      const report = { type: 'ws.audit.dropped', sink: channel.name, ...losses } as const;
+      const event = this.#present(report) as LossReport;
+      this.#counters.add(report);
       for (const other of channels) {
-        if (other !== channel) this.#offer(other, event);
-        else if (event.type === 'ws.audit.dropped') this.#tellAboutItself(other, event);
+        if (!this.#wants(other, event.type)) continue;
+        if (other === channel) other.queue.pushReport(event);
+        else other.queue.push(event);
       }
     }
-  }
-
-  #tellAboutItself({ queue, types }: Channel, event: LossReport): void {
-    if (types?.has(event.type) !== false) queue.pushReport(event);
   }
 
   #present(data: SecurityEventData): SecurityEvent {

@@ -1,5 +1,5 @@
 import type { MessageId } from '@secure-ws/protocol';
-import type { MessageReason } from '../events/message-reasons.js';
+import type { MessageReason } from '../events/event-reasons.js';
 import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
 import type { Awaitable } from '../core/awaitable.js';
 import { EnvelopeRefusal, readEnvelope } from './envelope.js';

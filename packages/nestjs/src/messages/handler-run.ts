@@ -1,6 +1,6 @@
 import { isObservable, type Observable } from 'rxjs';
 import type { WsErrorCode } from '@secure-ws/protocol';
-import type { MessageReason } from '../events/message-reasons.js';
+import type { MessageReason } from '../events/event-reasons.js';
 import { isPromiseLike } from '../core/awaitable.js';
 import { fromAsyncIterable } from './async-values.js';
 import type { ConnectionPipeline } from './connection-pipeline.js';

@@ -1,4 +1,4 @@
-import type { MessageReason } from '../events/message-reasons.js';
+import type { MessageReason } from '../events/event-reasons.js';
 import { isPromiseLike } from '../core/awaitable.js';
 import { hitStorage } from '../throttling/throttler-storage.js';
 import { PayloadRefusal } from '../validation/payload-check.js';

@@ -1,6 +1,6 @@
 import type { ValidationIssue, WsErrorCode, MessageId } from '@secure-ws/protocol';
-import type { MessageReason } from '../events/message-reasons.js';
-import type { MessageRefusedEvent } from '../events/security-event.js';
+import type { MessageReason } from '../events/event-reasons.js';
+import type { SecurityEventFields } from '../events/security-event.js';
 import type { FaultLog } from '../events/fault-log.js';
 import type { SecurityEvents } from '../events/security-events.js';
 import type { Clock } from '../core/clock.js';
@@ -96,7 +96,7 @@ function record(
   connection: ManagedConnection,
   refusal: Refusal,
   correlationId: string,
-): Omit<MessageRefusedEvent, 'type' | 'owasp'> {
+): SecurityEventFields<'ws.message.refused'> {
   return {
     code: refusal.code,
     reason: refusal.reason,

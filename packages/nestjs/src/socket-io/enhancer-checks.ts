@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { WsErrorCode } from '@secure-ws/protocol';
-import type { MessageReason } from '../events/message-reasons.js';
+import type { MessageReason } from '../events/event-reasons.js';
 import { randomId } from '../core/identifier.js';
 import type { Grant } from '../authorization/ws-policy.js';
 import type { WsSocketIdentities } from './ws-socket-identities.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { excerpt, visibleText } from './visible-text.js';
+import { excerpt, plainAddress, toLine, truncatedAddress, visibleText } from './audit-text.js';
 
 describe('visibleText', () => {
   it.each([
@@ -27,5 +27,51 @@ describe('excerpt', () => {
     expect(excerpt('a'.repeat(300), 200)).toBe(`${'a'.repeat(200)}...`);
     expect(excerpt('\n'.repeat(300), 2)).toBe('\\u000a\\u000a...');
     expect(excerpt('abc', 3)).toBe('abc');
+  });
+});
+
+describe('truncatedAddress', () => {
+  it.each([
+    ['192.0.2.77', '192.0.2.0'],
+    ['::ffff:192.0.2.77', '192.0.2.0'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1::'],
+    ['2001:db8::6', '2001:db8:0::'],
+    ['::1', '0:0:0::'],
+    ['', ''],
+    ['not an address', ''],
+    ['/tmp/socket', ''],
+  ])('MO-06 keeps of %j only the network %j', (address, network) => {
+    expect(truncatedAddress(address)).toBe(network);
+  });
+});
+
+it.each([
+  ['::ffff:192.0.2.77', '192.0.2.77'],
+  ['192.0.2.77', '192.0.2.77'],
+  ['2001:db8::6', '2001:db8::6'],
+  ['::1', '::1'],
+  ['', ''],
+])('MO-01 F39 writes %j in its one form %j', (address, plain) => {
+  expect(plainAddress(address)).toBe(plain);
+});
+
+const EVILS = [
+  '\r\n',
+  '\n{"type":"ws.connection.opened"}',
+  '\u001b[2J',
+  '\u2028',
+  '\u2029',
+  '\u0085',
+  '\u202e',
+  '\u200b',
+  '"',
+];
+
+describe('toLine', () => {
+  it.each(EVILS)('MO-05 MO-07 keeps a value with %j on one line, and its JSON means the same', (evil) => {
+    const line = toLine({ origin: `https://a${evil}b` });
+
+    expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(JSON.parse(line)).toEqual({ origin: `https://a${evil}b` });
   });
 });

@@ -1,9 +1,45 @@
-import { Scope } from '@nestjs/common';
+import { Scope, SetMetadata } from '@nestjs/common';
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import { isPromiseLike } from '../core/awaitable.js';
 import type { BootProblems } from '../core/boot-problems.js';
-import { ON_SECURITY_EVENT_METADATA } from './on-security-event.decorator.js';
-import type { SecurityEvent, SecurityEventType } from './security-event.js';
-import { typesMatching } from './security-event-pattern.js';
+import {
+  type SecurityEvent,
+  type SecurityEventOf,
+  type SecurityEventPattern,
+  type SecurityEventType,
+  typesMatching,
+} from './security-event.js';
+import { SecurityEventSink } from './security-event-sink.js';
+
+/** Metadata key of {@link OnSecurityEvent}: the patterns. */
+const ON_SECURITY_EVENT_METADATA = 'secure-ws:on-security-event';
+
+type Listener<Pattern extends SecurityEventPattern> = (event: SecurityEventOf<Pattern>) => unknown;
+
+/**
+ * Calls a method of a provider or controller with each security event of some types. The parameter is typed by them.
+ *
+ * The method is called later than the event, one event at a time, in their order, and its promise is waited for. Where it is
+ * too slow, events are dropped and counted (`events.maxQueuedEvents`); what it throws is logged and goes no further. The
+ * provider must be a singleton.
+ *
+ * @example
+ * ```ts
+ * @OnSecurityEvent('ws.handshake.refused', 'ws.message.*')
+ * async onRefused(event: SecurityEventOf<'ws.handshake.refused' | 'ws.message.*'>) { ... }
+ * ```
+ */
+export function OnSecurityEvent<const Pattern extends SecurityEventPattern>(
+  ...patterns: readonly [Pattern, ...Pattern[]]
+): <Method extends Listener<Pattern>>(
+  target: object,
+  method: string | symbol,
+  descriptor: TypedPropertyDescriptor<Method>,
+) => void {
+  return (target, method, descriptor) => {
+    SetMetadata(ON_SECURITY_EVENT_METADATA, patterns)(target, method, descriptor);
+  };
+}
 
 type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;
 type NestProvider = NonNullable<ReturnType<NestModule['providers']['get']>>;
@@ -70,4 +106,20 @@ const SINGLETON = 'remove the scope of the class and of what it injects, or list
 
 function isSingleton(provider: NestProvider): boolean {
   return provider.isDependencyTreeStatic() && provider.scope !== Scope.TRANSIENT;
+}
+
+/** Brings events to one method with `@OnSecurityEvent()`. */
+export class ListenerSink extends SecurityEventSink {
+  constructor(private readonly listener: SecurityEventListener) {
+    super();
+  }
+
+  override wants(type: SecurityEventType): boolean {
+    return this.listener.types.has(type);
+  }
+
+  override write(event: SecurityEvent): void | Promise<void> {
+    const returned = this.listener.call(event);
+    return isPromiseLike(returned) ? Promise.resolve(returned).then(() => undefined) : undefined;
+  }
 }

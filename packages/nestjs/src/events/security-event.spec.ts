@@ -1,7 +1,13 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { SECURITY_EVENT_TYPES } from './event-level.js';
-import type { MessageRefusedEvent, MessageReportedEvent, SecurityEvent } from './security-event.js';
-import { type SecurityEventOf, type SecurityEventPattern, typesMatching } from './security-event-pattern.js';
+import type { WsErrorCode } from '@secure-ws/protocol';
+import type { OwaspEventName } from './event-reasons.js';
+import {
+  SECURITY_EVENT_TYPES,
+  type SecurityEvent,
+  type SecurityEventOf,
+  type SecurityEventPattern,
+  typesMatching,
+} from './security-event.js';
 
 describe('typesMatching', () => {
   it.each<[string, readonly string[]]>([
@@ -23,8 +29,14 @@ describe('typesMatching', () => {
   });
 
   it('types the events of a pattern', () => {
-    expectTypeOf<SecurityEventOf<'ws.message.*'>>().toExtend<MessageRefusedEvent | MessageReportedEvent>();
-    expectTypeOf<SecurityEventOf<'ws.message.refused'>>().toExtend<MessageRefusedEvent>();
+    expectTypeOf<SecurityEventOf<'ws.message.*'>>().toEqualTypeOf<
+      Extract<SecurityEvent, { type: 'ws.message.refused' | 'ws.message.reported' }>
+    >();
+    expectTypeOf<SecurityEventOf<'ws.message.refused'>>().toExtend<{
+      readonly code: WsErrorCode;
+      readonly event?: string;
+      readonly owasp: OwaspEventName;
+    }>();
     expectTypeOf<SecurityEventOf<'ws.*'>>().toEqualTypeOf<SecurityEvent>();
     expectTypeOf<'ws.message'>().not.toExtend<SecurityEventPattern>();
     expectTypeOf<'ws.mesage.*'>().not.toExtend<SecurityEventPattern>();

@@ -2,12 +2,14 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import { ERROR_MESSAGES, type WsErrorCode } from '@secure-ws/protocol';
 import type { HandshakeRefusalReason } from '../handshake/handshake-refusal.js';
 import type { JsonRefusalReason } from '../core/safe-json.js';
-import { SECURITY_EVENT_TYPES } from './event-level.js';
-import { HANDSHAKE_REASONS, type HandshakeReason } from './handshake-reasons.js';
-import { MESSAGE_REASONS, type MessageReason } from './message-reasons.js';
-import { OWASP_EVENT_NAMES } from './owasp-event-name.js';
-import { owaspNameOf } from './owasp-names.js';
-import type { SecurityEventData } from './security-event.js';
+import {
+  HANDSHAKE_REASONS,
+  type HandshakeReason,
+  MESSAGE_REASONS,
+  type MessageReason,
+  OWASP_EVENT_NAMES,
+} from './event-reasons.js';
+import { owaspNameOf, SECURITY_EVENT_TYPES, type SecurityEventData } from './security-event.js';
 
 const handshake = (reason: HandshakeReason): SecurityEventData => ({
   type: 'ws.handshake.refused',

@@ -3,10 +3,8 @@ import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
 import { BootProblems } from '../core/boot-problems.js';
-import { OnSecurityEvent } from './on-security-event.decorator.js';
-import type { SecurityEvent } from './security-event.js';
-import { discoverSecurityEventListeners, type SecurityEventListener } from './security-event-listeners.js';
-import type { SecurityEventOf } from './security-event-pattern.js';
+import { discoverSecurityEventListeners, OnSecurityEvent, type SecurityEventListener } from './on-security-event.js';
+import type { SecurityEvent, SecurityEventOf } from './security-event.js';
 
 class BaseAlerts {
   readonly seen: SecurityEvent[] = [];
@@ -65,7 +63,6 @@ describe('discoverSecurityEventListeners', () => {
     expect(problems.problems).toEqual([]);
     expect(Object.fromEntries(listeners.map(({ name, types }) => [name, [...types]]))).toEqual({
       'Alerts.onRefused': [
-        'ws.handshake.accepted',
         'ws.handshake.refused',
         'ws.handshake.reported',
         'ws.handshake.forwarding-ignored',

@@ -1,0 +1,284 @@
+import { CLOSE_CODES, type CloseCodeName, type WsErrorCode } from '@secure-ws/protocol';
+import type { AuthenticationFailure } from '../authentication/authenticator.js';
+import {
+  HANDSHAKE_REASONS,
+  type HandshakeReason,
+  MESSAGE_REASONS,
+  OWASP_NAME_BY_CLOSE,
+  OWASP_NAME_BY_CODE,
+  OWASP_NAME_BY_FAILURE,
+  type OwaspEventName,
+} from './event-reasons.js';
+
+/** How loudly an event is logged. */
+export type EventLevel = 'log' | 'warn' | 'error';
+
+/**
+ * Who decides how many events of a type there are. `refusals`: strangers do, so they are sampled, may fill only a part of
+ * a sink's queue and never decide whether a sink is well. `connections`: those who were admitted do. `rare`: neither.
+ */
+export type EventVolume = 'refusals' | 'connections' | 'rare';
+
+/** What is done to a field before sinks get it: see `EventPrivacy`. */
+export type FieldTreatment = 'plain' | 'identifier' | 'address' | 'path' | 'text';
+
+/** A field of an event. */
+export interface EventField<Value> {
+  readonly treatment: FieldTreatment;
+  /** Only a type: no field has one. */
+  readonly value?: Value;
+}
+
+/** The fields of an event by their names. */
+export type EventFields = Readonly<Record<string, EventField<unknown>>>;
+
+/** One type of event. */
+export interface EventRow {
+  readonly level: EventLevel;
+  readonly volume: EventVolume;
+  /** Its name in the OWASP Application Logging Vocabulary; `undefined` where nothing was wrong. */
+  readonly owasp: OwaspEventName | ((event: never) => OwaspEventName | undefined);
+  /** What events of the type are counted and sampled by, beside the type: the first of these fields that is there. */
+  readonly reasonIn?: readonly string[];
+  /** Words that a reason may be; any other one is counted as `other`, so that no table of counters grows. */
+  readonly reasons?: object;
+  readonly fields: EventFields;
+  readonly optional?: EventFields;
+}
+
+/** A word of ours, a number or a random id: nothing that a client wrote, and nobody's name. */
+const plain = <Value>(): EventField<Value> => ({ treatment: 'plain' });
+const identifier: EventField<string> = { treatment: 'identifier' };
+const address: EventField<string> = { treatment: 'address' };
+const path: EventField<string> = { treatment: 'path' };
+const text: EventField<string> = { treatment: 'text' };
+
+/** Who a connection belongs to, and where it came from. */
+const CONNECTION = { connectionId: plain<string>(), path, address, principal: identifier };
+
+const CONNECTION_OPTIONAL = {
+  /** The `Origin` header as it came, cut to 200 characters. */
+  origin: text,
+  /** How the identity was proved: the authenticator's kind, and where the credential stood. */
+  method: plain<string>(),
+};
+
+const HANDSHAKE = {
+  /** The check that refused. */
+  reason: plain<HandshakeReason>(),
+  address,
+};
+
+const HANDSHAKE_OPTIONAL = {
+  /** What was wrong with the credential. The client is never told. */
+  failure: plain<AuthenticationFailure>(),
+  /** The path that was asked for, without its query and cut to 200 characters. */
+  path,
+  /** The `Origin` header as it came, cut to 200 characters. Never trust it. */
+  origin: text,
+  /** The path of the option that moves the limit that was met, such as `handshake.limits.maxOpenPerAddress`. */
+  option: plain<string>(),
+  /** Who it was, where the credential had been verified by then. */
+  principal: identifier,
+};
+
+const MESSAGE = {
+  code: plain<WsErrorCode>(),
+  /** The check that refused, a word of `MESSAGE_REASONS`. */
+  reason: plain<string>(),
+  ...CONNECTION,
+  /** The same id stands in the error frame. */
+  correlationId: plain<string>(),
+};
+
+const MESSAGE_OPTIONAL = {
+  /** The event, where it is one of the application's; a name that the client made up is not repeated. */
+  event: plain<string>(),
+  /** The role or scope that was missing, such as `role admin`. The client is never told. */
+  missing: text,
+  /** The path of the option that moves the limit that was met, such as `throttling.connection`. */
+  option: plain<string>(),
+};
+
+/**
+ * Every type of event: how loud it is, what it is called elsewhere, what it is counted by, and its fields. What is no field
+ * here reaches no sink, whatever a check reports (MO-06).
+ */
+export const EVENT_CATALOGUE = Object.freeze({
+  /** A handshake was answered with an HTTP status, or with `101` and a Close frame that says the same. */
+  'ws.handshake.refused': {
+    level: 'warn',
+    volume: 'refusals',
+    owasp: nameOfHandshake,
+    reasonIn: ['reason'],
+    reasons: HANDSHAKE_REASONS,
+    fields: { status: plain<number>(), ...HANDSHAKE },
+    optional: HANDSHAKE_OPTIONAL,
+  },
+  /** A handshake met a limit which only reports for now, and went on. */
+  'ws.handshake.reported': {
+    level: 'warn',
+    volume: 'refusals',
+    owasp: nameOfHandshake,
+    reasonIn: ['reason'],
+    reasons: HANDSHAKE_REASONS,
+    fields: HANDSHAKE,
+    optional: HANDSHAKE_OPTIONAL,
+  },
+  /**
+   * A forwarding field (`X-Forwarded-For`, `Forwarded`, ...) came from an address that is not a trusted proxy, and was not
+   * believed: either somebody lies about an address, or a proxy is missing in `handshake.trustedProxies`.
+   */
+  'ws.handshake.forwarding-ignored': {
+    level: 'warn',
+    volume: 'refusals',
+    owasp: 'malicious_extraneous',
+    fields: {
+      address,
+      /** The field's name, one of a fixed few; never its value. */
+      header: plain<string>(),
+      option: plain<'handshake.trustedProxies'>(),
+    },
+  },
+  /** A handshake ended in `101`, and the connection's `handleConnection` hooks are about to run. */
+  'ws.connection.opened': {
+    level: 'log',
+    volume: 'connections',
+    owasp: ({ method = '' }: { method?: string }): 'session_created' | 'authn_login_success' =>
+      method.startsWith('anonymous') ? 'session_created' : 'authn_login_success',
+    fields: CONNECTION,
+    optional: CONNECTION_OPTIONAL,
+  },
+  /** A connection ended. A client that did not read fast enough has the reason `SLOW_CONSUMER`. */
+  'ws.connection.closed': {
+    level: 'log',
+    volume: 'connections',
+    owasp: ({ reason }: { reason?: CloseCodeName }): OwaspEventName | undefined => OWASP_NAME_BY_CLOSE.get(reason),
+    reasonIn: ['reason', 'initiator'],
+    reasons: { ...CLOSE_CODES, server: true, client: true, network: true },
+    fields: {
+      ...CONNECTION,
+      /** The code that `ws` reported: 1006 for everything that had no Close frame from the peer. */
+      codeSeen: plain<number>(),
+      /** Which side ended the connection. */
+      initiator: plain<'server' | 'client' | 'network'>(),
+      durationMs: plain<number>(),
+      messagesReceived: plain<number>(),
+      bytesReceived: plain<number>(),
+    },
+    optional: {
+      ...CONNECTION_OPTIONAL,
+      /** The code that this server sent; absent when the peer or the network ended the connection. */
+      codeSent: plain<number>(),
+      reason: plain<CloseCodeName>(),
+    },
+  },
+  /** Violations above the budget: the connection ends with 1008, and the next handshakes of who caused them wait. */
+  'ws.violations.exceeded': {
+    level: 'warn',
+    volume: 'refusals',
+    owasp: 'excess_rate_limit_exceeded',
+    reasonIn: ['chargedTo'],
+    reasons: { principal: true, address: true },
+    fields: {
+      ...CONNECTION,
+      /** Whom they are charged to: an authenticated principal, else the address. */
+      chargedTo: plain<'principal' | 'address'>(),
+      /** What was reached, where `throttling.violations.budget` is the limit. */
+      score: plain<number>(),
+    },
+    optional: CONNECTION_OPTIONAL,
+  },
+  /** A message was not handled, or its handler failed. */
+  'ws.message.refused': {
+    level: 'warn',
+    volume: 'refusals',
+    owasp: nameOfMessage,
+    reasonIn: ['reason'],
+    reasons: MESSAGE_REASONS,
+    fields: MESSAGE,
+    optional: MESSAGE_OPTIONAL,
+  },
+  /** A message that would have been refused, on a gateway of the `migration` option or by a limit that only reports. */
+  'ws.message.reported': {
+    level: 'warn',
+    volume: 'refusals',
+    owasp: nameOfMessage,
+    reasonIn: ['reason'],
+    reasons: MESSAGE_REASONS,
+    fields: MESSAGE,
+    optional: MESSAGE_OPTIONAL,
+  },
+  /** Code of the application threw outside a message: a lifecycle hook, an exception filter. */
+  'ws.application.failed': {
+    level: 'error',
+    volume: 'refusals',
+    owasp: 'sys_crash',
+    fields: {
+      /** The class and method. */
+      where: plain<string>(),
+    },
+    optional: { connectionId: plain<string>() },
+  },
+  /** An option in use that weakens the module; one at boot for each (OWASP ASVS 5.0 13.4.2). */
+  'ws.config.weak': {
+    level: 'warn',
+    volume: 'rare',
+    owasp: 'sys_monitor_disabled',
+    fields: { option: plain<string>(), warning: plain<string>() },
+  },
+  /** The process leaves: no handshake is admitted any more, and open connections are asked to go. */
+  'ws.drain.started': {
+    level: 'log',
+    volume: 'rare',
+    owasp: 'sys_shutdown',
+    fields: { connections: plain<number>() },
+  },
+  /** The process has no connection any more. */
+  'ws.drain.finished': {
+    level: 'log',
+    volume: 'rare',
+    owasp: 'sys_shutdown',
+    fields: {
+      durationMs: plain<number>(),
+      /** How many connections were still there when the time was over, and were cut off. */
+      terminated: plain<number>(),
+    },
+  },
+  /** Events that did not reach a sink or a listener since the last report; at most one a second for each of them. */
+  'ws.audit.dropped': {
+    level: 'error',
+    volume: 'rare',
+    owasp: 'sys_monitor_disabled',
+    fields: {
+      /** The class of the sink, or class and method of the listener. */
+      sink: plain<string>(),
+      /** How many did not fit into its queue. */
+      dropped: plain<number>(),
+      /** How many it threw at, rejected, or did not take in time. */
+      failed: plain<number>(),
+    },
+  },
+  /** What a sink was spared, because too much of the same kind came at once; at most one a second. */
+  'ws.audit.summary': {
+    level: 'warn',
+    volume: 'rare',
+    owasp: 'excess_rate_limit_exceeded',
+    fields: {
+      /** The exact number of events that were left out, by type and reason, such as `ws.message.refused/json-syntax`. */
+      suppressed: plain<Readonly<Record<string, number>>>(),
+      /** The sum of `suppressed`. */
+      total: plain<number>(),
+    },
+  },
+} as const satisfies Record<string, EventRow>);
+
+function nameOfHandshake(event: { reason: HandshakeReason; failure?: AuthenticationFailure }): OwaspEventName {
+  return OWASP_NAME_BY_FAILURE.get(event.failure) ?? HANDSHAKE_REASONS[event.reason];
+}
+
+function nameOfMessage({ reason, code }: { reason: string; code: WsErrorCode }): OwaspEventName {
+  const names: Readonly<Record<string, OwaspEventName | 'by-code'>> = MESSAGE_REASONS;
+  const name = Object.hasOwn(names, reason) ? names[reason] : undefined;
+  return name === undefined || name === 'by-code' ? OWASP_NAME_BY_CODE[code] : name;
+}

@@ -1,0 +1,157 @@
+import type { CloseCodeName, WsErrorCode } from '@secure-ws/protocol';
+import type { AuthenticationFailure } from '../authentication/authenticator.js';
+
+/** The names of the OWASP Application Logging Vocabulary that events of this module fall under. */
+export const OWASP_EVENT_NAMES = [
+  'authn_login_success',
+  'authn_login_fail',
+  'authn_token_reuse',
+  'authn_token_revoked',
+  'authz_fail',
+  'crypt_decrypt_fail',
+  'excess_rate_limit_exceeded',
+  'excess_sessions_exceeded',
+  'input_validation_fail',
+  'malicious_cors',
+  'malicious_csrf',
+  'malicious_extraneous',
+  'sequence_fail',
+  'session_created',
+  'session_expired',
+  'session_use_after_expire',
+  'sys_crash',
+  'sys_monitor_disabled',
+  'sys_shutdown',
+] as const;
+
+/** The name of the OWASP Application Logging Vocabulary that an event falls under, for tools that know those names. */
+export type OwaspEventName = (typeof OWASP_EVENT_NAMES)[number];
+
+/** Every reason for which a handshake is refused, with the OWASP name of such an event. */
+export const HANDSHAKE_REASONS = Object.freeze({
+  'not-ready': 'excess_rate_limit_exceeded',
+  overloaded: 'excess_rate_limit_exceeded',
+  'too-many-headers': 'malicious_extraneous',
+  'method-not-allowed': 'input_validation_fail',
+  'bad-http-version': 'input_validation_fail',
+  'repeated-header': 'malicious_extraneous',
+  'unexpected-body': 'malicious_extraneous',
+  'bad-upgrade': 'input_validation_fail',
+  'bad-key': 'input_validation_fail',
+  'unsupported-version': 'input_validation_fail',
+  'unknown-path': 'malicious_extraneous',
+  'bad-host': 'input_validation_fail',
+  'host-not-allowed': 'malicious_extraneous',
+  'origin-not-allowed': 'malicious_cors',
+  'bad-forwarding': 'malicious_extraneous',
+  'address-rate': 'excess_rate_limit_exceeded',
+  'address-backoff': 'excess_rate_limit_exceeded',
+  'address-pending': 'excess_rate_limit_exceeded',
+  'address-connections': 'excess_sessions_exceeded',
+  'plaintext-redirect': 'malicious_extraneous',
+  plaintext: 'malicious_extraneous',
+  'bad-subprotocol': 'input_validation_fail',
+  'origin-missing': 'malicious_cors',
+  unauthenticated: 'authn_login_fail',
+  'authenticator-unavailable': 'sys_crash',
+  csrf: 'malicious_csrf',
+  guard: 'authz_fail',
+  'principal-backoff': 'excess_rate_limit_exceeded',
+  'principal-connections': 'excess_sessions_exceeded',
+  'client-gone': 'malicious_extraneous',
+  timeout: 'sys_crash',
+  internal: 'sys_crash',
+} as const satisfies Record<string, OwaspEventName>);
+
+/** Why a handshake was refused. */
+export type HandshakeReason = keyof typeof HANDSHAKE_REASONS;
+
+/**
+ * Every reason for which a message is refused, with the OWASP name of such an event. `by-code`: the application refused,
+ * and the code that it chose decides.
+ */
+export const MESSAGE_REASONS = Object.freeze({
+  'identity-expired': 'session_use_after_expire',
+  'broken-frame': 'input_validation_fail',
+  'binary-frame': 'input_validation_fail',
+  'connection-throttle': 'excess_rate_limit_exceeded',
+  'principal-throttle': 'excess_rate_limit_exceeded',
+  'event-throttle': 'excess_rate_limit_exceeded',
+  'queue-before-connect': 'excess_rate_limit_exceeded',
+  'queue-full': 'excess_rate_limit_exceeded',
+  'json-syntax': 'input_validation_fail',
+  'json-depth': 'input_validation_fail',
+  'json-keys': 'input_validation_fail',
+  'json-nodes': 'input_validation_fail',
+  'json-forbidden-key': 'malicious_extraneous',
+  'json-duplicate-key': 'malicious_extraneous',
+  'json-number': 'input_validation_fail',
+  envelope: 'input_validation_fail',
+  'unknown-event': 'authz_fail',
+  claims: 'authz_fail',
+  'throttler-storage-failed': 'sys_crash',
+  payload: 'input_validation_fail',
+  'validator-failed': 'sys_crash',
+  policy: 'authz_fail',
+  // A denial first of all: whoever watches denials must see these too.
+  'policy-failed': 'authz_fail',
+  'policy-timeout': 'authz_fail',
+  application: 'by-code',
+  // An exception filter of the application took the exception and answered something of its own, or nothing.
+  'application-filter': 'by-code',
+  'handler-failed': 'sys_crash',
+  // There was nobody left to answer.
+  'handler-failed-after-close': 'sys_crash',
+  'handler-timeout': 'sys_crash',
+  'reply-not-serialisable': 'sys_crash',
+  streams: 'excess_rate_limit_exceeded',
+} as const satisfies Record<string, OwaspEventName | 'by-code'>);
+
+/** Why a message was refused. */
+export type MessageReason = keyof typeof MESSAGE_REASONS;
+
+/** The OWASP name by error code, for what the application refused and for reasons that nobody listed above. */
+export const OWASP_NAME_BY_CODE: Readonly<Record<WsErrorCode, OwaspEventName>> = Object.freeze({
+  BAD_MESSAGE: 'input_validation_fail',
+  FORBIDDEN: 'authz_fail',
+  UNKNOWN_EVENT: 'authz_fail',
+  VALIDATION_FAILED: 'input_validation_fail',
+  THROTTLED: 'excess_rate_limit_exceeded',
+  EXPIRED: 'sequence_fail',
+  REPLAYED: 'sequence_fail',
+  STEP_UP_REQUIRED: 'authz_fail',
+  TIMEOUT: 'sys_crash',
+  OVERLOADED: 'excess_rate_limit_exceeded',
+  INTERNAL: 'sys_crash',
+});
+
+/** What a failed authentication is called, where it is not plainly `authn_login_fail`. */
+export const OWASP_NAME_BY_FAILURE: ReadonlyMap<AuthenticationFailure | undefined, OwaspEventName> = new Map([
+  ['expired', 'session_use_after_expire'],
+  ['unavailable', 'sys_crash'],
+]);
+
+/** What the end of a connection is called, where something was wrong with it. */
+export const OWASP_NAME_BY_CLOSE: ReadonlyMap<CloseCodeName | undefined, OwaspEventName> = new Map([
+  ['PROTOCOL_ERROR', 'input_validation_fail'],
+  ['UNSUPPORTED_DATA', 'input_validation_fail'],
+  ['INVALID_PAYLOAD', 'input_validation_fail'],
+  ['TOO_BIG', 'input_validation_fail'],
+  ['POLICY_VIOLATION', 'excess_rate_limit_exceeded'],
+  ['THROTTLED', 'excess_rate_limit_exceeded'],
+  ['SLOW_CONSUMER', 'excess_rate_limit_exceeded'],
+  ['OVERLOADED', 'excess_rate_limit_exceeded'],
+  ['CONNECTION_LIMIT', 'excess_sessions_exceeded'],
+  ['REPLACED', 'excess_sessions_exceeded'],
+  ['INTERNAL', 'sys_crash'],
+  ['TOKEN_EXPIRED', 'session_expired'],
+  ['MAX_LIFETIME', 'session_expired'],
+  ['IDLE', 'session_expired'],
+  ['AUTHENTICATION_TIMEOUT', 'authn_login_fail'],
+  ['UNAUTHENTICATED', 'authn_login_fail'],
+  ['SUBJECT_MISMATCH', 'authn_login_fail'],
+  ['NOT_ADMITTED', 'authz_fail'],
+  ['BANNED', 'authz_fail'],
+  ['REVOKED', 'authn_token_revoked'],
+  ['REPLAY_DETECTED', 'sequence_fail'],
+]);

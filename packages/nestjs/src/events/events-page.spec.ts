@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { HANDSHAKE_REASONS, MESSAGE_REASONS } from './event-reasons.js';
+import { rowOf, SECURITY_EVENT_TYPES } from './security-event.js';
+
+const page = readFileSync(new URL('../../../../docs/guide/events.md', import.meta.url), 'utf8');
+
+/** The cells of every table row, without the padding. */
+const rows = page
+  .split('\n')
+  .filter((line) => line.startsWith('| '))
+  .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim())); // prettier-ignore
+
+const cellsOf = (first: string): string[] | undefined => rows.find(([cell]) => cell === `\`${first}\``);
+
+describe('docs/guide/events.md', () => {
+  it.each(SECURITY_EVENT_TYPES)('MO-03 lists %s with its level and its fields', (type) => {
+    const { level, fields, optional = {} } = rowOf(type);
+    const names = [...Object.keys(fields), ...Object.keys(optional).map((name) => `${name}?`)];
+
+    expect(cellsOf(type)?.slice(1, 3)).toEqual([level, names.map((name) => `\`${name}\``).join(' ')]);
+  });
+
+  it('lists no event that there is not', () => {
+    const listed = rows.flatMap(([cell = '']) => /^`(ws\..*)`$/.exec(cell)?.slice(1) ?? []);
+
+    expect(listed).toEqual([...SECURITY_EVENT_TYPES]);
+  });
+
+  it.each(Object.entries({ ...HANDSHAKE_REASONS, ...MESSAGE_REASONS }))(
+    'MO-03 MO-04 lists the reason %s as %s',
+    (reason, name) => {
+      expect(cellsOf(reason)).toContain(name === 'by-code' ? 'by its code' : `\`${name}\``);
+    },
+  );
+});
