@@ -59,7 +59,7 @@ describe('two people of one name', () => {
     await connect(`${app.url}/echo`, { token: app.token({ sub: '1' }) });
     expect(await handshake(`${app.url}/echo`, { token: app.token({ sub: '1' }) })).toMatchObject({ status: 429 });
     expect(await handshake(`${app.url}/staff`, { token: staffToken('1') })).toBe('open');
-    const keys = app.events.ofType('ws.handshake.accepted').map(({ principal }) => principal);
+    const keys = app.events.ofType('ws.connection.opened').map(({ principal }) => principal);
     expect(new Set(keys).size).toBe(2);
     expect(await handshake(`${app.url}/staff`, { token: app.token({ sub: '1' }) })).toMatchObject({ status: 401 });
   });
@@ -69,7 +69,7 @@ describe('two people of one name', () => {
     const tokens = app.app.get(WsCsrfTokens);
     await page(`${app.url}/echo`, 'sid=alice', tokens.issueCsrfToken('s-1'));
     await page(`${app.url}/staff`, 'staff=alice', tokens.issueCsrfToken('s-1', StaffGateway));
-    const accepted = app.events.ofType('ws.handshake.accepted');
+    const accepted = app.events.ofType('ws.connection.opened');
     expect(new Set(accepted.map(({ principal }) => principal)).size).toBe(2);
     await expect(page(`${app.url}/staff`, 'staff=bob', tokens.issueCsrfToken('s-1'))).rejects.toThrow('403');
   });
