@@ -36,12 +36,12 @@ export { AnyOf, anyOf } from './authorization/requirement.js';
 export type { WsClaimsRequirement, WsRequirement } from './authorization/requirement.js';
 export { WsAuthorize } from './authorization/ws-authorize.decorator.js';
 export { WsAuthorizeGuard } from './socket-io/ws-authorize.guard.js';
-export { Denial, deny, Grant, grant, grantScope } from './authorization/ws-policy.js';
+export { Denial, deny, Grant, grant, grantRows } from './authorization/ws-policy.js';
 export type { WsPolicy, WsPolicyContext, WsPolicyDecision, WsPolicyType } from './authorization/ws-policy.js';
 export { WsPrincipal } from './authorization/ws-principal.decorator.js';
 export { WsPublic } from './authorization/ws-public.decorator.js';
 export { WsResource } from './authorization/ws-resource.decorator.js';
-export { WsScope } from './authorization/ws-scope.decorator.js';
+export { WsRowFilter } from './authorization/ws-row-filter.decorator.js';
 
 // Events
 export type { EventsOptions } from './events/events.options.js';

@@ -1,13 +1,13 @@
 import { type BeforeApplicationShutdown, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
+import type { WsAuthenticator } from './authentication/authenticator.js';
 import { ConnectionAcceptor } from './adapter/connection-acceptor.js';
 import { SecureWsAdapter } from './adapter/secure-ws.adapter.js';
 import { BootSequence } from './boot/boot-sequence.js';
 import type { BootProblems } from './core/boot-problems.js';
+import { changesOf, takeAdapterSlot } from './nest/adapter-slot.js';
 import type { SecureWsRuntime } from './secure-ws.runtime.js';
-
-type IoAdapter = Parameters<ApplicationConfig['setIoAdapter']>[0];
 
 /** Puts the adapter in place, and follows the application through its boot and its end. */
 export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
@@ -21,19 +21,19 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     modules: ModulesContainer,
     private readonly runtime: SecureWsRuntime,
     problems: BootProblems,
+    testAuthenticators: readonly WsAuthenticator[],
   ) {
     const acceptor = new ConnectionAcceptor(runtime);
-    this.#boot = new BootSequence({ modules, config, runtime, hooks: acceptor, problems });
+    const homes = [...modules.values()].filter(({ providers }) => providers.has(SecureWsInstaller));
+    this.#boot = new BootSequence({ modules, homes, config, runtime, hooks: acceptor, problems, testAuthenticators });
     this.#adapter = new SecureWsAdapter(host, runtime, acceptor, () => {
+      this.#checkServer(host, problems);
       this.#boot.prepare();
     });
     if (!runtime.options.adapter) return;
-    config.setIoAdapter(this.#adapter);
-    // An adapter that is set after ours would take the gateways away from every check. Ours stays, and the boot fails:
-    // letting the other one in until a later hook would have its ports open by then.
-    config.setIoAdapter = (other: IoAdapter) => {
-      this.#onOtherAdapter(other, problems);
-    };
+    takeAdapterSlot(config, this.#adapter, (other) => {
+      this.#onOtherAdapter(other, host, problems);
+    });
   }
 
   onModuleInit(): void {
@@ -66,26 +66,34 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     await this.runtime.stop();
   }
 
-  #onOtherAdapter(other: IoAdapter, problems: BootProblems): void {
+  /** A gateway is registered, so that there has to be something that it is served by. */
+  #checkServer(host: HttpAdapterHost, problems: BootProblems): void {
+    // The type says that there is one. In a microservice there is not.
+    const adapter = host.httpAdapter as object | null | undefined;
+    if (adapter !== null && adapter !== undefined) return;
+    problems.add(
+      'NestFactory.createMicroservice()',
+      'makes an application without an HTTP server, and a gateway needs one for its handshakes.',
+      'NestFactory.create(AppModule), then app.connectMicroservice() and app.startAllMicroservices()',
+    );
+  }
+
+  #onOtherAdapter(other: object, host: HttpAdapterHost, problems: BootProblems): void {
     const type: unknown = Object.getPrototypeOf(other);
-    if (type === WsAdapter.prototype) {
+    // Of a second forRoot(), which the boot refuses.
+    if (type === SecureWsAdapter.prototype) return;
+    const changes = type === WsAdapter.prototype ? changesOf(other as WsAdapter, host.httpAdapter.getHttpServer()) : [];
+    if (type === WsAdapter.prototype && changes.length === 0) {
       this.#logger.log(
         'The WsAdapter that main.ts sets is not needed: SecureWsModule brings its own, and has taken over.',
       );
       return;
     }
-    if (type === SecureWsAdapter.prototype) {
-      problems.add(
-        'SecureWsModule',
-        'is imported twice: its second forRoot() would replace the checks of the first.',
-        'import SecureWsModule.forRoot() once, in the root module; it is global',
-      );
-      return;
-    }
+    const own = changes.length === 0 ? '' : ` with ${changes.join(' and ')} of its own`;
     problems.add(
       'app.useWebSocketAdapter()',
-      `sets ${other.constructor.name} over the adapter of SecureWsModule.`,
-      'remove the call from main.ts: the module installs its own adapter',
+      `sets ${other.constructor.name}${own} over the adapter of SecureWsModule.`,
+      'remove the call from main.ts: the module installs its own adapter, which reads JSON messages as Nest does',
     );
   }
 }

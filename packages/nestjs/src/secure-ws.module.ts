@@ -1,8 +1,7 @@
-import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { createAuthenticators } from './authentication/create-authenticators.js';
+import { type DynamicModule, Inject, Module, Optional, type Provider, type Type } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { SecurityEvents } from './events/security-events.js';
-import { BootProblems } from './core/boot-problems.js';
+import { BootProblems, SecureWsBootError } from './core/boot-problems.js';
 import { EnhancerChecks } from './socket-io/enhancer-checks.js';
 import { MessageChecks } from './core/message-checks.js';
 import { WsCsrfTokens } from './authentication/csrf-tokens.js';
@@ -16,7 +15,7 @@ import { SecureWsOrderModule } from './secure-ws-order.module.js';
 import { createStore } from './store/create-store.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import type { SecureWsOptions } from './secure-ws.options.js';
-import { type AuthenticatorFactory, SecureWsRuntime } from './secure-ws.runtime.js';
+import { SecureWsRuntime } from './secure-ws.runtime.js';
 
 /** Makes the options: for `forRootAsync({ useClass })` and `useExisting`. */
 export interface SecureWsOptionsFactory {
@@ -55,6 +54,19 @@ const RESOLVED_OPTIONS = Symbol('secure-ws resolved options');
  */
 @Module({})
 export class SecureWsModule {
+  /** @internal */
+  constructor(@Optional() @Inject(SecureWsInstaller) installer: SecureWsInstaller | undefined) {
+    // The class by itself, as other modules are imported, would protect nothing.
+    if (installer !== undefined) return;
+    throw new SecureWsBootError([
+      {
+        where: 'imports: [SecureWsModule]',
+        problem: 'configures nothing: no gateway would be protected.',
+        fix: 'imports: [SecureWsModule.forRoot({ handshake: { origins: [...] }, authentication: { ... } })]',
+      },
+    ]);
+  }
+
   /**
    * Configures the module.
    *
@@ -128,22 +140,9 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     provide: SecureWsRuntime,
-    inject: [RESOLVED_OPTIONS, BootProblems, SecureWsStore, Clock, ModuleRef, { token: TestSetup, optional: true }],
-    useFactory: async (
-      resolved: ResolvedSecureWsOptions,
-      problems: BootProblems,
-      store: SecureWsStore,
-      clock: Clock,
-      moduleRef: ModuleRef,
-      test?: TestSetup,
-    ) => {
-      // With bad options the boot fails in prepare(), where it can list what the gateways leave open as well.
-      const hasProblems = problems.problems.length > 0;
-      const make: AuthenticatorFactory = (authentication) =>
-        createAuthenticators(authentication, clock, moduleRef, test?.authenticators(clock));
-      const authenticators = hasProblems ? [] : await make(resolved.authentication);
-      return new SecureWsRuntime(resolved, authenticators, make, store, clock);
-    },
+    inject: [RESOLVED_OPTIONS, SecureWsStore, Clock],
+    useFactory: (resolved: ResolvedSecureWsOptions, store: SecureWsStore, clock: Clock) =>
+      new SecureWsRuntime(resolved, store, clock),
   },
   {
     provide: WsCsrfTokens,
@@ -153,7 +152,7 @@ const PROVIDERS: readonly Provider[] = [
   {
     provide: WsSocketIdentities,
     inject: [SecureWsRuntime],
-    useFactory: ({ authenticators }: SecureWsRuntime) => new WsSocketIdentities(authenticators),
+    useFactory: (runtime: SecureWsRuntime) => new WsSocketIdentities(() => runtime.authenticators),
   },
   {
     provide: MessageChecks,
@@ -168,13 +167,21 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     provide: SecureWsInstaller,
-    inject: [ApplicationConfig, HttpAdapterHost, ModulesContainer, SecureWsRuntime, BootProblems],
+    inject: [
+      ApplicationConfig,
+      HttpAdapterHost,
+      ModulesContainer,
+      SecureWsRuntime,
+      BootProblems,
+      { token: TestSetup, optional: true },
+    ],
     useFactory: (
       config: ApplicationConfig,
       host: HttpAdapterHost,
       modules: ModulesContainer,
       runtime: SecureWsRuntime,
       problems: BootProblems,
-    ) => new SecureWsInstaller(config, host, modules, runtime, problems),
+      test?: TestSetup,
+    ) => new SecureWsInstaller(config, host, modules, runtime, problems, test?.authenticators(runtime.clock) ?? []),
   },
 ];

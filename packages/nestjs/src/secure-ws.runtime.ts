@@ -29,8 +29,11 @@ export interface GatewayPath {
   authenticators: readonly AuthenticatorBlock[] | undefined;
 }
 
-/** Makes authenticators, with dependency injection for those of the application. */
-export type AuthenticatorFactory = (options: ResolvedAuthenticationOptions) => Promise<readonly AuthenticatorBlock[]>;
+/** Makes the authenticators of the module, or those that the gateways of one path have of their own. */
+export type AuthenticatorFactory = (
+  options: ResolvedAuthenticationOptions,
+  endpoint?: string,
+) => Promise<readonly AuthenticatorBlock[]>;
 
 /** The parts that one application's connections share, put together once. */
 export class SecureWsRuntime {
@@ -42,6 +45,8 @@ export class SecureWsRuntime {
   readonly guard: WsHandshakeGuard;
   readonly faults: FaultLog;
   readonly csrfTokens: WsCsrfTokens;
+  /** The module's authenticators. None before the application has started. */
+  authenticators: readonly AuthenticatorBlock[] = [];
   #hasStarted = false;
   readonly #principals: PrincipalThrottles;
   readonly #ledger: ViolationLedger;
@@ -52,8 +57,6 @@ export class SecureWsRuntime {
 
   constructor(
     readonly options: ResolvedSecureWsOptions,
-    readonly authenticators: readonly AuthenticatorBlock[],
-    private readonly authenticatorFactory: AuthenticatorFactory,
     readonly store: SecureWsStore,
     readonly clock: Clock,
   ) {
@@ -73,7 +76,8 @@ export class SecureWsRuntime {
     });
     this.guard = new WsHandshakeGuard({
       options: options.handshake,
-      authenticators,
+      // Each path names its own: they are made when every provider of the application exists.
+      authenticators: [],
       isReady: () => this.isReady,
       clock,
       store,
@@ -100,11 +104,12 @@ export class SecureWsRuntime {
     this.#paths.set(address, { settings, engine: this.#makeEngine(settings), authenticators: undefined });
   }
 
-  /** Makes the authenticators that paths have of their own. Called before the first handshake. */
-  async makeAuthenticators(): Promise<void> {
-    for (const path of this.#paths.values()) {
+  /** Makes the authenticators of the module and of the paths. Called before the first handshake. */
+  async makeAuthenticators(make: AuthenticatorFactory): Promise<void> {
+    this.authenticators = await make(this.options.authentication);
+    for (const [endpoint, path] of this.#paths) {
       const { authentication } = path.settings;
-      if (authentication !== undefined) path.authenticators = await this.authenticatorFactory(authentication);
+      path.authenticators = authentication === undefined ? this.authenticators : await make(authentication, endpoint);
     }
   }
 

@@ -3,7 +3,7 @@ import { Server as TlsServer } from 'node:https';
 import type { WebSocket } from 'ws';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { addressOf } from '../boot/gateway-paths.js';
+import { endpointOf } from '../boot/gateway-endpoints.js';
 import { normalizePath } from '../nest/gateway-inventory.js';
 import { SecureWsBootError } from '../core/boot-problems.js';
 import { BoundHandler } from '../messages/bound-handler.js';
@@ -24,6 +24,8 @@ const APPLICATION_PORT = 0;
 export class SecureWsAdapter extends WsAdapter {
   readonly #listeners = new Map<number, UpgradeListener>();
   readonly #endpoints = new Map<unknown, WsEndpoint>();
+  /** Where the gateways' own ports listen; every address where a gateway names none. */
+  readonly #hosts = new Map<number, string>();
   #forceClose: boolean | undefined;
 
   constructor(
@@ -48,10 +50,12 @@ export class SecureWsAdapter extends WsAdapter {
   override create(port: number, options: Record<string, unknown> = {}): WsEndpoint['server'] {
     this.prepare();
     const listener = this.#listenerOf(port);
+    const { host } = options;
+    if (typeof host === 'string') this.#hosts.set(port, host);
     const path = normalizePath(options['path']);
     const endpoint = listener.endpointOf(
       path,
-      () => new WsEndpoint(path, this.runtime.pathOf(addressOf({ port, path, options }))),
+      () => new WsEndpoint(path, this.runtime.pathOf(endpointOf({ port, path, options }))),
     );
     this.#endpoints.set(endpoint.server, endpoint);
     return endpoint.server;
@@ -110,7 +114,7 @@ export class SecureWsAdapter extends WsAdapter {
   /** Opens the gateways' own ports. Called once the application is ready. */
   async listen(): Promise<void> {
     const opening = [...this.#listeners].filter(([port]) => port !== APPLICATION_PORT);
-    await Promise.all(opening.map(([port, { server }]) => listenOn(server, port)));
+    await Promise.all(opening.map(([port, { server }]) => listenOn(server, port, this.#hosts.get(port))));
   }
 
   /**
@@ -140,10 +144,10 @@ export class SecureWsAdapter extends WsAdapter {
   }
 }
 
-function listenOn(server: Server, port: number): Promise<void> {
+function listenOn(server: Server, port: number, host: string | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, () => {
+    server.listen(port, host, () => {
       server.off('error', reject);
       resolve();
     });

@@ -27,13 +27,16 @@ export class AuthorizationPlan {
     /** Whether connections without an identity may pass. */
     private readonly isPublic: boolean,
     resolve: PolicyResolver,
+    /** Whether the handler takes the row filter that a policy grants. One that it does not take would narrow nothing. */
+    takesRowsOf: (policy: WsPolicyType) => boolean = () => true,
   ) {
+    const ask = (policy: WsPolicyType): Question => askPolicy(policy, resolve, takesRowsOf);
     this.#claims = requirements.filter(
       (item): item is WsClaimsRequirement => typeof item !== 'function' && !(item instanceof AnyOf),
     );
     this.#questions = requirements
       .filter((item): item is WsPolicyType | AnyOf => typeof item === 'function' || item instanceof AnyOf)
-      .map((item) => (typeof item === 'function' ? askPolicy(item, resolve) : askAny(item, resolve)));
+      .map((item) => (typeof item === 'function' ? ask(item) : askAny(item, ask)));
   }
 
   /** Whether there is a policy to ask. */
@@ -90,8 +93,13 @@ export function policiesOf(requirements: readonly WsRequirement[]): readonly WsP
   });
 }
 
-function askPolicy(type: WsPolicyType, resolve: PolicyResolver): Question {
+function askPolicy(
+  type: WsPolicyType,
+  resolve: PolicyResolver,
+  takesRowsOf: (policy: WsPolicyType) => boolean,
+): Question {
   const provide = resolve(type);
+  const takesRows = takesRowsOf(type);
   return (context) => {
     const policy = provide(context);
     const decision = isPromiseLike(policy)
@@ -99,22 +107,28 @@ function askPolicy(type: WsPolicyType, resolve: PolicyResolver): Question {
       : policy.authorize(context);
     // A promise of ours first: what another's then() returns is its own business, and would be taken for the answer.
     return isPromiseLike(decision)
-      ? Promise.resolve(decision).then((value) => toGrant(type, value))
-      : toGrant(type, decision);
+      ? Promise.resolve(decision).then((value) => toGrant(type, value, takesRows))
+      : toGrant(type, decision, takesRows);
   };
 }
 
 /** Only `true` and `grant(...)` allow; `"true"`, `1`, `{}` and `undefined` do not. */
-function toGrant(type: WsPolicyType, decision: unknown): Grant | undefined {
+function toGrant(type: WsPolicyType, decision: unknown, takesRows: boolean): Grant | undefined {
   if (decision === true) return ALLOWED;
-  return decision instanceof Grant ? new PolicyGrant(type, decision.resource, decision.scope) : undefined;
+  if (!(decision instanceof Grant)) return undefined;
+  if (decision.rows !== undefined && !takesRows) {
+    throw new TypeError(
+      `${type.name} grants rows, and the handler takes no filter of it: add @WsRowFilter(${type.name}) to a parameter.`,
+    );
+  }
+  return new PolicyGrant(type, decision.resource, decision.rows);
 }
 
 const ALLOWED = Object.freeze(new Grant(undefined));
 
-function askAny({ members }: AnyOf, resolve: PolicyResolver): Question {
+function askAny({ members }: AnyOf, ask: (policy: WsPolicyType) => Question): Question {
   const questions = members.map((member): Question => {
-    if (typeof member === 'function') return askPolicy(member, resolve);
+    if (typeof member === 'function') return ask(member);
     return (context) => (meetsClaims(member, context.principal) ? ALLOWED : undefined);
   });
   return async (context) => {

@@ -12,12 +12,12 @@ export interface WsPolicyContext<Data = unknown> {
   readonly id: MessageId | undefined;
 }
 
-/** A permission, with what it was given for. Made by {@link grant} and {@link grantScope}. */
+/** A permission, with what it was given for. Made by {@link grant} and {@link grantRows}. */
 export class Grant<Resource = unknown> {
   constructor(
     readonly resource: Resource,
     /** What the handler must narrow its queries by, where the policy allows only a part. */
-    readonly scope?: unknown,
+    readonly rows?: object,
   ) {}
 }
 
@@ -55,11 +55,11 @@ export function grant<Resource>(resource: Resource): Grant<Resource> {
 }
 
 /**
- * Allows, for a part only: the handler gets the filter through `@WsScope()` and narrows its query by it, such as
+ * Allows, for some rows only: the handler gets the filter through `@WsRowFilter()` and narrows its query by it, such as
  * `{ ownerId: principal.id }` for a list (row-level security).
  */
-export function grantScope(scope: object): Grant<undefined> {
-  return new Grant(undefined, scope);
+export function grantRows(filter: object): Grant<undefined> {
+  return new Grant(undefined, filter);
 }
 
 const DENIED = new Denial();

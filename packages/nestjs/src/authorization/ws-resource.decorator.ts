@@ -25,8 +25,8 @@ export class PolicyGrant extends Grant {
   constructor(
     readonly policy: WsPolicyType,
     resource: unknown,
-    scope: unknown,
+    rows: object | undefined,
   ) {
-    super(resource, scope);
+    super(resource, rows);
   }
 }

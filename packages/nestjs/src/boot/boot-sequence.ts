@@ -1,98 +1,204 @@
-import { Logger } from '@nestjs/common';
+import { Logger, type Type } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import { AuthorizationPlan } from '../authorization/authorization-plan.js';
+import { policiesOf } from '../authorization/authorization-plan.js';
+import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
+import type { WsAuthenticator } from '../authentication/authenticator.js';
+import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
+import { classesOf, createAuthenticators } from '../authentication/create-authenticators.js';
+import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
+import { ValidatedPayloads } from '../core/validated-payloads.js';
 import { discoverSecurityEventListeners } from '../events/on-security-event.js';
 import type { GatewaySettings } from '../gateway-settings.js';
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
-import type { BootProblems } from '../core/boot-problems.js';
-import { ValidatedPayloads } from '../core/validated-payloads.js';
-import { canSeeUnfinished } from '../nest/unfinished-message.js';
-import type { HandlerPlan } from '../messages/handler-plan.js';
-import { WsExceptionsFilter } from '../socket-io/ws-exceptions.filter.js';
-import type { SecureWsRuntime } from '../secure-ws.runtime.js';
-import { compilePayload } from '../validation/compile-payload.js';
+import { ApplicationClasses } from '../nest/application-classes.js';
 import { containFilter } from '../nest/contain-filter.js';
-import { checkCoverage, type CoveredHandler } from './coverage.js';
-import { enhancersOf, globalPipes, hasInterceptors } from '../nest/enhancers.js';
+import { enhancersOf, globalPipes, guardsOf, isOfClass } from '../nest/enhancers.js';
 import { addLastFilter } from '../nest/exception-filters.js';
-import { addressOf, resolvePaths } from './gateway-paths.js';
 import { containHooks, type GatewayHookObserver } from '../nest/gateway-hooks.js';
-import { type GatewayRecord, takeInventory } from '../nest/gateway-inventory.js';
-import { ModuleResolution } from '../nest/module-resolution.js';
-import { SecureWsBootError } from '../core/boot-problems.js';
+import { type GatewayRecord, type NestModule, takeInventory } from '../nest/gateway-inventory.js';
 import { skipValidated } from '../nest/skip-validated.js';
 import { checkTransformerCopies } from '../nest/transformer-storage.js';
+import { canSeeUnfinished } from '../nest/unfinished-message.js';
 import { checkWsVersion } from '../nest/ws-version.js';
+import type { SecureWsRuntime } from '../secure-ws.runtime.js';
+import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
+import { WsExceptionsFilter } from '../socket-io/ws-exceptions.filter.js';
+import { compileHandler } from './compile-handler.js';
+import { checkCoverage, type CoveredHandler } from './coverage.js';
+import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
 
 /** What the boot works on. */
 export interface BootParts {
   readonly modules: ModulesContainer;
+  /** The modules that `SecureWsModule.forRoot()` made; there must be one. */
+  readonly homes: readonly NestModule[];
   readonly config: ApplicationConfig;
   readonly runtime: SecureWsRuntime;
   readonly hooks: GatewayHookObserver;
   /** What was found wrong with the options. */
   readonly problems: BootProblems;
+  /** Asked before the application's own authenticators, in tests. */
+  readonly testAuthenticators: readonly WsAuthenticator[];
 }
 
 /**
  * The one boot point: takes the inventory, checks that everything is decided, and compiles the handlers. It runs once,
- * synchronously, right before Nest registers the first gateway.
+ * synchronously, right before Nest registers the first gateway. A boot that failed stays failed.
  */
 export class BootSequence {
   readonly #logger = new Logger('SecureWs');
-  readonly #resolution = new ModuleResolution();
+  readonly #classes: ApplicationClasses;
   readonly #lastFilter = new WsExceptionsFilter();
+  readonly #homes: readonly NestModule[];
   #hasRun = false;
+  #failure: Error | undefined;
+  #endpoints: ReadonlyMap<string, GatewayEndpoint> = new Map();
 
-  constructor(private readonly parts: BootParts) {}
+  constructor(private readonly parts: BootParts) {
+    this.#classes = new ApplicationClasses(parts.modules);
+    this.#homes = parts.homes;
+  }
 
   /**
-   * Runs once; later calls do nothing.
+   * Runs once; later calls do nothing, or throw what the first one threw.
    *
    * @throws {SecureWsBootError} with every problem of the options and of the gateways.
    */
   prepare(): void {
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#hasRun) return;
     this.#hasRun = true;
-    const { modules, problems, runtime } = this.parts;
-    checkWsVersion(problems);
-    checkTransformerCopies(problems);
-    if (!canSeeUnfinished()) {
+    try {
+      this.#prepare();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** Makes what has to be waited for. Runs before the application is ready. */
+  async finish(): Promise<void> {
+    this.prepare();
+    try {
+      await this.#classes.prepare();
+      await this.parts.runtime.makeAuthenticators((options, endpoint) =>
+        this.#authenticatorsOf(options, this.#moduleAt(endpoint)),
+      );
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): Error {
+    return (this.#failure = error instanceof Error ? error : new Error('The boot failed.', { cause: error }));
+  }
+
+  #prepare(): void {
+    const { problems, runtime, modules } = this.parts;
+    this.#checkPackages();
+    if (this.#homes.length > 1) {
       problems.add(
-        'ws',
-        'keeps its unfinished messages elsewhere than 8.23 does: their deadline would be off.',
-        'npm install ws@8.23.0',
+        'SecureWsModule',
+        'is imported twice: which of its two forRoot() would hold is a matter of order.',
+        'import SecureWsModule.forRoot() once, in the root module; it is global',
       );
     }
     const gateways = takeInventory(modules);
-    const paths = resolvePaths(gateways, runtime.options, problems);
-    const settingsOf = (gateway: GatewayRecord): GatewaySettings => paths.get(addressOf(gateway)) ?? runtime.defaults;
-    const handlers = checkCoverage(
-      gateways,
-      {
-        admitsAnonymous: (gateway) => settingsOf(gateway).anonymous,
-        isMigrating: ({ type }) => runtime.options.migration.gateways.has(type),
-      },
-      problems,
-    );
+    this.#endpoints = resolveEndpoints(gateways, runtime.options, problems);
+    const handlers = this.#cover(gateways);
+    this.#checkClasses(gateways, handlers);
     const listeners = discoverSecurityEventListeners(modules, problems);
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     runtime.events.listen(listeners);
     this.#announceWarnings();
-    for (const [address, settings] of paths) runtime.addPath(address, settings);
-    for (const gateway of gateways) runtime.csrfTokens.addGateway(gateway.type, settingsOf(gateway).authentication);
+    for (const [endpoint, { settings }] of this.#endpoints) runtime.addPath(endpoint, settings);
+    for (const gateway of gateways)
+      runtime.csrfTokens.addGateway(gateway.type, this.#settingsOf(gateway).authentication);
     // On another adapter Nest's own path stays as it is, and the checks are the enhancers that the gateway names.
     if (runtime.options.adapter) for (const gateway of gateways) this.#prepareGateway(gateway);
     this.#prepareValidationPipes(gateways);
     this.#compile(handlers);
   }
 
-  /** Makes what has to be waited for. Runs before the application is ready. */
-  async finish(): Promise<void> {
-    this.prepare();
-    await this.#resolution.prepare();
-    await this.parts.runtime.makeAuthenticators();
+  #checkPackages(): void {
+    const { problems } = this.parts;
+    checkWsVersion(problems);
+    checkTransformerCopies(problems);
+    if (canSeeUnfinished()) return;
+    problems.add(
+      'ws',
+      'keeps its unfinished messages elsewhere than 8.23 does: their deadline would be off.',
+      'npm install ws@8.23.0',
+    );
+  }
+
+  #cover(gateways: readonly GatewayRecord[]): CoveredHandler[] {
+    const { config, problems, runtime } = this.parts;
+    const { adapter, migration } = runtime.options;
+    return checkCoverage(
+      gateways,
+      {
+        admitsAnonymous: (gateway) => this.#settingsOf(gateway).anonymous,
+        isMigrating: ({ type }) => migration.gateways.has(type),
+        isJudged: (handler) => adapter || guardsOf(handler, config).some((guard) => isOfClass(guard, WsAuthorizeGuard)),
+        hasAcks: !adapter,
+      },
+      problems,
+    );
+  }
+
+  /** Checks every class of the application that something names, so that one error lists what is not clear. */
+  #checkClasses(gateways: readonly GatewayRecord[], handlers: readonly CoveredHandler[]): void {
+    const { problems, runtime } = this.parts;
+    for (const { record, decision } of handlers) {
+      for (const policy of policiesOf(decision.requirements)) {
+        this.#classes.check(policy, record.gateway.module, record.label, problems);
+      }
+    }
+    for (const gateway of gateways) {
+      const guards = handshakeGuardsOf(gateway.type);
+      for (const guard of guards) this.#classes.check(guard, gateway.module, gateway.name, problems);
+      if (guards.length === 0 || runtime.options.adapter) continue;
+      problems.add(
+        gateway.name,
+        'has @UseHandshakeGuards(), and with `adapter: false` the handshake is that of another adapter: nobody would ask them.',
+        'remove the decorator, and check the handshake in a middleware of that adapter',
+      );
+    }
+    this.#checkAuthentication(runtime.options.authentication, 'authentication', this.#moduleAt(undefined));
+    for (const [, { settings, gateway }] of this.#endpoints) {
+      if (settings.authentication === undefined) continue;
+      this.#checkAuthentication(
+        settings.authentication,
+        `${gateway.name} @SecureGateway.authentication`,
+        gateway.module,
+      );
+    }
+  }
+
+  #checkAuthentication(options: ResolvedAuthenticationOptions, where: string, module: NestModule): void {
+    for (const [name, type] of classesOf(options)) {
+      this.#classes.check(type, module, `${where}.${name}`, this.parts.problems, true);
+    }
+  }
+
+  #authenticatorsOf(
+    options: ResolvedAuthenticationOptions,
+    module: NestModule,
+  ): Promise<readonly AuthenticatorBlock[]> {
+    const { runtime, testAuthenticators } = this.parts;
+    const instanceOf = <T>(type: Type<T>): Promise<T> => this.#classes.singletonOf(type, module);
+    return createAuthenticators(options, runtime.clock, instanceOf, testAuthenticators);
+  }
+
+  #settingsOf(gateway: GatewayRecord): GatewaySettings {
+    return this.#endpoints.get(endpointOf(gateway))?.settings ?? this.parts.runtime.defaults;
+  }
+
+  /** The module that names the classes of an endpoint's options, or of the module's. */
+  #moduleAt(endpoint: string | undefined): NestModule {
+    const gateway = endpoint === undefined ? undefined : this.#endpoints.get(endpoint)?.gateway;
+    return gateway?.module ?? (this.#homes[0] as NestModule);
   }
 
   #prepareGateway(gateway: GatewayRecord): void {
@@ -115,7 +221,7 @@ export class BootSequence {
   #prepareHandshakeGuards(gateway: GatewayRecord): void {
     const guards = handshakeGuardsOf(gateway.type);
     if (guards.length === 0) return;
-    const providers = guards.map((guard) => this.#resolution.providerOf(guard, gateway.module));
+    const providers = guards.map((guard) => this.#classes.providerOf(guard, gateway.module));
     this.parts.runtime.guard.setGatewayGuards(gateway, new GatewayGuards(gateway.type, providers));
   }
 
@@ -131,36 +237,17 @@ export class BootSequence {
   #announceWarnings(): void {
     for (const { where, warning } of this.parts.problems.warnings) {
       this.#logger.warn(`${where} ${warning}`);
-      this.parts.runtime.events.emit({
-        type: 'ws.config.weak',
-        option: where,
-        warning,
-      });
+      this.parts.runtime.events.emit({ type: 'ws.config.weak', option: where, warning });
     }
   }
 
   #compile(handlers: readonly CoveredHandler[]): void {
+    const { config, runtime } = this.parts;
+    const { detailedErrors } = runtime.options;
     for (const handler of handlers) {
       const { gateway, callback } = handler.record;
-      this.parts.runtime.addPlan(gateway, callback, this.#compileHandler(handler));
+      const plan = compileHandler(handler, { classes: this.#classes, config, detailedErrors });
+      runtime.addPlan(gateway, callback, plan);
     }
-  }
-
-  #compileHandler({ record, event, decision, payload, throttles, isReported }: CoveredHandler): HandlerPlan {
-    const { module } = record.gateway;
-    const { declaration } = payload;
-    const { detailedErrors } = this.parts.runtime.options;
-    return {
-      event,
-      eventJson: JSON.stringify(event),
-      label: record.label,
-      authorization: new AuthorizationPlan(decision.requirements, decision.isPublic, (policy) =>
-        this.#resolution.providerOf(policy, module),
-      ),
-      throttles,
-      payload: declaration === undefined ? undefined : compilePayload(declaration, { detailedErrors }),
-      isReported,
-      hasInterceptors: hasInterceptors(record, this.parts.config),
-    };
   }
 }

@@ -4,7 +4,7 @@ import { readHandlerThrottles } from '../throttling/handler-throttles.js';
 import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import { checkFilters } from '../nest/exception-filters.js';
 import type { GatewayRecord, HandlerRecord } from '../nest/gateway-inventory.js';
-import { addressOf } from './gateway-paths.js';
+import { endpointOf } from './gateway-endpoints.js';
 import { type HandlerDecision, quote, readDecision } from './handler-decision.js';
 import { type HandlerPayload, readPayload } from './handler-payload.js';
 
@@ -23,6 +23,10 @@ export interface CoveredHandler {
 export interface CoverageContext {
   readonly admitsAnonymous: (gateway: GatewayRecord) => boolean;
   readonly isMigrating: (gateway: GatewayRecord) => boolean;
+  /** Whether the call of a handler is judged: by the module's own adapter, or by a `WsAuthorizeGuard`. */
+  readonly isJudged: (handler: HandlerRecord) => boolean;
+  /** Whether clients wait for acknowledgements: on Socket.IO. */
+  readonly hasAcks: boolean;
 }
 
 const EVENT_NAME = /^[\x21-\x7e]{1,64}$/;
@@ -41,6 +45,13 @@ export function checkCoverage(
         gateway.name,
         'is request-scoped, or a dependency or an enhancer of it is: its handlers would run on an object that was never constructed (Nest 11), and its hooks outside the checks (Nest 12).',
         'make the gateway and what it injects singletons; take what belongs to one message from its parameters',
+      );
+    }
+    if (gateway.isTransient) {
+      problems.add(
+        gateway.name,
+        'is transient: Nest would bind a placeholder of it, on which no constructor has run.',
+        `remove the scope of ${gateway.name}`,
       );
     }
     checkFilters(gateway, problems);
@@ -64,6 +75,7 @@ function checkHandler(
   const event = readEvent(handler, owners, problems);
   const decision = readDecision(handler, context.admitsAnonymous(handler.gateway), open);
   const payload = readPayload(handler, open);
+  checkCall(handler, context, problems);
   const throttles = readHandlerThrottles(handler.callback, handler.gateway.type, handler.label, problems);
   if (event === undefined) return undefined;
   if (isReported) {
@@ -81,7 +93,24 @@ function checkHandler(
   return { record: handler, event, decision, payload, throttles, isReported };
 }
 
-const UNDECIDED: HandlerDecision = { requirements: [], isPublic: false };
+/** What would run without being judged, or wait for something that never comes. */
+function checkCall(handler: HandlerRecord, { isJudged, hasAcks }: CoverageContext, problems: BootProblems): void {
+  if (!isJudged(handler)) {
+    problems.add(
+      handler.label,
+      'is on another adapter (`adapter: false`) without WsAuthorizeGuard: nothing would be checked before it runs.',
+      `add @UseGuards(WsAuthorizeGuard) above ${handler.gateway.name}`,
+    );
+  }
+  if (hasAcks || handler.parameters?.some(({ isAck }) => isAck) !== true) return;
+  problems.add(
+    handler.label,
+    'takes an @Ack(), which exists on Socket.IO only: it would be undefined.',
+    'return the answer: a message with an id is answered with that id',
+  );
+}
+
+const UNDECIDED: HandlerDecision = { requirements: [], isPublic: false, takesRowsOf: () => true };
 const UNTYPED: HandlerPayload = { declaration: undefined };
 
 function readEvent(
@@ -102,8 +131,8 @@ function readEvent(
     problems.add(label, `handles ${quote(event)}: events that begin with $ belong to the module.`, 'rename the event');
     return undefined;
   }
-  const address = `${addressOf(gateway)} ${event}`;
-  const other = owners.get(address);
+  const place = `${endpointOf(gateway)} ${event}`;
+  const other = owners.get(place);
   if (other !== undefined) {
     problems.add(
       label,
@@ -112,6 +141,6 @@ function readEvent(
     );
     return undefined;
   }
-  owners.set(address, handler);
+  owners.set(place, handler);
   return event;
 }

@@ -2,9 +2,12 @@ import { policiesOf } from '../authorization/authorization-plan.js';
 import { requirementProblem, type WsRequirement } from '../authorization/requirement.js';
 import { WS_AUTHORIZE_METADATA } from '../authorization/ws-authorize.decorator.js';
 import { WS_PUBLIC_METADATA } from '../authorization/ws-public.decorator.js';
+import type { WsPolicyType } from '../authorization/ws-policy.js';
+import { WsRowFilter } from '../authorization/ws-row-filter.decorator.js';
 import { WsResource } from '../authorization/ws-resource.decorator.js';
 import type { BootProblems } from '../core/boot-problems.js';
 import type { HandlerRecord } from '../nest/gateway-inventory.js';
+import { factoryOf } from '../nest/metadata.js';
 
 /** Who may call a handler, as its decorators say. */
 export interface HandlerDecision {
@@ -12,6 +15,8 @@ export interface HandlerDecision {
   readonly requirements: readonly WsRequirement[];
   /** Whether it needs no identity. */
   readonly isPublic: boolean;
+  /** Whether it takes the row filter of a policy. */
+  readonly takesRowsOf: (policy: WsPolicyType) => boolean;
 }
 
 /**
@@ -31,7 +36,7 @@ export function readDecision(
   );
   if (isPublic) {
     const asksForIdentity = onClass !== undefined || onMethod !== undefined;
-    if (!asksForIdentity && admitsAnonymous) return { requirements: [], isPublic: true };
+    if (!asksForIdentity && admitsAnonymous) return { requirements: [], isPublic: true, takesRowsOf: () => false };
     reportPublic(handler, asksForIdentity, problems);
     return undefined;
   }
@@ -51,8 +56,8 @@ export function readDecision(
       return undefined;
     }
   }
-  checkResources(handler, requirements, problems);
-  return { requirements, isPublic: false };
+  checkGrants(handler, requirements, problems);
+  return { requirements, isPublic: false, takesRowsOf: rowsTakenBy(handler) };
 }
 
 function reportPublic(handler: HandlerRecord, asksForIdentity: boolean, problems: BootProblems): void {
@@ -71,33 +76,40 @@ function requirementsOf(owner: object): readonly WsRequirement[] | undefined {
   return Reflect.getMetadata(WS_AUTHORIZE_METADATA, owner) as readonly WsRequirement[] | undefined;
 }
 
-// createParamDecorator keeps the factory in the parameter's metadata: that is how ours is told from the application's.
-const RESOURCE_FACTORY = factoryOf(WsResource);
-
-function factoryOf(decorator: (...args: never[]) => ParameterDecorator): unknown {
-  class Probe {
-    method(): void {}
-  }
-  decorator()(Probe.prototype, 'method', 0);
-  const metadata = Reflect.getMetadata('__routeArguments__', Probe, 'method') as Record<string, { factory: unknown }>;
-  return Object.values(metadata)[0]?.factory;
+function rowsTakenBy(handler: HandlerRecord): (policy: WsPolicyType) => boolean {
+  const filters = (handler.parameters ?? []).filter(({ factory }) => factory === ROW_FILTER);
+  return (policy) => filters.some(({ data: named }) => named === undefined || named === policy);
 }
 
-function checkResources(handler: HandlerRecord, requirements: readonly WsRequirement[], problems: BootProblems): void {
+const ROW_FILTER = factoryOf(WsRowFilter);
+
+/** What only a policy can fill, by the factory in the metadata of a parameter. */
+const FILLED_BY_POLICIES: ReadonlyMap<unknown, readonly [decorator: string, what: string]> = new Map([
+  [factoryOf(WsResource), ['@WsResource', 'resource']],
+  [ROW_FILTER, ['@WsRowFilter', 'row filter']],
+]);
+
+/**
+ * Checks that each `@WsResource()` and `@WsRowFilter()` names one policy. A bare one beside two policies would take what the
+ * first granted and drop the rest: of two row filters, the second would narrow nothing.
+ */
+function checkGrants(handler: HandlerRecord, requirements: readonly WsRequirement[], problems: BootProblems): void {
   const policies = policiesOf(requirements);
-  for (const parameter of handler.parameters ?? []) {
-    if (parameter.factory !== RESOURCE_FACTORY) continue;
-    const named = parameter.data;
-    if (named === undefined && policies.length > 1) {
+  for (const { factory, data: named } of handler.parameters ?? []) {
+    const [decorator, what] = FILLED_BY_POLICIES.get(factory) ?? [];
+    if (decorator === undefined) continue;
+    // Of the members of one anyOf() only one grants.
+    const granting = factory === ROW_FILTER ? requirements.filter((item) => policiesOf([item]).length > 0) : policies;
+    if (named === undefined && granting.length > 1) {
       problems.add(
         handler.label,
-        'has several policies, and its @WsResource() does not say whose resource it wants.',
-        `@WsResource(${policies[0]?.name ?? 'MyPolicy'})`,
+        `has several policies, and its ${decorator}() does not say whose ${what} it wants.`,
+        `${decorator}(${policies[0]?.name ?? 'MyPolicy'})`,
       );
     } else if (policies.length === 0 || (named !== undefined && !policies.some((policy) => policy === named))) {
       problems.add(
         handler.label,
-        'has a @WsResource() that no policy of its @WsAuthorize can fill.',
+        `has a ${decorator}() that no policy of its @WsAuthorize can fill.`,
         `@WsAuthorize(${typeof named === 'function' ? named.name : 'MyPolicy'})`,
       );
     }

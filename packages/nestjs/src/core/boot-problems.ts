@@ -34,9 +34,12 @@ export class BootProblems {
 export class SecureWsBootError extends Error {
   override readonly name = 'SecureWsBootError';
 
-  constructor(readonly problems: readonly BootProblem[]) {
+  constructor(
+    readonly problems: readonly BootProblem[],
+    options?: ErrorOptions,
+  ) {
     const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
     const list = problems.map(({ where, problem, fix }) => `  - ${where}: ${problem}\n      ${fix}`);
-    super(`SecureWs does not start: ${count}.\n${list.join('\n')}`);
+    super(`SecureWs does not start: ${count}.\n${list.join('\n')}`, options);
   }
 }

@@ -1,14 +1,30 @@
 import { type ApplicationConfig } from '@nestjs/core';
-import { PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
+import { SocketModule } from '@nestjs/websockets/socket-module.js';
 import type { GatewayRecord, HandlerRecord, NestModule, ParameterMetadata } from './gateway-inventory.js';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PARAM_ARGS_METADATA,
+  PIPES_METADATA,
+} from './metadata.js';
 
-/** The metadata keys of Nest's `@UsePipes`, `@UseInterceptors` and `@UseFilters`. */
-const KEYS = { pipes: '__pipes__', interceptors: '__interceptors__', filters: '__exceptionFilters__' } as const;
+const KEYS = {
+  pipes: PIPES_METADATA,
+  interceptors: INTERCEPTORS_METADATA,
+  filters: EXCEPTION_FILTERS_METADATA,
+  guards: GUARDS_METADATA,
+} as const;
+
+/** What `@UseGuards` and its like name: classes and instances. */
+export function referencesOn(owner: object, kind: keyof typeof KEYS): readonly unknown[] {
+  return (Reflect.getMetadata(KEYS[kind], owner) ?? []) as unknown[];
+}
 
 /** The instances of one kind of enhancer that apply to a gateway, from its class, its methods and their parameters. */
 export function enhancersOf(gateway: GatewayRecord, kind: keyof typeof KEYS): object[] {
   const owners = [gateway.type, ...gateway.handlers.map((handler) => handler.callback)];
-  const references = owners.flatMap((owner) => (Reflect.getMetadata(KEYS[kind], owner) ?? []) as unknown[]);
+  const references = owners.flatMap((owner) => [...referencesOn(owner, kind)]);
   if (kind === 'pipes') references.push(...gateway.handlers.flatMap(parameterPipes));
   return references.map((reference) => instanceOf(reference, gateway.module)).filter((found) => found !== undefined);
 }
@@ -20,14 +36,42 @@ export function globalPipes(config: ApplicationConfig): object[] {
   );
 }
 
+/** The guards that run before a handler: classes and instances. */
+export function guardsOf(handler: HandlerRecord, config: ApplicationConfig): readonly unknown[] {
+  const own = [handler.callback, handler.gateway.type].flatMap((owner) => [...referencesOn(owner, 'guards')]);
+  if (!runsGlobalEnhancers(config)) return own;
+  const perRequest = config.getGlobalRequestGuards().map(({ metatype }) => metatype);
+  return [...own, ...config.getGlobalGuards(), ...perRequest];
+}
+
+/** Whether a guard is of a class: given as that class, as one derived from it, or as an instance. */
+export function isOfClass(reference: unknown, type: abstract new (...args: never[]) => object): boolean {
+  if (reference instanceof type || reference === type) return true;
+  return typeof reference === 'function' && reference.prototype instanceof type;
+}
+
+/**
+ * Whether global guards, interceptors and pipes run on gateways: since Nest 12, where the creator of handlers is given the
+ * application's configuration. Asked of Nest itself, as no `package.json` says which copy was loaded.
+ */
+export function runsGlobalEnhancers(config: ApplicationConfig): boolean {
+  try {
+    const { getContextCreator } = SocketModule.prototype as unknown as {
+      getContextCreator: (...args: unknown[]) => object;
+    };
+    const creator = Reflect.apply(getContextCreator, new SocketModule(), [{}, config, {}]) as Record<string, unknown>;
+    return (creator['guardsContextCreator'] as Record<string, unknown>)['config'] === config;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether an interceptor may apply to a handler. */
 export function hasInterceptors(handler: HandlerRecord, config: ApplicationConfig): boolean {
   return (
     config.getGlobalInterceptors().length > 0 ||
     config.getGlobalRequestInterceptors().length > 0 ||
-    [handler.callback, handler.gateway.type].some(
-      (owner) => ((Reflect.getMetadata(KEYS.interceptors, owner) ?? []) as unknown[]).length > 0,
-    )
+    [handler.callback, handler.gateway.type].some((owner) => referencesOn(owner, 'interceptors').length > 0)
   );
 }
 

@@ -1,8 +1,7 @@
 import { BaseWsExceptionFilter } from '@nestjs/websockets';
 import type { BootProblems } from '../core/boot-problems.js';
+import { EXCEPTION_FILTERS_METADATA } from './metadata.js';
 import type { GatewayRecord } from './gateway-inventory.js';
-
-const EXCEPTION_FILTERS_METADATA = '__exceptionFilters__';
 
 /**
  * Refuses filters that extend `BaseWsExceptionFilter`: on Nest 12 it writes to the socket by itself, with the payload of

@@ -1,13 +1,16 @@
 import { Scope, type Type } from '@nestjs/common';
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import {
+  ACK_PARAMETER,
   GATEWAY_METADATA,
   GATEWAY_OPTIONS,
   MESSAGE_MAPPING_METADATA,
   MESSAGE_METADATA,
   PARAM_ARGS_METADATA,
+  PARAMTYPES_METADATA,
+  PAYLOAD_PARAMETER,
   PORT_METADATA,
-} from '@nestjs/websockets/constants.js';
+} from './metadata.js';
 
 /** A Nest module, as its container holds it. */
 export type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;
@@ -27,6 +30,8 @@ export interface ParameterMetadata {
 export interface HandlerParameter extends ParameterMetadata {
   /** `true` for `@MessageBody()`. */
   readonly isPayload: boolean;
+  /** `true` for `@Ack()`. */
+  readonly isAck: boolean;
 }
 
 /** A method with `@SubscribeMessage`. */
@@ -56,10 +61,9 @@ export interface GatewayRecord {
   readonly handlers: readonly HandlerRecord[];
   /** Whether it, a dependency or an enhancer lives only for a request. */
   readonly isRequestScoped: boolean;
+  /** Whether each consumer gets one of its own: Nest then binds a placeholder that was never constructed. */
+  readonly isTransient: boolean;
 }
-
-/** `WsParamtype.PAYLOAD`: the enum is not exported. */
-const PAYLOAD_PARAMETER = 3;
 
 /** Brings the path of a gateway into the one form that is compared: `chat`, `/chat` and `/chat/` are `/chat`. */
 export function normalizePath(path: unknown): string {
@@ -96,6 +100,7 @@ function readGateway(module: NestModule, provider: NestProvider, type: Type): Ga
     options,
     handlers,
     isRequestScoped: !provider.isDependencyTreeStatic() || provider.scope === Scope.REQUEST,
+    isTransient: provider.scope === Scope.TRANSIENT,
   };
   const prototype = Object.getPrototypeOf(provider.instance) as Record<string, unknown>;
   for (const methodName of new MetadataScanner().getAllMethodNames(prototype)) {
@@ -109,7 +114,7 @@ function readGateway(module: NestModule, provider: NestProvider, type: Type): Ga
       event: Reflect.getMetadata(MESSAGE_METADATA, callback) as unknown,
       callback: callback as HandlerRecord['callback'],
       parameters: readParameters(prototype, methodName),
-      types: Reflect.getMetadata('design:paramtypes', prototype, methodName) as unknown[] | undefined,
+      types: Reflect.getMetadata(PARAMTYPES_METADATA, prototype, methodName) as unknown[] | undefined,
     });
   }
   return gateway;
@@ -119,8 +124,8 @@ function readParameters(prototype: object, methodName: string): readonly Handler
   const metadata = Reflect.getMetadata(PARAM_ARGS_METADATA, prototype.constructor, methodName) as
     Record<string, ParameterMetadata> | undefined;
   if (metadata === undefined) return undefined;
-  return Object.entries(metadata).map(([key, parameter]) => ({
-    ...parameter,
-    isPayload: parameter.factory === undefined && Number(key.split(':')[0]) === PAYLOAD_PARAMETER,
-  }));
+  return Object.entries(metadata).map(([key, parameter]) => {
+    const kind = parameter.factory === undefined ? Number(key.split(':')[0]) : undefined;
+    return { ...parameter, isPayload: kind === PAYLOAD_PARAMETER, isAck: kind === ACK_PARAMETER };
+  });
 }

@@ -12,7 +12,7 @@ const request = new IncomingMessage(new Socket());
 
 function setUp(verify?: (token: string) => Promise<Principal>) {
   const stub = new StubAuthenticator(verify === undefined ? undefined : ({ value }) => verify(value));
-  return new WsSocketIdentities([new AuthenticatorBlock(stub, 'authentication.jwt', new FakeClock())]);
+  return new WsSocketIdentities(() => [new AuthenticatorBlock(stub, 'authentication.jwt', new FakeClock())]);
 }
 
 const refusing = (token: string): Promise<Principal> =>

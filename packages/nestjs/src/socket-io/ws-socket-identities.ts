@@ -15,7 +15,7 @@ export class WsSocketIdentities {
   readonly #latest = new WeakMap<object, object>();
 
   /** @internal */
-  constructor(private readonly authenticators: readonly AuthenticatorBlock[]) {}
+  constructor(private readonly authenticators: () => readonly AuthenticatorBlock[]) {}
 
   /**
    * Verifies a bearer token and remembers whose socket it is. The identity that the socket had until then ends with the call.
@@ -29,7 +29,7 @@ export class WsSocketIdentities {
     this.#latest.set(client, attempt);
     this.#principals.delete(client);
     const credential = { scheme: 'bearer', value: token, source: 'authorization' } as const;
-    const authenticator = this.authenticators.find((candidate) => candidate.accepts(credential));
+    const authenticator = this.authenticators().find((candidate) => candidate.accepts(credential));
     if (authenticator === undefined) throw new AuthenticationError('unsupported-scheme');
     const principal = await authenticator.authenticate(credential, request);
     if (this.#latest.get(client) === attempt) this.#principals.set(client, principal);

@@ -1,0 +1,62 @@
+import { defaultSettings, type GatewaySettings, resolveGatewaySettings } from '../gateway-settings.js';
+import type { BootProblems } from '../core/boot-problems.js';
+import type { ResolvedSecureWsOptions } from '../resolve-options.js';
+import { SECURE_GATEWAY_METADATA } from '../secure-gateway.decorator.js';
+import type { GatewayRecord } from '../nest/gateway-inventory.js';
+import { checkGatewayOptions, checkHosts } from './gateway-options.js';
+
+/** The port and path of a gateway (and its namespace, on Socket.IO): what its connections and settings belong to. */
+export function endpointOf({ port, path, options }: Pick<GatewayRecord, 'port' | 'path' | 'options'>): string {
+  const { namespace } = options;
+  return typeof namespace === 'string' ? `${port}${path} ${namespace}` : `${port}${path}`;
+}
+
+/** What holds at an endpoint, and who lives there. */
+export interface GatewayEndpoint {
+  readonly settings: GatewaySettings;
+  /** The gateway that says what differs here, or the first one. */
+  readonly gateway: GatewayRecord;
+}
+
+/** Finds the settings of every endpoint, and checks that the gateways there agree about them. */
+export function resolveEndpoints(
+  gateways: readonly GatewayRecord[],
+  options: ResolvedSecureWsOptions,
+  problems: BootProblems,
+): ReadonlyMap<string, GatewayEndpoint> {
+  if (options.adapter) checkHosts(gateways, problems);
+  const first = new Map<string, GatewayRecord>();
+  const written = new Map<string, { user: unknown; by: GatewayRecord }>();
+  const endpoints = new Map<string, GatewayEndpoint>();
+  for (const gateway of gateways) {
+    const endpoint = endpointOf(gateway);
+    if (options.adapter) checkGatewayOptions(gateway, first.get(endpoint), problems);
+    if (!first.has(endpoint)) {
+      first.set(endpoint, gateway);
+      endpoints.set(endpoint, { settings: defaultSettings(options), gateway });
+    }
+    const user = Reflect.getMetadata(SECURE_GATEWAY_METADATA, gateway.type) as unknown;
+    if (user === undefined) continue;
+    if (!options.adapter) reportForeign(gateway, problems);
+    const other = written.get(endpoint);
+    if (other === undefined) {
+      written.set(endpoint, { user, by: gateway });
+      endpoints.set(endpoint, { settings: resolveGatewaySettings(user, gateway.name, options, problems), gateway });
+    } else if (other.user !== user) {
+      problems.add(
+        gateway.name,
+        `shares ${gateway.path} with ${other.by.name}, and both have a @SecureGateway.`,
+        'keep one of the two: the settings belong to the path',
+      );
+    }
+  }
+  return endpoints;
+}
+
+function reportForeign({ name }: GatewayRecord, problems: BootProblems): void {
+  problems.add(
+    name,
+    'has a @SecureGateway, and with `adapter: false` its connections are those of another adapter: nothing would heed it.',
+    'remove @SecureGateway, and set what differs in the options of that adapter',
+  );
+}

@@ -1,0 +1,43 @@
+import { PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
+
+/** Every metadata key of Nest's that the module reads or writes. A contract test holds that they are what Nest uses. */
+export {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PARAMTYPES_METADATA,
+  PIPES_METADATA,
+} from '@nestjs/common/constants.js';
+export {
+  GATEWAY_METADATA,
+  GATEWAY_OPTIONS,
+  MESSAGE_MAPPING_METADATA,
+  MESSAGE_METADATA,
+  PARAM_ARGS_METADATA,
+  PORT_METADATA,
+} from '@nestjs/websockets/constants.js';
+
+/** `WsParamtype.PAYLOAD` and `WsParamtype.ACK`: what the keys of `@MessageBody()` and `@Ack()` begin with. Not exported. */
+export const PAYLOAD_PARAMETER = 3;
+export const ACK_PARAMETER = 13;
+
+/** The keys of `@nestjs/throttler`, each followed by the name of a throttler. Not exported from its index. */
+export const THROTTLER = Object.freeze({
+  LIMIT: 'THROTTLER:LIMIT',
+  TTL: 'THROTTLER:TTL',
+  BLOCK_DURATION: 'THROTTLER:BLOCK_DURATION',
+  SKIP: 'THROTTLER:SKIP',
+});
+
+/**
+ * The factory that `createParamDecorator` keeps in the metadata of a parameter: that is how our decorators are told from
+ * the application's.
+ */
+export function factoryOf(decorator: (...args: never[]) => ParameterDecorator): unknown {
+  class Probe {
+    method(): void {}
+  }
+  decorator()(Probe.prototype, 'method', 0);
+  const metadata = Reflect.getMetadata(PARAM_ARGS_METADATA, Probe, 'method') as Record<string, { factory: unknown }>;
+  return Object.values(metadata)[0]?.factory;
+}
