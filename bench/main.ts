@@ -8,10 +8,15 @@ import { message } from './benchmarks/message.js';
 
 const BENCHMARKS: readonly Benchmark[] = [message, handshake, dto, memory];
 
+const VALUES: Readonly<Record<string, string>> = { window: ' N', client: ' spin|sleep' };
+
 function list(): void {
   const width = Math.max(...BENCHMARKS.map(({ name }) => name.length));
-  for (const { name, summary } of BENCHMARKS) process.stdout.write(`${name.padEnd(width)}  ${summary}\n`);
-  process.stdout.write('\nnpm run bench -- <name> [--json FILE] [--rounds N] [--count N] [--window N]\n');
+  for (const { name, summary, options } of BENCHMARKS) {
+    const own = options.map((option) => ` [--${option}${VALUES[option] ?? ''}]`).join('');
+    process.stdout.write(`${name.padEnd(width)}  ${summary}${own}\n`);
+  }
+  process.stdout.write('\nnpm run bench -- <name> [--json FILE] [--rounds N] [--count N]\n');
 }
 
 function positiveInteger(name: string, text: string | undefined): number | undefined {
@@ -22,7 +27,20 @@ function positiveInteger(name: string, text: string | undefined): number | undef
   return value;
 }
 
-function readCommandLine(): { name: string | undefined; file: string | undefined; settings: BenchmarkSettings } {
+function spinOrSleep(text: string | undefined): 'spin' | 'sleep' | undefined {
+  if (text === undefined || text === 'spin' || text === 'sleep') return text;
+  throw new Error(`--client takes spin or sleep, not "${text}".`);
+}
+
+interface CommandLine {
+  readonly name: string | undefined;
+  readonly file: string | undefined;
+  readonly settings: BenchmarkSettings;
+  /** The options that not every benchmark reads. */
+  readonly special: readonly string[];
+}
+
+function readCommandLine(): CommandLine {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {
@@ -31,21 +49,31 @@ function readCommandLine(): { name: string | undefined; file: string | undefined
       count: { type: 'string' },
       messages: { type: 'string' },
       window: { type: 'string' },
+      floor: { type: 'boolean', default: false },
+      calibrate: { type: 'boolean', default: false },
+      client: { type: 'string' },
     },
   });
+  const { json, window, floor, calibrate, client } = values;
   return {
     name: positionals[0],
-    file: values.json,
+    file: json,
     settings: {
       rounds: positiveInteger('rounds', values.rounds) ?? 9,
       count: positiveInteger('messages', values.messages) ?? positiveInteger('count', values.count),
-      window: positiveInteger('window', values.window) ?? 8,
+      window: positiveInteger('window', window) ?? 8,
+      floor,
+      calibrate,
+      client: spinOrSleep(client),
     },
+    special: Object.entries({ window, floor, calibrate, client }).flatMap(([option, value]) =>
+      value === undefined || value === false ? [] : [option],
+    ),
   };
 }
 
 async function main(): Promise<void> {
-  const { name, file, settings } = readCommandLine();
+  const { name, file, settings, special } = readCommandLine();
   if (name === undefined) {
     list();
     return;
@@ -55,6 +83,8 @@ async function main(): Promise<void> {
     list();
     throw new Error(`There is no benchmark "${name}": choose one of the above.`);
   }
+  const unread = special.find((option) => !benchmark.options.some((known) => known === option));
+  if (unread !== undefined) throw new Error(`The benchmark "${name}" does not read --${unread}.`);
   const { table, json } = await benchmark.run(settings);
   process.stdout.write(`${table}\n`);
   if (file !== undefined) await writeFile(file, `${JSON.stringify(json, undefined, 2)}\n`);

@@ -16,6 +16,7 @@ const RULES = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues
 export const dto: Benchmark = {
   name: 'dto',
   summary: 'the check of a flat, a nested and a list payload, beside plainToInstance and validate',
+  options: [],
   async run(settings) {
     const compiler = await loadDtoCompiler();
     const perSlice = Math.ceil((settings.count ?? CHECKS) / SLICES);

@@ -20,6 +20,7 @@ const SERVERS = [
 export const memory: Benchmark = {
   name: 'memory',
   summary: 'bytes that an idle connection holds, beside raw ws and bare Nest',
+  options: [],
   run(settings) {
     const names = SERVERS.map(({ name }) => name);
     return withServers(names, (servers) => compare(servers, settings));

@@ -1,107 +1,155 @@
-import { deepStrictEqual } from 'node:assert/strict';
+import { ADDED_WORK_MICROS } from '../measure/added-work.js';
 import { environment, type Benchmark, type BenchmarkReport, type BenchmarkSettings } from '../measure/benchmark.js';
-import { LoadConnection } from '../measure/load-connection.js';
 import { measureInRounds, SLICES, type Candidate } from '../measure/rounds.js';
 import type { ServerProcess } from '../measure/server-process.js';
-import { median, pairedRatio, round } from '../measure/statistics.js';
+import { whileSpinning } from '../measure/spinning.js';
+import { median, pairedDifference, pairedRatio, round } from '../measure/statistics.js';
 import { goalTable, table } from '../measure/table.js';
 import { withServers } from '../measure/with-servers.js';
-import { traderToken } from '../orders/identity.js';
-import { orderBatch, type OrderBatch } from '../orders/order-batch.js';
+import { expectChecks, openEchoLane, openOrderLane, type OrderLane } from '../orders/order-lane.js';
 
 const CONNECTIONS = 4;
 const MESSAGES = 10_000;
 const SUBJECT = 'secure-ws';
+const FLOOR = 'tcp-echo';
+const CALIBRATION = 'raw-ws-and-work';
 
-const SERVERS: readonly { readonly name: string; readonly what: string }[] = [
-  { name: 'raw-ws', what: 'raw ws, JSON.parse and stringify' },
-  { name: 'bare-nest', what: 'bare Nest gateway on WsAdapter' },
-  { name: 'guard-and-pipe', what: 'Nest + guard + ValidationPipe' },
-  { name: 'hand-wired', what: 'Nest + guard + ValidationPipe + ThrottlerGuard' },
-  { name: SUBJECT, what: '@secure-ws/nestjs, the whole chain' },
-];
-
-const GOALS: readonly { readonly ratio: string; readonly baseline: string; readonly goal: number }[] = [
-  { ratio: 'vsBareNest', baseline: 'bare-nest', goal: 1 },
-  { ratio: 'vsRawWs', baseline: 'raw-ws', goal: 1.35 },
-  { ratio: 'vsGuardAndPipe', baseline: 'guard-and-pipe', goal: 0.45 },
-  { ratio: 'vsHandWired', baseline: 'hand-wired', goal: 0.125 },
-];
-
-interface Lane {
-  readonly connection: LoadConnection;
-  readonly batch: OrderBatch;
+interface Entry {
+  readonly name: string;
+  readonly what: string;
+  /** Whether it refuses what must be refused; probed before it is measured. */
+  readonly hasChecks: boolean;
 }
+
+const SERVERS: readonly Entry[] = [
+  { name: 'raw-ws', what: 'raw ws, JSON.parse and stringify', hasChecks: false },
+  { name: 'bare-nest', what: 'bare Nest gateway on WsAdapter', hasChecks: false },
+  { name: 'guard-and-pipe', what: 'Nest + guard + ValidationPipe', hasChecks: true },
+  { name: 'hand-wired', what: 'Nest + guard + ValidationPipe + ThrottlerGuard', hasChecks: true },
+  { name: SUBJECT, what: '@secure-ws/nestjs, the whole chain', hasChecks: true },
+];
+
+/** The goals with several messages on their way, and with one alone. */
+const GOALS = [
+  { ratio: 'vsBareNest', baseline: 'bare-nest', several: 0.75, alone: 0.95 },
+  { ratio: 'vsRawWs', baseline: 'raw-ws', several: 1.2, alone: 1.5 },
+  { ratio: 'vsGuardAndPipe', baseline: 'guard-and-pipe', several: 0.45, alone: undefined },
+  { ratio: 'vsHandWired', baseline: 'hand-wired', several: 0.125, alone: undefined },
+] as const;
 
 /** CPU time of a server for one order through its whole chain and back. */
 export const message: Benchmark = {
   name: 'message',
   summary: 'an order through the whole chain, beside raw ws, bare Nest and checks wired by hand',
+  options: ['window', 'floor', 'calibrate', 'client'],
   run(settings) {
-    const names = SERVERS.map(({ name }) => name);
-    return withServers(names, (servers) => compare(servers, settings));
+    const entries = [
+      ...(settings.floor ? [{ name: FLOOR, what: 'TCP echo, the limit of this runtime', hasChecks: false }] : []),
+      ...SERVERS,
+      ...(settings.calibrate
+        ? [{ name: CALIBRATION, what: `raw ws and ${ADDED_WORK_MICROS} us of work`, hasChecks: false }]
+        : []),
+    ];
+    return withServers(
+      entries.map(({ name }) => name),
+      (servers) => compare(entries, servers, settings),
+    );
   },
 };
 
-async function compare(servers: readonly ServerProcess[], settings: BenchmarkSettings): Promise<BenchmarkReport> {
+async function compare(
+  entries: readonly Entry[],
+  servers: readonly ServerProcess[],
+  settings: BenchmarkSettings,
+): Promise<BenchmarkReport> {
+  const checked = servers.filter(({ name }) => entries.some((entry) => entry.name === name && entry.hasChecks));
+  await Promise.all(checked.map(({ name, port }) => expectChecks(name, port)));
   const { rounds, window } = settings;
   const batches = Math.ceil((settings.count ?? MESSAGES) / (SLICES * CONNECTIONS * window));
-  const candidates = await Promise.all(servers.map((server) => candidate(server, window, batches)));
-  const results = await measureInRounds(candidates, rounds);
-  return report(results, {
-    rounds,
-    window,
-    messages: SLICES * batches * CONNECTIONS * window,
-    connections: CONNECTIONS,
-  });
+  const candidates = await Promise.all(servers.map((server) => candidate(server, settings, batches)));
+  const costs = await measureInRounds(candidates, rounds);
+  const messages = SLICES * batches * CONNECTIONS * window;
+  return report(entries, costs, settings, { rounds, window, messages, connections: CONNECTIONS });
 }
 
-async function candidate(server: ServerProcess, window: number, batches: number): Promise<Candidate> {
-  const headers = { Authorization: `Bearer ${traderToken()}` };
-  const lanes = await Promise.all(
-    Array.from({ length: CONNECTIONS }, async (_, index): Promise<Lane> => {
-      const connection = await LoadConnection.open({ port: server.port, path: '/orders', headers });
-      return { connection, batch: orderBatch(index, window) };
-    }),
-  );
+async function candidate(server: ServerProcess, settings: BenchmarkSettings, batches: number): Promise<Candidate> {
+  const { window } = settings;
+  const open = server.name === FLOOR ? openEchoLane : openOrderLane;
+  const lanes = await Promise.all(Array.from({ length: CONNECTIONS }, (_, index) => open(server.port, index, window)));
+  const drive = window === 1 ? inTurn : sideBySide;
+  const load = (): Promise<void> => drive(lanes, batches);
   return {
     name: server.name,
     async measure() {
       const before = await server.usage();
-      await Promise.all(lanes.map((lane) => drive(lane, batches)));
+      await (isSpinning(settings) ? whileSpinning(load) : load());
       const after = await server.usage();
       return (after.cpuMicros - before.cpuMicros) / (batches * CONNECTIONS * window);
     },
   };
 }
 
-async function drive({ connection, batch }: Lane, batches: number): Promise<void> {
-  for (let sent = 0; sent < batches; sent++) {
-    const replies = await connection.exchange(batch.bytes, batch.replies.length);
-    // A server that refuses is fast: every reply of every round is compared with what it must be.
-    replies.forEach((reply, index) => deepStrictEqual(JSON.parse(reply), batch.replies[index]));
-  }
+/**
+ * A client that sleeps has to be woken for each reply, by the server's system call and on the server's account, on
+ * whatever core the scheduler picks. Over a network no server pays for that.
+ */
+function isSpinning({ client, window }: BenchmarkSettings): boolean {
+  return client === undefined ? window === 1 : client === 'spin';
 }
 
-function report(results: Map<string, number[]>, setup: Readonly<Record<string, number>>): BenchmarkReport {
-  const costs = (name: string): readonly number[] => results.get(name) ?? [];
-  const micros = Object.fromEntries(SERVERS.map(({ name }) => [name, round(median(costs(name)), 2)]));
-  const ratios = Object.fromEntries(
-    GOALS.map(({ ratio, baseline }) => [ratio, pairedRatio(costs(SUBJECT), costs(baseline))]),
+async function sideBySide(lanes: readonly OrderLane[], batches: number): Promise<void> {
+  await Promise.all(
+    lanes.map(async (exchange) => {
+      for (let sent = 0; sent < batches; sent++) await exchange();
+    }),
   );
-  const rows = SERVERS.map(({ name, what }) => [
+}
+
+/**
+ * One message in the whole server. Side by side, several connections would be ready in one round of its event loop, the
+ * more of them the slower it is, and those after the first cost less.
+ */
+async function inTurn(lanes: readonly OrderLane[], batches: number): Promise<void> {
+  for (let sent = 0; sent < batches; sent++) for (const exchange of lanes) await exchange();
+}
+
+function report(
+  entries: readonly Entry[],
+  results: Map<string, number[]>,
+  settings: BenchmarkSettings,
+  setup: Readonly<Record<'rounds' | 'window' | 'messages' | 'connections', number>>,
+): BenchmarkReport {
+  const costs = (name: string): readonly number[] => results.get(name) ?? [];
+  const against = (baseline: string): number => pairedRatio(costs(SUBJECT), costs(baseline));
+  const goals = [
+    ...GOALS.map(({ ratio, baseline, several, alone }) => ({
+      label: ratio as string,
+      reached: against(baseline),
+      goal: setup.window === 1 ? alone : several,
+    })),
+    ...(settings.floor ? [{ label: 'vsFloor', reached: against(FLOOR), goal: undefined }] : []),
+  ];
+  const added = settings.calibrate ? round(pairedDifference(costs(CALIBRATION), costs('raw-ws')), 1) : undefined;
+  const rows = entries.map(({ name, what }) => [
     what,
     median(costs(name)).toFixed(1),
     Math.min(...costs(name)).toFixed(1),
     Math.max(...costs(name)).toFixed(1),
   ]);
-  const goals = GOALS.map(({ ratio, goal }) => ({ label: ratio, reached: ratios[ratio] ?? NaN, goal }));
+  const pace = setup.window === 1 ? 'one message in the whole server' : `${setup.window} at a time`;
+  const client = isSpinning(settings) ? 'spins' : 'sleeps';
   return {
     table: [
       table([['server CPU for each message, in microseconds', 'median', 'least', 'most'], ...rows]),
       goalTable(goals),
-      `${setup['rounds']} rounds of ${setup['messages']} messages on ${CONNECTIONS} connections, ${setup['window']} at a time.`,
+      ...(added === undefined ? [] : [`${ADDED_WORK_MICROS} us of added work were measured as ${added} us.`]),
+      `${setup.rounds} rounds of ${setup.messages} messages on ${CONNECTIONS} connections, ${pace}; the client ${client}.`,
     ].join('\n\n'),
-    json: { ratios, cpuMicrosPerMessage: micros, environment: { ...environment(), ...setup } },
+    json: {
+      ratios: Object.fromEntries(goals.map(({ label, reached }) => [label, reached])),
+      cpuMicrosPerMessage: Object.fromEntries(entries.map(({ name }) => [name, round(median(costs(name)), 2)])),
+      ...(added === undefined ? {} : { calibration: { addedMicros: ADDED_WORK_MICROS, measuredMicros: added } }),
+      environment: { ...environment(), ...setup, client: isSpinning(settings) ? 'spin' : 'sleep' },
+    },
   };
 }

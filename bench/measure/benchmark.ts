@@ -8,6 +8,12 @@ export interface BenchmarkSettings {
   readonly count: number | undefined;
   /** How many messages of one connection are sent before their replies are awaited. */
   readonly window: number;
+  /** Adds a plain TCP echo server, the limit of this runtime. */
+  readonly floor: boolean;
+  /** Adds a server with a known amount of work, to see whether the measurement finds that amount. */
+  readonly calibrate: boolean;
+  /** Whether the client polls between replies or sleeps; each benchmark has its own default. */
+  readonly client: 'spin' | 'sleep' | undefined;
 }
 
 /** What a benchmark hands back: a table for people, an object for machines. */
@@ -21,6 +27,8 @@ export interface Benchmark {
   readonly name: string;
   /** One line for the list. */
   readonly summary: string;
+  /** What it reads besides `rounds` and `count`; any other option is refused. */
+  readonly options: readonly ('window' | 'floor' | 'calibrate' | 'client')[];
   run(settings: BenchmarkSettings): Promise<BenchmarkReport>;
 }
 

@@ -18,6 +18,12 @@ export function pairedRatio(subject: readonly number[], baseline: readonly numbe
   return round(median(subject.map((value, index) => value / (baseline[index] ?? NaN))), 3);
 }
 
+/** The median over the rounds of `subject - baseline`. @throws RangeError when the two lists do not hold the same rounds. */
+export function pairedDifference(subject: readonly number[], baseline: readonly number[]): number {
+  if (subject.length !== baseline.length) throw new RangeError('A difference needs both values of every round.');
+  return median(subject.map((value, index) => value - (baseline[index] ?? NaN)));
+}
+
 /** Rounds to a number of decimals. */
 export function round(value: number, decimals: number): number {
   return Number(value.toFixed(decimals));

@@ -14,11 +14,11 @@ export function table(rows: readonly (readonly string[])[]): string {
   return [line(heading), widths.map((width) => '-'.repeat(width)).join('  '), ...body.map(line)].join('\n');
 }
 
-/** One goal of design.md section 10 beside what was reached. */
+/** A ratio that was reached, beside its goal where it has one. */
 export interface Goal {
   readonly label: string;
   readonly reached: number;
-  readonly goal: number;
+  readonly goal: number | undefined;
 }
 
 /** Shows goals as `label  reached  goal  met | missed`. */
@@ -28,8 +28,8 @@ export function goalTable(goals: readonly Goal[]): string {
     ...goals.map(({ label, reached, goal }) => [
       label,
       reached.toFixed(3),
-      `<= ${goal}`,
-      reached <= goal ? 'met' : 'missed',
+      goal === undefined ? '' : `<= ${goal}`,
+      goal === undefined ? '' : reached <= goal ? 'met' : 'missed',
     ]),
   ]);
 }
