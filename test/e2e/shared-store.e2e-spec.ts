@@ -3,34 +3,59 @@ import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
 import { SecureWsStore, SystemClock } from '../../packages/nestjs/src/index.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { expectError } from '../support/error-frame.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { until } from '../support/patience.js';
 import { connect } from '../support/queueing-client.js';
-import { startApp } from '../support/start-app.js';
+import { type RunningApp, startApp } from '../support/start-app.js';
 
-/** A store in another place: it answers like the memory store, after a turn of the event loop. */
-function remote(memory: MemoryStore): SecureWsStore {
-  return new Proxy(memory, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== 'function') return member;
-      return async (...args: unknown[]): Promise<unknown> => {
+const CALLS = ['hit', 'acquire', 'renew', 'release', 'charge', 'score'] as const;
+
+/** A store in another place: it answers after a turn of the event loop, and can lose its data. */
+class Remote {
+  readonly store: SecureWsStore;
+  renewals = 0;
+  isClosed = false;
+  memory: MemoryStore;
+
+  constructor(readonly clock: FakeClock | SystemClock) {
+    this.memory = this.#fresh();
+    const later =
+      (name: (typeof CALLS)[number]) =>
+      async (...args: never[]) => {
         await new Promise((resolve) => setImmediate(resolve));
-        return (member as (...given: unknown[]) => unknown).apply(target, args);
+        const answer: unknown = Reflect.apply(this.memory[name], this.memory, args);
+        if (name === 'renew') this.renewals += 1;
+        return answer;
       };
-    },
-  });
+    const calls = Object.fromEntries(CALLS.map((name) => [name, { value: later(name) }]));
+    const close = { value: () => (this.isClosed = true) };
+    this.store = Object.create(SecureWsStore.prototype, { ...calls, close }) as SecureWsStore;
+  }
+
+  /** Loses everything, as a restart without a dump does. */
+  wipe(): void {
+    this.memory = this.#fresh();
+  }
+
+  #fresh(): MemoryStore {
+    return new MemoryStore(this.clock, { maxKeys: 1000 });
+  }
 }
+
+/** No ping falls due while a test moves the clock. */
+const QUIET = { pingIntervalMs: 600_000 };
+
+const open = (node: RunningApp, sub: string) => connect(`${node.url}/echo`, { token: node.token({ sub }) });
 
 describe('two nodes with one store', () => {
   it('DP-06 DR-05 count the messages of a principal together', async () => {
-    const shared = remote(new MemoryStore(new SystemClock(), { maxKeys: 1000 }));
+    const { store: shared } = new Remote(new SystemClock());
     const options = { store: { shared }, throttling: { principal: [{ limit: 4, ttl: 60_000 }] } };
     const nodes = await Promise.all([
       startApp({ providers: [EchoGateway], options }),
       startApp({ providers: [EchoGateway], options }),
     ]);
-    const clients = await Promise.all(
-      nodes.map((node) => connect(`${node.url}/echo`, { token: node.token({ sub: 'shared' }) })),
-    );
+    const clients = await Promise.all(nodes.map((node) => open(node, 'shared')));
     for (const client of clients) {
       for (let i = 0; i < 2; i++) {
         const reply = await client.request('echo', { text: `message ${i}` });
@@ -41,5 +66,61 @@ describe('two nodes with one store', () => {
       client.send('echo', { text: 'one too many' });
       expectError(await client.next(), 'THROTTLED');
     }
+  });
+
+  it.each<readonly [what: string, happens: (remote: Remote) => void]>([
+    ['loses its data', (remote) => remote.wipe()],
+    ['steps its clock a day ahead', (remote) => (remote.clock as FakeClock).advance(86_400_000)],
+  ])('F24 DR-17 close nobody where the store %s, and count everybody again', async (_what, happens) => {
+    const remote = new Remote(new FakeClock(Date.now()));
+    const clock = new FakeClock(Date.now());
+    const options = {
+      store: { shared: remote.store },
+      handshake: { limits: { maxOpenPerPrincipal: 3 } },
+      lifecycle: QUIET,
+    };
+    const start = () => startApp({ providers: [EchoGateway], options, clock });
+    const nodes = await Promise.all([start(), start()]);
+    const [one, two] = nodes;
+    const clients = [await open(one, 'alice'), await open(one, 'alice'), await open(two, 'alice')];
+    happens(remote);
+    clock.advance(20_500);
+    await until(() => remote.renewals === 2, 'both nodes renew their leases');
+    for (const client of clients) {
+      expect(await client.request('echo', { text: 'still here' })).toMatchObject({ event: 'echo' });
+    }
+    // All three count again: there is no place for a fourth, on either node.
+    for (const node of nodes) await expect(open(node, 'alice')).rejects.toThrow('429');
+    clock.advance(20_500);
+    await until(() => remote.renewals === 4, 'both nodes renew their leases again');
+    expect(nodes.flatMap(({ events }) => events.ofType('ws.connection.closed'))).toEqual([]);
+  });
+
+  it('F24 F30 close the one whose place went to the other node, and no one else', async () => {
+    const remote = new Remote(new FakeClock(Date.now()));
+    const clock = new FakeClock(Date.now());
+    const limits = { maxOpenPerPrincipal: 1, onPrincipalLimit: 'close-oldest' as const };
+    const options = { store: { shared: remote.store }, handshake: { limits }, lifecycle: QUIET };
+    const start = () => startApp({ providers: [EchoGateway], options, clock });
+    const [one, two] = await Promise.all([start(), start()]);
+    const [old, other] = [await open(one, 'alice'), await open(one, 'bob')];
+    const fresh = await open(two, 'alice');
+    clock.advance(20_500);
+    await old.expectClose(4511);
+    for (const client of [other, fresh]) {
+      expect(await client.request('echo', { text: 'still here' })).toMatchObject({ event: 'echo' });
+    }
+  });
+
+  it('F22 the first that stops leaves the store to the other', async () => {
+    const remote = new Remote(new SystemClock());
+    const start = () => startApp({ providers: [EchoGateway], options: { store: { shared: remote.store } } });
+    const [one, two] = await Promise.all([start(), start()]);
+    await one[Symbol.asyncDispose]();
+    expect(remote.isClosed).toBe(false);
+    const client = await open(two, 'alice');
+    expect(await client.request('echo', { text: 'on' })).toMatchObject({ event: 'echo' });
+    await two[Symbol.asyncDispose]();
+    expect(remote.isClosed).toBe(false);
   });
 });

@@ -9,7 +9,7 @@ import { OptionReader } from './core/option-reader.js';
 import type { ResolvedLifecycleOptions } from './lifecycle/lifecycle.options.js';
 import type { ResolvedMessagesOptions } from './messages/messages.options.js';
 import type { ResolvedSecureWsOptions } from './resolve-options.js';
-import type { ThrottleRule } from './throttling/throttle-rule.js';
+import type { ThrottleRule } from './core/rate-windows.js';
 import { readRules, type ResolvedThrottlingOptions } from './throttling/throttling.options.js';
 import type { ResolvedValidationOptions } from './validation/validation.options.js';
 

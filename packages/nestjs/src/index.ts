@@ -87,21 +87,27 @@ export type { RefusalExtras } from './core/ws-refusal.exception.js';
 export type { MessagesOptions } from './messages/messages.options.js';
 
 // Store
-export { SecureWsStore } from './store/secure-ws.store.js';
-export type { LeaseAnswer, LeaseOverflow, RateRule, Score, ScoreRule } from './store/secure-ws.store.js';
+export { SecureWsStore, SecureWsStoreError } from './store/secure-ws.store.js';
+export type {
+  Lease,
+  LeaseAnswer,
+  LeaseOverflow,
+  LeasePlace,
+  LeaseState,
+  Score,
+  ScoreRule,
+  StoreFailure,
+} from './store/secure-ws.store.js';
 export type { Awaitable } from './core/awaitable.js';
-export { SecureWsStoreError } from './store/store.error.js';
-export type { StoreFailure } from './store/store.error.js';
 export type { StoreOptions } from './store/store.options.js';
 
 // Throttling
-export { minutes, seconds } from './throttling/throttle-rule.js';
-export type { ThrottleRule } from './throttling/throttle-rule.js';
+export type { ThrottleRule } from './core/rate-windows.js';
 export type { ViolationKind, ViolationsOptions, ViolationWeights } from './throttling/violations/violations.options.js';
 export type { ThrottlingOptions } from './throttling/throttling.options.js';
 export type { ThrottlerStorageAnswer, ThrottlerStorageLike } from './throttling/throttler-storage.js';
 export { WsThrottlerInterceptor } from './socket-io/ws-throttler.interceptor.js';
-export { WsThrottle } from './throttling/ws-throttle.decorator.js';
+export { minutes, seconds, WsThrottle } from './throttling/ws-throttle.decorator.js';
 
 // Validation
 export type { ValidationOptions } from './validation/validation.options.js';

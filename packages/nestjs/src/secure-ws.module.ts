@@ -12,7 +12,7 @@ import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycl
 import { type ResolvedSecureWsOptions, resolveOptions } from './resolve-options.js';
 import { SecureWsInstaller } from './secure-ws.installer.js';
 import { SecureWsOrderModule } from './secure-ws-order.module.js';
-import { createStore } from './store/create-store.js';
+import { createStore } from './store/store.options.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import type { SecureWsOptions } from './secure-ws.options.js';
 import { SecureWsRuntime } from './secure-ws.runtime.js';

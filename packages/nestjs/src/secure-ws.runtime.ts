@@ -9,8 +9,6 @@ import type { ValidatedPayloads } from './core/validated-payloads.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
 import { FaultLog } from './events/fault-log.js';
 import { ViolationLedger, violationSubject } from './throttling/violations/violation-ledger.js';
-import { MemoryStore } from './store/memory.store.js';
-import { ResilientStore } from './store/resilient.store.js';
 import { PrincipalThrottles } from './throttling/principal-throttles.js';
 import type { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
@@ -71,8 +69,7 @@ export class SecureWsRuntime {
     this.timer.onTick((now) => {
       this.#principals.sweep(now);
       this.guard.tick(now);
-      if (store instanceof MemoryStore) store.sweep(now);
-      else if (store instanceof ResilientStore) store.tick(now);
+      store.tick();
     });
     this.guard = new WsHandshakeGuard({
       options: options.handshake,
@@ -90,8 +87,8 @@ export class SecureWsRuntime {
 
   /** Whether handshakes are admitted: from the end of the boot to the beginning of the shutdown. */
   get isReady(): boolean {
-    if (!this.#hasStarted || this.lifecycle.isDraining || !this.events.admitsHandshakes) return false;
-    return !(this.store instanceof ResilientStore) || this.store.admitsHandshakes;
+    const { events, lifecycle, store } = this;
+    return this.#hasStarted && !lifecycle.isDraining && events.admitsHandshakes && store.admitsHandshakes;
   }
 
   /** What holds for calls that come through another adapter. */

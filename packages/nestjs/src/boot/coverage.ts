@@ -1,5 +1,5 @@
 import { BootProblems } from '../core/boot-problems.js';
-import type { ThrottleRule } from '../throttling/throttle-rule.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
 import { readHandlerThrottles } from '../throttling/handler-throttles.js';
 import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import { checkFilters } from '../nest/exception-filters.js';

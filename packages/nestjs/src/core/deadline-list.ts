@@ -1,19 +1,16 @@
+import { type Linked, LinkedList } from './linked-list.js';
+
 /** An entry of a {@link DeadlineList}; the list writes these fields. */
-export interface Deadline {
+export interface Deadline extends Linked {
   due: number;
-  previous: Deadline | undefined;
-  next: Deadline | undefined;
 }
 
 /**
- * Deadlines of one fixed duration, in the order in which they fall due: a doubly linked list through the entries
- * themselves. Adding and removing cost no allocation and no timer; whoever owns the list calls {@link expire} from a
- * coarse timer.
+ * Deadlines of one fixed duration, in the order in which they fall due. They need no timer: whoever owns the list calls
+ * {@link expire} from a coarse timer.
  */
 export class DeadlineList<T extends Deadline> {
-  #first: T | undefined;
-  #last: T | undefined;
-  #size = 0;
+  readonly #entries = new LinkedList<T>();
 
   constructor(
     /** In milliseconds. */
@@ -23,35 +20,25 @@ export class DeadlineList<T extends Deadline> {
 
   /** How many deadlines are running. */
   get size(): number {
-    return this.#size;
+    return this.#entries.size;
   }
 
   /** Starts a deadline at `now` (monotonic milliseconds). The entry must not be in a list. */
   add(entry: T, now: number): void {
     entry.due = now + this.durationMs;
-    entry.previous = this.#last;
-    entry.next = undefined;
-    if (this.#last === undefined) this.#first = entry;
-    else this.#last.next = entry;
-    this.#last = entry;
-    this.#size++;
+    this.#entries.add(entry);
   }
 
   /** Ends a deadline. The entry must be in this list. */
   remove(entry: T): void {
-    const { previous, next } = entry;
-    if (previous === undefined) this.#first = next as T | undefined;
-    else previous.next = next;
-    if (next === undefined) this.#last = previous as T | undefined;
-    else next.previous = previous;
-    entry.previous = undefined;
-    entry.next = undefined;
-    this.#size--;
+    this.#entries.remove(entry);
   }
 
-  /** Removes every entry that is due and reports it. */
-  expire(now: number): void {
-    for (let entry = this.#first; entry !== undefined && entry.due <= now; entry = this.#first) {
+  /** Removes the entries that are due, the oldest first and at most `most` of them, and reports each. */
+  expire(now: number, most = Infinity): void {
+    for (let left = most; left > 0; left--) {
+      const entry = this.#entries.first;
+      if (entry === undefined || entry.due > now) return;
       this.remove(entry);
       this.onExpired(entry);
     }

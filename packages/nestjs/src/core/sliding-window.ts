@@ -1,3 +1,14 @@
+/** One window. Callers ask {@link wait} first and {@link take} at the same moment; time never steps back between calls. */
+export interface RateWindow {
+  readonly limit: number;
+  /** Milliseconds until `cost` units would be taken; 0 when there is room, and the whole window for more than the limit. */
+  wait(now: number, cost: number): number;
+  /** Takes what {@link wait} has room for. */
+  take(now: number, cost: number): void;
+  /** How many units count at `now` (monotonic milliseconds). */
+  used(now: number): number;
+}
+
 const INITIAL_CAPACITY = 8;
 
 /**
@@ -5,7 +16,7 @@ const INITIAL_CAPACITY = 8;
  *
  * The ring starts small and grows to `limit` entries at most, so that an idle connection costs next to nothing.
  */
-export class SlidingWindow {
+export class SlidingWindow implements RateWindow {
   #moments = new Float64Array(0);
   #head = 0;
   #size = 0;
@@ -15,24 +26,18 @@ export class SlidingWindow {
     readonly ttl: number,
   ) {}
 
-  /**
-   * Takes `cost` hits, or refuses them all. Refused hits do not count.
-   *
-   * @param now monotonic milliseconds; never less than at the call before.
-   * @param cost a whole number.
-   * @returns 0 when taken; otherwise the milliseconds until as many would be taken (the whole window for more than the
-   * limit, which never are).
-   */
-  hit(now: number, cost = 1): number {
+  wait(now: number, cost: number): number {
     const used = this.used(now);
     const excess = used + cost - this.limit;
-    if (excess > 0) return excess > used ? this.ttl : Math.max(1, this.#momentAt(excess - 1) + this.ttl - now);
-    while (used + cost > this.#moments.length) this.#grow();
-    for (let i = 0; i < cost; i++) this.#moments[(this.#head + this.#size++) % this.#moments.length] = now;
-    return 0;
+    if (excess <= 0) return 0;
+    return excess > used ? this.ttl : Math.max(1, this.#momentAt(excess - 1) + this.ttl - now);
   }
 
-  /** How many hits count at `now`. */
+  take(now: number, cost: number): void {
+    if (this.#size + cost > this.#moments.length) this.#grow(this.#size + cost);
+    for (let i = 0; i < cost; i++) this.#moments[(this.#head + this.#size++) % this.#moments.length] = now;
+  }
+
   used(now: number): number {
     const horizon = now - this.ttl;
     while (this.#size > 0 && this.#momentAt(0) <= horizon) {
@@ -46,8 +51,9 @@ export class SlidingWindow {
     return this.#moments[(this.#head + index) % this.#moments.length] as number;
   }
 
-  #grow(): void {
-    const grown = new Float64Array(Math.min(this.limit, Math.max(INITIAL_CAPACITY, this.#moments.length * 2)));
+  #grow(needed: number): void {
+    const wanted = Math.min(this.limit, Math.max(INITIAL_CAPACITY, this.#moments.length * 2));
+    const grown = new Float64Array(Math.max(needed, wanted));
     for (let i = 0; i < this.#size; i++) grown[i] = this.#momentAt(i);
     this.#moments = grown;
     this.#head = 0;

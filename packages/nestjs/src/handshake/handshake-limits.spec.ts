@@ -8,7 +8,7 @@ import { BootProblems } from '../core/boot-problems.js';
 import { OptionReader } from '../core/option-reader.js';
 import { MemoryStore } from '../store/memory.store.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
-import { SecureWsStoreError } from '../store/store.error.js';
+import { SecureWsStoreError } from '../store/secure-ws.store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { createHandshakeContext, type HandshakeContext, type MetLimit } from './handshake-context.js';
 import { HandshakeLimits } from './handshake-limits.js';
@@ -133,11 +133,14 @@ describe('HandshakeLimits', () => {
     await expect(handshake.join(enter().context, ALICE)).resolves.toBeUndefined();
   });
 
-  it('closes the oldest instead where the option says so', async () => {
+  it('F30 closes the oldest instead, once the new one is admitted, where the option says so', async () => {
     const { enter, handshake, replaced } = setUp({ maxOpenPerPrincipal: 1, onPrincipalLimit: 'close-oldest' });
     const first = enter().context;
     await handshake.join(first, ALICE);
-    await expect(handshake.join(enter().context, ALICE)).resolves.toBeUndefined();
+    const { context: second } = enter();
+    await expect(handshake.join(second, ALICE)).resolves.toBeUndefined();
+    expect(replaced).toEqual([]);
+    second.reservation?.admit();
     expect(replaced).toEqual([first.connectionId]);
   });
 

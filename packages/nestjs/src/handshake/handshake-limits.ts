@@ -46,14 +46,12 @@ export class HandshakeLimits {
   readonly #reservations: Reservations;
   readonly #principals: PrincipalCaps;
   readonly #penaltyMs: HandshakeLimitParts['penaltyMs'];
-  readonly #onReplaced: HandshakeLimitParts['onReplaced'];
 
   constructor({ limits, store, clock, onReplaced, penaltyMs }: HandshakeLimitParts) {
     this.#addresses = new AddressLimits(store, limits, clock);
     this.#reservations = new Reservations(limits);
     this.#principals = new PrincipalCaps(store, limits, clock, onReplaced);
     this.#penaltyMs = penaltyMs;
-    this.#onReplaced = onReplaced;
   }
 
   /** Handshakes that wait, and accepted connections, in this process. */
@@ -108,11 +106,10 @@ export class HandshakeLimits {
     // NaN too: whatever is not clearly no penalty is one.
     if (!(retryAfterMs <= 0)) return refuse('principal-backoff', { retryAfterMs });
     context.connectionId = randomId();
-    const { lease, finding, replaced } = await this.#principals.acquire(principal, context.connectionId);
+    const { lease, finding } = await this.#principals.acquire(principal, context.connectionId);
     if (lease === undefined) return this.#judge(context, finding) ?? refuse('principal-connections');
     context.reservation?.hold(lease);
     this.#judge(context, finding);
-    for (const id of replaced) this.#onReplaced(id);
     return undefined;
   }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { SecureWsStoreError } from '../store/store.error.js';
+import { SecureWsStoreError } from '../store/secure-ws.store.js';
 import { ALICE, GATEWAY, ROOMY_LIMITS, setUpHandshake, StubAuthenticator } from '../testing/stub-handshake.js';
 import { GatewayGuards } from './guards/gateway-guards.js';
 

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.js';
 import { isPromiseLike } from '../core/awaitable.js';
 import type { Awaitable } from '../core/awaitable.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
-import { SecureWsStoreError } from '../store/store.error.js';
+import { SecureWsStoreError } from '../store/secure-ws.store.js';
 import { withDeadline } from '../core/awaitable.js';
 import type { GatewayGuards } from './guards/gateway-guards.js';
 import {

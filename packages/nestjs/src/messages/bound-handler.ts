@@ -1,10 +1,10 @@
-import { ThrottleCounter } from '../throttling/throttle-rule.js';
+import { RateWindows } from '../core/rate-windows.js';
 import type { PrincipalThrottle } from '../throttling/principal-throttles.js';
 import type { HandlerCallback, HandlerPlan } from './handler-plan.js';
 
 /** A handler of one connection: its plan, Nest's callback, and how often the event was sent. */
 export class BoundHandler {
-  #counters: readonly ThrottleCounter[] | undefined;
+  #windows: RateWindows | undefined;
 
   constructor(
     readonly plan: HandlerPlan,
@@ -20,9 +20,7 @@ export class BoundHandler {
   throttle(now: number, principal?: PrincipalThrottle): number {
     const { throttles } = this.plan;
     // Made at the first message: most events of a gateway are never sent by most connections.
-    this.#counters ??= principal?.countersOf(this.plan) ?? throttles.map((rule) => new ThrottleCounter(rule));
-    let wait = 0;
-    for (const counter of this.#counters) wait = Math.max(wait, counter.hit(now));
-    return wait;
+    this.#windows ??= principal?.windowsOf(this.plan) ?? new RateWindows(throttles);
+    return this.#windows.hit(now);
   }
 }

@@ -3,7 +3,7 @@ import type { WsPolicy } from '../authorization/ws-policy.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import type { Awaitable } from '../core/awaitable.js';
 import { MemoryStore } from '../store/memory.store.js';
-import type { RateRule, SecureWsStore } from '../store/secure-ws.store.js';
+import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { resolveStoreOptions } from '../store/store.options.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { crashesOf, openPipeline, readerOf, settle } from '../testing/stub-pipeline.js';
@@ -12,7 +12,7 @@ describe('a message while several nodes count together', () => {
   /** A shared store that answers when the test says so. */
   class Shared extends MemoryStore {
     readonly asked: { resolve: (wait: number) => void; reject: (error: Error) => void }[] = [];
-    override hit(_key: string, _rule: RateRule): number {
+    override hit(): number {
       return new Promise<number>((resolve, reject) => {
         this.asked.push({ resolve, reject });
       }) as unknown as number;
@@ -23,8 +23,7 @@ describe('a message while several nodes count together', () => {
     const handled: number[] = [];
     const clock = new FakeClock();
     const shared = new Shared(clock, resolveStoreOptions(readerOf({}, 'store')));
-    // Not an instance of the memory store, so that it is asked.
-    const store: Partial<SecureWsStore> = { hit: (key, rule): Awaitable<number> => shared.hit(key, rule) };
+    const store: Partial<SecureWsStore> = { isShared: true, hit: (): Awaitable<number> => shared.hit() };
     const parts = openPipeline((_data, _event, context) => handled.push((context as { id: number }).id), {
       store: () => store as SecureWsStore,
       throttling: { principal: [{ limit: 100, ttl: 1000 }] },

@@ -1,5 +1,5 @@
 import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
-import type { ThrottleRule } from '../throttling/throttle-rule.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
 import type { PayloadCheck } from '../validation/payload-check.js';
 
 /** Everything that is known of a handler at boot. One for the whole application. */

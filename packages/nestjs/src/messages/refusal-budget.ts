@@ -1,5 +1,4 @@
-import { SlidingWindow } from '../core/sliding-window.js';
-import { WeightedWindow } from '../core/weighted-window.js';
+import { RateWindows } from '../core/rate-windows.js';
 
 /** How many bytes of error frames one connection gets in {@link WINDOW_MS}. */
 const MAX_BYTES = 16_384;
@@ -14,8 +13,8 @@ const MAX_THROTTLE_NOTICES = 4;
  * not answered.
  */
 export class RefusalBudget {
-  readonly #bytes = new WeightedWindow(MAX_BYTES, WINDOW_MS);
-  readonly #notices = new SlidingWindow(MAX_THROTTLE_NOTICES, 1000);
+  readonly #bytes = new RateWindows([{ limit: MAX_BYTES, ttl: WINDOW_MS }]);
+  readonly #notices = new RateWindows([{ limit: MAX_THROTTLE_NOTICES, ttl: 1000 }]);
 
   /** Whether an error frame of this length may be sent. */
   allowsFrame(now: number, bytes: number): boolean {

@@ -1,39 +1,33 @@
 import { type Punished, PunishmentList } from './punishment-list.js';
 import { SweptMap } from './swept-map.js';
-import { wideKey } from './wide-key.js';
 
 /** How many keys are looked at for one that is over, when a new one finds no room. */
 const STEPS_WHEN_FULL = 8;
 
-/** How a {@link CounterMap} reads its counters. */
-export interface CounterReading<T> {
-  /** A fresh one for a key. */
-  create(key: string): T;
+/** A counter of a {@link CounterMap}. */
+export interface Counter extends Punished {
   /** How much the counter has against its key: 0 is nothing, 1 the most there is. */
-  share(counter: T, now: number): number;
+  share(now: number): number;
 }
 
 /**
- * Counters by key that count against their key, in bounded memory (DR-16).
+ * Counters by rule and key that count against their key, in bounded memory (DR-16).
  *
- * A full map gives up the key that is punished least. Who makes up keys by the million thereby loses his own, never gets
- * rid of what another key has against it, and his further keys share one counter for each /48.
+ * A full map gives up the key that is punished least: whoever makes up keys by the million loses those, never gets rid of
+ * what another key has against it, and further keys share one counter for each /48.
  */
-export class CounterMap<T extends Punished> {
+export class CounterMap<R extends object, T extends Counter> {
   readonly #counters: SweptMap<T>;
-  readonly #punished = new PunishmentList();
+  readonly #punished = new PunishmentList<T>();
+  readonly #names = new WeakMap<R, string>();
 
   constructor(
     maxKeys: number,
-    private readonly reading: CounterReading<T>,
+    private readonly create: (key: string, rule: R) => T,
   ) {
     this.#counters = new SweptMap<T>(
       maxKeys,
-      (counter, now) => {
-        const share = reading.share(counter, now);
-        this.#punished.place(counter, share);
-        return share <= 0;
-      },
+      (counter, now) => this.settle(counter, now) <= 0,
       (counter) => {
         this.#punished.remove(counter);
       },
@@ -46,30 +40,32 @@ export class CounterMap<T extends Punished> {
   }
 
   /** The counter that counts for a key; `undefined` when nothing is against it. */
-  find(rule: string, key: string, now: number): T | undefined {
-    const own = this.#counters.get(bucket(rule, key), now);
+  find(rule: R, key: string, now: number): T | undefined {
+    const own = this.#counters.get(this.#bucket(rule, key), now);
     const shared = wideKey(key);
-    return own !== undefined || shared === key ? own : this.#counters.get(bucket(rule, shared), now);
+    return own !== undefined || shared === key ? own : this.#counters.get(this.#bucket(rule, shared), now);
   }
 
   /** The counter of a key, made where there is none. Tell {@link settle} when it has counted. */
-  obtain(rule: string, key: string, now: number): T {
-    const own = bucket(rule, key);
+  obtain(rule: R, key: string, now: number): T {
+    const own = this.#bucket(rule, key);
     const known = this.#counters.get(own, now);
     if (known !== undefined) return known;
     if (this.#counters.isFull) this.#counters.sweep(now, STEPS_WHEN_FULL);
-    if (!this.#counters.isFull) return this.#create(own);
-    const shared = bucket(rule, wideKey(key));
+    if (!this.#counters.isFull) return this.#add(own, rule);
+    const shared = this.#bucket(rule, wideKey(key));
     const wide = this.#counters.get(shared, now);
     if (wide !== undefined) return wide;
     const least = this.#punished.least();
     if (least !== undefined) this.#counters.delete(least.key);
-    return this.#create(shared);
+    return this.#add(shared, rule);
   }
 
-  /** Puts a counter that has counted where it belongs. */
-  settle(counter: T, now: number): void {
-    this.#punished.place(counter, this.reading.share(counter, now));
+  /** Puts a counter that has counted where it belongs. @returns its share. */
+  settle(counter: T, now: number): number {
+    const share = counter.share(now);
+    this.#punished.place(counter, share);
+    return share;
   }
 
   /** Forgets, among the next `steps` keys, those that nothing is against any more. */
@@ -82,13 +78,33 @@ export class CounterMap<T extends Punished> {
     this.#counters.clear();
   }
 
-  #create(key: string): T {
-    const counter = this.reading.create(key);
+  #add(key: string, rule: R): T {
+    const counter = this.create(key, rule);
     this.#counters.set(key, counter);
     this.#punished.place(counter, 0);
     return counter;
   }
+
+  /** JSON says where it ends: no key can reach into another rule. */
+  #bucket(rule: R, key: string): string {
+    let name = this.#names.get(rule);
+    if (name === undefined) this.#names.set(rule, (name = JSON.stringify(rule)));
+    return name + key;
+  }
 }
 
-// A rule's name has no space in it, so that no key can reach into another rule.
-const bucket = (rule: string, key: string): string => `${rule} ${key}`;
+const IPV6_64 = /^address:([0-9a-f]{1,4}:[0-9a-f]{1,4}:[0-9a-f]{1,4}):[0-9a-f]{1,4}::\/64$/;
+
+/**
+ * The key that an address shares where there is no room for one of its own: for IPv6 its /48, the most that one customer of
+ * a provider usually has (RFC 6177), of which it can make 65,536 keys.
+ *
+ * IPv4 keeps its own: nobody completes a handshake from addresses at will there, and a flood of IPv6 keys must not make
+ * strangers on IPv4 share one budget.
+ *
+ * @returns the key itself where there is none to share.
+ */
+export function wideKey(key: string): string {
+  const network = IPV6_64.exec(key)?.[1];
+  return network === undefined ? key : `address:${network}::/48`;
+}

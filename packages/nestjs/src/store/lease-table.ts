@@ -1,18 +1,64 @@
-import type { LeaseAnswer, LeaseOverflow } from './secure-ws.store.js';
-import { SecureWsStoreError } from './store.error.js';
+import {
+  type Lease,
+  type LeaseAnswer,
+  type LeaseOverflow,
+  type LeasePlace,
+  type LeaseState,
+  SecureWsStoreError,
+} from './secure-ws.store.js';
 import { SweptMap } from './swept-map.js';
+
+/** How many replaced holders one key remembers: more than one principal can bring in within a lease. */
+const MAX_REPLACED = 1000;
+
+/** How many keys are looked at for one that is over, when a new one finds no room. */
+const STEPS_WHEN_FULL = 64;
+
+const NOBODY: readonly string[] = Object.freeze([]);
+
+/** Who took a holder's place, and until when that is remembered. */
+interface Replacement {
+  readonly by: string;
+  readonly until: number;
+}
 
 /** The holders of one key, oldest first, with the moments at which their leases lapse. */
 class Leases {
   readonly holders = new Map<string, number>();
-  /** All leases have lapsed by then, and none before `firstLapse`: most calls need not look at each. */
+  readonly replaced = new Map<string, Replacement>();
+  /** Everything has lapsed by then, and no lease before `firstLapse`: most calls need not look at each. */
   lastLapse = 0;
   #firstLapse = Infinity;
 
+  isOver(now: number): boolean {
+    return this.lastLapse <= now || (this.holders.size === 0 && this.replaced.size === 0);
+  }
+
   set(holder: string, lapsesAt: number): void {
+    this.replaced.delete(holder);
     this.holders.set(holder, lapsesAt);
     this.lastLapse = Math.max(this.lastLapse, lapsesAt);
     this.#firstLapse = Math.min(this.#firstLapse, lapsesAt);
+  }
+
+  replace(holder: string, replacement: Replacement): void {
+    if (!this.holders.delete(holder)) return;
+    this.replaced.set(holder, replacement);
+    this.lastLapse = Math.max(this.lastLapse, replacement.until);
+    const [oldest] = this.replaced.keys();
+    if (this.replaced.size > MAX_REPLACED && oldest !== undefined) this.replaced.delete(oldest);
+  }
+
+  release(holder: string): void {
+    const own = this.replaced.get(holder);
+    this.holders.delete(holder);
+    this.replaced.delete(holder);
+    for (const [id, { by, until }] of this.replaced) {
+      if (by !== holder) continue;
+      // The place is not free, its next holder has it: otherwise a chain of replacements would let its first link live.
+      if (own !== undefined) this.replaced.set(id, { by: own.by, until });
+      else this.replaced.delete(id);
+    }
   }
 
   dropLapsed(now: number): void {
@@ -22,20 +68,16 @@ class Leases {
       if (lapsesAt <= now) this.holders.delete(holder);
       else this.#firstLapse = Math.min(this.#firstLapse, lapsesAt);
     }
+    for (const [holder, { until }] of this.replaced) if (until <= now) this.replaced.delete(holder);
   }
 }
 
-/** How many keys are looked at for one that is over, when a new one finds no room. */
-const STEPS_WHEN_FULL = 64;
-
-const NONE: readonly string[] = Object.freeze([]);
-
-/** The leases of a memory store. */
+/** The leases of a memory store. A full one refuses: giving a lease up would let more in than a cap allows. */
 export class LeaseTable {
   readonly #keys: SweptMap<Leases>;
 
   constructor(maxKeys: number) {
-    this.#keys = new SweptMap(maxKeys, (leases, now) => leases.holders.size === 0 || leases.lastLapse <= now);
+    this.#keys = new SweptMap(maxKeys, (leases, now) => leases.isOver(now));
   }
 
   /** How many keys are leased. */
@@ -45,47 +87,43 @@ export class LeaseTable {
 
   /** As `SecureWsStore.acquire`. */
   acquire(
-    key: string,
     holder: string,
-    limit: number,
+    places: readonly LeasePlace[],
     ttlMs: number,
     overflow: LeaseOverflow,
     now: number,
   ): LeaseAnswer {
-    const known = this.#keys.get(key, now);
-    const leases = known ?? new Leases();
-    leases.dropLapsed(now);
-    const replaced: string[] = [];
-    if (!leases.holders.has(holder)) {
-      const excess = leases.holders.size + 1 - limit;
-      if (excess > 0 && (overflow === 'refuse' || limit < 1)) {
-        return { granted: false, held: leases.holders.size, replaced: NONE };
-      }
-      for (const oldest of leases.holders.keys()) {
-        if (replaced.length >= excess) break;
-        replaced.push(oldest);
-        leases.holders.delete(oldest);
-      }
+    const replaced = new Set<string>();
+    for (const place of places) {
+      if (this.#makeRoom(holder, place, overflow, replaced, now)) continue;
+      return { granted: false, held: this.#count(places, now), replaced: NOBODY };
     }
-    leases.set(holder, now + ttlMs);
-    if (known === undefined) this.#add(key, leases, now);
-    return { granted: true, held: leases.holders.size, replaced };
+    this.#reserveKeys(places, now);
+    for (const { key } of places) {
+      const leases = this.#keys.get(key, now) ?? new Leases();
+      for (const id of replaced) leases.replace(id, { by: holder, until: now + ttlMs });
+      leases.set(holder, now + ttlMs);
+      this.#keys.set(key, leases);
+    }
+    return { granted: true, held: this.#count(places, now), replaced: [...replaced] };
   }
 
-  /** As `SecureWsStore.renew`. */
-  renew(key: string, holder: string, ttlMs: number, now: number): boolean {
-    const leases = this.#keys.get(key, now);
-    const lapsesAt = leases?.holders.get(holder);
-    if (leases === undefined || lapsesAt === undefined || lapsesAt <= now) return false;
-    leases.set(holder, now + ttlMs);
-    return true;
+  /** As `SecureWsStore.renew`, for one lease. */
+  renew({ holder, keys }: Lease, ttlMs: number, now: number): LeaseState {
+    const held = keys.map((key) => this.#at(key, now)).filter((leases) => leases !== undefined);
+    if (held.some(({ replaced }) => replaced.has(holder))) return 'replaced';
+    const renewed = held.filter(({ holders }) => holders.has(holder));
+    for (const leases of renewed) leases.set(holder, now + ttlMs);
+    return renewed.length === keys.length ? 'held' : 'unknown';
   }
 
   /** As `SecureWsStore.release`. */
-  release(key: string, holder: string, now: number): void {
-    const leases = this.#keys.get(key, now);
-    leases?.holders.delete(holder);
-    if (leases?.holders.size === 0) this.#keys.delete(key);
+  release({ holder, keys }: Lease, now: number): void {
+    for (const key of keys) {
+      const leases = this.#keys.get(key, now);
+      leases?.release(holder);
+      if (leases?.isOver(now) === true) this.#keys.delete(key);
+    }
   }
 
   /** Looks at the next `steps` keys. */
@@ -98,8 +136,38 @@ export class LeaseTable {
     this.#keys.clear();
   }
 
-  #add(key: string, leases: Leases, now: number): void {
-    if (this.#keys.isFull) this.#keys.sweep(now, STEPS_WHEN_FULL);
-    if (!this.#keys.set(key, leases)) throw new SecureWsStoreError('full');
+  #at(key: string, now: number): Leases | undefined {
+    const leases = this.#keys.get(key, now);
+    leases?.dropLapsed(now);
+    return leases;
+  }
+
+  #count(places: readonly LeasePlace[], now: number): number[] {
+    return places.map(({ key }) => this.#at(key, now)?.holders.size ?? 0);
+  }
+
+  /** Notes who must go for one more holder of a place. @returns `false` when there is no room for it. */
+  #makeRoom(
+    holder: string,
+    { key, limit }: LeasePlace,
+    overflow: LeaseOverflow,
+    replaced: Set<string>,
+    now: number,
+  ): boolean {
+    const holders = this.#at(key, now)?.holders;
+    if (holders === undefined ? limit >= 1 : holders.has(holder) || holders.size < limit) return true;
+    const staying = [...(holders?.keys() ?? NOBODY)].filter((id) => !replaced.has(id));
+    const excess = staying.length + 1 - limit;
+    if (excess <= 0) return true;
+    // The negated form refuses a limit that is no number.
+    if (overflow === 'refuse' || !(limit >= 1)) return false;
+    for (const oldest of staying.slice(0, excess)) replaced.add(oldest);
+    return true;
+  }
+
+  #reserveKeys(places: readonly LeasePlace[], now: number): void {
+    const fresh = (): number => new Set(places.map(({ key }) => key).filter((key) => !this.#keys.has(key))).size;
+    if (this.#keys.size + places.length > this.#keys.maxKeys) this.#keys.sweep(now, STEPS_WHEN_FULL);
+    if (this.#keys.size + fresh() > this.#keys.maxKeys) throw new SecureWsStoreError('full');
   }
 }

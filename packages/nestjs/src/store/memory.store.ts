@@ -1,122 +1,109 @@
 import type { Clock } from '../core/clock.js';
-import { ExpiringValues } from './expiring-values.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
+import { CounterMap } from './counter-map.js';
+import { RateCounter, ScoreCounter } from './counters.js';
 import { LeaseTable } from './lease-table.js';
-import { RateCounters } from './rate-counters.js';
-import { ScoreCounters } from './score-counters.js';
 import {
+  type Lease,
   type LeaseAnswer,
   type LeaseOverflow,
-  type RateRule,
+  type LeasePlace,
+  type LeaseState,
   type Score,
   type ScoreRule,
   SecureWsStore,
+  SecureWsStoreError,
 } from './secure-ws.store.js';
-import type { ResolvedStoreOptions } from './store.options.js';
-import { SecureWsStoreError } from './store.error.js';
 
-/** How many keys of each kind one {@link MemoryStore.sweep} looks at: 0.05 ms of work where all of them live, and 100,000 keys in 25 seconds. */
+/** How many keys of each kind one tick looks at: 0.05 ms of work where all of them live, and 100,000 keys in 25 seconds. */
 export const SWEEP_STEPS = 1000;
+
+const NEVER_CHARGED: Score = Object.freeze({ value: 0, charged: 0, ageMs: Infinity });
 
 /** The store of one node: everything in bounded memory, and every answer at once. */
 export class MemoryStore extends SecureWsStore {
-  readonly #rates: RateCounters;
-  readonly #scores: ScoreCounters;
+  readonly #rates: CounterMap<readonly ThrottleRule[], RateCounter>;
+  readonly #scores: CounterMap<ScoreRule, ScoreCounter>;
   readonly #leases: LeaseTable;
-  readonly #claims: ExpiringValues<true>;
-  readonly #revocations: ExpiringValues<number>;
   #isClosed = false;
 
   constructor(
     private readonly clock: Clock,
-    { maxKeys }: Pick<ResolvedStoreOptions, 'maxKeys'>,
+    /** How many keys of each kind are kept. */
+    { maxKeys }: { readonly maxKeys: number },
   ) {
     super();
-    this.#rates = new RateCounters(maxKeys);
-    this.#scores = new ScoreCounters(maxKeys);
+    this.#rates = new CounterMap(maxKeys, (key, rules) => new RateCounter(key, rules));
+    this.#scores = new CounterMap(maxKeys, (key, rule) => new ScoreCounter(key, rule));
     this.#leases = new LeaseTable(maxKeys);
-    this.#claims = new ExpiringValues(maxKeys);
-    this.#revocations = new ExpiringValues(maxKeys);
+  }
+
+  override get isShared(): boolean {
+    return false;
   }
 
   /** How many keys of all kinds there are, those that are over and not yet swept included. */
   get size(): number {
-    return this.#rates.size + this.#scores.size + this.#leases.size + this.#claims.size + this.#revocations.size;
+    return this.#tables.reduce((sum, { size }) => sum + size, 0);
   }
 
-  override hit(key: string, rule: RateRule, cost = 1): number {
-    return this.#rates.hit(key, rule, cost, this.#now());
+  override hit(key: string, rules: readonly ThrottleRule[], cost = 1): number {
+    const now = this.#now();
+    if (rules.every(({ limit }) => limit === Infinity)) return 0;
+    const counter = this.#rates.obtain(rules, key, now);
+    const waitMs = counter.windows.hit(now, cost);
+    this.#rates.settle(counter, now);
+    return Math.ceil(waitMs);
   }
 
   override acquire(
-    key: string,
     holder: string,
-    limit: number,
+    places: readonly LeasePlace[],
     ttlMs: number,
     overflow: LeaseOverflow = 'refuse',
   ): LeaseAnswer {
-    return this.#leases.acquire(key, holder, limit, ttlMs, overflow, this.#now());
+    return this.#leases.acquire(holder, places, ttlMs, overflow, this.#now());
   }
 
-  override renew(key: string, holder: string, ttlMs: number): boolean {
-    return this.#leases.renew(key, holder, ttlMs, this.#now());
-  }
-
-  override release(key: string, holder: string): void {
-    // Not an error once the store is closed: connections end after it.
-    if (!this.#isClosed) this.#leases.release(key, holder, this.#now());
-  }
-
-  override claim(key: string, ttlMs: number): boolean {
+  override renew(leases: readonly Lease[], ttlMs: number): readonly LeaseState[] {
     const now = this.#now();
-    if (this.#claims.get(key, now) !== undefined) return false;
-    this.#claims.set(key, true, now + ttlMs, now);
-    return true;
+    return leases.map((lease) => this.#leases.renew(lease, ttlMs, now));
   }
 
-  override revoke(key: string, issuedBeforeMs: number, untilMs: number): void {
-    this.#now();
-    const wallClock = this.clock.now();
-    const known = this.#revocations.get(key, wallClock);
-    const issuedBefore = Math.max(known?.value ?? -Infinity, issuedBeforeMs);
-    this.#revocations.set(key, issuedBefore, Math.max(known?.until ?? -Infinity, untilMs), wallClock);
-  }
-
-  override revokedBefore(keys: readonly string[]): number {
-    this.#now();
-    const wallClock = this.clock.now();
-    let latest = -Infinity;
-    for (const key of keys) latest = Math.max(latest, this.#revocations.get(key, wallClock)?.value ?? -Infinity);
-    return latest;
+  override release(lease: Lease): void {
+    if (!this.#isClosed) this.#leases.release(lease, this.#now());
   }
 
   override charge(key: string, weight: number, rule: ScoreRule): Score {
-    return this.#scores.charge(key, weight, rule, this.#now());
+    const now = this.#now();
+    const counter = this.#scores.obtain(rule, key, now);
+    counter.charge(weight, now);
+    this.#scores.settle(counter, now);
+    return counter.read(now);
   }
 
   override score(key: string, rule: ScoreRule): Score {
-    return this.#scores.score(key, rule, this.#now());
+    const now = this.#now();
+    return this.#scores.find(rule, key, now)?.read(now) ?? NEVER_CHARGED;
+  }
+
+  /** Forgets what is over, {@link SWEEP_STEPS} keys of each kind at a time: the store has no timer of its own. */
+  override tick(): void {
+    const now = this.clock.monotonic();
+    for (const table of this.#tables) table.sweep(now, SWEEP_STEPS);
   }
 
   override close(): void {
     this.#isClosed = true;
-    for (const table of this.#tables()) table.clear();
+    for (const table of this.#tables) table.clear();
   }
 
-  /**
-   * Forgets what is over, {@link SWEEP_STEPS} keys of each kind at a time. Called from the coarse timer: the store has no
-   * timer of its own.
-   *
-   * @param now monotonic milliseconds.
-   * @returns how many keys it looked at.
-   */
-  sweep(now: number): number {
-    const timed = [this.#rates, this.#scores, this.#leases, this.#claims];
-    const seen = timed.reduce((sum, table) => sum + table.sweep(now, SWEEP_STEPS), 0);
-    return seen + this.#revocations.sweep(this.clock.now(), SWEEP_STEPS);
-  }
-
-  #tables(): readonly { clear(): void }[] {
-    return [this.#rates, this.#scores, this.#leases, this.#claims, this.#revocations];
+  get #tables(): readonly [
+    CounterMap<readonly ThrottleRule[], RateCounter>,
+    CounterMap<ScoreRule, ScoreCounter>,
+    LeaseTable,
+  ] {
+    return [this.#rates, this.#scores, this.#leases];
   }
 
   /** @throws SecureWsStoreError `closed`, so that nothing is allowed by a store that was emptied. */

@@ -3,30 +3,22 @@ import { FakeClock } from '../testing/fake-clock.js';
 import { describeStoreContract } from '../testing/store-contract.js';
 import { MemoryStore } from './memory.store.js';
 import { DEFAULT_RESILIENT_STORE_RULES, ResilientStore } from './resilient.store.js';
-import { SecureWsStoreError } from './store.error.js';
+import { SecureWsStore, SecureWsStoreError } from './secure-ws.store.js';
 
-type StoreMethod = 'hit' | 'acquire' | 'renew' | 'release' | 'claim' | 'revoke' | 'revokedBefore' | 'charge' | 'score';
+type StoreMethod = 'hit' | 'acquire' | 'renew' | 'release' | 'charge' | 'score';
 
-const METHODS: readonly StoreMethod[] = [
-  'hit',
-  'acquire',
-  'renew',
-  'release',
-  'claim',
-  'revoke',
-  'revokedBefore',
-  'charge',
-  'score',
-];
+const METHODS: readonly StoreMethod[] = ['hit', 'acquire', 'renew', 'release', 'charge', 'score'];
 
 /** A shared store as the network has it: later, or never, or with an error. */
 class Network {
   state: 'up' | 'hangs' | 'fails' = 'up';
   calls = 0;
-  readonly store: MemoryStore;
+  readonly store: SecureWsStore;
+  /** The keys that it was told. */
+  readonly keys: unknown[] = [];
   readonly #late: (() => void)[] = [];
 
-  constructor(memory: MemoryStore) {
+  constructor(public memory: MemoryStore) {
     const overrides = Object.fromEntries(
       METHODS.map((method) => [
         method,
@@ -35,12 +27,14 @@ class Network {
             this.calls++;
             if (this.state === 'fails') throw new Error('ECONNREFUSED');
             if (this.state === 'hangs') await new Promise<void>((resolve) => this.#late.push(resolve));
-            return Reflect.apply(memory[method], memory, args);
+            this.keys.push(...args);
+            return Reflect.apply(this.memory[method], this.memory, args);
           },
         },
       ]),
     );
-    this.store = Object.create(memory, { ...overrides, close: { value: () => memory.close() } }) as MemoryStore;
+    const ends = { close: { value: () => this.memory.close() }, tick: { value: () => this.memory.tick() } };
+    this.store = Object.create(SecureWsStore.prototype, { ...overrides, ...ends }) as SecureWsStore;
   }
 
   /** Lets what hangs answer after all, the oldest first. */
@@ -62,26 +56,31 @@ function make() {
   const pass = async (ms: number): Promise<void> => {
     for (let left = ms; left > 0; left -= 250) {
       clock.advance(Math.min(250, left));
-      store.tick(clock.monotonic());
+      store.tick();
       for (let i = 0; i < 10; i++) await Promise.resolve();
     }
   };
   return { clock, memory, network, events, store, pass };
 }
 
-const RULE = { name: 'rate', limit: 2, ttlMs: 60_000 };
+const RULE = [{ name: 'rate', limit: 2, ttl: 60_000 }];
 const UNAVAILABLE = new SecureWsStoreError('unavailable');
 
 describeStoreContract(
   'ResilientStore',
   () => {
-    const { clock, store } = make();
+    const { clock, network, store } = make();
     return {
       store,
       pass: (ms) => {
         clock.advance(ms);
       },
-      now: () => clock.now(),
+      step: (ms) => {
+        clock.stepWallClock(ms);
+      },
+      lose: () => {
+        network.memory = new MemoryStore(clock, { maxKeys: 1000 });
+      },
     };
   },
   { describe, it },
@@ -112,41 +111,17 @@ describe('ResilientStore', () => {
     expect(events).toEqual(['away']);
   });
 
-  it('DR-17 refuses single-use values at once', async () => {
-    const { network, store } = make();
-    network.state = 'fails';
-    await expect(store.claim('ticket:a', 1000)).rejects.toThrow(UNAVAILABLE);
-    expect(() => store.claim('ticket:b', 1000)).toThrow(UNAVAILABLE);
-  });
-
-  it('DR-17 a single-use value whose answer was lost is used', async () => {
-    const { network, store, pass } = make();
-    network.state = 'hangs';
-    const lost = store.claim('ticket:a', 60_000);
-    await pass(1250);
-    await expect(lost).rejects.toThrow(UNAVAILABLE);
-    network.answerLate();
-    network.state = 'up';
-    await pass(2500);
-    await expect(store.claim('ticket:a', 60_000)).resolves.toBe(false);
-  });
-
   it('DR-17 admits for 30 seconds by what this node knows, then nobody', async () => {
-    const { network, store, pass, clock } = make();
+    const { network, store, pass } = make();
     network.state = 'fails';
-    const local = await store.acquire('principal:a', 'c1', 1, 60_000);
-    expect(local.granted).toBe(true);
-    await expect(Promise.resolve(store.acquire('principal:a', 'c2', 1, 60_000))).resolves.toMatchObject({
-      granted: false,
-    });
-    expect(() => store.revoke('principal:b', clock.now(), clock.now() + 60_000)).toThrow(UNAVAILABLE);
-    expect(store.revokedBefore(['principal:b'])).toBe(clock.now());
+    const place = [{ key: 'principal:a', limit: 1 }];
+    expect(await store.acquire('c1', place, 60_000)).toMatchObject({ granted: true });
+    expect(await store.acquire('c2', place, 60_000)).toMatchObject({ granted: false });
     await pass(29_750);
     expect(store.admitsHandshakes).toBe(true);
     await pass(250);
     expect(store.admitsHandshakes).toBe(false);
-    expect(() => store.acquire('principal:c', 'c3', 1, 60_000)).toThrow(UNAVAILABLE);
-    expect(() => store.revokedBefore(['principal:c'])).toThrow(UNAVAILABLE);
+    expect(() => store.acquire('c3', place, 60_000)).toThrow(UNAVAILABLE);
   });
 
   it('DR-17 comes back by itself, also when nobody asks', async () => {
@@ -159,7 +134,8 @@ describe('ResilientStore', () => {
     await pass(1000);
     expect(events).toEqual(['away', 'back after 11000']);
     expect(store.admitsHandshakes).toBe(true);
-    await expect(store.claim('ticket:a', 1000)).resolves.toBe(true);
+    await expect(store.hit('k:b', RULE)).resolves.toBe(0);
+    expect(network.memory.size).toBeGreaterThan(0);
   });
 
   it('DR-17 a late answer does not disturb what is waited for meanwhile', async () => {
@@ -176,39 +152,55 @@ describe('ResilientStore', () => {
     expect(events).toEqual(['away', 'back after 2250']);
   });
 
-  it('DR-17 a revocation that only this node knows holds on it after the outage, too', async () => {
-    const { clock, network, store, pass } = make();
+  it('DR-17 F24 a place granted during the outage is unknown after it, and counts everywhere once it is taken again', async () => {
+    const { network, store, pass } = make();
     network.state = 'fails';
-    const moment = clock.now();
-    await expect(store.revoke('principal:a', moment, moment + 60_000)).rejects.toThrow(UNAVAILABLE);
+    const place = [{ key: 'principal:a', limit: 1 }];
+    await store.acquire('c1', place, 60_000);
     network.state = 'up';
-    await pass(1250);
-    await expect(store.revokedBefore(['principal:a'])).resolves.toBe(moment);
-  });
-
-  it('DR-17 a place granted during the outage counts everywhere after it', async () => {
-    const { memory, network, store, pass } = make();
-    network.state = 'fails';
-    await store.acquire('principal:a', 'c1', 1, 60_000);
-    network.state = 'up';
-    await pass(1250);
-    await expect(store.renew('principal:a', 'c1', 60_000)).resolves.toBe(true);
-    expect(memory.renew('principal:a', 'c1', 60_000)).toBe(true);
-    await expect(store.acquire('principal:a', 'c2', 1, 60_000)).resolves.toMatchObject({ granted: false });
+    await pass(4500);
+    const leases = [{ holder: 'c1', keys: ['principal:a'] }];
+    await expect(store.renew(leases, 60_000)).resolves.toEqual(['unknown']);
+    await store.acquire('c1', [{ key: 'principal:a', limit: Infinity }], 60_000);
+    await expect(store.renew(leases, 60_000)).resolves.toEqual(['held']);
+    await expect(store.acquire('c2', place, 60_000)).resolves.toMatchObject({ granted: false });
   });
 
   it('DR-17 does not know of a lease while the shared store is away, and says so', async () => {
     const { network, store } = make();
-    await store.acquire('principal:a', 'c1', 1, 60_000);
+    await store.acquire('c1', [{ key: 'principal:a', limit: 1 }], 60_000);
     network.state = 'fails';
-    await expect(store.renew('principal:a', 'c1', 60_000)).rejects.toThrow(UNAVAILABLE);
-    expect(() => store.renew('principal:a', 'c1', 60_000)).toThrow(UNAVAILABLE);
+    const leases = [{ holder: 'c1', keys: ['principal:a'] }];
+    await expect(store.renew(leases, 60_000)).rejects.toThrow(UNAVAILABLE);
+  });
+
+  it('DP-06 tells the shared store no address and no name', async () => {
+    const { network, store } = make();
+    const keys = ['address:192.0.2.1', 'principal:["jwt","https://id.example.com","alice"]'];
+    for (const key of keys) {
+      await store.hit(key, RULE);
+      await store.charge(key, 1, { name: 's', decayPerSecond: 1, max: 5 });
+      await store.score(key, { name: 's', decayPerSecond: 1, max: 5 });
+      await store.acquire('c1', [{ key, limit: 5 }], 1000);
+      await store.renew([{ holder: 'c1', keys: [key] }], 1000);
+      await store.release({ holder: 'c1', keys: [key] });
+    }
+    const told = JSON.stringify(network.keys);
+    expect(told).toContain('"address:');
+    expect(told).not.toMatch(/192\.0\.2|alice|id\.example/);
+  });
+
+  it('F22 does not close the shared store, which others may use, and allows nothing afterwards', async () => {
+    const { network, store } = make();
+    store.close();
+    expect(() => store.hit('k:a', RULE)).toThrow(new SecureWsStoreError('closed'));
+    await expect(network.store.hit('k:a', RULE)).resolves.toBe(0);
   });
 
   it('DR-17 holds a bounded number of calls for a store that hangs', async () => {
     const { network, store, pass } = make();
     network.state = 'hangs';
-    const open = { ...RULE, limit: Infinity };
+    const open = RULE.map((rule) => ({ ...rule, limit: Infinity }));
     const answers = Array.from({ length: 10_050 }, async () => store.hit('k:a', open));
     expect(network.calls).toBe(10_000);
     await pass(1250);
@@ -217,8 +209,9 @@ describe('ResilientStore', () => {
 
   it('a store that is full is not away', async () => {
     const { events, store } = make();
-    for (let i = 0; i < 1000; i++) await store.claim(`ticket:${i}`, 1000);
-    await expect(store.claim('ticket:new', 1000)).rejects.toThrow(new SecureWsStoreError('full'));
+    for (let i = 0; i < 1000; i++) await store.acquire('h', [{ key: `k:${i}`, limit: 1 }], 1000);
+    const full = new SecureWsStoreError('full');
+    await expect(store.acquire('h', [{ key: 'k:new', limit: 1 }], 1000)).rejects.toThrow(full);
     expect(events).toEqual([]);
   });
 });

@@ -1,16 +1,18 @@
+import { createHash } from 'node:crypto';
+import { andThen, type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import type { Clock } from '../core/clock.js';
-import { isPromiseLike } from '../core/awaitable.js';
-import { andThen, type Awaitable } from '../core/awaitable.js';
-import type { MemoryStore } from './memory.store.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
 import {
+  type Lease,
   type LeaseAnswer,
   type LeaseOverflow,
-  type RateRule,
+  type LeasePlace,
+  type LeaseState,
   type Score,
   type ScoreRule,
   SecureWsStore,
+  SecureWsStoreError,
 } from './secure-ws.store.js';
-import { SecureWsStoreError } from './store.error.js';
 import { StoreHealth, type StoreHealthListener, type StoreHealthRules } from './store-health.js';
 
 /** How a {@link ResilientStore} bears that its shared store is away. */
@@ -32,138 +34,123 @@ const PROBE: ScoreRule = Object.freeze({ name: 'probe', decayPerSecond: 1, max: 
  * A shared store, and what holds while it is away (DR-17, OWASP ASVS 5.0 16.5.2):
  *
  * - rates and scores are counted in the memory of this node
- * - leases and revocations known to this node hold for `maxAwayMs`; then nobody new is admitted
- * - single-use values are refused at once: nobody knows whether another node saw them
+ * - leases known to this node hold for `maxAwayMs`; then nobody new is admitted
+ *
+ * The shared store is given hashes of keys: addresses and names of users do not leave the node.
  */
 export class ResilientStore extends SecureWsStore {
   readonly #health: StoreHealth;
+  #isClosed = false;
 
   constructor(
     private readonly shared: SecureWsStore,
     /** The memory of this node; only for this store. */
-    private readonly local: MemoryStore,
+    private readonly local: SecureWsStore,
     clock: Clock,
     private readonly rules: ResilientStoreRules,
     listener: StoreHealthListener,
   ) {
     super();
-    this.#health = new StoreHealth(clock, rules, () => shared.score('probe:health', PROBE), listener);
+    // A write: a store that can only be read (a replica, a full disk) cannot count.
+    this.#health = new StoreHealth(clock, rules, () => shared.charge('probe:health', 1, PROBE), listener);
   }
 
-  /** Whether new handshakes may be admitted, for the first step of the handshake: `503` where not. */
-  get admitsHandshakes(): boolean {
+  override get admitsHandshakes(): boolean {
     return this.#health.awayMs < this.rules.maxAwayMs;
   }
 
-  /** Watches the shared store and sweeps the memory. Called from the coarse timer with monotonic milliseconds. */
-  tick(now: number): void {
-    this.#health.tick(now);
-    this.local.sweep(now);
+  /** Watches the shared store, and sweeps the memory. */
+  override tick(): void {
+    this.#health.tick();
+    this.shared.tick();
+    this.local.tick();
   }
 
-  override hit(key: string, rule: RateRule, cost = 1): Awaitable<number> {
+  override hit(key: string, rules: readonly ThrottleRule[], cost = 1): Awaitable<number> {
     return this.#askOr(
-      () => this.shared.hit(key, rule, cost),
-      () => this.local.hit(key, rule, cost),
+      () => this.shared.hit(hashed(key), rules, cost),
+      () => this.local.hit(key, rules, cost),
     );
   }
 
   override charge(key: string, weight: number, rule: ScoreRule): Awaitable<Score> {
     return this.#askOr(
-      () => this.shared.charge(key, weight, rule),
+      () => this.shared.charge(hashed(key), weight, rule),
       () => this.local.charge(key, weight, rule),
     );
   }
 
   override score(key: string, rule: ScoreRule): Awaitable<Score> {
     return this.#askOr(
-      () => this.shared.score(key, rule),
+      () => this.shared.score(hashed(key), rule),
       () => this.local.score(key, rule),
     );
   }
 
   override acquire(
-    key: string,
     holder: string,
-    limit: number,
+    places: readonly LeasePlace[],
     ttlMs: number,
     overflow: LeaseOverflow = 'refuse',
   ): Awaitable<LeaseAnswer> {
+    const sent = places.map(({ key, limit }) => ({ key: hashed(key), limit }));
     return this.#askOr(
-      () => this.shared.acquire(key, holder, limit, ttlMs, overflow),
+      () => this.shared.acquire(holder, sent, ttlMs, overflow),
       () => {
-        this.#mustAdmit();
-        return this.local.acquire(key, holder, limit, ttlMs, overflow);
+        if (!this.admitsHandshakes) throw new SecureWsStoreError('unavailable');
+        return this.local.acquire(holder, places, ttlMs, overflow);
       },
     );
   }
 
-  /** @throws SecureWsStoreError `unavailable` while the shared store is away: whether the lease is held is not known. */
-  override renew(key: string, holder: string, ttlMs: number): Awaitable<boolean> {
+  /**
+   * What was leased while the shared store was away is `unknown` there: its holder takes the place again.
+   *
+   * @throws SecureWsStoreError `unavailable` while the shared store is away: whether a lease is held is not known.
+   */
+  override renew(leases: readonly Lease[], ttlMs: number): Awaitable<readonly LeaseState[]> {
     return andThen(
-      this.#health.ask(() => this.shared.renew(key, holder, ttlMs)),
-      (isHeld) => (isHeld || !this.local.renew(key, holder, ttlMs) ? isHeld : this.#handOver(key, holder, ttlMs)),
-    );
-  }
-
-  override release(key: string, holder: string): Awaitable<void> {
-    this.local.release(key, holder);
-    return this.#health.ask(() => this.shared.release(key, holder));
-  }
-
-  override claim(key: string, ttlMs: number): Awaitable<boolean> {
-    return this.#health.ask(() => this.shared.claim(key, ttlMs));
-  }
-
-  /** @throws SecureWsStoreError `unavailable` when only this node knows of the revocation. */
-  override revoke(key: string, issuedBeforeMs: number, untilMs: number): Awaitable<void> {
-    this.local.revoke(key, issuedBeforeMs, untilMs);
-    return this.#health.ask(() => this.shared.revoke(key, issuedBeforeMs, untilMs));
-  }
-
-  override revokedBefore(keys: readonly string[]): Awaitable<number> {
-    const known = this.local.revokedBefore(keys);
-    const answer = this.#askOr(
-      () => this.shared.revokedBefore(keys),
-      () => {
-        this.#mustAdmit();
-        return known;
-      },
-    );
-    return andThen(answer, (shared) => Math.max(shared, known));
-  }
-
-  override close(): Awaitable<void> {
-    this.local.close();
-    return this.shared.close();
-  }
-
-  /** A place that was granted while the shared store was away counts there from now on. */
-  #handOver(key: string, holder: string, ttlMs: number): Awaitable<boolean> {
-    // The connection is open: refusing it now would end it for an outage that was not its own.
-    return andThen(
-      this.#health.ask(() => this.shared.acquire(key, holder, Infinity, ttlMs)),
-      ({ granted }) => {
-        if (granted) this.local.release(key, holder);
-        return granted;
+      this.#ask(() => this.shared.renew(leases.map(sentLease), ttlMs)),
+      (states) => {
+        for (const lease of leases) void this.local.release(lease);
+        return states;
       },
     );
   }
 
-  #mustAdmit(): void {
-    if (!this.admitsHandshakes) throw new SecureWsStoreError('unavailable');
+  override release(lease: Lease): Awaitable<void> {
+    void this.local.release(lease);
+    return this.#health.ask(() => this.shared.release(sentLease(lease)));
   }
 
-  #askOr<T>(call: () => Awaitable<T>, fallBack: () => T): Awaitable<T> {
-    const recover = (error: unknown): T => {
+  /** Ends the memory of this node. The shared store is closed by whoever made it: others may still count there. */
+  override close(): void {
+    this.#isClosed = true;
+    void this.local.close();
+  }
+
+  #ask<T>(call: () => Awaitable<T>): Awaitable<T> {
+    if (this.#isClosed) throw new SecureWsStoreError('closed');
+    return this.#health.ask(call);
+  }
+
+  #askOr<T>(call: () => Awaitable<T>, fallBack: () => Awaitable<T>): Awaitable<T> {
+    const recover = (error: unknown): Awaitable<T> => {
       if (error instanceof SecureWsStoreError && error.failure === 'unavailable') return fallBack();
       throw error;
     };
     try {
-      const answer = this.#health.ask(call);
+      const answer = this.#ask(call);
       return isPromiseLike(answer) ? answer.catch(recover) : answer;
     } catch (error) {
       return recover(error);
     }
   }
+}
+
+const sentLease = ({ holder, keys }: Lease): Lease => ({ holder, keys: keys.map(hashed) });
+
+/** `address:192.0.2.1` as `address:` and a hash. */
+function hashed(key: string): string {
+  return `${key.slice(0, key.indexOf(':') + 1)}${createHash('sha256').update(key).digest('base64url')}`;
 }

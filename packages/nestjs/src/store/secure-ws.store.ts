@@ -1,14 +1,5 @@
 import type { Awaitable } from '../core/awaitable.js';
-
-/** At most {@link limit} units in any {@link ttlMs}, for each key. */
-export interface RateRule {
-  /** Keeps the counters of two rules for one key apart. Lower-case words with dashes. */
-  readonly name: string;
-  /** Units; a whole number, or `Infinity` for no limit. */
-  readonly limit: number;
-  /** The sliding window in milliseconds. */
-  readonly ttlMs: number;
-}
+import type { ThrottleRule } from '../core/rate-windows.js';
 
 /** A score that falls with time, for each key. */
 export interface ScoreRule {
@@ -30,6 +21,20 @@ export interface Score {
   readonly ageMs: number;
 }
 
+/** A place to lease: one of `limit` for a key. */
+export interface LeasePlace {
+  readonly key: string;
+  /** A whole number, or `Infinity` for no limit. */
+  readonly limit: number;
+}
+
+/** The places that one holder has leased. */
+export interface Lease {
+  /** Unique among all nodes and never used again, such as the id of a connection. */
+  readonly holder: string;
+  readonly keys: readonly string[];
+}
+
 /** What happens to a lease beyond the limit. */
 export type LeaseOverflow = 'refuse' | 'replace-oldest';
 
@@ -37,81 +42,103 @@ export type LeaseOverflow = 'refuse' | 'replace-oldest';
 export interface LeaseAnswer {
   /** Only `true` admits. */
   readonly granted: boolean;
-  /** How many leases the key has now. */
-  readonly held: number;
-  /** The holders that lost their lease for this one, oldest first. They must be closed. */
+  /** How many leases the key of each place has now, in the order of the places. */
+  readonly held: readonly number[];
+  /** The holders that lost a place for this one. They must be closed. Empty unless it was granted. */
   readonly replaced: readonly string[];
 }
 
 /**
- * What the nodes of an application must agree on: rate windows, connection leases, single-use values, revocations and
- * scores. Also the injection token; the memory store is there by default, and one over Redis serves a cluster.
+ * The answer to {@link SecureWsStore.renew}: `held` at every key; `replaced` at one of them by another holder; or
+ * `unknown`: not all of them are held, and nobody took them (the store lost its data, or its clock stepped).
+ */
+export type LeaseState = 'held' | 'replaced' | 'unknown';
+
+/** Why a store has no answer: it holds as many keys as it may; it cannot be reached or is too slow; it was closed. */
+export type StoreFailure = 'full' | 'unavailable' | 'closed';
+
+const MESSAGES: Readonly<Record<StoreFailure, string>> = Object.freeze({
+  full: 'The store is full. Raise store.maxKeys, or find out who makes so many keys.',
+  unavailable: 'The store did not answer. Check that it runs and can be reached from this node.',
+  closed: 'The store is closed: the application is shutting down.',
+});
+
+/** Thrown by a {@link SecureWsStore} that has no answer. Whoever asked refuses: nothing is allowed by default. */
+export class SecureWsStoreError extends Error {
+  override readonly name = 'SecureWsStoreError';
+
+  /** @param cause for the operator only; it may hold addresses or what a client sent. */
+  constructor(
+    readonly failure: StoreFailure,
+    cause?: unknown,
+  ) {
+    super(MESSAGES[failure], cause === undefined ? undefined : { cause });
+  }
+}
+
+/**
+ * What the nodes of an application must agree on: rate windows, connection leases and scores. Also the injection token;
+ * the memory store is there by default, and one over Redis serves a cluster.
  *
  * Methods answer at once or with a promise, and callers take both. A method throws (or rejects with)
- * {@link SecureWsStoreError} when it has no answer, and its caller then refuses.
+ * {@link SecureWsStoreError} when it has no answer, and its caller then refuses. Each call is one atomic step: it does all
+ * that it says or nothing.
  *
- * Keys are `kind:value`, such as `address:192.0.2.1` or `principal:...`; see `store-keys.ts`. Durations are in
- * milliseconds and measured by the store, never by comparing the clocks of two nodes; only revocations carry dates.
+ * Keys are `kind:value`, such as `address:192.0.2.1`; a shared store is given a hash for the value. Durations are in
+ * milliseconds and measured by the store, never by comparing the clocks of two nodes.
  *
  * A store of your own must pass `describeStoreContract` of `@secure-ws/nestjs/testing`.
  */
 export abstract class SecureWsStore {
+  /** Whether other nodes count here as well. */
+  get isShared(): boolean {
+    return true;
+  }
+
+  /** Whether new handshakes may be admitted, for the first step of the handshake: `503` where not. */
+  get admitsHandshakes(): boolean {
+    return true;
+  }
+
+  /** For what a store has to do from time to time; called several times a second by each application that uses it. */
+  tick(): void {
+    // Most stores have nothing to do.
+  }
+
   /**
-   * Takes `cost` units of a key's rate, all or none. Units that are refused do not count.
+   * Takes `cost` units of a key in the windows of all rules, or of none. Units that are refused do not count. A list of
+   * rules is counted as one: another list has windows of its own, also where it has rules in common.
    *
+   * @param rules `name`, `limit` and `ttl` of each tell the list from others; `blockDuration` starts when its own window
+   * has no room.
    * @param cost a whole number. @default 1
    * @returns 0 when taken; otherwise the milliseconds until as much would be taken.
    */
-  abstract hit(key: string, rule: RateRule, cost?: number): Awaitable<number>;
+  abstract hit(key: string, rules: readonly ThrottleRule[], cost?: number): Awaitable<number>;
 
   /**
-   * Leases one of `limit` places of a key to a holder, atomically. A holder that has a lease keeps its place in the order
-   * and has its lease renewed.
+   * Leases every place to a holder, or none. A holder that has a place keeps it in the order and has its lease renewed.
    *
-   * @param holder unique among all nodes, such as the id of a connection.
+   * Whoever is replaced is remembered for `ttlMs`, and {@link renew} tells it.
+   *
    * @param ttlMs when the lease lapses unless it is renewed: what a node that died held comes back.
+   * @param overflow @default 'refuse'
    */
   abstract acquire(
-    key: string,
     holder: string,
-    limit: number,
+    places: readonly LeasePlace[],
     ttlMs: number,
     overflow?: LeaseOverflow,
   ): Awaitable<LeaseAnswer>;
 
-  /**
-   * Prolongs a lease by `ttlMs` from now.
-   *
-   * @returns `false` when the holder has none: it lapsed, was released or replaced.
-   */
-  abstract renew(key: string, holder: string, ttlMs: number): Awaitable<boolean>;
-
-  /** Gives a lease back. Without one it does nothing. */
-  abstract release(key: string, holder: string): Awaitable<void>;
+  /** Prolongs leases by `ttlMs` from now. @returns the state of each, in their order. */
+  abstract renew(leases: readonly Lease[], ttlMs: number): Awaitable<readonly LeaseState[]>;
 
   /**
-   * Uses a single-use value (a ticket, a nonce): of all callers on all nodes exactly one gets `true`.
-   *
-   * Values are never given up before they lapse: a store without room throws, and the value counts as used.
-   *
-   * @param ttlMs how long the value is remembered: at least as long as anything would accept it.
+   * Gives a lease back; without one it does nothing. Whom it replaced, and who was not closed yet, may take its place
+   * again ({@link renew} answers `unknown`), unless the holder was itself replaced.
    */
-  abstract claim(key: string, ttlMs: number): Awaitable<boolean>;
-
-  /**
-   * Revokes what was issued for a key (a principal, a session, a token) before a moment. The latest moment counts.
-   *
-   * @param issuedBeforeMs milliseconds since 1970; `Infinity` for everything, whenever it was issued.
-   * @param untilMs until when to remember it, in milliseconds since 1970: when the last credential that it meets ends.
-   */
-  abstract revoke(key: string, issuedBeforeMs: number, untilMs: number): Awaitable<void>;
-
-  /**
-   * The latest moment before which what was issued for one of the keys is revoked.
-   *
-   * @returns milliseconds since 1970, compared as `issuedAt < answer`; `-Infinity` when nothing is revoked.
-   */
-  abstract revokedBefore(keys: readonly string[]): Awaitable<number>;
+  abstract release(lease: Lease): Awaitable<void>;
 
   /** Adds to a key's score and answers what it is then. */
   abstract charge(key: string, weight: number, rule: ScoreRule): Awaitable<Score>;
@@ -119,6 +146,6 @@ export abstract class SecureWsStore {
   /** A key's score. */
   abstract score(key: string, rule: ScoreRule): Awaitable<Score>;
 
-  /** Ends the store. Called once, after every connection is gone. */
+  /** Ends the store. Called by whoever made it, after every connection is gone; a release after it is no error. */
   abstract close(): Awaitable<void>;
 }

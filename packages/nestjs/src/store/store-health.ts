@@ -1,8 +1,8 @@
+import { type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import type { Clock } from '../core/clock.js';
 import { type Deadline, DeadlineList } from '../core/deadline-list.js';
-import { isPromiseLike } from '../core/awaitable.js';
-import type { Awaitable } from '../core/awaitable.js';
-import { SecureWsStoreError } from './store.error.js';
+import type { Linked } from '../core/linked-list.js';
+import { SecureWsStoreError } from './secure-ws.store.js';
 
 /** How the answers of a shared store are waited for. */
 export interface StoreHealthRules {
@@ -25,8 +25,8 @@ const MAX_PENDING = 10_000;
 
 class PendingAnswer implements Deadline {
   due = 0;
-  previous: Deadline | undefined;
-  next: Deadline | undefined;
+  previous: Linked | undefined;
+  next: Linked | undefined;
   /** Whether it is still waited for: an answer that comes after its time counts for nothing. */
   isAwaited = true;
 
@@ -73,7 +73,8 @@ export class StoreHealth {
   }
 
   /** Ends the calls that take too long, and probes a store that is away. Called from the coarse timer. */
-  tick(now: number): void {
+  tick(): void {
+    const now = this.clock.monotonic();
     this.#pending.expire(now);
     if (this.#awaySince === undefined || this.#isProbing || now < this.#nextProbeAt) return;
     this.#isProbing = true;

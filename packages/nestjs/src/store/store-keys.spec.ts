@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPrincipal, type PrincipalInput } from '../core/principal.js';
-import { apiKeyKey, principalKey, sessionKey, tokenKey } from './store-keys.js';
+import { apiKeyKey, principalKey, sessionKey } from './store-keys.js';
 
 const BASE: PrincipalInput = { kind: 'jwt', issuer: 'https://id.example.com', id: 'u1', authenticatedAt: 0 };
 
@@ -12,21 +12,15 @@ describe('store keys', () => {
     expect(new Set(keys).size).toBe(3);
   });
 
-  it('tell sessions and tokens of two issuers apart, whatever their names', () => {
-    const one = createPrincipal({ ...BASE, issuer: 'a', sessionId: 'b","c', tokenId: 'b","c' });
-    const two = createPrincipal({ ...BASE, issuer: 'a","b', sessionId: 'c', tokenId: 'c' });
+  it('tell sessions of two issuers apart, whatever their names', () => {
+    const one = createPrincipal({ ...BASE, issuer: 'a', sessionId: 'b","c' });
+    const two = createPrincipal({ ...BASE, issuer: 'a","b', sessionId: 'c' });
     expect(sessionKey(one)).not.toBe(sessionKey(two));
-    expect(tokenKey(one)).not.toBe(tokenKey(two));
-    expect(sessionKey(one)).not.toBe(tokenKey(one));
   });
 
   it('are absent where the credential names nothing', () => {
     const principal = createPrincipal(BASE);
-    expect([sessionKey(principal), tokenKey(principal), apiKeyKey(principal)]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    expect([sessionKey(principal), apiKeyKey(principal)]).toEqual([undefined, undefined]);
   });
 
   it('DR-03 take a keyId for an API key only where it is one: the key that signs tokens is everybody’s', () => {

@@ -14,11 +14,6 @@ export function sessionKey({ block, issuer, tenant, sessionId }: Principal): str
   return sessionId === undefined ? undefined : join('session', block, issuer, sessionId, tenant);
 }
 
-/** The key of the token that a principal came with; `undefined` when it names none. */
-export function tokenKey({ block, issuer, tokenId }: Principal): string | undefined {
-  return tokenId === undefined ? undefined : join('token', block, issuer, tokenId);
-}
-
 /**
  * The key of the API key that a principal came with; `undefined` for other kinds, whose `keyId` names the key that signed
  * and is shared by everybody.

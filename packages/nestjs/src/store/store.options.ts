@@ -1,22 +1,28 @@
+import { Logger } from '@nestjs/common';
+import type { Clock } from '../core/clock.js';
 import type { OptionReader } from '../core/option-reader.js';
+import { MemoryStore } from './memory.store.js';
+import { DEFAULT_RESILIENT_STORE_RULES, ResilientStore } from './resilient.store.js';
 import { SecureWsStore } from './secure-ws.store.js';
 
 /** The `store` options: what the memory of one node may hold. */
 export interface StoreOptions {
   /**
-   * How many keys of each kind (rate windows, scores, leases, single-use values, revocations) are kept in memory. A key
-   * takes 100 to 500 bytes. At least 1000.
+   * How many keys of each kind (rate windows, scores, leases) are kept in memory. A key takes 100 to 500 bytes. At least
+   * 1000.
    *
-   * Beyond it, rates and scores give up the key that is punished least and IPv6 addresses share one by /48; leases,
-   * single-use values and revocations refuse new ones.
+   * Beyond it, rates and scores give up the key that is punished least and IPv6 addresses share one by /48; leases refuse
+   * new ones.
    *
    * @default 100000
    */
   readonly maxKeys?: number;
   /**
-   * A store that several nodes share, so that their limits, connection caps and revocations hold together. While it is
-   * away each node counts by itself, and after 30 s it admits nobody new. It must pass `describeStoreContract` of
+   * A store that several nodes share, so that their limits and connection caps hold together. While it is away each node
+   * counts by itself, and after 30 s it admits nobody new. It must pass `describeStoreContract` of
    * `@secure-ws/nestjs/testing`.
+   *
+   * It stays yours: close it when the last application that uses it has stopped.
    *
    * @default none: each node counts by itself
    */
@@ -43,4 +49,19 @@ export function resolveStoreOptions(reader: OptionReader): ResolvedStoreOptions 
   }
   reader.finish();
   return Object.freeze({ maxKeys, shared: shared instanceof SecureWsStore ? shared : undefined });
+}
+
+/** Makes the store of an application: the memory of this node, or the shared one with this memory behind it. */
+export function createStore({ maxKeys, shared }: ResolvedStoreOptions, clock: Clock): SecureWsStore {
+  const local = new MemoryStore(clock, { maxKeys });
+  if (shared === undefined) return local;
+  const logger = new Logger('SecureWs');
+  return new ResilientStore(shared, local, clock, DEFAULT_RESILIENT_STORE_RULES, {
+    onAway: () => {
+      logger.error('The shared store does not answer: this node counts by itself, and admits nobody new after 30 s.');
+    },
+    onBack: (awayMs) => {
+      logger.warn(`The shared store answers again, after ${Math.round(awayMs)} ms.`);
+    },
+  });
 }

@@ -25,6 +25,11 @@ export class SweptMap<T> {
     return this.#entries.size >= this.maxKeys;
   }
 
+  /** Whether a key has a value, be it over or not. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   /** The value of a key, unless it is over. */
   get(key: string, now: number): T | undefined {
     const value = this.#entries.get(key);

@@ -1,6 +1,6 @@
 import type { BootProblems } from '../core/boot-problems.js';
 import { OptionReader } from '../core/option-reader.js';
-import type { ThrottleRule } from './throttle-rule.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
 import { readRule } from './throttling.options.js';
 import { WS_THROTTLE_METADATA } from './ws-throttle.decorator.js';
 

@@ -1,9 +1,8 @@
-import type { Principal } from '../core/principal.js';
 import type { Awaitable } from '../core/awaitable.js';
-import { MemoryStore } from '../store/memory.store.js';
-import type { RateRule, SecureWsStore } from '../store/secure-ws.store.js';
+import type { Principal } from '../core/principal.js';
+import { RateWindows, type ThrottleRule } from '../core/rate-windows.js';
+import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { principalKey } from '../store/store-keys.js';
-import { ThrottleCounter, type ThrottleRule } from './throttle-rule.js';
 
 /** How many principals without a connection are remembered. */
 const MAX_REMEMBERED = 100_000;
@@ -15,9 +14,8 @@ export interface ThrottledEvent {
 
 /** How often a principal may send, over all its connections. Held by each of them; obtained once for each connection. */
 export class PrincipalThrottle {
-  readonly #counters: readonly ThrottleCounter[];
-  readonly #rules: readonly RateRule[];
-  readonly #events = new Map<ThrottledEvent, readonly ThrottleCounter[]>();
+  readonly #windows: RateWindows;
+  readonly #events = new Map<ThrottledEvent, RateWindows>();
   /** How many connections hold it. */
   holders = 0;
   lastHitAt = 0;
@@ -26,14 +24,12 @@ export class PrincipalThrottle {
 
   constructor(
     readonly key: string,
-    rules: readonly ThrottleRule[],
+    private readonly rules: readonly ThrottleRule[],
     /** Asked as well, where several nodes share it. */
     private readonly shared: SecureWsStore | undefined,
   ) {
-    const limited = rules.filter(({ limit }) => limit !== Infinity);
-    this.#counters = limited.map((rule) => new ThrottleCounter(rule));
+    this.#windows = new RateWindows(rules);
     this.memoryMs = longest(rules);
-    this.#rules = limited.map(({ limit, ttl, name = 'default' }) => ({ name: `messages-${name}`, limit, ttlMs: ttl }));
   }
 
   /**
@@ -43,25 +39,30 @@ export class PrincipalThrottle {
    */
   hit(now: number): Awaitable<number> {
     this.lastHitAt = now;
-    let wait = 0;
-    for (const counter of this.#counters) wait = Math.max(wait, counter.hit(now));
-    return wait > 0 || this.shared === undefined ? wait : this.#hitShared(this.shared);
+    if (this.shared === undefined) return this.#windows.hit(now);
+    const wait = this.#windows.wait(now);
+    return wait > 0 ? wait : this.#hitShared(this.shared, now);
   }
 
-  /** The counters of an event: one for all connections of the principal, so that a new one does not begin anew. */
-  countersOf(plan: ThrottledEvent): readonly ThrottleCounter[] {
-    let counters = this.#events.get(plan);
-    if (counters === undefined) {
-      counters = plan.throttles.map((rule) => new ThrottleCounter(rule));
-      this.#events.set(plan, counters);
+  /** The windows of an event: the same for all connections of the principal, so that a new one does not begin anew. */
+  windowsOf(plan: ThrottledEvent): RateWindows {
+    let windows = this.#events.get(plan);
+    if (windows === undefined) {
+      this.#events.set(plan, (windows = new RateWindows(plan.throttles)));
       this.memoryMs = Math.max(this.memoryMs, longest(plan.throttles));
     }
-    return counters;
+    return windows;
   }
 
-  async #hitShared(store: SecureWsStore): Promise<number> {
+  async #hitShared(store: SecureWsStore, now: number): Promise<number> {
     let wait = 0;
-    for (const rule of this.#rules) wait = Math.max(wait, await store.hit(this.key, rule));
+    try {
+      wait = await store.hit(this.key, this.rules);
+    } catch {
+      // A store without an answer: this node decides alone.
+    }
+    // What the nodes together refuse does not count on this one either.
+    if (wait === 0) this.#windows.take(now);
     return wait;
   }
 }
@@ -74,14 +75,13 @@ export class PrincipalThrottle {
 export class PrincipalThrottles {
   readonly #throttles = new Map<string, PrincipalThrottle>();
   readonly #released = new Set<PrincipalThrottle>();
+  readonly #rules: readonly ThrottleRule[];
   readonly #shared: SecureWsStore | undefined;
 
-  constructor(
-    private readonly rules: readonly ThrottleRule[],
-    store: SecureWsStore,
-  ) {
-    // The memory store would count the same a second time, and look its key up for every message.
-    this.#shared = store instanceof MemoryStore ? undefined : store;
+  constructor(rules: readonly ThrottleRule[], store: SecureWsStore) {
+    this.#rules = rules.map((rule) => Object.freeze({ ...rule, name: `messages-${rule.name ?? 'default'}` }));
+    // The store of this node would count the same a second time, and look its key up for every message.
+    this.#shared = store.isShared ? store : undefined;
   }
 
   /** How many principals are counted. */
@@ -94,7 +94,7 @@ export class PrincipalThrottles {
     const key = principalKey(principal);
     let throttle = this.#throttles.get(key);
     if (throttle === undefined) {
-      throttle = new PrincipalThrottle(key, this.rules, this.#shared);
+      throttle = new PrincipalThrottle(key, this.#rules, this.#shared);
       this.#throttles.set(key, throttle);
     }
     throttle.holders++;

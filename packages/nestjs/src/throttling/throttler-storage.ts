@@ -1,4 +1,4 @@
-import type { ThrottleRule } from './throttle-rule.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
 
 /** What a `ThrottlerStorage` of `@nestjs/throttler` answers. Its times are in seconds. */
 export interface ThrottlerStorageAnswer {

@@ -1,5 +1,5 @@
 import { type NumberBounds, OptionReader } from '../core/option-reader.js';
-import type { ThrottleRule } from './throttle-rule.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
 import {
   type ResolvedViolationsOptions,
   resolveViolationsOptions,

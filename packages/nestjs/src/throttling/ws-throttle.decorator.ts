@@ -1,5 +1,5 @@
 import { SetMetadata } from '@nestjs/common';
-import type { ThrottleRule } from './throttle-rule.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
 
 /** Metadata key of {@link WsThrottle}. */
 export const WS_THROTTLE_METADATA = 'secure-ws:throttle';
@@ -19,3 +19,9 @@ export const WS_THROTTLE_METADATA = 'secure-ws:throttle';
 export function WsThrottle(...rules: [ThrottleRule, ...ThrottleRule[]]): ClassDecorator & MethodDecorator {
   return SetMetadata(WS_THROTTLE_METADATA, Object.freeze(rules.map((rule) => Object.freeze({ ...rule }))));
 }
+
+/** `n` seconds in milliseconds, for `ttl`. */
+export const seconds = (n: number): number => n * 1000;
+
+/** `n` minutes in milliseconds, for `ttl`. */
+export const minutes = (n: number): number => n * 60_000;

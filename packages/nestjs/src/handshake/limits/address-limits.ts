@@ -2,13 +2,14 @@ import type { AuthenticationFailure, WsCredential } from '../../authentication/a
 import { andThen, type Awaitable } from '../../core/awaitable.js';
 import type { Clock } from '../../core/clock.js';
 import { Backoff } from '../../store/backoff.js';
-import type { RateRule, SecureWsStore } from '../../store/secure-ws.store.js';
+import type { ThrottleRule } from '../../core/rate-windows.js';
+import type { SecureWsStore } from '../../store/secure-ws.store.js';
 import type { LimitFinding } from './limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits.options.js';
 import { RecentCredentials } from './recent-credentials.js';
 
 /** An address in backoff keeps this: who shares it with an attacker (an office, a mobile carrier) still gets in. */
-const VERIFICATION: RateRule = Object.freeze({ name: 'backoff-verification', limit: 1, ttlMs: 1000 });
+const VERIFICATION: readonly ThrottleRule[] = [{ name: 'backoff-verification', limit: 1, ttl: 1000 }];
 
 /**
  * What a failed authentication weighs. A guess weighs 1; what an honest client does in a loop when its log-in ended or a
@@ -39,7 +40,7 @@ export type AddressLimitRules = Pick<ResolvedHandshakeLimitsOptions, 'mode' | 'r
  * send it from its visitor's browser, and would have the visitor and everybody behind the same NAT refused.
  */
 export class AddressLimits {
-  readonly #rate: RateRule;
+  readonly #rate: readonly ThrottleRule[];
   readonly #backoff: Backoff;
   readonly #recent: RecentCredentials;
   readonly #isEnforced: boolean;
@@ -53,7 +54,7 @@ export class AddressLimits {
   ) {
     this.#recent = new RecentCredentials(clock, backoff.maxDelayMs);
     this.#isEnforced = mode === 'enforce';
-    this.#rate = { name: 'handshake-rate', limit: ratePerAddress.limit, ttlMs: ratePerAddress.ttl };
+    this.#rate = [{ ...ratePerAddress, name: 'handshake-rate' }];
     this.#backoff = new Backoff(store, { name: 'address-backoff', ...backoff }, random);
   }
 

@@ -1,8 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createPrincipal, type Principal, type PrincipalInput } from '../../core/principal.js';
 import { MemoryStore } from '../../store/memory.store.js';
-import type { LeaseAnswer } from '../../store/secure-ws.store.js';
-import { SecureWsStoreError } from '../../store/store.error.js';
+import { type LeaseAnswer, type LeaseState, SecureWsStoreError } from '../../store/secure-ws.store.js';
 import { principalKey } from '../../store/store-keys.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { type PrincipalCapRules, PrincipalCaps } from './principal-caps.js';
@@ -40,19 +39,26 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve();
 }
 
+const held = (store: MemoryStore, key: string): number =>
+  (store.acquire('probe', [{ key, limit: Infinity }], 1000).held[0] ?? 0) - 1;
+
+const stateOf = (store: MemoryStore, holder: string, principal = user()): LeaseState | undefined =>
+  store.renew([{ holder, keys: [principalKey(principal)] }], LEASE_TTL_MS)[0];
+
 /** A store that fails on demand. */
 class FailingStore extends MemoryStore {
   isAway = false;
-  failOn: string | undefined;
+  /** Does what it is asked, and its answer is lost. */
+  losesAnswers = false;
 
   override acquire(...args: Parameters<MemoryStore['acquire']>): LeaseAnswer {
-    if (this.isAway || (this.failOn !== undefined && args[0].startsWith(this.failOn))) {
-      throw new SecureWsStoreError('unavailable');
-    }
-    return super.acquire(...args);
+    if (this.isAway) throw new SecureWsStoreError('unavailable');
+    const answer = super.acquire(...args);
+    if (this.losesAnswers) throw new SecureWsStoreError('unavailable');
+    return answer;
   }
 
-  override renew(...args: Parameters<MemoryStore['renew']>): boolean {
+  override renew(...args: Parameters<MemoryStore['renew']>): readonly LeaseState[] {
     if (this.isAway) throw new SecureWsStoreError('unavailable');
     return super.renew(...args);
   }
@@ -82,7 +88,7 @@ describe('PrincipalCaps', () => {
     await settle();
     expect(caps.leases).toBe(0);
     expect((await caps.acquire(user(), 'again')).lease).toBeDefined();
-    expect(store.acquire(principalKey(user()), 'probe', 10, 1000).held).toBe(2);
+    expect(held(store, principalKey(user()))).toBe(1);
   });
 
   it('DR-03 principals of two tenants do not share a cap', async () => {
@@ -104,22 +110,57 @@ describe('PrincipalCaps', () => {
       expect(refused).toMatchObject({ lease: undefined, finding: { limit, enforced: true } });
     }
     await settle();
-    expect(store.acquire(principalKey(user(input)), 'probe', 10, 1000).held).toBe(3);
+    expect(held(store, principalKey(user(input)))).toBe(2);
   });
 
-  it('closes the oldest where it is told to', async () => {
-    const { caps } = make({ onPrincipalLimit: 'close-oldest' });
+  it('F30 closes the oldest where it is told to, once the new one is admitted', async () => {
+    const { caps, closed } = make({ onPrincipalLimit: 'close-oldest' });
     for (const id of ['c1', 'c2', 'c3']) await caps.acquire(user(), id);
-    const fourth = await caps.acquire(user(), 'c4');
-    expect(fourth).toMatchObject({ finding: undefined, replaced: ['c1'] });
-    expect(fourth.lease).toBeDefined();
+    const { lease, finding } = await caps.acquire(user(), 'c4');
+    expect(finding).toBeUndefined();
+    expect(closed).toEqual([]);
+    lease?.admitted();
+    expect(closed).toEqual(['c1']);
+  });
+
+  it('F30 leaves the oldest its place where the new one is never admitted', async () => {
+    const { caps, clock, closed, store } = make({ onPrincipalLimit: 'close-oldest', maxOpenPerPrincipal: 1 });
+    await caps.acquire(user(), 'old');
+    const { lease } = await caps.acquire(user(), 'new');
+    lease?.release();
+    lease?.admitted();
+    await settle();
+    clock.advance(LEASE_TTL_MS / 3);
+    caps.tick(clock.monotonic());
+    await settle();
+    expect(closed).toEqual([]);
+    expect(stateOf(store, 'old')).toBe('held');
+  });
+
+  it('F30 leaves the oldest its place where the answer of the store was lost', async () => {
+    const setup = make(
+      { onPrincipalLimit: 'close-oldest', maxOpenPerPrincipal: 1 },
+      (clock) => new FailingStore(clock, { maxKeys: 1000 }),
+    );
+    const store = setup.store as FailingStore;
+    await setup.caps.acquire(user(), 'old');
+    store.losesAnswers = true;
+    await expect(setup.caps.acquire(user(), 'new')).rejects.toThrow(SecureWsStoreError);
+    await settle();
+    store.losesAnswers = false;
+    setup.clock.advance(LEASE_TTL_MS / 3);
+    setup.caps.tick(setup.clock.monotonic());
+    await settle();
+    expect(setup.closed).toEqual([]);
+    expect(stateOf(store, 'old')).toBe('held');
+    expect(held(store, principalKey(user()))).toBe(1);
   });
 
   it('names a connection once that several caps replaced', async () => {
     const { caps } = make({ onPrincipalLimit: 'close-oldest', maxOpenPerPrincipal: 2 });
     const principal = user({ sessionId: 's1' });
     for (const id of ['c1', 'c2']) await caps.acquire(principal, id);
-    expect((await caps.acquire(principal, 'c3')).replaced).toEqual(['c1']);
+    expect((await caps.acquire(principal, 'c3')).lease?.replaced).toEqual(['c1']);
   });
 
   it('reports instead of refusing where it is told to', async () => {
@@ -139,34 +180,96 @@ describe('PrincipalCaps', () => {
     expect((await caps.acquire(user({ id: 'u2' }), 'c4')).lease).toBeDefined();
   });
 
-  it('DR-03 a store that throws half way takes no place', async () => {
+  it('HS-20 principals of two issuers do not share a rate, whatever their ids', async () => {
+    const { caps } = make({ ratePerPrincipal: { limit: 1, ttl: 10_000 } });
+    expect((await caps.acquire(user(), 'c1')).lease).toBeDefined();
+    expect((await caps.acquire(user({ issuer: 'https://other.example.com' }), 'c2')).lease).toBeDefined();
+    expect((await caps.acquire(user({ tenant: 't1' }), 'c3')).lease).toBeDefined();
+    expect((await caps.acquire(user(), 'c4')).finding).toMatchObject({ limit: 'principal-rate' });
+  });
+
+  it('DR-16 keeps nothing of an anonymous principal, which is new with each connection', async () => {
+    const { caps, store } = make({ ratePerPrincipal: { limit: 1, ttl: 10_000 }, maxOpenPerPrincipal: 1 });
+    for (let i = 0; i < 5; i++) {
+      const { lease, finding } = await caps.acquire(user({ kind: 'anonymous', id: `a${i}` }), `c${i}`);
+      expect(finding).toBeUndefined();
+      lease?.admitted();
+      lease?.release();
+    }
+    expect([store.size, caps.leases]).toEqual([0, 0]);
+  });
+
+  it('DR-03 a store that throws takes no place', async () => {
     const setup = make({}, (clock) => new FailingStore(clock, { maxKeys: 1000 }));
     const store = setup.store as FailingStore;
-    store.failOn = 'session:';
+    store.losesAnswers = true;
     const principal = user({ sessionId: 's1' });
     await expect(setup.caps.acquire(principal, 'c1')).rejects.toThrow(SecureWsStoreError);
     await settle();
-    expect(store.acquire(principalKey(principal), 'probe', 10, 1000).held).toBe(1);
+    store.losesAnswers = false;
+    expect(held(store, principalKey(principal))).toBe(0);
     expect(setup.caps.leases).toBe(0);
+  });
+
+  it('F24 a store that lost its data, or whose clock stepped, closes nobody: places are taken again, whatever the limit', async () => {
+    const { caps, clock, closed, store } = make();
+    for (const id of ['c1', 'c2', 'c3']) await caps.acquire(user({ sessionId: id }), id);
+    const states = vi.spyOn(store, 'renew').mockImplementationOnce((leases) => leases.map(() => 'unknown' as const));
+    const acquire = vi.spyOn(store, 'acquire');
+    clock.advance(LEASE_TTL_MS / 3);
+    caps.tick(clock.monotonic());
+    await settle();
+    expect(states).toHaveBeenCalledTimes(1);
+    expect(acquire.mock.calls.map(([holder, places]) => [holder, places.map(({ limit }) => limit)])).toEqual(
+      ['c1', 'c2', 'c3'].map((id) => [id, [Infinity, Infinity]]),
+    );
+    expect(closed).toEqual([]);
+  });
+
+  it('F24 an answer that is none of the three closes nobody', async () => {
+    const { caps, clock, closed, store } = make();
+    await caps.acquire(user(), 'c1');
+    vi.spyOn(store, 'renew').mockReturnValue([]);
+    clock.advance(LEASE_TTL_MS / 3);
+    caps.tick(clock.monotonic());
+    await settle();
+    expect(closed).toEqual([]);
+  });
+
+  it('DR-17 renews connections that came at once in batches, spread over ticks and well before they lapse', async () => {
+    const { caps, clock, store } = make({
+      maxOpenPerPrincipal: Infinity,
+      ratePerPrincipal: { limit: Infinity, ttl: 1 },
+    });
+    for (let i = 0; i < 5000; i++) await caps.acquire(user(), `c${i}`);
+    const renew = vi.spyOn(store, 'renew');
+    clock.advance(LEASE_TTL_MS / 3);
+    for (let tick = 0; tick < 30; tick++) {
+      caps.tick(clock.monotonic());
+      clock.advance(250);
+    }
+    const sizes = renew.mock.calls.map(([leases]) => leases.length);
+    expect(sizes).toEqual(Array.from({ length: 20 }, () => 250));
+    expect(new Set(renew.mock.calls.flatMap(([leases]) => leases.map(({ holder }) => holder))).size).toBe(5000);
   });
 
   it('DR-03 keeps the leases of living connections, and those of a dead node come back', async () => {
     const { caps, clock, store } = make();
     await caps.acquire(user(), 'alive');
-    store.acquire(principalKey(user()), 'dead', 10, LEASE_TTL_MS);
+    store.acquire('dead', [{ key: principalKey(user()), limit: 10 }], LEASE_TTL_MS);
     for (let i = 0; i < 20; i++) {
       clock.advance(LEASE_TTL_MS / 5);
       caps.tick(clock.monotonic());
       await settle();
     }
-    expect(store.renew(principalKey(user()), 'alive', LEASE_TTL_MS)).toBe(true);
-    expect(store.renew(principalKey(user()), 'dead', LEASE_TTL_MS)).toBe(false);
+    expect(stateOf(store, 'alive')).toBe('held');
+    expect(stateOf(store, 'dead')).toBe('unknown');
   });
 
   it('learns at its next renewal that another node took the place', async () => {
     const { caps, clock, closed, store } = make();
     await caps.acquire(user(), 'mine');
-    store.acquire(principalKey(user()), 'theirs', 1, LEASE_TTL_MS, 'replace-oldest');
+    store.acquire('theirs', [{ key: principalKey(user()), limit: 1 }], LEASE_TTL_MS, 'replace-oldest');
     clock.advance(LEASE_TTL_MS / 3);
     caps.tick(clock.monotonic());
     await settle();
@@ -189,10 +292,10 @@ describe('PrincipalCaps', () => {
     caps.tick(clock.monotonic());
     await settle();
     expect(closed).toEqual([]);
-    expect(store.renew(principalKey(user()), 'mine', LEASE_TTL_MS)).toBe(true);
+    expect(stateOf(store, 'mine')).toBe('held');
     lease?.release();
     await settle();
-    expect(store.renew(principalKey(user()), 'mine', LEASE_TTL_MS)).toBe(false);
+    expect(stateOf(store, 'mine')).toBe('unknown');
     expect(caps.leases).toBe(0);
   });
 
@@ -212,6 +315,6 @@ describe('PrincipalCaps', () => {
     caps.tick(clock.monotonic());
     lease?.release();
     await settle();
-    expect(store.renew(principalKey(user()), 'c1', LEASE_TTL_MS)).toBe(false);
+    expect(stateOf(store, 'c1')).toBe('unknown');
   });
 });

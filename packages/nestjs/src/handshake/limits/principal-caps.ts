@@ -1,7 +1,9 @@
-import type { Principal } from '../../core/principal.js';
+import type { Awaitable } from '../../core/awaitable.js';
 import type { Clock } from '../../core/clock.js';
 import { DeadlineList } from '../../core/deadline-list.js';
-import type { LeaseAnswer, LeaseOverflow, RateRule, SecureWsStore } from '../../store/secure-ws.store.js';
+import { ANONYMOUS_KIND, type Principal } from '../../core/principal.js';
+import type { ThrottleRule } from '../../core/rate-windows.js';
+import type { LeaseAnswer, LeasePlace, LeaseState, SecureWsStore } from '../../store/secure-ws.store.js';
 import { apiKeyKey, principalKey, sessionKey } from '../../store/store-keys.js';
 import type { HandshakeLimitName, LimitFinding } from './limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits.options.js';
@@ -9,6 +11,10 @@ import { LEASE_TTL_MS, PrincipalLease, type PrincipalLeaseOwner } from './princi
 
 /** Three times in its life: one renewal may be lost, and the timer may be late. */
 const RENEW_EVERY_MS = LEASE_TTL_MS / 3;
+
+/** In how many ticks, of a quarter of a second, the leases of connections that came at once are renewed. */
+const RENEWAL_TICKS = 20;
+const MIN_RENEWALS = 100;
 
 /** Nobody knows when a connection ends; a client that asks every few seconds costs one verification each. */
 const RETRY_AFTER_MS = 5000;
@@ -19,8 +25,6 @@ export interface PrincipalCapsOutcome {
   readonly lease: PrincipalLease | undefined;
   /** The limit that was met. Beside a lease it only reports. */
   readonly finding: LimitFinding | undefined;
-  /** Ids of the connections that lost their place for this one. Close those that live on this node. */
-  readonly replaced: readonly string[];
 }
 
 /** Which limits {@link PrincipalCaps} keeps. */
@@ -29,47 +33,43 @@ export type PrincipalCapRules = Pick<
   'mode' | 'ratePerPrincipal' | 'maxOpenPerPrincipal' | 'maxOpenPerSession' | 'maxOpenPerApiKey' | 'onPrincipalLimit'
 >;
 
-interface Cap {
-  readonly key: string;
-  readonly limit: number;
+interface Cap extends LeasePlace {
   readonly name: HandshakeLimitName;
   readonly option: string;
 }
 
 /**
  * How many connections a principal, a log-in and an API key may have, on all nodes together (DR-03, OWASP ASVS 5.0
- * 7.1.2), and how often a principal may open one (HS-20).
+ * 7.1.2), and how often a principal may open one (HS-20). An anonymous principal is new with each connection: nothing of
+ * it is counted here.
  */
 export class PrincipalCaps {
-  readonly #rate: RateRule;
-  readonly #overflow: LeaseOverflow;
+  readonly #rate: readonly ThrottleRule[];
   readonly #leaseOwner: PrincipalLeaseOwner;
-  readonly #renewals = new DeadlineList<PrincipalLease>(RENEW_EVERY_MS, (lease) => {
-    const now = this.clock.monotonic();
-    this.#renewals.add(lease, now);
-    lease.renew(now);
-  });
+  #due: PrincipalLease[] = [];
+  readonly #renewals = new DeadlineList<PrincipalLease>(RENEW_EVERY_MS, (lease) => this.#due.push(lease));
 
   /**
-   * @param onReplaced closes a connection of this node whose place went to one on another node. Must not throw; an id that
-   * is not known is to be ignored.
+   * @param onReplaced closes a connection of this node whose place went to another one. Must not throw; an id that is not
+   * known is to be ignored.
    */
   constructor(
     private readonly store: SecureWsStore,
     private readonly rules: PrincipalCapRules,
     private readonly clock: Clock,
-    onReplaced: (connectionId: string) => void,
+    private readonly onReplaced: (connectionId: string) => void,
   ) {
-    const { limit, ttl } = rules.ratePerPrincipal;
-    this.#rate = { name: 'principal-handshake-rate', limit, ttlMs: ttl };
+    this.#rate = [{ ...rules.ratePerPrincipal, name: 'principal-handshake-rate' }];
     this.#leaseOwner = {
-      onReplaced,
+      onAdmitted: ({ replaced }) => {
+        for (const id of replaced) onReplaced(id);
+      },
       onReleased: (lease) => {
         // 0 until the lease is in the list.
         if (lease.due > 0) this.#renewals.remove(lease);
+        void settle(() => store.release(lease));
       },
     };
-    this.#overflow = rules.onPrincipalLimit === 'close-oldest' ? 'replace-oldest' : 'refuse';
   }
 
   /** Leases that are renewed. */
@@ -78,57 +78,78 @@ export class PrincipalCaps {
   }
 
   /**
-   * Takes a place everywhere, or nowhere: what was taken before a cap refused, or the store threw, is given back.
+   * Takes a place everywhere, or nowhere.
    *
-   * Hand the lease to `Reservation.hold`, and look at its answer of `admit()`: the socket may be gone by then.
+   * Hand the lease to `Reservation.hold`: it is told when the connection is admitted, and only then closes whom it
+   * replaced. A lease that is released before leaves the others their places.
    *
    * @param connectionId of the connection to be.
    * @throws SecureWsStoreError when the store has no answer.
    */
   async acquire(principal: Principal, connectionId: string): Promise<PrincipalCapsOutcome> {
+    const caps = principal.kind === ANONYMOUS_KIND ? [] : this.#capsOf(principal);
+    const keys = caps.map(({ key }) => key);
+    if (caps.length === 0) return { lease: new PrincipalLease(connectionId, keys, [], NOBODY), finding: undefined };
     const waitMs = await this.store.hit(principalKey(principal), this.#rate);
     let finding = waitMs === 0 ? undefined : this.#finding('principal-rate', 'ratePerPrincipal', waitMs);
-    if (finding?.enforced === true) return { lease: undefined, finding, replaced: [] };
-    const lease = new PrincipalLease(this.store, connectionId, this.#leaseOwner, this.clock.monotonic());
-    const replaced = new Set<string>();
+    if (finding?.enforced === true) return { lease: undefined, finding };
+    const { granted, held, replaced } = await this.#take(connectionId, caps);
+    // Granted, one too many is counted among those held; refused, it is not.
+    const met = caps.find(({ limit }, index) => (held[index] ?? 0) + (granted ? 0 : 1) > limit);
+    if (met !== undefined) finding ??= this.#finding(met.name, met.option, RETRY_AFTER_MS);
+    if (!granted) return { lease: undefined, finding };
+    const lease = new PrincipalLease(connectionId, keys, replaced, this.#leaseOwner);
+    this.#renewals.add(lease, this.clock.monotonic());
+    return { lease, finding };
+  }
+
+  /** Prolongs the leases that are due, in one step. Called from the coarse timer. */
+  tick(now: number): void {
+    this.#renewals.expire(now, Math.max(MIN_RENEWALS, Math.ceil(this.#renewals.size / RENEWAL_TICKS)));
+    if (this.#due.length === 0) return;
+    const due = this.#due;
+    this.#due = [];
+    for (const lease of due) this.#renewals.add(lease, now);
+    // Without an answer the next renewal tries again, and a lease that has lapsed by then is taken again.
+    void settle(async () => {
+      const states = await this.store.renew(due, LEASE_TTL_MS);
+      for (const [index, lease] of due.entries()) void settle(() => this.#renewed(lease, states[index]));
+    });
+  }
+
+  async #renewed(lease: PrincipalLease, state: LeaseState | undefined): Promise<void> {
+    if (!lease.isReleased && state === 'replaced') return this.onReplaced(lease.holder);
+    if (!lease.isReleased && state === 'unknown') {
+      // The place is gone but the connection is not: it counts again, whatever the limit.
+      const places = lease.keys.map((key) => ({ key, limit: Infinity }));
+      await this.store.acquire(lease.holder, places, LEASE_TTL_MS);
+    }
+    // The connection ended while the store thought: what was just prolonged is given back once more.
+    if (lease.isReleased) await this.store.release(lease);
+  }
+
+  async #take(holder: string, caps: readonly Cap[]): Promise<LeaseAnswer> {
+    const { mode, onPrincipalLimit } = this.rules;
+    // A limit that only reports must not refuse: the place is taken, and `held` tells that it is one too many.
+    const places = caps.map(({ key, limit }) => ({ key, limit: mode === 'enforce' ? limit : Infinity }));
+    const overflow = onPrincipalLimit === 'close-oldest' ? 'replace-oldest' : 'refuse';
     try {
-      for (const cap of this.#capsOf(principal)) {
-        const answer = await this.#take(cap, connectionId);
-        const isOver = !answer.granted || answer.held > cap.limit;
-        if (isOver) finding ??= this.#finding(cap.name, cap.option, RETRY_AFTER_MS);
-        if (!answer.granted) {
-          lease.release();
-          return { lease: undefined, finding, replaced: [...replaced] };
-        }
-        lease.add(cap.key);
-        for (const id of answer.replaced) replaced.add(id);
-      }
+      return await this.store.acquire(holder, places, LEASE_TTL_MS, overflow);
     } catch (error) {
-      lease.release();
+      // The answer may be what was lost: a place that was taken all the same is given back, to whom it was taken from.
+      void settle(() => this.store.release({ holder, keys: places.map(({ key }) => key) }));
       throw error;
     }
-    this.#renewals.add(lease, this.clock.monotonic());
-    return { lease, finding, replaced: [...replaced] };
   }
 
-  /** Prolongs the leases that are due. Called from the coarse timer. */
-  tick(now: number): void {
-    this.#renewals.expire(now);
-  }
-
-  async #take({ key, limit }: Cap, holder: string): Promise<LeaseAnswer> {
-    // A limit that only reports must not refuse: the place is taken, and `held` tells that it is one too many.
-    const effective = this.rules.mode === 'enforce' ? limit : Infinity;
-    return this.store.acquire(key, holder, effective, LEASE_TTL_MS, this.#overflow);
-  }
-
-  *#capsOf(principal: Principal): Generator<Cap> {
+  #capsOf(principal: Principal): readonly Cap[] {
     const { maxOpenPerPrincipal, maxOpenPerSession, maxOpenPerApiKey } = this.rules;
     const session = sessionKey(principal);
     const apiKey = apiKeyKey(principal);
-    yield cap(principalKey(principal), maxOpenPerPrincipal, 'principal-open', 'maxOpenPerPrincipal');
-    if (session !== undefined) yield cap(session, maxOpenPerSession, 'session-open', 'maxOpenPerSession');
-    if (apiKey !== undefined) yield cap(apiKey, maxOpenPerApiKey, 'api-key-open', 'maxOpenPerApiKey');
+    const caps = [cap(principalKey(principal), maxOpenPerPrincipal, 'principal-open', 'maxOpenPerPrincipal')];
+    if (session !== undefined) caps.push(cap(session, maxOpenPerSession, 'session-open', 'maxOpenPerSession'));
+    if (apiKey !== undefined) caps.push(cap(apiKey, maxOpenPerApiKey, 'api-key-open', 'maxOpenPerApiKey'));
+    return caps;
   }
 
   #finding(limit: HandshakeLimitName, option: string, retryAfterMs: number): LimitFinding {
@@ -137,6 +158,18 @@ export class PrincipalCaps {
   }
 }
 
+/** The owner of a lease without places. */
+const NOBODY: PrincipalLeaseOwner = { onAdmitted: () => undefined, onReleased: () => undefined };
+
 function cap(key: string, limit: number, name: HandshakeLimitName, option: string): Cap {
   return { key, limit, name, option };
+}
+
+/** A store that has no answer must not end the process; what could not be given back lapses by itself. */
+async function settle(work: () => Awaitable<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch {
+    // Nothing is lost: the next renewal tries again, and a lease without one lapses.
+  }
 }

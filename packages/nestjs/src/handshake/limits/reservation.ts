@@ -1,5 +1,7 @@
 /** Anything that is given back when its connection ends. */
 export interface Releasable {
+  /** Its connection is accepted. */
+  admitted?(): void;
   /** Gives it back. Calling it again does nothing. */
   release(): void;
 }
@@ -38,6 +40,7 @@ export class Reservation implements Releasable {
     if (this.#state === 'pending') {
       this.#state = 'open';
       this.counters.onAdmitted();
+      for (const lease of this.#held) lease.admitted?.();
     }
     return this.#state === 'open';
   }

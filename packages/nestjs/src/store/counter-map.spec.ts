@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { wideKey } from './wide-key.js';
+import { wideKey } from './counter-map.js';
 
 describe('wideKey', () => {
   it.each([
