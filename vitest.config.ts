@@ -7,7 +7,6 @@ export default defineConfig({
   oxc,
   resolve: { tsconfigPaths: true },
   test: {
-    reporters: ['default', './tools/requirements-reporter.mjs'],
     projects: [
       {
         extends: true,

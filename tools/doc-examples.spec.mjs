@@ -6,9 +6,25 @@ const page = (/** @type {string[]} */ ...lines) => lines.join('\n');
 describe('extractExamples', () => {
   it('takes blocks of the language ts and no other', () => {
     const files = extractExamples(
-      page('# T', '```ts', 'const a = 1;', '```', '```sh', 'npm ci', '```', '```tsx', 'no', '```', '```', 'no', '```'),
+      page(
+        '# T',
+        '<!-- file: a.ts -->',
+        '',
+        '```ts',
+        'const a = 1;',
+        '```',
+        '```sh',
+        'npm ci',
+        '```',
+        '```tsx',
+        'no',
+        '```',
+        '```',
+        'no',
+        '```',
+      ),
     );
-    expect(files).toEqual([{ name: 'line-3.ts', code: 'const a = 1;\n', lines: [3] }]);
+    expect(files).toEqual([{ name: 'a.ts', code: 'const a = 1;\n', lines: [5] }]);
   });
 
   it('joins the blocks of one file in the order of the page', () => {
@@ -37,15 +53,21 @@ describe('extractExamples', () => {
   });
 
   it('does not end a block at shorter ticks inside it', () => {
-    expect(extractExamples(page('````ts', '```', 'a', '````'))[0]?.code).toBe('```\na\n');
+    expect(extractExamples(page('<!-- file: a.ts -->', '````ts', '```', 'a', '````'))[0]?.code).toBe('```\na\n');
   });
 
   it('reads indented blocks and both line ends', () => {
-    expect(extractExamples('1. Text\r\n\r\n   ```ts\r\n   a\r\n   ```\r\n')[0]?.code).toBe('a\n');
+    expect(extractExamples('1. Text\r\n\r\n   ```ts\r\n   // file: a.ts\r\n   ```\r\n')[0]?.code).toBe(
+      '// file: a.ts\n',
+    );
   });
 
-  it('never follows a name out of the folder of the page', () => {
-    expect(extractExamples(page('```ts', '// file: ../../a.ts', '```')).map(({ name }) => name)).toEqual(['line-2.ts']);
+  it.each([
+    ['no name', ['```ts', 'a', '```']],
+    ['a name that leaves the folder', ['```ts', '// file: ../../a.ts', '```']],
+    ['the name of the block before', ['<!-- file: a.ts -->', '```ts', '```', '```ts', '```']],
+  ])('refuses a block with %s', (_, lines) => {
+    expect(() => extractExamples(page(...lines))).toThrow('has no name');
   });
 
   it('refuses a block that is never closed', () => {

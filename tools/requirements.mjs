@@ -1,7 +1,7 @@
 /**
- * `npm run requirements [-- --json FILE]`: which security requirement is proven by which test of the last full run.
+ * `npm run requirements [-- --json FILE] [--quiet]`: which security requirement is proven by which test of the last full run.
  *
- * Exits 1 where the page, the titles of the tests and the run do not agree.
+ * Exits 1 where the page, the titles of the tests and the run do not agree. `--quiet` prints nothing else.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -13,12 +13,14 @@ const page = new URL('../docs/security/requirements.md', import.meta.url);
 
 /** @returns {string[]} problems, as sentences */
 function run() {
-  const { values } = parseArgs({ options: { json: { type: 'string' } } });
+  const { values } = parseArgs({ options: { json: { type: 'string' }, quiet: { type: 'boolean', default: false } } });
   const record = readTestRecord();
   const { rows, problems: pageProblems } = readPage(readFileSync(page, 'utf8'));
   const { requirements, problems } = buildMatrix(rows, record.tests);
-  console.log(printMatrix(rows, requirements).join('\n'));
-  console.log(`The tests are those of the full run that ended ${record.finishedAt}.`);
+  if (!values.quiet) {
+    console.log(printMatrix(rows, requirements).join('\n'));
+    console.log(`The tests are those of the full run that ended ${record.finishedAt}.`);
+  }
   if (values.json !== undefined) {
     // npm changes into the root of the repository; a relative FILE is meant from where the person stood.
     const path = resolve(process.env['INIT_CWD'] ?? process.cwd(), values.json);

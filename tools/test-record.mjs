@@ -1,6 +1,6 @@
-/** The record of the last full test run: where it lies, and its form. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+/** The record of the last full test run: the report of vitest's own JSON reporter, which run-tests.mjs asks for. */
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -12,56 +12,50 @@ import { fileURLToPath } from 'node:url';
  */
 
 /**
- * @typedef {object} TestRecord
- * @property {string} finishedAt ISO 8601, UTC
- * @property {RecordedTest[]} tests
- * @property {string[]} brokenFiles files that failed outside a test: on import, or in a hook
- * @property {number} unhandledErrors errors that no test owns
+ * @typedef {object} VitestReport the part of the report that is read
+ * @property {Array<{ name: string, endTime: number, assertionResults: Array<{ title: string, fullName: string, status: string }> }>} testResults
  */
+
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The file that a full run writes. */
 export const testRecordPath = fileURLToPath(new URL('../.cache/test-results.json', import.meta.url));
 
-/** Removes the record, so that a run which never ends leaves none. */
-export function forgetTestRecord(path = testRecordPath) {
-  rmSync(path, { force: true });
-}
-
-/**
- * Writes the record in one step: a reader sees all of it or nothing.
- *
- * @param {TestRecord} record
- * @param {string} [path]
- */
-export function writeTestRecord(record, path = testRecordPath) {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
-  renameSync(`${path}.new`, path);
-}
+/** Words of the report; all others (`skipped`, `todo`, `disabled`) prove nothing and disprove nothing. */
+const states = new Map(
+  /** @type {const} */ ([
+    ['passed', 'passed'],
+    ['failed', 'failed'],
+    // Still running when the run ended: it was cut off.
+    ['pending', 'failed'],
+  ]),
+);
 
 /**
  * Reads the record of the last full run.
  *
- * @param {string} [path]
- * @returns {TestRecord}
+ * @returns {{ finishedAt: string, tests: RecordedTest[] }} `finishedAt` is ISO 8601, UTC
  * @throws Error with a sentence for the terminal where there is none
  */
 export function readTestRecord(path = testRecordPath) {
+  /** @type {VitestReport} */
+  let report;
   try {
-    return /** @type {TestRecord} */ (JSON.parse(readFileSync(path, 'utf8')));
+    report = /** @type {VitestReport} */ (JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
     throw new Error('No full test run is on record: run "npm test" (without a file name) first.', { cause });
   }
-}
-
-/**
- * Counts of a run. What failed outside a test counts as failed, or a file that cannot be imported would look harmless.
- *
- * @param {TestRecord} record
- */
-export function countTests({ tests, brokenFiles, unhandledErrors }) {
+  const { testResults } = report;
+  const ends = testResults.map(({ endTime }) => endTime);
   return {
-    passed: tests.filter(({ state }) => state === 'passed').length,
-    failed: tests.filter(({ state }) => state === 'failed').length + brokenFiles.length + unhandledErrors,
+    finishedAt: new Date(Math.max(0, ...ends)).toISOString(),
+    tests: testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults.map(({ title, fullName, status }) => ({
+        file: relative(root, name).replaceAll('\\', '/'),
+        title,
+        fullTitle: fullName,
+        state: states.get(/** @type {'passed'} */ (status)) ?? 'skipped',
+      })),
+    ),
   };
 }

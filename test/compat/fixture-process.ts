@@ -13,6 +13,8 @@ export interface FixtureShape {
   readonly platform: Platform;
   /** @default 'plain' */
   readonly variant?: 'plain' | 'ws-adapter' | 'other-adapter' | 'undecided' | 'request-scoped';
+  /** Options of Node. @default none */
+  readonly nodeOptions?: readonly string[];
 }
 
 /** How a process ended. */
@@ -27,8 +29,8 @@ export class FixtureProcess {
   readonly #ended: Promise<ProcessEnd>;
   #output = '';
 
-  constructor({ fixture, platform, variant = 'plain' }: FixtureShape) {
-    this.#child = spawn(process.execPath, ['dist/main.js'], {
+  constructor({ fixture, platform, variant = 'plain', nodeOptions = [] }: FixtureShape) {
+    this.#child = spawn(process.execPath, [...nodeOptions, 'dist/main.js'], {
       cwd: folderOf(fixture),
       env: {
         ...cleanEnvironment(),

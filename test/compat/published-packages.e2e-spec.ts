@@ -1,0 +1,114 @@
+import { cp, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from './fixtures.js';
+import { runOrThrow } from './run.js';
+
+const PACKAGES = ['protocol', 'nestjs'] as const;
+const CLONE = join(ROOT, '.cache/publish');
+
+interface Manifest {
+  readonly name: string;
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly repository: { readonly url: string; readonly directory: string };
+  readonly publishConfig: object;
+}
+
+/** What a fresh clone of the repository holds: every file that git knows or would take, and nothing built. */
+async function cloneSources(): Promise<void> {
+  await rm(CLONE, { recursive: true, force: true });
+  const listed = await runOrThrow('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], ROOT);
+  const needed = /^(package\.json|LICENSE|tsconfig.*|(packages|sample-app)\/.*)$/;
+  for (const file of listed.split('\0').filter((name) => needed.test(name))) {
+    await mkdir(dirname(join(CLONE, file)), { recursive: true });
+    // A file that was deleted and not committed yet is still listed.
+    await cp(join(ROOT, file), join(CLONE, file)).catch(() => undefined);
+  }
+  // As npm install would link them. Everything else is found in the repository around the clone.
+  await mkdir(join(CLONE, 'node_modules/@secure-ws'), { recursive: true });
+  for (const name of PACKAGES) {
+    await symlink(join(CLONE, 'packages', name), join(CLONE, 'node_modules/@secure-ws', name), 'junction');
+  }
+}
+
+/** The files that `npm publish` would send, by a dry run. */
+async function publishedFiles(name: string): Promise<readonly string[]> {
+  const output = await runOrThrow('npm', ['publish', '--dry-run', '--json'], join(CLONE, 'packages', name));
+  // The output of `prepack` and npm's warnings may stand before it.
+  const report = JSON.parse(output.slice(output.search(/^\{$/m), output.lastIndexOf('}') + 1)) as {
+    readonly files?: readonly { readonly path: string }[];
+  } & Readonly<Record<string, { readonly files: readonly { readonly path: string }[] }>>;
+  const files = report.files ?? Object.values(report)[0]?.files ?? [];
+  return files.map(({ path }) => path);
+}
+
+const manifestOf = async (name: string): Promise<Manifest> =>
+  JSON.parse(await readFile(join(ROOT, 'packages', name, 'package.json'), 'utf8')) as Manifest;
+
+describe('the packages as npm would publish them', () => {
+  beforeAll(cloneSources);
+
+  // Compiles the package and those that it builds on.
+  it.each(PACKAGES)('F46 hold all of %s when they are packed in a fresh clone', { timeout: 240_000 }, async (name) => {
+    const files = await publishedFiles(name);
+    const sources = await readdir(join(ROOT, 'packages', name, 'src'), { recursive: true });
+    const modules = sources
+      .filter((file) => file.endsWith('.ts') && !/\.(spec|d)\.ts$|^testing.stub-/.test(file))
+      .map((file) => `dist/${file.replaceAll('\\', '/').replace(/\.ts$/, '')}`);
+    expect([...files].sort()).toEqual(
+      [
+        'LICENSE',
+        'README.md',
+        'package.json',
+        ...modules.flatMap((module) => [`${module}.d.ts`, `${module}.js`, `${module}.js.map`]),
+      ].sort(),
+    );
+  });
+
+  it.each(PACKAGES)(
+    'F46 DP-09 say in the manifest of %s what npm asks for, and run nothing on install',
+    async (name) => {
+      const manifest = await manifestOf(name);
+      expect(manifest).toMatchObject({
+        license: 'MIT',
+        description: expect.any(String) as string,
+        keywords: expect.arrayContaining([expect.any(String)]) as string[],
+        homepage: expect.stringMatching(/^https:\/\//) as string,
+        bugs: { url: expect.stringMatching(/^https:\/\//) as string },
+        repository: { type: 'git', directory: `packages/${name}` },
+        publishConfig: { access: 'public', provenance: true },
+      });
+      for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
+        expect(manifest.scripts).not.toHaveProperty(script);
+      }
+      expect(await readFile(join(ROOT, 'packages', name, 'LICENSE'), 'utf8')).toBe(
+        await readFile(join(ROOT, 'LICENSE'), 'utf8'),
+      );
+    },
+  );
+
+  it('DP-09 have few dependencies, and a lock file that holds the hash of each and runs no script of any', async () => {
+    expect(Object.keys((await manifestOf('protocol')).dependencies ?? {})).toEqual([]);
+    expect(Object.keys((await manifestOf('nestjs')).dependencies ?? {})).toEqual([
+      '@secure-ws/protocol',
+      '@types/ws',
+      'ws',
+    ]);
+    const { packages } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as {
+      readonly packages: Readonly<Record<string, { integrity?: string; link?: boolean; hasInstallScript?: boolean }>>;
+    };
+    const installed = Object.entries(packages).filter(([path, { link }]) => /^node_modules\//.test(path) && !link);
+    expect(installed.length).toBeGreaterThan(100);
+    expect(installed.filter(([, { integrity }]) => integrity === undefined)).toEqual([]);
+    expect(installed.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([]);
+  });
+
+  it('DP-09 come with a bill of materials', async () => {
+    const args = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only', '--omit', 'dev'];
+    const bill = JSON.parse(await runOrThrow('npm', [...args, '--workspace', '@secure-ws/nestjs'], ROOT)) as {
+      readonly components: readonly { readonly name: string }[];
+    };
+    expect(bill.components.map(({ name }) => name)).toEqual(expect.arrayContaining(['protocol', 'ws']));
+  });
+});
