@@ -15,6 +15,10 @@ interface Manifest {
   readonly publishConfig: object;
 }
 
+interface Report {
+  readonly files: readonly { readonly path: string }[];
+}
+
 /** What a fresh clone of the repository holds: every file that git knows or would take, and nothing built. */
 async function cloneSources(): Promise<void> {
   await rm(CLONE, { recursive: true, force: true });
@@ -36,10 +40,10 @@ async function cloneSources(): Promise<void> {
 async function publishedFiles(name: string): Promise<readonly string[]> {
   const output = await runOrThrow('npm', ['publish', '--dry-run', '--json'], join(CLONE, 'packages', name));
   // The output of `prepack` and npm's warnings may stand before it.
-  const report = JSON.parse(output.slice(output.search(/^\{$/m), output.lastIndexOf('}') + 1)) as {
-    readonly files?: readonly { readonly path: string }[];
-  } & Readonly<Record<string, { readonly files: readonly { readonly path: string }[] }>>;
-  const files = report.files ?? Object.values(report)[0]?.files ?? [];
+  const report = JSON.parse(output.slice(output.search(/^\{$/m), output.lastIndexOf('}') + 1)) as
+    Report | Record<string, Report>;
+  // npm 10 answers with the report itself, npm 11 with one for each package.
+  const { files } = 'files' in report ? (report as Report) : (Object.values(report)[0] ?? { files: [] });
   return files.map(({ path }) => path);
 }
 
