@@ -34,7 +34,8 @@ export function extractExamples(markdown) {
   for (let index = 0; index < pageLines.length; index += 1) {
     const { indent = '', ticks, info = '' } = fence.exec(pageLines[index] ?? '')?.groups ?? {};
     if (ticks === undefined) {
-      above = pageLines[index]?.trim() || above;
+      const text = pageLines[index]?.trim() ?? '';
+      if (text !== '') above = text;
       continue;
     }
     const start = index + 1;
@@ -68,6 +69,7 @@ export function extractExamples(markdown) {
 export function writeExamples() {
   rmSync(examplesFolder, { recursive: true, force: true });
   const guide = readdirSync(join(root, 'docs/guide')).filter((name) => name.endsWith('.md') && name !== 'README.md');
+  /** @type {Map<string, { page: string, lines: number[] }>} */
   const origins = new Map();
   for (const page of ['README.md', ...guide.map((name) => `docs/guide/${name}`)]) {
     let files;
