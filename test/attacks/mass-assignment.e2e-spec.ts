@@ -24,12 +24,12 @@ describe('a payload with what nobody asked for', () => {
   });
 
   it.each<readonly [what: string, data: unknown, path: string]>([
-    ['a property of the payload', { ...GOOD_ORDER, [CANARY]: CANARY }, ''],
-    ['a property that says nothing', { ...GOOD_ORDER, isAdmin: null }, ''],
-    ['a property of the nested object', { ...GOOD_ORDER, first: { ...line, [CANARY]: CANARY } }, 'first'],
-    ['a property of a list item', { ...GOOD_ORDER, more: [line, { ...line, [CANARY]: CANARY }] }, 'more.1'],
-    ['the name of a method', { ...GOOD_ORDER, toString: CANARY }, ''],
-    ['the name of a method of all objects', { ...GOOD_ORDER, hasOwnProperty: CANARY }, ''],
+    ['a property of the payload', { ...GOOD_ORDER, [CANARY]: CANARY }, '*'],
+    ['a property that says nothing', { ...GOOD_ORDER, isAdmin: null }, '*'],
+    ['a property of the nested object', { ...GOOD_ORDER, first: { ...line, [CANARY]: CANARY } }, 'first.*'],
+    ['a property of a list item', { ...GOOD_ORDER, more: [line, { ...line, [CANARY]: CANARY }] }, 'more.1.*'],
+    ['the name of a method', { ...GOOD_ORDER, toString: CANARY }, '*'],
+    ['the name of a method of all objects', { ...GOOD_ORDER, hasOwnProperty: CANARY }, '*'],
   ])('MV-03 is refused, never stripped: %s', async (_, data, path) => {
     const { client, gateway } = await start();
     const reply = await client.request('order.place', data);

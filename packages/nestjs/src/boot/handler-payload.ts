@@ -1,6 +1,6 @@
 import type { BootProblems } from '../core/boot-problems.js';
 import { isValidatable } from '../validation/dto/dto-metadata.js';
-import { findDtoProblems } from '../validation/dto/dto-problems.js';
+import { checkDto } from '../validation/dto/dto-problems.js';
 import {
   isPayloadDeclaration,
   type PayloadDeclaration,
@@ -131,6 +131,5 @@ function checkType(
 /** What is wrong with a DTO class itself: a nested property without `@Type`, and the like. */
 function reportDtoProblems(declaration: PayloadDeclaration, problems: BootProblems): void {
   const type: unknown = Array.isArray(declaration) ? declaration[0] : declaration;
-  if (!isValidatable(type)) return;
-  for (const { where, problem, fix } of findDtoProblems(type)) problems.add(where, problem, fix);
+  if (isValidatable(type)) checkDto(type, problems);
 }

@@ -6,17 +6,35 @@ import { Expose, TransformationType } from 'class-transformer';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import type { BootProblems } from '../core/boot-problems.js';
 
+/** How one class of several is chosen by a name in the payload. */
+export interface Discriminator {
+  readonly property: string;
+  readonly subTypes: readonly { readonly name: string; readonly value: unknown }[];
+}
+
 /** What `@Type` and TypeScript say of a property. */
 export interface TypeMetadata {
   readonly typeFunction: ((...args: never[]) => unknown) | undefined;
-  readonly options: { readonly discriminator?: unknown } | undefined;
+  readonly options:
+    { readonly discriminator?: Discriminator; readonly keepDiscriminatorProperty?: boolean } | undefined;
+}
+
+/** One `@Expose` or `@Exclude`. */
+interface ExposureMetadata {
+  readonly propertyName: string;
+  readonly options?: {
+    readonly name?: string;
+    readonly groups?: readonly string[];
+    readonly toClassOnly?: boolean;
+    readonly toPlainOnly?: boolean;
+  };
 }
 
 /** The part of class-transformer's metadata storage that is read here. */
 export interface TransformerStorage {
   getStrategy(type: object): 'none' | 'excludeAll' | 'exposeAll';
-  getExposedMetadatas(type: object): readonly unknown[];
-  getExcludedMetadatas(type: object): readonly unknown[];
+  getExposedMetadatas(type: object): readonly ExposureMetadata[];
+  getExcludedMetadatas(type: object): readonly ExposureMetadata[];
   findTransformMetadatas(type: object, property: string, transformation: TransformationType): readonly unknown[];
   findTypeMetadata(type: object, property: string): TypeMetadata | undefined;
 }
@@ -36,10 +54,51 @@ export function isTransformed(storage: TransformerStorage, type: object, propert
     // Even a bare @Expose() changes something: it overwrites the default of a property that was not sent.
     storage.getExposedMetadatas(type).length > 0 ||
     storage.getExcludedMetadatas(type).length > 0 ||
-    properties.some(
-      (property) => storage.findTransformMetadatas(type, property, TransformationType.PLAIN_TO_CLASS).length > 0,
-    )
+    properties.some((property) => hasTransform(type, property))
   );
+}
+
+/** Whether a property has a `@Transform` for payloads. */
+export function hasTransform(type: object, property: string): boolean {
+  const found = TRANSFORMER_STORAGE?.findTransformMetadatas(type, property, TransformationType.PLAIN_TO_CLASS);
+  return found !== undefined && found.length > 0;
+}
+
+/**
+ * The names that class-transformer reads from a payload, each with the property that it becomes. It leaves out what the class
+ * excludes, does not expose, exposes to a group, or cannot be assigned.
+ *
+ * A property that is exposed under another name is read under its own as well; here it has one name.
+ */
+export function sentNamesOf(type: new () => object, properties: readonly string[]): ReadonlyMap<string, string> {
+  const storage = TRANSFORMER_STORAGE;
+  const exposed = storage?.getExposedMetadatas(type) ?? [];
+  const excluded = storage?.getExcludedMetadatas(type) ?? [];
+  const exposesAll = storage?.getStrategy(type) !== 'excludeAll';
+  const names = new Map<string, string>();
+  for (const property of properties) {
+    const all = exposed.filter(({ propertyName }) => propertyName === property);
+    const applied = all.filter(isForPayloads).at(-1);
+    const isLeftOut =
+      (applied === undefined && !exposesAll) ||
+      excluded.some((exclusion) => exclusion.propertyName === property && isForPayloads(exclusion)) ||
+      (all.at(-1)?.options?.groups?.length ?? 0) > 0 ||
+      !isAssignable(type.prototype as object, property);
+    if (!isLeftOut) names.set(applied?.options?.name ?? property, property);
+  }
+  return names;
+}
+
+function isForPayloads({ options }: ExposureMetadata): boolean {
+  return options?.toPlainOnly !== true || options.toClassOnly === true;
+}
+
+function isAssignable(prototype: object | null, property: string): boolean {
+  for (let at = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const descriptor = Object.getOwnPropertyDescriptor(at, property);
+    if (descriptor !== undefined) return descriptor.set !== undefined;
+  }
+  return true;
 }
 
 function findStorage(): TransformerStorage | undefined {

@@ -97,7 +97,7 @@ describe('compilePayload', () => {
     [[{ count: 1 }, [{ count: 1 }]], ['1 isObject']],
     [
       [{ count: 1 }, { count: 'x', isAdmin: true }],
-      ['1 whitelistValidation', '1.count isInt'],
+      ['1.* whitelistValidation', '1.count isInt'],
     ],
   ])('MV-07 MV-08 refuses %j where a list is declared', (sent, expected) => {
     const { issues } = check([Item], sent) as PayloadRefusal;

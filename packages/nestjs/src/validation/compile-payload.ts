@@ -1,8 +1,8 @@
-import { isPromiseLike } from '../core/awaitable.js';
 import { compileDto } from './dto/compiled-dto.js';
 import type { DtoClass } from './dto/dto-metadata.js';
-import { type CompileOptions, MAX_ISSUES, type PayloadCheck, PayloadRefusal } from './payload-check.js';
-import { isStandardSchema, SchemaPayload } from './standard-schema.js';
+import type { CompileOptions, PayloadCheck } from './payload-check.js';
+import { IssuePath, type PayloadReader, PayloadRun } from './payload-run.js';
+import { isStandardSchema, SchemaReader } from './standard-schema.js';
 import type { PayloadDeclaration, PayloadType } from './ws-payload.decorator.js';
 
 /**
@@ -10,77 +10,54 @@ import type { PayloadDeclaration, PayloadType } from './ws-payload.decorator.js'
  *
  * @throws TypeError for a declaration that `isPayloadDeclaration` refuses.
  */
-export function compilePayload(declared: PayloadDeclaration, options: CompileOptions = {}): PayloadCheck {
-  if (isList(declared)) return new ListPayload(compileType(declared[0], options));
-  return compileType(declared, options);
+export function compilePayload(
+  declared: PayloadDeclaration,
+  { detailedErrors = false }: CompileOptions = {},
+): PayloadCheck {
+  const reader = isList(declared) ? new ListReader(readerOf(declared[0])) : readerOf(declared);
+  return {
+    check(sent) {
+      const run = new PayloadRun(detailedErrors);
+      return run.outcome(reader.read(sent, run, undefined));
+    },
+  };
 }
 
 function isList(declared: PayloadDeclaration): declared is readonly [PayloadType] {
   return Array.isArray(declared);
 }
 
-function compileType(type: PayloadType, options: CompileOptions): PayloadCheck {
-  if (type === String) return new PrimitivePayload('isString', (value) => typeof value === 'string');
+function readerOf(type: PayloadType): PayloadReader {
+  if (type === String) return primitive('isString', (value) => typeof value === 'string');
   // NaN and Infinity are numbers that no comparison of a handler expects.
-  if (type === Number) return new PrimitivePayload('isNumber', (value) => Number.isFinite(value));
-  if (type === Boolean) return new PrimitivePayload('isBoolean', (value) => typeof value === 'boolean');
-  if (isStandardSchema(type)) return new SchemaPayload(type, options);
-  return compileDto(type as DtoClass, options);
+  if (type === Number) return primitive('isNumber', (value) => Number.isFinite(value));
+  if (type === Boolean) return primitive('isBoolean', (value) => typeof value === 'boolean');
+  return isStandardSchema(type) ? new SchemaReader(type) : compileDto(type as DtoClass);
 }
 
 /** A primitive value, never converted from another type. */
-class PrimitivePayload implements PayloadCheck {
-  readonly #refusal: PayloadRefusal;
-
-  constructor(
-    rule: string,
-    private readonly test: (value: unknown) => boolean,
-  ) {
-    this.#refusal = PayloadRefusal.ofKind(rule);
-  }
-
-  check(sent: unknown): unknown {
-    return this.test(sent) ? sent : this.#refusal;
-  }
+function primitive(rule: string, test: (value: unknown) => boolean): PayloadReader {
+  return {
+    read(sent, run, path) {
+      if (!test(sent)) run.fail(path, undefined, rule);
+      return sent;
+    },
+  };
 }
 
-const NOT_A_LIST = PayloadRefusal.ofKind('isArray');
+/** A list whose elements are all of one kind. Its length is bounded by `validation.maxNodes`. */
+class ListReader implements PayloadReader {
+  constructor(private readonly item: PayloadReader) {}
 
-/** A list whose elements all pass one check. Its length is bounded by `validation.maxNodes`. */
-class ListPayload implements PayloadCheck {
-  constructor(private readonly item: PayloadCheck) {}
-
-  check(sent: unknown): unknown {
-    if (!Array.isArray(sent)) return NOT_A_LIST;
-    const outcomes: unknown[] = [];
-    const waiting: PromiseLike<unknown>[] = [];
-    let issues = 0;
-    try {
-      for (const item of sent as readonly unknown[]) {
-        const outcome = this.item.check(item);
-        outcomes.push(outcome);
-        if (isPromiseLike(outcome)) waiting.push(outcome);
-        else if (outcome instanceof PayloadRefusal) issues += outcome.issues.length;
-        if (issues >= MAX_ISSUES) break;
-      }
-    } catch (error) {
-      // Nobody will wait for these any more, and one unhandled rejection ends the process.
-      for (const outcome of waiting) outcome.then(undefined, () => undefined);
-      throw error;
+  read(sent: unknown, run: PayloadRun, path: IssuePath | undefined): unknown {
+    if (!Array.isArray(sent)) {
+      run.fail(path, undefined, 'isArray');
+      return undefined;
     }
-    return waiting.length === 0 ? collect(outcomes) : Promise.all(outcomes).then(collect);
+    const values: unknown[] = [];
+    for (let index = 0; index < sent.length && !run.isFull; index++) {
+      values.push(this.item.read(sent[index], run, new IssuePath(path, index)));
+    }
+    return values.some((value) => value instanceof Promise) ? run.wait(Promise.all(values)) : values;
   }
-}
-
-function collect(outcomes: unknown[]): unknown {
-  if (!outcomes.some((outcome) => outcome instanceof PayloadRefusal)) return outcomes;
-  const issues = outcomes.flatMap((outcome, index) =>
-    outcome instanceof PayloadRefusal
-      ? outcome.issues.map((issue) => ({
-          ...issue,
-          path: issue.path === '' ? String(index) : `${index}.${issue.path}`,
-        }))
-      : [],
-  );
-  return new PayloadRefusal(issues.slice(0, MAX_ISSUES));
 }

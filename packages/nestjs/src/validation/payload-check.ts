@@ -10,8 +10,8 @@ export interface PayloadCheck {
    *
    * @returns what the handler gets (for a class, a new instance of it), or a {@link PayloadRefusal}; as a promise only
    * where a validator is asynchronous.
-   * @throws what an asynchronous validator rejects with, or the constructor of the class throws: neither says anything of
-   * the payload, which is refused all the same. A validator that throws at once has refused the payload.
+   * @throws what an asynchronous validator rejects with, or a schema throws: neither says anything of the payload, which
+   * is refused all the same. A validator, accessor or constructor of a DTO that throws at once has refused the payload.
    */
   check(sent: unknown): unknown;
 }
@@ -34,9 +34,4 @@ export class PayloadRefusal {
     /** What a validator or a transformation threw, if one did: for the operator's log, never for the client. */
     readonly cause?: unknown,
   ) {}
-
-  /** The refusal of every payload of the wrong kind: one object for all of them. */
-  static ofKind(rule: string): PayloadRefusal {
-    return Object.freeze(new PayloadRefusal(Object.freeze([Object.freeze({ path: '', rule })])));
-  }
 }

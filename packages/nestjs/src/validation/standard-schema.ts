@@ -1,7 +1,6 @@
-import type { ValidationIssue } from '@secure-ws/protocol';
 import { isPromiseLike } from '../core/awaitable.js';
-
-import { type CompileOptions, MAX_ISSUES, type PayloadCheck, PayloadRefusal } from './payload-check.js';
+import { MAX_ISSUES } from './payload-check.js';
+import type { IssuePath, PayloadReader, PayloadRun } from './payload-run.js';
 
 /**
  * A schema of any library that implements Standard Schema (https://standardschema.dev), such as zod, valibot or arktype.
@@ -24,47 +23,54 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
   return standard?.version === 1 && typeof standard.validate === 'function';
 }
 
-/** The check by a Standard Schema. The handler gets the schema's output. */
-export class SchemaPayload implements PayloadCheck {
-  readonly #hasMessages: boolean;
+/** A value that a Standard Schema checks. The handler gets the schema's output. */
+export class SchemaReader implements PayloadReader {
+  constructor(private readonly schema: StandardSchema) {}
 
-  constructor(
-    private readonly schema: StandardSchema,
-    { detailedErrors = false }: CompileOptions,
-  ) {
-    this.#hasMessages = detailedErrors;
-  }
-
-  check(sent: unknown): unknown {
+  read(sent: unknown, run: PayloadRun, path: IssuePath | undefined): unknown {
     const result = this.schema['~standard'].validate(sent);
-    return isPromiseLike(result) ? result.then((settled) => this.#read(settled)) : this.#read(result);
+    if (!isPromiseLike(result)) return take(result, run, path);
+    run.countLookup();
+    return run.wait(Promise.resolve(result).then((settled) => take(settled, run, path)));
   }
+}
 
-  #read(result: unknown): unknown {
-    if (typeof result !== 'object' || result === null) {
-      throw new TypeError('A Standard Schema answered without a result; update the library that made it.');
-    }
-    const { issues } = result as { readonly issues?: unknown };
-    if (issues === undefined && 'value' in result) return result.value;
-    const listed: readonly unknown[] = Array.isArray(issues) ? issues.slice(0, MAX_ISSUES) : [];
-    return new PayloadRefusal(
-      listed.length === 0 ? [{ path: '', rule: 'schema' }] : listed.map((issue) => this.#issue(issue)),
-    );
+function take(result: unknown, run: PayloadRun, path: IssuePath | undefined): unknown {
+  if (typeof result !== 'object' || result === null) {
+    throw new TypeError('A Standard Schema answered without a result; update the library that made it.');
   }
+  const { issues } = result as { readonly issues?: unknown };
+  if (issues === undefined && 'value' in result) return result.value;
+  const listed: readonly unknown[] = Array.isArray(issues) ? issues.slice(0, MAX_ISSUES) : [];
+  for (const issue of listed.length === 0 ? [undefined] : listed) report(issue, run, path);
+  return undefined;
+}
 
-  #issue(issue: unknown): ValidationIssue {
-    const { path, message } = (issue ?? {}) as { readonly path?: unknown; readonly message?: unknown };
-    const segments: readonly unknown[] = Array.isArray(path) ? path : [];
-    const mapped = { path: segments.map(segmentText).join('.'), rule: 'schema' };
-    return this.#hasMessages && typeof message === 'string' ? { ...mapped, message } : mapped;
-  }
+/** What the libraries tell of an issue: `code` those of zod and arktype, `type` valibot. The standard has no word for it. */
+interface SchemaIssue {
+  readonly path?: unknown;
+  readonly message?: unknown;
+  readonly code?: unknown;
+  readonly type?: unknown;
+}
+
+function report(issue: unknown, run: PayloadRun, path: IssuePath | undefined): void {
+  const { path: keys, message, code, type } = (issue ?? {}) as SchemaIssue;
+  const segments: readonly unknown[] = Array.isArray(keys) ? keys : [];
+  const below = segments.length === 0 ? undefined : segments.map(segmentText).join('.');
+  const rule = [code, type].find((word) => isShort(word)) ?? 'schema';
+  run.fail(path, below, rule, run.hasMessages && typeof message === 'string' ? message : undefined);
 }
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]{0,63}$/;
 
-/** In a schema of records a segment can be a key of the client's: only what could be a name in code is shown. */
+/** Whether a value looks like a word of code. A schema of records has keys, and an own schema may have codes, of the client's. */
+function isShort(value: unknown): value is string {
+  return typeof value === 'string' && IDENTIFIER.test(value);
+}
+
 function segmentText(segment: unknown): string {
   const key: unknown = typeof segment === 'object' && segment !== null && 'key' in segment ? segment.key : segment;
   if (typeof key === 'number') return String(key);
-  return typeof key === 'string' && IDENTIFIER.test(key) ? key : '*';
+  return isShort(key) ? key : '*';
 }

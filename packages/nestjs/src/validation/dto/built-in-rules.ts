@@ -10,6 +10,8 @@ export interface BuiltInRule {
   readonly text: string;
   /** Makes the test for the arguments of a decorator; `undefined` where they are not the plain ones. */
   readonly make: (constraints: readonly unknown[]) => ValueTest | undefined;
+  /** What is asked instead, once the rule is recognised. */
+  readonly stricter?: ValueTest;
 }
 
 const rule = (text: string, make: BuiltInRule['make']): BuiltInRule => ({ text: `$property ${text}`, make });
@@ -28,7 +30,14 @@ export const BUILT_IN_RULES: ReadonlyMap<string, BuiltInRule> = new Map([
     'isBoolean',
     rule('must be a boolean value', () => (value) => typeof value === 'boolean' || value instanceof Boolean),
   ],
-  ['isInt', rule('must be an integer number', () => (value) => Number.isInteger(value))],
+  [
+    'isInt',
+    {
+      ...rule('must be an integer number', () => (value) => Number.isInteger(value)),
+      // Beyond 2^53 the parser has rounded: two ids that differ arrive as one (MV-09).
+      stricter: (value) => Number.isSafeInteger(value),
+    },
+  ],
   ['isNumber', rule('must be a number conforming to the specified constraints', ([options]) => numberTest(options))],
   ['isPositive', rule('must be a positive number', () => (value) => typeof value === 'number' && value > 0)],
   ['isNegative', rule('must be a negative number', () => (value) => typeof value === 'number' && value < 0)],

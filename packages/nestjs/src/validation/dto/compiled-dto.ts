@@ -1,79 +1,58 @@
 import { plainToInstance } from 'class-transformer';
-import { DtoBuilder } from './dto-builder.js';
-import { DtoChecker, DtoCheckers } from './dto-checker.js';
+import type { IssuePath, PayloadReader, PayloadRun } from '../payload-run.js';
+import { copyJson, DtoBuilder } from './dto-builder.js';
+import { type DtoChecker, DtoCheckers } from './dto-checker.js';
 import { type DtoClass, isValidatable } from './dto-metadata.js';
-import { DtoRun } from './dto-run.js';
-import { type CompileOptions, type PayloadCheck, PayloadRefusal } from '../payload-check.js';
 
 /**
  * Compiles the check of a DTO class: what `plainToInstance` and `validate` with `whitelist`, `forbidNonWhitelisted` and
- * `forbidUnknownValues` do, without conversion of types that `@Type` does not ask for (MV-03), and stricter in one
- * thing: an array never passes for an object, nor the reverse (MV-07).
+ * `forbidUnknownValues` do, without conversion of types that `@Type` does not ask for (MV-03), and stricter in these:
+ *
+ * - What a property is declared as holds: no array passes for an object, no object for a list, a text or a number (MV-07).
+ * - What class-transformer would leave out is refused: the properties of an `@Exclude()` class, those of another group,
+ *   the own name of a property that is exposed under another one.
+ * - A discriminator names one of its `subTypes` (MV-15), and `@IsInt()` is an integer that a number holds exactly (MV-09).
  *
  * Instances of classes that ask for transformations (`@Transform`, `@Expose`, `@Exclude`, discriminators, `@Type` of a
  * built-in class) are made by class-transformer; the rules are the same.
  *
  * @throws TypeError for a class without class-validator decorators.
  */
-export function compileDto(type: DtoClass, options: CompileOptions = {}): PayloadCheck {
-  const { detailedErrors = false } = options;
+export function compileDto(type: DtoClass): PayloadReader {
+  const name = typeof type === 'function' ? (type as DtoClass).name : 'The declared payload';
   if (!isValidatable(type)) {
-    throw new TypeError(`${describe(type)} has no class-validator decorators; add one to each of its properties.`);
+    throw new TypeError(`${name} has no class-validator decorators; add one to each of its properties.`);
   }
-  const checker = new DtoCheckers().of(type) as DtoChecker;
   const builder = DtoBuilder.compile(type);
-  return builder === undefined
-    ? new TransformedDto(checker, detailedErrors)
-    : new AssignedDto(checker, builder, detailedErrors);
+  const make =
+    builder === undefined
+      ? // A copy: class-transformer deletes discriminators from what it reads, and a @Transform may do anything.
+        (sent: object) => plainToInstance(type, copyJson(sent))
+      : (sent: object) => builder.build(sent);
+  return new DtoReader(new DtoCheckers().of(type) as DtoChecker, make);
 }
 
-function describe(type: unknown): string {
-  return typeof type === 'function' ? type.name : 'The declared payload';
-}
-
-/** MV-08: these would make an instance without a single property. */
-const NOT_AN_OBJECT = PayloadRefusal.ofKind('isObject');
-
-/** A class whose instances need nothing but assignments. */
-class AssignedDto implements PayloadCheck {
+class DtoReader implements PayloadReader {
   constructor(
     private readonly checker: DtoChecker,
-    private readonly builder: DtoBuilder,
-    private readonly detailedErrors: boolean,
+    private readonly make: (sent: object) => object,
   ) {}
 
-  check(sent: unknown): unknown {
-    if (!isRecord(sent)) return NOT_AN_OBJECT;
-    return judge(this.checker, this.builder.build(sent), sent, this.detailedErrors);
-  }
-}
-
-/** A class whose instances class-transformer makes. */
-class TransformedDto implements PayloadCheck {
-  constructor(
-    private readonly checker: DtoChecker,
-    private readonly detailedErrors: boolean,
-  ) {}
-
-  check(sent: unknown): unknown {
-    if (!isRecord(sent)) return NOT_AN_OBJECT;
-    let instance: object;
-    try {
-      instance = plainToInstance(this.checker.type, sent);
-    } catch (error) {
-      // A transformation runs before any rule, on whatever the client sent in place of what it was written for.
-      return new PayloadRefusal([{ path: '', rule: 'transform' }], error);
+  read(sent: unknown, run: PayloadRun, path: IssuePath | undefined): unknown {
+    if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
+      // MV-08: it would make an instance without a single property.
+      run.fail(path, undefined, 'isObject');
+      return undefined;
     }
-    return judge(this.checker, instance, instance, this.detailedErrors);
+    try {
+      const instance = this.make(sent);
+      this.checker.check(instance, sent, run, path);
+      return instance;
+    } catch (error) {
+      // Constructors, transformations and accessors are run on whatever the client sent in place of what they expect.
+      run.blame(error);
+      run.fail(path, undefined, 'transform');
+      return undefined;
+    }
   }
-}
-
-function judge(checker: DtoChecker, instance: object, sent: object, detailedErrors: boolean): unknown {
-  const run = new DtoRun(detailedErrors);
-  checker.check(instance, sent, run, undefined);
-  return run.isPending ? run.settle(instance) : run.outcome(instance);
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

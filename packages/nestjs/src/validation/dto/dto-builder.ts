@@ -1,4 +1,4 @@
-import { type DtoClass, isValidatable, nestedShapeOf, type PropertyMetadata, readProperties } from './dto-metadata.js';
+import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
 import { isTransformed, TRANSFORMER_STORAGE, type TransformerStorage } from '../../nest/transformer-storage.js';
 
 interface NestedProperty {
@@ -59,8 +59,8 @@ export class DtoBuilder {
     const metadata = storage.findTypeMetadata(type, property.name);
     if (metadata === undefined) return property.nested.length > 0 ? 'unknown' : undefined;
     const { typeFunction, options } = metadata;
-    const shape = nestedShapeOf(type, property);
-    if (property.nested.length === 0 || options?.discriminator !== undefined || shape === 'set' || shape === 'map') {
+    const { shape, nested } = property;
+    if (nested.length === 0 || options?.discriminator !== undefined || (shape !== 'array' && shape !== 'object')) {
       return 'unknown';
     }
     // A type function with a parameter chooses by the payload.
@@ -71,7 +71,7 @@ export class DtoBuilder {
     return builder === undefined ? 'unknown' : { builder, isArray: shape === 'array' };
   }
 
-  /** Makes an instance. The values of properties without a nested class are taken over as they are. */
+  /** Makes an instance. Names of the payload that the class does not have are left for the check to refuse. */
   build(sent: object): object {
     const instance = new this.type() as Record<string, unknown>;
     const values = sent as Readonly<Record<string, unknown>>;
@@ -82,7 +82,7 @@ export class DtoBuilder {
       // A property that was not sent keeps its default.
       if (value === undefined && !Object.hasOwn(values, name)) continue;
       const nested = this.#nested[index];
-      instance[name] = nested === undefined ? value : buildNested(value, nested);
+      instance[name] = nested === undefined ? copyJson(value) : buildNested(value, nested);
     }
     return instance;
   }
@@ -93,6 +93,18 @@ function buildNested(value: unknown, { builder, isArray }: NestedProperty): unkn
   if (!isArray) return isRecord(value) ? builder.build(value) : value;
   if (!Array.isArray(value)) return value;
   return value.map((item: unknown) => (isRecord(item) ? builder.build(item) : item));
+}
+
+/**
+ * Copies a JSON value without the names that every object inherits, as class-transformer does below a property that has no
+ * class: an own `toString` or `hasOwnProperty` breaks whoever prints the value or asks it.
+ */
+export function copyJson<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyJson) as T;
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) if (!(name in copy)) copy[name] = copyJson((value as typeof copy)[name]);
+  return copy as T;
 }
 
 function isRecord(value: unknown): value is object {

@@ -1,13 +1,8 @@
-import {
-  type DtoClass,
-  isValidatable,
-  type NestedShape,
-  nestedShapeOf,
-  readProperties,
-  type RuleMetadata,
-} from './dto-metadata.js';
+import { hasTransform, sentNamesOf, TRANSFORMER_STORAGE, type Discriminator } from '../../nest/transformer-storage.js';
+import { IssuePath, type PayloadRun } from '../payload-run.js';
+import { DtoBuilder } from './dto-builder.js';
+import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
 import { messageOf } from './dto-rule.js';
-import { type DtoRun, IssuePath } from './dto-run.js';
 import { type NestedCheck, PropertyCheck } from './property-check.js';
 
 /**
@@ -15,47 +10,59 @@ import { type NestedCheck, PropertyCheck } from './property-check.js';
  * `forbidNonWhitelisted` and `forbidUnknownValues` (MV-03), from metadata that was read once.
  */
 export class DtoChecker {
-  readonly #names: ReadonlySet<string>;
+  readonly #isAssigned: boolean;
+  readonly #sentNames: ReadonlyMap<string, string>;
+  readonly #ownNames: ReadonlyMap<string, unknown>;
   readonly #properties: readonly PropertyCheck[];
 
-  constructor(
-    readonly type: DtoClass,
-    checkers: DtoCheckers,
-  ) {
+  constructor(type: DtoClass, checkers: DtoCheckers) {
     const properties = readProperties(type);
-    this.#names = new Set(properties.map(({ name }) => name));
+    const names = properties.map(({ name }) => name);
+    this.#isAssigned = DtoBuilder.compile(type) !== undefined;
+    this.#ownNames = new Map(names.map((name) => [name, name]));
+    this.#sentNames = sentNamesOf(type, names);
+    const sentNameOf = new Map([...this.#sentNames].map(([sent, name]) => [name, sent]));
     this.#properties = properties.map((property) => {
-      const shape = nestedShapeOf(type, property);
-      const nested = property.nested.map(
-        (metadata) => new ClassCheck(metadata, shape, (instance) => checkers.ofInstance(instance)),
-      );
-      return new PropertyCheck(property, nested);
+      const { name } = property;
+      const nested = property.nested.length === 0 ? undefined : new ClassCheck(type, property, checkers);
+      // What a @Transform makes of a value need not be like what was sent.
+      return new PropertyCheck(property, nested, hasTransform(type, name) ? undefined : sentNameOf.get(name));
     });
   }
 
   /**
    * Checks an instance.
    *
-   * @param sent the object whose keys must all be known: the payload, or the instance itself where it was transformed.
+   * @param sent what the instance was made from, `undefined` where that is not known: all its names must be known.
+   * @param discriminator a name that is known besides.
    */
-  check(instance: object, sent: unknown, run: DtoRun, path: IssuePath | undefined): void {
-    if (typeof sent === 'object' && sent !== null) this.#checkNames(sent, run, path);
+  check(instance: object, sent: unknown, run: PayloadRun, path: IssuePath | undefined, discriminator?: string): void {
+    const isKnown = typeof sent === 'object' && sent !== null;
+    const passed = !isKnown || knows(this.#sentNames, sent, run, path, discriminator);
+    // class-transformer and the constructors of the class may have put more there.
+    if (passed && !(isKnown && this.#isAssigned)) knows(this.#ownNames, instance, run, path);
     const properties = this.#properties;
     for (let index = 0; index < properties.length && !run.isFull; index++) {
       (properties[index] as PropertyCheck).check(instance as Record<string, unknown>, sent, run, path);
     }
   }
+}
 
-  #checkNames(sent: object, run: DtoRun, path: IssuePath | undefined): void {
-    // Not Object.keys(), which costs an array for each object.
-    for (const name in sent) {
-      if (this.#names.has(name) || !Object.hasOwn(sent, name)) continue;
-      // The path is that of the object: the name is the client's, and nothing that it made up is sent back.
-      const message = run.hasMessages ? `property ${name} should not exist` : undefined;
-      run.fail(path, undefined, 'whitelistValidation', message);
-      return;
-    }
+function knows(
+  names: ReadonlyMap<string, unknown>,
+  object: object,
+  run: PayloadRun,
+  path: IssuePath | undefined,
+  besides?: string,
+): boolean {
+  // Not Object.keys(), which costs an array for each object.
+  for (const name in object) {
+    if (names.has(name) || name === besides || !Object.hasOwn(object, name)) continue;
+    // The name is the client's, and nothing that it made up is sent back (OD-03).
+    run.fail(path, '*', 'whitelistValidation', run.hasMessages ? `property ${name} should not exist` : undefined);
+    return false;
   }
+  return true;
 }
 
 /** The checkers of all classes that a payload may consist of, each made when it is first needed. */
@@ -71,37 +78,41 @@ export class DtoCheckers {
     if (typeof type === 'function') this.#byType.set(type, checker);
     return checker;
   }
-
-  /** The checker of an instance's class. */
-  ofInstance(instance: object): DtoChecker | undefined {
-    return this.of(instance.constructor);
-  }
 }
 
 const RULE = 'nestedValidation';
 
+/** The check of a `@ValidateNested()` property. */
 class ClassCheck implements NestedCheck {
-  constructor(
-    private readonly metadata: RuleMetadata,
-    private readonly shape: NestedShape,
-    private readonly checkerOf: (instance: object) => DtoChecker | undefined,
-  ) {}
+  readonly #discriminator: Discriminator | undefined;
+  readonly #droppedName: string | undefined;
 
-  check(object: object, value: unknown, sent: unknown, run: DtoRun, path: IssuePath | undefined): void {
+  constructor(
+    type: DtoClass,
+    private readonly property: PropertyMetadata,
+    private readonly checkers: DtoCheckers,
+  ) {
+    const options = TRANSFORMER_STORAGE?.findTypeMetadata(type, property.name)?.options;
+    this.#discriminator = options?.discriminator;
+    // One that is kept is a property like others, and needs a decorator.
+    this.#droppedName = options?.keepDiscriminatorProperty === true ? undefined : options?.discriminator?.property;
+  }
+
+  check(object: object, value: unknown, sent: unknown, run: PayloadRun, path: IssuePath | undefined): void {
     // As in class-validator; whether the property may be missing is for @IsDefined to say.
     if (value === undefined) return;
-    const { propertyName } = this.metadata;
-    if (this.shape === 'object') {
-      this.#checkOne(object, value, sent, run, path, propertyName);
+    const { name, shape } = this.property;
+    if (shape === 'object') {
+      this.#checkOne(object, value, sent, run, path, name);
       return;
     }
-    const items = itemsOf(value, this.shape);
+    const items = itemsOf(value, shape);
     if (items === undefined) {
-      this.#refuse(object, value, run, path);
+      this.#refuse(object, value, run, path, name);
       return;
     }
-    const sentItems = Array.isArray(sent) ? (sent as readonly unknown[]) : items;
-    const below = new IssuePath(path, propertyName);
+    const sentItems = itemsSent(sent);
+    const below = new IssuePath(path, name);
     for (let index = 0; index < items.length && !run.isFull; index++) {
       const item = items[index];
       if (item !== undefined) this.#checkOne(object, item, sentItems[index], run, below, index);
@@ -112,32 +123,45 @@ class ClassCheck implements NestedCheck {
     object: object,
     value: unknown,
     sent: unknown,
-    run: DtoRun,
+    run: PayloadRun,
     path: IssuePath | undefined,
     key: string | number,
   ): void {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || !this.#isNamed(value, sent)) {
       this.#refuse(object, value, run, path, key);
       return;
     }
-    const checker = this.checkerOf(value);
+    const checker = this.checkers.of(value.constructor);
     if (checker === undefined) run.fail(path, key, 'unknownValue');
-    else checker.check(value, sent, run, new IssuePath(path, key));
+    else checker.check(value, sent, run, new IssuePath(path, key), this.#droppedName);
   }
 
-  #refuse(
-    object: object,
-    value: unknown,
-    run: DtoRun,
-    path: IssuePath | undefined,
-    key: string | number = this.metadata.propertyName,
-  ): void {
-    run.fail(path, key, RULE, run.hasMessages ? messageOf(this.metadata, undefined, object, value) : undefined);
+  /** MV-15: class-transformer makes a base instance for a discriminator that is on no list. */
+  #isNamed(value: object, sent: unknown): boolean {
+    if (this.#discriminator === undefined) return true;
+    const { property, subTypes } = this.#discriminator;
+    const named = typeof sent === 'object' && sent !== null ? (sent as Record<string, unknown>)[property] : undefined;
+    return subTypes.some(
+      (subType) => subType.value === value.constructor && (sent === undefined || subType.name === named),
+    );
+  }
+
+  #refuse(object: object, value: unknown, run: PayloadRun, path: IssuePath | undefined, key: string | number): void {
+    const [metadata] = this.property.nested;
+    const isTold = run.hasMessages && metadata !== undefined;
+    run.fail(path, key, RULE, isTold ? messageOf(metadata, undefined, object, value) : undefined);
   }
 }
 
-function itemsOf(value: unknown, shape: NestedShape): readonly unknown[] | undefined {
+function itemsOf(value: unknown, shape: PropertyMetadata['shape']): readonly unknown[] | undefined {
   if (shape === 'array') return Array.isArray(value) ? (value as readonly unknown[]) : undefined;
   if (shape === 'set') return value instanceof Set ? [...value] : undefined;
   return value instanceof Map ? [...value.values()] : undefined;
+}
+
+/** class-transformer makes arrays and sets from arrays, and maps from the members of objects that no map has itself. */
+function itemsSent(sent: unknown): readonly unknown[] {
+  if (Array.isArray(sent)) return sent;
+  if (typeof sent !== 'object' || sent === null) return [];
+  return Object.entries(sent).flatMap(([key, item]) => (key in Map.prototype ? [] : [item]));
 }

@@ -30,6 +30,7 @@ export interface PropertyMetadata {
   /** From the top, as they are written: the first one is usually the type. */
   readonly rules: readonly RuleMetadata[];
   readonly nested: readonly RuleMetadata[];
+  readonly shape: PropertyShape;
   /** `@ValidatePromise()`, which no decoded message can satisfy. */
   readonly isPromise: boolean;
 }
@@ -54,12 +55,15 @@ export function readProperties(type: DtoClass): PropertyMetadata[] {
   }
   return [...byName].map(([name, all]) => {
     const ofType = (...wanted: string[]): RuleMetadata[] => all.filter(({ type }) => wanted.includes(type));
+    // Decorators register from the lowest up.
+    const rules = ofType(ValidationTypes.IS_DEFINED, ValidationTypes.CUSTOM_VALIDATION).reverse();
+    const nested = ofType(ValidationTypes.NESTED_VALIDATION);
     return {
       name,
+      shape: shapeOf(Reflect.getMetadata('design:type', type.prototype as object, name), rules, nested),
+      rules,
+      nested,
       conditions: ofType(ValidationTypes.CONDITIONAL_VALIDATION),
-      // Decorators register from the lowest up.
-      rules: ofType(ValidationTypes.IS_DEFINED, ValidationTypes.CUSTOM_VALIDATION).reverse(),
-      nested: ofType(ValidationTypes.NESTED_VALIDATION),
       isPromise: ofType(ValidationTypes.PROMISE_VALIDATION).length > 0,
     };
   });
@@ -75,25 +79,39 @@ function metadataOf(type: DtoClass): RuleMetadata[] {
   return getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
 }
 
-/** What a `@ValidateNested()` property holds. */
-export type NestedShape = 'object' | 'array' | 'set' | 'map';
+/** What a property holds by its declaration; `unknown` where nothing says so. */
+export type PropertyShape =
+  'array' | 'set' | 'map' | 'collection' | 'object' | 'string' | 'number' | 'boolean' | 'unknown';
 
+const SHAPES: ReadonlyMap<unknown, PropertyShape> = new Map<unknown, PropertyShape>([
+  ...([
+    [Array, 'array'],
+    [Set, 'set'],
+    [Map, 'map'],
+  ] as const),
+  ...([
+    [String, 'string'],
+    [Number, 'number'],
+    [Boolean, 'boolean'],
+  ] as const),
+]);
 const LIST_RULE = /^array[A-Z]|^isArray$/;
 
 /**
- * Finds out whether a nested property was declared as one object or as many.
+ * Finds out what a property was declared as.
  *
- * class-validator takes an array wherever an object is declared, and the reverse, and the handler then works with what
- * its types exclude (MV-07). TypeScript's emitted type decides; where it says nothing (a union, an interface, no
- * emitted types) the decorators do: `each: true` or a rule for arrays. Otherwise it is one object.
+ * class-validator takes an array wherever an object is declared, a text wherever `each` asks for a list of texts, and an
+ * object for a text that is only @IsNotEmpty(); the handler then works with what its types exclude (MV-07, MV-14).
+ * TypeScript's emitted type decides; where it says nothing (a union, an interface, no emitted types) the decorators do:
+ * `each: true` or a rule for arrays.
  */
-export function nestedShapeOf(type: DtoClass, property: PropertyMetadata): NestedShape {
-  const declared: unknown = Reflect.getMetadata('design:type', type.prototype as object, property.name);
-  if (declared === Array) return 'array';
-  if (declared === Set) return 'set';
-  if (declared === Map) return 'map';
-  if (declared !== undefined && declared !== Object) return 'object';
-  const isList =
-    property.nested.some(({ each }) => each === true) || property.rules.some(({ name = '' }) => LIST_RULE.test(name));
-  return isList ? 'array' : 'object';
+function shapeOf(declared: unknown, rules: readonly RuleMetadata[], nested: readonly RuleMetadata[]): PropertyShape {
+  const isNested = nested.length > 0;
+  const shape = SHAPES.get(declared);
+  if (shape !== undefined && (!isNested || declared === Array || declared === Set || declared === Map)) return shape;
+  if (declared !== undefined && declared !== Object) return isNested ? 'object' : 'unknown';
+  if (!isNested) return rules.some(({ each }) => each === true) ? 'collection' : 'unknown';
+  return nested.some(({ each }) => each === true) || rules.some(({ name = '' }) => LIST_RULE.test(name))
+    ? 'array'
+    : 'object';
 }

@@ -1,8 +1,19 @@
 import 'reflect-metadata';
 import { Transform, Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, ValidateNested, ValidatePromise } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  ValidateNested,
+  ValidatePromise,
+} from 'class-validator';
 import { describe, expect, it } from 'vitest';
-import { findDtoProblems } from './dto-problems.js';
+import { BootProblems } from '../../core/boot-problems.js';
+import type { DtoClass } from './dto-metadata.js';
+import { checkDto } from './dto-problems.js';
 
 class Bare {
   name!: string;
@@ -22,6 +33,7 @@ class Sound {
   @IsInt()
   count = 1;
 
+  @ArrayMaxSize(3)
   @ValidateNested({ each: true })
   @Type(() => Line)
   lines!: Line[];
@@ -60,13 +72,57 @@ class Demanding {
   }
 }
 
-describe('findDtoProblems', () => {
-  it('finds none in a sound class, even one that contains itself', () => {
-    expect(findDtoProblems(Sound)).toEqual([]);
+const look = (...types: DtoClass[]): BootProblems => {
+  const found = new BootProblems();
+  for (const type of types) checkDto(type, found);
+  return found;
+};
+
+class Thenable {
+  @IsInt()
+  count!: number;
+
+  get then(): never {
+    throw new Error('is read by await');
+  }
+}
+
+class Unbounded {
+  @IsString({ each: true })
+  tags!: string[];
+
+  @ValidateNested({ each: true })
+  @Type(() => Line)
+  lines!: Line[];
+
+  @ArrayMaxSize(3)
+  @IsString({ each: true })
+  bounded!: string[];
+
+  @Matches(/^\w+$/)
+  word!: string;
+
+  @MaxLength(8)
+  @Matches(/^\w+$/)
+  short!: string;
+
+  @Matches(/^[a-z]{1,10}$/)
+  fixed!: string;
+}
+
+class Chosen {
+  @ValidateNested()
+  @Type(() => Line, { discriminator: { property: 'kind', subTypes: [{ name: 'bare', value: Bare }] } })
+  chosen!: Line;
+}
+
+describe('checkDto', () => {
+  it('finds nothing in a sound class, even one that contains itself', () => {
+    expect(look(Sound)).toEqual(new BootProblems());
   });
 
   it('MV-03 names each property that would refuse every payload, nested ones too, and what to write', () => {
-    const problems = findDtoProblems(Outer);
+    const { problems } = look(Outer);
     expect(problems.map(({ where }) => where).sort()).toEqual([
       'Unsound.bare',
       'Unsound.later',
@@ -78,6 +134,28 @@ describe('findDtoProblems', () => {
   });
 
   it('names a class that cannot be made without arguments', () => {
-    expect(findDtoProblems(Demanding as unknown as new () => object).map(({ where }) => where)).toEqual(['Demanding']);
+    expect(look(Demanding as unknown as DtoClass).problems.map(({ where }) => where)).toEqual(['Demanding']);
+  });
+
+  it('F18 names a class whose instances `await` would call', () => {
+    expect(look(Thenable).problems.map(({ where }) => where)).toEqual(['Thenable.then']);
+  });
+
+  it('MV-15 looks at each class that a discriminator may choose', () => {
+    expect(look(Chosen).problems.map(({ where }) => where)).toEqual(['Chosen.chosen']);
+  });
+
+  it('MV-13 F31 warns of lists that are checked item by item and of patterns on a text of any length, by name', () => {
+    const { problems, warnings } = look(Unbounded);
+    expect(problems).toEqual([]);
+    expect(warnings.map(({ where, warning }) => `${where} ${/@\w+\(n\)/.exec(warning)?.[0] ?? ''}`)).toEqual([
+      'Unbounded.tags @ArrayMaxSize(n)',
+      'Unbounded.lines @ArrayMaxSize(n)',
+      'Unbounded.word @MaxLength(n)',
+    ]);
+  });
+
+  it('says once what several handlers share', () => {
+    expect(look(Outer, Unsound, Unbounded, Unbounded)).toEqual(look(Outer, Unbounded));
   });
 });

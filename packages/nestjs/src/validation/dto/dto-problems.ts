@@ -1,83 +1,107 @@
-import type { BootProblem } from '../../core/boot-problems.js';
+import { BootProblems } from '../../core/boot-problems.js';
 import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
 import { isTransformed, TRANSFORMER_STORAGE } from '../../nest/transformer-storage.js';
 
 /**
  * Finds what makes a DTO class, or one below it, refuse every payload: mistakes that would otherwise show in production
- * as a client that is never understood.
+ * as a client that is never understood. And it warns of what one message can make expensive (MV-13).
  *
- * @returns one problem each, with the line that closes it; `where` is `Class.property`.
+ * `where` is `Class.property`; what two handlers share is said once.
  */
-export function findDtoProblems(type: DtoClass): BootProblem[] {
-  const problems: BootProblem[] = [];
+export function checkDto(type: DtoClass, problems: BootProblems): void {
+  const found = new BootProblems();
   const seen = new Set<DtoClass>([type]);
   // A set visits what is added while it is walked: each class once, even one that contains itself.
   for (const each of seen) {
     const properties = readProperties(each);
-    checkInstance(each, properties, problems);
+    checkInstance(each, properties, found);
     for (const property of properties) {
+      const where = `${each.name}.${property.name}`;
       if (property.isPromise) {
-        problems.push({
-          where: `${each.name}.${property.name}`,
-          problem: 'is @ValidatePromise(), but a message carries no promises.',
-          fix: 'remove @ValidatePromise()',
-        });
+        found.add(where, 'is @ValidatePromise(), but a message carries no promises.', 'remove @ValidatePromise()');
       }
-      const nested = checkNested(each, property, problems);
-      if (nested !== undefined) seen.add(nested);
+      warnOfCost(property, where, found);
+      for (const nested of checkNested(each, property, found)) seen.add(nested);
     }
   }
-  return problems;
+  problems.problems.push(...found.problems.filter(isMissingFrom(problems.problems)));
+  problems.warnings.push(...found.warnings.filter(isMissingFrom(problems.warnings)));
 }
 
-function checkInstance(type: DtoClass, properties: readonly PropertyMetadata[], problems: BootProblem[]): void {
-  let instance: object;
+function isMissingFrom(known: readonly object[]): (one: object) => boolean {
+  const texts = new Set(known.map((other) => Object.values(other).join('\n')));
+  return (one) => !texts.has(Object.values(one).join('\n'));
+}
+
+const LENGTH_RULE = /^(maxLength|isLength|isByteLength)$/;
+const REPETITION = /[*+]|\{\d+,\}/;
+
+/** What costs as much as a client likes to send. */
+function warnOfCost({ shape, rules, nested }: PropertyMetadata, where: string, problems: BootProblems): void {
+  const has = (pattern: RegExp): boolean => rules.some(({ name = '' }) => pattern.test(name));
+  const isEach =
+    shape === 'array' || shape === 'collection' ? [...rules, ...nested].some(({ each }) => each === true) : false;
+  if (isEach && !has(/^arrayMaxSize$/)) {
+    problems.warn(where, 'is checked item by item, however many a message has room for: add @ArrayMaxSize(n).');
+  }
+  const patterns = rules.filter(({ name }) => name === 'matches').map(({ constraints }) => constraints?.[0]);
+  if (!has(LENGTH_RULE) && patterns.some((pattern) => pattern instanceof RegExp && REPETITION.test(pattern.source))) {
+    problems.warn(where, 'is matched against a pattern that repeats, on a text of any length: add @MaxLength(n).');
+  }
+}
+
+function checkInstance(type: DtoClass, properties: readonly PropertyMetadata[], problems: BootProblems): void {
+  let names: readonly string[];
   try {
-    instance = new type();
+    names = Object.keys(new type());
   } catch {
-    problems.push({
-      where: type.name,
-      problem: 'cannot be made without arguments: its constructor throws.',
-      fix: `remove the constructor of ${type.name}, or give its parameters defaults`,
-    });
+    problems.add(
+      type.name,
+      'cannot be made without arguments: its constructor throws.',
+      `remove the constructor of ${type.name}, or give its parameters defaults`,
+    );
     return;
   }
-  const names = new Set(properties.map(({ name }) => name));
-  for (const name of Object.keys(instance)) {
-    if (names.has(name)) continue;
-    problems.push({
-      where: `${type.name}.${name}`,
-      problem: 'has no class-validator decorator, but every instance has the property: every payload is refused.',
-      fix: `decorate ${name}, such as @IsString(), or remove it from the class`,
-    });
+  if ('then' in type.prototype) {
+    problems.add(`${type.name}.then`, 'makes `await` take every instance for a promise.', 'give it another name');
+  }
+  for (const name of names) {
+    if (properties.some((property) => property.name === name)) continue;
+    problems.add(
+      `${type.name}.${name}`,
+      'has no class-validator decorator, but every instance has the property: every payload is refused.',
+      `decorate ${name}, such as @IsString(), or remove it from the class`,
+    );
   }
 }
 
-/** @returns the class of a nested property, to be looked at as well. */
-function checkNested(type: DtoClass, property: PropertyMetadata, problems: BootProblem[]): DtoClass | undefined {
+/** @returns the classes of a nested property, to be looked at as well. */
+function checkNested(type: DtoClass, property: PropertyMetadata, problems: BootProblems): DtoClass[] {
   const storage = TRANSFORMER_STORAGE;
-  if (property.nested.length === 0 || storage === undefined) return undefined;
+  if (property.nested.length === 0 || storage === undefined) return [];
   const where = `${type.name}.${property.name}`;
   const metadata = storage.findTypeMetadata(type, property.name);
   if (metadata === undefined) {
     // A @Transform may make the instances.
     if (!isTransformed(storage, type, [property.name])) {
-      problems.push({
+      problems.add(
         where,
-        problem: 'is @ValidateNested() without @Type(): nothing says which class its objects are, and all are refused.',
-        fix: 'add @Type(() => TheNestedDto) above it, from class-transformer',
-      });
+        'is @ValidateNested() without @Type(): nothing says which class its objects are, and all are refused.',
+        'add @Type(() => TheNestedDto) above it, from class-transformer',
+      );
     }
-    return undefined;
+    return [];
   }
   const { typeFunction, options } = metadata;
-  if (typeFunction === undefined || typeFunction.length > 0 || options?.discriminator !== undefined) return undefined;
-  const nested = typeFunction();
-  if (isValidatable(nested)) return nested;
-  problems.push({
-    where,
-    problem: 'is @ValidateNested() of a class without class-validator decorators: every object in it is refused.',
-    fix: 'decorate the properties of the class in its @Type(), such as @IsString()',
-  });
-  return undefined;
+  const chosen = options?.discriminator?.subTypes.map(({ value }) => value);
+  // A type function with a parameter chooses by the payload.
+  const classes = chosen ?? (typeFunction === undefined || typeFunction.length > 0 ? [] : [typeFunction()]);
+  if (!classes.every(isValidatable)) {
+    problems.add(
+      where,
+      'is @ValidateNested() of a class without class-validator decorators: every object in it is refused.',
+      'decorate the properties of the class in its @Type(), such as @IsString()',
+    );
+  }
+  return classes.filter(isValidatable);
 }

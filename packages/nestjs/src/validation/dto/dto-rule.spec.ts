@@ -13,13 +13,13 @@ import {
   ValidatorConstraint,
 } from 'class-validator';
 import { afterEach, describe, expect, it } from 'vitest';
-import { compileDto } from './compiled-dto.js';
+import { compilePayload } from '../compile-payload.js';
 import { PayloadRefusal } from '../payload-check.js';
 import type { DtoClass } from './dto-metadata.js';
 
 /** The rules that failed, as `path rule`. */
 const failures = (type: DtoClass, sent: unknown): string[] => {
-  const outcome = compileDto(type).check(sent);
+  const outcome = compilePayload(type).check(sent);
   return outcome instanceof PayloadRefusal ? outcome.issues.map(({ path, rule }) => `${path} ${rule}`) : [];
 };
 
@@ -101,7 +101,7 @@ describe('validators of the application', () => {
       @Validate(Known)
       value!: string;
     }
-    const dto = compileDto(Dto);
+    const dto = compilePayload(Dto);
     useContainer({ get: (type) => (type === Known ? new Known(['yes']) : undefined) as never }, { fallback: true });
     expect(dto.check({ value: 'yes' })).toBeInstanceOf(Dto);
     expect(dto.check({ value: 'no' })).toEqual(new PayloadRefusal([{ path: 'value', rule: 'known' }]));
@@ -112,7 +112,7 @@ describe('validators of the application', () => {
       @Custom((value) => Promise.resolve(value === 'free'))
       name!: string;
     }
-    const dto = compileDto(Dto);
+    const dto = compilePayload(Dto);
     await expect(dto.check({ name: 'free' })).resolves.toBeInstanceOf(Dto);
     await expect(dto.check({ name: 'taken' })).resolves.toEqual(new PayloadRefusal([{ path: 'name', rule: 'custom' }]));
   });
@@ -122,7 +122,7 @@ describe('validators of the application', () => {
       @Custom(() => Promise.resolve(undefined as unknown as boolean))
       name!: string;
     }
-    await expect(compileDto(Dto).check({ name: 'a' })).resolves.toBeInstanceOf(PayloadRefusal);
+    await expect(compilePayload(Dto).check({ name: 'a' })).resolves.toBeInstanceOf(PayloadRefusal);
   });
 
   it.each<[string, (error: Error) => PropertyDecorator, string]>([
@@ -148,7 +148,7 @@ describe('validators of the application', () => {
       name!: string;
     }
     throwing(error)(Dto.prototype, 'name');
-    const outcome = compileDto(Dto).check({}) as PayloadRefusal;
+    const outcome = compilePayload(Dto).check({}) as PayloadRefusal;
     expect(outcome.issues).toEqual([{ path: 'name', rule }]);
     expect(outcome.cause).toBe(error);
   });
@@ -156,7 +156,7 @@ describe('validators of the application', () => {
   it('MV-16 lists at most five issues of asynchronous ones, too', async () => {
     class Dto {}
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) Custom(() => Promise.resolve(false))(Dto.prototype, name);
-    const outcome = (await compileDto(Dto).check({})) as PayloadRefusal;
+    const outcome = (await compilePayload(Dto).check({})) as PayloadRefusal;
     expect(outcome.issues).toHaveLength(5);
   });
 
@@ -173,7 +173,7 @@ describe('validators of the application', () => {
       @Custom(() => Promise.reject(new Error('store away')))
       name!: string;
     }
-    await expect(compileDto(Dto).check({ name: 'a' })).rejects.toThrow('store away');
+    await expect(compilePayload(Dto).check({ name: 'a' })).rejects.toThrow('store away');
   });
 
   it.each<[string, DtoClass]>([
@@ -226,7 +226,7 @@ describe('validators of the application', () => {
     process.on('unhandledRejection', listener);
     try {
       // Whether it rejects or refuses is the same to its caller, which takes both.
-      await Promise.allSettled([compileDto(type).check({ a: ['x', 'throw'], b: 'x' })]);
+      await Promise.allSettled([compilePayload(type).check({ a: ['x', 'throw'], b: 'x' })]);
       await settled();
     } finally {
       process.off('unhandledRejection', listener);

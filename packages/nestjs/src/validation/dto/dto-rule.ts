@@ -1,5 +1,6 @@
 import type { ValidationArguments, ValidatorConstraintInterface } from 'class-validator';
 import { isPromiseLike } from '../../core/awaitable.js';
+import type { PayloadRun } from '../payload-run.js';
 import type { ValueTest } from './built-in-rules.js';
 import { type Constraint, constraintsOf, type RuleMetadata } from './dto-metadata.js';
 import { findValueTest } from './rule-conformance.js';
@@ -14,6 +15,11 @@ export abstract class DtoRule {
     protected readonly constraint: Constraint,
   ) {
     this.name = ruleName(metadata, constraint);
+  }
+
+  /** Whether it is about the items of a list, and not about the list. */
+  get isEach(): boolean {
+    return this.metadata.each === true;
   }
 
   /** class-validator's message for a value that failed. */
@@ -35,64 +41,66 @@ export class ValueRule extends DtoRule {
 
 /** A rule that class-validator's own or the application's validator decides. */
 export class ConstraintRule extends DtoRule {
-  #validator: ValidatorConstraintInterface | undefined;
+  #validator: Pick<ValidatorConstraintInterface, 'validate'> | undefined;
+  #isAsync: boolean;
 
-  constructor(metadata: RuleMetadata, constraint: Constraint) {
+  constructor(metadata: RuleMetadata, constraint: Constraint, test?: ValueTest) {
     super(metadata, constraint);
+    this.#validator = test === undefined ? undefined : { validate: test };
+    this.#isAsync = constraint.async;
+  }
+
+  /** Whether it answers with promises: it was declared so, or has once. */
+  get isAsync(): boolean {
+    return this.#isAsync;
   }
 
   /**
-   * Asks the validator.
+   * Asks the validator; about the items of a list only until one is refused.
    *
    * @returns something truthy for a valid value, or a promise of it.
-   * @throws what the validator throws.
+   * @throws what the validator throws, or RangeError when the payload asks for too many look-ups.
    */
-  ask(object: object, value: unknown): unknown {
+  ask(object: object, value: unknown, run: PayloadRun): unknown {
     const { validateIf, each } = this.metadata;
     if (validateIf !== undefined && !validateIf(object, value)) return true;
-    // Found at the first use and not at boot: `useContainer()` may be called in between.
-    const validator = (this.#validator ??= this.constraint.instance);
     const args = argumentsOf(this.metadata, object, value);
-    if (each !== true || !isCollection(value)) return validator.validate(value, args);
-    return askEach(itemsOf(value), (item) => validator.validate(item, args));
-  }
-}
-
-function askEach(items: readonly unknown[], ask: (item: unknown) => unknown): unknown {
-  const waiting: Promise<unknown>[] = [];
-  let isValid = true;
-  try {
-    for (const item of items) {
-      const answer = ask(item);
-      if (isPromiseLike(answer)) waiting.push(Promise.resolve(answer));
-      else if (!Boolean(answer)) isValid = false;
+    if (each !== true || !isCollection(value)) return this.#askOne(value, args, run);
+    const waiting: Promise<unknown>[] = [];
+    for (const item of itemsOf(value)) {
+      const answer = this.#askOne(item, args, run);
+      if (isPromiseLike(answer)) waiting.push(run.wait(Promise.resolve(answer)));
+      else if (!Boolean(answer)) return false;
     }
-  } catch (error) {
-    // Nobody will wait for these any more, and one unhandled rejection ends the process.
-    for (const answer of waiting) answer.catch(() => undefined);
-    throw error;
+    return waiting.length === 0 || Promise.all(waiting).then((answers) => answers.every(Boolean));
   }
-  if (waiting.length === 0) return isValid;
-  return Promise.all(waiting).then((answers) => isValid && answers.every(Boolean));
+
+  #askOne(value: unknown, args: ValidationArguments, run: PayloadRun): unknown {
+    if (this.#isAsync) run.countLookup();
+    // Found at the first use and not at boot: `useContainer()` may be called in between.
+    const answer: unknown = (this.#validator ??= this.constraint.instance).validate(value, args);
+    this.#isAsync ||= isPromiseLike(answer);
+    return answer;
+  }
 }
 
 /** The rules of one use of a decorator, each in the fastest form that is certain to be right. */
 export function compileRules(metadata: RuleMetadata): DtoRule[] {
   return constraintsOf(metadata).map((constraint) => {
-    const test = metadata.validateIf === undefined ? findValueTest(metadata, constraint) : undefined;
-    if (test === undefined) return new ConstraintRule(metadata, constraint);
+    const test = findValueTest(metadata, constraint);
+    if (test === undefined || metadata.validateIf !== undefined) return new ConstraintRule(metadata, constraint, test);
     return new ValueRule(metadata, constraint, metadata.each === true ? testEach(test) : test);
   });
 }
 
-/** As in class-validator, `each` on a value that is no collection asks about the value itself. */
+/** As in class-validator, `each` on a value that is no collection asks about the value itself; its shape is judged elsewhere. */
 function testEach(test: ValueTest): ValueTest {
   return (value) => (isCollection(value) ? itemsOf(value).every((item) => test(item)) : test(value));
 }
 
 type Collection = readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>;
 
-function isCollection(value: unknown): value is Collection {
+export function isCollection(value: unknown): value is Collection {
   return Array.isArray(value) || value instanceof Set || value instanceof Map;
 }
 

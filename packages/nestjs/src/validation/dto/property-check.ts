@@ -1,15 +1,15 @@
 import { isPromiseLike } from '../../core/awaitable.js';
-import type { PropertyMetadata, RuleMetadata } from './dto-metadata.js';
-import { compileRules, ConstraintRule, type DtoRule, ValueRule } from './dto-rule.js';
-import type { DtoRun, IssuePath } from './dto-run.js';
+import type { IssuePath, PayloadRun } from '../payload-run.js';
+import type { PropertyMetadata, PropertyShape, RuleMetadata } from './dto-metadata.js';
+import { compileRules, ConstraintRule, type DtoRule, isCollection, ValueRule } from './dto-rule.js';
 
-/** The check of a `@ValidateNested()` of the property. */
+/** The check of the objects below a property. */
 export interface NestedCheck {
   /**
    * @param value what the instance holds.
-   * @param sent what its keys are compared with: the payload's own value, or `value` itself where it was transformed.
+   * @param sent what `value` was made from; `undefined` where that is not known.
    */
-  check(object: object, value: unknown, sent: unknown, run: DtoRun, path: IssuePath | undefined): void;
+  check(object: object, value: unknown, sent: unknown, run: PayloadRun, path: IssuePath | undefined): void;
 }
 
 type Condition = (object: object, value: unknown) => boolean;
@@ -20,28 +20,40 @@ export class PropertyCheck {
   readonly #isOptional: boolean;
   readonly #isPromise: boolean;
   readonly #conditions: readonly Condition[];
+  readonly #shape: ShapeRule | undefined;
   readonly #values: readonly ValueRule[];
   readonly #constraints: readonly ConstraintRule[];
 
+  /** @param sentName the name that a payload has the value under; `undefined` where it holds something else there. */
   constructor(
     metadata: PropertyMetadata,
-    private readonly nested: readonly NestedCheck[],
+    private readonly nested: NestedCheck | undefined,
+    private readonly sentName: string | undefined,
   ) {
     this.name = metadata.name;
     this.#isPromise = metadata.isPromise;
     this.#isOptional = metadata.conditions.some(isOptional);
     this.#conditions = metadata.conditions.filter((condition) => !isOptional(condition)).map(conditionOf);
     const rules = metadata.rules.flatMap(compileRules);
-    this.#values = rules.filter((rule) => rule instanceof ValueRule);
+    // A pattern reads a text after its length was judged, however they are written (MV-13).
+    this.#values = rules
+      .filter((rule) => rule instanceof ValueRule)
+      .toSorted((a, b) => Number(a.name === 'matches') - Number(b.name === 'matches'));
+    this.#shape = nested === undefined ? shapeRuleOf(metadata.shape, this.#values) : undefined;
     // After the plain ones: a validator that looks something up is not asked about what has the wrong type.
     this.#constraints = rules.filter((rule) => rule instanceof ConstraintRule);
   }
 
-  /** @param sent what the keys of a nested value are compared with; see {@link NestedCheck.check}. */
-  check(object: Record<string, unknown>, sent: unknown, run: DtoRun, path: IssuePath | undefined): void {
+  /** @param sent what `object` was made from; see {@link NestedCheck.check}. */
+  check(object: Record<string, unknown>, sent: unknown, run: PayloadRun, path: IssuePath | undefined): void {
     const value = object[this.name];
     if (this.#isOptional && (value === undefined || value === null)) return;
     if (this.#conditions.length > 0 && !this.#applies(object, value, run, path)) return;
+    const shape = this.#shape;
+    if (shape !== undefined && value !== undefined && value !== null && !shape.test(value)) {
+      run.fail(path, this.name, shape.rule);
+      return;
+    }
     const values = this.#values;
     for (let index = 0; index < values.length; index++) {
       const rule = values[index] as ValueRule;
@@ -50,12 +62,20 @@ export class PropertyCheck {
         return;
       }
     }
-    if (this.#constraints.length > 0 && !this.#ask(object, value, run, path)) return;
+    for (const rule of this.#constraints) {
+      if (rule.isAsync) run.askLate(() => this.#ask(rule, object, value, run, path));
+      else if (!this.#ask(rule, object, value, run, path)) return;
+    }
     if (this.#isPromise && isPromiseLike(value)) run.fail(path, this.name, 'promiseValidation');
-    if (this.nested.length > 0) this.#checkNested(object, value, sent, run, path);
+    if (this.nested !== undefined) this.nested.check(object, value, this.#sentFor(sent), run, path);
   }
 
-  #applies(object: object, value: unknown, run: DtoRun, path: IssuePath | undefined): boolean {
+  #sentFor(sent: unknown): unknown {
+    const isKnown = this.sentName !== undefined && typeof sent === 'object' && sent !== null;
+    return isKnown ? (sent as Record<string, unknown>)[this.sentName] : undefined;
+  }
+
+  #applies(object: object, value: unknown, run: PayloadRun, path: IssuePath | undefined): boolean {
     try {
       let applies = true;
       // As in class-validator, every condition is called: one may be there for what it does.
@@ -68,35 +88,59 @@ export class PropertyCheck {
     }
   }
 
-  #ask(object: object, value: unknown, run: DtoRun, path: IssuePath | undefined): boolean {
-    for (const rule of this.#constraints) {
-      let answer: unknown = false;
-      try {
-        answer = rule.ask(object, value);
-      } catch (error) {
-        // Not only validators of the application's throw: class-validator's @IsEmail() does, on half a surrogate pair.
-        run.blame(error);
-      }
-      if (isPromiseLike(answer)) {
-        run.wait(answer, () => {
-          this.#fail(rule, object, value, run, path);
-        });
-      } else if (!Boolean(answer)) {
-        this.#fail(rule, object, value, run, path);
-        return false;
-      }
+  #ask(rule: ConstraintRule, object: object, value: unknown, run: PayloadRun, path: IssuePath | undefined): boolean {
+    const fail = (isValid: unknown): boolean => {
+      if (!Boolean(isValid)) this.#fail(rule, object, value, run, path);
+      return Boolean(isValid);
+    };
+    try {
+      const answer = rule.ask(object, value, run);
+      if (!isPromiseLike(answer)) return fail(answer);
+      void run.wait(Promise.resolve(answer).then(fail));
+      return true;
+    } catch (error) {
+      // Not only validators of the application's throw: class-validator's @IsEmail() does, on half a surrogate pair.
+      run.blame(error);
+      return fail(false);
     }
-    return true;
   }
 
-  #checkNested(object: object, value: unknown, sent: unknown, run: DtoRun, path: IssuePath | undefined): void {
-    const below = typeof sent === 'object' && sent !== null ? (sent as Record<string, unknown>)[this.name] : undefined;
-    for (const nested of this.nested) nested.check(object, value, below, run, path);
-  }
-
-  #fail(rule: DtoRule, object: object, value: unknown, run: DtoRun, path: IssuePath | undefined): void {
+  #fail(rule: DtoRule, object: object, value: unknown, run: PayloadRun, path: IssuePath | undefined): void {
     run.fail(path, this.name, rule.name, run.hasMessages ? rule.message(object, value) : undefined);
   }
+}
+
+/** The rule that a declared type is, named as class-validator would name it. */
+interface ShapeRule {
+  readonly rule: string;
+  readonly test: (value: unknown) => boolean;
+}
+
+const isNoObject = (value: unknown): boolean => typeof value !== 'object';
+
+const SHAPE_RULES: Partial<Record<PropertyShape, ShapeRule>> = {
+  array: { rule: 'isArray', test: Array.isArray },
+  collection: { rule: 'isArray', test: isCollection },
+  set: { rule: 'isArray', test: (value) => value instanceof Set },
+  map: { rule: 'isObject', test: (value) => value instanceof Map },
+  // Whether a text passes for a number is for the rules to say.
+  string: { rule: 'isString', test: isNoObject },
+  number: { rule: 'isNumber', test: isNoObject },
+  boolean: { rule: 'isBoolean', test: isNoObject },
+};
+
+const REFUSES_OBJECTS = /^(is(String|Boolean|Int|Number|Positive|Negative|Length|Uuid)|(min|max)(Length)?|matches)$/;
+const REFUSES_ALL_BUT_ARRAYS = /^(isArray|array(NotEmpty|MinSize|MaxSize))$/;
+
+/** The rule that the declared type is; none where a rule of the property says as much, and says it better. */
+function shapeRuleOf(shape: PropertyShape, values: readonly ValueRule[]): ShapeRule | undefined {
+  const saysAsMuch =
+    shape === 'array'
+      ? REFUSES_ALL_BUT_ARRAYS
+      : shape === 'string' || shape === 'number' || shape === 'boolean'
+        ? REFUSES_OBJECTS
+        : undefined;
+  return values.some((rule) => !rule.isEach && saysAsMuch?.test(rule.name) === true) ? undefined : SHAPE_RULES[shape];
 }
 
 function isOptional({ name }: RuleMetadata): boolean {

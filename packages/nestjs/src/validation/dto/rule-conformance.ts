@@ -39,7 +39,7 @@ export function findValueTest(metadata: RuleMetadata, constraint: Constraint): V
     const isSame = [...WITNESSES, ...witnessesOf(constraints)].every(
       (witness) => answerOf(genuine, metadata, witness) === test(witness),
     );
-    return isSame ? test : undefined;
+    return isSame ? (builtIn.stricter ?? test) : undefined;
   } catch {
     return undefined;
   }

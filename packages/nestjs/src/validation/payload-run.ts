@@ -1,0 +1,107 @@
+import type { ValidationIssue } from '@secure-ws/protocol';
+import { MAX_ISSUES, PayloadRefusal } from './payload-check.js';
+
+/** How many answers one payload may make the server wait for: each is a look-up in somebody's database. */
+export const MAX_LOOKUPS = 100;
+
+/** Where in a payload a check is: a chain that becomes text only when something fails there. */
+export class IssuePath {
+  constructor(
+    readonly parent: IssuePath | undefined,
+    readonly key: string | number,
+  ) {}
+}
+
+/** One kind of payload, or of a part of one. */
+export interface PayloadReader {
+  /**
+   * Checks a decoded value, and tells `run` what is wrong with it.
+   *
+   * @returns what the handler gets; a promise of it only from an asynchronous schema, which `run` then waits for too.
+   */
+  read(sent: unknown, run: PayloadRun, path: IssuePath | undefined): unknown;
+}
+
+/** One check of one payload: the issues so far, and what has not answered. */
+export class PayloadRun {
+  #issues: ValidationIssue[] | undefined;
+  #late: (() => void)[] | undefined;
+  #pending: Promise<unknown>[] | undefined;
+  #lookups = 0;
+  #cause: unknown;
+
+  constructor(
+    /** Whether issues carry the validators' own messages. */
+    readonly hasMessages: boolean,
+  ) {}
+
+  /** Whether there are as many issues as a refusal lists: looking on would change nothing. */
+  get isFull(): boolean {
+    return this.#issues !== undefined && this.#issues.length >= MAX_ISSUES;
+  }
+
+  /**
+   * Records a failed rule.
+   *
+   * @param property the property below `path`; `undefined` for the value at `path` itself.
+   */
+  fail(path: IssuePath | undefined, property: string | number | undefined, rule: string, message?: string): void {
+    const issues = (this.#issues ??= []);
+    // Asynchronous rules may fail after the list was full.
+    if (issues.length >= MAX_ISSUES) return;
+    const at = textOf(path, property);
+    issues.push(message === undefined ? { path: at, rule } : { path: at, rule, message });
+  }
+
+  /** Remembers what a rule threw; the rule itself counts as failed. */
+  blame(cause: unknown): void {
+    this.#cause ??= cause;
+  }
+
+  /** Puts off a rule that looks something up until everything else has passed. */
+  askLate(ask: () => void): void {
+    (this.#late ??= []).push(ask);
+  }
+
+  /**
+   * Counts one look-up.
+   *
+   * @throws RangeError beyond {@link MAX_LOOKUPS}.
+   */
+  countLookup(): void {
+    if (++this.#lookups > MAX_LOOKUPS) {
+      throw new RangeError(
+        `One payload asks for more than ${MAX_LOOKUPS} look-ups; bound its list by @ArrayMaxSize().`,
+      );
+    }
+  }
+
+  /** Waits for an answer before there is an outcome. A rejection is taken, whatever becomes of the run. */
+  wait<T>(answer: Promise<T>): Promise<T> {
+    answer.catch(() => undefined);
+    (this.#pending ??= []).push(answer);
+    return answer;
+  }
+
+  /**
+   * The outcome, once every rule has answered: `value`, or the refusal.
+   *
+   * @returns a promise only where something has to be waited for. It rejects with what a rule rejects with.
+   */
+  outcome(value: unknown): unknown {
+    for (const ask of this.#late ?? []) if (this.#issues === undefined) ask();
+    if (this.#pending === undefined) return this.#judged(value);
+    return Promise.all(this.#pending).then(async () => this.#judged(await value));
+  }
+
+  #judged(value: unknown): unknown {
+    return this.#issues === undefined ? value : new PayloadRefusal(this.#issues, this.#cause);
+  }
+}
+
+function textOf(path: IssuePath | undefined, property: string | number | undefined): string {
+  let text = property === undefined ? '' : String(property);
+  for (let node = path; node !== undefined; node = node.parent)
+    text = text === '' ? String(node.key) : `${node.key}.${text}`;
+  return text;
+}
