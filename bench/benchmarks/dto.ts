@@ -28,7 +28,7 @@ export const dto: Benchmark = {
 
 function candidatesOf(sample: PayloadSample, compiler: DtoCompiler, count: number): Candidate[] {
   const { name, type, accepted, refused } = sample;
-  const compiled = compiler.compileDto(type);
+  const compiled = compiler.compilePayload(type);
   const isAccepted = (value: object): boolean => compiled.check(value) instanceof type;
   const isValid = async (value: object): Promise<boolean> =>
     (await validate(plainToInstance(type, value), RULES)).length === 0;

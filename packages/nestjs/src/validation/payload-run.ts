@@ -89,7 +89,7 @@ export class PayloadRun {
    * @returns a promise only where something has to be waited for. It rejects with what a rule rejects with.
    */
   outcome(value: unknown): unknown {
-    for (const ask of this.#late ?? []) if (this.#issues === undefined) ask();
+    if (this.#late !== undefined) for (const ask of this.#late) if (this.#issues === undefined) ask();
     if (this.#pending === undefined) return this.#judged(value);
     return Promise.all(this.#pending).then(async () => this.#judged(await value));
   }

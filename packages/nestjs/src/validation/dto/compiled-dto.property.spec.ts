@@ -351,8 +351,8 @@ function collectStricter(type: DtoClass, instance: object, sent: object, prefix:
   if (Object.keys(sent).some((name) => isLeftOut(type, name))) found.add(`${prefix}${UNKNOWN}`);
   for (const property of readProperties(type)) {
     const value = (instance as Record<string, unknown>)[property.name];
-    const applies = property.conditions.every(({ constraints }) =>
-      (constraints?.[0] as (dto: object, value: unknown) => boolean)(instance, value),
+    const applies = property.conditions.every(({ constraints = [] }) =>
+      (constraints[0] as (dto: object, value: unknown) => boolean)(instance, value),
     );
     if (!applies || value === undefined) continue;
     const path = prefix === '' ? property.name : `${prefix}.${property.name}`;
@@ -361,7 +361,10 @@ function collectStricter(type: DtoClass, instance: object, sent: object, prefix:
       continue;
     }
     const below = (sent as Record<string, unknown>)[property.name];
-    if ((Reflect.getMetadata('design:type', type.prototype, property.name) === Array) !== Array.isArray(value))
+    if (
+      (Reflect.getMetadata('design:type', type.prototype as object, property.name) === Array) !==
+      Array.isArray(value)
+    )
       found.add(path);
     else if (!Array.isArray(value)) collectItem(value, below, path, found);
     else
@@ -381,7 +384,7 @@ function isMisshapen(
   { name, rules }: ReturnType<typeof readProperties>[number],
   value: unknown,
 ): boolean {
-  const declared: unknown = Reflect.getMetadata('design:type', type.prototype, name);
+  const declared: unknown = Reflect.getMetadata('design:type', type.prototype as object, name);
   const isEach = rules.some(({ each }) => each === true);
   if (declared === Array || (declared === Object && isEach)) return !Array.isArray(value);
   if (declared === String || declared === Number || declared === Boolean) {

@@ -19,23 +19,18 @@ import { type DtoClass, isValidatable } from './dto-metadata.js';
  * @throws TypeError for a class without class-validator decorators.
  */
 export function compileDto(type: DtoClass): PayloadReader {
-  const name = typeof type === 'function' ? (type as DtoClass).name : 'The declared payload';
+  const name = typeof type === 'function' ? type.name : 'The declared payload';
   if (!isValidatable(type)) {
     throw new TypeError(`${name} has no class-validator decorators; add one to each of its properties.`);
   }
-  const builder = DtoBuilder.compile(type);
-  const make =
-    builder === undefined
-      ? // A copy: class-transformer deletes discriminators from what it reads, and a @Transform may do anything.
-        (sent: object) => plainToInstance(type, copyJson(sent))
-      : (sent: object) => builder.build(sent);
-  return new DtoReader(new DtoCheckers().of(type) as DtoChecker, make);
+  return new DtoReader(type, new DtoCheckers().of(type) as DtoChecker, DtoBuilder.compile(type));
 }
 
 class DtoReader implements PayloadReader {
   constructor(
+    private readonly type: DtoClass,
     private readonly checker: DtoChecker,
-    private readonly make: (sent: object) => object,
+    private readonly builder: DtoBuilder | undefined,
   ) {}
 
   read(sent: unknown, run: PayloadRun, path: IssuePath | undefined): unknown {
@@ -45,7 +40,8 @@ class DtoReader implements PayloadReader {
       return undefined;
     }
     try {
-      const instance = this.make(sent);
+      // A copy: class-transformer deletes discriminators from what it reads, and a @Transform may do anything.
+      const instance = this.builder?.build(sent) ?? plainToInstance(this.type, copyJson(sent));
       this.checker.check(instance, sent, run, path);
       return instance;
     } catch (error) {

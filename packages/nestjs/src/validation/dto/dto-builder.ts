@@ -82,7 +82,8 @@ export class DtoBuilder {
       // A property that was not sent keeps its default.
       if (value === undefined && !Object.hasOwn(values, name)) continue;
       const nested = this.#nested[index];
-      instance[name] = nested === undefined ? copyJson(value) : buildNested(value, nested);
+      if (nested !== undefined) instance[name] = buildNested(value, nested);
+      else instance[name] = typeof value === 'object' ? copyJson(value) : value;
     }
     return instance;
   }

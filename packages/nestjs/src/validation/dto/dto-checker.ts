@@ -161,7 +161,7 @@ function itemsOf(value: unknown, shape: PropertyMetadata['shape']): readonly unk
 
 /** class-transformer makes arrays and sets from arrays, and maps from the members of objects that no map has itself. */
 function itemsSent(sent: unknown): readonly unknown[] {
-  if (Array.isArray(sent)) return sent;
+  if (Array.isArray(sent)) return sent as readonly unknown[];
   if (typeof sent !== 'object' || sent === null) return [];
-  return Object.entries(sent).flatMap(([key, item]) => (key in Map.prototype ? [] : [item]));
+  return Object.keys(sent).flatMap((key) => (key in Map.prototype ? [] : [(sent as Record<string, unknown>)[key]]));
 }

@@ -62,7 +62,7 @@ function checkInstance(type: DtoClass, properties: readonly PropertyMetadata[], 
     );
     return;
   }
-  if ('then' in type.prototype) {
+  if ('then' in (type.prototype as object)) {
     problems.add(`${type.name}.then`, 'makes `await` take every instance for a promise.', 'give it another name');
   }
   for (const name of names) {

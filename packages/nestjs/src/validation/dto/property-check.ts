@@ -62,10 +62,7 @@ export class PropertyCheck {
         return;
       }
     }
-    for (const rule of this.#constraints) {
-      if (rule.isAsync) run.askLate(() => this.#ask(rule, object, value, run, path));
-      else if (!this.#ask(rule, object, value, run, path)) return;
-    }
+    if (this.#constraints.length > 0 && !this.#askAll(object, value, run, path)) return;
     if (this.#isPromise && isPromiseLike(value)) run.fail(path, this.name, 'promiseValidation');
     if (this.nested !== undefined) this.nested.check(object, value, this.#sentFor(sent), run, path);
   }
@@ -86,6 +83,14 @@ export class PropertyCheck {
       run.fail(path, this.name, 'conditionalValidation');
       return false;
     }
+  }
+
+  #askAll(object: object, value: unknown, run: PayloadRun, path: IssuePath | undefined): boolean {
+    return this.#constraints.every((rule) => {
+      if (!rule.isAsync) return this.#ask(rule, object, value, run, path);
+      run.askLate(() => this.#ask(rule, object, value, run, path));
+      return true;
+    });
   }
 
   #ask(rule: ConstraintRule, object: object, value: unknown, run: PayloadRun, path: IssuePath | undefined): boolean {
