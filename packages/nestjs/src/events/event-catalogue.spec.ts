@@ -43,6 +43,14 @@ const closed = (reason: 'TOKEN_EXPIRED' | 'SLOW_CONSUMER' | 'NORMAL' | 'REVOKED'
   bytesReceived: 0,
 });
 
+const opened: SecurityEventData = {
+  type: 'ws.connection.opened',
+  connectionId: 'c',
+  principal: 'p',
+  path: '/',
+  address: '192.0.2.7',
+};
+
 describe('owaspNameOf', () => {
   it('MO-03 MO-04 knows exactly the reasons for which a handshake is refused', () => {
     expectTypeOf<HandshakeRefusalReason>().toEqualTypeOf<HandshakeReason>();
@@ -107,6 +115,10 @@ describe('owaspNameOf', () => {
     ['a slow consumer', closed('SLOW_CONSUMER'), 'excess_rate_limit_exceeded'],
     ['a revoked session', closed('REVOKED'), 'authn_token_revoked'],
     ['an orderly end', closed('NORMAL'), undefined],
+    ['a log-in', { ...opened, method: 'jwt:authorization' }, 'authn_login_success'],
+    ['a connection without one', { ...opened, method: 'anonymous:none' }, 'session_created'],
+    ['an exception that a filter took', message('application-filter', 'FORBIDDEN'), 'authz_fail'],
+    ['a handler that fails when its client has left', message('handler-failed-after-close'), 'sys_crash'],
   ])('MO-04 names %s', (_, event, name) => {
     expect(owaspNameOf(event)).toBe(name);
   });

@@ -145,7 +145,7 @@ export const EVENT_CATALOGUE = Object.freeze({
     level: 'log',
     volume: 'connections',
     owasp: ({ method = '' }: { method?: string }): 'session_created' | 'authn_login_success' =>
-      method.startsWith('anonymous') ? 'session_created' : 'authn_login_success',
+      method.startsWith('anonymous:') ? 'session_created' : 'authn_login_success',
     fields: CONNECTION,
     optional: CONNECTION_OPTIONAL,
   },

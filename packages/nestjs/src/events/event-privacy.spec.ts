@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { EventPrivacy } from './event-privacy.js';
-import type { SecurityEvent, SecurityEventData } from './security-event.js';
+import { rowOf, SECURITY_EVENT_TYPES, type SecurityEvent, type SecurityEventData } from './security-event.js';
 
 const TIME = '2026-01-01T00:00:00.000Z';
 const KEY = '["jwt","https://id.example.com","canary-user"]';
@@ -35,12 +35,36 @@ describe('EventPrivacy', () => {
     expect(present({ identifiers: 'plain' }).principal).toBe(KEY);
   });
 
+  it.each(SECURITY_EVENT_TYPES)(
+    'MO-06 shows nothing of %s that is no field of it: no session, token or payload',
+    (type) => {
+      const { fields, optional = {} } = rowOf(type);
+      const known = { ...fields, ...optional };
+      const canaries = {
+        sessionId: 'canary',
+        tokenId: 'canary',
+        keyId: 'canary',
+        claims: { sid: 'canary' },
+        data: 'canary',
+      };
+      const given = { type, code: 'INTERNAL', reason: 'internal', ...canaries } as unknown as SecurityEventData;
+      const hashKey = createSecretKey(Buffer.alloc(32));
+      const event = new EventPrivacy({ identifiers: 'hashed', addresses: 'plain', hashKey }).present(given, TIME);
+
+      expect(JSON.stringify(event)).not.toContain('canary');
+      expect(
+        Object.keys(event).filter((name) => !['type', 'time', 'owasp'].includes(name) && !(name in known)),
+      ).toEqual([]);
+    },
+  );
+
   it('MO-06 never shows a query or a fragment', () => {
     expect(present().path).toBe('/orders');
   });
 
-  it('MO-06 truncates addresses where it should', () => {
+  it('MO-06 F39 truncates addresses where it should, and has one form of each', () => {
     expect(present().address).toBe('192.0.2.77');
+    expect(present({}, { address: '::ffff:192.0.2.77' }).address).toBe('192.0.2.77');
     expect(present({ addresses: 'truncated' }).address).toBe('192.0.2.0');
   });
 

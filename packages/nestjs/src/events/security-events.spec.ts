@@ -112,7 +112,14 @@ describe('SecurityEvents', () => {
     const events = setUp([new LoggerSink(), sampled, broken, new TestSink(hang)]);
     events.listen([listener('Alerts.onAny', 'ws.*', (event) => heard.push(event))]);
     for (let count = 0; count < 50; count++) {
-      events.emit(badMessage({ principal: '["jwt","iss","canary"]', path: '/orders?token=canary' }));
+      events.emit(
+        badMessage({
+          principal: '["jwt","iss","canary"]',
+          path: '/orders?token=canary',
+          sessionId: 'canary-session',
+          tokenId: 'canary-token',
+        }),
+      );
     }
     clock.current.advance(1000);
     await immediate();
