@@ -1,11 +1,23 @@
 import type { IncomingMessage } from 'node:http';
 import { inspect } from 'node:util';
+import { Injectable } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { LoggerSink, WsAuthorize, type WsConnection, WsCsrfTokens, WsSessionVerifier } from '@secure-ws/nestjs';
+import {
+  LoggerSink,
+  OnSecurityEvent,
+  type SecurityEvent,
+  SecurityEvents,
+  WsAuthorize,
+  type WsConnection,
+  WsConnectionLifecycleService,
+  WsCsrfTokens,
+  WsSessionVerifier,
+} from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { Text } from '../support/echo.gateway.js';
 import { type ClientShape, handshake } from '../support/handshake.js';
+import { until } from '../support/patience.js';
 import { connect } from '../support/queueing-client.js';
 import { RecordingSink } from '../support/recording-sink.js';
 import { APP_ORIGIN, type RunningApp, startApp } from '../support/start-app.js';
@@ -46,6 +58,16 @@ class Sessions extends WsSessionVerifier {
   }
 }
 
+@Injectable()
+class Listener {
+  readonly heard: SecurityEvent[] = [];
+
+  @OnSecurityEvent('ws.*')
+  onAny(event: SecurityEvent): void {
+    this.heard.push(event);
+  }
+}
+
 interface Subject {
   readonly app: RunningApp;
   readonly sink: RecordingSink;
@@ -54,7 +76,7 @@ interface Subject {
 async function start(): Promise<Subject> {
   const sink = new RecordingSink();
   const app = await startApp({
-    providers: [LeakyGateway],
+    providers: [LeakyGateway, Listener],
     options: {
       events: { sinks: [sink, new LoggerSink()] },
       authentication: {
@@ -133,6 +155,31 @@ describe('a credential', () => {
       expect(JSON.stringify(subject.sink.events)).not.toContain('alice-of-the-canaries');
     },
   );
+
+  it('MO-06 names nobody: no user, session or token id in any sink, listener, counter or line, whatever happens', async () => {
+    const subject = await start();
+    const { app, sink } = subject;
+    const ids = { sub: `user-${CANARY}`, sid: `session-${CANARY}`, jti: `token-${CANARY}` };
+    const client = await connect(`${app.url}/notes`, { token: testToken(ids) });
+    expect(app.app.get(LeakyGateway).held[0]?.connection.principal).toMatchObject({
+      sessionId: ids.sid,
+      tokenId: ids.jti,
+    });
+    for (const text of ['fails', 5, undefined]) await client.request('note.write', { text });
+    await client.request('note.burn', {});
+    client.sendRaw('no JSON');
+    await client.next();
+    app.app.get(WsConnectionLifecycleService).disconnect({ path: '/notes' }, 'REVOKED');
+    await client.expectClose(4504);
+    const { heard } = app.app.get(Listener);
+    await until(() => heard.some(({ type }) => type === 'ws.connection.closed'), 'the listener has heard everything');
+    const types = new Set(sink.events.map(({ type }) => type));
+    expect([...types].sort()).toEqual(['ws.connection.closed', 'ws.connection.opened', 'ws.message.refused']);
+    const shown = inspect([sink.events, heard, app.app.get(SecurityEvents).counts], {
+      depth: 12,
+    });
+    for (const id of Object.values(ids)) expect(shown + app.log.lines.join('\n')).not.toContain(id);
+  });
 
   it('AN-17 MO-06 that is a session stands in no event, line or dump of the socket', async () => {
     const subject = await start();

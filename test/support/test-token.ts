@@ -18,6 +18,10 @@ export interface TestClaims {
   readonly nowMs?: number;
   readonly roles?: readonly string[];
   readonly scope?: string;
+  /** The session's id. */
+  readonly sid?: string;
+  /** The token's id. */
+  readonly jti?: string;
 }
 
 /** Makes a good HS256 token. */
