@@ -276,7 +276,7 @@ describe('SecurityEvents', () => {
     expect(sink.types.filter((type) => type === 'ws.handshake.refused')).toHaveLength(20);
   });
 
-  it('F28 makes no event that nobody wants, counts it all the same, and asks a sink that cannot say again', () => {
+  it('F55 makes no event that no sink wants, counts it all the same, and gives everything to a sink that cannot say', () => {
     const sink = new (class extends TestSink {
       override wants(type: SecurityEventType): boolean {
         if (type === 'ws.handshake.refused') throw new Error('no');
