@@ -167,9 +167,26 @@ describe("the application's own chain", () => {
 
   it('OD-02 leaves an exception to a filter of the application, and answers the others', async () => {
     const { client } = await start();
-    client.send('teapot', undefined, 1);
+    client.send('teapot');
     expect(await client.next()).toEqual({ event: 'teapot' });
     expectError(await client.request('kettle'), 'INTERNAL');
     expect(client.unread).toEqual([]);
+  });
+
+  it('F34 answers a message with an id, unless the filter of the application has', async () => {
+    const { client, app } = await start();
+    client.send('teapot', undefined, 7);
+    expect(await client.next()).toEqual({ event: 'teapot' });
+    const answer = await client.next();
+    expect(answer.id).toBe(7);
+    expectError(answer, 'INTERNAL');
+    client.send('kettle', undefined, 8);
+    expect((await client.next()).id).toBe(8);
+    expect(client.unread).toEqual([]);
+    // F39: what a filter swallows is on record.
+    expect(app.events.ofType('ws.message.refused').map(({ reason }) => reason)).toEqual([
+      'handler-failed',
+      'handler-failed',
+    ]);
   });
 });

@@ -3,6 +3,7 @@ import {
   ConflictException,
   ForbiddenException,
   GatewayTimeoutException,
+  GoneException,
   HttpException,
   InternalServerErrorException,
   NotFoundException,
@@ -12,11 +13,12 @@ import {
 } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import type { WsErrorCode } from '@secure-ws/protocol';
-import { WsAuthorize } from '@secure-ws/nestjs';
+import { WsApplicationError, WsAuthorize } from '@secure-ws/nestjs';
+import { IsInt } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { expectError } from '../support/error-frame.js';
 import { connect } from '../support/queueing-client.js';
-import { sharedApp } from '../support/start-app.js';
+import { sharedApp, startApp } from '../support/start-app.js';
 
 @WebSocketGateway({ path: '/throwing' })
 @WsAuthorize()
@@ -29,12 +31,22 @@ class ThrowingGateway {
   }
 }
 
+class RoomFull {
+  @IsInt()
+  capacity!: number;
+}
+
+class Row {
+  id = 1;
+  passwordHash = 'hunter2';
+}
+
 describe('an exception of a handler', () => {
   const app = sharedApp({ providers: [ThrowingGateway] });
 
   it.each<readonly [code: WsErrorCode, what: string, exception: unknown]>([
-    ['FORBIDDEN', 'a WsException with a text', new WsException('no')],
-    ['FORBIDDEN', 'a WsException with a code of its own', new WsException({ code: 'NO_SUCH_CODE' })],
+    ['APPLICATION', 'a WsException with a text', new WsException('no')],
+    ['FORBIDDEN', 'what Nest throws where a guard says no', new WsException('Forbidden resource')],
     ['FORBIDDEN', 'a WsException with the name of a method', new WsException({ code: 'toString' })],
     ['VALIDATION_FAILED', 'a WsException with a code', new WsException({ code: 'VALIDATION_FAILED' })],
     ['STEP_UP_REQUIRED', 'a WsException with another code', new WsException({ code: 'STEP_UP_REQUIRED' })],
@@ -42,7 +54,7 @@ describe('an exception of a handler', () => {
     ['FORBIDDEN', '401', new UnauthorizedException()],
     ['FORBIDDEN', '403', new ForbiddenException()],
     ['FORBIDDEN', '404, which answers like 403', new NotFoundException()],
-    ['FORBIDDEN', '409', new ConflictException()],
+    ['FORBIDDEN', '410', new GoneException()],
     ['VALIDATION_FAILED', '422', new UnprocessableEntityException()],
     ['THROTTLED', '429', new HttpException('slow down', 429)],
     ['INTERNAL', '500', new InternalServerErrorException()],
@@ -59,6 +71,55 @@ describe('an exception of a handler', () => {
     expectError(reply, code);
     // What the exception says is for the operator.
     expect(JSON.stringify(reply)).not.toMatch(/"no"|slow down|NO_SUCH_CODE|toString/);
+  });
+
+  it.each<readonly [what: string, exception: () => unknown, data: object]>([
+    ['its own', () => new WsApplicationError('ROOM_FULL'), { reason: 'ROOM_FULL' }],
+    [
+      'its own, with what the client may know',
+      () => new WsApplicationError('ROOM_FULL', { capacity: 50, rooms: [{ id: 'a' }] }),
+      { reason: 'ROOM_FULL', details: { capacity: 50, rooms: [{ id: 'a' }] } },
+    ],
+    [
+      'its own, with a DTO of which only the declared properties go out',
+      () => new WsApplicationError('ROOM_FULL', Object.assign(new RoomFull(), { capacity: 5, secret: 'hunter2' })),
+      { reason: 'ROOM_FULL', details: { capacity: 5 } },
+    ],
+    [
+      'its own, with an entity, which stays here',
+      () => new WsApplicationError('TAKEN', new Row()),
+      { reason: 'TAKEN' },
+    ],
+    [
+      'its own, with an entity inside, which stays here',
+      () => new WsApplicationError('TAKEN', { by: [new Row()] }),
+      { reason: 'TAKEN' },
+    ],
+    ['that of a WsException', () => new WsException({ code: 'ROOM_FULL' }), { reason: 'ROOM_FULL' }],
+    ['409', () => new ConflictException(), { reason: 'CONFLICT' }],
+    ['418', () => new HttpException('short and stout', 418), { reason: 'I_AM_A_TEAPOT' }],
+    ['a text', () => new WsException('hunter2'), {}],
+  ])('OD-01 F33 becomes APPLICATION with the code that the application chose: %s', async (_, exception, data) => {
+    const { url, token, app: nest } = app();
+    nest.get(ThrowingGateway).exception = exception();
+    const client = await connect(`${url}/throwing`, { token: token() });
+    const reply = await client.request('act');
+    const { code, message, correlationId: _id, ...rest } = expectError(reply, 'APPLICATION');
+    expect([code, message]).toEqual(['APPLICATION', 'The application refused the request.']);
+    expect(rest).toEqual(data);
+    expect(reply.id).toBe(1);
+    expect(JSON.stringify(reply)).not.toMatch(/hunter2|stout/);
+  });
+
+  it('F33 refuses a reason that is a sentence', () => {
+    expect(() => new WsApplicationError('The room is full')).toThrow(TypeError);
+  });
+
+  it('F33 is told in its own words in development', async () => {
+    const development = await startApp({ providers: [ThrowingGateway], options: { detailedErrors: true } });
+    development.app.get(ThrowingGateway).exception = new WsException('Room is full');
+    const client = await connect(`${development.url}/throwing`, { token: development.token() });
+    expect(expectError(await client.request('act'), 'APPLICATION').message).toBe('Room is full');
   });
 
   it('OD-02 says when to come back, where the application does', async () => {

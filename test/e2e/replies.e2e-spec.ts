@@ -96,13 +96,16 @@ describe('a reply', () => {
     expect(await client.next()).toEqual({ event: 'value', data: { answer: 42 } });
   });
 
-  it('of a stream comes for each value, with the same id', async () => {
+  it('F34 F35 of a stream comes for each value, with the same id, and says where it ends', async () => {
     const client = await start();
     client.send('stream', undefined, 5);
     for (const data of [1, 2, 3]) expect(await client.next()).toEqual({ event: 'stream', data, id: 5 });
+    expect(await client.next()).toEqual({ event: 'stream', end: true, id: 5 });
     client.send('iterable', undefined, 6);
     for (const data of ['a', 'b']) expect(await client.next()).toEqual({ event: 'iterable', data, id: 6 });
+    expect(await client.next()).toEqual({ event: 'iterable', end: true, id: 6 });
     client.send('empty', undefined, 7);
+    expect(await client.next()).toEqual({ event: 'empty', end: true, id: 7 });
     client.send('value', undefined, 8);
     expect(await client.next()).toMatchObject({ event: 'value', id: 8 });
   });

@@ -9,10 +9,12 @@ import type { ReceivedMessage } from './queueing-client.js';
  */
 export function expectError(message: ReceivedMessage, code: WsErrorCode): ErrorData {
   expect(message).toMatchObject({ event: 'error', data: { code } });
-  for (const key of Object.keys(message)) expect(['event', 'id', 'data']).toContain(key);
+  for (const key of Object.keys(message)) expect(['event', 'id', 'messages', 'data']).toContain(key);
+  // One or the other, or neither: what has an id was read.
+  if (message.messages !== undefined) expect(message.id).toBeUndefined();
   const data = message.data as ErrorData;
   for (const key of Object.keys(data)) {
-    expect(['code', 'message', 'retryAfterMs', 'issues', 'correlationId']).toContain(key);
+    expect(['code', 'message', 'reason', 'details', 'retryAfterMs', 'issues', 'correlationId']).toContain(key);
   }
   // 128 bits in base64url.
   expect(data.correlationId).toMatch(/^[A-Za-z0-9_-]{22}$/);

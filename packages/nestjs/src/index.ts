@@ -82,8 +82,8 @@ export type { WsConnectionFigures, WsConnectionFilter } from './lifecycle/ws-con
 
 // Messages
 export { WsExceptionsFilter } from './socket-io/ws-exceptions.filter.js';
-export { WsRefusalException } from './core/ws-refusal.exception.js';
-export type { RefusalExtras } from './core/ws-refusal.exception.js';
+export { WsApplicationError, WsRefusalException } from './core/ws-application.error.js';
+export type { RefusalExtras } from './core/ws-application.error.js';
 export type { MessagesOptions } from './messages/messages.options.js';
 
 // Store

@@ -6,7 +6,7 @@ import { ConnectionAcceptor } from './adapter/connection-acceptor.js';
 import { SecureWsAdapter } from './adapter/secure-ws.adapter.js';
 import { BootSequence } from './boot/boot-sequence.js';
 import type { BootProblems } from './core/boot-problems.js';
-import { changesOf, takeAdapterSlot } from './nest/adapter-slot.js';
+import { changesOf, onAdapterAsked, takeAdapterSlot } from './nest/adapter-slot.js';
 import type { SecureWsRuntime } from './secure-ws.runtime.js';
 
 /** Puts the adapter in place, and follows the application through its boot and its end. */
@@ -30,7 +30,12 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
       this.#checkServer(host, problems);
       this.#boot.prepare();
     });
-    if (!runtime.options.adapter) return;
+    if (!runtime.options.adapter) {
+      onAdapterAsked(config, () => {
+        this.#boot.prepare();
+      });
+      return;
+    }
     takeAdapterSlot(config, this.#adapter, (other) => {
       this.#onOtherAdapter(other, host, problems);
     });

@@ -3,7 +3,6 @@ import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/co
 import { SecurityEvents } from './events/security-events.js';
 import { BootProblems, SecureWsBootError } from './core/boot-problems.js';
 import { EnhancerChecks } from './socket-io/enhancer-checks.js';
-import { MessageChecks } from './core/message-checks.js';
 import { WsCsrfTokens } from './authentication/csrf-tokens.js';
 import { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
 import { Clock, SystemClock } from './core/clock.js';
@@ -109,7 +108,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
     providers: [...extra, userOptions, ...PROVIDERS],
     exports: [
       Clock,
-      MessageChecks,
+      EnhancerChecks,
       SecureWsInstaller,
       SecureWsStore,
       SecurityEvents,
@@ -155,7 +154,7 @@ const PROVIDERS: readonly Provider[] = [
     useFactory: (runtime: SecureWsRuntime) => new WsSocketIdentities(() => runtime.authenticators),
   },
   {
-    provide: MessageChecks,
+    provide: EnhancerChecks,
     inject: [SecureWsRuntime, WsSocketIdentities],
     useFactory: (runtime: SecureWsRuntime, identities: WsSocketIdentities) => new EnhancerChecks(runtime, identities),
   },

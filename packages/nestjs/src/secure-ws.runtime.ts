@@ -5,7 +5,6 @@ import type { GatewayRecord } from './nest/gateway-inventory.js';
 import { SecurityEvents } from './events/security-events.js';
 import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
 import type { Clock } from './core/clock.js';
-import type { ValidatedPayloads } from './core/validated-payloads.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
 import { FaultLog } from './events/fault-log.js';
 import { ViolationLedger, violationSubject } from './throttling/violations/violation-ledger.js';
@@ -13,8 +12,8 @@ import { PrincipalThrottles } from './throttling/principal-throttles.js';
 import type { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
-import type { HandlerPlan } from './messages/handler-plan.js';
-import { PipelineEngine } from './messages/pipeline-engine.js';
+import type { HandlerPlan } from './messages/message.js';
+import { MessageEngine } from './messages/message-engine.js';
 import type { ResolvedSecureWsOptions } from './resolve-options.js';
 
 const NO_PLANS: ReadonlyMap<string, HandlerPlan> = new Map();
@@ -22,7 +21,7 @@ const NO_PLANS: ReadonlyMap<string, HandlerPlan> = new Map();
 /** What the connections of one path share. */
 export interface GatewayPath {
   readonly settings: GatewaySettings;
-  readonly engine: PipelineEngine;
+  readonly engine: MessageEngine;
   /** `undefined`: those of the module. */
   authenticators: readonly AuthenticatorBlock[] | undefined;
 }
@@ -48,7 +47,7 @@ export class SecureWsRuntime {
   #hasStarted = false;
   readonly #principals: PrincipalThrottles;
   readonly #ledger: ViolationLedger;
-  #defaultEngine: PipelineEngine | undefined;
+  #defaultEngine: MessageEngine | undefined;
   readonly #paths = new Map<string, GatewayPath>();
   readonly #plans = new Map<GatewayRecord, Map<string, HandlerPlan>>();
   readonly #plansByClass = new Map<unknown, Map<unknown, HandlerPlan>>();
@@ -92,7 +91,7 @@ export class SecureWsRuntime {
   }
 
   /** What holds for calls that come through another adapter. */
-  get defaultEngine(): PipelineEngine {
+  get defaultEngine(): MessageEngine {
     return (this.#defaultEngine ??= this.#makeEngine(this.defaults));
   }
 
@@ -110,17 +109,19 @@ export class SecureWsRuntime {
     }
   }
 
-  #makeEngine(settings: GatewaySettings): PipelineEngine {
+  #makeEngine(settings: GatewaySettings): MessageEngine {
     const { detailedErrors, authorization } = this.options;
-    const engine = new PipelineEngine(
-      this.clock,
-      this.events,
-      this.faults,
-      this.#principals,
-      this.#ledger,
+    const engine = new MessageEngine(
+      {
+        clock: this.clock,
+        events: this.events,
+        faults: this.faults,
+        principals: this.#principals,
+        ledger: this.#ledger,
+        detailedErrors,
+        policyTimeoutMs: authorization.policyTimeoutMs,
+      },
       settings,
-      detailedErrors,
-      authorization.policyTimeoutMs,
     );
     this.timer.onTick((now) => {
       engine.expire(now);
@@ -138,11 +139,6 @@ export class SecureWsRuntime {
     if (path === undefined)
       throw new Error('SecureWs was asked for a path that it has not prepared. Please report this.');
     return path;
-  }
-
-  /** Lets the application's validation pipes find out what was validated here. */
-  rememberValidated(validated: ValidatedPayloads): void {
-    for (const { engine } of this.#paths.values()) engine.validated = validated;
   }
 
   /** Adds the plan of a gateway's handler. */

@@ -15,6 +15,8 @@ export interface ServerMessage {
   readonly event: string;
   readonly data?: unknown;
   readonly id?: MessageId;
+  /** `true` in the last frame of a stream. */
+  readonly end?: true;
 }
 
 /** One failed rule of a refused payload: where and which, never the value. */
@@ -31,6 +33,10 @@ export interface ValidationIssue {
 export interface ErrorData {
   readonly code: WsErrorCode;
   readonly message: string;
+  /** The application's own code, where `code` is `APPLICATION`: `[A-Z][A-Z0-9_]*`. */
+  readonly reason?: string;
+  /** What the application lets the client know besides. */
+  readonly details?: unknown;
   readonly retryAfterMs?: number;
   /** At most five. */
   readonly issues?: readonly ValidationIssue[];
@@ -42,6 +48,11 @@ export interface ErrorData {
 export interface ErrorMessage {
   readonly event: 'error';
   readonly id?: MessageId;
+  /**
+   * The numbers of the first and the last message that it is about, where they were not read far enough to have an `id`.
+   * The first message of a connection is 1.
+   */
+  readonly messages?: readonly [from: number, to: number];
   readonly data: ErrorData;
 }
 

@@ -13,6 +13,7 @@ export const ERROR_MESSAGES = Object.freeze({
   STEP_UP_REQUIRED: 'A recent log-in is required.',
   TIMEOUT: 'The request took too long.',
   OVERLOADED: 'The server is busy.',
+  APPLICATION: 'The application refused the request.',
   INTERNAL: 'The request failed.',
 });
 

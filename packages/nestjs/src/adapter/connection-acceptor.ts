@@ -135,7 +135,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     const close = closeOfBrokenFrame(code);
     if (close === undefined) return;
     connection.failed(close);
-    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'broken-frame' });
+    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'broken-frame' }, undefined);
   }
 
   #reportClosed(gatewaySocket: GatewaySocket, codeSeen: number): void {

@@ -6,8 +6,8 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { endpointOf } from '../boot/gateway-endpoints.js';
 import { normalizePath } from '../nest/gateway-inventory.js';
 import { SecureWsBootError } from '../core/boot-problems.js';
-import { BoundHandler } from '../messages/bound-handler.js';
-import type { HandlerCallback } from '../messages/handler-plan.js';
+import type { MessageHandler } from '../messages/message.js';
+import { stepsOf } from '../messages/message-steps.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import type { ConnectionAcceptor } from './connection-acceptor.js';
 import { createOwnPortServer } from './own-port-server.js';
@@ -76,7 +76,8 @@ export class SecureWsAdapter extends WsAdapter {
     for (const { message, callback } of handlers) {
       // A handler without a plan has not passed the boot: it does not exist.
       const plan = plans.get(message as string);
-      if (plan !== undefined) socket.pipeline.bind(new BoundHandler(plan, callback as HandlerCallback));
+      if (plan === undefined) continue;
+      socket.pipeline.bind({ plan, steps: stepsOf(plan), callback: callback as MessageHandler['callback'] });
     }
   }
 

@@ -32,7 +32,6 @@ export class UpgradeListener {
     if (server.headersTimeout === 0 || server.headersTimeout > HEADERS_TIMEOUT_MS) {
       server.headersTimeout = HEADERS_TIMEOUT_MS;
     }
-    for (const event of CONNECTION_EVENTS) server.on(event, rememberPeer);
     server.on('upgrade', this.#onUpgrade);
   }
 
@@ -74,7 +73,6 @@ export class UpgradeListener {
   /** Stops listening and ends the handshakes that are under way. */
   dispose(): void {
     this.server.off('upgrade', this.#onUpgrade);
-    for (const event of CONNECTION_EVENTS) this.server.off(event, rememberPeer);
     for (const socket of this.#pending) socket.destroy();
     this.#pending.clear();
   }
@@ -157,15 +155,8 @@ export class UpgradeListener {
 
   #refuse(refusal: HandshakeRefusal, request: IncomingMessage, socket: Duplex): void {
     refuseUpgrade(socket, refusal, this.runtime.clock);
-    this.#audit.onRefused(refusal, request);
+    this.#audit.onRefused(refusal, request, socket);
   }
-}
-
-const CONNECTION_EVENTS = ['connection', 'secureConnection'];
-
-/** The kernel forgets a peer that resets its connection; a socket that was asked remembers it. */
-function rememberPeer(socket: { readonly remoteAddress?: string }): void {
-  void socket.remoteAddress;
 }
 
 function ignore(): void {

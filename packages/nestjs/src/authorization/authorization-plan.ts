@@ -1,5 +1,5 @@
 import { ANONYMOUS_KIND, type Principal } from '../core/principal.js';
-import { AnyOf, meetsClaims, type WsClaimsRequirement, type WsRequirement } from './requirement.js';
+import { AnyOf, missingClaim, type WsClaimsRequirement, type WsRequirement } from './requirement.js';
 import type { WsPolicy, WsPolicyContext, WsPolicyType } from './ws-policy.js';
 import { Grant } from './ws-policy.js';
 import { PolicyGrant } from './ws-resource.decorator.js';
@@ -44,14 +44,15 @@ export class AuthorizationPlan {
     return this.#questions.length > 0;
   }
 
-  /** Roles and scopes. */
-  meetsClaims(principal: Principal): boolean {
+  /** The role or scope that a principal lacks; `undefined` when it has them all. */
+  missingClaim(principal: Principal): string | undefined {
     // An anonymous id meets no claim and never an ownership policy: whatever it equals, it belongs to nobody.
-    if (!this.isPublic && principal.kind === ANONYMOUS_KIND) return false;
+    if (!this.isPublic && principal.kind === ANONYMOUS_KIND) return 'identity';
     for (const requirement of this.#claims) {
-      if (!meetsClaims(requirement, principal)) return false;
+      const missing = missingClaim(requirement, principal);
+      if (missing !== undefined) return missing;
     }
-    return true;
+    return undefined;
   }
 
   /**
@@ -129,7 +130,7 @@ const ALLOWED = Object.freeze(new Grant(undefined));
 function askAny({ members }: AnyOf, ask: (policy: WsPolicyType) => Question): Question {
   const questions = members.map((member): Question => {
     if (typeof member === 'function') return ask(member);
-    return (context) => (meetsClaims(member, context.principal) ? ALLOWED : undefined);
+    return (context) => (missingClaim(member, context.principal) === undefined ? ALLOWED : undefined);
   });
   return async (context) => {
     for (const question of questions) {

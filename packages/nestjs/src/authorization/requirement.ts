@@ -27,10 +27,11 @@ export function anyOf(...members: (WsPolicyType | WsClaimsRequirement)[]): AnyOf
   return new AnyOf(Object.freeze([...members]));
 }
 
-/** Whether a principal meets a requirement of roles and scopes. */
-export function meetsClaims({ roles, scopes }: WsClaimsRequirement, principal: Principal): boolean {
-  if (roles !== undefined && !roles.some((role) => principal.roles.includes(role))) return false;
-  return scopes === undefined || scopes.every((scope) => principal.scopes.includes(scope));
+/** What a principal lacks of a requirement of roles and scopes, for the operator; `undefined` when it meets it. */
+export function missingClaim({ roles, scopes }: WsClaimsRequirement, principal: Principal): string | undefined {
+  if (roles !== undefined && !roles.some((role) => principal.roles.includes(role))) return `role ${roles.join(' or ')}`;
+  const scope = scopes?.find((item) => !principal.scopes.includes(item));
+  return scope === undefined ? undefined : `scope ${scope}`;
 }
 
 /**

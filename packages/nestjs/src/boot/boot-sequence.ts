@@ -6,24 +6,26 @@ import type { WsAuthenticator } from '../authentication/authenticator.js';
 import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
 import { classesOf, createAuthenticators } from '../authentication/create-authenticators.js';
 import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
-import { ValidatedPayloads } from '../core/validated-payloads.js';
 import { discoverSecurityEventListeners } from '../events/on-security-event.js';
 import type { GatewaySettings } from '../gateway-settings.js';
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import { ApplicationClasses } from '../nest/application-classes.js';
 import { containFilter } from '../nest/contain-filter.js';
-import { enhancersOf, globalPipes, guardsOf, isOfClass } from '../nest/enhancers.js';
+import { enhancersOf, guardsOf, isOfClass, mayWait } from '../nest/enhancers.js';
 import { addLastFilter } from '../nest/exception-filters.js';
-import { containHooks, type GatewayHookObserver } from '../nest/gateway-hooks.js';
+import { containHooks, type GatewayHookObserver, onRegistered } from '../nest/gateway-hooks.js';
 import { type GatewayRecord, type NestModule, takeInventory } from '../nest/gateway-inventory.js';
-import { skipValidated } from '../nest/skip-validated.js';
+import { gateHandlers } from '../nest/handler-gate.js';
+import { LastFilter } from '../nest/last-filter.js';
+import { passValidated } from '../nest/pass-validated.js';
+import { RegistrationMetadata } from '../nest/registration-metadata.js';
 import { checkTransformerCopies } from '../nest/transformer-storage.js';
 import { canSeeUnfinished } from '../nest/unfinished-message.js';
 import { checkWsVersion } from '../nest/ws-version.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
-import { WsExceptionsFilter } from '../socket-io/ws-exceptions.filter.js';
+import { WsValidationPipe } from '../socket-io/ws-validation.pipe.js';
 import { compileHandler } from './compile-handler.js';
 import { checkCoverage, type CoveredHandler } from './coverage.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
@@ -49,7 +51,9 @@ export interface BootParts {
 export class BootSequence {
   readonly #logger = new Logger('SecureWs');
   readonly #classes: ApplicationClasses;
-  readonly #lastFilter = new WsExceptionsFilter();
+  readonly #lastFilter = new LastFilter();
+  readonly #registration = new RegistrationMetadata();
+  #boundCount = 0;
   readonly #homes: readonly NestModule[];
   #hasRun = false;
   #failure: Error | undefined;
@@ -116,7 +120,7 @@ export class BootSequence {
       runtime.csrfTokens.addGateway(gateway.type, this.#settingsOf(gateway).authentication);
     // On another adapter Nest's own path stays as it is, and the checks are the enhancers that the gateway names.
     if (runtime.options.adapter) for (const gateway of gateways) this.#prepareGateway(gateway);
-    this.#prepareValidationPipes(gateways);
+    this.#prepareRegistration(gateways);
     this.#compile(handlers);
   }
 
@@ -225,13 +229,18 @@ export class BootSequence {
     this.parts.runtime.guard.setGatewayGuards(gateway, new GatewayGuards(gateway.type, providers));
   }
 
-  #prepareValidationPipes(gateways: readonly GatewayRecord[]): void {
-    const pipes = gateways.flatMap((gateway) => enhancersOf(gateway, 'pipes'));
-    const all = new Set([...pipes, ...globalPipes(this.parts.config)]);
-    const validated = new ValidatedPayloads();
-    const skipping = [...all].filter((pipe) => skipValidated(pipe, validated));
-    // Remembering each payload costs a little for each message: only where a pipe asks.
-    if (skipping.length > 0) this.parts.runtime.rememberValidated(validated);
+  /** Changes what Nest reads while it registers the gateways. The last one that it registers puts everything back. */
+  #prepareRegistration(gateways: readonly GatewayRecord[]): void {
+    const { config, runtime } = this.parts;
+    passValidated(gateways, config, this.#registration, (pipe) => isOfClass(pipe, WsValidationPipe));
+    for (const gateway of gateways) {
+      onRegistered(gateway, () => {
+        if (++this.#boundCount === gateways.length) this.#registration.restore();
+      });
+      if (!runtime.options.adapter) continue;
+      const waiting = gateway.handlers.filter((handler) => mayWait(handler, config));
+      gateHandlers(gateway, waiting, this.#registration);
+    }
   }
 
   #announceWarnings(): void {

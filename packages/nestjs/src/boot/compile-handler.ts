@@ -1,6 +1,6 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import { AuthorizationPlan } from '../authorization/authorization-plan.js';
-import type { HandlerPlan } from '../messages/handler-plan.js';
+import type { HandlerPlan } from '../messages/message.js';
 import type { ApplicationClasses } from '../nest/application-classes.js';
 import { hasInterceptors } from '../nest/enhancers.js';
 import { compilePayload } from '../validation/compile-payload.js';
@@ -36,5 +36,6 @@ export function compileHandler(
     payload: declaration === undefined ? undefined : compilePayload(declaration, { detailedErrors }),
     isReported,
     hasInterceptors: hasInterceptors(record, config),
+    isStream: record.isStream,
   };
 }

@@ -104,6 +104,9 @@ export const MESSAGE_REASONS = Object.freeze({
   'handler-failed-after-close': 'sys_crash',
   'handler-timeout': 'sys_crash',
   'reply-not-serialisable': 'sys_crash',
+  'check-failed': 'sys_crash',
+  'message-size': 'input_validation_fail',
+  'reply-too-large': 'sys_crash',
   streams: 'excess_rate_limit_exceeded',
 } as const satisfies Record<string, OwaspEventName | 'by-code'>);
 
@@ -122,6 +125,7 @@ export const OWASP_NAME_BY_CODE: Readonly<Record<WsErrorCode, OwaspEventName>> =
   STEP_UP_REQUIRED: 'authz_fail',
   TIMEOUT: 'sys_crash',
   OVERLOADED: 'excess_rate_limit_exceeded',
+  APPLICATION: 'input_validation_fail',
   INTERNAL: 'sys_crash',
 });
 

@@ -1,8 +1,7 @@
 import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import type { Clock } from '../core/clock.js';
 import { andThen, type Awaitable } from '../core/awaitable.js';
-import { isLoopbackAddress } from '../core/address-key.js';
-import { parseAuthority } from './authority.js';
+import { isLoopbackAddress, parseAuthority } from './authority.js';
 import { findClient, isListedProxy, type ProxyRules } from './client-address.js';
 import { chooseCredential } from './credential-choice.js';
 import { verifyCredential } from './credential-verification.js';
@@ -46,8 +45,6 @@ export function compileHandshakeSteps(
   options: ResolvedHandshakeOptions,
   { authenticators, limits, clock, isReady, guardsOf }: HandshakeStepParts,
 ): readonly HandshakeStep[] {
-  const choose = (context: HandshakeContext): HandshakeRefusal | undefined =>
-    chooseCredential(context, context.endpoint.authenticators ?? authenticators);
   return [
     { name: 'ready', run: (context) => (isReady() ? limits.checkProcess(context) : refuse('not-ready')) },
     { name: 'shape', run: ({ head }) => checkRequestShape(head, options.maxHeaderCount) },
@@ -61,13 +58,17 @@ export function compileHandshakeSteps(
       },
     },
     { name: 'client-address', run: (context) => runClientAddress(context, options.proxies) },
-    { name: 'address-limits', run: (context) => limits.enter(context, () => peek(context, choose)) },
+    { name: 'address-limits', run: (context) => limits.enter(context) },
     { name: 'transport', run: (context) => checkTransport(context, options.transport) },
     { name: 'subprotocol', run: runSubprotocol },
-    { name: 'credentials', run: (context) => limits.charge(context, choose(context)) },
+    {
+      name: 'credentials',
+      run: (context) =>
+        limits.charge(context, chooseCredential(context, context.endpoint.authenticators ?? authenticators)),
+    },
     {
       name: 'verification',
-      run: (context) => andThen(verifyCredential(context, clock), (refusal) => limits.verified(context, refusal)),
+      run: (context) => andThen(verifyCredential(context, clock), (refusal) => limits.charge(context, refusal)),
     },
     { name: 'gateway-guards', run: (context) => askGuards(context, guardsOf) },
     {
@@ -119,12 +120,6 @@ function runSubprotocol(context: HandshakeContext): HandshakeRefusal | undefined
   context.offeredSubprotocols = choice.offered;
   context.subprotocol = choice.selected;
   return undefined;
-}
-
-/** Looks ahead, without any cryptography, at the credential that the later steps will find. */
-function peek(context: HandshakeContext, choose: (context: HandshakeContext) => HandshakeRefusal | undefined) {
-  if ((runSubprotocol(context) ?? choose(context)) !== undefined) return undefined;
-  return context.isAnonymous ? 'none-needed' : context.credential;
 }
 
 async function askGuards(

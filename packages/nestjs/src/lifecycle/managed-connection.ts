@@ -72,6 +72,7 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
   /** Monotonic moment since which bytes wait for the client. */
   #blockedSince = Infinity;
   #onDrain: (() => void)[] | undefined;
+  #sendWatches: Set<(data: OutboundData) => void> | undefined;
   #unfinishedSince = Infinity;
   #unfinishedAfter = 0;
   #lookForDripAt: number;
@@ -161,8 +162,18 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
     if (this.isOpen) for (const resume of waiting) resume();
   }
 
+  /** Calls `watch` with every message that is sent to the client, until the answer of this is called. */
+  watchSends(watch: (data: OutboundData) => void): () => void {
+    const watches = (this.#sendWatches ??= new Set());
+    watches.add(watch);
+    return () => {
+      watches.delete(watch);
+    };
+  }
+
   beforeSend(data: OutboundData): boolean {
     if (this.closing !== undefined) return false;
+    for (const watch of this.#sendWatches ?? []) watch(data);
     if (!isLargerThan(data, this.options.maxOutboundBytes)) return true;
     // Sent through the raw client, where nobody can be answered: the client at least learns that it misses something.
     this.close('SLOW_CONSUMER');

@@ -1,84 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { WsPolicy } from '../authorization/ws-policy.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
-import type { Awaitable } from '../core/awaitable.js';
-import { MemoryStore } from '../store/memory.store.js';
-import type { SecureWsStore } from '../store/secure-ws.store.js';
-import { resolveStoreOptions } from '../store/store.options.js';
-import { FakeClock } from '../testing/fake-clock.js';
-import { crashesOf, openPipeline, readerOf, settle } from '../testing/stub-pipeline.js';
-
-describe('a message while several nodes count together', () => {
-  /** A shared store that answers when the test says so. */
-  class Shared extends MemoryStore {
-    readonly asked: { resolve: (wait: number) => void; reject: (error: Error) => void }[] = [];
-    override hit(): number {
-      return new Promise<number>((resolve, reject) => {
-        this.asked.push({ resolve, reject });
-      }) as unknown as number;
-    }
-  }
-
-  const start = () => {
-    const handled: number[] = [];
-    const clock = new FakeClock();
-    const shared = new Shared(clock, resolveStoreOptions(readerOf({}, 'store')));
-    const store: Partial<SecureWsStore> = { isShared: true, hit: (): Awaitable<number> => shared.hit() };
-    const parts = openPipeline((_data, _event, context) => handled.push((context as { id: number }).id), {
-      store: () => store as SecureWsStore,
-      throttling: { principal: [{ limit: 100, ttl: 1000 }] },
-      messages: { maxQueuedMessages: 2 },
-    });
-    return { ...parts, shared, handled };
-  };
-
-  it('DR-05 keeps its place, whichever answer comes first', async () => {
-    const { send, shared, handled } = start();
-    send(1);
-    send(2);
-    await settle();
-    shared.asked[1]?.resolve(0);
-    await settle();
-    expect(handled).toEqual([]);
-    shared.asked[0]?.resolve(0);
-    await settle();
-    expect(handled).toEqual([1, 2]);
-  });
-
-  it('DR-14 DR-17 does not end the process when a later answer fails before an earlier one is there', async () => {
-    const { send, shared, handled } = start();
-    const crashes = await crashesOf(async () => {
-      send(1);
-      send(2);
-      await settle();
-      shared.asked[1]?.reject(new Error('the store is away'));
-      await settle();
-      shared.asked[0]?.resolve(0);
-    });
-    expect(crashes).toEqual([]);
-    // The node's own windows have counted both.
-    expect(handled).toEqual([1, 2]);
-  });
-
-  it('DR-08 is refused when too many wait for an answer', async () => {
-    const { send, socket, shared } = start();
-    for (let id = 0; id < 20; id++) send(id);
-    await settle();
-    expect(shared.asked.length).toBeLessThanOrEqual(20);
-    expect(socket.sent.map(({ data }) => data?.code)).toEqual(Array(4).fill('OVERLOADED'));
-  });
-
-  it('SL-12 is dropped when its connection has closed meanwhile', async () => {
-    const { send, shared, handled, connection, socket } = start();
-    send(1);
-    await settle();
-    connection.close('REVOKED');
-    shared.asked[0]?.resolve(0);
-    await settle();
-    expect(handled).toEqual([]);
-    expect(socket.sent).toEqual([]);
-  });
-});
+import { openPipeline, settle, type StubSocket } from '../testing/stub-pipeline.js';
 
 describe('a policy that waits for nothing', () => {
   it('AZ-15 does not let the message on once the connection is closed', async () => {
@@ -96,6 +19,23 @@ describe('a policy that waits for nothing', () => {
     await settle();
     expect(handled).not.toHaveBeenCalled();
     expect(socket.sent).toEqual([]);
+  });
+});
+
+describe('the abort signal of a message', () => {
+  it('DR-09 F14 has fired from the start where it is taken after the end', async () => {
+    const signals: AbortSignal[] = [];
+    let context: { signal: AbortSignal } | undefined;
+    const { send, connection, pipeline } = openPipeline((_data, _event, message) => {
+      context = message as { signal: AbortSignal };
+      return new Promise(() => undefined);
+    });
+    send(1);
+    connection.close('REVOKED');
+    pipeline.dispose();
+    await settle();
+    if (context !== undefined) signals.push(context.signal);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   });
 });
 
@@ -126,13 +66,20 @@ describe('the inbound queue', () => {
   });
 
   it('DR-08 stays bounded when a paused socket has more in hand, and says so', () => {
-    const { send, socket } = openPipeline(() => new Promise(() => undefined), {
+    const { send, socket, engine, clock } = openPipeline(() => new Promise(() => undefined), {
       messages: { maxQueuedMessages: 2 },
       throttling: { connection: [{ limit: 1000, ttl: 1000 }], principal: [{ limit: 1000, ttl: 1000 }] },
     });
     for (let id = 0; id < 30; id++) send(id);
     // One runs, and eight times the queue may come out of what the socket had read already.
-    expect(socket.sent.map(({ data }) => data?.code)).toEqual(Array(30 - 1 - 16).fill('OVERLOADED'));
+    engine.expire(clock.monotonic());
+    expect(rangesOf(socket, 'OVERLOADED')).toEqual([
+      [18, 18],
+      [19, 19],
+      [20, 20],
+      [21, 21],
+      [22, 30],
+    ]);
   });
 
   it('DR-08 counts bytes, and copies what waits', () => {
@@ -173,9 +120,36 @@ describe('the answers to refused messages', () => {
     expect(socket.sent.at(-1)).toMatchObject({ id: 9999 });
   });
 
-  it('DR-05 say at most four times a second that somebody is too fast', () => {
-    const { send, socket } = openPipeline(() => 'fine', { throttling: { connection: [{ limit: 1, ttl: 60_000 }] } });
+  it('DR-05 F34 answer a run of messages that nobody read with few frames, none left out', () => {
+    const { send, socket, engine, clock } = openPipeline(() => 'fine', {
+      throttling: { connection: [{ limit: 1, ttl: 60_000 }] },
+    });
     for (let id = 0; id < 50; id++) send(id);
-    expect(socket.sent.filter(({ data }) => data?.code === 'THROTTLED')).toHaveLength(4);
+    expect(rangesOf(socket, 'THROTTLED')).toEqual([2, 3, 4, 5].map((ordinal) => [ordinal, ordinal]));
+    engine.expire(clock.monotonic());
+    expect(rangesOf(socket, 'THROTTLED').at(-1)).toEqual([6, 50]);
+    expect(socket.sent).toHaveLength(1 + 5);
+  });
+
+  it('F34 name by their numbers the messages beyond the budget, each in one frame only', () => {
+    const { send, socket, engine, clock } = openPipeline(() => undefined, {
+      throttling: {
+        connection: [{ limit: 1_000_000, ttl: 1000 }],
+        principal: [{ limit: 1_000_000, ttl: 1000 }],
+        connectionBytesPerSecond: 1_000_000_000,
+        violations: { budget: Infinity },
+      },
+    });
+    for (let id = 1; id <= 500; id++) send(id, id % 7 === 0 ? 'do' : 'nothing');
+    engine.expire(clock.monotonic());
+    const answered = socket.sent.flatMap(({ id, messages }) => {
+      if (messages === undefined) return [id];
+      return Array.from({ length: messages[1] - messages[0] + 1 }, (_, at) => messages[0] + at);
+    });
+    expect(answered.sort((a = 0, b = 0) => a - b)).toEqual(Array.from({ length: 500 }, (_, at) => at + 1));
   });
 });
+
+function rangesOf(socket: StubSocket, code: string): unknown[] {
+  return socket.sent.filter(({ data }) => data?.code === code).map(({ messages }) => messages);
+}

@@ -1,63 +1,65 @@
-import type { MessageId } from '@secure-ws/protocol';
-import type { MessageReason } from '../events/event-reasons.js';
-import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
-import type { Awaitable } from '../core/awaitable.js';
-import { EnvelopeRefusal, readEnvelope } from './envelope.js';
+import { type MessageId, SECURE_WS_SUBPROTOCOL } from '@secure-ws/protocol';
 import { decodeJson } from '../core/safe-json.js';
-import { BoundHandler } from './bound-handler.js';
-import { ConnectionRefusals } from './connection-refusals.js';
+import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
 import { ConnectionThrottle } from '../throttling/connection-throttle.js';
-import { HandlerRun } from './handler-run.js';
-import { InboundQueue } from './inbound-queue.js';
-import { MessageJudge } from './message-judge.js';
-import type { PipelineEngine, Refusal } from './pipeline-engine.js';
 import type { PrincipalThrottle } from '../throttling/principal-throttles.js';
-import { RunningMessage } from './running-message.js';
+import { ConnectionRefusals } from './connection-refusals.js';
+import { EnvelopeRefusal, readEnvelope } from './envelope.js';
+import { replyFrame } from './frames.js';
+import { InboundQueue } from './inbound-queue.js';
+import { type HandlerPlan, Message, type MessageHandler, type MessageSource } from './message.js';
+import type { MessageEngine } from './message-engine.js';
+import { ARRIVAL_STEPS } from './message-steps.js';
+import type { Refusal } from './refusal.js';
+import { disposeStream, isStream, ReplyStreams } from './reply-streams.js';
 
 /** What one socket read may still deliver after the socket was paused, as a multiple of what the queue should hold. */
 const OVERSHOOT = 8;
 
-/**
- * The checks that every message of one connection passes, in the order of the design: alive, frame, throttle, decode,
- * route, claims, event throttle, validate, policies, then the handler. A step that needs no waiting does not wait.
- */
-export class ConnectionPipeline implements ConnectionWork {
+/** The largest chunk of a socket read that a waiting message may keep in memory. */
+const MAX_PINNED_BYTES = 4096;
+
+/** The event by which a `secure-ws.v1` client ends the stream that answers an `id`. */
+const CANCEL_EVENT = '$cancel';
+
+/** One connection as a source of messages: its frames come in here, and what its handlers return goes out. */
+export class ConnectionPipeline implements ConnectionWork, MessageSource {
   readonly refusals: ConnectionRefusals;
-  readonly #handlers = new Map<string, BoundHandler>();
+  readonly #handlers = new Map<string, MessageHandler>();
   readonly #throttle: ConnectionThrottle;
   readonly #queue: InboundQueue;
-  readonly #run: HandlerRun;
-  readonly #judge: MessageJudge;
-  readonly #abortable = new Set<RunningMessage>();
-  // Obtained with the first message: most connections that only listen never need it.
+  readonly #abortable = new Set<Message>();
+  // Made when they are needed: most connections that only listen never are.
   #principal: PrincipalThrottle | undefined;
-  #arriving: Promise<void> | undefined;
-  #arrivingCount = 0;
+  #streams: ReplyStreams | undefined;
   #slotsTaken = 0;
   #isHeld = true;
   #isDraining = false;
   #onIdle: (() => void) | undefined;
 
   constructor(
-    readonly engine: PipelineEngine,
+    readonly engine: MessageEngine,
     readonly connection: ManagedConnection,
   ) {
+    const { messages, throttling } = engine.settings;
     this.refusals = new ConnectionRefusals(engine, connection);
-    this.#throttle = new ConnectionThrottle(engine.throttling);
-    this.#queue = new InboundQueue(engine.options.maxQueuedMessages, engine.options.maxQueuedBytes);
-    this.#run = new HandlerRun(this);
-    this.#judge = new MessageJudge(this, this.#run);
+    this.#throttle = new ConnectionThrottle(throttling);
+    this.#queue = new InboundQueue(messages.maxQueuedMessages, messages.maxQueuedBytes);
     connection.work = this;
   }
 
   /** Adds a handler of a gateway on this path. */
-  bind(handler: BoundHandler): void {
+  bind(handler: MessageHandler): void {
     this.#handlers.set(handler.plan.event, handler);
   }
 
-  /** The throttle of the sender, over all its connections; there from its first message on. */
-  get principal(): PrincipalThrottle | undefined {
-    return this.#principal;
+  /** Takes a message from the socket. */
+  onMessage(frame: Buffer, isBinary: boolean): void {
+    const { connection, engine } = this;
+    const now = engine.clock.monotonic();
+    connection.lastMessageAt = now;
+    connection.bytesReceived += frame.length;
+    new Message(this, ARRIVAL_STEPS, frame, frame.length, isBinary, ++connection.messagesReceived, now).run();
   }
 
   /** Lets messages in: the `handleConnection` hooks are done. */
@@ -66,184 +68,193 @@ export class ConnectionPipeline implements ConnectionWork {
     this.#drain();
   }
 
-  /** Forgets what waits, ends the streams and fires the abort signals: the connection is gone (SL-12). */
-  dispose(): void {
-    this.#queue.clear();
-    if (this.#principal !== undefined) this.engine.principals.release(this.#principal);
-    this.#principal = undefined;
-    this.#run.dispose();
-    for (const message of this.#abortable) message.abort();
-    this.#abortable.clear();
-  }
-
-  /** Keeps a message whose abort signal somebody took. */
-  keepForAbort(message: RunningMessage): void {
-    this.#abortable.add(message);
-  }
-
-  /** The message has its answer: nothing is left to abort. */
-  forgetAbort(message: RunningMessage): void {
-    this.#abortable.delete(message);
-  }
-
   finish(done: () => void): void {
     this.#isHeld = true;
     this.#onIdle = done;
     if (this.#slotsTaken === 0) done();
   }
 
-  /** Takes a message from the socket. */
-  onMessage(frame: Buffer, isBinary: boolean): void {
-    const { connection, engine } = this;
-    // RFC 6455 7.1.7: once this side has failed the connection, no further byte of the peer is processed.
-    if (!connection.isOpen) return;
-    const now = engine.clock.monotonic();
-    connection.lastMessageAt = now;
-    connection.messagesReceived++;
-    connection.bytesReceived += frame.length;
-    if (isBinary) {
-      this.#fail('UNSUPPORTED_DATA', 'binary-frame');
-      return;
-    }
-    const wait = this.#throttle.hit(now, frame.length);
-    if (wait > 0) {
-      this.#refuse('THROTTLED', 'connection-throttle', { retryAfterMs: wait });
-      return;
-    }
-    const shared = (this.#principal ??= engine.principals.obtain(connection.principal)).hit(now);
-    if (typeof shared === 'number' && this.#arriving === undefined) this.#arrived(frame, shared, now);
-    else this.#arriveLater(frame, shared);
+  /** Forgets what waits, ends the streams and fires the abort signals: the connection is gone (SL-12). */
+  dispose(): void {
+    this.#queue.clear();
+    if (this.#principal !== undefined) this.engine.parts.principals.release(this.#principal);
+    this.#principal = undefined;
+    this.#streams?.dispose();
+    for (const message of this.#abortable) message.abort();
+    this.#abortable.clear();
   }
 
-  #arrived(frame: Buffer, wait: number, now: number): void {
-    if (!this.connection.isOpen) return;
-    if (wait > 0) {
-      this.#refuse('THROTTLED', 'principal-throttle', { retryAfterMs: wait });
-    } else if (this.#isHeld || this.#slotsTaken >= this.engine.options.maxConcurrentHandlers) {
-      this.#enqueue(frame);
-    } else {
-      this.#process(frame, now);
-    }
+  get isExpired(): boolean {
+    return this.connection.isExpired;
   }
 
-  /** Where several nodes count together the answer takes a while: messages keep their order meanwhile. */
-  #arriveLater(frame: Buffer, wait: Awaitable<number>): void {
-    if (this.#arrivingCount >= this.engine.options.maxQueuedMessages * OVERSHOOT) {
-      this.#refuse('OVERLOADED', 'queue-full');
-      return;
-    }
-    this.#arrivingCount++;
-    const copy = Buffer.from(frame);
-    // A store without an answer: the node's own windows have counted the message, and it passes. Caught at once: an
-    // answer that fails while an earlier one is still awaited would be an unhandled rejection.
-    const answered = Promise.resolve(wait).catch(() => 0);
-    const before = this.#arriving ?? Promise.resolve();
-    const arriving = before
-      .then(() => answered)
-      .then((answer) => {
-        this.#arrivingCount--;
-        if (this.#arriving === arriving) this.#arriving = undefined;
-        this.#arrived(copy, answer, this.engine.clock.monotonic());
-      });
-    this.#arriving = arriving;
+  get hasAllStreams(): boolean {
+    return this.#streams !== undefined && this.#streams.size >= this.engine.settings.messages.maxStreams;
   }
 
-  /** Gives a slot back and takes the messages that wait for one. */
-  releaseSlot(message: RunningMessage): void {
-    if (!message.holdsSlot) return;
-    message.holdsSlot = false;
+  throttle(now: number, bytes: number): number {
+    return this.#throttle.hit(now, bytes);
+  }
+
+  throttlePrincipal(now: number): number {
+    return this.#principalThrottle.hit(now);
+  }
+
+  get #principalThrottle(): PrincipalThrottle {
+    return (this.#principal ??= this.engine.parts.principals.obtain(this.connection.principal));
+  }
+
+  throttleEvent(plan: HandlerPlan, now: number): number {
+    return this.#principalThrottle.windowsOf(plan).hit(now);
+  }
+
+  takeSlot(message: Message): boolean {
+    if (!this.#isHeld && this.#slotsTaken < this.engine.settings.messages.maxConcurrentHandlers) {
+      this.#slotsTaken++;
+      message.holdsSlot = true;
+      return true;
+    }
+    // Leaving: what comes now is not handled, and the client learns so from the close.
+    if (this.#onIdle !== undefined) return false;
+    const refusal = this.#refusalOfQueue();
+    if (refusal !== undefined) {
+      message.settle(refusal);
+      return false;
+    }
+    message.unpin(MAX_PINNED_BYTES);
+    this.#queue.push(message);
+    if (!this.#isHeld && this.#queue.isFull) this.connection.pause();
+    return false;
+  }
+
+  releaseSlot(): void {
     this.#slotsTaken--;
     if (this.#slotsTaken === 0) this.#onIdle?.();
     this.#drain();
   }
 
-  /** A policy or an asynchronous validator did not answer in time. */
-  onJudgementTimeout(message: RunningMessage): void {
-    this.#judge.onTimeout(message);
+  decode(message: Message): Refusal | undefined {
+    const decoded = decodeJson((message.received as Buffer).toString(), this.engine.settings.validation);
+    if (!decoded.ok) return { code: 'BAD_MESSAGE', reason: `json-${decoded.reason}` };
+    const envelope = readEnvelope(decoded.value);
+    message.id = envelope.id;
+    if (envelope instanceof EnvelopeRefusal) return { code: 'BAD_MESSAGE', reason: 'envelope' };
+    message.event = envelope.event;
+    message.data = envelope.data;
+    return undefined;
   }
 
-  /** The handler did not end in time. */
-  onHandlerTimeout(message: RunningMessage): void {
-    this.#run.onTimeout(message);
+  route({ event, id }: Message): MessageHandler | Refusal | undefined {
+    const handler = this.#handlers.get(event);
+    if (handler !== undefined) return handler;
+    if (event === CANCEL_EVENT && this.connection.subprotocol === SECURE_WS_SUBPROTOCOL) {
+      this.#cancel(id);
+      return undefined;
+    }
+    return { code: this.engine.parts.detailedErrors ? 'UNKNOWN_EVENT' : 'FORBIDDEN', reason: 'unknown-event' };
   }
 
-  #enqueue(frame: Buffer): void {
-    // Leaving: what comes now is not handled, and the client learns so from the close.
-    if (this.#onIdle !== undefined) return;
+  reply(message: Message, value: unknown): boolean {
+    if (!message.isCurrent) {
+      disposeStream(value);
+      return true;
+    }
+    if (!isStream(value)) {
+      this.#send(message, value);
+      return true;
+    }
+    if (this.hasAllStreams) {
+      disposeStream(value);
+      message.abort();
+      message.settle({ code: 'OVERLOADED', reason: 'streams' });
+      return true;
+    }
+    this.#streams ??= new ReplyStreams(this.connection, (streaming, item) => this.#send(streaming, item));
+    this.#streams.open(message, value);
+    return false;
+  }
+
+  endStream(message: Message): boolean {
+    return this.#streams?.end(message) === true;
+  }
+
+  refuse(message: Message, refusal: Refusal): void {
+    this.refusals.refuse(message, refusal);
+  }
+
+  keepForAbort(message: Message): void {
+    this.#abortable.add(message);
+  }
+
+  forgetAbort(message: Message): void {
+    this.#abortable.delete(message);
+  }
+
+  disposeOf(value: unknown): void {
+    disposeStream(value);
+  }
+
+  watchAnswer({ id }: Message): () => boolean {
+    // Whoever waits for an answer knows it by the id. Without one, whatever the client gets now is taken for it.
+    const mark = id === undefined ? '' : `"id":${JSON.stringify(id)}`;
+    let isAnswered = false;
+    const stop = this.connection.watchSends((data) => {
+      isAnswered ||= typeof data === 'string' && data.includes(mark);
+    });
+    return () => {
+      stop();
+      return isAnswered;
+    };
+  }
+
+  #cancel(id: MessageId | undefined): void {
+    if (id !== undefined) this.#streams?.cancel(id);
+  }
+
+  /** @returns whether the value was sent. */
+  #send(message: Message, value: unknown): boolean {
+    if (!message.isCurrent) return false;
+    let text: string | undefined;
+    try {
+      text = replyFrame(message.handler?.plan.eventJson ?? '""', message.id, value);
+    } catch (exception) {
+      // DR-14: a BigInt, a cycle or a throwing getter in a result ends the process in bare Nest.
+      message.settle({ code: 'INTERNAL', reason: 'reply-not-serialisable', fault: { exception } });
+      return false;
+    }
+    if (text === undefined) return true;
+    const outcome = this.connection.offer(text);
+    if (outcome === 'too-big') {
+      const exception = new Error(
+        'The reply is larger than lifecycle.maxOutboundBytes: send it in parts, or as a stream.',
+      );
+      message.settle({ code: 'INTERNAL', reason: 'reply-too-large', fault: { exception } });
+    }
+    return outcome === 'sent';
+  }
+
+  #refusalOfQueue(): Refusal | undefined {
     if (this.#isHeld && this.#queue.isFull) {
       // Nobody reads these before the gateway has accepted the connection: a client that floods now is not one to keep.
-      this.#fail('POLICY_VIOLATION', 'queue-before-connect');
-      return;
+      return { code: 'BAD_MESSAGE', reason: 'queue-before-connect', close: 'POLICY_VIOLATION' };
     }
-    const { maxQueuedMessages, maxQueuedBytes } = this.engine.options;
-    if (this.#queue.size >= maxQueuedMessages * OVERSHOOT || this.#queue.bytes >= maxQueuedBytes * OVERSHOOT) {
-      this.#refuse('OVERLOADED', 'queue-full');
-      return;
-    }
-    this.#queue.push(frame);
-    if (!this.#isHeld && this.#queue.isFull) this.connection.pause();
+    return this.#queue.isFullTimes(OVERSHOOT) ? { code: 'OVERLOADED', reason: 'queue-full' } : undefined;
   }
 
   #drain(): void {
     // A message that is refused at once gives its slot back inside this loop: the loop goes on, instead of a new one in it.
     if (this.#isDraining) return;
     this.#isDraining = true;
-    while (this.connection.isOpen && !this.#isHeld && this.#slotsTaken < this.engine.options.maxConcurrentHandlers) {
-      const frame = this.#queue.shift();
-      if (frame === undefined) break;
-      this.#process(frame, this.engine.clock.monotonic());
+    const { maxConcurrentHandlers } = this.engine.settings.messages;
+    while (this.connection.isOpen && !this.#isHeld && this.#slotsTaken < maxConcurrentHandlers) {
+      const message = this.#queue.shift();
+      if (message === undefined) break;
+      this.#slotsTaken++;
+      message.holdsSlot = true;
+      message.startedAt = this.engine.clock.monotonic();
+      message.run();
     }
     this.#isDraining = false;
     if (!this.#queue.isFull) this.connection.resume();
-  }
-
-  #process(frame: Buffer, now: number): void {
-    const { engine, connection } = this;
-    if (connection.isExpired) {
-      // SL-02: the timer may be late, the message is not handled.
-      this.refusals.note({ code: 'FORBIDDEN', reason: 'identity-expired' });
-      connection.close('TOKEN_EXPIRED');
-      return;
-    }
-    const decoded = decodeJson(frame.toString(), engine.jsonLimits);
-    if (!decoded.ok) {
-      this.#refuse('BAD_MESSAGE', `json-${decoded.reason}`);
-      return;
-    }
-    const envelope = readEnvelope(decoded.value);
-    if (envelope instanceof EnvelopeRefusal) {
-      this.#refuse('BAD_MESSAGE', 'envelope', { id: envelope.id });
-      return;
-    }
-    const { event, id } = envelope;
-    const handler = this.#handlers.get(event);
-    if (handler === undefined) {
-      // AZ-12: answered like an event that exists and is not allowed, so that names cannot be found out.
-      this.#refuse(engine.detailedErrors ? 'UNKNOWN_EVENT' : 'FORBIDDEN', 'unknown-event', { id });
-      return;
-    }
-    if (!handler.plan.authorization.meetsClaims(connection.principal)) {
-      const refusal: Refusal = { code: 'FORBIDDEN', reason: 'claims', id, event };
-      if (!handler.plan.isReported) {
-        this.refusals.answer(refusal);
-        return;
-      }
-      engine.reportOnly(connection, refusal);
-    }
-    this.#slotsTaken++;
-    this.#judge.judge(new RunningMessage(this, handler, connection, id, now), envelope.data);
-  }
-
-  #refuse(
-    code: Refusal['code'],
-    reason: MessageReason,
-    details: Partial<Refusal> & { id?: MessageId | undefined } = {},
-  ): string {
-    return this.refusals.answer({ code, reason, ...details });
-  }
-
-  #fail(code: 'UNSUPPORTED_DATA' | 'POLICY_VIOLATION', reason: MessageReason): void {
-    this.refusals.note({ code: 'BAD_MESSAGE', reason });
-    this.connection.close(code);
   }
 }

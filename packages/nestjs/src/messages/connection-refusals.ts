@@ -1,44 +1,111 @@
+import type { WsErrorCode } from '@secure-ws/protocol';
 import { randomId } from '../core/identifier.js';
+import { SlidingWindow } from '../core/sliding-window.js';
+import { WeightedWindow } from '../core/weighted-window.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
-import { errorFrame } from './frames.js';
+import { errorData, errorFrame } from './frames.js';
+import type { MessageEngine } from './message-engine.js';
+import type { Message } from './message.js';
 import { MessageViolations } from './message-violations.js';
-import type { PipelineEngine, Refusal } from './pipeline-engine.js';
-import { RefusalBudget } from './refusal-budget.js';
+import type { Refusal } from './refusal.js';
 
-/** Answers, audits and counts what one connection is refused. */
+/** How many bytes of error frames one connection gets in {@link WINDOW_MS} before its refusals are put together. */
+const MAX_BYTES = 16_384;
+const WINDOW_MS = 10_000;
+
+/** How many frames a second tell a connection about messages that were not read. */
+const MAX_NOTICES = 4;
+
+/** Messages one after the other that were refused with one code and are not answered yet. */
+interface Run {
+  readonly refusal: Refusal;
+  readonly correlationId: string;
+  readonly from: number;
+  to: number;
+}
+
+/**
+ * Answers, audits and counts what one connection is refused.
+ *
+ * Every refused message is answered. Error frames are longer than the messages that provoke them, so that an attacker
+ * could make the server send more than it receives: messages that were not read far enough to have an `id`, and all of
+ * them beyond a budget, are answered by their numbers, a run of them with one frame.
+ */
 export class ConnectionRefusals {
   // Made at the first refusal: most connections never see one.
-  #budget: RefusalBudget | undefined;
+  #bytes: WeightedWindow | undefined;
+  #notices: SlidingWindow | undefined;
   #violations: MessageViolations | undefined;
+  #run: Run | undefined;
+  #isWatched = false;
 
   constructor(
-    private readonly engine: PipelineEngine,
+    private readonly engine: MessageEngine,
     private readonly connection: ManagedConnection,
   ) {}
 
-  /**
-   * Answers with an error frame, as far as the budget goes, and audits.
-   *
-   * @returns the id that stands in the frame and in the audit.
-   */
-  answer(refusal: Refusal): string {
+  /** Answers a message, unless it has its answer or the connection is closed for it, audits and charges the refusal. */
+  refuse(message: Message, refusal: Refusal): void {
     const correlationId = randomId();
-    const budget = (this.#budget ??= new RefusalBudget());
-    const now = this.engine.clock.monotonic();
-    const frame = errorFrame(refusal.code, correlationId, refusal);
-    const isNotice = refusal.reason === 'connection-throttle' || refusal.reason === 'principal-throttle';
-    if ((!isNotice || budget.allowsThrottleNotice(now)) && budget.allowsFrame(now, frame.length)) {
-      this.connection.sendText(frame);
+    const { handler } = message;
+    if (!this.connection.isOpen && refusal.reason === 'handler-failed') {
+      this.refuse(message, { ...refusal, reason: 'handler-failed-after-close' });
+      return;
     }
-    this.note(refusal, correlationId);
-    return correlationId;
+    this.note(refusal, handler?.plan.event, correlationId);
+    if (refusal.fault !== undefined) {
+      this.engine.faults.write(handler?.plan.label ?? refusal.reason, correlationId, refusal.fault.exception);
+    }
+    if (refusal.close !== undefined) this.connection.close(refusal.close);
+    else if (!message.isAnswered && this.connection.isOpen) this.#answer(message, refusal, correlationId);
   }
 
   /** Audits and charges a refusal that gets no answer, because the connection closes. */
-  note(refusal: Refusal, correlationId: string = randomId()): void {
-    this.engine.report(this.connection, refusal, correlationId);
-    (this.#violations ??= new MessageViolations(this.engine.ledger, this.connection, this.engine.events)).charge(
-      refusal,
-    );
+  note(refusal: Refusal, event: string | undefined, correlationId: string = randomId()): void {
+    this.engine.report(this.connection, refusal, event, correlationId);
+    (this.#violations ??= new MessageViolations(this.engine.parts, this.connection)).charge(refusal);
   }
+
+  #answer(message: Message, refusal: Refusal, correlationId: string): void {
+    const { id, ordinal, handler } = message;
+    const hasNoId = handler === undefined && id === undefined;
+    const now = this.engine.clock.monotonic();
+    const data = errorData(refusal, correlationId, this.engine.parts.detailedErrors);
+    const frame = errorFrame(data, id, hasNoId ? [ordinal, ordinal] : undefined);
+    const mayBeSent = !hasNoId || (this.#notices ??= new SlidingWindow(MAX_NOTICES, 1000)).hit(now) === 0;
+    if (mayBeSent && (this.#bytes ??= new WeightedWindow(MAX_BYTES, WINDOW_MS)).hit(now, frame.length) === 0) {
+      this.#flush();
+      this.connection.sendText(frame);
+    } else if (this.#run !== undefined && continues(this.#run, ordinal, refusal.code)) {
+      this.#run.to = ordinal;
+    } else {
+      this.#flush();
+      this.#run = { refusal, correlationId, from: ordinal, to: ordinal };
+      this.#watch();
+    }
+  }
+
+  /** The end of a run that nothing interrupts is the next tick of the coarse timer. */
+  #watch(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    this.engine.onTick(() => {
+      this.#isWatched = false;
+      this.#flush();
+      return false;
+    });
+  }
+
+  #flush(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    this.#run = undefined;
+    const { code, retryAfterMs, reason } = run.refusal;
+    const data = errorData({ code, reason, retryAfterMs }, run.correlationId, false);
+    this.connection.sendText(errorFrame(data, undefined, [run.from, run.to]));
+  }
+}
+
+function continues(run: Run, ordinal: number, code: WsErrorCode): boolean {
+  return run.refusal.code === code && run.to === ordinal - 1;
 }

@@ -1,67 +1,91 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { ERROR_MESSAGES, type ValidationIssue, type WsErrorCode } from '@secure-ws/protocol';
+import { isApplicationReason, WsApplicationError } from '../core/ws-application.error.js';
+import { FORBIDDEN_MESSAGE } from '../nest/guard-refusal.js';
 import { MAX_ISSUES } from '../validation/payload-check.js';
+import { detailsOf } from './error-details.js';
+import type { Message } from './message.js';
+import type { Refusal } from './refusal.js';
 
-/** What becomes of an exception on the wire. */
-export interface MappedException {
-  readonly code: WsErrorCode;
-  readonly retryAfterMs?: number;
-  readonly issues?: readonly ValidationIssue[];
-  /** Whether the application failed, rather than refused: then its operator needs the stack. */
-  readonly isFault: boolean;
-}
-
+/** The statuses of an `HttpException` that mean the same as a code of the protocol. */
 const BY_STATUS: ReadonlyMap<number, WsErrorCode> = new Map([
   [HttpStatus.BAD_REQUEST, 'VALIDATION_FAILED'],
-  [HttpStatus.UNPROCESSABLE_ENTITY, 'VALIDATION_FAILED'],
-  [HttpStatus.PAYLOAD_TOO_LARGE, 'VALIDATION_FAILED'],
+  [HttpStatus.UNAUTHORIZED, 'FORBIDDEN'],
+  [HttpStatus.FORBIDDEN, 'FORBIDDEN'],
+  // What is not there answers as what is not yours (OD-05).
+  [HttpStatus.NOT_FOUND, 'FORBIDDEN'],
+  [HttpStatus.GONE, 'FORBIDDEN'],
   [HttpStatus.REQUEST_TIMEOUT, 'TIMEOUT'],
+  [HttpStatus.PAYLOAD_TOO_LARGE, 'VALIDATION_FAILED'],
+  [HttpStatus.UNPROCESSABLE_ENTITY, 'VALIDATION_FAILED'],
   [HttpStatus.TOO_MANY_REQUESTS, 'THROTTLED'],
   [HttpStatus.SERVICE_UNAVAILABLE, 'OVERLOADED'],
   [HttpStatus.GATEWAY_TIMEOUT, 'TIMEOUT'],
 ]);
 
 /**
- * Maps what a handler, guard, pipe or interceptor of the application threw to an error code.
- *
- * Nothing of the exception's text goes out (OWASP ASVS 5.0 16.5.1). An application chooses a code with
- * `throw new WsRefusalException('THROTTLED', { retryAfterMs: 1000 })`; any other `WsException` is a refusal, `FORBIDDEN`,
- * like 401, 403, 404 and the remaining 4xx of an `HttpException` (a resource that is not there answers as one that is not
- * yours). Everything else is `INTERNAL`.
+ * Maps what a handler, guard, pipe or interceptor of the application threw to a refusal; docs/guide/errors.md has the
+ * table. Nothing of an exception's text goes out, except where `detailedErrors` is on (OWASP ASVS 5.0 16.5.1): an
+ * application tells its client something with a `WsApplicationError`.
  */
-export function mapException(exception: unknown): MappedException {
+export function mapException(exception: unknown): Refusal {
   try {
-    return mapKnown(exception);
+    if (exception instanceof WsException) return mapWsException(exception);
+    if (exception instanceof HttpException) return mapHttpException(exception);
   } catch {
     // A getter of the exception that throws, or a proxy: DR-14.
-    return FAULT;
   }
+  return { code: 'INTERNAL', reason: 'handler-failed', fault: { exception } };
 }
 
-const FAULT: MappedException = Object.freeze({ code: 'INTERNAL', isFault: true });
-
-function mapKnown(exception: unknown): MappedException {
-  if (exception instanceof WsException) return mapWsException(exception);
-  if (exception instanceof HttpException) {
-    const status = exception.getStatus();
-    const code = BY_STATUS.get(status) ?? (status < 500 ? 'FORBIDDEN' : 'INTERNAL');
-    return { code, isFault: code === 'INTERNAL' };
-  }
-  return FAULT;
+/**
+ * What becomes of a message whose exception a filter has had: one that answered nothing leaves the answer to us (F34), and
+ * one that answered is audited all the same (F39).
+ */
+export function refusalOfFailure(message: Message, isAnswered: boolean): Refusal | undefined {
+  if (message.failure === undefined) return undefined;
+  const refusal = mapException(message.failure.exception);
+  if (!isAnswered) return refusal;
+  message.isAnswered = true;
+  return { ...refusal, reason: 'application-filter' };
 }
 
-/** Of `WsRefusalException` too. Types hold nothing back at run time: only what belongs into a frame is taken over. */
-function mapWsException(exception: WsException): MappedException {
+function mapHttpException(exception: HttpException): Refusal {
+  const status = exception.getStatus();
+  const code = BY_STATUS.get(status) ?? (status < 500 ? 'APPLICATION' : 'INTERNAL');
+  if (code === 'INTERNAL') return { code, reason: 'handler-failed', fault: { exception } };
+  const name = (HttpStatus as Readonly<Record<number, string | undefined>>)[status];
+  const application = code === 'APPLICATION' ? { reason: name } : undefined;
+  return { code, reason: 'application', application, text: exception.message };
+}
+
+/** Types hold nothing back at run time: only what belongs into a frame is taken over. */
+function mapWsException(exception: WsException): Refusal {
+  const text = exception.message;
+  if (exception instanceof WsApplicationError) {
+    const { reason, details } = exception;
+    return { code: 'APPLICATION', reason: 'application', application: { reason, details: detailsOf(details) }, text };
+  }
   const error: unknown = exception.getError();
-  const fields = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
-  const { code, retryAfterMs, issues } = fields;
-  if (typeof code !== 'string' || !Object.hasOwn(ERROR_MESSAGES, code)) return { code: 'FORBIDDEN', isFault: false };
+  if (typeof error !== 'object' || error === null) {
+    // What Nest itself throws where a guard said no.
+    if (error === FORBIDDEN_MESSAGE) return { code: 'FORBIDDEN', reason: 'application', text };
+    return { code: 'APPLICATION', reason: 'application', text };
+  }
+  const { code, retryAfterMs, issues } = error as Record<string, unknown>;
+  if (code === 'INTERNAL') return { code, reason: 'handler-failed', fault: { exception } };
+  if (typeof code !== 'string' || !Object.hasOwn(ERROR_MESSAGES, code)) {
+    if (isApplicationReason(code))
+      return { code: 'APPLICATION', reason: 'application', application: { reason: code }, text };
+    return { code: 'FORBIDDEN', reason: 'application', text };
+  }
   const isWait = typeof retryAfterMs === 'number' && retryAfterMs >= 0 && Number.isFinite(retryAfterMs);
   return {
     code: code as WsErrorCode,
-    isFault: code === 'INTERNAL',
-    ...(isWait && { retryAfterMs: Math.ceil(retryAfterMs) }),
+    reason: 'application',
+    text,
+    ...(isWait && { retryAfterMs }),
     ...(Array.isArray(issues) && { issues: issues.filter(isIssue).slice(0, MAX_ISSUES).map(toIssue) }),
   };
 }

@@ -2,30 +2,48 @@ import {
   ERROR_EVENT,
   ERROR_MESSAGES,
   type MessageId,
+  RESERVED_EVENT_PREFIX,
   type ValidationIssue,
   type WsErrorCode,
 } from '@secure-ws/protocol';
+import type { Refusal } from './refusal.js';
 
-/** What an error frame says besides its code. */
-export interface ErrorDetails {
-  readonly id?: MessageId | undefined;
-  readonly retryAfterMs?: number | undefined;
-  readonly issues?: readonly ValidationIssue[] | undefined;
+/** The numbers of the first and the last message that an error frame is about. */
+export type MessageRange = readonly [from: number, to: number];
+
+/** The `data` of an error frame. Nothing of the refused message is in it. */
+export function errorData(refusal: Refusal, correlationId: string, withText: boolean): ErrorBody {
+  const { code, retryAfterMs, issues, application, text } = refusal;
+  const isWait = retryAfterMs !== undefined && Number.isFinite(retryAfterMs);
+  return {
+    code,
+    message: withText && text !== undefined ? text : messageOf(code),
+    ...(application?.reason === undefined ? {} : { reason: application.reason }),
+    ...(application?.details === undefined ? {} : { details: application.details }),
+    ...(isWait ? { retryAfterMs: Math.ceil(retryAfterMs) } : {}),
+    ...(issues === undefined ? {} : { issues }),
+    correlationId,
+  };
 }
 
-/** Writes an error frame. Of the refused message only its `id` comes back. */
-export function errorFrame(code: WsErrorCode, correlationId: string, details: ErrorDetails): string {
-  const { id, retryAfterMs, issues } = details;
+/** What {@link errorData} makes. */
+export interface ErrorBody {
+  readonly code: WsErrorCode;
+  readonly message: string;
+  readonly reason?: string;
+  readonly details?: unknown;
+  readonly retryAfterMs?: number;
+  readonly issues?: readonly ValidationIssue[];
+  readonly correlationId: string;
+}
+
+/** Writes an error frame: of a message with an `id`, or of messages that were not read far enough to have one. */
+export function errorFrame(data: ErrorBody, id: MessageId | undefined, messages?: MessageRange): string {
   return JSON.stringify({
     event: ERROR_EVENT,
     ...(id === undefined ? {} : { id }),
-    data: {
-      code,
-      message: code === 'UNKNOWN_EVENT' ? 'There is no such event.' : ERROR_MESSAGES[code],
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }),
-      ...(issues === undefined ? {} : { issues }),
-      correlationId,
-    },
+    ...(messages === undefined ? {} : { messages }),
+    data,
   });
 }
 
@@ -34,28 +52,43 @@ export function errorFrame(code: WsErrorCode, correlationId: string, details: Er
  * `{ event, data }`.
  *
  * @returns `undefined` where there is nothing to send: no value, and no `id` that waits for an answer.
- * @throws what `JSON.stringify` throws: for a BigInt, a cycle, a throwing getter.
+ * @throws what `JSON.stringify` throws: for a BigInt, a cycle, a throwing getter. TypeError for an event of the module's.
  */
 export function replyFrame(eventJson: string, id: MessageId | undefined, value: unknown): string | undefined {
-  const tail = id === undefined ? '}' : `,"id":${typeof id === 'number' ? id : `"${id}"`}}`;
-  if (value === undefined || value === null) return id === undefined ? undefined : `{"event":${eventJson}${tail}`;
-  let event = eventJson;
-  let data: unknown = value;
-  if (isWsResponse(value)) {
-    event = JSON.stringify(value.event);
-    data = value.data;
-  }
+  if (value === undefined) return id === undefined ? undefined : `{"event":${eventJson}${tail(id)}`;
+  if (value === null && id === undefined) return undefined;
+  const response = readResponse(value);
+  const event = response === undefined ? eventJson : JSON.stringify(response.event);
   // A function or a symbol has no JSON, and leaves the reply without data.
-  const json = JSON.stringify(data) as string | undefined;
-  return json === undefined ? `{"event":${event}${tail}` : `{"event":${event},"data":${json}${tail}`;
+  const json = JSON.stringify(response === undefined ? value : response.data) as string | undefined;
+  return json === undefined ? `{"event":${event}${tail(id)}` : `{"event":${event},"data":${json}${tail(id)}`;
 }
 
-/** Nest's `WsResponse`: an object of `event` and `data` and nothing else. */
-function isWsResponse(value: unknown): value is { event: string; data: unknown } {
-  if (typeof value !== 'object' || value === null || typeof (value as { event?: unknown }).event !== 'string')
-    return false;
+/** Writes the last frame of a stream. */
+export function endFrame(eventJson: string, id: MessageId): string {
+  return `{"event":${eventJson},"end":true${tail(id)}`;
+}
+
+function tail(id: MessageId | undefined): string {
+  return id === undefined ? '}' : `,"id":${typeof id === 'number' ? id : `"${id}"`}}`;
+}
+
+function messageOf(code: WsErrorCode): string {
+  return code === 'UNKNOWN_EVENT' ? 'There is no such event.' : ERROR_MESSAGES[code];
+}
+
+/**
+ * Nest's `WsResponse`: an object of `event` and `data` and nothing else, each read once, since a getter may answer
+ * differently the next time. One that says itself how it is written is plain data.
+ */
+function readResponse(value: unknown): { event: string; data: unknown } | undefined {
+  if (typeof value !== 'object' || value === null || !('event' in value)) return undefined;
   for (const key in value) {
-    if (key !== 'event' && key !== 'data') return false;
+    if (key !== 'event' && key !== 'data') return undefined;
   }
-  return true;
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return undefined;
+  const { event } = value;
+  if (typeof event !== 'string') return undefined;
+  if (event.startsWith(RESERVED_EVENT_PREFIX)) throw new TypeError('Events that begin with $ belong to the module.');
+  return { event, data: (value as { data?: unknown }).data };
 }

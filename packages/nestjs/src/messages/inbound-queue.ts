@@ -1,9 +1,8 @@
-/** The largest chunk of a socket read that a waiting message may keep in memory. */
-const MAX_PINNED_BYTES = 4096;
+import type { Message } from './message.js';
 
 /** Messages that wait for a slot, as raw frames: nothing of them is decoded before its turn. */
 export class InboundQueue {
-  #frames: Buffer[] = [];
+  #messages: Message[] = [];
   #bytes = 0;
 
   constructor(
@@ -11,37 +10,32 @@ export class InboundQueue {
     private readonly maxBytes: number,
   ) {}
 
-  /** How many messages wait. */
-  get size(): number {
-    return this.#frames.length;
-  }
-
-  /** How many bytes wait. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** Whether the socket should not be read any further. */
   get isFull(): boolean {
-    return this.#frames.length >= this.maxMessages || this.#bytes >= this.maxBytes;
+    return this.isFullTimes(1);
   }
 
-  /** Adds a message. It is copied out of a large chunk, which it would pin as long as it waits. */
-  push(frame: Buffer): void {
-    this.#frames.push(frame.buffer.byteLength > MAX_PINNED_BYTES ? Buffer.from(frame) : frame);
-    this.#bytes += frame.length;
+  /** Whether it holds so many times what it should. */
+  isFullTimes(times: number): boolean {
+    return this.#messages.length >= this.maxMessages * times || this.#bytes >= this.maxBytes * times;
+  }
+
+  /** Adds a message. */
+  push(message: Message): void {
+    this.#messages.push(message);
+    this.#bytes += message.bytes;
   }
 
   /** Takes the oldest message. */
-  shift(): Buffer | undefined {
-    const frame = this.#frames.shift();
-    if (frame !== undefined) this.#bytes -= frame.length;
-    return frame;
+  shift(): Message | undefined {
+    const message = this.#messages.shift();
+    if (message !== undefined) this.#bytes -= message.bytes;
+    return message;
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.#frames = [];
+    this.#messages = [];
     this.#bytes = 0;
   }
 }

@@ -1,37 +1,18 @@
 import { addressKey } from '../core/address-key.js';
-import { ANONYMOUS_KIND } from '../core/principal.js';
-import type { SecurityEvents } from '../events/security-events.js';
-import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { isPromiseLike } from '../core/awaitable.js';
-import {
-  type ViolationLedger,
-  type ViolationVerdict,
-  violationSubject,
-} from '../throttling/violations/violation-ledger.js';
-import type { ViolationKind } from '../throttling/violations/violations.options.js';
-import type { Refusal } from './pipeline-engine.js';
-
-/**
- * What a refusal is charged as. What the application refused by itself, and what failed here, is nobody's violation.
- */
-export function violationOf({ code, reason }: Refusal): ViolationKind | undefined {
-  if (reason === 'broken-frame' || reason === 'binary-frame' || reason === 'queue-before-connect') return 'bad-frame';
-  if (code === 'BAD_MESSAGE') return 'bad-json';
-  if (code === 'THROTTLED') return reason === 'application' ? undefined : 'throttled';
-  if (code === 'VALIDATION_FAILED') return reason === 'payload' ? 'validation' : undefined;
-  // AZ-12: both weigh the same, or a stranger could tell by the close which events exist: 34 messages or 101.
-  if (reason === 'unknown-event' || reason === 'claims') return 'unknown-event';
-  return reason === 'policy' ? 'forbidden' : undefined;
-}
+import { ANONYMOUS_KIND } from '../core/principal.js';
+import type { WsConnection } from '../core/ws-connection.js';
+import { type ViolationVerdict, violationSubject } from '../throttling/violations/violation-ledger.js';
+import type { MessageParts } from './message-engine.js';
+import { type Refusal, violationOf } from './refusal.js';
 
 /** Charges the refused messages of one connection, and closes it when its subject has gone too far (MV-17). */
 export class MessageViolations {
   readonly #subject: string;
 
   constructor(
-    private readonly ledger: ViolationLedger,
-    private readonly connection: ManagedConnection,
-    private readonly events: SecurityEvents,
+    private readonly parts: Pick<MessageParts, 'ledger' | 'events'>,
+    private readonly connection: WsConnection,
   ) {
     this.#subject = violationSubject(connection.principal, addressKey(connection.address));
   }
@@ -41,7 +22,7 @@ export class MessageViolations {
     const kind = violationOf(refusal);
     if (kind === undefined) return;
     try {
-      const verdict = this.ledger.charge(this.#subject, kind);
+      const verdict = this.parts.ledger.charge(this.#subject, kind);
       // A store without an answer: the message is refused all the same, and the connection's own limits hold.
       if (isPromiseLike(verdict))
         verdict.then(
@@ -60,7 +41,7 @@ export class MessageViolations {
     if (isOpen) {
       const chargedTo = principal.kind === ANONYMOUS_KIND ? 'address' : 'principal';
       const who = { connectionId, path, address, principal: principal.key };
-      this.events.emit({ type: 'ws.violations.exceeded', ...who, chargedTo, score });
+      this.parts.events.emit({ type: 'ws.violations.exceeded', ...who, chargedTo, score });
     }
     this.connection.close('POLICY_VIOLATION');
   }

@@ -1,4 +1,5 @@
-import { Observable, of, Subject } from 'rxjs';
+import { Readable } from 'node:stream';
+import { EMPTY, finalize, Observable, of, Subject } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { crashesOf, openPipeline, settle } from '../testing/stub-pipeline.js';
 
@@ -154,16 +155,176 @@ describe('a stream', () => {
     expect(socket.sent).toMatchObject([{ id: 3, data: { code: 'OVERLOADED' } }]);
     expect(sources[2]?.observed).toBe(false);
     sources[0]?.complete();
+    expect(socket.sent.at(-1)).toEqual({ event: 'do', id: 1, end: true });
     send(4);
     await settle();
     expect(sources[3]?.observed).toBe(true);
-    expect(socket.sent).toHaveLength(1);
+    expect(socket.sent).toHaveLength(2);
   });
 
-  it('keeps the order of values that come at once', async () => {
-    const { send, socket } = openPipeline(() => Promise.resolve(of(1, 2, 3)));
+  it.each([false, true])(
+    'F35 keeps the order of values that come at once, behind interceptors (%s)',
+    async (hasInterceptors) => {
+      const { send, socket } = openPipeline(() => Promise.resolve(of(1, 2, 3)), { hasInterceptors });
+      send(1);
+      await settle();
+      expect(socket.sent).toEqual([
+        { event: 'do', data: 1, id: 1 },
+        { event: 'do', data: 2, id: 1 },
+        { event: 'do', data: 3, id: 1 },
+        { event: 'do', end: true, id: 1 },
+      ]);
+    },
+  );
+
+  it('F34 of one value that comes with its end, behind an interceptor, is the reply of a handler without a stream', async () => {
+    const { send, socket } = openPipeline(() => Promise.resolve(of('fine')), { hasInterceptors: true });
     send(1);
     await settle();
-    expect(socket.sent.map(({ data }) => data)).toEqual([1, 2, 3]);
+    expect(socket.sent).toEqual([{ event: 'do', data: 'fine', id: 1 }]);
+  });
+
+  it('F34 without a value is answered with its end', async () => {
+    const { send, socket } = openPipeline(() => Promise.resolve(EMPTY));
+    send(1);
+    await settle();
+    expect(socket.sent).toEqual([{ event: 'do', id: 1, end: true }]);
+  });
+
+  it('DR-14 F17 whose teardown throws hurts nobody, however it ends', async () => {
+    const ends: ((source: Subject<string>, parts: ReturnType<typeof openPipeline>) => void)[] = [
+      (source) => {
+        source.complete();
+      },
+      (source) => {
+        source.error(new Error('broken source'));
+      },
+      (_, { connection, pipeline }) => {
+        connection.close('NORMAL');
+        pipeline.dispose();
+      },
+      (_, { connection }) => {
+        connection.epoch++;
+        connection.close('NORMAL');
+      },
+    ];
+    for (const end of ends) {
+      for (const hasInterceptors of [false, true]) {
+        const source = new Subject<string>();
+        const parts = openPipeline(
+          () =>
+            Promise.resolve(
+              source.pipe(
+                finalize(() => {
+                  throw new Error('broken teardown');
+                }),
+              ),
+            ),
+          { hasInterceptors },
+        );
+        const crashes = await crashesOf(async () => {
+          parts.send(1);
+          await settle();
+          source.next('a');
+          await settle();
+          end(source, parts);
+        });
+        expect(crashes).toEqual([]);
+      }
+    }
+  });
+
+  it('F20 of an async generator behind an interceptor is streamed', async () => {
+    async function* count() {
+      yield await Promise.resolve(1);
+      yield 2;
+    }
+    const { send, socket } = openPipeline(() => Promise.resolve(of(count())), { hasInterceptors: true });
+    send(1);
+    await settle();
+    await settle();
+    expect(socket.sent.map(({ data, end }) => end ?? data)).toEqual([1, 2, true]);
+  });
+
+  it('F19 above maxStreams is disposed of, and never begun where the handler is known to stream', async () => {
+    const sources: Readable[] = [];
+    const make = (): Promise<Readable> => {
+      const source = new Readable({ objectMode: true, read: () => undefined });
+      sources.push(source);
+      return Promise.resolve(source);
+    };
+    for (const isStream of [false, true]) {
+      sources.length = 0;
+      const { send, socket, pipeline } = openPipeline(make, { messages: { maxStreams: 1 }, isStream });
+      send(1);
+      send(2);
+      await settle();
+      expect(socket.sent).toMatchObject([{ id: 2, data: { code: 'OVERLOADED' } }]);
+      expect(sources.slice(1).map(({ destroyed }) => destroyed)).toEqual(isStream ? [] : [true]);
+      pipeline.dispose();
+      await settle();
+      expect(sources[0]?.destroyed).toBe(true);
+    }
+  });
+
+  it('F19 that comes after its client has left is disposed of', async () => {
+    const source = new Readable({ objectMode: true, read: () => undefined });
+    let answer = (_: unknown): void => undefined;
+    const { send, connection, pipeline } = openPipeline(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    );
+    send(1);
+    connection.close('NORMAL');
+    pipeline.dispose();
+    answer(source);
+    await settle();
+    expect(source.destroyed).toBe(true);
+  });
+
+  it('F21 is asked for more only while the client keeps up', async () => {
+    let asked = 0;
+    async function* numbers() {
+      for (;;) yield await Promise.resolve(++asked);
+    }
+    const { send, socket, pipeline } = openPipeline(() => Promise.resolve(numbers()));
+    socket.needsDrain = true;
+    send(1);
+    await settle();
+    expect(asked).toBe(0);
+    socket.drain();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(asked).toBeGreaterThan(0);
+    pipeline.dispose();
+    await settle();
+    const before = asked;
+    await settle();
+    expect(asked).toBe(before);
+  });
+
+  it('F35 ends at the word of a secure-ws.v1 client, with its last frame', async () => {
+    const source = new Subject<string>();
+    const { pipeline, socket, send } = openPipeline(() => Promise.resolve(source), { subprotocol: 'secure-ws.v1' });
+    send(7);
+    await settle();
+    source.next('a');
+    pipeline.onMessage(Buffer.from('{"event":"$cancel","id":7}'), false);
+    expect(source.observed).toBe(false);
+    expect(socket.sent.at(-1)).toEqual({ event: 'do', id: 7, end: true });
+    pipeline.onMessage(Buffer.from('{"event":"$cancel","id":8}'), false);
+    expect(socket.sent).toHaveLength(2);
+  });
+
+  it('F35 cannot be cancelled by a client that has not negotiated it', async () => {
+    const source = new Subject<string>();
+    const { pipeline, socket, send } = openPipeline(() => Promise.resolve(source));
+    send(7);
+    await settle();
+    pipeline.onMessage(Buffer.from('{"event":"$cancel","id":7}'), false);
+    expect(source.observed).toBe(true);
+    expect(socket.sent).toMatchObject([{ id: 7, data: { code: 'FORBIDDEN' } }]);
   });
 });

@@ -23,6 +23,19 @@ export function takeAdapterSlot(
 }
 
 /**
+ * Calls `run` once, when Nest asks which adapter the application has: that is right before it registers the first gateway,
+ * on an adapter that is not ours and that has no other place to hear of it.
+ */
+export function onAdapterAsked(config: ApplicationConfig, run: () => void): void {
+  const getIoAdapter = config.getIoAdapter.bind(config);
+  config.getIoAdapter = () => {
+    Reflect.deleteProperty(config, 'getIoAdapter');
+    run();
+    return getIoAdapter();
+  };
+}
+
+/**
  * What somebody made of a plain `WsAdapter` that would be lost with it: a parser, a server or methods of its own.
  *
  * @param applicationServer what `new WsAdapter(app)` keeps.

@@ -29,13 +29,6 @@ export function enhancersOf(gateway: GatewayRecord, kind: keyof typeof KEYS): ob
   return references.map((reference) => instanceOf(reference, gateway.module)).filter((found) => found !== undefined);
 }
 
-/** The application's global pipes; Nest 12 runs them on gateways. */
-export function globalPipes(config: ApplicationConfig): object[] {
-  return [...config.getGlobalPipes(), ...config.getGlobalRequestPipes().map(({ instance }) => instance)].filter(
-    (pipe) => typeof pipe === 'object',
-  );
-}
-
 /** The guards that run before a handler: classes and instances. */
 export function guardsOf(handler: HandlerRecord, config: ApplicationConfig): readonly unknown[] {
   const own = [handler.callback, handler.gateway.type].flatMap((owner) => [...referencesOn(owner, 'guards')]);
@@ -72,6 +65,18 @@ export function hasInterceptors(handler: HandlerRecord, config: ApplicationConfi
     config.getGlobalInterceptors().length > 0 ||
     config.getGlobalRequestInterceptors().length > 0 ||
     [handler.callback, handler.gateway.type].some((owner) => referencesOn(owner, 'interceptors').length > 0)
+  );
+}
+
+/** Whether anything of the application runs between the checks and the handler, and could wait. */
+export function mayWait(handler: HandlerRecord, config: ApplicationConfig): boolean {
+  const owners = [handler.callback, handler.gateway.type];
+  return (
+    hasInterceptors(handler, config) ||
+    guardsOf(handler, config).length > 0 ||
+    config.getGlobalPipes().length > 0 ||
+    parameterPipes(handler).length > 0 ||
+    owners.some((owner) => referencesOn(owner, 'pipes').length > 0)
   );
 }
 

@@ -54,6 +54,18 @@ export function containHooks(gateway: GatewayRecord, observer: GatewayHookObserv
   }
 }
 
+/**
+ * Calls `run` when Nest has read everything that it reads of a gateway: right before it binds it to its server, with
+ * whatever adapter.
+ */
+export function onRegistered(gateway: GatewayRecord, run: () => void): void {
+  const afterInit = hookOf(gateway, 'afterInit');
+  define(gateway, 'afterInit', (...args) => {
+    run();
+    return afterInit?.(...args);
+  });
+}
+
 function hookOf(gateway: GatewayRecord, name: string): Hook | undefined {
   const hook = gateway.instance[name];
   return typeof hook === 'function' ? (hook.bind(gateway.instance) as Hook) : undefined;

@@ -1,5 +1,6 @@
 import { Scope, type Type } from '@nestjs/common';
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import { Observable } from 'rxjs';
 import {
   ACK_PARAMETER,
   GATEWAY_METADATA,
@@ -46,6 +47,8 @@ export interface HandlerRecord {
   readonly parameters: readonly HandlerParameter[] | undefined;
   /** `undefined` where the transpiler emitted no types. */
   readonly types: readonly unknown[] | undefined;
+  /** Whether it is known to return a stream: an async generator, or a method declared to return an Observable. */
+  readonly isStream: boolean;
 }
 
 /** A class with `@WebSocketGateway` among the providers of a module. */
@@ -64,6 +67,9 @@ export interface GatewayRecord {
   /** Whether each consumer gets one of its own: Nest then binds a placeholder that was never constructed. */
   readonly isTransient: boolean;
 }
+
+/** The class of `async *method() {}`, which has no name of its own. */
+const AsyncGeneratorFunction = async function* () {}.constructor as new () => unknown;
 
 /** Brings the path of a gateway into the one form that is compared: `chat`, `/chat` and `/chat/` are `/chat`. */
 export function normalizePath(path: unknown): string {
@@ -115,6 +121,9 @@ function readGateway(module: NestModule, provider: NestProvider, type: Type): Ga
       callback: callback as HandlerRecord['callback'],
       parameters: readParameters(prototype, methodName),
       types: Reflect.getMetadata(PARAMTYPES_METADATA, prototype, methodName) as unknown[] | undefined,
+      isStream:
+        callback instanceof AsyncGeneratorFunction ||
+        Reflect.getMetadata('design:returntype', prototype, methodName) === Observable,
     });
   }
   return gateway;

@@ -1,215 +1,130 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { WsErrorCode } from '@secure-ws/protocol';
-import type { MessageReason } from '../events/event-reasons.js';
-import { randomId } from '../core/identifier.js';
-import type { Grant } from '../authorization/ws-policy.js';
-import type { WsSocketIdentities } from './ws-socket-identities.js';
-import { MessageChecks } from '../core/message-checks.js';
 import { WsMessageContext } from '../core/message-context.js';
-import { ValidatedPayloads } from '../core/validated-payloads.js';
-import { WsRefusalException } from '../core/ws-refusal.exception.js';
+import { randomId } from '../core/identifier.js';
+import { WsRefusalException } from '../core/ws-application.error.js';
+import { mapException } from '../messages/exception-mapping.js';
+import { type ErrorBody, errorData } from '../messages/frames.js';
+import type { HandlerPlan, Message, MessageHandler } from '../messages/message.js';
+import type { MessageEngine } from '../messages/message-engine.js';
 import { compilePayload } from '../validation/compile-payload.js';
-import { type PayloadCheck, PayloadRefusal } from '../validation/payload-check.js';
 import { isPayloadDeclaration } from '../validation/ws-payload.decorator.js';
-import { decodeJson } from '../core/safe-json.js';
-import { ConnectionThrottle } from '../throttling/connection-throttle.js';
-import { ForeignConnection, type ForeignSocket } from './foreign-connection.js';
-import type { HandlerPlan } from '../messages/handler-plan.js';
-import { BoundHandler } from '../messages/bound-handler.js';
-import type { PipelineEngine } from '../messages/pipeline-engine.js';
-import { withTimeout } from '../core/with-timeout.js';
-
-/** The check that refuses with a code. */
-const REASONS: Readonly<Partial<Record<WsErrorCode, MessageReason>>> = Object.freeze({
-  BAD_MESSAGE: 'envelope',
-  FORBIDDEN: 'policy',
-  THROTTLED: 'event-throttle',
-  VALIDATION_FAILED: 'payload',
-});
-
-/** What is kept of a socket of another adapter. */
-interface Client {
-  readonly connection: ForeignConnection;
-  readonly throttle: ConnectionThrottle;
-  readonly handlers: Map<HandlerPlan, BoundHandler>;
-}
+import { PayloadRefusal } from '../validation/payload-check.js';
+import { AuditedRefusal, ForeignCall, foreignHandler } from './foreign-call.js';
+import { ForeignClient, type ForeignSocket } from './foreign-client.js';
+import { measurePayload } from './parsed-payload.js';
+import type { WsSocketIdentities } from './ws-socket-identities.js';
 
 /** What the checks need of the application. */
 export interface EnhancerHost {
-  readonly defaultEngine: PipelineEngine;
-  readonly options: {
-    readonly authorization: { readonly policyTimeoutMs: number };
-    readonly validation: { readonly maxMessageBytes: number };
-  };
+  readonly defaultEngine: MessageEngine;
   /** The plan of a handler, by its class and its function. */
   planOf(gateway: unknown, handler: unknown): HandlerPlan | undefined;
 }
 
-/** The checks of the pipeline for calls that come through another adapter: the same parts in the same order. */
-export class EnhancerChecks extends MessageChecks {
-  readonly #clients = new WeakMap<object, Client>();
-  readonly #validated = new ValidatedPayloads();
-  readonly #compiled = new Map<unknown, PayloadCheck>();
+/**
+ * The steps of a message for calls that come through another adapter: the same list, up to the handler, which Nest calls
+ * there. Injectable; `WsAuthorizeGuard` and its like name it in their constructors.
+ */
+export class EnhancerChecks {
+  readonly #clients = new WeakMap<object, ForeignClient>();
+  readonly #handlers = new Map<HandlerPlan, MessageHandler>();
+  readonly #types = new Map<unknown, ReturnType<typeof compilePayload>>();
 
+  /** @internal */
   constructor(
     private readonly host: EnhancerHost,
     private readonly identities: WsSocketIdentities,
-  ) {
-    super();
-  }
+  ) {}
 
-  override async judge(context: ExecutionContext): Promise<void> {
-    try {
-      await this.#judge(context);
-    } catch (refusal) {
-      this.#report(context, refusal);
-      throw refusal;
-    }
-  }
-
-  #report(context: ExecutionContext, refusal: unknown): void {
-    if (!(refusal instanceof WsRefusalException)) return;
-    const client = this.#clientOf(context.getArgByIndex(0));
-    const plan = this.host.planOf(context.getClass(), context.getHandler());
-    this.host.defaultEngine.events.emit({
-      type: 'ws.message.refused',
-      code: refusal.code,
-      reason: REASONS[refusal.code] ?? 'application',
-      connectionId: client?.connection.id ?? '',
-      principal: client?.connection.principal.key ?? '',
-      path: '',
-      address: '',
-      ...(plan === undefined ? {} : { event: plan.event }),
-      correlationId: randomId(),
-    });
-  }
-
-  async #judge(context: ExecutionContext): Promise<void> {
+  /**
+   * Runs the checks for the call of a handler, and hands the outcome on in its arguments. A call that came through the
+   * module's own adapter has passed them already.
+   *
+   * @throws {WsRefusalException} when it is refused.
+   */
+  async judge(context: ExecutionContext): Promise<void> {
     const args = context.getArgs<unknown[]>();
     if (hasPassed(args)) return;
-    const plan = this.host.planOf(context.getClass(), context.getHandler());
-    const client = this.#clientOf(args[0]);
-    if (plan === undefined || client === undefined) throw new WsRefusalException('FORBIDDEN');
-    const data = this.#decode(args[1], client);
-    if (!plan.authorization.meetsClaims(client.connection.principal)) throw new WsRefusalException('FORBIDDEN');
-    this.#throttleEvent(plan, client);
-    const { connection } = client;
-    const message = new WsMessageContext(connection, connection.principal, plan.event, undefined, connection.epoch);
-    message.data = plan.payload === undefined ? undefined : await this.#check(plan.payload, data);
-    message.grants = await this.#askPolicies(plan, message);
-    // AZ-15: the socket may have been closed while the policies were asked.
-    if (!connection.isOpen) throw new WsRefusalException('FORBIDDEN');
+    const message = await this.#run(context);
     // The handler's arguments are `(client, data, ..., pattern)`; what stands in front of the last one reaches param
     // decorators, interceptors and pipes on Nest 11 and 12.
     args[1] = message.data;
     args.splice(Math.max(2, args.length - 1), 0, message);
   }
 
-  override isValidated(value: unknown): boolean {
-    return this.#validated.has(value);
-  }
-
-  override async throttle(context: ExecutionContext): Promise<void> {
+  /** Counts a call for its client's throttles, where {@link judge} did not. */
+  throttle(context: ExecutionContext): void {
     const args = context.getArgs<unknown[]>();
     if (hasPassed(args)) return;
     const plan = this.host.planOf(context.getClass(), context.getHandler());
     const client = this.#clientOf(args[0]);
     if (plan === undefined || client === undefined) throw new WsRefusalException('FORBIDDEN');
-    this.#throttleConnection(args[1], client);
-    this.#throttleEvent(plan, client);
-    await Promise.resolve();
+    const { validation } = this.host.defaultEngine.settings;
+    const now = this.host.defaultEngine.clock.monotonic();
+    const { bytes } = measurePayload(args[1], validation, validation.maxMessageBytes);
+    const wait = client.throttle(now, bytes) || client.throttlePrincipal(now) || client.throttleEvent(plan, now);
+    if (wait > 0) throw new WsRefusalException('THROTTLED', { retryAfterMs: wait });
   }
 
-  override async validate(value: unknown, type: unknown): Promise<unknown> {
-    let compiled = this.#compiled.get(type);
+  /**
+   * Validates a payload by the type of its parameter.
+   *
+   * @throws {WsRefusalException} when it is refused, or the type cannot be validated.
+   */
+  async validate(value: unknown, type: unknown): Promise<unknown> {
+    let compiled = this.#types.get(type);
     if (compiled === undefined) {
       if (!isPayloadDeclaration(type)) throw new WsRefusalException('VALIDATION_FAILED');
-      this.#compiled.set(type, (compiled = compilePayload(type)));
+      this.#types.set(type, (compiled = compilePayload(type)));
     }
-    return this.#check(compiled, this.#parse(value));
-  }
-
-  #clientOf(socket: unknown): Client | undefined {
-    if (typeof socket !== 'object' || socket === null) return undefined;
-    const known = this.#clients.get(socket);
-    if (known !== undefined) return known;
-    const principal = this.identities.principalOf(socket);
-    if (principal === undefined) return undefined;
-    const engine = this.host.defaultEngine;
-    const client: Client = {
-      connection: new ForeignConnection(socket as ForeignSocket, principal, engine.clock.now()),
-      throttle: new ConnectionThrottle(engine.throttling),
-      handlers: new Map(),
-    };
-    this.#clients.set(socket, client);
-    return client;
-  }
-
-  #decode(data: unknown, client: Client): unknown {
-    this.#throttleConnection(data, client);
-    const { expiresAt } = client.connection.principal;
-    if (expiresAt !== undefined && this.host.defaultEngine.clock.now() >= expiresAt) {
-      client.connection.close('TOKEN_EXPIRED');
-      throw new WsRefusalException('FORBIDDEN');
-    }
-    return this.#parse(data);
-  }
-
-  /** The other adapter has parsed the message: written and read again it meets the same limits as a text frame. */
-  #parse(data: unknown): unknown {
-    if (data === undefined) return undefined;
-    const text = write(data);
-    if (text === undefined || text.length > this.host.options.validation.maxMessageBytes)
-      throw new WsRefusalException('BAD_MESSAGE');
-    const decoded = decodeJson(text, this.host.defaultEngine.jsonLimits);
-    if (!decoded.ok) throw new WsRefusalException('BAD_MESSAGE');
-    return decoded.value;
-  }
-
-  #throttleConnection(data: unknown, { throttle }: Client): void {
-    const wait = throttle.hit(this.host.defaultEngine.clock.monotonic(), write(data)?.length ?? 0);
-    if (wait > 0) throw new WsRefusalException('THROTTLED', { retryAfterMs: wait });
-  }
-
-  #throttleEvent(plan: HandlerPlan, { handlers }: Client): void {
-    let bound = handlers.get(plan);
-    if (bound === undefined) handlers.set(plan, (bound = new BoundHandler(plan, () => undefined)));
-    const wait = bound.throttle(this.host.defaultEngine.clock.monotonic());
-    if (wait > 0) throw new WsRefusalException('THROTTLED', { retryAfterMs: wait });
-  }
-
-  async #check(payload: PayloadCheck, data: unknown): Promise<unknown> {
-    const outcome = await this.#inTime(async () => payload.check(data), 'VALIDATION_FAILED');
+    const { validation } = this.host.defaultEngine.settings;
+    const { refusal } = measurePayload(value, validation, validation.maxMessageBytes);
+    if (refusal !== undefined) throw new WsRefusalException(refusal.code);
+    const outcome = await compiled.check(value);
     if (outcome instanceof PayloadRefusal)
       throw new WsRefusalException('VALIDATION_FAILED', { issues: outcome.issues });
-    this.#validated.add(outcome);
     return outcome;
   }
 
-  async #askPolicies(plan: HandlerPlan, message: WsMessageContext): Promise<readonly Grant[]> {
-    const grants = await this.#inTime(async () => plan.authorization.ask(message), 'FORBIDDEN');
-    if (grants === undefined) throw new WsRefusalException('FORBIDDEN');
-    return grants;
+  /** What the client gets of an exception; audits it, unless a check refused and has done so. */
+  answerTo(exception: unknown, socket: unknown, label: string): ErrorBody {
+    const { defaultEngine: engine } = this.host;
+    const { detailedErrors } = engine.parts;
+    if (exception instanceof AuditedRefusal) {
+      return errorData(exception.refusal, exception.correlationId, detailedErrors);
+    }
+    const refusal = mapException(exception);
+    const correlationId = randomId();
+    const client = this.#clientOf(socket);
+    if (client !== undefined) engine.report(client, refusal, label, correlationId);
+    if (refusal.fault !== undefined) engine.faults.write(label, correlationId, refusal.fault.exception);
+    return errorData(refusal, correlationId, detailedErrors);
   }
 
-  /** A throw, a rejection and a time-out refuse. */
-  async #inTime<T>(work: () => Promise<T>, code: 'FORBIDDEN' | 'VALIDATION_FAILED'): Promise<T> {
-    try {
-      return await withTimeout(work(), this.host.options.authorization.policyTimeoutMs, this.host.defaultEngine.clock);
-    } catch {
-      throw new WsRefusalException(code);
+  #run(context: ExecutionContext): Promise<Message> {
+    const args = context.getArgs<unknown[]>();
+    const plan = this.host.planOf(context.getClass(), context.getHandler());
+    const client = this.#clientOf(args[0]);
+    if (plan === undefined || client === undefined) return Promise.reject(new WsRefusalException('FORBIDDEN'));
+    let handler = this.#handlers.get(plan);
+    if (handler === undefined) {
+      this.#handlers.set(plan, (handler = foreignHandler(plan)));
     }
+    return new ForeignCall(this.host.defaultEngine, client, handler, args[1]).judged;
+  }
+
+  #clientOf(socket: unknown): ForeignClient | undefined {
+    if (typeof socket !== 'object' || socket === null) return undefined;
+    const principal = this.identities.principalOf(socket);
+    if (principal === undefined) return undefined;
+    const known = this.#clients.get(socket);
+    if (known?.principal === principal) return known;
+    const client = new ForeignClient(socket as ForeignSocket, principal, this.host.defaultEngine);
+    this.#clients.set(socket, client);
+    return client;
   }
 }
 
 function hasPassed(args: readonly unknown[]): boolean {
   return args.some((arg) => arg instanceof WsMessageContext);
-}
-
-function write(data: unknown): string | undefined {
-  try {
-    return JSON.stringify(data);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { MessageChecks } from '../core/message-checks.js';
+import { EnhancerChecks } from './enhancer-checks.js';
 
 /**
  * The checks of a message as a Nest guard, for gateways on another adapter such as Socket.IO: throttle, `@WsAuthorize`,
@@ -11,7 +11,7 @@ import { MessageChecks } from '../core/message-checks.js';
 @Injectable()
 export class WsAuthorizeGuard implements CanActivate {
   /** @internal */
-  constructor(private readonly checks: MessageChecks) {}
+  constructor(private readonly checks: EnhancerChecks) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     await this.checks.judge(context);

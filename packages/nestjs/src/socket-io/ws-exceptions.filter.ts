@@ -1,35 +1,26 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
-import { ERROR_EVENT, ERROR_MESSAGES } from '@secure-ws/protocol';
-import { randomId } from '../core/identifier.js';
-import { WsMessageContext } from '../core/message-context.js';
-import { mapException } from '../messages/exception-mapping.js';
+import { ERROR_EVENT } from '@secure-ws/protocol';
+import { EnhancerChecks } from './enhancer-checks.js';
 
 /**
- * The filter behind all filters of a gateway: it keeps what was thrown for the pipeline, which answers with an error
- * frame. Without it Nest's own filter would repeat the payload to the client (12) or answer nothing at all (11).
+ * Answers what was thrown, for gateways on another adapter: `@UseFilters(WsExceptionsFilter)`. The client gets an `error`
+ * event with the content of an error frame; one that asked for an acknowledgement gets the frame as that.
  *
- * For gateways on another adapter, `@UseFilters(WsExceptionsFilter)` answers by itself: an `error` event with the same
- * content.
- *
- * It has no state, so that one instance serves several applications in a process.
+ * Name the class, not an instance of it: it audits through the module.
  */
 @Catch()
 export class WsExceptionsFilter implements ExceptionFilter {
+  /** @internal */
+  constructor(private readonly checks: EnhancerChecks) {}
+
   catch(exception: unknown, host: ArgumentsHost): void {
-    const context = host.getArgs<unknown[]>().find((arg) => arg instanceof WsMessageContext);
-    if (context?.isPiped === true) {
-      context.failure = { exception, isAnswered: false };
-      return;
-    }
-    const { code, retryAfterMs, issues } = mapException(exception);
-    const message = code === 'UNKNOWN_EVENT' ? ERROR_MESSAGES.FORBIDDEN : ERROR_MESSAGES[code];
-    const client = host.switchToWs().getClient<{ emit?: (event: string, data: unknown) => unknown }>();
-    client.emit?.(ERROR_EVENT, {
-      code,
-      message,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      ...(issues === undefined ? {} : { issues }),
-      correlationId: randomId(),
-    });
+    const args = host.getArgs<unknown[]>();
+    const client = args[0] as { emit?: (event: string, data: unknown) => unknown };
+    const event: unknown = args.at(-1);
+    const data = this.checks.answerTo(exception, client, typeof event === 'string' ? event : '');
+    // Nest acknowledges what a handler returns, and nothing where it throws: the client would wait for ever (F34).
+    const acknowledge = args.find((arg) => typeof arg === 'function') as ((reply: unknown) => unknown) | undefined;
+    if (acknowledge === undefined) client.emit?.(ERROR_EVENT, data);
+    else acknowledge({ event: ERROR_EVENT, data });
   }
 }

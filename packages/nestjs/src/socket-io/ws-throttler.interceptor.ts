@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import { MessageChecks } from '../core/message-checks.js';
+import { EnhancerChecks } from './enhancer-checks.js';
 
 /**
  * The throttles of the module as a Nest interceptor, for gateways on another adapter that do not use `WsAuthorizeGuard`.
@@ -9,10 +9,10 @@ import { MessageChecks } from '../core/message-checks.js';
 @Injectable()
 export class WsThrottlerInterceptor implements NestInterceptor {
   /** @internal */
-  constructor(private readonly checks: MessageChecks) {}
+  constructor(private readonly checks: EnhancerChecks) {}
 
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    await this.checks.throttle(context);
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    this.checks.throttle(context);
     return next.handle();
   }
 }

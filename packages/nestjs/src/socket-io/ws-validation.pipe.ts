@@ -1,5 +1,5 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
-import { MessageChecks } from '../core/message-checks.js';
+import { EnhancerChecks } from './enhancer-checks.js';
 
 /**
  * The strict validation of the module as a Nest pipe, for gateways on another adapter: unknown properties are refused, and
@@ -8,10 +8,10 @@ import { MessageChecks } from '../core/message-checks.js';
 @Injectable()
 export class WsValidationPipe implements PipeTransform {
   /** @internal */
-  constructor(private readonly checks: MessageChecks) {}
+  constructor(private readonly checks: EnhancerChecks) {}
 
   async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
-    if (type !== 'body' || this.checks.isValidated(value)) return value;
+    if (type !== 'body') return value;
     // A handler without a parameter for its payload: there is nothing to hand on.
     if (value === undefined && metatype === undefined) return undefined;
     return this.checks.validate(value, metatype);

@@ -1,3 +1,4 @@
+import type { Subprotocol } from '@secure-ws/protocol';
 import { createPrincipal } from '../core/principal.js';
 import { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import type { WsPolicy } from '../authorization/ws-policy.js';
@@ -10,11 +11,11 @@ import { OptionReader } from '../core/option-reader.js';
 import type { BoundedSocket, OutboundWatch } from '../lifecycle/bounded-socket.js';
 import { resolveLifecycleOptions } from '../lifecycle/lifecycle.options.js';
 import { ManagedConnection } from '../lifecycle/managed-connection.js';
-import { BoundHandler } from '../messages/bound-handler.js';
 import { ConnectionPipeline } from '../messages/connection-pipeline.js';
-import type { HandlerCallback, HandlerPlan } from '../messages/handler-plan.js';
+import type { HandlerPlan, MessageHandler } from '../messages/message.js';
+import { stepsOf } from '../messages/message-steps.js';
 import { type MessagesOptions, resolveMessagesOptions } from '../messages/messages.options.js';
-import { PipelineEngine } from '../messages/pipeline-engine.js';
+import { MessageEngine } from '../messages/message-engine.js';
 import { PrincipalThrottles } from '../throttling/principal-throttles.js';
 import { MemoryStore } from '../store/memory.store.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
@@ -29,7 +30,8 @@ export class StubSocket {
   readyState = 1;
   bufferedAmount = 0;
   needsDrain = false;
-  readonly sent: { event: string; id?: number; data?: { code?: string } }[] = [];
+  readonly sent: { event: string; id?: number; end?: true; messages?: [number, number]; data?: { code?: string } }[] =
+    [];
   readonly closes: number[] = [];
   readonly flow: string[] = [];
   #watch: OutboundWatch | undefined;
@@ -83,6 +85,8 @@ export interface PipelineShape {
   readonly store?: (memory: MemoryStore) => SecureWsStore;
   readonly policies?: readonly (new () => WsPolicy<never>)[];
   readonly hasInterceptors?: boolean;
+  readonly isStream?: boolean;
+  readonly subprotocol?: Subprotocol;
 }
 
 /** Reads options as the boot does. */
@@ -92,7 +96,7 @@ export const readerOf = (source: unknown, name: string): OptionReader =>
 /** What {@link openPipeline} makes. */
 export interface StubPipeline {
   readonly clock: FakeClock;
-  readonly engine: PipelineEngine;
+  readonly engine: MessageEngine;
   readonly socket: StubSocket;
   readonly connection: ManagedConnection;
   readonly pipeline: ConnectionPipeline;
@@ -102,30 +106,32 @@ export interface StubPipeline {
 }
 
 /** One connection whose only handler, `do`, is `callback`, as Nest would call it. */
-export function openPipeline(callback: HandlerCallback, shape: PipelineShape = {}): StubPipeline {
+export function openPipeline(callback: MessageHandler['callback'], shape: PipelineShape = {}): StubPipeline {
   const clock = new FakeClock();
   const memory = new MemoryStore(clock, resolveStoreOptions(readerOf({}, 'store')));
   const store = shape.store?.(memory) ?? memory;
   const throttling = resolveThrottlingOptions(readerOf(shape.throttling, 'throttling'));
   const sink = new ListSink();
-  const engine = new PipelineEngine(
-    clock,
-    new SecurityEvents(clock, [sink]),
-    new FaultLog(clock),
-    new PrincipalThrottles(throttling.principal, store),
-    new ViolationLedger(memory, throttling.violations),
+  const engine = new MessageEngine(
+    {
+      clock,
+      events: new SecurityEvents(clock, [sink]),
+      faults: new FaultLog(clock),
+      principals: new PrincipalThrottles(throttling.principal, store),
+      ledger: new ViolationLedger(memory, throttling.violations),
+      detailedErrors: false,
+      policyTimeoutMs: 5000,
+    },
     {
       messages: resolveMessagesOptions(readerOf(shape.messages, 'messages')),
       throttling,
       validation: resolveValidationOptions(readerOf({}, 'validation')),
     },
-    false,
-    5000,
   );
   const socket = new StubSocket();
   const principal = createPrincipal({ kind: 'jwt', issuer: 'test', id: 'alice', authenticatedAt: 0 });
   const connection = new ManagedConnection(
-    { id: 'c', principal, path: '/x', address: '127.0.0.1', origin: undefined, subprotocol: undefined },
+    { id: 'c', principal, path: '/x', address: '127.0.0.1', origin: undefined, subprotocol: shape.subprotocol },
     socket as unknown as BoundedSocket,
     clock,
     { ...resolveLifecycleOptions(readerOf({}, 'lifecycle')), messageTimeoutMs: 10_000 },
@@ -140,8 +146,9 @@ export function openPipeline(callback: HandlerCallback, shape: PipelineShape = {
     payload: undefined,
     isReported: false,
     hasInterceptors: shape.hasInterceptors ?? false,
+    isStream: shape.isStream ?? false,
   };
-  pipeline.bind(new BoundHandler(plan, callback));
+  pipeline.bind({ plan, steps: stepsOf(plan), callback });
   pipeline.release();
   const send = (id: number, event = 'do'): void => {
     pipeline.onMessage(Buffer.from(JSON.stringify({ event, id })), false);

@@ -6,6 +6,10 @@ export interface ReceivedMessage {
   readonly event: string;
   readonly data?: unknown;
   readonly id?: string | number;
+  /** The numbers of the first and the last message that an error frame is about, where those had no `id` yet. */
+  readonly messages?: readonly [from: number, to: number];
+  /** The last frame of a stream. */
+  readonly end?: true;
 }
 
 /** How the server, or the network, ended a connection. */

@@ -1,4 +1,3 @@
-import type { Awaitable } from '../core/awaitable.js';
 import type { Principal } from '../core/principal.js';
 import { RateWindows, type ThrottleRule } from '../core/rate-windows.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
@@ -16,6 +15,9 @@ export interface ThrottledEvent {
 export class PrincipalThrottle {
   readonly #windows: RateWindows;
   readonly #events = new Map<ThrottledEvent, RateWindows>();
+  #unsettled = 0;
+  #isSettling = false;
+  #blockedUntil = 0;
   /** How many connections hold it. */
   holders = 0;
   lastHitAt = 0;
@@ -33,15 +35,20 @@ export class PrincipalThrottle {
   }
 
   /**
-   * Counts one message.
+   * Counts one message. This node decides alone; where several share a store, they settle in the background what they have
+   * let through, and one that the store refuses waits. Together they let through at most what they may, and what each of
+   * them admits by itself while one answer of the store is on its way.
    *
-   * @returns 0 when there is room; otherwise the milliseconds to wait. A promise only where several nodes must agree.
+   * @returns 0 when there is room; otherwise the milliseconds to wait.
    */
-  hit(now: number): Awaitable<number> {
+  hit(now: number): number {
     this.lastHitAt = now;
-    if (this.shared === undefined) return this.#windows.hit(now);
-    const wait = this.#windows.wait(now);
-    return wait > 0 ? wait : this.#hitShared(this.shared, now);
+    if (now < this.#blockedUntil) return this.#blockedUntil - now;
+    const wait = this.#windows.hit(now);
+    if (wait > 0 || this.shared === undefined) return wait;
+    this.#unsettled++;
+    if (!this.#isSettling) void this.#settle(this.shared);
+    return 0;
   }
 
   /** The windows of an event: the same for all connections of the principal, so that a new one does not begin anew. */
@@ -54,16 +61,21 @@ export class PrincipalThrottle {
     return windows;
   }
 
-  async #hitShared(store: SecureWsStore, now: number): Promise<number> {
-    let wait = 0;
+  /** One request at a time for each principal, however many messages it sends meanwhile. */
+  async #settle(store: SecureWsStore): Promise<void> {
+    this.#isSettling = true;
     try {
-      wait = await store.hit(this.key, this.rules);
+      while (this.#unsettled > 0) {
+        const hits = this.#unsettled;
+        this.#unsettled = 0;
+        const wait = await store.hit(this.key, this.rules, hits);
+        if (wait > 0) this.#blockedUntil = this.lastHitAt + wait;
+      }
     } catch {
-      // A store without an answer: this node decides alone.
+      // A store without an answer: this node's own windows have counted the messages.
+    } finally {
+      this.#isSettling = false;
     }
-    // What the nodes together refuse does not count on this one either.
-    if (wait === 0) this.#windows.take(now);
-    return wait;
   }
 }
 

@@ -1,6 +1,6 @@
 import { WsException } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
-import { WsRefusalException } from '../core/ws-refusal.exception.js';
+import { WsRefusalException } from '../core/ws-application.error.js';
 import { crashesOf, openPipeline, settle } from '../testing/stub-pipeline.js';
 
 describe('what a handler throws', () => {

@@ -1,0 +1,212 @@
+import { hitStorage } from '../throttling/throttler-storage.js';
+import { PayloadRefusal } from '../validation/payload-check.js';
+import { mapException, refusalOfFailure } from './exception-mapping.js';
+import { type HandlerPlan, type Message, type MessageStep, PARKED } from './message.js';
+import type { Refusal } from './refusal.js';
+
+/**
+ * The checks of every message, in this order: a limit before a parse, a parse before a decision, a decision on validated
+ * data only, and nothing that tells a stranger which events exist. The first refusal ends a message.
+ *
+ * The first list runs as soon as a message arrives, and up to its slot: what waits there is a raw frame. The second one
+ * belongs to the handler; steps that it does not need are left out at boot.
+ */
+export const ARRIVAL_STEPS: readonly MessageStep[] = [
+  step('alive', { start: isAlive, finish: refusalOf }),
+  step('frame', { start: checkFrame, finish: refusalOf }),
+  step('connection-throttle', { start: throttleConnection, finish: throttled('connection-throttle') }),
+  step('principal-throttle', { start: throttlePrincipal, finish: throttled('principal-throttle') }),
+  step('slot', { start: (message) => (message.source.takeSlot(message) ? undefined : PARKED) }),
+  // Once more: it may have waited for its slot.
+  step('alive', { start: isAlive, finish: refusalOf }),
+  step('decode', { start: (message) => message.source.decode(message), finish: refusalOf }),
+  step('route', { start: route, finish: refusalOf }),
+];
+
+/** What comes after the route, for each handler. */
+const HANDLER_STEPS: readonly MessageStep[] = [
+  step('claims', { isReportable: true, start: checkClaims, finish: refusalOf }),
+  step('event-throttle', {
+    isNeeded: ({ throttles }) => throttles.length > 0,
+    start: throttleEvent,
+    finish: throttled('event-throttle'),
+    fail: failed('throttler-storage-failed'),
+  }),
+  step('streams', { isNeeded: ({ isStream }) => isStream, start: checkStreams, finish: refusalOf }),
+  step('validate', { isReportable: true, start: validate, finish: validated, fail: failed('validator-failed') }),
+  step('policies', {
+    isNeeded: ({ authorization }) => authorization.hasPolicies,
+    isReportable: true,
+    start: askPolicies,
+    finish: granted,
+    fail: failed('policy-failed'),
+  }),
+];
+
+/** What Nest does where another adapter runs the handler: the module's own adapter does it here. */
+const CALL_STEPS: readonly MessageStep[] = [
+  step('handler', { deadline: 'handling', start: callHandler, finish: keepResult, fail: handlerFailed }),
+  step('exception-filter', {
+    deadline: 'handling',
+    start: ({ failure }) => failure?.isAnswered,
+    finish: (message, isAnswered) => refusalOfFailure(message, isAnswered === true),
+    fail: handlerFailed,
+  }),
+  step('reply', { start: reply, fail: handlerFailed }),
+];
+
+const COMPILED = new WeakMap<HandlerPlan, readonly MessageStep[]>();
+
+/** The steps of a handler's messages after their route, up to the reply. */
+export function stepsOf(plan: HandlerPlan): readonly MessageStep[] {
+  let steps = COMPILED.get(plan);
+  if (steps === undefined) COMPILED.set(plan, (steps = Object.freeze([...judgingStepsOf(plan), ...CALL_STEPS])));
+  return steps;
+}
+
+/** The steps of a handler's messages after their route, up to the call of the handler. */
+export function judgingStepsOf(plan: HandlerPlan): readonly MessageStep[] {
+  return HANDLER_STEPS.filter(({ isNeeded }) => isNeeded?.(plan) ?? true);
+}
+
+type StepParts = Pick<MessageStep, 'start'> & Partial<Omit<MessageStep, 'name'>>;
+
+/** What no step expects to be thrown is refused like everything else that is not allowed. */
+function step(name: string, parts: StepParts): MessageStep {
+  return Object.freeze({ name, fail: failed('check-failed'), ...parts });
+}
+
+function refusalOf(_message: Message, value: unknown): Refusal | undefined {
+  return value as Refusal | undefined;
+}
+
+function failed(reason: Refusal['reason']): MessageStep['fail'] {
+  return (_message, exception) => ({ code: 'FORBIDDEN', reason, fault: { exception } });
+}
+
+/** Step 1: RFC 6455 7.1.7, nothing of the peer is processed once this side has failed the connection. */
+function isAlive(message: Message): Refusal | undefined {
+  const { source, connection } = message;
+  if (!connection.isOpen) {
+    message.settle();
+    return undefined;
+  }
+  // SL-02: the timer that closes for it may be late.
+  return source.isExpired ? { code: 'FORBIDDEN', reason: 'identity-expired', close: 'TOKEN_EXPIRED' } : undefined;
+}
+
+/** Step 2. Fragments and the size of a frame are the receiver's matter: an oversized one never arrives here. */
+function checkFrame({ isBinary, bytes, source }: Message): Refusal | undefined {
+  if (isBinary) return { code: 'BAD_MESSAGE', reason: 'binary-frame', close: 'UNSUPPORTED_DATA' };
+  return bytes > source.engine.settings.validation.maxMessageBytes
+    ? { code: 'BAD_MESSAGE', reason: 'message-size' }
+    : undefined;
+}
+
+/** Step 3. */
+function throttleConnection({ source, startedAt, bytes }: Message): number {
+  return source.throttle(startedAt, bytes);
+}
+
+/** Step 3, over all connections of the sender. */
+function throttlePrincipal({ source, startedAt }: Message): number {
+  return source.throttlePrincipal(startedAt);
+}
+
+function throttled(reason: Refusal['reason']): NonNullable<MessageStep['finish']> {
+  // What is no number is not below zero: it refuses.
+  return (_message, wait) =>
+    (wait as number) <= 0 ? undefined : { code: 'THROTTLED', reason, retryAfterMs: wait as number };
+}
+
+/** Step 6: an event that nobody handles is answered like one that is forbidden (AZ-12). */
+function route(message: Message): Refusal | undefined {
+  const found = message.source.route(message);
+  if (found === undefined) {
+    message.settle();
+    return undefined;
+  }
+  if ('code' in found) return found;
+  message.epoch = message.connection.epoch;
+  message.follow(found);
+  return undefined;
+}
+
+/** Step 7: roles and scopes. */
+function checkClaims({ handler, principal }: Message): Refusal | undefined {
+  const missing = handler?.plan.authorization.missingClaim(principal);
+  return missing === undefined ? undefined : { code: 'FORBIDDEN', reason: 'claims', missing };
+}
+
+/** Step 8. */
+function throttleEvent(message: Message): unknown {
+  const { source, startedAt, principal, event } = message;
+  const { plan } = handlerOf(message);
+  const { storage } = source.engine.settings.throttling;
+  if (storage === undefined) return source.throttleEvent(plan, startedAt);
+  return hitStorage(storage, `${principal.key}:${event}`, plan.throttles);
+}
+
+/** Step 8: before anything is made that would have to be disposed of. */
+function checkStreams({ source }: Message): Refusal | undefined {
+  return source.hasAllStreams ? { code: 'OVERLOADED', reason: 'streams' } : undefined;
+}
+
+/** Step 9. */
+function validate(message: Message): unknown {
+  const { payload, isReported } = handlerOf(message).plan;
+  const { data } = message;
+  // A handler without a declared payload gets none; one under migration gets what was sent.
+  if (!isReported) message.data = undefined;
+  return payload === undefined ? message.data : payload.check(data);
+}
+
+function validated(message: Message, outcome: unknown): Refusal | undefined {
+  if (!(outcome instanceof PayloadRefusal)) {
+    message.data = outcome;
+    return undefined;
+  }
+  const { issues, cause } = outcome;
+  // A validator that throws has refused; its author needs to know that it throws.
+  const fault = cause === undefined ? undefined : { exception: cause };
+  return { code: 'VALIDATION_FAILED', reason: 'payload', issues, fault };
+}
+
+/** Step 10: ownership. Policies see the validated payload. */
+function askPolicies(message: Message): unknown {
+  return handlerOf(message).plan.authorization.ask(message);
+}
+
+function granted(message: Message, grants: unknown): Refusal | undefined {
+  if (!Array.isArray(grants)) return { code: 'FORBIDDEN', reason: 'policy' };
+  message.grants = grants as readonly unknown[];
+  return undefined;
+}
+
+/** Step 11: Nest's own chain, then the handler. */
+function callHandler(message: Message): unknown {
+  // AZ-15: a policy may have closed the connection, or changed what it may do, without ever waiting.
+  if (!message.isCurrent) {
+    message.settle();
+    return undefined;
+  }
+  return handlerOf(message).callback(message.data, message.event, message);
+}
+
+function keepResult(message: Message, value: unknown): undefined {
+  message.result = value;
+}
+
+function handlerFailed(message: Message, exception: unknown): Refusal {
+  return mapException(message.failure?.exception ?? exception);
+}
+
+/** Step 12. */
+function reply(message: Message): unknown {
+  return message.source.reply(message, message.result) ? undefined : PARKED;
+}
+
+function handlerOf({ handler }: Message): NonNullable<Message['handler']> {
+  if (handler === undefined) throw new Error('A step of a handler ran before the route. Please report this.');
+  return handler;
+}

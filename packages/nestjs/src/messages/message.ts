@@ -1,0 +1,291 @@
+import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
+import { isPromiseLike } from '../core/awaitable.js';
+import type { Deadline, DeadlineList } from '../core/deadline-list.js';
+import { WsMessageContext } from '../core/message-context.js';
+import type { WsConnection } from '../core/ws-connection.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
+import type { PayloadCheck } from '../validation/payload-check.js';
+import type { MessageEngine } from './message-engine.js';
+import type { Refusal } from './refusal.js';
+
+/** Everything that is known of a handler at boot. One for the whole application. */
+export interface HandlerPlan {
+  readonly event: string;
+  /** The event as JSON, for replies. */
+  readonly eventJson: string;
+  /** `Gateway.method`, for logs. */
+  readonly label: string;
+  readonly authorization: AuthorizationPlan;
+  readonly throttles: readonly ThrottleRule[];
+  /** `undefined` for a handler that takes no payload: whatever the client sends, it gets none. */
+  readonly payload: PayloadCheck | undefined;
+  /** Whether authorization and validation only report, because the gateway is still being migrated. */
+  readonly isReported: boolean;
+  /** Whether an interceptor applies: a stream then only shows by its first value that the handler ran. */
+  readonly hasInterceptors: boolean;
+  /** Whether it is known to return a stream: one too many is then refused before it is made. */
+  readonly isStream: boolean;
+}
+
+/** A handler as one connection calls it. */
+export interface MessageHandler {
+  readonly plan: HandlerPlan;
+  /** The steps that its messages take from here. */
+  readonly steps: readonly MessageStep[];
+  /** Nest's own chain: guards, interceptors and pipes of the application, then the method. */
+  readonly callback: (data: unknown, event: string, context: unknown) => unknown;
+}
+
+/**
+ * One check of a message. What `start` answers, or a promise of it settles with, goes to `finish`, which lets the message
+ * on with `undefined` or refuses it. What is thrown or rejected goes to `fail`, which always refuses.
+ */
+export interface MessageStep {
+  readonly name: string;
+  /** Whether a handler's messages take it at all; decided at boot. */
+  readonly isNeeded?: (plan: HandlerPlan) => boolean;
+  /** The deadline of what it waits for. @default 'judging' */
+  readonly deadline?: 'judging' | 'handling';
+  /** Whether its refusals are only reported on a gateway under migration. */
+  readonly isReportable?: boolean;
+  readonly start: (message: Message) => unknown;
+  readonly finish?: (message: Message, value: unknown) => Refusal | undefined;
+  readonly fail: (message: Message, error: unknown) => Refusal;
+}
+
+/** Where messages come from and where their answers go: a connection of this module's adapter, or of another. */
+export interface MessageSource {
+  readonly engine: MessageEngine;
+  readonly connection: WsConnection;
+  /** Whether the identity has ended. */
+  readonly isExpired: boolean;
+  /** Whether as many streams run as may. */
+  readonly hasAllStreams: boolean;
+  /** Counts a message and its bytes. @returns 0, or the milliseconds to wait. */
+  throttle(now: number, bytes: number): number;
+  /** Counts a message of the sender, over all of its connections. @returns 0, or the milliseconds to wait. */
+  throttlePrincipal(now: number): number;
+  /** Counts a message of one event. @returns 0, or the milliseconds to wait. */
+  throttleEvent(plan: HandlerPlan, now: number): number;
+  /** Gives the message a slot; `false` when it waits for one, to be run again then. */
+  takeSlot(message: Message): boolean;
+  releaseSlot(): void;
+  /** Reads event, id and data of a message. */
+  decode(message: Message): Refusal | undefined;
+  /** Finds the handler of a decoded message. */
+  route(message: Message): MessageHandler | Refusal | undefined;
+  /** Sends what a handler returned, or begins to stream it. @returns whether the message is done with that. */
+  reply(message: Message, value: unknown): boolean;
+  /** Ends the stream of a message, if it has one. @returns whether it had. */
+  endStream(message: Message): boolean;
+  /** Answers and audits a refused message. */
+  refuse(message: Message, refusal: Refusal): void;
+  /** Keeps a message whose abort signal somebody took, until {@link forgetAbort}. */
+  keepForAbort(message: Message): void;
+  forgetAbort(message: Message): void;
+  /** Watches what is sent to the client. @returns ends that, and says whether the message was answered. */
+  watchAnswer(message: Message): () => boolean;
+  /** Frees what a handler returned that nobody waits for any more. */
+  disposeOf(value: unknown): void;
+}
+
+/** What {@link MessageStep.start} answers where the message waits for its slot. */
+export const PARKED = Symbol('parked');
+
+/**
+ * One message, and the runner of its steps: synchronous until a step has to wait, then resumed. At most one deadline runs
+ * for it, and {@link settle} alone ends slot, deadline, abort signal, answer and audit.
+ */
+export class Message extends WsMessageContext implements Deadline {
+  /** `undefined` until the message is routed. */
+  handler: MessageHandler | undefined = undefined;
+  /** The connection's epoch when the message took its slot. */
+  epoch = 0;
+  /** What the handler returned. */
+  result: unknown = undefined;
+  holdsSlot = false;
+  /** Whether the client has its answer. A handler past its deadline is answered, and goes on. */
+  isAnswered = false;
+  isSettled = false;
+
+  // The links and the due time of a DeadlineList: a deadline costs a message no allocation.
+  due = 0;
+  previous: Deadline | undefined = undefined;
+  next: Deadline | undefined = undefined;
+
+  #steps: readonly MessageStep[];
+  #at = 0;
+  #deadlines: DeadlineList<Message> | undefined = undefined;
+
+  constructor(
+    readonly source: MessageSource,
+    steps: readonly MessageStep[],
+    /** What arrived: a frame, or the payload that another adapter has parsed. */
+    public received: unknown,
+    readonly bytes: number,
+    readonly isBinary: boolean,
+    /** The number of the message on its connection; the first is 1. */
+    readonly ordinal: number,
+    /** When its present phase began, in monotonic milliseconds. */
+    public startedAt: number,
+  ) {
+    super(source.connection, source.connection.principal);
+    this.#steps = steps;
+  }
+
+  /** Whether it still waits for an answer, and nothing changed since it was judged (AZ-15). */
+  override get isCurrent(): boolean {
+    return !this.isAnswered && !this.isSettled && this.epoch === this.connection.epoch && this.connection.isOpen;
+  }
+
+  /** The deadline that runs, if one does. */
+  get deadline(): DeadlineList<Message> | undefined {
+    return this.#deadlines;
+  }
+
+  /** Goes on with the steps of a handler. */
+  follow(handler: MessageHandler): void {
+    this.handler = handler;
+    this.#steps = handler.steps;
+    this.#at = 0;
+  }
+
+  /** Copies a frame out of a larger chunk of a socket read, which it would pin as long as it waits. */
+  unpin(maxChunk: number): void {
+    if (this.received instanceof Buffer && this.received.buffer.byteLength > maxChunk) {
+      this.received = Buffer.from(this.received);
+    }
+  }
+
+  /** Runs the steps until one waits or refuses, or all are done. */
+  run(): void {
+    for (let step = this.#steps[this.#at]; step !== undefined; step = this.#steps[this.#at]) {
+      this.#at++;
+      try {
+        const value = step.start(this);
+        if (value === PARKED) return;
+        if (isPromiseLike(value)) {
+          this.#await(step, value);
+          return;
+        }
+        if (!this.#conclude(step, step.finish?.(this, value))) return;
+      } catch (error) {
+        if (!this.#conclude(step, step.fail(this, error))) return;
+      }
+    }
+    if (!this.isSettled) this.settle();
+  }
+
+  /** Starts the deadline of its present phase. */
+  startDeadline(deadlines: DeadlineList<Message>, now: number): void {
+    this.endDeadline();
+    this.#deadlines = deadlines;
+    deadlines.add(this, now);
+  }
+
+  /** Ends the deadline of its present phase. */
+  endDeadline(): void {
+    this.#deadlines?.remove(this);
+    this.#deadlines = undefined;
+  }
+
+  /** The list has dropped it: its time is over. */
+  deadlineExpired(): void {
+    this.#deadlines = undefined;
+  }
+
+  /** Gives the slot back: the next message may run. */
+  releaseSlot(): void {
+    if (!this.holdsSlot) return;
+    this.holdsSlot = false;
+    this.source.releaseSlot();
+  }
+
+  /** Answers a message whose handler still runs, and keeps its slot: a limit that a clock frees is a fiction. */
+  answerLate(refusal: Refusal): void {
+    this.source.refuse(this, refusal);
+    this.isAnswered = true;
+    this.abort();
+  }
+
+  /**
+   * Ends the message. Later calls do nothing.
+   *
+   * @param refusal audited, and answered unless the client has had its answer or is gone.
+   */
+  settle(refusal?: Refusal): void {
+    if (this.isSettled) return;
+    if (refusal !== undefined) this.source.refuse(this, refusal);
+    this.isSettled = true;
+    this.endDeadline();
+    this.source.forgetAbort(this);
+    this.releaseSlot();
+  }
+
+  override watchAnswer(): () => boolean {
+    return this.source.watchAnswer(this);
+  }
+
+  protected override onSignalTaken(): void {
+    if (!this.isSettled) this.source.keepForAbort(this);
+  }
+
+  #await(step: MessageStep, value: PromiseLike<unknown>): void {
+    this.startDeadline(this.source.engine[step.deadline ?? 'judging'], this.startedAt);
+    value.then(
+      (settled) => {
+        this.#fulfilled(step, settled);
+      },
+      (error: unknown) => {
+        this.#rejected(step, error);
+      },
+    );
+  }
+
+  #fulfilled(step: MessageStep, value: unknown): void {
+    if (this.isSettled) {
+      this.source.disposeOf(value);
+      return;
+    }
+    this.#resume();
+    // AZ-15: the connection has ended meanwhile, or may do something else than before.
+    if (!this.isCurrent) {
+      this.source.disposeOf(value);
+      this.settle();
+      return;
+    }
+    let refusal: Refusal | undefined;
+    try {
+      refusal = step.finish?.(this, value);
+    } catch (error) {
+      // A proxy whose traps throw: looking at it from here would be an unhandled rejection.
+      refusal = step.fail(this, error);
+    }
+    if (this.#conclude(step, refusal)) this.run();
+  }
+
+  #rejected(step: MessageStep, error: unknown): void {
+    if (this.isSettled) return;
+    this.#resume();
+    const refusal = step.fail(this, error);
+    if (!this.isCurrent) this.settle(refusal);
+    else if (this.#conclude(step, refusal)) this.run();
+  }
+
+  #resume(): void {
+    this.endDeadline();
+    this.startedAt = this.source.engine.clock.monotonic();
+  }
+
+  /** @returns whether the message goes on. */
+  #conclude(step: MessageStep, refusal: Refusal | undefined): boolean {
+    if (this.isSettled) return false;
+    if (refusal === undefined) return true;
+    if (step.isReportable === true && this.handler?.plan.isReported === true) {
+      this.source.engine.reportOnly(this, refusal);
+      return true;
+    }
+    this.settle(refusal);
+    return false;
+  }
+}

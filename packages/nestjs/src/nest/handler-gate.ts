@@ -1,0 +1,63 @@
+import { createParamDecorator } from '@nestjs/common';
+import { ConnectedSocket, MessageBody } from '@nestjs/websockets';
+import { findMessageContext, type WsMessageContext } from '../core/message-context.js';
+import { WsRefusalException } from '../core/ws-application.error.js';
+import type { GatewayRecord, HandlerRecord, ParameterMetadata } from './gateway-inventory.js';
+import { PARAM_ARGS_METADATA } from './metadata.js';
+import type { RegistrationMetadata } from './registration-metadata.js';
+
+type Parameters = Readonly<Record<string, ParameterMetadata>>;
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Hands the message to the gate, as one more parameter behind those of the handler. */
+const GateParameter = createParamDecorator((_: undefined, context): WsMessageContext | undefined =>
+  findMessageContext(context.getArgs<unknown[]>()),
+);
+
+/** What Nest passes to a handler without parameter decorators: the client, then the data. */
+class Undecorated {
+  method(@ConnectedSocket() _client: unknown, @MessageBody() _data: unknown): void {}
+}
+
+/**
+ * Looks once more, right before a handler runs, whether its message is still good: guards, interceptors and pipes of the
+ * application may have waited, and the connection may have been revoked meanwhile (F13). Nest has no place of its own
+ * after the last pipe, so the methods of this instance are wrapped, on a prototype between it and its class; the message
+ * arrives as a parameter that Nest fills like any other. The class is as before once the gateway is registered.
+ */
+export function gateHandlers(
+  gateway: GatewayRecord,
+  handlers: readonly HandlerRecord[],
+  metadata: RegistrationMetadata,
+): void {
+  if (handlers.length === 0) return;
+  const gate = Object.create(Object.getPrototypeOf(gateway.instance) as object) as Record<string, unknown>;
+  for (const { methodName, callback } of handlers) {
+    const parameters =
+      (Reflect.getMetadata(PARAM_ARGS_METADATA, gateway.type, methodName) as Parameters | undefined) ??
+      (Reflect.getMetadata(PARAM_ARGS_METADATA, Undecorated, 'method') as Parameters);
+    const index = Math.max(...Object.values(parameters).map((parameter) => parameter.index)) + 1;
+    metadata.set(PARAM_ARGS_METADATA, parameters, gateway.type, methodName);
+    GateParameter()(gateway.type.prototype as object, methodName, index);
+    Object.defineProperty(gate, methodName, {
+      value: gated(callback, index),
+      configurable: true,
+      writable: true,
+      enumerable: false,
+    });
+  }
+  Object.setPrototypeOf(gateway.instance, gate);
+}
+
+function gated(callback: Method, index: number): Method {
+  const method: Method = function gatedHandler(...args) {
+    const [context] = args.splice(index, 1) as [WsMessageContext | undefined];
+    if (context?.isCurrent === false) throw new WsRefusalException('FORBIDDEN');
+    return callback.apply(this, args);
+  };
+  Object.defineProperty(method, 'name', { value: callback.name });
+  for (const key of Reflect.getOwnMetadataKeys(callback) as unknown[]) {
+    Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, callback), method);
+  }
+  return method;
+}

@@ -1,0 +1,73 @@
+import { type PipeTransform, ValidationPipe } from '@nestjs/common';
+import type { ApplicationConfig } from '@nestjs/core';
+import type { GatewayRecord, HandlerRecord, NestModule, ParameterMetadata } from './gateway-inventory.js';
+import { PARAM_ARGS_METADATA, PIPES_METADATA } from './metadata.js';
+import type { RegistrationMetadata } from './registration-metadata.js';
+
+/** Takes the place of a pipe that would validate once more. */
+const PASS: PipeTransform = Object.freeze({ transform: (value: unknown): unknown => value });
+
+/**
+ * Takes Nest's `ValidationPipe`, and that of this package, out of the calls of handlers whose messages the module
+ * validates: on the gateway, its methods, their parameters, and among the global pipes (Nest 12 runs those on gateways).
+ * Whether a call is validated is thus known of the call. A pipe that looked at the value could not know: what
+ * `@MessageBody('money')` takes out of a validated payload is a number like any other, and `@Transform` would be applied
+ * to it once more, after the policies have judged it (F11).
+ *
+ * Elsewhere, and for HTTP, the same pipes work as ever.
+ *
+ * @param isOurs whether a class is the validation pipe of this package.
+ */
+export function passValidated(
+  gateways: readonly GatewayRecord[],
+  config: ApplicationConfig,
+  metadata: RegistrationMetadata,
+  isOurs: (pipe: unknown) => boolean,
+): void {
+  const pass = (reference: unknown, module?: NestModule): unknown =>
+    isValidation(reference, module, isOurs) ? PASS : reference;
+  for (const gateway of gateways) {
+    replaceList(gateway.type, gateway.module);
+    for (const handler of gateway.handlers) {
+      replaceList(handler.callback, gateway.module);
+      replaceParameters(handler);
+    }
+  }
+  // Own properties over the methods of the class; deleting them is the way back.
+  const getGlobalPipes = config.getGlobalPipes.bind(config);
+  config.getGlobalPipes = () => getGlobalPipes().map((pipe) => pass(pipe) as PipeTransform);
+  metadata.onRestore(() => {
+    config.getGlobalPipes = getGlobalPipes;
+  });
+
+  function replaceList(owner: object, module: NestModule): void {
+    const pipes = Reflect.getOwnMetadata(PIPES_METADATA, owner) as readonly unknown[] | undefined;
+    if (pipes === undefined) return;
+    metadata.set(
+      PIPES_METADATA,
+      pipes.map((pipe) => pass(pipe, module)),
+      owner,
+    );
+  }
+
+  function replaceParameters({ gateway, methodName }: HandlerRecord): void {
+    const parameters = Reflect.getMetadata(PARAM_ARGS_METADATA, gateway.type, methodName) as
+      Readonly<Record<string, ParameterMetadata>> | undefined;
+    if (parameters === undefined) return;
+    const replaced = Object.entries(parameters).map(([key, parameter]) => {
+      const pipes = (parameter.pipes ?? []).map((pipe) => pass(pipe, gateway.module));
+      return [key, { ...parameter, pipes }] as const;
+    });
+    metadata.set(PARAM_ARGS_METADATA, Object.fromEntries(replaced), gateway.type, methodName);
+  }
+}
+
+function isValidation(reference: unknown, module: NestModule | undefined, isOurs: (pipe: unknown) => boolean): boolean {
+  const pipe: unknown = typeof reference === 'function' ? module?.injectables.get(reference)?.instance : reference;
+  if (isOurs(reference) || isOurs(pipe)) return true;
+  // A subclass with a transform of its own does more than to validate, and is named at boot (F12).
+  return (
+    (pipe instanceof ValidationPipe && pipe.transform === ValidationPipe.prototype.transform) ||
+    reference === ValidationPipe
+  );
+}
