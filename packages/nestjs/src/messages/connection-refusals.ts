@@ -1,7 +1,6 @@
 import type { WsErrorCode } from '@secure-ws/protocol';
 import { randomId } from '../core/identifier.js';
-import { SlidingWindow } from '../core/sliding-window.js';
-import { WeightedWindow } from '../core/weighted-window.js';
+import { RateWindows } from '../core/rate-windows.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { errorData, errorFrame } from './frames.js';
 import type { MessageEngine } from './message-engine.js';
@@ -33,8 +32,8 @@ interface Run {
  */
 export class ConnectionRefusals {
   // Made at the first refusal: most connections never see one.
-  #bytes: WeightedWindow | undefined;
-  #notices: SlidingWindow | undefined;
+  #bytes: RateWindows | undefined;
+  #notices: RateWindows | undefined;
   #violations: MessageViolations | undefined;
   #run: Run | undefined;
   #isWatched = false;
@@ -72,8 +71,12 @@ export class ConnectionRefusals {
     const now = this.engine.clock.monotonic();
     const data = errorData(refusal, correlationId, this.engine.parts.detailedErrors);
     const frame = errorFrame(data, id, hasNoId ? [ordinal, ordinal] : undefined);
-    const mayBeSent = !hasNoId || (this.#notices ??= new SlidingWindow(MAX_NOTICES, 1000)).hit(now) === 0;
-    if (mayBeSent && (this.#bytes ??= new WeightedWindow(MAX_BYTES, WINDOW_MS)).hit(now, frame.length) === 0) {
+    const mayBeSent =
+      !hasNoId || (this.#notices ??= new RateWindows([{ limit: MAX_NOTICES, ttl: 1000 }])).hit(now) === 0;
+    if (
+      mayBeSent &&
+      (this.#bytes ??= new RateWindows([{ limit: MAX_BYTES, ttl: WINDOW_MS }])).hit(now, frame.length) === 0
+    ) {
       this.#flush();
       this.connection.sendText(frame);
     } else if (this.#run !== undefined && continues(this.#run, ordinal, refusal.code)) {
