@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
@@ -84,16 +85,10 @@ async function start(
   const [certificate, tokenSecret] = [await loadCertificate(state), await loadTokenSecret(options.tokenSecret, state)];
 
   // The port is bound before Nest is configured: the allowed origins and the issuer contain it.
-  const server = createServer({ ...certificate, minVersion: 'TLSv1.2' }, (_, response) => {
-    response.writeHead(503, { 'Retry-After': '1', Connection: 'close' }).end();
-  });
+  const server = createServer({ ...certificate, minVersion: 'TLSv1.2' }, answerStarting);
   const port = await listen(server, options.port, host);
   cleanups.push(async () => server.close());
   const publicUrl = `https://localhost:${port}`;
-
-  const redirect = createRedirectServer(publicUrl);
-  const httpPort = await listen(redirect, options.httpPort, host);
-  cleanups.push(async () => redirect.close());
 
   const database = await openDatabase(options.database);
   cleanups.push(() => database.close());
@@ -105,7 +100,24 @@ async function start(
   await app.init();
   adapter.open();
 
+  // Last: nobody is sent to a page that is not there yet.
+  const redirect = createRedirectServer(publicUrl);
+  const httpPort = await listen(redirect, options.httpPort, host);
+  cleanups.push(async () => redirect.close());
+
   return { url: publicUrl, httpUrl: `http://localhost:${httpPort}`, certificate: certificate.cert, app, close };
+}
+
+/** Until the app is ready. A browser asks again by itself. */
+function answerStarting(_: unknown, response: ServerResponse): void {
+  response.writeHead(503, {
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+    'Content-Type': 'text/plain; charset=utf-8',
+    Refresh: '1',
+    'Retry-After': '1',
+  });
+  response.end('The chat is starting. This page reloads by itself.\n');
 }
 
 async function createNestApp(

@@ -1,10 +1,16 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
-import { createChatApp, DATA_DIRECTORY } from './chat-app.js';
-import { startupText } from './demo/startup-text.js';
 import { readEnvironment } from './environment.js';
 
 async function main(): Promise<void> {
+  process.stdout.write(
+    'Starting the SecureWs chat: certificate, database, demo data. The first start takes longest.\n',
+  );
+  // After that line: loading Nest and the database takes a moment, in which the terminal would stay silent.
+  const [{ createChatApp, DATA_DIRECTORY }, { startupText }] = await Promise.all([
+    import('./chat-app.js'),
+    import('./demo/startup-text.js'),
+  ]);
   const { options, databaseUrl } = readEnvironment(process.env);
   const chat = await createChatApp({
     ...options,

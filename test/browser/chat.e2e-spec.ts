@@ -63,10 +63,10 @@ describe('the chat in a browser', () => {
 
   it('AZ-04 OD-02 refuses a message to a foreign room in plain words, and stores nothing', async () => {
     const [alice, carol] = [await visit('alice'), await visit('carol')];
-    await carol.getByRole('button', { name: 'Board' }).click();
+    await carol.getByRole('link', { name: 'Board' }).click();
     await shown(carol, 'The figures for the third quarter are in.').waitFor();
 
-    await alice.getByRole('button', { name: 'Board' }).click();
+    await alice.getByRole('link', { name: 'Board' }).click();
     await alice.getByText('This room is private').waitFor();
     await say(alice, 'Let me in!');
     await alice.getByText('Not sent. You are not a member of this room.').waitFor();
@@ -74,11 +74,11 @@ describe('the chat in a browser', () => {
     expect(await alice.locator('#messages').innerText()).not.toContain('figures');
 
     // The refusal did not cost the connection, and nothing of it has reached the room.
-    await alice.getByRole('button', { name: 'General' }).click();
+    await alice.getByRole('link', { name: 'General' }).click();
     await say(alice, 'Back among friends.');
     await shown(alice, 'Back among friends.').waitFor();
     await carol.reload();
-    await carol.getByRole('button', { name: 'Board' }).click();
+    await carol.getByRole('link', { name: 'Board' }).click();
     await shown(carol, 'The figures for the third quarter are in.').waitFor();
     expect(await shown(carol, 'Let me in!').count()).toBe(0);
   });

@@ -7,12 +7,17 @@ export function startChat(): Promise<ChatApp> {
   return createChatApp({ port: 0, httpPort: 0, database: 'memory', logger: false });
 }
 
-/** Opens the chat's page and logs in as one of the demo's users. The page is connected when this resolves. */
-export async function logIn(context: BrowserContext, chat: ChatApp, username: string): Promise<Page> {
+/** Opens the chat's page, at an address such as `#/rooms/general`, and logs in as one of the demo's users. The page is connected when this resolves. */
+export async function logIn(
+  context: BrowserContext,
+  chat: Pick<ChatApp, 'url'>,
+  username: string,
+  address = '',
+): Promise<Page> {
   const user = DEMO_USERS.find((known) => known.username === username);
   if (user === undefined) throw new Error(`The demo has no user ${username}.`);
   const page = await context.newPage();
-  await page.goto(chat.url);
+  await page.goto(`${chat.url}/${address}`);
   await page.getByLabel('User name').fill(user.username);
   await page.getByLabel('Password').fill(user.password);
   await page.getByRole('button', { name: 'Log in' }).click();

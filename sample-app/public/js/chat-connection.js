@@ -4,7 +4,10 @@ import { planReconnect } from './reconnect-plan.js';
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** Why a request failed: `code` is that of the error frame, or `DISCONNECTED`. */
+/**
+ * Why a request failed: `code` is that of the error frame, or `OFFLINE` (it was never sent), `DISCONNECTED` (the connection
+ * ended before the answer) or `NO_ANSWER` (none came in time).
+ */
 export class Refusal extends Error {
   constructor(data) {
     super(`The request was refused: ${data.code}.`);
@@ -27,6 +30,11 @@ export class ChatConnection extends EventTarget {
   #stopped = true;
   #wake = () => this.retryNow();
   #waiting = false;
+
+  /** Whether messages can be sent now. */
+  get isOpen() {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
 
   /** Connects, and stays connected until {@link stop}. */
   start() {
@@ -71,11 +79,11 @@ export class ChatConnection extends EventTarget {
    */
   request(event, data) {
     const socket = this.#socket;
-    if (socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Refusal({ code: 'DISCONNECTED' }));
+    if (socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Refusal({ code: 'OFFLINE' }));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => this.#settle(id, (waiting) => waiting.reject(new Refusal({ code: 'TIMEOUT' }))),
+        () => this.#settle(id, (waiting) => waiting.reject(new Refusal({ code: 'NO_ANSWER' }))),
         REQUEST_TIMEOUT_MS,
       );
       this.#pending.set(id, { resolve, reject, timer });

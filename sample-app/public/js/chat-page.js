@@ -4,6 +4,7 @@ import { Composer } from './composer.js';
 import { element } from './dom.js';
 import { MessagesView } from './messages-view.js';
 import { refusalText } from './plain-words.js';
+import { addressedRoom, roomAddress } from './room-address.js';
 import { RoomsView } from './rooms-view.js';
 import { StatusView } from './status-view.js';
 import { showTopic } from './topic.js';
@@ -16,7 +17,7 @@ export class ChatPage {
   #current;
   #leave;
   #status = new StatusView(() => this.#connection?.retryNow());
-  #list = new RoomsView((roomId) => void this.#open(roomId));
+  #list = new RoomsView();
   #messages = new MessagesView(() => void this.#earlier());
   #composer = new Composer(
     (text) => void this.#send(text),
@@ -27,16 +28,20 @@ export class ChatPage {
   constructor(leave) {
     this.#leave = leave;
     element('logout').addEventListener('click', () => void this.#logOut());
+    addEventListener('hashchange', () => void this.#follow());
   }
 
   /** @param {{ id: string, displayName: string }} user */
   async start(user) {
     this.#me = { id: user.id, name: user.displayName };
     element('me-name').textContent = user.displayName;
-    this.#current = undefined;
-    this.#messages.clear(this.#me);
+    this.#showList();
     this.#rooms = await listRooms();
     this.#list.show(this.#rooms);
+    const first = this.#rooms.find((room) => room.member)?.id;
+    // An entry of its own, so that Back leads to the list and not out of the chat.
+    if (addressedRoom() === undefined && first !== undefined) history.pushState(null, '', roomAddress(first));
+    void this.#follow();
     // One object for each log-in: what still runs for the one before cannot touch this one.
     const connection = new ChatConnection();
     this.#connection = connection;
@@ -51,32 +56,53 @@ export class ChatPage {
 
   // After every connect: the server forgets with the connection which rooms it listened to.
   async #joinAll() {
-    const chosen = this.#current ?? this.#rooms.find((room) => room.member)?.id;
+    const chosen = this.#current;
     const others = this.#rooms.filter((room) => room.member && room.id !== chosen);
     if (chosen !== undefined) await this.#open(chosen);
     await Promise.allSettled(others.map((room) => this.#connection.request('room.join', { roomId: room.id })));
   }
 
+  /** Shows what the address of the page names. */
+  async #follow() {
+    const roomId = addressedRoom();
+    if (this.#rooms.length === 0 || (roomId !== undefined && roomId === this.#current)) return;
+    if (this.#rooms.some((room) => room.id === roomId)) await this.#open(roomId);
+    else this.#showList(roomId === undefined ? undefined : 'There is no such room');
+  }
+
+  #showList(heading = 'Choose a room') {
+    this.#current = undefined;
+    this.#list.choose(undefined);
+    this.#messages.clear(this.#me);
+    this.#composer.reset();
+    this.#composer.hide(true);
+    element('room-name').textContent = heading;
+    element('room-topic').replaceChildren();
+    document.title = 'SecureWs chat';
+  }
+
   async #open(roomId) {
     const room = this.#rooms.find((each) => each.id === roomId);
-    if (room === undefined) return;
     const again = this.#current === roomId;
     this.#current = roomId;
     this.#list.choose(roomId);
     if (!again) {
       this.#messages.clear(this.#me);
       this.#composer.reset();
+      this.#composer.hide(false);
       element('room-name').textContent = room.name;
       element('room-topic').replaceChildren();
       document.title = `${room.name} · SecureWs chat`;
       this.#composer.focus();
     }
+    // Before the connection is open: it opens the room as soon as it is.
+    if (this.#connection?.isOpen !== true) return;
     try {
       const joined = await this.#connection.request('room.join', { roomId });
       const page = await this.#connection.request('message.history', { roomId });
       this.#connection.worked();
       if (this.#current !== roomId) return;
-      showTopic(element('room-topic'), joined.topic);
+      void showTopic(element('room-topic'), joined.topic, () => this.#current === roomId);
       this.#messages.show(page);
     } catch (error) {
       this.#notOpened(roomId, error);
@@ -85,7 +111,7 @@ export class ChatPage {
 
   #notOpened(roomId, error) {
     if (!(error instanceof Refusal)) throw error;
-    if (this.#current !== roomId || error.code === 'DISCONNECTED') return;
+    if (this.#current !== roomId || error.code === 'DISCONNECTED' || error.code === 'OFFLINE') return;
     if (error.code === 'FORBIDDEN') this.#messages.lock();
     else this.#composer.refuse('This room could not be opened. Please choose it again.', '');
   }
@@ -138,6 +164,8 @@ export class ChatPage {
     this.#connection.stop();
     // Also where the server cannot be reached: whoever asks to leave does not see the chat any longer.
     await logOut().catch(() => undefined);
+    // The next person begins with the list, not with this one's room.
+    history.replaceState(null, '', '/');
     this.#leave();
   }
 }

@@ -28,6 +28,7 @@ export class Composer {
     });
     this.#text.addEventListener('keydown', (event) => {
       // While an input method composes a word, Enter chooses the word.
+      if (event.key === 'Escape') this.#refusal.hidden = true;
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       this.#form.requestSubmit();
@@ -49,6 +50,11 @@ export class Composer {
     for (const timer of this.#typers.values()) clearTimeout(timer);
     this.#typers.clear();
     this.#showTypers();
+  }
+
+  /** Whether there is a room to write in. */
+  hide(isHidden) {
+    this.#form.hidden = isHidden;
   }
 
   /** Begins writing; not where that would raise an on-screen keyboard over the messages. */

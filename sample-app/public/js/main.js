@@ -7,7 +7,16 @@ import { closeText } from './plain-words.js';
 const chat = new ChatPage((closeName) => show(null, closeName === undefined ? undefined : closeText(closeName)));
 const logIn = new LogInPage((user) => show(user));
 
+// A fragment of the address names a room here: the browser must not follow this link by itself.
+const skip = document.querySelector('.skip');
+skip.addEventListener('click', (event) => {
+  event.preventDefault();
+  element('scroll').focus();
+});
+
 function show(user, message) {
+  element('loading').hidden = true;
+  skip.hidden = user === null;
   element('login').hidden = user !== null;
   element('chat').hidden = user === null;
   if (user === null) {

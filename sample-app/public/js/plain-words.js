@@ -44,11 +44,15 @@ export function refusalText({ code, issues }) {
       return issues?.some((issue) => issue.rule === 'isLength')
         ? 'Not sent. A message has 1 to 2,000 characters.'
         : 'Not sent. The server does not accept this text.';
-    case 'TIMEOUT':
+    case 'OFFLINE':
+      return 'Not sent: you are offline. Press Send again once you are connected.';
     case 'OVERLOADED':
       return 'Not sent. The server is busy; please try again.';
     case 'DISCONNECTED':
       return 'The connection broke before the server answered. If your message is not above, send it again.';
+    case 'TIMEOUT':
+    case 'NO_ANSWER':
+      return 'The server has not answered. If your message is not above in a moment, send it again.';
     default:
       return 'Not sent. Something went wrong.';
   }

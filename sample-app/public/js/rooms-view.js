@@ -1,4 +1,5 @@
 import { element, make } from './dom.js';
+import { roomAddress } from './room-address.js';
 
 const LOCK =
   'M5 8V6a4 4 0 0 1 8 0v2M4.2 8h9.6c.7 0 1.2.5 1.2 1.2v5c0 .7-.5 1.2-1.2 1.2H4.2c-.7 0-1.2-.5-1.2-1.2v-5C3 8.500 3.500 8 4.200 8Z';
@@ -7,25 +8,19 @@ const SVG = 'http://www.w3.org/2000/svg';
 /** The list of rooms. */
 export class RoomsView {
   #list = element('room-list');
-  #buttons = new Map();
+  #links = new Map();
   #unread = new Map();
-
-  constructor(onChoose) {
-    this.#list.addEventListener('click', (event) => {
-      const button = event.target.closest('button');
-      if (button !== null) onChoose(button.dataset.room);
-    });
-  }
 
   /** @param {{ id: string, name: string, member: boolean }[]} rooms */
   show(rooms) {
-    this.#buttons.clear();
+    this.#links.clear();
     this.#list.replaceChildren(...rooms.map((room) => this.#row(room)));
   }
 
+  /** Marks the room that is open. @param {string | undefined} roomId */
   choose(roomId) {
-    for (const [id, button] of this.#buttons) button.setAttribute('aria-current', String(id === roomId));
-    this.#setUnread(roomId, 0);
+    for (const [id, link] of this.#links) link.setAttribute('aria-current', id === roomId ? 'page' : 'false');
+    if (roomId !== undefined) this.#setUnread(roomId, 0);
   }
 
   addUnread(roomId) {
@@ -33,28 +28,27 @@ export class RoomsView {
   }
 
   #row({ id, name, member }) {
-    const button = make('button', 'room-button');
-    button.type = 'button';
-    button.dataset.room = id;
+    const link = make('a', 'room-link');
+    link.href = roomAddress(id);
     const sign = make('span', 'sign', member ? '#' : undefined);
     sign.setAttribute('aria-hidden', 'true');
     if (!member) sign.append(lock());
-    button.append(sign, make('span', 'label', name));
-    if (!member) button.append(make('span', 'visually-hidden', ', private'));
-    this.#buttons.set(id, button);
+    link.append(sign, make('span', 'label', name));
+    if (!member) link.append(make('span', 'visually-hidden', ', private'));
+    this.#links.set(id, link);
     const row = make('li');
-    row.append(button);
+    row.append(link);
     return row;
   }
 
   #setUnread(roomId, count) {
     this.#unread.set(roomId, count);
-    const button = this.#buttons.get(roomId);
-    button?.querySelector('.unread')?.remove();
-    if (button === undefined || count === 0) return;
+    const link = this.#links.get(roomId);
+    link?.querySelector('.unread')?.remove();
+    if (link === undefined || count === 0) return;
     const badge = make('span', 'unread', count > 99 ? '99+' : String(count));
     badge.append(make('span', 'visually-hidden', count === 1 ? ' new message' : ' new messages'));
-    button.append(badge);
+    link.append(badge);
   }
 }
 

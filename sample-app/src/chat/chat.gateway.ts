@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import {
+  ConnectedSocket,
   MessageBody,
   SubscribeMessage,
   WebSocketGateway,
-  type OnGatewayConnection,
   type OnGatewayDisconnect,
   type WsResponse,
 } from '@nestjs/websockets';
@@ -31,24 +30,16 @@ export interface JoinedRoom {
  */
 @WebSocketGateway({ path: '/chat' })
 @WsAuthorize(RoomMember)
-export class ChatGateway implements OnGatewayConnection, OnGatewayDisconnect {
+export class ChatGateway implements OnGatewayDisconnect {
   readonly #presence = new RoomPresence();
-
-  /** Nest hands the socket to its hooks; the rooms know connections. */
-  readonly #connections = new WeakMap<object, WsConnection>();
 
   constructor(
     private readonly rooms: RoomsService,
     private readonly messages: MessagesService,
   ) {}
 
-  handleConnection(client: object, _request: IncomingMessage, connection: WsConnection): void {
-    this.#connections.set(client, connection);
-  }
-
   handleDisconnect(client: object): void {
-    const connection = this.#connections.get(client);
-    if (connection !== undefined) this.#presence.leaveAll(connection);
+    this.#presence.leaveAll(client);
   }
 
   /** Enters a room: from now on its messages come to this connection. */
@@ -58,9 +49,10 @@ export class ChatGateway implements OnGatewayConnection, OnGatewayDisconnect {
     @MessageBody() _room: Room,
     @WsResource() membership: Membership,
     @WsConnection() connection: WsConnection,
+    @ConnectedSocket() client: object,
   ): Promise<WsResponse<JoinedRoom>> {
     const { roomId, roomName, topic } = membership;
-    this.#presence.join(roomId, connection);
+    this.#presence.join(roomId, client, connection);
     const members = await this.rooms.members(roomId);
     return { event: 'room.join', data: { roomId, name: roomName, topic, members } };
   }

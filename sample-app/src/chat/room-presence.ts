@@ -5,23 +5,26 @@ export interface RoomConnection {
   send(event: string, data?: unknown): unknown;
 }
 
-/** Which connections listen to which rooms. In memory: it ends with the connections themselves. */
+/**
+ * Which connections listen to which rooms, by their sockets: those are what Nest hands to `handleDisconnect`. In memory: it
+ * ends with the connections themselves.
+ */
 export class RoomPresence {
-  readonly #rooms = new Map<string, Set<RoomConnection>>();
+  readonly #rooms = new Map<string, Map<object, RoomConnection>>();
 
   /** Lets a connection listen to a room. Joining twice is joining once. */
-  join(roomId: string, connection: RoomConnection): void {
+  join(roomId: string, client: object, connection: RoomConnection): void {
     // Its disconnect is past: nothing would ever take it out again.
     if (!connection.isOpen) return;
     const room = this.#rooms.get(roomId);
-    if (room === undefined) this.#rooms.set(roomId, new Set([connection]));
-    else room.add(connection);
+    if (room === undefined) this.#rooms.set(roomId, new Map([[client, connection]]));
+    else room.set(client, connection);
   }
 
   /** Takes a connection out of all its rooms. */
-  leaveAll(connection: RoomConnection): void {
+  leaveAll(client: object): void {
     for (const [roomId, room] of this.#rooms) {
-      room.delete(connection);
+      room.delete(client);
       if (room.size === 0) this.#rooms.delete(roomId);
     }
   }
@@ -39,7 +42,7 @@ export class RoomPresence {
     data: unknown,
     except: RoomConnection,
   ): void {
-    for (const connection of this.#rooms.get(roomId) ?? []) {
+    for (const connection of this.#rooms.get(roomId)?.values() ?? []) {
       if (connection !== except && memberIds.has(connection.principal.id)) connection.send(event, data);
     }
   }

@@ -28,7 +28,8 @@ describe('rooms, accounts and messages in the database', () => {
     await rooms.addMember('general', alice);
     await rooms.addMember('general', carol);
     await rooms.addMember('board', carol);
-  }, 30_000);
+    // Real work on a machine that may be busy: a deadline would measure the machine.
+  }, Infinity);
 
   afterAll(() => database.close());
 
