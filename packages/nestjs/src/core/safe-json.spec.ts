@@ -17,7 +17,7 @@ describe('decodeJson', () => {
     ['white space around everything', ' \n\t{ "a" : [ 1 , { } , [ ] ] , "b" : "" }\r\n '],
     ['structure inside strings', '{"a":"{[:,]}\\"__proto__\\":1,","b":"\\\\","c":"\\\\\\""}'],
     ['escaped characters', '{"\\u0061":"\\ud83d\\ude00 \\/ \\b"}'],
-    ['a lone surrogate, which is valid JSON', '"\\ud800"'],
+    ['escaped pairs and direction marks', '["\\ud83d\\ude00","\\u202e\\u200f\\ufeff"]'],
     ['forbidden keys as values', '["__proto__","constructor","prototype"]'],
     ['keys that only look forbidden', '{"__proto":1,"Constructor":2,"prototypes":3,"proto":4}'],
     ['an array index as a key', '{"1":1,"0":2}'],
@@ -92,6 +92,18 @@ describe('decodeJson', () => {
       expect(reasonOf(text)).toBe('number');
     },
   );
+
+  it.each([
+    ['"\\u0000"'],
+    ['["a",{"b":"c\\u0000d"}]'],
+    ['{"a\\u0000":1}'],
+    ['"\\ud800"'],
+    ['"\\udc00\\ud800"'],
+    ['{"a":["x\\ud83d"]}'],
+    ['{"\\udfff":1}'],
+  ])('MV-10 refuses %s: a null character or half a surrogate pair', (text) => {
+    expect(reasonOf(text)).toBe('text');
+  });
 
   it.each<[string, string, JsonRefusalReason | 'accepted']>([
     ['20 levels', nest(20), 'accepted'],

@@ -9,7 +9,8 @@ export interface JsonLimits {
 }
 
 /** Why a text was refused. A fixed vocabulary: nothing of the text itself is ever in it. */
-export type JsonRefusalReason = 'syntax' | 'depth' | 'keys' | 'nodes' | 'forbidden-key' | 'duplicate-key' | 'number';
+export type JsonRefusalReason =
+  'syntax' | 'depth' | 'keys' | 'nodes' | 'forbidden-key' | 'duplicate-key' | 'number' | 'text';
 
 /** A text that was refused. */
 export interface JsonRefusal {
@@ -30,14 +31,16 @@ const NODES = refusal('nodes');
 const FORBIDDEN_KEY = refusal('forbidden-key');
 const DUPLICATE_KEY = refusal('duplicate-key');
 const NUMBER = refusal('number');
+const TEXT = refusal('text');
 
 /**
  * Parses a JSON text of a client.
  *
  * Refused are, besides what `JSON.parse` refuses (a byte order mark, trailing text, a second document): more structure
  * than the limits allow, the keys `__proto__`, `constructor` and `prototype` at any depth (MV-04), duplicate keys
- * (MV-05; parsers differ on which one wins) and numbers too large for a double, which would arrive as `Infinity`.
- * Strings are left as they are: lone surrogates are valid JSON, and a DTO decides on its own text.
+ * (MV-05; parsers differ on which one wins), numbers too large for a double, which would arrive as `Infinity`, and texts
+ * with a null character or half a surrogate pair (MV-10): databases refuse the one, and the other becomes U+FFFD wherever it
+ * is written, so that two texts become one. Everything else that is text is for the DTO to judge.
  *
  * Never throws.
  */
@@ -51,15 +54,17 @@ export function decodeJson(text: string, limits: JsonLimits): JsonResult {
     // The message of a SyntaxError quotes the text.
     return SYNTAX;
   }
+  // Raw, the one is no JSON and the other no UTF-8: only an escape brings them in.
+  const isEscaped = text.includes('\\u');
   if (typeof value === 'object' && value !== null) {
-    const found = countMembers(value, limits.maxKeys);
+    const found = countMembers(value, limits.maxKeys, isEscaped);
     if (found < 0) return refusalOf(found);
     // `JSON.parse` keeps the last of two equal keys, so an object with duplicates ends up with fewer than were written.
     if (found !== declared) return DUPLICATE_KEY;
-  } else if (value === Infinity || value === -Infinity) {
-    return NUMBER;
+    return { ok: true, value };
   }
-  return { ok: true, value };
+  const found = countInside(value, limits.maxKeys, isEscaped);
+  return found < 0 ? refusalOf(found) : { ok: true, value };
 }
 
 // Both passes answer with a count, or with one of these: no object for a result that is looked at once.
@@ -68,11 +73,13 @@ const TOO_MANY_KEYS = -2;
 const TOO_MANY_NODES = -3;
 const HAS_FORBIDDEN_KEY = -4;
 const HAS_OVERFLOWN_NUMBER = -5;
+const HAS_BROKEN_TEXT = -6;
 
 function refusalOf(code: number): JsonRefusal {
   if (code === TOO_DEEP) return DEPTH;
   if (code === TOO_MANY_KEYS) return KEYS;
   if (code === TOO_MANY_NODES) return NODES;
+  if (code === HAS_BROKEN_TEXT) return TEXT;
   return code === HAS_FORBIDDEN_KEY ? FORBIDDEN_KEY : NUMBER;
 }
 
@@ -147,12 +154,12 @@ function endOfString(text: string, from: number): number {
  *
  * @returns the number of members, or a negative code.
  */
-function countMembers(value: object, maxKeys: number): number {
+function countMembers(value: object, maxKeys: number, isEscaped: boolean): number {
   let members = 0;
   if (Array.isArray(value)) {
     const items = value as readonly unknown[];
     for (let index = 0; index < items.length; index++) {
-      const inner = countInside(items[index], maxKeys);
+      const inner = countInside(items[index], maxKeys, isEscaped);
       if (inner < 0) return inner;
       members += inner;
     }
@@ -164,14 +171,22 @@ function countMembers(value: object, maxKeys: number): number {
   for (const key in record) {
     if (++keys > maxKeys) return TOO_MANY_KEYS;
     if (key === '__proto__' || key === 'constructor' || key === 'prototype') return HAS_FORBIDDEN_KEY;
-    const inner = countInside(record[key], maxKeys);
+    if (isEscaped && isBroken(key)) return HAS_BROKEN_TEXT;
+    const inner = countInside(record[key], maxKeys, isEscaped);
     if (inner < 0) return inner;
     members += inner;
   }
   return members + keys;
 }
 
-function countInside(value: unknown, maxKeys: number): number {
-  if (typeof value === 'object') return value === null ? 0 : countMembers(value, maxKeys);
+function countInside(value: unknown, maxKeys: number, isEscaped: boolean): number {
+  if (typeof value === 'object') return value === null ? 0 : countMembers(value, maxKeys, isEscaped);
+  if (typeof value === 'string') return isEscaped && isBroken(value) ? HAS_BROKEN_TEXT : 0;
   return value === Infinity || value === -Infinity ? HAS_OVERFLOWN_NUMBER : 0;
+}
+
+const LONE_SURROGATE = /\p{Cs}/u;
+
+function isBroken(text: string): boolean {
+  return text.includes('\0') || LONE_SURROGATE.test(text);
 }

@@ -86,6 +86,7 @@ export const MESSAGE_REASONS = Object.freeze({
   'json-forbidden-key': 'malicious_extraneous',
   'json-duplicate-key': 'malicious_extraneous',
   'json-number': 'input_validation_fail',
+  'json-text': 'input_validation_fail',
   envelope: 'input_validation_fail',
   'unknown-event': 'authz_fail',
   claims: 'authz_fail',

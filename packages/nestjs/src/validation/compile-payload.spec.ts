@@ -134,6 +134,31 @@ describe('compilePayload', () => {
       );
     });
 
+    it.each<readonly [issue: object, rule: string]>([
+      [{ code: 'too_small' }, 'too_small'],
+      [{ type: 'min_length', kind: 'validation' }, 'min_length'],
+      [{ code: '<img src=x>' }, 'schema'],
+      [{ code: 'x'.repeat(65) }, 'schema'],
+      [{ code: 5, type: null }, 'schema'],
+    ])('F42 names the rule of an issue by its code, %j', (issue, rule) => {
+      expect(
+        check(
+          schemaOf(() => ({ issues: [issue] })),
+          1,
+        ),
+      ).toEqual(refusal('', rule));
+    });
+
+    it('MV-13 F31 caps the answers that one list waits for', () => {
+      const schema = schemaOf((value) => Promise.resolve({ value }));
+      expect(() =>
+        check(
+          [schema],
+          Array.from({ length: 101 }, () => 1),
+        ),
+      ).toThrow(RangeError);
+    });
+
     it.each([[{ issues: [] }], [{ issues: null, value: 1 }], [{}], [{ issues: [null] }], [{ issues: 'x', value: 1 }]])(
       'refuses where it answers %j',
       (result) => {

@@ -116,15 +116,14 @@ function isRecord(value: unknown): value is object {
 function isPlainClass(type: DtoClass, properties: readonly PropertyMetadata[]): boolean {
   const prototype = type.prototype as object;
   const names = new Set(properties.map(({ name }) => name));
-  let probe: Readonly<Record<string, unknown>>;
   try {
-    probe = new type() as Readonly<Record<string, unknown>>;
+    const probe = new type() as Readonly<Record<string, unknown>>;
+    // An accessor, or a property of every object such as `toString`: class-transformer has rules of its own for these.
+    if (properties.some(({ name }) => name in prototype || typeof probe[name] === 'function')) return false;
+    // A default of a nested property is an instance that no payload stands beside.
+    if (properties.some(({ name, nested }) => nested.length > 0 && probe[name] !== undefined)) return false;
+    return Object.keys(probe).every((name) => names.has(name));
   } catch {
     return false;
   }
-  // An accessor, or a property of every object such as `toString`: class-transformer has rules of its own for these.
-  if (properties.some(({ name }) => name in prototype || typeof probe[name] === 'function')) return false;
-  // A default of a nested property is an instance that no payload stands beside.
-  if (properties.some(({ name, nested }) => nested.length > 0 && probe[name] !== undefined)) return false;
-  return Object.keys(probe).every((name) => names.has(name));
 }
