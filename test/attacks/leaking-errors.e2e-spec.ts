@@ -67,7 +67,7 @@ describe('the answer to a failure', () => {
       expect(text).not.toContain(secret);
     }
     const { code, correlationId } = expectError(reply, (reply.data as { code: 'INTERNAL' }).code);
-    expect(['INTERNAL', 'FORBIDDEN', 'VALIDATION_FAILED']).toContain(code);
+    expect(['INTERNAL', 'FORBIDDEN', 'VALIDATION_FAILED', 'APPLICATION']).toContain(code);
     // The operator finds the same id in the audit.
     expect(app.events.ofType('ws.message.refused')).toMatchObject([{ code, correlationId, event: 'leak' }]);
   });

@@ -99,12 +99,12 @@ describe('an exception of a handler', () => {
     ['409', () => new ConflictException(), { reason: 'CONFLICT' }],
     ['418', () => new HttpException('short and stout', 418), { reason: 'I_AM_A_TEAPOT' }],
     ['a text', () => new WsException('hunter2'), {}],
-  ])('OD-01 F33 becomes APPLICATION with the code that the application chose: %s', async (_, exception, data) => {
+  ])('OD-01 F33 becomes APPLICATION with the code that the application chose: %s', async (_what, exception, data) => {
     const { url, token, app: nest } = app();
     nest.get(ThrowingGateway).exception = exception();
     const client = await connect(`${url}/throwing`, { token: token() });
     const reply = await client.request('act');
-    const { code, message, correlationId: _id, ...rest } = expectError(reply, 'APPLICATION');
+    const { code, message, correlationId: _, ...rest } = expectError(reply, 'APPLICATION');
     expect([code, message]).toEqual(['APPLICATION', 'The application refused the request.']);
     expect(rest).toEqual(data);
     expect(reply.id).toBe(1);

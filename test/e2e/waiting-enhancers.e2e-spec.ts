@@ -22,25 +22,17 @@ import { connect } from '../support/queueing-client.js';
 import { startApp } from '../support/start-app.js';
 
 /** Where an enhancer waits, and goes on at the word of the test. */
-class Pause {
-  static reached = deferred<void>();
-  static goOn = deferred<void>();
+const pause = { reached: deferred<void>(), goOn: deferred<void>() };
 
-  static reset(): void {
-    Pause.reached = deferred<void>();
-    Pause.goOn = deferred<void>();
-  }
-
-  static async here(): Promise<void> {
-    Pause.reached.resolve();
-    await Pause.goOn.promise;
-  }
+async function pauseHere(): Promise<void> {
+  pause.reached.resolve();
+  await pause.goOn.promise;
 }
 
 @Injectable()
 class WaitingGuard implements CanActivate {
   async canActivate(): Promise<boolean> {
-    await Pause.here();
+    await pauseHere();
     return true;
   }
 }
@@ -48,7 +40,7 @@ class WaitingGuard implements CanActivate {
 @Injectable()
 class WaitingInterceptor implements NestInterceptor {
   async intercept(_: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    await Pause.here();
+    await pauseHere();
     return next.handle();
   }
 }
@@ -56,7 +48,7 @@ class WaitingInterceptor implements NestInterceptor {
 @Injectable()
 class WaitingPipe implements PipeTransform {
   async transform(value: unknown, { type }: ArgumentMetadata): Promise<unknown> {
-    if (type === 'body') await Pause.here();
+    if (type === 'body') await pauseHere();
     return value;
   }
 }
@@ -100,7 +92,8 @@ class WaitingGateway {
 }
 
 const start = async () => {
-  Pause.reset();
+  pause.reached = deferred<void>();
+  pause.goOn = deferred<void>();
   WaitingGateway.ran.length = 0;
   const app = await startApp({
     providers: [WaitingGateway, WaitingGuard, WaitingInterceptor, WaitingPipe],
@@ -115,10 +108,10 @@ describe('an enhancer of the application that waits', () => {
     async (event) => {
       const { app, client } = await start();
       client.send(event, { id: 7 }, 1);
-      await Pause.reached.promise;
+      await pause.reached.promise;
       app.app.get(WsConnectionLifecycleService).disconnect({}, 'REVOKED');
       await client.expectClose(4504);
-      Pause.goOn.resolve();
+      pause.goOn.resolve();
       await app.app.close();
       expect(WaitingGateway.ran).toEqual([]);
     },
@@ -131,7 +124,7 @@ describe('an enhancer of the application that waits', () => {
     ['undecorated', [7, []]],
   ])('F13 changes nothing for the handler that runs: %s', async (event, expected) => {
     const { client } = await start();
-    Pause.goOn.resolve();
+    pause.goOn.resolve();
     expect(await client.request(event, { id: 7 })).toEqual({ event, data: event, id: 1 });
     expect(WaitingGateway.ran).toEqual([expected]);
   });
@@ -139,9 +132,9 @@ describe('an enhancer of the application that waits', () => {
   it('DR-09 F13 lets no handler run that was answered TIMEOUT before its turn came', async () => {
     const { client, app } = await start();
     client.send('guard', { id: 7 }, 1);
-    await Pause.reached.promise;
+    await pause.reached.promise;
     expect(await client.next()).toMatchObject({ id: 1, data: { code: 'TIMEOUT' } });
-    Pause.goOn.resolve();
+    pause.goOn.resolve();
     expect(await client.request('interceptor', { id: 8 })).toMatchObject({ data: 'interceptor' });
     await app.app.close();
     expect(WaitingGateway.ran).toEqual([8]);

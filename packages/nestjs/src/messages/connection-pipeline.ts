@@ -11,7 +11,8 @@ import { type HandlerPlan, Message, type MessageHandler, type MessageSource } fr
 import type { MessageEngine } from './message-engine.js';
 import { ARRIVAL_STEPS } from './message-steps.js';
 import type { Refusal } from './refusal.js';
-import { disposeStream, isStream, ReplyStreams } from './reply-streams.js';
+import { disposeStream, isStream } from './reply-stream.js';
+import { ReplyStreams } from './reply-streams.js';
 
 /** What one socket read may still deliver after the socket was paused, as a multiple of what the queue should hold. */
 const OVERSHOOT = 8;

@@ -92,10 +92,9 @@ export class ConnectionRefusals {
   #watch(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;
-    this.engine.onTick(() => {
+    this.engine.onNextTick(() => {
       this.#isWatched = false;
       this.#flush();
-      return false;
     });
   }
 

@@ -1,6 +1,6 @@
 import { randomId } from '../core/identifier.js';
 import type { Clock } from '../core/clock.js';
-import { DeadlineList } from '../core/deadline-list.js';
+import { type Deadline, DeadlineList } from '../core/deadline-list.js';
 import type { JsonLimits } from '../core/safe-json.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import type { FaultLog } from '../events/fault-log.js';
@@ -9,7 +9,6 @@ import type { SecurityEvents } from '../events/security-events.js';
 import type { PrincipalThrottles } from '../throttling/principal-throttles.js';
 import type { ResolvedThrottlingOptions } from '../throttling/throttling.options.js';
 import type { ViolationLedger } from '../throttling/violations/violation-ledger.js';
-import type { Message } from './message.js';
 import type { ResolvedMessagesOptions } from './messages.options.js';
 import type { Refusal } from './refusal.js';
 
@@ -31,21 +30,29 @@ export interface MessageSettings {
   readonly validation: JsonLimits & { readonly maxMessageBytes: number };
 }
 
-/** Something that is looked at with the deadlines, until it answers `false`. */
-export type OnTick = (now: number) => boolean;
+/** What a message may wait for: a policy or a validator; its handler; a handler that was answered `TIMEOUT` already. */
+export type Waiting = 'judging' | 'handling' | 'overdue';
+
+/** A message that waits. */
+export interface WaitingMessage extends Deadline {
+  /** Its time is over; the list has dropped it. */
+  expired(waiting: Waiting): void;
+}
+
+/** What an audit record says of a message. */
+export interface AuditedMessage {
+  readonly connection: WsConnection;
+  readonly handler: { readonly plan: { readonly event: string; readonly label: string } } | undefined;
+}
 
 /** What the connections of one path share: limits, clock, events, and the deadlines of messages that wait. */
 export class MessageEngine {
-  /** Policies and asynchronous validators. */
-  readonly judging: DeadlineList<Message>;
-  /** Handlers. */
-  readonly handling: DeadlineList<Message>;
-  /** Handlers that were answered with `TIMEOUT` and have not ended. */
-  readonly overdue: DeadlineList<Message>;
+  /** The deadlines that run, by what they are for. */
+  readonly deadlines: Readonly<Record<Waiting, DeadlineList<WaitingMessage>>>;
   readonly clock: Clock;
   readonly events: SecurityEvents;
   readonly faults: FaultLog;
-  readonly #onTick = new Set<OnTick>();
+  #onNextTick: (() => void)[] = [];
 
   constructor(
     readonly parts: MessageParts,
@@ -55,31 +62,24 @@ export class MessageEngine {
     this.events = parts.events;
     this.faults = parts.faults;
     const { handlerTimeoutMs } = settings.messages;
-    this.judging = deadlines(parts.policyTimeoutMs, (message) => {
-      // AZ-09: a policy or a validator that does not answer has refused.
-      message.settle({ code: 'FORBIDDEN', reason: 'policy-timeout' });
-    });
-    this.handling = deadlines(handlerTimeoutMs, (message) => {
-      message.answerLate({ code: 'TIMEOUT', reason: 'handler-timeout' });
-      // A stream that has not begun ends with that; anything else has the same time once more.
-      if (!message.source.endStream(message)) message.startDeadline(this.overdue, this.clock.monotonic());
-    });
-    this.overdue = deadlines(handlerTimeoutMs, (message) => {
-      message.connection.close('INTERNAL');
-    });
+    this.deadlines = {
+      judging: deadlines('judging', parts.policyTimeoutMs),
+      handling: deadlines('handling', handlerTimeoutMs),
+      overdue: deadlines('overdue', handlerTimeoutMs),
+    };
   }
 
-  /** Calls `run` at each tick of the coarse timer until it answers `false`. */
-  onTick(run: OnTick): void {
-    this.#onTick.add(run);
+  /** Calls `run` at the next tick of the coarse timer. */
+  onNextTick(run: () => void): void {
+    this.#onNextTick.push(run);
   }
 
   /** Looks at the deadlines of messages. Called by the coarse timer. */
   expire(now: number): void {
-    this.judging.expire(now);
-    this.handling.expire(now);
-    this.overdue.expire(now);
-    for (const run of this.#onTick) if (!run(now)) this.#onTick.delete(run);
+    for (const list of Object.values(this.deadlines)) list.expire(now);
+    const due = this.#onNextTick;
+    this.#onNextTick = [];
+    for (const run of due) run();
   }
 
   /** Audits a refused message. */
@@ -88,7 +88,7 @@ export class MessageEngine {
   }
 
   /** Reports a message that is handled all the same, because its gateway is still being migrated. */
-  reportOnly(message: Message, refusal: Refusal): void {
+  reportOnly(message: AuditedMessage, refusal: Refusal): void {
     const { connection, handler } = message;
     const correlationId = randomId();
     this.events.emit({
@@ -119,9 +119,8 @@ function record(
   };
 }
 
-function deadlines(durationMs: number, onExpired: (message: Message) => void): DeadlineList<Message> {
+function deadlines(waiting: Waiting, durationMs: number): DeadlineList<WaitingMessage> {
   return new DeadlineList(durationMs, (message) => {
-    message.deadlineExpired();
-    onExpired(message);
+    message.expired(waiting);
   });
 }

@@ -50,7 +50,7 @@ describe('what a handler throws', () => {
       { event: 'error', id: 1, data: { code } },
       { event: 'do', id: 2 },
     ]);
-    expect([engine.handling.size, engine.judging.size, engine.overdue.size]).toEqual([0, 0, 0]);
+    expect(Object.values(engine.deadlines).map(({ size }) => size)).toEqual([0, 0, 0]);
   });
 
   it('OD-01 never carries more than places and rules in its issues', async () => {

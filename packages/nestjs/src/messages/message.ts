@@ -1,11 +1,11 @@
 import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import { isPromiseLike } from '../core/awaitable.js';
-import type { Deadline, DeadlineList } from '../core/deadline-list.js';
+import type { DeadlineList } from '../core/deadline-list.js';
 import { WsMessageContext } from '../core/message-context.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
 import type { PayloadCheck } from '../validation/payload-check.js';
-import type { MessageEngine } from './message-engine.js';
+import type { MessageEngine, Waiting, WaitingMessage } from './message-engine.js';
 import type { Refusal } from './refusal.js';
 
 /** Everything that is known of a handler at boot. One for the whole application. */
@@ -96,7 +96,7 @@ export const PARKED = Symbol('parked');
  * One message, and the runner of its steps: synchronous until a step has to wait, then resumed. At most one deadline runs
  * for it, and {@link settle} alone ends slot, deadline, abort signal, answer and audit.
  */
-export class Message extends WsMessageContext implements Deadline {
+export class Message extends WsMessageContext implements WaitingMessage {
   /** `undefined` until the message is routed. */
   handler: MessageHandler | undefined = undefined;
   /** The connection's epoch when the message took its slot. */
@@ -110,12 +110,12 @@ export class Message extends WsMessageContext implements Deadline {
 
   // The links and the due time of a DeadlineList: a deadline costs a message no allocation.
   due = 0;
-  previous: Deadline | undefined = undefined;
-  next: Deadline | undefined = undefined;
+  previous: WaitingMessage | undefined = undefined;
+  next: WaitingMessage | undefined = undefined;
 
   #steps: readonly MessageStep[];
   #at = 0;
-  #deadlines: DeadlineList<Message> | undefined = undefined;
+  #deadline: DeadlineList<WaitingMessage> | undefined = undefined;
 
   constructor(
     readonly source: MessageSource,
@@ -138,11 +138,6 @@ export class Message extends WsMessageContext implements Deadline {
     return !this.isAnswered && !this.isSettled && this.epoch === this.connection.epoch && this.connection.isOpen;
   }
 
-  /** The deadline that runs, if one does. */
-  get deadline(): DeadlineList<Message> | undefined {
-    return this.#deadlines;
-  }
-
   /** Goes on with the steps of a handler. */
   follow(handler: MessageHandler): void {
     this.handler = handler;
@@ -152,9 +147,8 @@ export class Message extends WsMessageContext implements Deadline {
 
   /** Copies a frame out of a larger chunk of a socket read, which it would pin as long as it waits. */
   unpin(maxChunk: number): void {
-    if (this.received instanceof Buffer && this.received.buffer.byteLength > maxChunk) {
-      this.received = Buffer.from(this.received);
-    }
+    const { received } = this;
+    if (Buffer.isBuffer(received) && received.buffer.byteLength > maxChunk) this.received = Buffer.from(received);
   }
 
   /** Runs the steps until one waits or refuses, or all are done. */
@@ -176,22 +170,34 @@ export class Message extends WsMessageContext implements Deadline {
     if (!this.isSettled) this.settle();
   }
 
-  /** Starts the deadline of its present phase. */
-  startDeadline(deadlines: DeadlineList<Message>, now: number): void {
+  /** Starts the deadline of what it waits for now. */
+  startDeadline(waiting: Waiting, now: number): void {
     this.endDeadline();
-    this.#deadlines = deadlines;
-    deadlines.add(this, now);
+    this.#deadline = this.source.engine.deadlines[waiting];
+    this.#deadline.add(this, now);
   }
 
-  /** Ends the deadline of its present phase. */
+  /** Ends the deadline. */
   endDeadline(): void {
-    this.#deadlines?.remove(this);
-    this.#deadlines = undefined;
+    this.#deadline?.remove(this);
+    this.#deadline = undefined;
   }
 
-  /** The list has dropped it: its time is over. */
-  deadlineExpired(): void {
-    this.#deadlines = undefined;
+  expired(waiting: Waiting): void {
+    this.#deadline = undefined;
+    if (waiting === 'judging') {
+      // AZ-09: a policy or a validator that does not answer has refused.
+      this.settle({ code: 'FORBIDDEN', reason: 'policy-timeout' });
+    } else if (waiting === 'overdue') {
+      this.connection.close('INTERNAL');
+    } else {
+      // Its slot stays taken until the handler ends: a limit that a clock frees is a fiction.
+      this.source.refuse(this, { code: 'TIMEOUT', reason: 'handler-timeout' });
+      this.isAnswered = true;
+      this.abort();
+      // A stream that has not begun ends with that; anything else has the same time once more.
+      if (!this.source.endStream(this)) this.startDeadline('overdue', this.source.engine.clock.monotonic());
+    }
   }
 
   /** Gives the slot back: the next message may run. */
@@ -199,13 +205,6 @@ export class Message extends WsMessageContext implements Deadline {
     if (!this.holdsSlot) return;
     this.holdsSlot = false;
     this.source.releaseSlot();
-  }
-
-  /** Answers a message whose handler still runs, and keeps its slot: a limit that a clock frees is a fiction. */
-  answerLate(refusal: Refusal): void {
-    this.source.refuse(this, refusal);
-    this.isAnswered = true;
-    this.abort();
   }
 
   /**
@@ -231,7 +230,7 @@ export class Message extends WsMessageContext implements Deadline {
   }
 
   #await(step: MessageStep, value: PromiseLike<unknown>): void {
-    this.startDeadline(this.source.engine[step.deadline ?? 'judging'], this.startedAt);
+    this.startDeadline(step.deadline ?? 'judging', this.startedAt);
     value.then(
       (settled) => {
         this.#fulfilled(step, settled);

@@ -1,5 +1,6 @@
 import { type PipeTransform, ValidationPipe } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
+import { WsMessageContext } from '../core/message-context.js';
 import type { GatewayRecord, HandlerRecord, NestModule, ParameterMetadata } from './gateway-inventory.js';
 import { PARAM_ARGS_METADATA, PIPES_METADATA } from './metadata.js';
 import type { RegistrationMetadata } from './registration-metadata.js';
@@ -24,8 +25,11 @@ export function passValidated(
   metadata: RegistrationMetadata,
   isOurs: (pipe: unknown) => boolean,
 ): void {
-  const pass = (reference: unknown, module?: NestModule): unknown =>
-    isValidation(reference, module, isOurs) ? PASS : reference;
+  const pass = (reference: unknown, module?: NestModule): unknown => {
+    const pipe = instanceOf(reference, module);
+    if (isValidation(reference, pipe, isOurs)) return PASS;
+    return pipe === undefined ? reference : withoutGate(pipe as PipeTransform);
+  };
   for (const gateway of gateways) {
     replaceList(gateway.type, gateway.module);
     for (const handler of gateway.handlers) {
@@ -62,12 +66,23 @@ export function passValidated(
   }
 }
 
-function isValidation(reference: unknown, module: NestModule | undefined, isOurs: (pipe: unknown) => boolean): boolean {
-  const pipe: unknown = typeof reference === 'function' ? module?.injectables.get(reference)?.instance : reference;
+function instanceOf(reference: unknown, module: NestModule | undefined): unknown {
+  return typeof reference === 'function' ? module?.injectables.get(reference)?.instance : reference;
+}
+
+function isValidation(reference: unknown, pipe: unknown, isOurs: (pipe: unknown) => boolean): boolean {
   if (isOurs(reference) || isOurs(pipe)) return true;
   // A subclass with a transform of its own does more than to validate, and is named at boot (F12).
   return (
     (pipe instanceof ValidationPipe && pipe.transform === ValidationPipe.prototype.transform) ||
     reference === ValidationPipe
   );
+}
+
+/** Keeps the parameter by which the message reaches the gate of its handler away from the application's pipes. */
+function withoutGate(pipe: PipeTransform): PipeTransform {
+  return {
+    transform: (value: unknown, argument): unknown =>
+      value instanceof WsMessageContext ? value : (pipe.transform(value, argument) as unknown),
+  };
 }

@@ -62,7 +62,9 @@ export class EnhancerChecks {
     const { validation } = this.host.defaultEngine.settings;
     const now = this.host.defaultEngine.clock.monotonic();
     const { bytes } = measurePayload(args[1], validation, validation.maxMessageBytes);
-    const wait = client.throttle(now, bytes) || client.throttlePrincipal(now) || client.throttleEvent(plan, now);
+    let wait = client.throttle(now, bytes);
+    if (wait === 0) wait = client.throttlePrincipal(now);
+    if (wait === 0) wait = client.throttleEvent(plan, now);
     if (wait > 0) throw new WsRefusalException('THROTTLED', { retryAfterMs: wait });
   }
 

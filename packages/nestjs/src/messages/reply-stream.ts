@@ -1,0 +1,259 @@
+import { isObservable, type Subscription } from 'rxjs';
+import { andThen } from '../core/awaitable.js';
+import type { ManagedConnection } from '../lifecycle/managed-connection.js';
+import { mapException, refusalOfFailure } from './exception-mapping.js';
+import { endFrame } from './frames.js';
+import type { Message } from './message.js';
+
+/** Sends one value of a stream. @returns `false` when it could not be sent, and never will be. */
+export type SendValue = (message: Message, value: unknown) => boolean;
+
+/** Whether a value is sent as a stream. */
+export function isStream(value: unknown): boolean {
+  return isObservable(value) || isAsyncIterable(value);
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/**
+ * Frees what a stream holds that nobody will read: a `Readable` with its file, a generator before its first value, the
+ * listeners of `events.on()`. Never throws; what the end of it throws is of no use to anybody.
+ */
+export function disposeStream(value: unknown): void {
+  try {
+    // Nothing of an Observable has begun before it is subscribed to.
+    if (isObservable(value) || !isAsyncIterable(value)) return;
+    endIterable(value, undefined);
+  } catch {
+    // A proxy, or a teardown that throws.
+  }
+}
+
+/**
+ * Tells an iterable to end: a `Readable` by itself, anything else through its iterator. One that waits inside `next()` hears
+ * it afterwards only: for that there is the abort signal.
+ */
+function endIterable(iterable: AsyncIterable<unknown>, begun: AsyncIterator<unknown> | undefined): void {
+  Promise.resolve()
+    .then(() => {
+      const { destroy } = iterable as { destroy?: unknown };
+      if (typeof destroy === 'function') return destroy.call(iterable) as unknown;
+      return (begun ?? iterable[Symbol.asyncIterator]()).return?.();
+    })
+    .catch(() => undefined);
+}
+
+/** One stream: an Observable, which pushes, or an async iterable, which is asked only while the client keeps up. */
+export class ReplyStream {
+  #subscription: Subscription | undefined;
+  #pulled: { readonly iterable: AsyncIterable<unknown>; readonly iterator: AsyncIterator<unknown> } | undefined;
+  #isOver = false;
+  /** An Observable has completed whose iterable is still being read. */
+  #isCompleting = false;
+  /** The first value behind an interceptor, which may be all that the handler returned. */
+  #held: { readonly value: unknown } | undefined;
+  #isCold: boolean;
+
+  constructor(
+    private readonly message: Message,
+    private readonly connection: ManagedConnection,
+    private readonly send: SendValue,
+    private readonly onOver: () => void,
+  ) {
+    this.#isCold = message.handler?.plan.hasInterceptors === true;
+  }
+
+  begin(source: unknown): void {
+    const { message } = this;
+    // Without an interceptor the handler has run when its stream is here. Behind one the Observable is cold: only its
+    // first value, its completion or its error tells that the handler ran.
+    if (this.#isCold) message.startDeadline('handling', message.startedAt);
+    else this.#started();
+    try {
+      if (!isObservable(source)) {
+        this.#pull(source as AsyncIterable<unknown>);
+        return;
+      }
+      const subscription = source.subscribe({
+        next: (value) => {
+          this.#next(value);
+        },
+        error: (error: unknown) => {
+          this.#fail(error);
+        },
+        complete: () => {
+          this.#isCompleting = true;
+          // Before rxjs does it: a teardown that throws would come out of whatever completed the source (F17).
+          this.#unsubscribe();
+          if (this.#pulled === undefined) this.complete();
+        },
+      });
+      // A synchronous Observable has ended inside subscribe().
+      this.#subscription = subscription;
+      if (this.#isOver) this.#unsubscribe();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The source has no more values. */
+  complete(): void {
+    const { message } = this;
+    if (this.#isOver) return;
+    if (message.failure !== undefined) {
+      this.#fail(message.failure.exception);
+      return;
+    }
+    this.#isOver = true;
+    const { id, handler } = message;
+    // One value that comes together with the end is what Nest makes of a handler that returned no stream.
+    if (this.#held !== undefined) this.send(message, this.#held.value);
+    else if (id !== undefined && message.isCurrent) {
+      this.connection.sendText(endFrame(handler?.plan.eventJson ?? '""', id));
+    }
+    this.#close();
+    message.settle();
+  }
+
+  /** The client wants no more values. */
+  cancel(): void {
+    this.message.abort();
+    this.complete();
+  }
+
+  /** Nobody wants the values any more. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.message.abort();
+    this.#close();
+    this.message.settle();
+  }
+
+  #next(value: unknown): void {
+    if (this.#isOver) {
+      disposeStream(value);
+      return;
+    }
+    try {
+      if (isStream(value)) {
+        // F20: Nest hands a generator behind an interceptor on as if it were the one value of the handler.
+        this.#nest(value);
+        return;
+      }
+      if (this.#isCold) {
+        this.#isCold = false;
+        this.#held = { value };
+        queueMicrotask(() => {
+          this.#release();
+        });
+        return;
+      }
+      this.#release();
+      this.#emit(value);
+    } catch (error) {
+      // rxjs would report what an observer throws as an uncaught exception (F17).
+      this.#fail(error);
+    }
+  }
+
+  /** The stream goes on after its first value: it is one. */
+  #release(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined && !this.#isOver) this.#emit(held.value);
+  }
+
+  #emit(value: unknown): void {
+    try {
+      const isSent = this.send(this.message, value);
+      // After the reply: a slot that is given back lets the next message in, and a draining connection go.
+      this.#started();
+      if (!isSent) this.end();
+    } catch (error) {
+      // rxjs would report what an observer throws as an uncaught exception (F17).
+      this.#fail(error);
+    }
+  }
+
+  #nest(value: unknown): void {
+    this.#isCold = false;
+    if (this.#pulled !== undefined || isObservable(value)) {
+      disposeStream(value);
+      throw new TypeError('A stream whose values are streams can hold one async iterable, and nothing beside it.');
+    }
+    this.#started();
+    this.#pull(value as AsyncIterable<unknown>);
+  }
+
+  #pull(iterable: AsyncIterable<unknown>): void {
+    const iterator = iterable[Symbol.asyncIterator]();
+    this.#pulled = { iterable, iterator };
+    void this.#pump(iterator);
+  }
+
+  async #pump(iterator: AsyncIterator<unknown>): Promise<void> {
+    try {
+      while (!this.#isOver) {
+        if (!this.connection.canSend) await this.#drained();
+        // Anything may have happened meanwhile.
+        if (this.#hasEnded()) return;
+        const item: IteratorResult<unknown, unknown> = await iterator.next();
+        if (item.done === true) break;
+        this.#next(item.value);
+      }
+      this.#pulled = undefined;
+      if (this.#subscription === undefined || this.#isCompleting) this.complete();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #hasEnded(): boolean {
+    return this.#isOver;
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.connection.onDrain(resolve);
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { message } = this;
+    this.#close();
+    const { failure } = message;
+    if (failure === undefined) {
+      message.settle(mapException(error));
+      return;
+    }
+    void andThen(failure.isAnswered, (isAnswered) => {
+      message.settle(refusalOfFailure(message, isAnswered));
+    });
+  }
+
+  #started(): void {
+    this.message.endDeadline();
+    this.message.releaseSlot();
+  }
+
+  #close(): void {
+    this.onOver();
+    this.#unsubscribe();
+    if (this.#pulled !== undefined) endIterable(this.#pulled.iterable, this.#pulled.iterator);
+  }
+
+  /** F17: a teardown of the application that throws must not end the process, nor keep the close from going on. */
+  #unsubscribe(): void {
+    try {
+      this.#subscription?.unsubscribe();
+    } catch (error) {
+      const { handler, source } = this.message;
+      source.engine.faults.write(handler?.plan.label ?? 'stream', '', error);
+    }
+  }
+}
