@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
 import { SecureWsStore } from '@secure-ws/nestjs';
+import { FakeClock } from '../support/fake-clock.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import {
   answerTo,
@@ -183,9 +184,11 @@ describe('a client that makes up addresses', () => {
     expect(await status(app, ...claim('x-forwarded-for', '203.0.113.7'))).toBe(429);
   });
 
-  it('DR-16 cannot make the memory of the limits grow: 5,000 addresses, room for 1,000', async () => {
+  it('DR-16 cannot make the memory of the limits grow: 1,500 addresses, room for 1,000', async () => {
     const app = await startApp({
       providers: [EchoGateway],
+      // However slow the machine is: nothing is forgiven, and no handshake is late.
+      clock: new FakeClock(Date.now()),
       options: {
         store: { maxKeys: 1000 },
         handshake: { origins: [], trustedProxies: { addresses: ['127.0.0.1'], header: 'x-forwarded-for' }, limits },
@@ -195,7 +198,7 @@ describe('a client that makes up addresses', () => {
     if (!(store instanceof MemoryStore)) throw new Error('The default store is in memory.');
     const target = '/echo';
     const fields = withField(goodFields(app), 'Authorization', 'Bearer aaaa.bbbb.cccc');
-    for (let network = 0; network < 50; network += 1) {
+    for (let network = 0; network < 15; network += 1) {
       const clients = await Promise.all(
         Array.from({ length: 100 }, async (_, host) => {
           const client = await RawTcp.open(app);
@@ -214,7 +217,7 @@ describe('a client that makes up addresses', () => {
       }),
       { attempts: 0, refusedBy: new Set<string>() },
     );
-    expect(attempts).toBe(5000);
+    expect(attempts).toBe(1500);
     expect([...refusedBy]).toContain('unauthenticated');
     // One table for the rates and one for the scores of failures.
     expect(store.size).toBeLessThanOrEqual(2000);

@@ -79,11 +79,10 @@ describe('SlidingWindow', () => {
     expect(window.used(204)).toBe(0);
   });
 
-  it('takes what is more than its limit when it is told to', () => {
+  it('takes what is more than its limit when it is told to, and forgets each at its time', () => {
     const window = new SlidingWindow(2, 100);
-    for (let i = 0; i < 5; i++) window.take(0, 1);
-    expect(window.used(0)).toBe(5);
-    expect(window.wait(0, 1)).toBe(100);
-    expect(window.wait(100, 2)).toBe(0);
+    for (const now of [0, 10, 20]) window.take(now, 1);
+    expect(window.used(99)).toBe(3);
+    expect([window.used(100), window.used(110), window.used(120)]).toEqual([2, 1, 0]);
   });
 });

@@ -173,7 +173,7 @@ describe('HandshakeLimits', () => {
   });
 
   describe('with a store that has to be asked over the network', () => {
-    it('HS-15 takes the place before it waits', async () => {
+    it('HS-15 DR-04 takes the place before it waits', async () => {
       const { enter, handshake, store } = setUp({ maxPendingPerAddress: 1 });
       vi.spyOn(store, 'hit').mockImplementation(() => Promise.resolve(0));
       const first = enter();

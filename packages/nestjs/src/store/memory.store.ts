@@ -25,6 +25,7 @@ export class MemoryStore extends SecureWsStore {
   readonly #rates: CounterMap<readonly ThrottleRule[], RateCounter>;
   readonly #scores: CounterMap<ScoreRule, ScoreCounter>;
   readonly #leases: LeaseTable;
+  readonly #tables: readonly Pick<LeaseTable, 'size' | 'sweep' | 'clear'>[];
   #isClosed = false;
 
   constructor(
@@ -36,6 +37,7 @@ export class MemoryStore extends SecureWsStore {
     this.#rates = new CounterMap(maxKeys, (key, rules) => new RateCounter(key, rules));
     this.#scores = new CounterMap(maxKeys, (key, rule) => new ScoreCounter(key, rule));
     this.#leases = new LeaseTable(maxKeys);
+    this.#tables = [this.#rates, this.#scores, this.#leases];
   }
 
   override get isShared(): boolean {
@@ -96,14 +98,6 @@ export class MemoryStore extends SecureWsStore {
   override close(): void {
     this.#isClosed = true;
     for (const table of this.#tables) table.clear();
-  }
-
-  get #tables(): readonly [
-    CounterMap<readonly ThrottleRule[], RateCounter>,
-    CounterMap<ScoreRule, ScoreCounter>,
-    LeaseTable,
-  ] {
-    return [this.#rates, this.#scores, this.#leases];
   }
 
   /** @throws SecureWsStoreError `closed`, so that nothing is allowed by a store that was emptied. */

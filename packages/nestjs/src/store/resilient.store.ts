@@ -25,6 +25,8 @@ export interface ResilientStoreRules extends StoreHealthRules {
 export const DEFAULT_RESILIENT_STORE_RULES: ResilientStoreRules = Object.freeze({
   timeoutMs: 1000,
   probeEveryMs: 1000,
+  failuresUntilAway: 3,
+  probesUntilBack: 3,
   maxAwayMs: 30_000,
 });
 

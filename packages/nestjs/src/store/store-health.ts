@@ -10,6 +10,10 @@ export interface StoreHealthRules {
   readonly timeoutMs: number;
   /** How often a store that is away is asked again, in milliseconds. @default 1000 */
   readonly probeEveryMs: number;
+  /** After how many failures without an answer in between it is away: a slow key is not an outage. @default 3 */
+  readonly failuresUntilAway: number;
+  /** How many probes in a row it must answer to be back: one that comes and goes is not. @default 3 */
+  readonly probesUntilBack: number;
 }
 
 /** What a {@link StoreHealth} tells. Nothing here may throw. */
@@ -34,12 +38,14 @@ class PendingAnswer implements Deadline {
 }
 
 /**
- * Whether a shared store answers. The first call that fails or takes too long makes it away; from then on calls fail at
- * once, and a probe a second finds out when it is back (DR-17).
+ * Whether a shared store answers. Calls that fail or take too long, one after the other, make it away; from then on calls
+ * fail at once, and a probe a second finds out when it is back (DR-17).
  */
 export class StoreHealth {
   readonly #pending: DeadlineList<PendingAnswer>;
   #awaySince: number | undefined;
+  #failures = 0;
+  #answeredProbes = 0;
   #nextProbeAt = 0;
   #isProbing = false;
 
@@ -85,9 +91,9 @@ export class StoreHealth {
   async #runProbe(): Promise<void> {
     try {
       await this.#send(this.probe);
-      this.#markBack();
+      if (++this.#answeredProbes >= this.rules.probesUntilBack) this.#markBack();
     } catch {
-      // Still away.
+      this.#answeredProbes = 0;
     } finally {
       this.#isProbing = false;
     }
@@ -96,34 +102,37 @@ export class StoreHealth {
   #send<T>(call: () => Awaitable<T>): Awaitable<T> {
     try {
       const answer = call();
-      return isPromiseLike(answer) ? this.#wait(answer) : answer;
+      if (isPromiseLike(answer)) return this.#wait(answer);
+      this.#failures = 0;
+      return answer;
     } catch (error) {
       throw this.#judge(error);
     }
   }
 
-  #wait<T>(answer: Promise<T>): Promise<T> {
+  #wait<T>(answer: PromiseLike<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      const refuse = (error: unknown): void => {
+        reject(this.#judge(error));
+      };
       const pending = new PendingAnswer(() => {
-        reject(this.#judge(new Error(`The store did not answer within ${this.rules.timeoutMs} ms.`)));
+        refuse(new Error(`The store did not answer within ${this.rules.timeoutMs} ms.`));
       });
       this.#pending.add(pending, this.clock.monotonic());
-      const settle = (finish: () => void): void => {
-        if (!pending.isAwaited) return;
+      const isInTime = (): boolean => {
+        if (!pending.isAwaited) return false;
         pending.isAwaited = false;
         this.#pending.remove(pending);
-        finish();
+        return true;
       };
       answer.then(
         (value) => {
-          settle(() => {
-            resolve(value);
-          });
+          if (!isInTime()) return;
+          this.#failures = 0;
+          resolve(value);
         },
         (error: unknown) => {
-          settle(() => {
-            reject(this.#judge(error));
-          });
+          if (isInTime()) refuse(error);
         },
       );
     });
@@ -132,7 +141,7 @@ export class StoreHealth {
   /** An answer that refuses is an answer; everything else means that there is no store. */
   #judge(error: unknown): SecureWsStoreError {
     if (error instanceof SecureWsStoreError && error.failure !== 'unavailable') return error;
-    this.#markAway(error);
+    if (++this.#failures >= this.rules.failuresUntilAway) this.#markAway(error);
     return new SecureWsStoreError('unavailable', error);
   }
 
@@ -147,6 +156,7 @@ export class StoreHealth {
   #markBack(): void {
     const { awayMs } = this;
     this.#awaySince = undefined;
+    this.#failures = this.#answeredProbes = 0;
     this.listener.onBack(awayMs);
   }
 }

@@ -1,8 +1,4 @@
-/**
- * A map with a bound that forgets what is over in small steps.
- *
- * It never gives anything up: beyond `maxKeys` nothing new comes in.
- */
+/** A map that forgets what is over in small steps, and says when its owner must make room. */
 export class SweptMap<T> {
   readonly #entries = new Map<string, T>();
   #lap = this.#entries.entries();
@@ -20,7 +16,7 @@ export class SweptMap<T> {
     return this.#entries.size;
   }
 
-  /** Whether nothing new comes in. */
+  /** Whether there is no room for a new key. */
   get isFull(): boolean {
     return this.#entries.size >= this.maxKeys;
   }
@@ -38,15 +34,9 @@ export class SweptMap<T> {
     return undefined;
   }
 
-  /**
-   * Sets the value of a key.
-   *
-   * @returns `false` when the map is full and the key is new.
-   */
-  set(key: string, value: T): boolean {
-    if (this.isFull && !this.#entries.has(key)) return false;
+  /** Sets the value of a key. Whoever owns the map makes room before a new one. */
+  set(key: string, value: T): void {
     this.#entries.set(key, value);
-    return true;
   }
 
   /** Forgets a key. */

@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import type { BootProblems } from '../core/boot-problems.js';
 import { OptionReader } from '../core/option-reader.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
@@ -13,36 +14,68 @@ const SKIP = 'THROTTLER:SKIP';
 
 /**
  * Reads how often an event may be sent: from `@WsThrottle`, or from `@Throttle` and `@SkipThrottle` of `@nestjs/throttler`.
- * `@WsThrottle` of the method replaces what stands on its class; `@Throttle` of the method does so name by name, as there.
+ * What stands on the method wins: `@WsThrottle` replaces everything that stands on its class, the others do so name by name.
+ * Two that contradict each other on one place stop the boot.
  *
  * @param label names the handler in problems.
  */
 export function readHandlerThrottles(
   method: object,
-  gateway: object,
+  gateway: Type,
   label: string,
   problems: BootProblems,
 ): readonly ThrottleRule[] {
-  const written = ownRules(method) ?? throttlerRules([method, gateway]) ?? ownRules(gateway) ?? [];
-  const rules = written.map((rule) => readRule(new OptionReader(rule, `${label} throttle`, problems)));
-  return rules.filter(({ name = 'default' }) => !isSkipped(name, method, gateway));
+  checkPlace(method, label, problems);
+  checkPlace(gateway, gateway.name, problems);
+  const written = rulesOf(method, gateway);
+  return written.map((rule) => readRule(new OptionReader(rule, `${label} throttle`, problems)));
 }
 
-function ownRules(target: object): readonly unknown[] | undefined {
-  return Reflect.getMetadata(WS_THROTTLE_METADATA, target) as readonly unknown[] | undefined;
+function rulesOf(method: object, gateway: object): readonly unknown[] {
+  const own = ownRules(method);
+  if (own !== undefined) return own;
+  const named = throttlerRules([method, gateway]);
+  if (named.size > 0) return [...named].filter(([name]) => !isSkipped(name, method, gateway)).map(([, rule]) => rule);
+  return (ownRules(gateway) ?? []).filter(({ name = 'default' }) => read(SKIP, name, method) !== true);
+}
+
+/** One of two that contradict each other would be ignored. */
+function checkPlace(target: object, where: string, problems: BootProblems): void {
+  const named = [...throttlerRules([target]).keys()];
+  const skipped = namesOf(SKIP, target).filter((name) => read(SKIP, name, target) === true);
+  const other = named.length > 0 ? '@Throttle' : skipped.length > 0 ? '@SkipThrottle' : undefined;
+  const both = named.find((name) => skipped.includes(name));
+  let problem: string | undefined;
+  if (ownRules(target) !== undefined && other !== undefined) {
+    problem = `has @WsThrottle and ${other}, of which one would be ignored.`;
+  } else if (both !== undefined) {
+    problem = `has @Throttle and @SkipThrottle for "${both}", of which one would be ignored.`;
+  }
+  // A class is looked at for each of its handlers.
+  if (problem === undefined || problems.problems.some((known) => known.where === where && known.problem === problem))
+    return;
+  problems.add(where, problem, 'Remove one of the two. What stands on a method wins over its class.');
+}
+
+function ownRules(target: object): readonly ThrottleRule[] | undefined {
+  return Reflect.getMetadata(WS_THROTTLE_METADATA, target) as readonly ThrottleRule[] | undefined;
 }
 
 /** The rules of `@Throttle`, each from the first of the targets that has it. */
-function throttlerRules(targets: readonly object[]): readonly unknown[] | undefined {
+function throttlerRules(targets: readonly object[]): ReadonlyMap<string, unknown> {
   const rules = new Map<string, unknown>();
   for (const target of targets) {
-    for (const key of Reflect.getMetadataKeys(target) as unknown[]) {
-      if (typeof key !== 'string' || !key.startsWith(LIMIT)) continue;
-      const name = key.slice(LIMIT.length);
-      if (!rules.has(name)) rules.set(name, ruleOn(target, name));
-    }
+    for (const name of namesOf(LIMIT, target)) if (!rules.has(name)) rules.set(name, ruleOn(target, name));
   }
-  return rules.size === 0 ? undefined : [...rules.values()];
+  return rules;
+}
+
+/** The throttlers that a target has metadata of a kind for. */
+function namesOf(kind: string, target: object): readonly string[] {
+  const keys = Reflect.getMetadataKeys(target) as unknown[];
+  return keys
+    .filter((key) => typeof key === 'string' && key.startsWith(kind))
+    .map((key) => (key as string).slice(kind.length));
 }
 
 function ruleOn(target: object, name: string): unknown {
@@ -55,7 +88,9 @@ function ruleOn(target: object, name: string): unknown {
 }
 
 function isSkipped(name: string, method: object, gateway: object): boolean {
-  return (read(SKIP, name, method) ?? read(SKIP, name, gateway)) === true;
+  const ofMethod = read(SKIP, name, method);
+  if (ofMethod !== undefined || read(LIMIT, name, method) !== undefined) return ofMethod === true;
+  return read(SKIP, name, gateway) === true;
 }
 
 function read(key: string, name: string, target: object): unknown {

@@ -23,6 +23,9 @@ export interface ThrottlerStorageLike {
 /**
  * Counts one message of an event in a storage.
  *
+ * A storage counts what it is asked, so that all or none cannot be had of it. The rule that forgets soonest is asked first
+ * and the first refusal ends the asking: what a short window refuses never counts in a long one, nor sets off its block.
+ *
  * @returns 0 when there is room; otherwise the milliseconds to wait.
  * @throws what the storage throws: the message is then refused.
  */
@@ -31,17 +34,21 @@ export async function hitStorage(
   subject: string,
   rules: readonly ThrottleRule[],
 ): Promise<number> {
-  let wait = 0;
-  for (const { limit, ttl, blockDuration = 0, name = 'default' } of rules) {
-    // A block of the length of the window is what @nestjs/throttler does where none is given.
-    const block = blockDuration === 0 ? ttl : blockDuration;
-    const answer = await storage.increment(`secure-ws:${name}:${subject}`, ttl, limit, block, name);
-    if (answer.isBlocked) wait = Math.max(wait, 1, inMs(answer.timeToBlockExpire, block));
+  for (const { limit, ttl, block, name } of rules.map(withBlock).sort((a, b) => a.memory - b.memory)) {
+    // The numbers as well: rules without a name are as many as there are, and must not count in one place.
+    const answer = await storage.increment(`secure-ws:${name}:${limit}/${ttl}:${subject}`, ttl, limit, block, name);
+    if (answer.isBlocked) return Math.max(1, inMs(answer.timeToBlockExpire, block));
     // The negated form refuses what is no number.
-    else if (!(answer.totalHits <= limit)) wait = Math.max(wait, 1, inMs(answer.timeToExpire, ttl));
+    if (!(answer.totalHits <= limit)) return Math.max(1, inMs(answer.timeToExpire, ttl));
   }
-  return wait;
+  return 0;
 }
+
+const withBlock = ({ limit, ttl, blockDuration = 0, name = 'default' }: ThrottleRule) => {
+  // A block of the length of the window is what @nestjs/throttler does where none is given.
+  const block = blockDuration === 0 ? ttl : blockDuration;
+  return { limit, ttl, block, name, memory: Math.max(ttl, block) };
+};
 
 /** Seconds of a storage in milliseconds; `fallback` for what is no number. */
 const inMs = (seconds: number, fallback: number): number => (Number.isFinite(seconds) ? seconds * 1000 : fallback);

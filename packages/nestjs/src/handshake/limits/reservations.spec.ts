@@ -51,6 +51,16 @@ describe('Reservations', () => {
     expect(counts(reservations)).toEqual([0, 10, 2]);
   });
 
+  it('DR-03 the end of one connection leaves the others of its address counted', () => {
+    const reservations = new Reservations(LIMITS);
+    const places = fill(reservations, A, 2);
+    for (const place of places) place.admit();
+    open(reservations, A, 3);
+    places[0]?.release();
+    expect(fill(reservations, A, 3)).toHaveLength(1);
+    expect(counts(reservations)).toEqual([1, 4, 1]);
+  });
+
   it('DR-03 counts a pending handshake among the open ones: all of them may be admitted', () => {
     const reservations = new Reservations(LIMITS);
     open(reservations, A, 3);

@@ -1,0 +1,81 @@
+import 'reflect-metadata';
+import { WebSocketGateway } from '@nestjs/websockets';
+import { SkipThrottle, Throttle } from '@nestjs/throttler';
+import { describe, expect, it } from 'vitest';
+import { BootProblems } from '../core/boot-problems.js';
+import { readHandlerThrottles } from './handler-throttles.js';
+import { WsThrottle } from './ws-throttle.decorator.js';
+
+type Decorator = ClassDecorator & MethodDecorator;
+
+const ws = (limit: number, name?: string): Decorator =>
+  WsThrottle({ limit, ttl: 1000, ...(name !== undefined && { name }) });
+const nest = (limit: number, name = 'default'): Decorator => Throttle({ [name]: { limit, ttl: 1000 } });
+const skip = (names?: Record<string, boolean>): Decorator => SkipThrottle(names);
+
+/** Reads what holds for a method with some decorators, on a class with others. */
+function read(onClass: readonly Decorator[], onMethod: readonly Decorator[]) {
+  class Gateway {
+    send(): void {}
+  }
+  const descriptor = Object.getOwnPropertyDescriptor(Gateway.prototype, 'send') as TypedPropertyDescriptor<never>;
+  for (const decorate of onMethod) decorate(Gateway.prototype, 'send', descriptor);
+  for (const decorate of [WebSocketGateway(), ...onClass]) decorate(Gateway);
+  const problems = new BootProblems();
+  const { send } = Gateway.prototype;
+  const rules = readHandlerThrottles(send, Gateway, 'Gateway.send', problems);
+  readHandlerThrottles(send, Gateway, 'Gateway.send', problems);
+  return {
+    limits: rules.map(({ name, limit }) => [name, limit]),
+    problems: problems.problems.map(({ where, problem }) => `${where} ${problem}`),
+  };
+}
+
+describe('readHandlerThrottles', () => {
+  it.each<readonly [what: string, onClass: readonly Decorator[], onMethod: readonly Decorator[], limits: unknown]>([
+    ['nothing', [], [], []],
+    ['@WsThrottle of the class', [ws(1)], [], [['default', 1]]],
+    ['@WsThrottle of the method, in place of that of the class', [ws(1)], [ws(2)], [['default', 2]]],
+    ['@WsThrottle of the method, in place of @Throttle of the class', [nest(1)], [ws(2, 'own')], [['own', 2]]],
+    ['@Throttle of the method, in place of @WsThrottle of the class', [ws(1, 'own')], [nest(2)], [['default', 2]]],
+    [
+      '@Throttle name by name',
+      [nest(1), nest(5, 'long')],
+      [nest(2)],
+      [
+        ['default', 2],
+        ['long', 5],
+      ],
+    ],
+    ['@WsThrottle of the method under @SkipThrottle of the class', [skip()], [ws(2)], [['default', 2]]],
+    ['@Throttle of the method under @SkipThrottle of the class', [skip()], [nest(2)], [['default', 2]]],
+    ['nothing under @SkipThrottle of the class', [skip()], [], []],
+    ['nothing where the method skips what its class says', [nest(1)], [skip()], []],
+    ['nothing where the method skips @WsThrottle of its class', [ws(1)], [skip()], []],
+    ['what a method does not skip', [ws(1, 'long')], [skip({ short: true })], [['long', 1]]],
+    ['what a method wants back', [nest(3), skip({ other: true })], [skip({ other: false })], [['default', 3]]],
+    ['what stands beside the skip of another name', [nest(3), skip({ other: true })], [], [['default', 3]]],
+    // prettier-ignore
+  ])('F07 takes %s', (_what, onClass, onMethod, limits) => {
+    expect(read(onClass, onMethod)).toEqual({ limits, problems: [] });
+  });
+
+  it.each<readonly [what: string, onClass: readonly Decorator[], onMethod: readonly Decorator[], problem: RegExp]>([
+    [
+      '@WsThrottle and @SkipThrottle on a method',
+      [],
+      [ws(1), skip()],
+      /^Gateway\.send has @WsThrottle and @SkipThrottle,/,
+    ],
+    ['@WsThrottle and @SkipThrottle on a class', [ws(1), skip()], [], /^Gateway has @WsThrottle and @SkipThrottle,/],
+    ['the same where the skip names another', [ws(1), skip({ other: true })], [], /^Gateway has @WsThrottle and @Skip/],
+    ['@WsThrottle and @Throttle on a method', [], [ws(1), nest(1)], /^Gateway\.send has @WsThrottle and @Throttle,/],
+    ['@WsThrottle and @Throttle on a class', [ws(1), nest(1)], [ws(2)], /^Gateway has @WsThrottle and @Throttle,/],
+    ['@Throttle and @SkipThrottle of a name', [nest(1), skip()], [], /^Gateway has @Throttle and @SkipThrottle for "def/],
+    // prettier-ignore
+  ])('F07 DP-02 stops the boot, once, for %s', (_what, onClass, onMethod, problem) => {
+    const { problems } = read(onClass, onMethod);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(problem);
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { createPrincipal } from '../core/principal.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
+import { MemoryStore } from '../store/memory.store.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { readerOf, settle } from '../testing/stub-pipeline.js';
+import { ConnectionThrottle } from './connection-throttle.js';
+import { PrincipalThrottles } from './principal-throttles.js';
+import { resolveThrottlingOptions, type ThrottlingOptions } from './throttling.options.js';
+
+const ALICE = createPrincipal({ kind: 'jwt', issuer: 'https://id.example.com', id: 'alice', authenticatedAt: 0 });
+
+const connection = (options: ThrottlingOptions): ConnectionThrottle =>
+  new ConnectionThrottle(resolveThrottlingOptions(readerOf(options, 'throttling')));
+
+describe('ConnectionThrottle', () => {
+  it('F29 DR-06 a message that the bytes refuse does not count among the messages', () => {
+    const throttle = connection({ connection: [{ limit: 2, ttl: 60_000 }], connectionBytesPerSecond: 2000 });
+    expect(throttle.hit(0, 2000)).toBe(0);
+    for (let i = 0; i < 20; i++) expect(throttle.hit(1, 1)).toBeGreaterThan(0);
+    expect(throttle.hit(2000, 1)).toBe(0);
+    expect(throttle.hit(2001, 1)).toBeGreaterThan(50_000);
+  });
+
+  it('F29 DR-06 a message that the windows refuse does not count among the bytes', () => {
+    const throttle = connection({ connection: [{ limit: 1, ttl: 100 }], connectionBytesPerSecond: 2000 });
+    expect(throttle.hit(0, 1000)).toBe(0);
+    for (let i = 0; i < 20; i++) expect(throttle.hit(1, 1000)).toBeGreaterThan(0);
+    expect(throttle.hit(100, 1000)).toBe(0);
+  });
+});
+
+/** A store that other nodes share, with windows of its own. */
+class Shared extends MemoryStore {
+  asked = 0;
+  isAway = false;
+
+  override get isShared(): boolean {
+    return true;
+  }
+
+  override hit(...args: Parameters<MemoryStore['hit']>): number {
+    this.asked++;
+    if (this.isAway) throw new Error('away');
+    return super.hit(...args);
+  }
+}
+
+describe('PrincipalThrottle', () => {
+  const start = (rules: readonly ThrottleRule[]) => {
+    const clock = new FakeClock();
+    const shared = new Shared(clock, { maxKeys: 1000 });
+    const throttle = new PrincipalThrottles(rules, shared).obtain(ALICE);
+    const elsewhere = new PrincipalThrottles(rules, shared).obtain(ALICE);
+    return { clock, shared, throttle, elsewhere };
+  };
+
+  it('DR-05 two rules without a name hold together over the nodes', async () => {
+    const { clock, throttle, elsewhere } = start([
+      { limit: 2, ttl: 1000 },
+      { limit: 3, ttl: 60_000 },
+    ]);
+    const now = (): number => clock.monotonic();
+    expect([throttle.hit(now()), elsewhere.hit(now())]).toEqual([0, 0]);
+    clock.advance(1000);
+    expect(throttle.hit(now())).toBe(0);
+    await settle();
+    // What a node lets through by itself until the store has answered.
+    expect([throttle.hit(now()), elsewhere.hit(now())]).toEqual([0, 0]);
+    await settle();
+    expect([throttle.hit(now()), elsewhere.hit(now())]).toEqual([59_000, 59_000]);
+  });
+
+  it('DR-17 this node decides alone while the store has no answer, and what it took counts', () => {
+    const { shared, throttle } = start([{ limit: 2, ttl: 1000 }]);
+    shared.isAway = true;
+    expect([throttle.hit(0), throttle.hit(0), throttle.hit(0)]).toEqual([0, 0, 1000]);
+    expect(shared.asked).toBeGreaterThan(0);
+  });
+
+  it('asks no store that is of this node only', () => {
+    const store = new MemoryStore(new FakeClock(), { maxKeys: 1000 });
+    const throttle = new PrincipalThrottles([{ limit: 1, ttl: 1000 }], store).obtain(ALICE);
+    expect([throttle.hit(0), throttle.hit(0)]).toEqual([0, 1000]);
+    expect(store.size).toBe(0);
+  });
+});
