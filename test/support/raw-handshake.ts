@@ -48,3 +48,13 @@ export function expectWholeRefusal(response: RawResponse, status: number): void 
     expect(fieldOf(response, name)).toBeUndefined();
   }
 }
+
+/** Connects to a gateway as a client that writes its own frames. */
+export async function openRaw(app: RunningApp, target = '/echo', token = app.token()): Promise<RawTcp> {
+  const client = await RawTcp.open(app);
+  client.write(
+    requestHead({ target, fields: [...handshakeFields(app.host), ['Authorization', `Bearer ${token}`] as const] }),
+  );
+  expect((await client.readHead()).status).toBe(101);
+  return client;
+}

@@ -111,6 +111,12 @@ export class SecureWsRuntime {
 
   #makeEngine(settings: GatewaySettings): MessageEngine {
     const { detailedErrors, authorization } = this.options;
+    const { lifecycle, validation, messages } = settings;
+    this.timer.tolerate(
+      ...[lifecycle.pingIntervalMs, lifecycle.pongTimeoutMs, lifecycle.idleTimeoutMs, lifecycle.maxLifetimeMs],
+      ...[lifecycle.maxOutboundMs, validation.messageTimeoutMs],
+      ...[messages.handlerTimeoutMs, authorization.policyTimeoutMs],
+    );
     const engine = new MessageEngine(
       {
         clock: this.clock,

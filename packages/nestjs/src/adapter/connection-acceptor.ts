@@ -9,15 +9,17 @@ import { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { ConnectionPipeline } from '../messages/connection-pipeline.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { CLOSE_CODES } from '@secure-ws/protocol';
-import { closeOfBrokenFrame } from './broken-frame.js';
-import { GatewaySocket } from './gateway-socket.js';
+import { isPromiseLike } from '../core/awaitable.js';
+import { InboundFrames } from '../lifecycle/inbound-frames.js';
+import { AcceptedSocket } from './accepted-socket.js';
 import type { WsEndpoint } from './ws-endpoint.js';
 
 /** Turns an admitted socket into a connection: runs the gateways' hooks, lets messages in, and cleans up at the end. */
 export class ConnectionAcceptor implements GatewayHookObserver {
-  readonly #sockets = new WeakMap<WebSocket, GatewaySocket>();
+  readonly #sockets = new WeakMap<WebSocket, AcceptedSocket>();
   /** The gateway that Nest is about to bind, or whose connect callback runs. */
   #current: GatewayRecord | undefined;
+  readonly #now = (): number => this.runtime.clock.monotonic();
 
   constructor(private readonly runtime: SecureWsRuntime) {}
 
@@ -27,7 +29,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   }
 
   /** What is kept of a client's socket. */
-  socketOf(client: WebSocket): GatewaySocket | undefined {
+  socketOf(client: WebSocket): AcceptedSocket | undefined {
     return this.#sockets.get(client);
   }
 
@@ -46,17 +48,24 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     client.coalesceOn(request.socket);
     const connection = new ManagedConnection(identity, client, clock, endpoint.connectionOptions);
     const method = `${admission.principal.kind}:${admission.credentialKind}`;
-    const gatewaySocket = new GatewaySocket(client, connection, new ConnectionPipeline(engine, connection), method);
-    this.#sockets.set(client, gatewaySocket);
-    this.#listen(gatewaySocket);
+    const accepted = new AcceptedSocket(
+      client,
+      connection,
+      new ConnectionPipeline(engine, connection),
+      method,
+      this.#now,
+    );
+    connection.inbound = new InboundFrames(request.socket, accepted);
+    this.#sockets.set(client, accepted);
+    this.#listen(accepted);
     lifecycle.register(connection);
-    this.#reportOpened(gatewaySocket);
+    this.#reportOpened(accepted);
     for (const { gateway, connect } of endpoint.gateways) {
       this.#current = gateway;
       connect(client, request, connection);
     }
     this.#current = undefined;
-    this.#release(gatewaySocket);
+    this.#release(accepted);
   }
 
   onBind(gateway: GatewayRecord): void {
@@ -72,6 +81,11 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     this.#sockets.get(client)?.connection.close('INTERNAL');
   }
 
+  endOf(client: WebSocket): readonly unknown[] {
+    const { connection, close } = this.#sockets.get(client) ?? {};
+    return [close?.code, connection, close];
+  }
+
   onHookFailed(client: WebSocket | undefined, where: string, error: unknown): void {
     const connectionId = client === undefined ? undefined : this.#sockets.get(client)?.connection.id;
     this.runtime.events.emit({
@@ -83,7 +97,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   }
 
   /** Lets messages in once every hook is done (AN-02). A hook that never ends closes the connection. */
-  #release({ connecting, connection, pipeline }: GatewaySocket): void {
+  #release({ connecting, connection, pipeline }: AcceptedSocket): void {
     if (connecting.length === 0) {
       pipeline.release();
       return;
@@ -101,53 +115,59 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     });
   }
 
-  #listen(gatewaySocket: GatewaySocket): void {
-    const { socket, connection, pipeline } = gatewaySocket;
+  #listen(accepted: AcceptedSocket): void {
+    const { socket, connection, pipeline } = accepted;
     socket.on('message', (data: RawData, isBinary: boolean) => {
       pipeline.onMessage(data as Buffer, isBinary);
     });
     socket.on('pong', (payload) => {
-      connection.onPong(payload);
+      connection.deadlines.onPong(payload);
     });
     // A broken frame arrives here before 'close'. Without a listener it would end the process.
     socket.on('error', (error: Error & { code?: string }) => {
-      this.#onBrokenFrame(gatewaySocket, error.code ?? '');
+      accepted.onError(error.code ?? '');
     });
     socket.once('close', (code) => {
-      this.#onClose(gatewaySocket, code);
+      this.#onClose(accepted, code);
     });
   }
 
-  #onClose(gatewaySocket: GatewaySocket, codeSeen: number): void {
-    const { connection, pipeline, disconnects } = gatewaySocket;
+  /** Whatever fails here, the rest is done: a stream whose teardown throws must not end the process (DR-14). */
+  #onClose(accepted: AcceptedSocket, codeSeen: number): void {
+    const { connection, pipeline, disconnects } = accepted;
     connection.epoch++;
-    pipeline.dispose();
+    accepted.onClosed(codeSeen);
     this.runtime.lifecycle.unregister(connection);
-    for (const disconnect of disconnects) disconnect(codeSeen);
-    this.#reportClosed(gatewaySocket, codeSeen);
+    this.#contain('dispose', connection, () => pipeline.dispose());
+    for (const disconnect of disconnects) this.#contain('handleDisconnect', connection, () => disconnect(codeSeen));
+    this.#reportClosed(accepted);
   }
 
-  #reportOpened(gatewaySocket: GatewaySocket): void {
-    this.runtime.events.emit({ type: 'ws.connection.opened', ...factsOf(gatewaySocket) });
+  #contain(where: string, { id }: ManagedConnection, work: () => unknown): void {
+    const fail = (error: unknown): void => {
+      this.runtime.faults.write(where, id, error);
+    };
+    try {
+      const result = work();
+      if (isPromiseLike(result)) result.then(undefined, fail);
+    } catch (error) {
+      fail(error);
+    }
   }
 
-  #onBrokenFrame({ connection, pipeline }: GatewaySocket, code: string): void {
-    const close = closeOfBrokenFrame(code);
-    if (close === undefined) return;
-    connection.failed(close);
-    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'broken-frame' }, undefined);
+  #reportOpened(accepted: AcceptedSocket): void {
+    this.runtime.events.emit({ type: 'ws.connection.opened', ...factsOf(accepted) });
   }
 
-  #reportClosed(gatewaySocket: GatewaySocket, codeSeen: number): void {
-    const { connection } = gatewaySocket;
+  #reportClosed(accepted: AcceptedSocket): void {
+    const { connection, close } = accepted;
     const { closing: reason } = connection;
-    const initiator = reason !== undefined ? 'server' : codeSeen === 1006 ? 'network' : 'client';
     this.runtime.events.emit({
       type: 'ws.connection.closed',
-      ...factsOf(gatewaySocket),
+      ...factsOf(accepted),
       ...(reason === undefined ? {} : { reason, codeSent: CLOSE_CODES[reason].code }),
-      codeSeen,
-      initiator,
+      codeSeen: close?.code ?? 1006,
+      initiator: close?.initiator ?? 'network',
       durationMs: this.runtime.clock.now() - connection.openedAt,
       messagesReceived: connection.messagesReceived,
       bytesReceived: connection.bytesReceived,
@@ -156,7 +176,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
 }
 
 /** Who a connection belongs to, and where it came from (MO-01). */
-function factsOf({ connection, method }: GatewaySocket): SecurityEventFields<'ws.connection.opened'> {
+function factsOf({ connection, method }: AcceptedSocket): SecurityEventFields<'ws.connection.opened'> {
   const { id: connectionId, path, address, origin, principal } = connection;
   return { connectionId, path, address, principal: principal.key, method, ...(origin === undefined ? {} : { origin }) };
 }

@@ -2,7 +2,8 @@ import { type ServerOptions, WebSocketServer } from 'ws';
 import type { IncomingMessage } from 'node:http';
 import type { Subprotocol } from '@secure-ws/protocol';
 import type { GatewayRecord } from '../nest/gateway-inventory.js';
-import type { ConnectionOptions } from '../lifecycle/managed-connection.js';
+import type { ConnectionOptions } from '../lifecycle/connection-deadlines.js';
+import { CONTROL_BURST } from '../lifecycle/inbound-frames.js';
 import { BoundedSocket } from '../lifecycle/bounded-socket.js';
 import type { GatewayPath } from '../secure-ws.runtime.js';
 
@@ -44,7 +45,8 @@ export class WsEndpoint {
       maxFragments: validation.maxFragments,
       // Chunks are what the socket reads, fragments are what the peer frames: a peer that drips bytes makes many.
       maxBufferedChunks: validation.maxFragments * 4,
-      maxPendingAutoPongs: 16,
+      // More than may come at once: a flood is closed with 1008, and only one that reads nothing is cut off without.
+      maxPendingAutoPongs: 2 * CONTROL_BURST,
       // CRIME-like leaks (RFC 7692 section 8), and memory and time for the server.
       perMessageDeflate: false,
       skipUTF8Validation: false,

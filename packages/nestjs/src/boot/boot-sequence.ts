@@ -21,7 +21,7 @@ import { LastFilter } from '../nest/last-filter.js';
 import { passValidated } from '../nest/pass-validated.js';
 import { RegistrationMetadata } from '../nest/registration-metadata.js';
 import { checkTransformerCopies } from '../nest/transformer-storage.js';
-import { canSeeUnfinished } from '../nest/unfinished-message.js';
+import { canTakeDataPath } from '../nest/ws-data-path.js';
 import { checkWsVersion } from '../nest/ws-version.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
@@ -128,10 +128,10 @@ export class BootSequence {
     const { problems } = this.parts;
     checkWsVersion(problems);
     checkTransformerCopies(problems);
-    if (canSeeUnfinished()) return;
+    if (canTakeDataPath()) return;
     problems.add(
       'ws',
-      'keeps its unfinished messages elsewhere than 8.23 does: their deadline would be off.',
+      'reads from its sockets in another way than 8.23 does: floods and unfinished messages would have no limit.',
       'npm install ws@8.23.0',
     );
   }

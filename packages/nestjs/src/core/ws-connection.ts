@@ -40,12 +40,34 @@ export interface WsConnection {
   close(code: CloseCodeName, retryAfterMs?: number): void;
 }
 
+/** How a connection ended. A gateway's `handleDisconnect(client, code, connection, close)` gets it. */
+export interface WsClose {
+  /** The name of the code in the catalogue; `undefined` for a code of nobody, and where none was sent. */
+  readonly name: CloseCodeName | undefined;
+  /** What the client sent or answered; 1005 without a code, 1006 without a close. */
+  readonly code: number;
+  /** Who ended it. */
+  readonly initiator: 'server' | 'client' | 'network';
+}
+
 /**
  * Gives a handler its {@link WsConnection}.
  *
  * @throws TypeError outside a handler of a gateway that the module protects.
  */
-// Spelt out: the inferred type would name ParameterDecoratorOptions, which Nest 11 does not export.
+// Both spelt out: the inferred type would name ParameterDecoratorOptions, which Nest 11 does not export.
 export const WsConnection: () => ParameterDecorator = createParamDecorator<undefined>(
   (_, context): WsConnection => messageContextOf(context).connection,
+);
+
+/**
+ * Gives a handler an `AbortSignal` that fires when its answer is not wanted any more: the connection closed, or the
+ * handler's time is over. A listener of it must not throw: Node ends the process for that, whoever fired the signal.
+ *
+ * Pass it to `fetch`, a database driver or a stream.
+ *
+ * @throws TypeError outside a handler of a gateway that the module protects.
+ */
+export const WsAbortSignal: () => ParameterDecorator = createParamDecorator<undefined>(
+  (_, context): AbortSignal => messageContextOf(context).signal,
 );

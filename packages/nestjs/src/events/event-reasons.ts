@@ -74,6 +74,7 @@ export const MESSAGE_REASONS = Object.freeze({
   'identity-expired': 'session_use_after_expire',
   'broken-frame': 'input_validation_fail',
   'binary-frame': 'input_validation_fail',
+  'control-flood': 'excess_rate_limit_exceeded',
   'connection-throttle': 'excess_rate_limit_exceeded',
   'principal-throttle': 'excess_rate_limit_exceeded',
   'event-throttle': 'excess_rate_limit_exceeded',

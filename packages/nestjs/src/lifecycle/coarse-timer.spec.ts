@@ -36,6 +36,42 @@ describe('CoarseTimer', () => {
     expect(timer.size).toBe(0);
   });
 
+  it.each([100, 300, 1000, 4000, 10_000, 900_000])(
+    'F54 notices a deadline of %d ms within a tenth of it, whenever it begins',
+    (durationMs) => {
+      for (let begin = 0; begin < 500; begin += 7) {
+        const clock = new FakeClock();
+        clock.advance(begin);
+        const timer = new CoarseTimer(clock);
+        timer.tolerate(durationMs, 60_000);
+        clock.advance(33);
+        timer.start();
+        clock.advance(begin);
+        const probe = new Probe();
+        const due = clock.monotonic() + durationMs;
+        timer.schedule(probe, due);
+        clock.advance(2 * durationMs);
+        expect(probe.looks).toHaveLength(1);
+        expect(probe.looks[0]).toBeGreaterThanOrEqual(due);
+        expect(probe.looks[0]).toBeLessThanOrEqual(due + Math.max(durationMs / 10, 20));
+      }
+    },
+  );
+
+  it('SL-03 keeps a deadline that no timer of Node could, and forgets one that never falls due', () => {
+    const clock = new FakeClock();
+    const timer = new CoarseTimer(clock);
+    timer.start();
+    const far = new Probe();
+    timer.schedule(far, clock.monotonic() + 60 * 86_400_000);
+    const never = new Probe(() => Infinity);
+    timer.schedule(never, clock.monotonic());
+    clock.advance(60_000);
+    expect(far.looks).toEqual([]);
+    expect(never.looks).toHaveLength(1);
+    expect(timer.size).toBe(1);
+  });
+
   it('looks again when the entry asks for it, and not after it was cancelled', () => {
     const clock = new FakeClock();
     const timer = new CoarseTimer(clock);

@@ -1,7 +1,10 @@
 import type { Cancel, Clock } from '../core/clock.js';
 
-/** How late a deadline may be noticed, in milliseconds. */
+/** How often the timer looks, in milliseconds, unless a deadline asks for more. */
 export const COARSE_TICK_MS = 250;
+
+/** How often it looks at most, in milliseconds. */
+export const FINEST_TICK_MS = 10;
 
 /** Something that the coarse timer looks at. */
 export interface Timed {
@@ -21,10 +24,13 @@ export class CoarseTimer {
   readonly #slotOf = new Map<Timed, number>();
   readonly #everyTick: ((now: number) => void)[] = [];
   #cancel: Cancel | undefined;
-  #tick: number;
+  #tickMs = COARSE_TICK_MS;
+  /** Monotonic moment of tick 0. */
+  #origin: number;
+  #tick = 0;
 
   constructor(private readonly clock: Clock) {
-    this.#tick = tickAt(clock.monotonic());
+    this.#origin = clock.monotonic();
   }
 
   /** How many entries wait. */
@@ -32,9 +38,20 @@ export class CoarseTimer {
     return this.#slotOf.size;
   }
 
+  /**
+   * Says how long deadlines are that will hang here, in milliseconds: each is noticed within a tenth of its length, or 20 ms.
+   * Called before anything hangs here.
+   */
+  tolerate(...durationsMs: readonly number[]): void {
+    // An interval drifts by up to a tick, and a deadline lies between two of them.
+    const wanted = Math.floor(Math.min(...durationsMs) / 20);
+    this.#tickMs = Math.min(this.#tickMs, Math.max(FINEST_TICK_MS, wanted));
+  }
+
   /** Starts ticking. */
   start(): void {
-    this.#cancel ??= this.clock.every(COARSE_TICK_MS, () => {
+    if (this.size === 0) this.#origin = this.clock.monotonic() - this.#tick * this.#tickMs;
+    this.#cancel ??= this.clock.every(this.#tickMs, () => {
       this.run(this.clock.monotonic());
     });
   }
@@ -56,7 +73,7 @@ export class CoarseTimer {
   schedule(entry: Timed, due: number): void {
     this.cancel(entry);
     // Never into a slot that has passed: nothing would look there again.
-    const slot = Math.max(tickAt(due) + 1, this.#tick + 1);
+    const slot = Math.max(Math.ceil((due - this.#origin) / this.#tickMs), this.#tick + 1);
     let entries = this.#slots.get(slot);
     if (entries === undefined) this.#slots.set(slot, (entries = new Set()));
     entries.add(entry);
@@ -75,7 +92,7 @@ export class CoarseTimer {
 
   /** Looks at everything that is due. Called by the timer. */
   run(now: number): void {
-    const tick = tickAt(now);
+    const tick = Math.floor((now - this.#origin) / this.#tickMs);
     for (const run of this.#everyTick) run(now);
     // After a pause of the process more ticks may have passed than there are slots.
     const due =
@@ -96,5 +113,3 @@ export class CoarseTimer {
     }
   }
 }
-
-const tickAt = (moment: number): number => Math.floor(moment / COARSE_TICK_MS);

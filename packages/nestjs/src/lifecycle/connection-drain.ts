@@ -83,7 +83,11 @@ function leave(connection: ManagedConnection): Promise<void> {
     const close = (): void => {
       connection.close('RESTART', Math.random() * RETRY_SPREAD_MS);
     };
-    if (connection.work === undefined) close();
-    else connection.work.finish(close);
+    try {
+      if (connection.work === undefined) close();
+      else connection.work.finish(close);
+    } catch {
+      close();
+    }
   });
 }

@@ -90,7 +90,7 @@ function open(user: LifecycleOptions = {}, identity: { expiresInMs?: number; ses
     for (let passed = 0; passed < ms; passed += COARSE_TICK_MS) {
       clock.advance(COARSE_TICK_MS);
       const ping = socket.pings.at(-1);
-      if (ping !== undefined) connection.onPong(Buffer.from(ping));
+      if (ping !== undefined) connection.deadlines.onPong(Buffer.from(ping));
     }
   };
   return { clock, lifecycle, connect, pass };
@@ -108,7 +108,7 @@ describe('the lifetime of a connection', () => {
         one.connection.lastMessageAt = clock.monotonic();
         clock.advance(COARSE_TICK_MS);
         const ping = one.socket.pings.at(-1);
-        if (ping !== undefined) one.connection.onPong(Buffer.from(ping));
+        if (ping !== undefined) one.connection.deadlines.onPong(Buffer.from(ping));
       }
       expect(one.socket.closes).toEqual([{ code: 4002, reason: 'max-lifetime' }]);
       return clock.monotonic() - start;

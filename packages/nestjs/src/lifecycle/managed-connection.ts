@@ -1,24 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { CLOSE_CODES, type CloseCodeName, formatCloseReason, type Subprotocol } from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { type BoundedSocket, isLargerThan, type OutboundData, type OutboundWatch } from './bounded-socket.js';
-import type { Timed } from './coarse-timer.js';
-import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
-import { hasUnfinishedMessage } from '../nest/unfinished-message.js';
+import { ConnectionDeadlines, type ConnectionOptions } from './connection-deadlines.js';
+import type { InboundFrames } from './inbound-frames.js';
 import type { WsConnection } from '../core/ws-connection.js';
-
-/** The most that a lifetime is shortened by, so that connections that began together do not end together. */
-const LIFETIME_JITTER = 0.1;
-
-/** How often an unfinished message is looked for within its deadline. */
-const DRIP_LOOKS = 4;
-
-/** The limits of one connection. */
-export type ConnectionOptions = ResolvedLifecycleOptions & {
-  /** How long one message may take to arrive, in milliseconds; then 1008. */
-  readonly messageTimeoutMs: number;
-};
 
 /** What runs for a connection. */
 export interface ConnectionWork {
@@ -44,11 +30,17 @@ export interface ConnectionIdentity {
   readonly subprotocol: Subprotocol | undefined;
 }
 
-/**
- * The module's side of a connection: its state, its close, and its deadlines (heartbeat, idle, expiry), which hang on
- * the coarse timer.
- */
-export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
+/** The closes by which this side fails a connection: RFC 6455 section 7.1.7 lets nothing of the peer be read after them. */
+const FAILURES: ReadonlySet<CloseCodeName> = new Set<CloseCodeName>([
+  'PROTOCOL_ERROR',
+  'UNSUPPORTED_DATA',
+  'INVALID_PAYLOAD',
+  'POLICY_VIOLATION',
+  'TOO_BIG',
+]);
+
+/** The module's side of a connection: its state, what it sends, and its close. */
+export class ManagedConnection implements WsConnection, OutboundWatch {
   readonly id: string;
   readonly path: string;
   readonly address: string;
@@ -64,21 +56,13 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
   lastMessageAt: number;
   /** What runs for it; set by whoever runs it. */
   work: ConnectionWork | undefined;
-  /** Called when a deadline came nearer than the coarse timer knows. */
-  onDeadlineMoved: ((due: number) => void) | undefined;
+  /** What the client sends, as it arrives; set by whoever reads it. */
+  inbound: InboundFrames | undefined;
+  readonly deadlines: ConnectionDeadlines;
   // Private, and read through a getter: nothing that a handler assigns changes who is connected (AN-14).
   readonly #principal: Principal;
-  readonly #endsAt: number;
-  /** Monotonic moment since which bytes wait for the client. */
-  #blockedSince = Infinity;
   #onDrain: (() => void)[] | undefined;
   #sendWatches: Set<(data: OutboundData) => void> | undefined;
-  #unfinishedSince = Infinity;
-  #unfinishedAfter = 0;
-  #lookForDripAt: number;
-  #pingDueAt: number;
-  #pongDueAt = Infinity;
-  #pingPayload = '';
   #isPaused = false;
 
   constructor(
@@ -94,11 +78,8 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
     this.origin = identity.origin;
     this.subprotocol = identity.subprotocol;
     this.openedAt = clock.now();
-    const now = clock.monotonic();
-    this.lastMessageAt = now;
-    this.#pingDueAt = now + options.pingIntervalMs;
-    this.#endsAt = now + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_JITTER);
-    this.#lookForDripAt = now + options.messageTimeoutMs / DRIP_LOOKS;
+    this.lastMessageAt = clock.monotonic();
+    this.deadlines = new ConnectionDeadlines(this, options, clock, this.lastMessageAt);
     socket.watch(this);
   }
 
@@ -108,6 +89,11 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
 
   get isOpen(): boolean {
     return this.closing === undefined && this.socket.readyState === 1;
+  }
+
+  /** Whether the socket is not read at the moment. */
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   /** Whether the identity has ended. Checked for each message: the timer may be late (SL-02). */
@@ -156,7 +142,7 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
   }
 
   onDrained(): void {
-    this.#blockedSince = Infinity;
+    this.deadlines.onWaiting(0, this.clock.monotonic());
     const waiting = this.#onDrain ?? [];
     this.#onDrain = undefined;
     if (this.isOpen) for (const resume of waiting) resume();
@@ -183,16 +169,8 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
   afterFlush(waitingBytes: number): void {
     const now = this.clock.monotonic();
     if (this.options.idleCounts === 'both') this.lastMessageAt = now;
-    if (waitingBytes === 0) {
-      this.#blockedSince = Infinity;
-    } else if (waitingBytes > this.options.maxOutboundBytes) {
-      this.close('SLOW_CONSUMER');
-    } else if (this.#blockedSince === Infinity) {
-      this.#blockedSince = now;
-      // The nearest deadline, not only this one: what is scheduled is replaced, and a client that reads in fits and
-      // starts would put off the end of its identity for ever.
-      this.onDeadlineMoved?.(this.#nextDue(now));
-    }
+    if (waitingBytes > this.options.maxOutboundBytes) this.close('SLOW_CONSUMER');
+    else this.deadlines.onWaiting(waitingBytes, now);
   }
 
   close(code: CloseCodeName, retryAfterMs?: number): void {
@@ -205,6 +183,7 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
     // A paused socket never reads the peer's Close frame, and the closing handshake would run into its time-out.
     this.resume();
     this.socket.close(number, reason);
+    if (FAILURES.has(code)) this.inbound?.fail();
   }
 
   /** Takes note that `ws` has failed the connection with a code: nothing of the peer is handled any more (TR-09). */
@@ -212,6 +191,7 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
     if (this.closing !== undefined) return;
     this.closing = code;
     this.epoch++;
+    this.inbound?.fail();
   }
 
   /** Stops reading from the socket. The heartbeat is suspended: a paused socket sees no pong. */
@@ -225,72 +205,7 @@ export class ManagedConnection implements WsConnection, Timed, OutboundWatch {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    if (this.#pongDueAt !== Infinity) this.#pongDueAt = this.clock.monotonic() + this.options.pongTimeoutMs;
+    this.deadlines.onResumed();
     this.socket.resume();
-  }
-
-  /** Takes a pong. Only the payload of the last ping counts: a pong sent blindly proves nothing about the way back. */
-  onPong(payload: Buffer): void {
-    if (payload.toString('latin1') === this.#pingPayload) this.#pongDueAt = Infinity;
-  }
-
-  /** The first moment at which the coarse timer should look here. */
-  firstDue(): number {
-    return this.#nextDue(this.clock.monotonic());
-  }
-
-  onDue(now: number): number {
-    if (!this.isOpen) return Infinity;
-    if (this.isExpired) this.close('TOKEN_EXPIRED');
-    else if (!this.#isPaused && now >= this.#pongDueAt) this.close('HEARTBEAT_LOST');
-    else if (this.#isBlocked(now)) this.close('SLOW_CONSUMER');
-    else if (this.#isDripping(now)) this.close('POLICY_VIOLATION');
-    else if (now >= this.#endsAt) this.close('MAX_LIFETIME');
-    else if (now >= this.lastMessageAt + this.options.idleTimeoutMs) this.close('IDLE');
-    else if (now >= this.#pingDueAt) this.#ping(now);
-    return this.isOpen ? this.#nextDue(now) : Infinity;
-  }
-
-  #isBlocked(now: number): boolean {
-    if (this.#blockedSince !== Infinity && this.socket.bufferedAmount === 0) this.#blockedSince = Infinity;
-    return now >= this.#blockedSince + this.options.maxOutboundMs;
-  }
-
-  /** Whether one message has been arriving for too long. */
-  #isDripping(now: number): boolean {
-    this.#lookForDripAt = now + this.options.messageTimeoutMs / DRIP_LOOKS;
-    if (this.#isPaused || !hasUnfinishedMessage(this.socket)) {
-      this.#unfinishedSince = Infinity;
-    } else if (this.#unfinishedSince === Infinity || this.#unfinishedAfter !== this.messagesReceived) {
-      // A message that has begun since the last look is another one, with a deadline of its own.
-      this.#unfinishedSince = now;
-      this.#unfinishedAfter = this.messagesReceived;
-    }
-    return now >= this.#unfinishedSince + this.options.messageTimeoutMs;
-  }
-
-  #ping(now: number): void {
-    this.#pingDueAt = now + this.options.pingIntervalMs;
-    // An unanswered ping keeps its deadline and its payload, or a client could live on by answering every other one.
-    if (this.#pongDueAt !== Infinity) return;
-    this.#pongDueAt = now + this.options.pongTimeoutMs;
-    this.#pingPayload = randomBytes(8).toString('hex');
-    this.socket.ping(this.#pingPayload);
-  }
-
-  #nextDue(now: number): number {
-    const { expiresAt } = this.principal;
-    // Expiry is wall-clock time: the distance is taken anew at each look, so that a corrected clock is followed. Far
-    // expiries never reach a timer, which would overflow after 24.8 days (SL-03).
-    const expiryIn = expiresAt === undefined ? Infinity : expiresAt + this.options.expiryGraceMs - this.clock.now();
-    return Math.min(
-      now + Math.max(0, expiryIn),
-      this.#isPaused ? Infinity : this.#pongDueAt,
-      this.lastMessageAt + this.options.idleTimeoutMs,
-      this.#pingDueAt,
-      this.#endsAt,
-      this.#lookForDripAt,
-      this.#blockedSince + this.options.maxOutboundMs,
-    );
   }
 }

@@ -113,16 +113,17 @@ export class WsConnectionLifecycleService {
   /** @internal Takes charge of a connection. */
   register(connection: ManagedConnection): void {
     this.#connections.set(connection.id, connection);
-    connection.onDeadlineMoved = (due) => {
-      this.timer.schedule(connection, due);
+    const { deadlines } = connection;
+    deadlines.onMoved = (due) => {
+      this.timer.schedule(deadlines, due);
     };
-    this.timer.schedule(connection, connection.firstDue());
+    this.timer.schedule(deadlines, deadlines.firstDue());
   }
 
   /** @internal Forgets a connection. */
   unregister(connection: ManagedConnection): void {
     this.#connections.delete(connection.id);
-    this.timer.cancel(connection);
+    this.timer.cancel(connection.deadlines);
   }
 }
 

@@ -94,7 +94,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
   }
 
   throttle(now: number, bytes: number): number {
-    return this.#throttle.hit(now, bytes);
+    return this.#throttle.hit(now, bytes + (this.connection.inbound?.takeOverheadBytes() ?? 0));
   }
 
   throttlePrincipal(now: number): number {

@@ -30,6 +30,7 @@ export function violationOf({ code, reason }: Refusal): ViolationKind | undefine
   switch (reason) {
     case 'broken-frame':
     case 'binary-frame':
+    case 'control-flood':
     case 'queue-before-connect':
       return 'bad-frame';
     // AZ-12: both weigh the same, or a stranger could tell by the close which events exist: 34 messages or 101.

@@ -23,6 +23,10 @@ class Observer implements GatewayHookObserver {
     this.seen.push(`${where}: ${String(error)}`);
   }
 
+  endOf(): readonly unknown[] {
+    return [1000, 'connection', 'close'];
+  }
+
   onHookFailed(_: WebSocket | undefined, where: string, error: unknown): void {
     this.seen.push(`${where}: ${String(error)}`);
   }
@@ -125,5 +129,15 @@ describe('containHooks', () => {
     containHooks({ instance, name: 'Gateway' } as unknown as GatewayRecord, new Observer());
     (instance['handleConnection'] as Hook)(CLIENT, 'request', 'connection');
     expect(got).toEqual([instance, CLIENT, 'request', 'connection']);
+  });
+
+  it.each([
+    ['Nest 11', [CLIENT]],
+    ['Nest 12', [CLIENT, 1000]],
+  ])('F40 tells handleDisconnect whose connection ended, and how, on %s', (_, args) => {
+    const got: unknown[] = [];
+    const { call } = wrap({ handleDisconnect: (...given) => got.push(...given) });
+    call('handleDisconnect', ...args);
+    expect(got).toEqual([CLIENT, 1000, 'connection', 'close']);
   });
 });

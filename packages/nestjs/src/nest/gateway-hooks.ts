@@ -10,6 +10,8 @@ export interface GatewayHookObserver {
   onConnecting(client: WebSocket, done: PromiseLike<unknown>): void;
   /** A `handleConnection` has thrown, or will not be waited for any more. */
   onConnectFailed(client: WebSocket, where: string, error: unknown): void;
+  /** What `handleDisconnect` is given besides the client: the code, the connection, and how it ended. */
+  endOf(client: WebSocket): readonly unknown[];
   /** `afterInit` or `handleDisconnect` failed. */
   onHookFailed(client: WebSocket | undefined, where: string, error: unknown): void;
 }
@@ -46,9 +48,10 @@ export function containHooks(gateway: GatewayRecord, observer: GatewayHookObserv
   }
   const disconnect = hookOf(gateway, 'handleDisconnect');
   if (disconnect !== undefined) {
-    define(gateway, 'handleDisconnect', (...args) => {
-      contain(disconnect, args, (error) => {
-        observer.onHookFailed(args[0] as WebSocket, `${gateway.name}.handleDisconnect`, error);
+    // Nest 11 gives it the client alone, Nest 12 a code besides.
+    define(gateway, 'handleDisconnect', (client) => {
+      contain(disconnect, [client, ...observer.endOf(client as WebSocket)], (error) => {
+        observer.onHookFailed(client as WebSocket, `${gateway.name}.handleDisconnect`, error);
       });
     });
   }

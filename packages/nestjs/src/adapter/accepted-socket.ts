@@ -1,0 +1,82 @@
+import { CLOSE_CODES, type CloseCodeName } from '@secure-ws/protocol';
+import type { WsClose } from '../core/ws-connection.js';
+import type { BoundedSocket } from '../lifecycle/bounded-socket.js';
+import type { FrameFault, FrameWatch } from '../lifecycle/inbound-frames.js';
+import type { ManagedConnection } from '../lifecycle/managed-connection.js';
+import type { ConnectionPipeline } from '../messages/connection-pipeline.js';
+
+const CLOSE_OF_FAULT: Readonly<Record<FrameFault, CloseCodeName>> = Object.freeze({
+  'binary-frame': 'UNSUPPORTED_DATA',
+  'broken-frame': 'PROTOCOL_ERROR',
+  'control-flood': 'POLICY_VIOLATION',
+});
+
+const CLOSE_OF_ERROR: ReadonlyMap<string, CloseCodeName> = new Map<string, CloseCodeName>([
+  ['WS_ERR_INVALID_UTF8', 'INVALID_PAYLOAD'],
+  ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'TOO_BIG'],
+  ['WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH', 'TOO_BIG'],
+  ['WS_ERR_TOO_MANY_BUFFERED_PARTS', 'POLICY_VIOLATION'],
+  ['WS_ERR_TOO_MANY_PENDING_AUTO_PONGS', 'POLICY_VIOLATION'],
+]);
+
+const NAME_OF_CODE: ReadonlyMap<number, CloseCodeName> = new Map(
+  Object.entries(CLOSE_CODES).map(([name, { code }]) => [code, name as CloseCodeName]),
+);
+
+/** What the adapter keeps of an accepted socket. */
+export class AcceptedSocket implements FrameWatch {
+  /** The `handleConnection` hooks that have not ended. */
+  readonly connecting: PromiseLike<unknown>[] = [];
+  /** Nest's callbacks for the end of the connection, one a gateway. */
+  readonly disconnects: ((code: number) => void)[] = [];
+  /** How it ended; `undefined` until then. */
+  close: WsClose | undefined;
+
+  constructor(
+    readonly socket: BoundedSocket,
+    readonly connection: ManagedConnection,
+    readonly pipeline: ConnectionPipeline,
+    /** How the identity was proved: the authenticator's kind, and where the credential stood. */
+    readonly method: string,
+    readonly now: () => number,
+  ) {}
+
+  get isClosing(): boolean {
+    return !this.connection.isOpen;
+  }
+
+  onFault(fault: FrameFault): void {
+    const { connection, pipeline } = this;
+    if (!connection.isOpen) return;
+    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: fault }, undefined);
+    connection.close(CLOSE_OF_FAULT[fault]);
+  }
+
+  onUnfinished(since: number): void {
+    this.connection.deadlines.onUnfinished(since);
+  }
+
+  onCutOff(): void {
+    this.connection.deadlines.onCutOff();
+  }
+
+  /**
+   * Takes note that `ws` has failed the connection for what the peer sent, and closed it with the code of the RFC. It reports
+   * 1006 in its own `close` event for all of them, and the audit needs what was sent.
+   *
+   * @param error the `code` of the error: a word of `ws`, or of Node for an error of the network, when nothing was sent.
+   */
+  onError(error: string): void {
+    const { connection, pipeline } = this;
+    if (!error.startsWith('WS_ERR_') || connection.closing !== undefined) return;
+    connection.failed(CLOSE_OF_ERROR.get(error) ?? 'PROTOCOL_ERROR');
+    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'broken-frame' }, undefined);
+  }
+
+  /** The socket is closed; `code` is what `ws` saw. */
+  onClosed(code: number): WsClose {
+    const { closing } = this.connection;
+    const initiator = closing !== undefined ? 'server' : code === 1006 ? 'network' : 'client';
+    return (this.close = { name: closing ?? NAME_OF_CODE.get(code), code, initiator });
+  }
+}

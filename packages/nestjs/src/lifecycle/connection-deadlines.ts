@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto';
+import type { CloseCodeName } from '@secure-ws/protocol';
+import type { Clock } from '../core/clock.js';
+import type { Principal } from '../core/principal.js';
+import type { BoundedSocket } from './bounded-socket.js';
+import type { Timed } from './coarse-timer.js';
+import type { InboundFrames } from './inbound-frames.js';
+import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
+
+/** The most that a lifetime is shortened by, so that connections that began together do not end together. */
+const LIFETIME_JITTER = 0.1;
+
+/** How long a peer that goes on sending after the close has to read why, in milliseconds. */
+const CUT_OFF_MS = 250;
+
+/** The limits of one connection. */
+export type ConnectionOptions = ResolvedLifecycleOptions & {
+  /** How long one message may take to arrive, in milliseconds; then 1008. */
+  readonly messageTimeoutMs: number;
+};
+
+/** What the deadlines see of their connection. */
+export interface TimedConnection {
+  readonly isOpen: boolean;
+  readonly isExpired: boolean;
+  readonly isPaused: boolean;
+  readonly principal: Principal;
+  readonly lastMessageAt: number;
+  readonly inbound: InboundFrames | undefined;
+  readonly socket: BoundedSocket;
+  close(code: CloseCodeName): void;
+}
+
+/** The deadlines of one connection: heartbeat, idleness, expiry, lifetime, slow reading and slow writing. */
+export class ConnectionDeadlines implements Timed {
+  /** Called when something falls due before the moment at which the coarse timer would look here. */
+  onMoved: ((due: number) => void) | undefined;
+  readonly #endsAt: number;
+  #lookAt = Infinity;
+  /** Monotonic moment since which bytes wait for the client. */
+  #blockedSince = Infinity;
+  #pingDueAt: number;
+  #pongDueAt = Infinity;
+  #pingPayload = '';
+  #cutOffAt = Infinity;
+
+  constructor(
+    private readonly connection: TimedConnection,
+    private readonly options: ConnectionOptions,
+    private readonly clock: Clock,
+    now: number,
+  ) {
+    this.#pingDueAt = now + options.pingIntervalMs;
+    this.#endsAt = now + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_JITTER);
+  }
+
+  /** The first moment at which the coarse timer should look here. */
+  firstDue(): number {
+    return this.#nextDue(this.clock.monotonic());
+  }
+
+  /** So many bytes wait for the client. */
+  onWaiting(bytes: number, now: number): void {
+    if (bytes === 0) {
+      this.#blockedSince = Infinity;
+    } else if (this.#blockedSince === Infinity) {
+      this.#blockedSince = now;
+      this.#lookBy(now + this.options.maxOutboundMs);
+    }
+  }
+
+  /** A message has begun to arrive and is not whole. */
+  onUnfinished(since: number): void {
+    this.#lookBy(since + this.options.messageTimeoutMs);
+  }
+
+  /** The peer goes on sending after the close. */
+  onCutOff(): void {
+    if (this.#cutOffAt !== Infinity) return;
+    this.#cutOffAt = this.clock.monotonic() + CUT_OFF_MS;
+    this.#lookBy(this.#cutOffAt);
+  }
+
+  /** The socket is read again: what the peer could not be heard saying is waited for anew. */
+  onResumed(): void {
+    const now = this.clock.monotonic();
+    if (this.#pongDueAt !== Infinity) this.#pongDueAt = now + this.options.pongTimeoutMs;
+    this.connection.inbound?.restart(now);
+    this.#lookBy(Math.min(this.#pongDueAt, this.#messageDueAt));
+  }
+
+  /** Takes a pong. Only the payload of the last ping counts: a pong sent blindly proves nothing about the way back. */
+  onPong(payload: Buffer): void {
+    if (payload.toString('latin1') === this.#pingPayload) this.#pongDueAt = Infinity;
+  }
+
+  onDue(now: number): number {
+    const { connection, options } = this;
+    if (connection.isOpen) {
+      if (connection.isExpired) connection.close('TOKEN_EXPIRED');
+      else if (!connection.isPaused && now >= this.#pongDueAt) connection.close('HEARTBEAT_LOST');
+      else if (this.#isBlocked(now)) connection.close('SLOW_CONSUMER');
+      else if (now >= this.#messageDueAt) connection.close('POLICY_VIOLATION');
+      else if (now >= this.#endsAt) connection.close('MAX_LIFETIME');
+      else if (now >= connection.lastMessageAt + options.idleTimeoutMs) connection.close('IDLE');
+      else if (now >= this.#pingDueAt) this.#ping(now);
+    } else if (now >= this.#cutOffAt) {
+      connection.socket.terminate();
+      this.#cutOffAt = Infinity;
+    }
+    return (this.#lookAt = this.#nextDue(now));
+  }
+
+  /** When one message has been arriving for too long. Nobody reads the rest of it from a paused socket. */
+  get #messageDueAt(): number {
+    const { isPaused, inbound } = this.connection;
+    return isPaused || inbound === undefined ? Infinity : inbound.unfinishedSince + this.options.messageTimeoutMs;
+  }
+
+  #isBlocked(now: number): boolean {
+    if (this.#blockedSince !== Infinity && this.connection.socket.bufferedAmount === 0) this.#blockedSince = Infinity;
+    return now >= this.#blockedSince + this.options.maxOutboundMs;
+  }
+
+  #ping(now: number): void {
+    this.#pingDueAt = now + this.options.pingIntervalMs;
+    // An unanswered ping keeps its deadline and its payload, or a client could live on by answering every other one.
+    if (this.#pongDueAt !== Infinity) return;
+    this.#pongDueAt = now + this.options.pongTimeoutMs;
+    this.#pingPayload = randomBytes(8).toString('hex');
+    this.connection.socket.ping(this.#pingPayload);
+  }
+
+  /** Only a nearer moment is told: a client that reads in fits and starts would put off the end of its identity for ever. */
+  #lookBy(due: number): void {
+    if (due >= this.#lookAt) return;
+    this.#lookAt = due;
+    this.onMoved?.(due);
+  }
+
+  #nextDue(now: number): number {
+    const { connection, options } = this;
+    if (!connection.isOpen) return (this.#lookAt = this.#cutOffAt);
+    const { expiresAt } = connection.principal;
+    // Expiry is wall-clock time: the distance is taken anew at each look, so that a corrected clock is followed. Far
+    // expiries never reach a timer, which would overflow after 24.8 days (SL-03).
+    const expiryIn = expiresAt === undefined ? Infinity : expiresAt + options.expiryGraceMs - this.clock.now();
+    return (this.#lookAt = Math.min(
+      now + Math.max(0, expiryIn),
+      connection.isPaused ? Infinity : this.#pongDueAt,
+      connection.lastMessageAt + options.idleTimeoutMs,
+      this.#pingDueAt,
+      this.#endsAt,
+      this.#messageDueAt,
+      this.#blockedSince + options.maxOutboundMs,
+    ));
+  }
+}
