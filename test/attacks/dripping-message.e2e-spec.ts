@@ -93,4 +93,19 @@ describe('a message that does not end', () => {
     }
     expect(lifecycle.find()[0]?.isOpen).toBe(true);
   });
+
+  it.each<readonly [what: string, payload: string]>([
+    ['empty', ''],
+    ['one byte each', 'x'],
+  ])('DR-02 in fragments is closed with 1008 from the 65th on: %s', async (_, payload) => {
+    const { app } = await start();
+    const tcp = await drip(app);
+    const fragments = Array(60_000).fill(
+      clientFrame(payload, { opcode: OPCODES.continuation, fin: false }),
+    ) as Buffer[];
+    tcp.write(Buffer.concat([clientFrame('', { fin: false }), ...fragments]));
+    expect(await closeOf(tcp)).toBe(1008);
+    await tcp.ended();
+    expect(app.events.ofType('ws.message.refused')).toMatchObject([{ reason: 'broken-frame' }]);
+  });
 });

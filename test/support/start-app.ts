@@ -41,6 +41,8 @@ export interface AppShape {
   readonly platform?: 'express' | 'fastify';
   /** @default false: plaintext on a loopback address, which the module allows outside production */
   readonly https?: boolean;
+  /** Whether Node cuts off what is connected when the application closes. @default true */
+  readonly forceCloseConnections?: boolean;
   /** @default the machine's clock */
   readonly clock?: Clock;
   /** Called before the application is initialised, as a `main.ts` would. */
@@ -143,11 +145,12 @@ async function createApplication(
     .compile();
   const certificate = shape.https === true ? await loadCertificate(undefined) : undefined;
   // A handshake that is being refused, or a client that does not answer a Close frame, must not hold up the end.
-  const options = { logger: log, forceCloseConnections: true };
+  const { forceCloseConnections = true } = shape;
+  const options = { logger: log, forceCloseConnections };
   const app =
     shape.platform === 'fastify'
       ? testingModule.createNestApplication(
-          new FastifyAdapter(certificate === undefined ? { forceCloseConnections: true } : { https: certificate }),
+          new FastifyAdapter(certificate === undefined ? { forceCloseConnections } : { https: certificate }),
           options,
         )
       : testingModule.createNestApplication({

@@ -75,7 +75,7 @@ export type { TrustedProxies } from './handshake/trusted-proxies.js';
 
 // Lifecycle
 export type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
-export { WsAbortSignal, WsConnection } from './core/ws-connection.js';
+export { WsAbortSignal, type WsClose, WsConnection } from './core/ws-connection.js';
 export { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 export type { WsConnectionFigures, WsConnectionFilter } from './lifecycle/ws-connection-lifecycle.service.js';
 

@@ -88,14 +88,15 @@ export class SecureWsAdapter extends WsAdapter {
   override async close(server: unknown): Promise<void> {
     const endpoint = this.#endpoints.get(server);
     if (endpoint === undefined) return;
-    for (const client of endpoint.server.clients) this.acceptor.socketOf(client)?.connection.close('RESTART');
     await endpoint.close();
   }
 
   override async dispose(): Promise<void> {
     const closing: Promise<void>[] = [];
+    const { lifecycle, options } = this.runtime;
+    const withinMs = Math.max(0, options.lifecycle.drainTimeoutMs - lifecycle.drainedForMs);
     for (const [port, listener] of this.#listeners) {
-      listener.dispose();
+      listener.dispose(withinMs);
       if (port !== APPLICATION_PORT) closing.push(closeServer(listener.server));
     }
     await Promise.all(closing);

@@ -9,16 +9,16 @@ import { isPromiseLike } from '../core/awaitable.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import type { ConnectionAcceptor } from './connection-acceptor.js';
 import { HandshakeAudit } from './handshake-audit.js';
+import { ServerSockets } from './server-sockets.js';
 import type { WsEndpoint } from './ws-endpoint.js';
-
-/** How long a client may take for the head of its request, in milliseconds. */
-const HEADERS_TIMEOUT_MS = 10_000;
 
 /** Answers the `upgrade` events of one HTTP server: asks the guard, then refuses or hands the socket on. */
 export class UpgradeListener {
   readonly #audit: HandshakeAudit;
   readonly #endpoints = new Map<string, WsEndpoint>();
-  readonly #pending = new Set<Duplex>();
+  /** Handshakes that are being checked. */
+  readonly #pending = new Map<Duplex, IncomingMessage>();
+  readonly #sockets: ServerSockets;
   readonly #admissions = new WeakMap<IncomingMessage, HandshakeAdmission>();
 
   constructor(
@@ -27,11 +27,13 @@ export class UpgradeListener {
     private readonly acceptor: ConnectionAcceptor,
   ) {
     this.#audit = new HandshakeAudit(runtime);
-    // Node's own default of a minute is a minute for whoever sends its head byte by byte (CWE-400, Slowloris). The deadline
-    // of the handshake begins with the complete head.
-    if (server.headersTimeout === 0 || server.headersTimeout > HEADERS_TIMEOUT_MS) {
-      server.headersTimeout = HEADERS_TIMEOUT_MS;
-    }
+    this.#sockets = new ServerSockets(server, runtime.clock, runtime.options.handshake.limits.maxPending);
+    runtime.timer.onTick((now) => {
+      this.#sockets.expire(now);
+    });
+    runtime.lifecycle.onDraining(() => {
+      this.#refusePending();
+    });
     server.on('upgrade', this.#onUpgrade);
   }
 
@@ -70,10 +72,19 @@ export class UpgradeListener {
     ]);
   }
 
-  /** Stops listening and ends the handshakes that are under way. */
-  dispose(): void {
+  /**
+   * Takes no further handshake, and ends whatever is connected to the server: at once where it asks for nothing, after
+   * `withinMs` at the latest. A single silent connection would otherwise keep the process from ending (DR-21).
+   */
+  dispose(withinMs: number): void {
     this.server.off('upgrade', this.#onUpgrade);
-    for (const socket of this.#pending) socket.destroy();
+    this.#refusePending();
+    this.#sockets.close(withinMs);
+  }
+
+  /** Whoever waits for the end of its checks is told to come back, instead of being cut off with the process. */
+  #refusePending(): void {
+    for (const [socket, request] of this.#pending) this.#refuse(refuse('not-ready'), request, socket);
     this.#pending.clear();
   }
 
@@ -82,6 +93,7 @@ export class UpgradeListener {
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    this.#sockets.onRequest(request);
     if (this.#isForeign(request)) return;
     // First of all: a reset while anything below waits would otherwise be an uncaught exception (HS-17).
     socket.on('error', ignore);
@@ -92,10 +104,11 @@ export class UpgradeListener {
       return;
     }
     // Nothing reads the socket meanwhile: early frames stay with the kernel, and are neither handled nor lost (HS-16).
-    this.#pending.add(socket);
+    this.#pending.set(socket, request);
     void decision.then((decided) => {
-      this.#pending.delete(socket);
-      this.#conclude(decided, request, socket, head);
+      if (this.#pending.delete(socket)) this.#conclude(decided, request, socket, head);
+      // Refused meanwhile.
+      else if (decided.admitted) decided.release();
     });
   };
 

@@ -16,6 +16,10 @@ export const RETRY_SPREAD_MS = 5000;
  * hint when to come back, and is waited for. Batches keep the clients from coming back all at once.
  */
 export class ConnectionDrain {
+  /** What else is told of the beginning. */
+  readonly onBegin: (() => void)[] = [];
+  /** In milliseconds; 0 before the end. */
+  tookMs = 0;
   #running: Promise<void> | undefined;
 
   constructor(
@@ -38,6 +42,7 @@ export class ConnectionDrain {
   async #drain(): Promise<void> {
     const startedAt = this.clock.monotonic();
     let terminated = 0;
+    for (const begin of this.onBegin) begin();
     this.events.emit({ type: 'ws.drain.started', connections: [...this.connections()].length });
     let cancel = (): void => undefined;
     const timeIsOver = new Promise<void>((resolve) => {
@@ -51,7 +56,8 @@ export class ConnectionDrain {
     });
     await Promise.race([this.#closeAll(), timeIsOver]);
     cancel();
-    this.events.emit({ type: 'ws.drain.finished', durationMs: this.clock.monotonic() - startedAt, terminated });
+    this.tookMs = this.clock.monotonic() - startedAt;
+    this.events.emit({ type: 'ws.drain.finished', durationMs: this.tookMs, terminated });
   }
 
   async #closeAll(): Promise<void> {

@@ -33,7 +33,12 @@ function open() {
     onUnfinished: (since) => log.push(`unfinished since ${since}`),
     onCutOff: () => log.push('cut off'),
   };
-  const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => void done() });
+  const socket = new Duplex({
+    read: () => undefined,
+    write: (_chunk, _encoding, done) => {
+      done();
+    },
+  });
   socket.on('data', (chunk: Buffer) => passed.push(chunk));
   const frames = new InboundFrames(socket, watch);
   const push = async (...chunks: Buffer[]): Promise<void> => {

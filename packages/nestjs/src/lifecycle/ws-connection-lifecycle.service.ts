@@ -64,6 +64,16 @@ export class WsConnectionLifecycleService {
     return this.#drain.run();
   }
 
+  /** @internal Calls `begin` when the drain begins. */
+  onDraining(begin: () => void): void {
+    this.#drain.onBegin.push(begin);
+  }
+
+  /** @internal How long the drain took, in milliseconds; 0 before its end. */
+  get drainedForMs(): number {
+    return this.#drain.tookMs;
+  }
+
   /** How many connections are open. */
   get count(): number {
     return this.#connections.size;
