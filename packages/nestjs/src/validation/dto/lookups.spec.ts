@@ -87,9 +87,10 @@ describe('what one payload may make the server do', () => {
     let steps = 0;
     const pattern = /^(a+)+$/;
     const test = pattern.test.bind(pattern);
+    // Counted, and run on short texts only: a test must fail here, not hang.
     pattern.test = (text) => {
       steps += text.length;
-      return test(text);
+      return text.length > 10 || test(text);
     };
     class Dto {
       @Matches(pattern) @MaxLength(10) above!: string;
