@@ -61,4 +61,29 @@ describe('a client that resets its connection', () => {
     );
     expect(crashes).toEqual([]);
   });
+
+  it('F55 at once is audited as gone, with its address, and as no attack', async () => {
+    const app = await startApp({ providers: [EchoGateway] });
+    const refusals = app.events.ofType('ws.handshake.refused');
+    for (const isAccepted of [true, false]) {
+      const clients = await Promise.all(Array.from({ length: 40 }, () => RawTcp.open(app)));
+      // One that resets before the server has even accepted it leaves no address in the kernel.
+      while (isAccepted && (await openSockets(app)) < 40) await goRound();
+      for (const tcp of clients) {
+        tcp.write(head(app, app.token()));
+        tcp.reset();
+      }
+      while ((await openSockets(app)) > 0) await goRound();
+      for (const { reason, address } of app.events.ofType('ws.handshake.refused').slice(refusals.length)) {
+        expect(reason).toBe('client-gone');
+        if (isAccepted) expect(address).toBe('127.0.0.1');
+      }
+      refusals.push(...app.events.ofType('ws.handshake.refused').slice(refusals.length));
+    }
+    expect(await handshake(`${app.url}/echo`, { token: app.token() })).toBe('open');
+    await until(
+      () => app.events.ofType('ws.connection.opened').length === app.events.ofType('ws.connection.closed').length,
+      'every connection that was opened is closed',
+    );
+  });
 });

@@ -108,4 +108,25 @@ describe('who guesses credentials', () => {
     clock.advance(1001);
     expect(await handshake(`${app.url}/echo`, { token: app.token() })).toBe('open');
   });
+
+  it('AN-10 F25 cannot keep the office out that they share an address with', async () => {
+    const clock = new FakeClock(Date.now());
+    const limits = { ratePerAddress: many, ratePerPrincipal: many };
+    const app = await startApp({ providers: [EchoGateway], clock, options: { handshake: { origins: [], limits } } });
+    const url = `${app.url}/echo`;
+    const colleague = { token: app.token({ sub: 'colleague' }) };
+    expect(await handshake(url, colleague)).toBe('open');
+    const broken = { token: `${app.token().slice(0, -6)}AAAAAA` };
+    const honest: unknown[] = [];
+    // A device that tries its bad token three times for each honest log-in, and always comes first.
+    for (let second = 0; second < 30; second++) {
+      for (let attempt = 0; attempt < 3; attempt++) expect(await handshake(url, broken)).not.toBe('open');
+      expect(await handshake(url, colleague)).toBe('open');
+      honest.push(await handshake(url, { token: app.token({ sub: `newcomer-${second}` }) }));
+      clock.advance(1000);
+    }
+    // The two newcomers whose second the bad token had while it was still new wait for the next.
+    expect(honest.filter((answer) => answer === 'open').length).toBeGreaterThanOrEqual(28);
+    expect(app.events.ofType('ws.handshake.refused').at(-1)).toMatchObject({ reason: 'address-backoff' });
+  });
 });

@@ -101,7 +101,7 @@ const CASES: Readonly<Record<Exclude<keyof typeof HANDSHAKE_REASONS, 'internal'>
     limits: { backoff: { freeFailures: 0 } },
     before: async ({ app }) => {
       // The first failure, and the one verification a second that is left to an address in backoff.
-      for (let i = 0; i < 2; i++) await answerTo(app, field('Authorization', 'Bearer aaaa.bbbb.cccc')(app));
+      for (let i = 0; i < 2; i++) await answerTo(app, field('Authorization', `Bearer aaaa.bbbb.ccc${i}`)(app));
       app.events.clear();
     },
   },

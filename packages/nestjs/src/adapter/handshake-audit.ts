@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { HandshakeObserver, MetLimit } from '../handshake/handshake-context.js';
 import type { HandshakeRefusal } from '../handshake/handshake-refusal.js';
 import type { ForwardingFields, RequestHead } from '../handshake/request-head.js';
@@ -59,15 +58,15 @@ export class HandshakeAudit implements HandshakeObserver {
   }
 
   /** A handshake was refused. */
-  onRefused(refusal: HandshakeRefusal, request: IncomingMessage, socket: Duplex & { remoteAddress?: string }): void {
+  onRefused(refusal: HandshakeRefusal, request: IncomingMessage): void {
     const { status, reason, failure, option, facts, cause } = refusal;
     const { origin } = request.headers;
     this.runtime.events.emit({
       type: 'ws.handshake.refused',
       status,
       reason,
-      address: facts?.clientAddress ?? socket.remoteAddress ?? '',
-      ...(facts !== undefined && { path: facts.path }),
+      address: facts?.clientAddress ?? '',
+      ...(facts !== undefined && facts.path !== '' && { path: facts.path }),
       ...(facts?.principal !== undefined && { principal: facts.principal }),
       ...(failure !== undefined && { failure }),
       ...(option !== undefined && { option }),

@@ -34,6 +34,7 @@ export class UpgradeListener {
     runtime.lifecycle.onDraining(() => {
       this.#refusePending();
     });
+    for (const event of CONNECTION_EVENTS) server.on(event, rememberPeer);
     server.on('upgrade', this.#onUpgrade);
   }
 
@@ -78,6 +79,7 @@ export class UpgradeListener {
    */
   dispose(withinMs: number): void {
     this.server.off('upgrade', this.#onUpgrade);
+    for (const event of CONNECTION_EVENTS) this.server.off(event, rememberPeer);
     this.#refusePending();
     this.#sockets.close(withinMs);
   }
@@ -168,8 +170,15 @@ export class UpgradeListener {
 
   #refuse(refusal: HandshakeRefusal, request: IncomingMessage, socket: Duplex): void {
     refuseUpgrade(socket, refusal, this.runtime.clock);
-    this.#audit.onRefused(refusal, request, socket);
+    this.#audit.onRefused(refusal, request);
   }
+}
+
+const CONNECTION_EVENTS = ['connection', 'secureConnection'];
+
+/** The kernel forgets a peer that resets its connection; a socket that was asked remembers it. */
+function rememberPeer(socket: { readonly remoteAddress?: string }): void {
+  void socket.remoteAddress;
 }
 
 function ignore(): void {

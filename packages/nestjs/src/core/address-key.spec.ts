@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressKey, UNKNOWN_ADDRESS_KEY } from './address-key.js';
+import { addressKey, isLoopbackAddress, plainAddress, UNKNOWN_ADDRESS_KEY } from './address-key.js';
 
 describe('addressKey', () => {
   it.each([
@@ -37,4 +37,35 @@ describe('addressKey', () => {
       expect(addressKey(address)).toBe(UNKNOWN_ADDRESS_KEY);
     },
   );
+});
+
+describe('isLoopbackAddress', () => {
+  it.each(['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])('knows %s', (address) => {
+    expect(isLoopbackAddress(address)).toBe(true);
+  });
+
+  it.each([undefined, '', '10.0.0.1', '::ffff:10.0.0.1', 'fe80::1', '::', '127.', 'localhost'])(
+    'TR-01 does not take %s for this machine',
+    (address) => {
+      expect(isLoopbackAddress(address)).toBe(false);
+    },
+  );
+});
+
+describe('plainAddress', () => {
+  it.each([
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['192.0.2.1', '192.0.2.1'],
+    ['::FFFF:192.0.2.1', '192.0.2.1'],
+    ['::ffff:c000:201', '192.0.2.1'],
+    ['0:0:0:0:0:ffff:c000:0201', '192.0.2.1'],
+    ['0000:0000:0000:0000:0000:ffff:192.0.2.1', '192.0.2.1'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['::1', '::1'],
+    ['1::ffff:192.0.2.1', '1::ffff:192.0.2.1'],
+    ['::ffff:nonsense', '::ffff:nonsense'],
+    ['', ''],
+  ])('F39 writes %s as %s', (address, expected) => {
+    expect(plainAddress(address)).toBe(expected);
+  });
 });

@@ -24,6 +24,25 @@ export function addressKey(address: string): string {
   return `address:${network.join(':')}::/64`;
 }
 
+/**
+ * An address in its one form: IPv4 that a dual-stack socket or a proxy writes as IPv6 (`::ffff:192.0.2.1`, `::ffff:c000:201`)
+ * as IPv4, everything else as it is. An event, a limit and a rule for proxies so speak of the same client.
+ */
+export function plainAddress(address: string): string {
+  if (!address.includes(':') || !isIPv6(address)) return address;
+  // The usual spelling, without taking it apart.
+  const tail = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : '';
+  if (isIPv4(tail)) return tail;
+  return /^[0:]*:ffff:/i.test(address) ? (mappedIPv4(expand(address)) ?? address) : address;
+}
+
+/** Whether the address of a socket is this machine's own, IPv4 written as IPv6 included. */
+export function isLoopbackAddress(address: string | undefined): boolean {
+  if (address === undefined) return false;
+  const plain = plainAddress(address);
+  return plain === '::1' || (plain.startsWith('127.') && isIPv4(plain));
+}
+
 /** The eight groups of a valid IPv6 address. */
 function expand(address: string): readonly number[] {
   const [head = '', tail] = address.split('::');

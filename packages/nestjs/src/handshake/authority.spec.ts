@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopbackAddress, isLoopbackHostname, parseAuthority, plainAddress } from './authority.js';
+import { isLoopbackHostname, parseAuthority } from './authority.js';
 
 describe('parseAuthority', () => {
   it.each([
@@ -70,29 +70,5 @@ describe('isLoopbackHostname', () => {
     '0.0.0.0',
   ])('HS-08 does not take %s for this machine', (name) => {
     expect(isLoopbackHostname(name)).toBe(false);
-  });
-});
-
-describe('isLoopbackAddress', () => {
-  it.each(['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])('knows %s', (address) => {
-    expect(isLoopbackAddress(address)).toBe(true);
-  });
-
-  it.each([undefined, '', '10.0.0.1', '::ffff:10.0.0.1', 'fe80::1', '::', '127.', 'localhost'])(
-    'TR-01 does not take %s for this machine',
-    (address) => {
-      expect(isLoopbackAddress(address)).toBe(false);
-    },
-  );
-});
-
-describe('plainAddress', () => {
-  it.each([
-    ['::ffff:192.0.2.1', '192.0.2.1'],
-    ['192.0.2.1', '192.0.2.1'],
-    ['2001:db8::1', '2001:db8::1'],
-    ['::ffff:nonsense', '::ffff:nonsense'],
-  ])('writes %s as %s', (address, expected) => {
-    expect(plainAddress(address)).toBe(expected);
   });
 });

@@ -41,16 +41,3 @@ export function isLoopbackHostname(hostname: string): boolean {
     (hostname.startsWith('127.') && isIPv4(hostname))
   );
 }
-
-/** Whether the address of a socket is this machine's own, IPv4 written as IPv6 included. */
-export function isLoopbackAddress(address: string | undefined): boolean {
-  if (address === undefined) return false;
-  const plain = plainAddress(address);
-  return plain === '::1' || (plain.startsWith('127.') && isIPv4(plain));
-}
-
-/** Writes an IPv4 address that a dual-stack socket reports as `::ffff:192.0.2.1` in its own form. */
-export function plainAddress(address: string): string {
-  const inner = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
-  return isIPv4(inner) ? inner : address;
-}

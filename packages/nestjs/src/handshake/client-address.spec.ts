@@ -5,7 +5,7 @@ import { findClient, type ForwardingHeader, type ProxyRules } from './client-add
 import type { ForwardingFields } from './request-head.js';
 import { readTrustedProxies } from './trusted-proxies.js';
 
-const PROXY = '::ffff:10.0.0.1';
+const PROXY = '10.0.0.1';
 
 function rulesOf(header: ForwardingHeader): ProxyRules {
   const value = { addresses: ['10.0.0.0/8', '2001:db8:aaaa::/48'], header };
@@ -117,6 +117,15 @@ describe('findClient', () => {
     const facts = { remoteAddress: '203.0.113.9', isEncrypted: false, forwarding };
     expect(findClient(facts, rules)).toEqual({ address: '203.0.113.9', isEncrypted: false, isBehindProxy: false });
   });
+
+  it.each(['::ffff:c000:207', '[::FFFF:192.0.2.7]:8080', '0:0:0:0:0:ffff:c000:0207'])(
+    'HS-14 F39 writes an IPv4 that a proxy forwards as %s in its own form',
+    (hop) => {
+      expect(find('x-forwarded-for', { xForwardedFor: hop, xForwardedProto: 'https' })).toMatchObject({
+        address: '192.0.2.7',
+      });
+    },
+  );
 
   it('leaves a Unix socket without an address', () => {
     expect(findClient({ remoteAddress: undefined, isEncrypted: false, forwarding: {} }, undefined)).toEqual({

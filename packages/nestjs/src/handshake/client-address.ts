@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
-import { plainAddress } from './authority.js';
+import { plainAddress } from '../core/address-key.js';
 import { type ForwardedElement, parseForwarded } from './forwarded-field.js';
 import type { ForwardingFields } from './request-head.js';
 
@@ -15,6 +15,7 @@ export interface ProxyRules {
 
 /** What {@link findClient} judges. */
 export interface PeerFacts {
+  /** In its one form; `undefined` for a Unix socket. */
   readonly remoteAddress: string | undefined;
   /** Whether the socket itself speaks TLS. */
   readonly isEncrypted: boolean;
@@ -39,7 +40,7 @@ const HOP = /^(?:\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?|([0-9.]+)(?::\d{1,5})?|([0-9A
 
 /** Whether the peer of a socket is a listed proxy. */
 export function isListedProxy(remoteAddress: string | undefined, rules: ProxyRules | undefined): boolean {
-  return rules?.isTrusted(remoteAddress === undefined ? '' : plainAddress(remoteAddress)) === true;
+  return rules?.isTrusted(remoteAddress ?? '') === true;
 }
 
 /**
@@ -51,7 +52,7 @@ export function isListedProxy(remoteAddress: string | undefined, rules: ProxyRul
  * @returns `undefined` when a listed proxy wrote what cannot be read: whose address to count would then be a guess.
  */
 export function findClient(facts: PeerFacts, rules: ProxyRules | undefined): Client | undefined {
-  const address = facts.remoteAddress === undefined ? '' : plainAddress(facts.remoteAddress);
+  const { remoteAddress: address = '' } = facts;
   const isBehindProxy = rules?.isTrusted(address) === true;
   const found = isBehindProxy ? findForwarded(facts.forwarding, rules) : 'itself';
   if (found === undefined) return undefined;
@@ -104,7 +105,7 @@ function hopAddress(text: string): string | undefined {
   const match = HOP.exec(text);
   const address = match?.[1] ?? match?.[2] ?? match?.[3];
   if (address === undefined || isIP(address) === 0) return undefined;
-  const plain = plainAddress(address.toLowerCase());
+  const plain = plainAddress(address);
   return isIPv4(plain) ? plain : new URL(`http://[${plain}]`).hostname.slice(1, -1);
 }
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Subprotocol } from '@secure-ws/protocol';
 import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import type { CredentialSource, WsCredential } from '../authentication/authenticator.js';
+import { plainAddress } from '../core/address-key.js';
 import type { Principal } from '../core/principal.js';
 import type { SessionAuthenticator } from '../authentication/session/session.authenticator.js';
 import type { Authority } from './authority.js';
@@ -111,6 +112,7 @@ export interface AmbientCredential {
 export interface HandshakeContext {
   readonly input: HandshakeInput;
   readonly head: RequestHead;
+  /** Both in their one form; `undefined` for a Unix socket, and for a peer that had gone before anybody asked. */
   readonly localAddress: string | undefined;
   readonly remoteAddress: string | undefined;
   /** Written by `path`. */
@@ -186,5 +188,5 @@ export function createHandshakeContext(input: HandshakeInput, head: RequestHead)
 }
 
 function addressOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return typeof value === 'string' && value !== '' ? plainAddress(value) : undefined;
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
+import type { WsCredential } from '../authentication/authenticator.js';
 import { createPrincipal, type Principal } from '../core/principal.js';
 import { BootProblems } from '../core/boot-problems.js';
 import { OptionReader } from '../core/option-reader.js';
@@ -16,6 +17,8 @@ import { resolveHandshakeLimitsOptions, type HandshakeLimitsOptions } from './li
 import { readRequestHead } from './request-head.js';
 
 const ADDRESS = '192.0.2.1';
+let made = 0;
+const fresh = (): WsCredential => ({ scheme: 'bearer', value: `fresh-${(made += 1)}`, source: 'authorization' });
 const ALICE = createPrincipal({ kind: 'jwt', issuer: 'https://id.example.com', id: 'alice', authenticatedAt: 0 });
 
 function setUp(options: HandshakeLimitsOptions = {}, penaltyMs: (principal: Principal) => number = () => 0) {
@@ -42,7 +45,7 @@ function setUp(options: HandshakeLimitsOptions = {}, penaltyMs: (principal: Prin
   };
   const enter = (address?: string) => {
     const context = contextOf(address);
-    return { context, outcome: handshake.enter(context) };
+    return { context, outcome: handshake.enter(context, fresh) };
   };
   return { handshake, store, clock, replaced, met, contextOf, enter };
 }
@@ -83,7 +86,7 @@ describe('HandshakeLimits', () => {
     const context = contextOf();
     context.input.socket.destroy();
     await once(context.input.socket, 'close');
-    expect(handshake.enter(context)).toBeUndefined();
+    expect(handshake.enter(context, fresh)).toBeUndefined();
     expect(handshake.counts.pending).toBe(0);
     expect(context.reservation?.admit()).toBe(false);
   });

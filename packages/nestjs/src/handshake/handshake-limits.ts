@@ -7,7 +7,7 @@ import type { SecureWsStore } from '../store/secure-ws.store.js';
 import type { HandshakeContext } from './handshake-context.js';
 import { type HandshakeRefusal, type HandshakeRefusalReason, refuse } from './handshake-refusal.js';
 import { addressKey } from '../core/address-key.js';
-import { AddressLimits } from './limits/address-limits.js';
+import { AddressLimits, type CredentialOf } from './limits/address-limits.js';
 import type { HandshakeLimitName, LimitFinding } from './limits/limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits/limits.options.js';
 import { PrincipalCaps } from './limits/principal-caps.js';
@@ -48,7 +48,7 @@ export class HandshakeLimits {
   readonly #penaltyMs: HandshakeLimitParts['penaltyMs'];
 
   constructor({ limits, store, clock, onReplaced, penaltyMs }: HandshakeLimitParts) {
-    this.#addresses = new AddressLimits(store, limits);
+    this.#addresses = new AddressLimits(store, limits, clock);
     this.#reservations = new Reservations(limits);
     this.#principals = new PrincipalCaps(store, limits, clock, onReplaced);
     this.#penaltyMs = penaltyMs;
@@ -70,10 +70,14 @@ export class HandshakeLimits {
     return this.#judge(context, this.#reservations.checkProcess());
   }
 
-  /** Counts the handshake for its address and takes a place for it, before anything is verified (HS-20). */
-  enter(context: HandshakeContext): Awaitable<Outcome> {
+  /**
+   * Counts the handshake for its address and takes a place for it, before anything is verified (HS-20).
+   *
+   * @param credentialOf asked only where the address is in backoff.
+   */
+  enter(context: HandshakeContext, credentialOf: CredentialOf): Awaitable<Outcome> {
     context.addressKey = addressKey(context.clientAddress);
-    const hit = this.#addresses.hit(context.addressKey);
+    const hit = this.#addresses.hit(context.addressKey, credentialOf);
     if (!isPromiseLike(hit)) return this.#judge(context, hit) ?? this.#reserve(context);
     // Before the wait: otherwise as many could wait for a slow store as care to come.
     const refusal = this.#reserve(context);
@@ -84,6 +88,16 @@ export class HandshakeLimits {
   charge(context: HandshakeContext, refusal: Outcome): Awaitable<Outcome> {
     if (refusal?.failure === undefined) return refusal;
     return andThen(this.#addresses.failed(context.addressKey, refusal.failure), () => refusal);
+  }
+
+  /** Charges what came of a verification, and remembers it for its credential. */
+  verified(context: HandshakeContext, refusal: Outcome): Awaitable<Outcome> {
+    const { addressKey: key, credential } = context;
+    const failure = refusal?.failure;
+    if (credential !== undefined && failure !== 'unavailable' && (refusal === undefined || failure !== undefined)) {
+      this.#addresses.verified(key, credential, refusal === undefined);
+    }
+    return this.charge(context, refusal);
   }
 
   /** Takes a place for the connection among those of its principal. */

@@ -93,8 +93,9 @@ export type RefusalDetails = Pick<HandshakeRefusal, 'headers' | 'failure' | 'cau
 
 /** Whose handshake was refused, as far as it was known. */
 export interface RefusalFacts {
+  /** That of the peer as long as nothing better is known; empty for a Unix socket. */
   readonly clientAddress: string;
-  /** The path of the gateway. */
+  /** The path of the gateway; empty before it was found, and what was asked for where there is none. */
   readonly path: string;
   /** The key of the principal. */
   readonly principal?: string;

@@ -1,7 +1,8 @@
 import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import type { Clock } from '../core/clock.js';
 import { andThen, type Awaitable } from '../core/awaitable.js';
-import { isLoopbackAddress, parseAuthority } from './authority.js';
+import { isLoopbackAddress } from '../core/address-key.js';
+import { parseAuthority } from './authority.js';
 import { findClient, isListedProxy, type ProxyRules } from './client-address.js';
 import { chooseCredential } from './credential-choice.js';
 import { verifyCredential } from './credential-verification.js';
@@ -45,6 +46,8 @@ export function compileHandshakeSteps(
   options: ResolvedHandshakeOptions,
   { authenticators, limits, clock, isReady, guardsOf }: HandshakeStepParts,
 ): readonly HandshakeStep[] {
+  const choose = (context: HandshakeContext): HandshakeRefusal | undefined =>
+    chooseCredential(context, context.endpoint.authenticators ?? authenticators);
   return [
     { name: 'ready', run: (context) => (isReady() ? limits.checkProcess(context) : refuse('not-ready')) },
     { name: 'shape', run: ({ head }) => checkRequestShape(head, options.maxHeaderCount) },
@@ -58,17 +61,13 @@ export function compileHandshakeSteps(
       },
     },
     { name: 'client-address', run: (context) => runClientAddress(context, options.proxies) },
-    { name: 'address-limits', run: (context) => limits.enter(context) },
+    { name: 'address-limits', run: (context) => limits.enter(context, () => peek(context, choose)) },
     { name: 'transport', run: (context) => checkTransport(context, options.transport) },
     { name: 'subprotocol', run: runSubprotocol },
-    {
-      name: 'credentials',
-      run: (context) =>
-        limits.charge(context, chooseCredential(context, context.endpoint.authenticators ?? authenticators)),
-    },
+    { name: 'credentials', run: (context) => limits.charge(context, choose(context)) },
     {
       name: 'verification',
-      run: (context) => andThen(verifyCredential(context, clock), (refusal) => limits.charge(context, refusal)),
+      run: (context) => andThen(verifyCredential(context, clock), (refusal) => limits.verified(context, refusal)),
     },
     { name: 'gateway-guards', run: (context) => askGuards(context, guardsOf) },
     {
@@ -120,6 +119,12 @@ function runSubprotocol(context: HandshakeContext): HandshakeRefusal | undefined
   context.offeredSubprotocols = choice.offered;
   context.subprotocol = choice.selected;
   return undefined;
+}
+
+/** Looks ahead, without any cryptography, at the credential that the later steps will find. */
+function peek(context: HandshakeContext, choose: (context: HandshakeContext) => HandshakeRefusal | undefined) {
+  if ((runSubprotocol(context) ?? choose(context)) !== undefined) return undefined;
+  return context.isAnonymous ? 'none-needed' : context.credential;
 }
 
 async function askGuards(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requestPath } from './request-path.js';
+import { auditedPath, requestPath } from './request-path.js';
 
 describe('requestPath', () => {
   it.each([
@@ -62,4 +62,17 @@ describe('requestPath', () => {
       expect(requestPath(target)).toBeUndefined();
     },
   );
+});
+
+describe('auditedPath', () => {
+  it.each([
+    ['/chats', '/chats'],
+    ['/chats?token=secret', '/chats'],
+    ['http://evil.example/chat', 'http://evil.example/chat'],
+    ['/a\u0000\u001b[31m\u202eb\u00ff', '/a??[31m?b?'],
+    [`/${'a'.repeat(300)}`, `/${'a'.repeat(199)}`],
+    ['', ''],
+  ])('AN-17 F42 says of %j no more than %j', (target, audited) => {
+    expect(auditedPath(target)).toBe(audited);
+  });
 });

@@ -16,3 +16,16 @@ export function requestPath(target: string): string | undefined {
   const path = query === -1 ? target : target.slice(0, query);
   return PATH.test(path) && !DISGUISE.test(path) ? path : undefined;
 }
+
+/** The longest path that is audited. */
+const MAX_AUDITED_PATH = 200;
+
+/**
+ * What an event says of a path that no gateway has, so that an operator finds the typing mistake: without its query, which
+ * may hold a token, cut to 200 characters, and with `?` for what is not printable ASCII.
+ */
+export function auditedPath(target: string): string {
+  const query = target.indexOf('?');
+  const path = query === -1 ? target : target.slice(0, query);
+  return path.slice(0, MAX_AUDITED_PATH).replaceAll(/[^\x21-\x7e]/g, '?');
+}

@@ -1,5 +1,6 @@
 import { SUBPROTOCOLS } from '@secure-ws/protocol';
-import { type Authority, isLoopbackAddress, isLoopbackHostname } from './authority.js';
+import { isLoopbackAddress } from '../core/address-key.js';
+import { type Authority, isLoopbackHostname } from './authority.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import type { OriginVerdict } from './origin-policy.js';
 import type { RequestHead } from './request-head.js';

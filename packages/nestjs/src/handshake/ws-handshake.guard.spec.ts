@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AuthenticationError, type AuthenticationFailure } from '../authentication/authenticator.js';
 import type { Principal } from '../core/principal.js';
@@ -149,6 +150,28 @@ describe('WsHandshakeGuard', () => {
       const change = { fields: { Origin: undefined, Authorization: undefined } };
       expect(setUpHandshake().decide(change)).toMatchObject({ status: 401, failure: 'missing' });
     });
+  });
+
+  it('F42 names the path that no gateway has, without its query', () => {
+    expect(setUpHandshake().decide({ url: '/chats?token=secret' })).toMatchObject({
+      reason: 'unknown-path',
+      facts: { path: '/chats', clientAddress: '203.0.113.9' },
+    });
+  });
+
+  it('F39 names the client by one form of its address, from the first check on', () => {
+    for (const change of [{ method: 'POST' }, { fields: { Origin: 'https://evil.example' } }]) {
+      expect(setUpHandshake().decide(change)).toMatchObject({ facts: { clientAddress: '203.0.113.9' } });
+    }
+  });
+
+  it('F55 takes a peer that is gone for what it is, and neither counts nor judges it', () => {
+    const socket = new Socket();
+    Object.defineProperty(socket, 'remoteAddress', { value: undefined });
+    const { decide, guard } = setUpHandshake();
+    expect(decide({ socket, encrypted: false })).toMatchObject({ reason: 'client-gone' });
+    expect(decide({ socket: new Socket().destroy(), encrypted: false })).toMatchObject({ reason: 'client-gone' });
+    expect(guard.counts).toEqual({ pending: 0, open: 0 });
   });
 
   describe('credentials', () => {

@@ -19,6 +19,7 @@ import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { compileHandshakeSteps, type HandshakeStep } from './handshake-steps.js';
 import { readRequestHead } from './request-head.js';
+import { auditedPath } from './request-path.js';
 import { markShown } from './shown-refusal.js';
 
 /** What a {@link WsHandshakeGuard} is made of. */
@@ -92,6 +93,7 @@ export class WsHandshakeGuard {
     let context: HandshakeContext | undefined;
     try {
       context = createHandshakeContext(input, readRequestHead(input.request));
+      if (isGone(context)) return conclude(context, refuse('client-gone'));
       const outcome = this.#run(context, 0);
       return isPromiseLike(outcome) ? this.#wait(context, outcome) : conclude(context, outcome);
     } catch (cause) {
@@ -151,11 +153,18 @@ function conclude(context: HandshakeContext | undefined, outcome: Outcome): Hand
   return markShown(withFacts(refusal ?? refuse('internal'), context), context);
 }
 
+/** A TCP socket that was reset has no peer any more; a Unix socket has neither address. */
+function isGone({ input, localAddress, remoteAddress }: HandshakeContext): boolean {
+  return input.socket.destroyed || (remoteAddress === undefined && localAddress !== undefined);
+}
+
 function withFacts(refusal: HandshakeRefusal, context: HandshakeContext): HandshakeRefusal {
-  const { clientAddress, path, principal } = context;
-  // Before the address is known there is nothing to tell, and the shared object of a bare refusal will do.
-  if (clientAddress === '') return refusal;
-  const facts = { clientAddress, path, ...(principal !== undefined && { principal: principal.key }) };
+  const { clientAddress, remoteAddress = '', path, principal, head } = context;
+  const facts = {
+    clientAddress: clientAddress === '' ? remoteAddress : clientAddress,
+    path: refusal.reason === 'unknown-path' ? auditedPath(head.target) : path,
+    ...(principal !== undefined && { principal: principal.key }),
+  };
   return Object.freeze({ ...refusal, facts });
 }
 

@@ -77,7 +77,9 @@ function requestOf({
   socket: given,
 }: RequestChange): IncomingMessage {
   const socket = Object.assign(given ?? new Socket(), { encrypted });
-  Object.defineProperty(socket, 'remoteAddress', { value: '::ffff:203.0.113.9' });
+  if (!Object.hasOwn(socket, 'remoteAddress')) {
+    Object.defineProperty(socket, 'remoteAddress', { value: '::ffff:203.0.113.9' });
+  }
   Object.defineProperty(socket, 'localAddress', { value: '::ffff:10.0.0.2' });
   const request = new IncomingMessage(socket);
   request.method = method;

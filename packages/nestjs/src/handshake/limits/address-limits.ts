@@ -1,23 +1,33 @@
-import type { AuthenticationFailure } from '../../authentication/authenticator.js';
+import type { AuthenticationFailure, WsCredential } from '../../authentication/authenticator.js';
 import { andThen, type Awaitable } from '../../core/awaitable.js';
+import type { Clock } from '../../core/clock.js';
 import { Backoff } from '../../store/backoff.js';
 import type { ThrottleRule } from '../../core/rate-windows.js';
 import type { SecureWsStore } from '../../store/secure-ws.store.js';
 import type { LimitFinding } from './limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits.options.js';
+import { RecentCredentials } from './recent-credentials.js';
 
 /** An address in backoff keeps this: who shares it with an attacker (an office, a mobile carrier) still gets in. */
 const VERIFICATION: readonly ThrottleRule[] = [{ name: 'backoff-verification', limit: 1, ttl: 1000 }];
 
 /**
- * What a failed authentication weighs. A guess weighs 1; what an honest client does in a loop when its log-in ended, and
- * what guesses nothing, weighs little; what the client cannot help weighs nothing.
+ * What a failed authentication weighs. A guess weighs 1; what an honest client does in a loop when its log-in ended or a
+ * key was rotated out, what others can do to it (a sibling domain plants a second cookie), and what guesses nothing, weighs
+ * little; what the client cannot help weighs nothing.
  */
 const WEIGHTS: Readonly<Partial<Record<AuthenticationFailure, number>>> = Object.freeze({
   unavailable: 0,
   missing: 0.25,
   expired: 0.25,
+  'not-yet-valid': 0.25,
+  'ended-session': 0.25,
+  ambiguous: 0.25,
+  'unknown-key': 0.25,
 });
+
+/** The credential of a handshake, for an address in backoff. */
+export type CredentialOf = () => WsCredential | 'none-needed' | undefined;
 
 /** Which limits {@link AddressLimits} keeps. */
 export type AddressLimitRules = Pick<ResolvedHandshakeLimitsOptions, 'mode' | 'ratePerAddress' | 'backoff'>;
@@ -32,14 +42,17 @@ export type AddressLimitRules = Pick<ResolvedHandshakeLimitsOptions, 'mode' | 'r
 export class AddressLimits {
   readonly #rate: readonly ThrottleRule[];
   readonly #backoff: Backoff;
+  readonly #recent: RecentCredentials;
   readonly #isEnforced: boolean;
 
   /** @param random spreads the moments of return; between 0 and 1. */
   constructor(
     private readonly store: SecureWsStore,
     { mode, ratePerAddress, backoff }: AddressLimitRules,
+    clock: Clock,
     random: () => number = Math.random,
   ) {
+    this.#recent = new RecentCredentials(clock, backoff.maxDelayMs);
     this.#isEnforced = mode === 'enforce';
     this.#rate = [{ ...ratePerAddress, name: 'handshake-rate' }];
     this.#backoff = new Backoff(store, { name: 'address-backoff', ...backoff }, random);
@@ -49,15 +62,18 @@ export class AddressLimits {
    * Counts a handshake, before anything is verified.
    *
    * @param addressKey of `addressKey()`.
+   * @param credentialOf asked only where the address is in backoff.
    * @returns the finding to refuse (or only report) with; `undefined` to go on.
    * @throws SecureWsStoreError when the store has no answer; at once or as a rejection.
    */
-  hit(addressKey: string): Awaitable<LimitFinding | undefined> {
+  hit(addressKey: string, credentialOf: CredentialOf): Awaitable<LimitFinding | undefined> {
     return andThen(this.store.hit(addressKey, this.#rate), (waitMs) => {
-      if (waitMs === 0) return this.#checkBackoff(addressKey);
+      if (waitMs === 0) return this.#checkBackoff(addressKey, credentialOf);
       const finding = this.#finding('address-rate', 'ratePerAddress', waitMs);
       // Reported only: a backoff that is there must still be found, and spoken of as what it is.
-      return finding.enforced ? finding : andThen(this.#checkBackoff(addressKey), (backoff) => backoff ?? finding);
+      return finding.enforced
+        ? finding
+        : andThen(this.#checkBackoff(addressKey, credentialOf), (backoff) => backoff ?? finding);
     });
   }
 
@@ -67,9 +83,20 @@ export class AddressLimits {
     return weight === 0 ? undefined : this.#backoff.fail(addressKey, weight);
   }
 
-  #checkBackoff(addressKey: string): Awaitable<LimitFinding | undefined> {
+  /** Remembers what a verification said of a credential, for the time when its address is in backoff. */
+  verified(addressKey: string, credential: WsCredential, isGood: boolean): void {
+    this.#recent.note(this.#recent.keyOf(addressKey, credential), isGood);
+  }
+
+  #checkBackoff(addressKey: string, credentialOf: CredentialOf): Awaitable<LimitFinding | undefined> {
     return andThen(this.#backoff.remainingMs(addressKey), (remainingMs) => {
       if (remainingMs === 0) return undefined;
+      const credential = credentialOf();
+      if (credential === 'none-needed') return undefined;
+      const known = credential === undefined ? 'bad' : this.#recent.find(this.#recent.keyOf(addressKey, credential));
+      if (known === 'good') return undefined;
+      // What has failed lately, or is not there, takes no verification from the others behind the address.
+      if (known === 'bad') return this.#finding('address-backoff', 'backoff', remainingMs);
       return andThen(this.store.hit(addressKey, VERIFICATION), (waitMs) =>
         waitMs === 0 ? undefined : this.#finding('address-backoff', 'backoff', remainingMs),
       );
