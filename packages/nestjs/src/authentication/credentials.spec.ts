@@ -100,6 +100,15 @@ describe('findCredentials', () => {
     });
   });
 
+  it.each(['Basic dXNlcjpwYXNz', 'BASIC dXNlcjpwYXNz', 'Digest YQ==', 'Negotiate YII=', 'NTLM TlRM'])(
+    'HS-04 calls %j an ambient credential, also beside a token',
+    (authorization) => {
+      for (const subprotocols of [none, ['bearer.a.b.c']]) {
+        expect(findCredentials({ authorization, subprotocols }).hasAmbient).toBe(true);
+      }
+    },
+  );
+
   it('HS-04 calls a cookie an ambient credential, whatever it holds', () => {
     expect(findCredentials({ authorization: undefined, subprotocols: none, cookie: '' }).hasAmbient).toBe(true);
     expect(findCredentials({ authorization: undefined, subprotocols: none }).hasAmbient).toBe(false);

@@ -50,7 +50,7 @@ describe('parseAuthority', () => {
     `${'a.'.repeat(40_000)}a`,
     'a\r\nb',
     'app.example.com\n',
-  ])('HS-23 takes %j for no host, without a throw', (text) => {
+  ])('HS-02 HS-23 takes %j for no host, without a throw', (text) => {
     expect(parseAuthority(text)).toBeUndefined();
   });
 });

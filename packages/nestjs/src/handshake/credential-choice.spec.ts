@@ -207,7 +207,7 @@ describe('a gateway with anonymous access', () => {
     ['a CSRF token without a session', { subprotocols: [csrf('s-bob')] }, 401],
     ['a missing Origin', { origin: 'absent' }, 401],
     ['a missing Origin and a cookie', { origin: 'absent', cookie: 'theme=dark' }, 403],
-  ])('AN-12 never falls back to it from %s', async (_, change, status) => {
+  ])('HS-04 AN-12 never falls back to it from %s', async (_, change, status) => {
     const { refusal, context } = await decide({ admitsAnonymous: true, ...change });
     expect(refusal).toMatchObject({ status });
     expect(context.principal).toBeUndefined();

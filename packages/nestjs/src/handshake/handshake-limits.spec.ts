@@ -98,7 +98,7 @@ describe('HandshakeLimits', () => {
     expect(enter('192.0.2.9').outcome).toMatchObject({ status: 503, reason: 'overloaded' });
   });
 
-  it('AN-10 refuses an address after failed authentications, and nobody else', () => {
+  it('AN-09 AN-10 refuses an address after failed authentications, and nobody else', () => {
     const { enter, handshake } = setUp({ ratePerAddress: { limit: 1_000, ttl: 1_000 }, backoff: { freeFailures: 2 } });
     const fail = () => {
       const { context, outcome } = enter();

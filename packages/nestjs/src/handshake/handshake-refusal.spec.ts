@@ -17,6 +17,15 @@ const STATUSES: readonly (readonly [HandshakeRefusalReason, string])[] = [
   ['bad-host', '400 Bad Request'],
   ['host-not-allowed', '421 Misdirected Request'],
   ['origin-not-allowed', '403 Forbidden'],
+  ['address-rate', '429 Too Many Requests'],
+  ['address-backoff', '429 Too Many Requests'],
+  ['address-pending', '429 Too Many Requests'],
+  ['address-connections', '429 Too Many Requests'],
+  ['principal-backoff', '429 Too Many Requests'],
+  ['principal-connections', '429 Too Many Requests'],
+  ['csrf', '403 Forbidden'],
+  ['guard', '403 Forbidden'],
+  ['client-gone', '400 Bad Request'],
   ['plaintext', '403 Forbidden'],
   ['plaintext-redirect', '308 Permanent Redirect'],
   ['bad-subprotocol', '400 Bad Request'],
@@ -42,7 +51,7 @@ describe('refusalResponse', () => {
     expect(headers.get('Cache-Control')).toBe('no-store');
     expect(headers.get('Content-Type')).toBe('text/plain; charset=utf-8');
     expect(headers.get('Content-Length')).toBe(String(Buffer.byteLength(body)));
-    expect(headers.has('Retry-After')).toBe(refuse(reason).status === 503);
+    expect(headers.has('Retry-After')).toBe([429, 503].includes(refuse(reason).status));
   });
 
   it('HS-06 names the version that is spoken', () => {
@@ -52,6 +61,25 @@ describe('refusalResponse', () => {
   it('names the method and the scheme that are wanted', () => {
     expect(parse(refusalResponse(refuse('method-not-allowed'))).headers.get('Allow')).toBe('GET');
     expect(parse(refusalResponse(refuse('unauthenticated'))).headers.get('WWW-Authenticate')).toBe('Bearer');
+  });
+
+  it('HS-20 says when to come back: what the limit says in whole seconds, and else five', () => {
+    const hint = (retryAfterMs?: number) =>
+      parse(refusalResponse(refuse('address-rate', retryAfterMs === undefined ? {} : { retryAfterMs }))).headers.get(
+        'Retry-After',
+      );
+    expect([hint(), hint(3000), hint(3001), hint(1), hint(0)]).toEqual(['5', '3', '4', '1', '1']);
+    for (const [reason, status] of STATUSES) {
+      if (!/^(?:429|503) /.test(status)) continue;
+      expect(parse(refusalResponse(refuse(reason))).headers.get('Retry-After')).toBe('5');
+    }
+  });
+
+  it('OD-06 tells no limit from another, and no guard from a missing CSRF token', () => {
+    const tooMany = STATUSES.filter(([, status]) => status.startsWith('429 ')).map(([reason]) => reason);
+    expect(tooMany.length).toBeGreaterThan(4);
+    expect(new Set(tooMany.map((reason) => refusalResponse(refuse(reason)))).size).toBe(1);
+    expect(refusalResponse(refuse('guard'))).toBe(refusalResponse(refuse('csrf')));
   });
 
   it('HS-22 answers every failed authentication with the same bytes', () => {

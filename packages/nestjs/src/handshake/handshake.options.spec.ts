@@ -104,6 +104,17 @@ describe('resolveHandshakeOptions', () => {
     expect(resolve({ origins }).problems).toEqual(['handshake.origins']);
   });
 
+  it.each(['https://*.example.com', '*', 'https://app.example.com:*', 'https://app.*'])(
+    'DP-02 says of the wildcard in %j that there is none, and what to write',
+    (entry) => {
+      const boot = new BootProblems();
+      resolveHandshakeOptions(new OptionReader({ origins: [entry] }, 'handshake', boot), {});
+      expect(boot.problems).toMatchObject([
+        { problem: 'cannot have a wildcard.', fix: expect.stringContaining('subdomainsOf') as string },
+      ]);
+    },
+  );
+
   it('reads parents of subdomains', () => {
     const { options, problems } = resolve({
       origins: [{ subdomainsOf: 'Example.com' }, { subdomainsOf: 'a.b.co.uk' }],

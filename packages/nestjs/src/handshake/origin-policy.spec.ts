@@ -156,12 +156,15 @@ describe('judgeOrigin', () => {
     ['https://evil-example.com', 'denied'],
     ['https://evilexample.com', 'denied'],
     ['http://a.example.com', 'denied'],
+    ['http://a.example.com:443', 'denied'],
+    ['wss://a.example.com', 'denied'],
+    ['https://a.example.com.', 'denied'],
     ['https://a.example.com:8443', 'denied'],
     ['https://a.example.com.evil.example', 'denied'],
     ['https://.example.com', 'denied'],
     ['https://a..example.com', 'denied'],
     ['capacitor://a.example.com', 'denied'],
-  ])('HS-02 compares the subdomain %s label by label: %s', (field, kind) => {
+  ])('HS-01 HS-02 compares the subdomain %s label by label: %s', (field, kind) => {
     expect(judgeOrigin(field, rules([], { parents: ['example.com'] })).kind).toBe(kind);
   });
 

@@ -85,7 +85,7 @@ describe('shownResponse', () => {
     return read(shownResponse({ ...refusal, shown: refusal.shown }));
   };
 
-  it('OD-11 completes the handshake as RFC 6455 asks, names our protocol alone and forbids storing', () => {
+  it('HS-10 OD-11 completes the handshake as RFC 6455 asks, names our protocol alone and forbids storing', () => {
     const { line, headers } = answerTo('unauthenticated');
     expect(line).toBe('HTTP/1.1 101 Switching Protocols');
     expect(headers).toEqual({

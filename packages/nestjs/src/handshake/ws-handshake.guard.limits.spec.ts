@@ -1,13 +1,29 @@
 import { once } from 'node:events';
 import { Socket } from 'node:net';
+import type { CanActivate } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SecureWsStoreError } from '../store/secure-ws.store.js';
-import { ALICE, GATEWAY, ROOMY_LIMITS, setUpHandshake, StubAuthenticator } from '../testing/stub-handshake.js';
+import {
+  ALICE,
+  GATEWAY,
+  type GuardSetup,
+  ROOMY_LIMITS,
+  setUpHandshake,
+  StubAuthenticator,
+} from '../testing/stub-handshake.js';
 import { GatewayGuards } from './guards/gateway-guards.js';
+import { type HandshakeRefusalReason, refusalResponse, refuse } from './handshake-refusal.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
+
+const MARKER = 'db-password-1234';
+const failing = (): never => {
+  throw new Error(MARKER);
+};
+const guardsOf = (canActivate: CanActivate['canActivate']): GatewayGuards =>
+  new GatewayGuards(GATEWAY, [() => ({ canActivate })]);
 
 describe('WsHandshakeGuard', () => {
   describe('limits', () => {
@@ -43,7 +59,7 @@ describe('WsHandshakeGuard', () => {
       expect(guard.counts.open).toBe(0);
     });
 
-    it('HS-17 does nothing more for a client that went away meanwhile', async () => {
+    it('HS-17 HS-21 does nothing more for a client that went away meanwhile', async () => {
       const socket = new Socket();
       const ask = vi.fn<() => boolean>(() => true);
       const authenticator = new StubAuthenticator(() => {
@@ -64,7 +80,7 @@ describe('WsHandshakeGuard', () => {
       expect(decide()).toMatchObject({ status: 503, reason: 'overloaded' });
     });
 
-    it('DR-03 leaves nothing behind when the time is up while the store thinks', async () => {
+    it('DR-03 HS-21 leaves nothing behind when the time is up while the store thinks', async () => {
       const { decide, store, clock, guard } = setUpHandshake({
         options: { limits: { ...ROOMY_LIMITS, maxOpenPerPrincipal: 1 } },
       });
@@ -118,6 +134,38 @@ describe('WsHandshakeGuard', () => {
     });
   });
 
+  it.each<[string, GuardSetup, HandshakeRefusalReason]>([
+    ['a guard that fails', { guards: guardsOf(() => Promise.reject(new Error(MARKER))) }, 'guard'],
+    ['a guard that refuses', { guards: guardsOf(() => false) }, 'guard'],
+    ['a state that fails', { isReady: failing }, 'internal'],
+    ['an authenticator that fails', { authenticators: [new StubAuthenticator(failing)] }, 'authenticator-unavailable'],
+  ])('HS-22 answers %s with nothing but its reason', async (_, setup, reason) => {
+    const decision = await setUpHandshake(setup).decide();
+    expect(decision).toMatchObject({ admitted: false, reason });
+    if (!decision.admitted) expect(refusalResponse(decision)).toBe(refusalResponse(refuse(reason)));
+  });
+
+  it('AN-10 charges a malformed credential, and refuses its address after a few', async () => {
+    const { decide } = setUpHandshake({ options: { limits: { ...ROOMY_LIMITS, backoff: { freeFailures: 2 } } } });
+    const reasons: string[] = [];
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      const decision = await decide({ fields: { Authorization: `Bearer a b${attempt}` } });
+      if (!decision.admitted) reasons.push(decision.reason);
+    }
+    expect(reasons).toEqual(['unauthenticated', 'unauthenticated', 'unauthenticated', 'address-backoff']);
+  });
+
+  it('HS-08 keeps the loopback rule for Host where anybody but a listed proxy sends a forwarding field', () => {
+    const local = () => {
+      const socket = new Socket();
+      Object.defineProperty(socket, 'localAddress', { value: '127.0.0.1' });
+      return { socket, fields: { Host: 'evil.example', 'X-Forwarded-For': '192.0.2.7', 'X-Forwarded-Proto': 'https' } };
+    };
+    expect(setUpHandshake().decide(local())).toMatchObject({ status: 421, reason: 'host-not-allowed' });
+    const trustedProxies = { addresses: ['203.0.113.9'], header: 'x-forwarded-for' } as const;
+    expect(setUpHandshake({ options: { trustedProxies } }).decide(local())).not.toMatchObject({ status: 421 });
+  });
+
   it('shows a refusal to a page of an allowed origin that speaks secure-ws.v1', async () => {
     const fields = { Authorization: undefined, 'Sec-WebSocket-Protocol': 'secure-ws.v1' };
     await expect(Promise.resolve(setUpHandshake().decide({ fields }))).resolves.toMatchObject({
@@ -143,7 +191,7 @@ describe('WsHandshakeGuard', () => {
     expect(direct.unlisted).toEqual(['203.0.113.9']);
   });
 
-  it('HS-20 an evil page cannot use up what its visitors, or their office, may do', async () => {
+  it('HS-20 AN-10 an evil page cannot use up what its visitors, or their office, may do', async () => {
     const { decide, guard } = setUpHandshake({ options: { limits: { ratePerAddress: { limit: 2, ttl: 10_000 } } } });
     // All of them come from one address: the browser of a visitor, who sits behind the office's NAT.
     for (let attempt = 0; attempt < 1_000; attempt += 1) {
@@ -151,6 +199,8 @@ describe('WsHandshakeGuard', () => {
         status: 403,
         reason: 'origin-not-allowed',
       });
+      // What carries a failure is charged to the address.
+      expect(decide({ fields: { Origin: 'https://evil.example' } })).not.toHaveProperty('failure');
     }
     await expect(decide()).resolves.toMatchObject({ admitted: true });
     expect(guard.counts).toEqual({ pending: 0, open: 1 });

@@ -243,7 +243,7 @@ describe('WsHandshakeGuard', () => {
         () => Promise.resolve({ ...ALICE, expiresAt: new Date() as never }),
         'internal',
       ],
-    ])('AN-03 refuses when the authenticator %s', async (_, verify, reason) => {
+    ])('AN-01 AN-03 refuses when the authenticator %s', async (_, verify, reason) => {
       const { decide, guard, clock } = setUpHandshake({ authenticators: [new StubAuthenticator(verify)] });
       const decision = await decide();
       expect(decision).toMatchObject({ admitted: false, reason });
@@ -369,7 +369,7 @@ describe('WsHandshakeGuard', () => {
     expect(decision).toMatchObject({ status: 308, headers: { Location: 'https://chat.example.com/chat' } });
   });
 
-  it('AN-03 turns a throw in the state of the application into a refusal', () => {
+  it('AN-03 HS-23 turns a throw in the state of the application into a refusal', () => {
     const isReady = (): boolean => {
       throw new Error('bug');
     };

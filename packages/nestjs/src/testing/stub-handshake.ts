@@ -80,7 +80,9 @@ function requestOf({
   if (!Object.hasOwn(socket, 'remoteAddress')) {
     Object.defineProperty(socket, 'remoteAddress', { value: '::ffff:203.0.113.9' });
   }
-  Object.defineProperty(socket, 'localAddress', { value: '::ffff:10.0.0.2' });
+  if (!Object.hasOwn(socket, 'localAddress')) {
+    Object.defineProperty(socket, 'localAddress', { value: '::ffff:10.0.0.2' });
+  }
   const request = new IncomingMessage(socket);
   request.method = method;
   request.url = url;

@@ -98,7 +98,7 @@ describe('readJwtClaims', () => {
     [{ typ: 'ID' }, false],
     [{ token_use: 'refresh' }, false],
     [{ token_type: 'refresh_token' }, false],
-  ])('J15 a token that says it is %j: %s', (claims, isAccepted) => {
+  ])('AN-06 J15 a token that says it is %j: %s', (claims, isAccepted) => {
     expect(read(claims)).toEqual(isAccepted ? expect.any(Object) : 'bad-type');
   });
 });

@@ -22,7 +22,7 @@ describe('prescreenJwt', () => {
     expect(prescreenJwt('!'.repeat(MAX_BYTES + 1), MAX_BYTES)).toBe('too-large');
   });
 
-  it.each([0, 1, 2])('J21 refuses other last bits in segment %i', (index) => {
+  it.each([0, 1, 2])('AN-06 J04 J21 refuses other last bits in segment %i', (index) => {
     // One more byte moves the end of a segment, so that its last character has unused bits.
     const pads = ['', 'x', 'xx'];
     const tokens = pads.map((pad) => unsigned({ ...HEADER, pad }, { ...CLAIMS, pad }, SIGNATURE).split('.'));
@@ -47,7 +47,7 @@ describe('prescreenJwt', () => {
     `${TOKEN}.`,
     `.${TOKEN}`,
     TOKEN.replaceAll('.', ','),
-  ])('J20 refuses %j', (token) => {
+  ])('AN-06 J20 refuses %j', (token) => {
     expect(prescreenJwt(token, MAX_BYTES)).toBe('malformed');
   });
 

@@ -116,7 +116,7 @@ describe('JwtAuthenticator', () => {
     expect(principal.kind).toBe('jwt');
   });
 
-  it.each(rows(JWT_ATTACKS))('%s refuses %s', async (id, _name, token) => {
+  it.each(rows(JWT_ATTACKS))('AN-06 %s refuses %s', async (id, _name, token) => {
     const error = await refusalOf(attacked.authenticate(bearer(token(keys))));
     expect(EXPECTED[id]).toContain(error.failure);
     expect(error.message).toBe(`The credential was refused: ${error.failure}.`);
@@ -191,6 +191,44 @@ describe('JwtAuthenticator', () => {
       const error = await refusalOf(authenticator.authenticate(bearer(token())));
       expect(error.failure).toBe(failure);
       expect(verify).toHaveBeenCalledTimes(1);
+    } finally {
+      verify.mockRestore();
+    }
+  });
+
+  it.each([
+    ['a missing algorithm', { typ: 'JWT' }, 'bad-algorithm'],
+    ['an embedded key', { alg: 'HS256', jwk: { kty: 'oct', k: 'AAAA' } }, 'bad-header'],
+    ['an embedded certificate', { alg: 'HS256', x5c: ['AAAA'] }, 'bad-header'],
+  ])('AN-06 J01 J05 J07 refuses %s before any cryptography, though the signature fits', async (_, header, failure) => {
+    const verify = vi.spyOn(JwtService.prototype, 'verify');
+    try {
+      const token = signHs(header, goodClaims(), keys.secret);
+      expect((await refusalOf(authenticatorOf(hsOptions()).authenticate(bearer(token)))).failure).toBe(failure);
+      expect(verify).not.toHaveBeenCalled();
+    } finally {
+      verify.mockRestore();
+    }
+  });
+
+  it.each(['https://unknown.example', undefined, 7])('J14 verifies nothing for the issuer %j', async (iss) => {
+    const verify = vi.spyOn(JwtService.prototype, 'verify');
+    try {
+      const token = signHs({ alg: 'HS256' }, { ...goodClaims(), iss }, keys.secret);
+      expect((await refusalOf(authenticatorOf(hsOptions()).authenticate(bearer(token)))).failure).toBe('bad-issuer');
+      expect(verify).not.toHaveBeenCalled();
+    } finally {
+      verify.mockRestore();
+    }
+  });
+
+  it('AN-06 J04 refuses a token whose signature the library does not take, whatever it throws', async () => {
+    const verify = vi.spyOn(JwtService.prototype, 'verify').mockImplementation(() => {
+      throw new Error('jwt issuer invalid');
+    });
+    try {
+      const authenticator = authenticatorOf(hsOptions());
+      expect((await refusalOf(authenticator.authenticate(bearer(goodToken(keys))))).failure).toBe('bad-issuer');
     } finally {
       verify.mockRestore();
     }
