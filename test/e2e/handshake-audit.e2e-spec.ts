@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import { type CanActivate, Injectable } from '@nestjs/common';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { UseHandshakeGuards, WsAuthorize, WsConnectionLifecycleService, WsSessionVerifier } from '@secure-ws/nestjs';
@@ -43,6 +44,8 @@ interface Case {
   readonly handshake?: object;
   readonly session?: true;
   readonly gated?: true;
+  /** With TLS, and what the client asks for. */
+  readonly tls?: ConnectionOptions;
   /** What comes first and is not refused for the reason in question. */
   readonly before?: (subject: Subject) => Promise<unknown>;
   readonly request?: (app: RunningApp) => Partial<RawRequest>;
@@ -117,6 +120,7 @@ const CASES: Readonly<Record<Exclude<keyof typeof HANDSHAKE_REASONS, 'internal'>
   plaintext: { status: 403, handshake: behindProxy, request: forwarded('192.0.2.1', 'http') },
   'bad-subprotocol': { status: 400, request: field('Sec-WebSocket-Protocol', 'chat') },
   'origin-missing': { status: 403, request: field('Cookie', 'sid=1') },
+  'weak-tls': { status: 403, tls: { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA256' } },
   unauthenticated: { status: 401, request: field('Authorization', 'Bearer aaaa.bbbb.cccc') },
   'authenticator-unavailable': {
     status: 503,
@@ -147,7 +151,7 @@ const CASES: Readonly<Record<Exclude<keyof typeof HANDSHAKE_REASONS, 'internal'>
   },
 };
 
-async function start({ limits, handshake, session, gated }: Case): Promise<Subject> {
+async function start({ limits, handshake, session, gated, tls }: Case): Promise<Subject> {
   const gate = new GatedAuthenticator();
   const clock = new FakeClock(Date.now());
   const many = { limit: 10_000, ttl: 10_000 };
@@ -164,7 +168,12 @@ async function start({ limits, handshake, session, gated }: Case): Promise<Subje
       },
     }),
   };
-  const app = await startApp({ providers: [EchoGateway, GuardedGateway, NobodyGuard], options, clock });
+  const app = await startApp({
+    providers: [EchoGateway, GuardedGateway, NobodyGuard],
+    options,
+    clock,
+    https: tls !== undefined,
+  });
   return { app, gate, clock };
 }
 
@@ -176,7 +185,7 @@ describe('the record of a refused handshake', () => {
     const accepted = app.events.ofType('ws.connection.opened').length;
     expect(app.events.ofType('ws.handshake.refused')).toEqual([]);
 
-    const client = await RawTcp.open(app);
+    const client = await RawTcp.open({ ...app, ...(attack.tls !== undefined && { tls: attack.tls }) });
     client.write(requestHead({ target: '/echo', fields: goodFields(app), ...attack.request?.(app) }));
     await attack.meanwhile?.(subject, client);
     if (attack.status === 'none') await app.events.seen('ws.handshake.refused');

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import { FrameReader, type ServerFrame } from './frame-reader.js';
 import { expectSoon } from './patience.js';
@@ -23,6 +23,8 @@ export interface RawRequest {
 export interface RawTarget {
   readonly port: number;
   readonly isTls: boolean;
+  /** What the client asks for in its TLS handshake. */
+  readonly tls?: ConnectionOptions;
 }
 
 /** The fields of a well-formed handshake. `Host` is first, so that tests can take it off or put something before it. */
@@ -69,10 +71,10 @@ export class RawTcp {
   }
 
   /** Connects to a server on this machine. */
-  static async open({ port, isTls }: RawTarget): Promise<RawTcp> {
+  static async open({ port, isTls, tls }: RawTarget): Promise<RawTcp> {
     // The certificate is self-signed, and who the server is does not matter here.
     const socket = isTls
-      ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+      ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...tls })
       : connectTcp({ port, host: '127.0.0.1' });
     const client = new RawTcp(socket);
     onTestFinished(() => {

@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
+import type { TlsOptions } from 'node:tls';
 import { type DynamicModule, type INestApplication, Module, type Provider, type Type } from '@nestjs/common';
+import type { HttpsOptions } from '@nestjs/common/interfaces/external/https-options.interface.js';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { Clock, SecureWsModule, type SecureWsOptions, SystemClock } from '@secure-ws/nestjs';
@@ -39,8 +41,10 @@ export interface AppShape {
   readonly secureWs?: DynamicModule;
   /** @default 'express' */
   readonly platform?: 'express' | 'fastify';
-  /** @default false: plaintext on a loopback address, which the module allows outside production */
-  readonly https?: boolean;
+  /** `true`, or further options. @default false: plaintext on a loopback address, which the module allows outside production */
+  readonly https?: boolean | TlsOptions;
+  /** HTTP/2 with HTTP/1.1 beside it; for Fastify with TLS. @default false */
+  readonly http2?: boolean;
   /** Whether Node cuts off what is connected when the application closes. @default true */
   readonly forceCloseConnections?: boolean;
   /** @default the machine's clock */
@@ -97,7 +101,8 @@ export async function bootFailure(shape: AppShape): Promise<unknown> {
 }
 
 async function boot(shape: AppShape): Promise<RunningApp> {
-  const { clock = new SystemClock(), https: isTls = false } = shape;
+  const { clock = new SystemClock(), https = false } = shape;
+  const isTls = https !== false;
   const events = new RecordingSink();
   const log = new CapturedLog();
   const app = await createApplication(shape, events, log, clock);
@@ -143,22 +148,32 @@ async function createApplication(
     .overrideProvider(Clock)
     .useValue(clock)
     .compile();
-  const certificate = shape.https === true ? await loadCertificate(undefined) : undefined;
+  const { https = false } = shape;
+  const certificate =
+    https === false ? undefined : { ...(await loadCertificate(undefined)), ...(https === true ? {} : https) };
   // A handshake that is being refused, or a client that does not answer a Close frame, must not hold up the end.
   const { forceCloseConnections = true } = shape;
   const options = { logger: log, forceCloseConnections };
   const app =
     shape.platform === 'fastify'
-      ? testingModule.createNestApplication(
-          new FastifyAdapter(certificate === undefined ? { forceCloseConnections } : { https: certificate }),
-          options,
-        )
+      ? testingModule.createNestApplication(fastifyAdapter(certificate, shape.http2 === true, forceCloseConnections), options)
       : testingModule.createNestApplication({
           ...options,
-          ...(certificate === undefined ? {} : { httpsOptions: certificate }),
+          ...(certificate === undefined ? {} : { httpsOptions: certificate as HttpsOptions }),
         });
   shape.configure?.(app);
   return app;
+}
+
+function fastifyAdapter(
+  certificate: TlsOptions | undefined,
+  isHttp2: boolean,
+  forceCloseConnections: boolean,
+): FastifyAdapter {
+  if (certificate === undefined) return new FastifyAdapter({ forceCloseConnections });
+  return isHttp2
+    ? new FastifyAdapter({ http2: true, https: { ...certificate, allowHTTP1: true } })
+    : new FastifyAdapter({ https: certificate });
 }
 
 function withDefaults(options: TestOptions = {}, sink: RecordingSink): SecureWsOptions {

@@ -1,5 +1,4 @@
 import type { Server } from 'node:http';
-import { Server as TlsServer } from 'node:https';
 import type { WebSocket } from 'ws';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
@@ -10,7 +9,7 @@ import type { MessageHandler } from '../messages/message.js';
 import { stepsOf } from '../messages/message-steps.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import type { ConnectionAcceptor } from './connection-acceptor.js';
-import { createOwnPortServer } from './own-port-server.js';
+import { createOwnPortServer, speaksTls } from './own-port-server.js';
 import { UpgradeListener } from './upgrade-listener.js';
 import { type ConnectCallback, WsEndpoint } from './ws-endpoint.js';
 
@@ -127,7 +126,7 @@ export class SecureWsAdapter extends WsAdapter {
   #checkOwnPort(port: number, applicationServer: object): void {
     const { transport, proxies } = this.runtime.options.handshake;
     if (!transport.isProduction || transport.allowPlaintext || proxies !== undefined) return;
-    if (applicationServer instanceof TlsServer) return;
+    if (speaksTls(applicationServer)) return;
     const problem = 'has no TLS, and neither has the application: in production nobody could connect.';
     const fix = 'give NestFactory.create() httpsOptions, or name the proxy that speaks TLS in handshake.trustedProxies';
     throw new SecureWsBootError([{ where: `@WebSocketGateway(${port})`, problem, fix }]);

@@ -50,6 +50,7 @@ export const HANDSHAKE_REASONS = Object.freeze({
   'address-connections': 'excess_sessions_exceeded',
   'plaintext-redirect': 'malicious_extraneous',
   plaintext: 'malicious_extraneous',
+  'weak-tls': 'malicious_extraneous',
   'bad-subprotocol': 'input_validation_fail',
   'origin-missing': 'malicious_cors',
   unauthenticated: 'authn_login_fail',

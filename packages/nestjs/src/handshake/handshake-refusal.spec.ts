@@ -27,6 +27,7 @@ const STATUSES: readonly (readonly [HandshakeRefusalReason, string])[] = [
   ['guard', '403 Forbidden'],
   ['client-gone', '400 Bad Request'],
   ['plaintext', '403 Forbidden'],
+  ['weak-tls', '403 Forbidden'],
   ['plaintext-redirect', '308 Permanent Redirect'],
   ['bad-subprotocol', '400 Bad Request'],
   ['origin-missing', '403 Forbidden'],

@@ -50,6 +50,7 @@ const CATALOGUE = Object.freeze({
   'address-connections': row(429, TOO_MANY, COME_BACK, 'CONNECTION_LIMIT'),
   'plaintext-redirect': row(308, 'Connect with TLS.'),
   plaintext: row(403, 'Connect with TLS.'),
+  'weak-tls': row(403, 'Connect with TLS 1.3, or 1.2 and a forward-secret AEAD cipher.'),
   'bad-subprotocol': row(400, 'None of the offered subprotocols is spoken here.'),
   'origin-missing': row(403, 'Send an Origin, or a credential in the Authorization field and no cookie.'),
   unauthenticated: row(401, 'A valid credential is required.', { 'WWW-Authenticate': 'Bearer' }, 'UNAUTHENTICATED'),

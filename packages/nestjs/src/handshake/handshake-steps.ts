@@ -16,7 +16,7 @@ import { judgeOrigin } from './origin-policy.js';
 import { requestPath } from './request-path.js';
 import { checkRequestShape } from './request-shape.js';
 import { chooseSubprotocol } from './subprotocol.js';
-import { checkTransport } from './transport-policy.js';
+import { checkTransport, isWeakTls } from './transport-policy.js';
 
 /** One check of the handshake. */
 export interface HandshakeStep {
@@ -62,7 +62,13 @@ export function compileHandshakeSteps(
     },
     { name: 'client-address', run: (context) => runClientAddress(context, options.proxies) },
     { name: 'address-limits', run: (context) => limits.enter(context, () => peek(context, choose)) },
-    { name: 'transport', run: (context) => checkTransport(context, options.transport) },
+    {
+      name: 'transport',
+      run: (context) =>
+        !options.transport.allowPlaintext && isWeakTls(context.input.socket)
+          ? refuse('weak-tls')
+          : checkTransport(context, options.transport),
+    },
     { name: 'subprotocol', run: runSubprotocol },
     { name: 'credentials', run: (context) => limits.charge(context, choose(context)) },
     {

@@ -15,7 +15,6 @@ export const REFUSAL_FLUSH_MS = 1_000;
  */
 export function refuseUpgrade(socket: Duplex, refusal: HandshakeRefusal, clock: Clock): void {
   if (socket.destroyed) return;
-  socket.pause();
   const cancel = clock.after(REFUSAL_FLUSH_MS, () => {
     socket.destroy();
   });

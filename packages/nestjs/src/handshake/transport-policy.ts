@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls';
 import { SUBPROTOCOLS } from '@secure-ws/protocol';
 import { isLoopbackAddress } from '../core/address-key.js';
 import { type Authority, isLoopbackHostname } from './authority.js';
@@ -38,6 +39,20 @@ export function checkTransport(facts: TransportFacts, rules: TransportRules): Ha
   if (rules.publicOrigin === undefined || mayCarryCredential(facts.head)) return refuse('plaintext');
   // From the configuration and the gateway's own path, never from Host: that would be an open redirect.
   return refuse('plaintext-redirect', { headers: { Location: rules.publicOrigin + facts.path } });
+}
+
+const FORWARD_SECRET_AEAD = /^TLS_(?:ECDHE|DHE)_\w+_(?:GCM_SHA\d+|CCM(?:_8)?|CHACHA20_POLY1305_SHA256)$/;
+
+/**
+ * Whether a TLS connection could be read later by whoever gets hold of the server's key, or be changed: anything before TLS
+ * 1.2, and in 1.2 everything but AEAD ciphers with an ephemeral key (OWASP ASVS 5.0 12.1.1, 12.1.2). Node's own default list
+ * lets clients ask for them.
+ */
+export function isWeakTls(socket: object): boolean {
+  if (!(socket instanceof TLSSocket)) return false;
+  const protocol = socket.getProtocol();
+  if (protocol === 'TLSv1.3') return false;
+  return protocol !== 'TLSv1.2' || !FORWARD_SECRET_AEAD.test(socket.getCipher().standardName);
 }
 
 function isLoopbackOnly(facts: TransportFacts, rules: TransportRules): boolean {

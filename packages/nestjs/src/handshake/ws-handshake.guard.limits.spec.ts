@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 import type { CanActivate } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { AuthenticationError } from '../authentication/authenticator.js';
+import type { Principal } from '../core/principal.js';
 import { SecureWsStoreError } from '../store/secure-ws.store.js';
 import {
   ALICE,
@@ -143,6 +145,40 @@ describe('WsHandshakeGuard', () => {
     const decision = await setUpHandshake(setup).decide();
     expect(decision).toMatchObject({ admitted: false, reason });
     if (!decision.admitted) expect(refusalResponse(decision)).toBe(refusalResponse(refuse(reason)));
+  });
+
+  it('AN-10 F25 lets who was there before into an address in backoff, and nobody else unverified', async () => {
+    const { decide } = setUpHandshake({
+      options: { limits: { ...ROOMY_LIMITS, backoff: { freeFailures: 1 } } },
+      authenticators: [
+        new StubAuthenticator(({ value }) =>
+          value.startsWith('good') ? Promise.resolve(ALICE) : Promise.reject(new AuthenticationError('bad-signature')),
+        ),
+      ],
+    });
+    const outcomes: unknown[] = [];
+    for (const token of ['good', 'bad', 'bad', 'bad', 'bad-2', 'good', 'good', 'good-2', 'bad']) {
+      const decision = await decide({ fields: { Authorization: `Bearer ${token}` } });
+      outcomes.push(decision.admitted ? 101 : decision.status);
+    }
+    // The first in backoff that is new has the one verification of this second.
+    expect(outcomes).toEqual([101, 401, 401, 429, 401, 101, 101, 429, 429]);
+  });
+
+  it('HS-15 HS-21 asks nobody any more once the time is up', async () => {
+    const canActivate = vi.fn<() => boolean>(() => true);
+    let answer: (principal: Principal) => void = () => undefined;
+    const late = new Promise<Principal>((resolve) => (answer = resolve));
+    const { decide, clock } = setUpHandshake({
+      authenticators: [new StubAuthenticator(() => late)],
+      guards: guardsOf(canActivate),
+    });
+    const decision = decide();
+    clock.advance(5_000);
+    expect(await decision).toMatchObject({ status: 503, reason: 'timeout' });
+    answer(ALICE);
+    await new Promise(setImmediate);
+    expect(canActivate).not.toHaveBeenCalled();
   });
 
   it('AN-10 charges a malformed credential, and refuses its address after a few', async () => {
