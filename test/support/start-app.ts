@@ -156,7 +156,10 @@ async function createApplication(
   const options = { logger: log, forceCloseConnections };
   const app =
     shape.platform === 'fastify'
-      ? testingModule.createNestApplication(fastifyAdapter(certificate, shape.http2 === true, forceCloseConnections), options)
+      ? testingModule.createNestApplication(
+          fastifyAdapter(certificate, shape.http2 === true, forceCloseConnections),
+          options,
+        )
       : testingModule.createNestApplication({
           ...options,
           ...(certificate === undefined ? {} : { httpsOptions: certificate as HttpsOptions }),

@@ -125,12 +125,12 @@ describe('HandshakeLimits', () => {
   it('DR-03 refuses a connection more than a principal may have, until one ends', async () => {
     const { enter, handshake } = setUp({ maxOpenPerPrincipal: 1 });
     const first = enter().context;
-    await expect(handshake.join(first, ALICE)).resolves.toBeUndefined();
+    await expect(Promise.resolve(handshake.join(first, ALICE))).resolves.toBeUndefined();
     const refused = await handshake.join(enter().context, ALICE);
     expect(refused).toMatchObject({ status: 429, reason: 'principal-connections' });
     expect(refused?.option).toBe('handshake.limits.maxOpenPerPrincipal');
     first.reservation?.release();
-    await expect(handshake.join(enter().context, ALICE)).resolves.toBeUndefined();
+    await expect(Promise.resolve(handshake.join(enter().context, ALICE))).resolves.toBeUndefined();
   });
 
   it('F30 closes the oldest instead, once the new one is admitted, where the option says so', async () => {
@@ -138,7 +138,7 @@ describe('HandshakeLimits', () => {
     const first = enter().context;
     await handshake.join(first, ALICE);
     const { context: second } = enter();
-    await expect(handshake.join(second, ALICE)).resolves.toBeUndefined();
+    await expect(Promise.resolve(handshake.join(second, ALICE))).resolves.toBeUndefined();
     expect(replaced).toEqual([]);
     second.reservation?.admit();
     expect(replaced).toEqual([first.connectionId]);
@@ -149,7 +149,7 @@ describe('HandshakeLimits', () => {
     const late = enter().context;
     late.reservation?.release();
     await handshake.join(late, ALICE);
-    await expect(handshake.join(enter().context, ALICE)).resolves.toBeUndefined();
+    await expect(Promise.resolve(handshake.join(enter().context, ALICE))).resolves.toBeUndefined();
   });
 
   it('DR-03 keeps the place of a connection that lives for hours, as long as somebody ticks', async () => {
@@ -159,7 +159,9 @@ describe('HandshakeLimits', () => {
       clock.advance(10_000);
       handshake.tick(clock.monotonic());
     }
-    await expect(handshake.join(enter().context, ALICE)).resolves.toMatchObject({ reason: 'principal-connections' });
+    await expect(Promise.resolve(handshake.join(enter().context, ALICE))).resolves.toMatchObject({
+      reason: 'principal-connections',
+    });
   });
 
   it.each([[60_000], [Number.NaN]])('DR-05 refuses a principal that must stay away for %s ms', async (penaltyMs) => {

@@ -101,16 +101,18 @@ export class HandshakeLimits {
   }
 
   /** Takes a place for the connection among those of its principal. */
-  async join(context: HandshakeContext, principal: Principal): Promise<Outcome> {
-    const retryAfterMs = await this.#penaltyMs(principal, context.addressKey);
-    // NaN too: whatever is not clearly no penalty is one.
-    if (!(retryAfterMs <= 0)) return refuse('principal-backoff', { retryAfterMs });
-    context.connectionId = randomId();
-    const { lease, finding } = await this.#principals.acquire(principal, context.connectionId);
-    if (lease === undefined) return this.#judge(context, finding) ?? refuse('principal-connections');
-    context.reservation?.hold(lease);
-    this.#judge(context, finding);
-    return undefined;
+  join(context: HandshakeContext, principal: Principal): Awaitable<Outcome> {
+    return andThen(this.#penaltyMs(principal, context.addressKey), (retryAfterMs) => {
+      // NaN too: whatever is not clearly no penalty is one.
+      if (!(retryAfterMs <= 0)) return refuse('principal-backoff', { retryAfterMs });
+      context.connectionId = randomId();
+      return andThen(this.#principals.acquire(principal, context.connectionId), ({ lease, finding }) => {
+        if (lease === undefined) return this.#judge(context, finding) ?? refuse('principal-connections');
+        context.reservation?.hold(lease);
+        this.#judge(context, finding);
+        return undefined;
+      });
+    });
   }
 
   #reserve(context: HandshakeContext): Outcome {

@@ -133,14 +133,21 @@ function peek(context: HandshakeContext, choose: (context: HandshakeContext) => 
   return context.isAnonymous ? 'none-needed' : context.credential;
 }
 
-async function askGuards(
+function askGuards(
   context: HandshakeContext,
   guardsOf: HandshakeStepParts['guardsOf'],
-): Promise<HandshakeRefusal | undefined> {
+): Awaitable<HandshakeRefusal | undefined> {
   // Every gateway of the path will be handed the connection, so every one of them is asked.
-  for (const gateway of context.endpoint.gateways) {
-    const verdict = await guardsOf(gateway)?.ask(context.input.request);
-    if (verdict === undefined) continue;
+  const all = context.endpoint.gateways.map(guardsOf).filter((guards) => guards !== undefined);
+  return all.length === 0 ? undefined : askInTurn(context, all);
+}
+
+async function askInTurn(
+  context: HandshakeContext,
+  all: readonly GatewayGuards[],
+): Promise<HandshakeRefusal | undefined> {
+  for (const guards of all) {
+    const verdict = await guards.ask(context.input.request);
     if (!verdict.passed) return refuse('guard', verdict.cause === undefined ? undefined : { cause: verdict.cause });
     context.fields = [...context.fields, ...verdict.fields];
   }

@@ -145,7 +145,7 @@ describe('PrincipalCaps', () => {
     const store = setup.store as FailingStore;
     await setup.caps.acquire(user(), 'old');
     store.losesAnswers = true;
-    await expect(setup.caps.acquire(user(), 'new')).rejects.toThrow(SecureWsStoreError);
+    await expect(async () => setup.caps.acquire(user(), 'new')).rejects.toThrow(SecureWsStoreError);
     await settle();
     store.losesAnswers = false;
     setup.clock.advance(LEASE_TTL_MS / 3);
@@ -204,7 +204,7 @@ describe('PrincipalCaps', () => {
     const store = setup.store as FailingStore;
     store.losesAnswers = true;
     const principal = user({ sessionId: 's1' });
-    await expect(setup.caps.acquire(principal, 'c1')).rejects.toThrow(SecureWsStoreError);
+    await expect(async () => setup.caps.acquire(principal, 'c1')).rejects.toThrow(SecureWsStoreError);
     await settle();
     store.losesAnswers = false;
     expect(held(store, principalKey(principal))).toBe(0);

@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../core/awaitable.js';
+import { andThen, type Awaitable, isPromiseLike } from '../../core/awaitable.js';
 import type { Clock } from '../../core/clock.js';
 import { DeadlineList } from '../../core/deadline-list.js';
 import { ANONYMOUS_KIND, type Principal } from '../../core/principal.js';
@@ -86,18 +86,27 @@ export class PrincipalCaps {
    * @param connectionId of the connection to be.
    * @throws SecureWsStoreError when the store has no answer.
    */
-  async acquire(principal: Principal, connectionId: string): Promise<PrincipalCapsOutcome> {
+  acquire(principal: Principal, connectionId: string): Awaitable<PrincipalCapsOutcome> {
     const caps = principal.kind === ANONYMOUS_KIND ? [] : this.#capsOf(principal);
-    const keys = caps.map(({ key }) => key);
-    if (caps.length === 0) return { lease: new PrincipalLease(connectionId, keys, [], NOBODY), finding: undefined };
-    const waitMs = await this.store.hit(principalKey(principal), this.#rate);
-    let finding = waitMs === 0 ? undefined : this.#finding('principal-rate', 'ratePerPrincipal', waitMs);
-    if (finding?.enforced === true) return { lease: undefined, finding };
-    const { granted, held, replaced } = await this.#take(connectionId, caps);
+    if (caps.length === 0) return { lease: new PrincipalLease(connectionId, [], [], NOBODY), finding: undefined };
+    return andThen(this.store.hit(principalKey(principal), this.#rate), (waitMs) => {
+      const rate = waitMs === 0 ? undefined : this.#finding('principal-rate', 'ratePerPrincipal', waitMs);
+      if (rate?.enforced === true) return { lease: undefined, finding: rate };
+      return andThen(this.#take(connectionId, caps), (answer) => this.#outcome(connectionId, caps, answer, rate));
+    });
+  }
+
+  #outcome(
+    connectionId: string,
+    caps: readonly Cap[],
+    { granted, held, replaced }: LeaseAnswer,
+    rate: LimitFinding | undefined,
+  ): PrincipalCapsOutcome {
     // Granted, one too many is counted among those held; refused, it is not.
     const met = caps.find(({ limit }, index) => (held[index] ?? 0) + (granted ? 0 : 1) > limit);
-    if (met !== undefined) finding ??= this.#finding(met.name, met.option, RETRY_AFTER_MS);
+    const finding = rate ?? (met === undefined ? undefined : this.#finding(met.name, met.option, RETRY_AFTER_MS));
     if (!granted) return { lease: undefined, finding };
+    const keys = caps.map(({ key }) => key);
     const lease = new PrincipalLease(connectionId, keys, replaced, this.#leaseOwner);
     this.#renewals.add(lease, this.clock.monotonic());
     return { lease, finding };
@@ -128,17 +137,21 @@ export class PrincipalCaps {
     if (lease.isReleased) await this.store.release(lease);
   }
 
-  async #take(holder: string, caps: readonly Cap[]): Promise<LeaseAnswer> {
+  #take(holder: string, caps: readonly Cap[]): Awaitable<LeaseAnswer> {
     const { mode, onPrincipalLimit } = this.rules;
     // A limit that only reports must not refuse: the place is taken, and `held` tells that it is one too many.
     const places = caps.map(({ key, limit }) => ({ key, limit: mode === 'enforce' ? limit : Infinity }));
     const overflow = onPrincipalLimit === 'close-oldest' ? 'replace-oldest' : 'refuse';
-    try {
-      return await this.store.acquire(holder, places, LEASE_TTL_MS, overflow);
-    } catch (error) {
+    const giveBack = (error: unknown): never => {
       // The answer may be what was lost: a place that was taken all the same is given back, to whom it was taken from.
       void settle(() => this.store.release({ holder, keys: places.map(({ key }) => key) }));
       throw error;
+    };
+    try {
+      const answer = this.store.acquire(holder, places, LEASE_TTL_MS, overflow);
+      return isPromiseLike(answer) ? answer.catch(giveBack) : answer;
+    } catch (error) {
+      return giveBack(error);
     }
   }
 
