@@ -1,19 +1,24 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Injectable, UseFilters, UseGuards, UsePipes } from '@nestjs/common';
+import { type CanActivate, Injectable, UseFilters, UseGuards, UsePipes, ValidationPipe } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Test } from '@nestjs/testing';
 import { MessageBody, type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { Transform } from 'class-transformer';
 import { IsInt, IsString, Length, Max, Min } from 'class-validator';
 import { io, type Socket } from 'socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
+import { RecordingSink } from '../support/recording-sink.js';
 import {
   deny,
   grant,
   type Principal,
   SecureWsModule,
+  type SecureWsOptions,
+  WsAbortSignal,
+  WsApplicationError,
   WsAuthorize,
   WsAuthorizeGuard,
   WsExceptionsFilter,
@@ -44,6 +49,22 @@ class Owner implements WsPolicy<Order, { id: string }> {
   }
 }
 
+/** In euros on the wire, in cents from here on. */
+class Payment {
+  @Transform(({ value }) => (value as number) * 100)
+  @IsInt()
+  cents!: number;
+}
+
+@Injectable()
+class WaitingGuard implements CanActivate {
+  static signal: AbortSignal | undefined;
+
+  canActivate(): boolean {
+    return true;
+  }
+}
+
 interface IoServer {
   use(middleware: (socket: IoSocket, next: (error?: Error) => void) => void): void;
 }
@@ -54,7 +75,7 @@ interface IoSocket {
 }
 
 @UseGuards(WsAuthorizeGuard)
-@UsePipes(WsValidationPipe)
+@UsePipes(WsValidationPipe, new ValidationPipe({ transform: true }))
 @UseFilters(WsExceptionsFilter)
 @WebSocketGateway({ namespace: '/orders' })
 class OrdersGateway implements OnGatewayInit {
@@ -93,6 +114,26 @@ class OrdersGateway implements OnGatewayInit {
   }
 
   @WsAuthorize()
+  @SubscribeMessage('pay')
+  pay(@MessageBody() payment: Payment): unknown {
+    return { event: 'paid', data: payment.cents };
+  }
+
+  @WsAuthorize()
+  @UseGuards(WaitingGuard)
+  @SubscribeMessage('wait')
+  wait(@WsAbortSignal() signal: AbortSignal): unknown {
+    WaitingGuard.signal = signal;
+    return { event: 'waited', data: true };
+  }
+
+  @WsAuthorize()
+  @SubscribeMessage('full')
+  full(): never {
+    throw new WsApplicationError('ROOM_FULL');
+  }
+
+  @WsAuthorize()
   @SubscribeMessage('fail')
   fail(): never {
     throw new Error('db password=hunter2');
@@ -106,7 +147,10 @@ afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
 
-async function connect(token: string | undefined): Promise<Socket> {
+const audit = new RecordingSink();
+
+async function connect(token: string | undefined, options: Partial<SecureWsOptions> = {}): Promise<Socket> {
+  audit.events.length = 0;
   const module = await Test.createTestingModule({
     imports: [
       SecureWsModule.forRoot({
@@ -115,9 +159,11 @@ async function connect(token: string | undefined): Promise<Socket> {
         authentication: {
           jwt: { secret, algorithms: ['HS256'], issuer: 'https://id.example.com', audience: 'orders' },
         },
+        events: { sinks: [audit] },
+        ...options,
       }),
     ],
-    providers: [OrdersGateway, Owner],
+    providers: [OrdersGateway, Owner, WaitingGuard],
   }).compile();
   const app = module.createNestApplication({ logger: false });
   app.useWebSocketAdapter(new IoAdapter(app));
@@ -207,5 +253,86 @@ describe('the enhancers on Socket.IO', () => {
     const refused = await answer(socket, 'order.place', { accountId: 'alice', quantity: 1 });
     expect(refused.data['code']).toBe('THROTTLED');
     expect(refused.data['retryAfterMs']).toBeGreaterThan(0);
+  });
+
+  it('MV-18 AZ-11 F11 transforms nothing that was judged a second time', async () => {
+    const socket = await connect(await tokenOf('alice'));
+    expect(await answer(socket, 'pay', { cents: 5 })).toEqual({ event: 'paid', data: 500 });
+  });
+
+  it('F34 acknowledges a refusal, where the client asked for an acknowledgement', async () => {
+    const socket = await connect(await tokenOf('alice'));
+    const ask = (event: string, data: unknown): Promise<unknown> => socket.timeout(5000).emitWithAck(event, data);
+    expect(await ask('admin', null)).toMatchObject({ event: 'error', data: { code: 'FORBIDDEN' } });
+    expect(await ask('full', null)).toMatchObject({
+      event: 'error',
+      data: { code: 'APPLICATION', reason: 'ROOM_FULL' },
+    });
+    expect(await ask('fail', null)).toMatchObject({ event: 'error', data: { code: 'INTERNAL' } });
+  });
+
+  it('MO-02 MO-03 F39 audits each refusal once, under its own reason and the id that the client sees', async () => {
+    const socket = await connect(await tokenOf('alice'));
+    const replies = [
+      await answer(socket, 'admin'),
+      await answer(socket, 'order.place', { accountId: 'bob', quantity: 3 }),
+      await answer(socket, 'order.place', { accountId: 'bob' }),
+      await answer(socket, 'fail'),
+    ];
+    const refused = audit.ofType('ws.message.refused');
+    expect(refused.map(({ reason, event, missing }) => [reason, event, missing])).toEqual([
+      ['claims', 'admin', 'role admin'],
+      ['policy', 'order.place', undefined],
+      ['payload', 'order.place', undefined],
+      ['handler-failed', 'fail', undefined],
+    ]);
+    expect(refused.map(({ correlationId }) => correlationId)).toEqual(replies.map(({ data }) => data['correlationId']));
+  });
+
+  it.each<readonly [what: string, data: unknown]>([
+    ['binary data', Buffer.alloc(950_000)],
+    ['binary data inside', { accountId: 'alice', quantity: 3, note: Buffer.alloc(10) }],
+    ['a text that is too large', { accountId: 'x'.repeat(70_000), quantity: 3 }],
+    ['too many values', { accountId: 'alice', quantity: 3, list: Array(2000).fill(0) }],
+    [
+      'too much depth',
+      { accountId: 'alice', quantity: 3, deep: JSON.parse('['.repeat(30) + ']'.repeat(30)) as unknown },
+    ],
+  ])('MV-06 DR-01 F32 refuses %s without writing it out', async (_what, data) => {
+    const socket = await connect(await tokenOf('alice'));
+    expect((await answer(socket, 'order.place', data)).data['code']).toBe('BAD_MESSAGE');
+  });
+
+  it('DR-05 counts what a principal sends over all of its sockets, and MV-17 disconnects after too many violations', async () => {
+    const throttling = { principal: [{ limit: 2, ttl: 60_000 }], violations: { budget: 4, decayPerSecond: 1 } };
+    const socket = await connect(await tokenOf('alice'), { throttling });
+    await answer(socket, 'pay', { cents: 1 });
+    await answer(socket, 'pay', { cents: 1 });
+    expect((await answer(socket, 'pay', { cents: 1 })).data['code']).toBe('THROTTLED');
+    const gone = new Promise((resolve) => socket.once('disconnect', resolve));
+    for (let i = 0; i < 5; i++) socket.emit('pay', { cents: 1 });
+    await gone;
+    expect(audit.ofType('ws.violations.exceeded')).toHaveLength(1);
+  });
+
+  it('AZ-01 F16 only reports on a gateway under migration, and hands over what was sent', async () => {
+    const until = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10);
+    const socket = await connect(await tokenOf('bob'), { migration: { gateways: [OrdersGateway], until } });
+    expect(await answer(socket, 'order.place', { accountId: 'alice', quantity: 3 })).toMatchObject({ event: 'error' });
+    expect(await answer(socket, 'admin')).toEqual({ event: 'admin', data: true });
+    expect(await answer(socket, 'pay', { cents: 'much' })).toMatchObject({ event: 'paid' });
+    expect(audit.ofType('ws.message.reported').map(({ reason }) => reason)).toEqual(['policy', 'claims', 'payload']);
+  });
+
+  it('SL-12 fires the abort signal when the socket is gone', async () => {
+    const socket = await connect(await tokenOf('alice'));
+    expect(await answer(socket, 'wait')).toEqual({ event: 'waited', data: true });
+    const { signal } = WaitingGuard;
+    expect(signal?.aborted).toBe(false);
+    const fired = new Promise((resolve) => {
+      signal?.addEventListener('abort', resolve);
+    });
+    socket.disconnect();
+    await fired;
   });
 });
