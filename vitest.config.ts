@@ -1,3 +1,5 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // vite 8 reads the decorator flags from the nearest tsconfig.json, which is not always the root one.
@@ -32,6 +34,39 @@ export default defineConfig({
           globalSetup: ['test/compat/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        // The examples lie outside of tsconfig.json's `include`, and share the copy of the packages that their tests use.
+        resolve: {
+          alias: [
+            {
+              find: /^@secure-ws\/(\w+)$/,
+              replacement: fileURLToPath(new URL('packages/$1/src/index.ts', import.meta.url)),
+            },
+            {
+              find: /^@secure-ws\/nestjs\/(.+)$/,
+              replacement: fileURLToPath(new URL('packages/nestjs/src/$1/index.ts', import.meta.url)),
+            },
+          ],
+        },
+        test: {
+          name: 'docs',
+          include: ['test/docs/*.doc-spec.ts'],
+          globalSetup: ['tools/doc-examples-setup.mjs'],
+          env: {
+            JWT_SECRET: randomBytes(32).toString('base64url'),
+            JWT_SECRET_OLD: randomBytes(32).toString('base64url'),
+            CSRF_SECRET: randomBytes(32).toString('base64url'),
+            SESSION_SECRET: randomBytes(32).toString('base64url'),
+            AUDIT_HASH_KEY: randomBytes(32).toString('base64url'),
+            PARTNER_PUBLIC_KEY: String(
+              generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'pem', type: 'spki' }),
+            ),
+          },
+          testTimeout: 20_000,
           fileParallelism: false,
         },
       },

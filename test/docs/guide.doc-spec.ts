@@ -1,0 +1,237 @@
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WsCsrfTokens } from '@secure-ws/nestjs';
+import { connect, testIdentity } from '@secure-ws/nestjs/testing';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { EchoGateway } from '../support/echo.gateway.js';
+import { around, boot, example, examplesFolder, runMain } from './example.js';
+
+const ALICE = testIdentity({ id: 'alice' });
+const ID = '7f6f1f0a-6d0f-4f3b-9f57-0f6d1c1d2a3b';
+const codeOf = ({ data }: { readonly data?: unknown }): unknown => (data as { readonly code?: unknown }).code;
+
+describe('F45 every example of the guide runs: authentication', () => {
+  it.each(['identity-provider.ts', 'issuers.ts', 'api-keys.ts', 'sessions.ts'])('%s boots', async (name) => {
+    const { authentication } = await example(`authentication/${name}`, 'authentication');
+    const app = await boot(around([EchoGateway], { authentication }));
+    await expect(connect(app, { path: '/echo', as: 'x.y.z' })).rejects.toMatchObject({ status: 401 });
+  });
+
+  it('sessions.ts issues a token that belongs to the session', async () => {
+    const { authentication, CsrfController, Sessions } = await example(
+      'authentication/sessions.ts',
+      'authentication',
+      'CsrfController',
+      'Sessions',
+    );
+    const app = await boot(around([EchoGateway, Sessions], { authentication }, [CsrfController]));
+    expect(new (CsrfController as new (tokens: WsCsrfTokens) => object)(app.get(WsCsrfTokens))).toHaveProperty(
+      'csrfToken',
+    );
+  });
+
+  it('ticker.gateway.ts tells the public from traders', async () => {
+    const { TickerGateway } = await example('authentication/ticker.gateway.ts', 'TickerGateway');
+    const app = await boot(around([TickerGateway]));
+    await using client = await connect(app, { path: '/ticker', origin: 'https://app.example.com' });
+    expect(await client.request('ticker.latest')).toMatchObject({ data: { acme: 12.5 } });
+    expect(codeOf(await client.request('ticker.depth'))).toBe('FORBIDDEN');
+  });
+
+  it('paid-plan.ts asks in the handshake', async () => {
+    const { PremiumGateway, PaidPlan } = await example('authentication/paid-plan.ts', 'PremiumGateway', 'PaidPlan');
+    const app = await boot(around([PremiumGateway, PaidPlan]));
+    await expect(connect(app, { path: '/premium', as: ALICE })).rejects.toMatchObject({ status: 403 });
+    await using client = await connect(app, { path: '/premium', as: testIdentity({ roles: ['paid'] }) });
+    expect(client.protocol).toBe('');
+  });
+});
+
+describe('F45 every example of the guide runs: messages', () => {
+  it('authorization/reports.gateway.ts asks for scope and role', async () => {
+    const { ReportsGateway } = await example('authorization/reports.gateway.ts', 'ReportsGateway');
+    const app = await boot(around([ReportsGateway]));
+    const auditor = testIdentity({ scopes: ['reports'], roles: ['auditor'] });
+    await using client = await connect(app, { path: '/reports', as: auditor });
+    expect(await client.request('report.all')).toMatchObject({ data: { reports: 12 } });
+    await using other = await connect(app, { path: '/reports', as: ALICE });
+    expect(codeOf(await other.request('report.all'))).toBe('FORBIDDEN');
+  });
+
+  it('authorization/account-owner.ts and authorization/accounts.gateway.ts know whose object it is', async () => {
+    const { AccountOwner, AccountsService } = await example(
+      'authorization/account-owner.ts',
+      'AccountOwner',
+      'AccountsService',
+    );
+    const { AccountsGateway } = await example('authorization/accounts.gateway.ts', 'AccountsGateway');
+    const app = await boot(around([AccountsGateway, AccountOwner, AccountsService]));
+    await using alice = await connect(app, { path: '/accounts', as: ALICE });
+    expect(await alice.request('account.close', { accountId: ID })).toMatchObject({ data: { closed: ID } });
+    await using bob = await connect(app, { path: '/accounts', as: testIdentity({ id: 'bob', roles: ['support'] }) });
+    expect(codeOf(await bob.request('account.close', { accountId: ID }))).toBe('FORBIDDEN');
+    expect(await bob.request('account.freeze', { accountId: ID })).toMatchObject({ data: { frozen: ID } });
+  });
+
+  it('authorization/lists.gateway.ts narrows the query', async () => {
+    const { OrdersGateway, OwnOrders } = await example('authorization/lists.gateway.ts', 'OrdersGateway', 'OwnOrders');
+    await using client = await connect(await boot(around([OrdersGateway, OwnOrders])), { path: '/orders', as: ALICE });
+    expect(await client.request('order.list')).toMatchObject({ data: { values: ['alice'] } });
+  });
+
+  it('validation/orders.gateway.ts and validation/references.gateway.ts check what messages carry', async () => {
+    const { OrdersGateway } = await example('validation/orders.gateway.ts', 'OrdersGateway');
+    const { ReferencesGateway } = await example('validation/references.gateway.ts', 'ReferencesGateway');
+    const app = await boot(around([OrdersGateway, ReferencesGateway]));
+    await using orders = await connect(app, { path: '/orders', as: ALICE });
+    const lines = [{ symbol: 'ACME', quantity: 3 }];
+    expect(await orders.request('order.place', { accountId: ID, lines })).toMatchObject({ data: { lines: 1 } });
+    expect(codeOf(await orders.request('order.place', { accountId: ID, lines, isAdmin: true }))).toBe(
+      'VALIDATION_FAILED',
+    );
+    await using references = await connect(app, { path: '/references', as: ALICE });
+    expect(await references.request('reference.many', [{ id: ID }])).toMatchObject({ data: 1 });
+    expect(codeOf(await references.request('reference.many', [{ id: 3 }]))).toBe('VALIDATION_FAILED');
+    expect(await references.request('reference.search', 'acme')).toMatchObject({ data: { found: true } });
+  });
+
+  it('throttling/chat.gateway.ts and throttling/app.module.ts limit how much is sent', async () => {
+    const { ChatGateway } = await example('throttling/chat.gateway.ts', 'ChatGateway');
+    await using client = await connect(await boot(around([ChatGateway])), { path: '/chat', as: ALICE });
+    expect(await client.request('message.send')).toMatchObject({ data: true });
+    expect(codeOf(await client.request('message.send'))).toBe('THROTTLED');
+    const { AppModule } = await example('throttling/app.module.ts', 'AppModule');
+    await boot(AppModule);
+  });
+});
+
+describe('F45 every example of the guide runs: the application', () => {
+  it('events/alarms.ts hears of violations, and events/file-sink.ts writes every event', async () => {
+    const post = vi.spyOn(globalThis, 'fetch').mockResolvedValue(new Response());
+    onTestFinished(() => {
+      post.mockRestore();
+    });
+    const { Alarms } = await example('events/alarms.ts', 'Alarms');
+    const { events } = await example('events/file-sink.ts', 'events');
+    const options = { events, throttling: { violations: { budget: 1 } } };
+    const app = await boot(around([EchoGateway, Alarms], options));
+    await using client = await connect(app, { path: '/echo', as: ALICE });
+    client.sendRaw('{');
+    await client.expectClose(1008);
+    await app.close();
+    expect(post).toHaveBeenCalledWith('https://alerts.example.com', expect.objectContaining({ method: 'POST' }));
+    expect(readFileSync(join(examplesFolder, 'audit.jsonl'), 'utf8')).toContain('"ws.violations.exceeded"');
+  });
+
+  it('events/figures.controller.ts answers with figures', async () => {
+    const { WebSocketFiguresController } = await example('events/figures.controller.ts', 'WebSocketFiguresController');
+    const app = await boot(around([EchoGateway], {}, [WebSocketFiguresController]));
+    await using client = await connect(app, { path: '/echo', as: ALICE });
+    expect(app.get<{ figures(): unknown }>(WebSocketFiguresController).figures()).toMatchObject({
+      open: 1,
+      byPath: { '/echo': 1 },
+      sinksAreHealthy: true,
+    });
+    await client.close();
+  });
+
+  it('lifecycle/news.gateway.ts welcomes and answers', async () => {
+    const fetched = vi.spyOn(globalThis, 'fetch').mockResolvedValue(Response.json({ headline: 'none' }));
+    onTestFinished(() => {
+      fetched.mockRestore();
+    });
+    const { NewsGateway } = await example('lifecycle/news.gateway.ts', 'NewsGateway');
+    await using client = await connect(await boot(around([NewsGateway])), { path: '/news', as: ALICE });
+    expect(await client.next('welcome')).toMatchObject({ data: { name: 'alice' } });
+    expect(await client.request('news.latest')).toMatchObject({ data: { headline: 'none' } });
+  });
+
+  it('lifecycle/operations.ts finds and disconnects', async () => {
+    const { Sessions } = await example('lifecycle/operations.ts', 'Sessions');
+    const app = await boot(around([EchoGateway, Sessions]));
+    const sessions = app.get<{ loggedOut(id: string): number; tell(key: string, text: string): void }>(Sessions);
+    await using client = await connect(app, { path: '/echo', as: testIdentity({ id: 'alice', sessionId: 's1' }) });
+    sessions.tell(ALICE.key, 'hello');
+    expect(await client.next('notice')).toMatchObject({ data: { text: 'hello' } });
+    expect(sessions.loggedOut('s1')).toBe(1);
+    await client.expectClose(4512);
+  });
+
+  it.each(['lifecycle/main.ts', 'local-development/main.ts'])('%s listens', async (path) => {
+    const { bootstrap } = await example(path, 'bootstrap');
+    expect((await runMain(bootstrap)).port).toBeGreaterThan(0);
+  });
+
+  it('local-development/origins.ts, proxies/proxies.ts and options/admin.gateway.ts boot', async () => {
+    const { handshake: local } = await example('local-development/origins.ts', 'handshake');
+    const { AdminGateway } = await example('options/admin.gateway.ts', 'AdminGateway');
+    const app = await boot(around([EchoGateway, AdminGateway], { handshake: local }));
+    const open = connect(app, { path: '/echo', as: ALICE, origin: 'http://localhost:5173' });
+    await (await open).close();
+    const { handshake: proxied } = await example('proxies/proxies.ts', 'handshake');
+    const behind = await boot(around([EchoGateway], { handshake: proxied }));
+    expect(behind.getHttpServer()).toHaveProperty('listening', true);
+  });
+
+  it('local-development/token.ts prints a token', async () => {
+    const printed = vi.spyOn(console, 'log').mockReturnValue(undefined);
+    onTestFinished(() => {
+      printed.mockRestore();
+    });
+    await example('local-development/token.ts');
+    expect(printed).toHaveBeenCalledWith(expect.stringMatching(/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/));
+  });
+
+  it('options/app.module.ts and migration/app.module.ts boot', async () => {
+    const { AppModule: asynchronous } = await example('options/app.module.ts', 'AppModule');
+    await boot(asynchronous);
+    const { AppModule: migrating } = await example('migration/app.module.ts', 'AppModule');
+    await using client = await connect(await boot(migrating), { path: '/legacy', as: ALICE });
+    expect(await client.request('anything', { free: 'form' })).toMatchObject({ data: { free: 'form' } });
+  });
+
+  it('socket-io/chat.ts boots on the adapter of Socket.IO', async () => {
+    const { AppModule } = await example('socket-io/chat.ts', 'AppModule');
+    expect((await boot(AppModule)).getHttpServer()).toHaveProperty('listening', true);
+  });
+
+  it('browser-client/requests.ts and browser-client/reconnect.ts answer requests and plan', async () => {
+    const { planReconnect } = await example('browser-client/reconnect.ts', 'planReconnect');
+    const plan = planReconnect as (code: number, reason: string, attempt: number) => unknown;
+    expect(plan(1012, 'restart;retryAfterMs=500', 0)).toMatchObject({ delayMs: expect.any(Number) as number });
+    expect([plan(4504, '', 0), plan(1008, '', 0)]).toEqual(['log-in', 'stop']);
+    const { Requests } = await example('browser-client/requests.ts', 'Requests');
+    const app = await boot(around([EchoGateway]));
+    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/echo`, ['json.v1', `bearer.${ALICE.token}`]);
+    await once(socket, 'open');
+    const requests = new (
+      Requests as new (socket: WebSocket) => { send(event: string, data: unknown): Promise<unknown> }
+    )(socket);
+    expect(await requests.send('echo', { text: 'tea' })).toEqual({ text: 'tea' });
+    await expect(requests.send('no.such', 3)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    const closed = once(socket, 'close');
+    socket.close();
+    await closed;
+  });
+});
+
+it('F45 no example is left out', () => {
+  const specs = fileURLToPath(new URL('.', import.meta.url));
+  const sources = readdirSync(specs).map((name) => readFileSync(join(specs, name), 'utf8'));
+  const pages = readdirSync(examplesFolder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const files = pages.flatMap(({ name }) =>
+    readdirSync(join(examplesFolder, name)).map((file) => [name, file] as const),
+  );
+  const isRun = ([page, file]: readonly [string, string]): boolean =>
+    sources.some(
+      (source) =>
+        source.includes(`${page}/${file}`) || (source.includes(`${page}/\${name}`) && source.includes(`'${file}'`)),
+    );
+  expect(files.filter((file) => !isRun(file)).map((file) => file.join('/'))).toEqual([]);
+});
