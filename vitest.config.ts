@@ -15,6 +15,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.spec.ts', 'sample-app/src/**/*.spec.ts', 'tools/*.spec.mjs'],
+          // Not expectations: a busy machine is slow, and that is no failure.
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
         },
       },
       {

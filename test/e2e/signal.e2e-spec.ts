@@ -24,21 +24,25 @@ async function startProcess(): Promise<{ child: ChildProcess; port: number; exit
 }
 
 describe('a process that is told to end', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('DR-21 by %s says 1012 to its clients before it goes', async (signal) => {
-    const { child, port, exited } = await startProcess();
-    const url = `ws://127.0.0.1:${port}/echo`;
-    const clients = [
-      await connect(url, { token: testToken() }),
-      await connect(url, { token: testToken({ sub: 'bob' }) }),
-    ];
-    expect(await clients[0]?.request('echo', { text: 'here' })).toMatchObject({ data: { text: 'here' } });
-    child.kill(signal);
-    for (const client of clients) {
-      const { code, reason } = await client.expectClose(1012);
-      expect(code).toBe(1012);
-      expect(parseCloseReason(reason)).toMatchObject({ word: 'restart', retryAfterMs: expect.any(Number) as number });
-    }
-    // It ends by the signal itself, as its supervisor expects.
-    expect(await expectSoon(exited, 'the end of the process')).toEqual([null, signal]);
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'DR-21 by %s says 1012 to its clients before it goes',
+    { timeout: 60_000 },
+    async (signal) => {
+      const { child, port, exited } = await startProcess();
+      const url = `ws://127.0.0.1:${port}/echo`;
+      const clients = [
+        await connect(url, { token: testToken() }),
+        await connect(url, { token: testToken({ sub: 'bob' }) }),
+      ];
+      expect(await clients[0]?.request('echo', { text: 'here' })).toMatchObject({ data: { text: 'here' } });
+      child.kill(signal);
+      for (const client of clients) {
+        const { code, reason } = await client.expectClose(1012);
+        expect(code).toBe(1012);
+        expect(parseCloseReason(reason)).toMatchObject({ word: 'restart', retryAfterMs: expect.any(Number) as number });
+      }
+      // It ends by the signal itself, as its supervisor expects.
+      expect(await expectSoon(exited, 'the end of the process')).toEqual([null, signal]);
+    },
+  );
 });

@@ -1,5 +1,8 @@
-/** How long a test waits for something before it fails, in milliseconds. Never a delay: what happens ends the wait. */
-export const PATIENCE_MS = 5000;
+/**
+ * How long a test waits for something before it fails, in milliseconds. Never a delay: what happens ends the wait. Short of a test's own timeout, and long
+ * enough for a machine that is busy with something else.
+ */
+export const PATIENCE_MS = 15_000;
 
 /**
  * Waits for something that must happen.

@@ -19,7 +19,7 @@ export interface CoveredHandler {
   readonly isReported: boolean;
 }
 
-/** What is known of the gateways besides their classes. */
+/** What is known about the gateways apart from their classes. */
 export interface CoverageContext {
   readonly admitsAnonymous: (gateway: GatewayRecord) => boolean;
   readonly isMigrating: (gateway: GatewayRecord) => boolean;

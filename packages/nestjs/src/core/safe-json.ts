@@ -36,7 +36,7 @@ const TEXT = refusal('text');
 /**
  * Parses a JSON text of a client.
  *
- * Refused are, besides what `JSON.parse` refuses (a byte order mark, trailing text, a second document): more structure
+ * Refused is what `JSON.parse` refuses (a byte order mark, trailing text, a second document), and furthermore: more structure
  * than the limits allow, the keys `__proto__`, `constructor` and `prototype` at any depth (MV-04), duplicate keys
  * (MV-05; parsers differ on which one wins), numbers too large for a double, which would arrive as `Infinity`, and texts
  * with a null character or half a surrogate pair (MV-10): databases refuse the one, and the other becomes U+FFFD wherever it

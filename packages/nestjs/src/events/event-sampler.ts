@@ -39,7 +39,7 @@ export class EventSampler {
     return false;
   }
 
-  /** What was suppressed since the last summary, or `undefined`. Starts counting anew. */
+  /** What was suppressed since the last summary, or `undefined`. Starts counting from zero. */
   takeSummary(): SecurityEventFields<'ws.audit.summary'> | undefined {
     if (this.#suppressed.size === 0) return undefined;
     const suppressed = Object.freeze(Object.fromEntries(this.#suppressed));

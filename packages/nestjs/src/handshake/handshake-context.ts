@@ -50,7 +50,7 @@ export interface HandshakeEndpoint {
   readonly admitsAnonymous: boolean;
 }
 
-/** Hears of what a decision does not tell. Must not throw. */
+/** Told about what the decision itself does not say. Must not throw. */
 export interface HandshakeObserver {
   /** A limit was met, whether it refuses or only reports. */
   onLimit(limit: MetLimit): void;

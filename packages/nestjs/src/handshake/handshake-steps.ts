@@ -36,7 +36,7 @@ export interface HandshakeStepParts {
 }
 
 /**
- * Puts the checks in their order: the cheap ones before the dear ones, and nothing that costs cryptography before
+ * Puts the checks in their order: the cheap ones before the expensive ones, and nothing that costs cryptography before
  * everything that needs none.
  *
  * `origin` comes before everything that counts by address: any web page can send a foreign Origin from its visitor's

@@ -13,7 +13,7 @@ export interface Counter extends Punished {
 /**
  * Counters by rule and key that count against their key, in bounded memory (DR-16).
  *
- * A full map gives up the key that is punished least: whoever makes up keys by the million loses those, never gets rid of
+ * A full map gives up the key that is punished least: an attacker who makes up millions of keys loses only those, and cannot get rid of
  * what another key has against it, and further keys share one counter for each /48.
  */
 export class CounterMap<R extends object, T extends Counter> {

@@ -63,7 +63,7 @@ const MESSAGES: Readonly<Record<StoreFailure, string>> = Object.freeze({
   closed: 'The store is closed: the application is shutting down.',
 });
 
-/** Thrown by a {@link SecureWsStore} that has no answer. Whoever asked refuses: nothing is allowed by default. */
+/** Thrown by a {@link SecureWsStore} that has no answer. The caller then refuses: nothing is allowed by default. */
 export class SecureWsStoreError extends Error {
   override readonly name = 'SecureWsStoreError';
 
@@ -119,7 +119,7 @@ export abstract class SecureWsStore {
   /**
    * Leases every place to a holder, or none. A holder that has a place keeps it in the order and has its lease renewed.
    *
-   * Whoever is replaced is remembered for `ttlMs`, and {@link renew} tells it.
+   * The holder that is replaced is remembered for `ttlMs`, and {@link renew} tells it.
    *
    * @param ttlMs when the lease lapses unless it is renewed: what a node that died held comes back.
    * @param overflow @default 'refuse'
@@ -146,6 +146,6 @@ export abstract class SecureWsStore {
   /** A key's score. */
   abstract score(key: string, rule: ScoreRule): Awaitable<Score>;
 
-  /** Ends the store. Called by whoever made it, after every connection is gone; a release after it is no error. */
+  /** Ends the store. Called by its maker, after every connection is gone; a release after it is no error. */
   abstract close(): Awaitable<void>;
 }

@@ -31,7 +31,7 @@ class PendingAnswer implements Deadline {
   due = 0;
   previous: Linked | undefined;
   next: Linked | undefined;
-  /** Whether it is still waited for: an answer that comes after its time counts for nothing. */
+  /** Whether it is still waited for: an answer that comes too late is ignored. */
   isAwaited = true;
 
   constructor(readonly onTimeout: () => void) {}

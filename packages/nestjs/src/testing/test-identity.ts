@@ -58,7 +58,7 @@ export interface TestIdentity {
 
 const PREFIX = 'secure-ws-test.';
 
-// Made anew in each process and shown to nobody: a token of one test run means nothing to any other process.
+// Made afresh in each process and shown to nobody: a token of one test run means nothing to any other process.
 const PROCESS_KEY = createSecretKey(randomBytes(32));
 
 /**

@@ -103,7 +103,7 @@ export class WsTestClient {
       () => true,
       code === undefined ? 'the end of the connection' : `a close with ${code}`,
     );
-    // It is over for whoever asks again, too.
+    // Later calls see the same end.
     this.#closes.push(close);
     if (code !== undefined && close.code !== code) {
       throw new Error(`Expected a close with ${code}, and got ${describe(close)}.`);

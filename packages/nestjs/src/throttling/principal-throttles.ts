@@ -51,7 +51,7 @@ export class PrincipalThrottle {
     return 0;
   }
 
-  /** The windows of an event: the same for all connections of the principal, so that a new one does not begin anew. */
+  /** The windows of an event: the same for all connections of the principal, so that a new one does not start over. */
   windowsOf(plan: ThrottledEvent): RateWindows {
     let windows = this.#events.get(plan);
     if (windows === undefined) {

@@ -22,7 +22,7 @@ export interface ThrottlingOptions {
    */
   readonly connectionBytesPerSecond?: number;
   /**
-   * How many messages one principal may send over all its connections; a new connection does not begin anew.
+   * How many messages one principal may send over all its connections; a new connection does not start over.
    *
    * @default [{ limit: 80, ttl: 1000 }, { limit: 400, ttl: 10000 }]
    */

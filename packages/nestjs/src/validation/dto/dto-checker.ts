@@ -34,7 +34,7 @@ export class DtoChecker {
    * Checks an instance.
    *
    * @param sent what the instance was made from, `undefined` where that is not known: all its names must be known.
-   * @param discriminator a name that is known besides.
+   * @param discriminator one more name that is known.
    */
   check(instance: object, sent: unknown, run: PayloadRun, path: IssuePath | undefined, discriminator?: string): void {
     const isKnown = typeof sent === 'object' && sent !== null;
