@@ -115,3 +115,19 @@ function shapeOf(declared: unknown, rules: readonly RuleMetadata[], nested: read
     ? 'array'
     : 'object';
 }
+
+/** How long a text may be that a repeating pattern reads, where no rule of the property bounds it. */
+export const MAX_PATTERN_TEXT = 1000;
+
+const LENGTH_RULE = /^(maxLength|isLength|isByteLength)$/;
+const REPETITION = /[*+]|\{\d+,\}/;
+
+/**
+ * Whether a rule is a pattern that repeats, on a text that no rule bounds. Such a pattern may take time that grows with the
+ * square of the text, seconds for a message of 64 KiB (MV-13).
+ */
+export function isOpenPattern({ name, constraints }: RuleMetadata, rules: readonly RuleMetadata[]): boolean {
+  const pattern = constraints?.[0];
+  const repeats = name === 'matches' && pattern instanceof RegExp && REPETITION.test(pattern.source);
+  return repeats && !rules.some((other) => LENGTH_RULE.test(other.name ?? ''));
+}

@@ -1,5 +1,12 @@
 import { BootProblems } from '../../core/boot-problems.js';
-import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
+import {
+  type DtoClass,
+  isOpenPattern,
+  isValidatable,
+  MAX_PATTERN_TEXT,
+  type PropertyMetadata,
+  readProperties,
+} from './dto-metadata.js';
 import { isTransformed, TRANSFORMER_STORAGE } from '../../nest/transformer-storage.js';
 
 /**
@@ -33,20 +40,16 @@ function isMissingFrom(known: readonly object[]): (one: object) => boolean {
   return (one) => !texts.has(Object.values(one).join('\n'));
 }
 
-const LENGTH_RULE = /^(maxLength|isLength|isByteLength)$/;
-const REPETITION = /[*+]|\{\d+,\}/;
-
 /** What costs as much as a client likes to send. */
 function warnOfCost({ shape, rules, nested }: PropertyMetadata, where: string, problems: BootProblems): void {
-  const has = (pattern: RegExp): boolean => rules.some(({ name = '' }) => pattern.test(name));
   const isEach =
     shape === 'array' || shape === 'collection' ? [...rules, ...nested].some(({ each }) => each === true) : false;
-  if (isEach && !has(/^arrayMaxSize$/)) {
+  if (isEach && !rules.some(({ name }) => name === 'arrayMaxSize')) {
     problems.warn(where, 'is checked item by item, however many a message has room for: add @ArrayMaxSize(n).');
   }
-  const patterns = rules.filter(({ name }) => name === 'matches').map(({ constraints }) => constraints?.[0]);
-  if (!has(LENGTH_RULE) && patterns.some((pattern) => pattern instanceof RegExp && REPETITION.test(pattern.source))) {
-    problems.warn(where, 'is matched against a pattern that repeats, on a text of any length: add @MaxLength(n).');
+  if (rules.some((rule) => isOpenPattern(rule, rules))) {
+    const warning = `is matched against a pattern that repeats: texts over ${MAX_PATTERN_TEXT} characters are refused.`;
+    problems.warn(where, `${warning} Say how long one may be: add @MaxLength(n).`);
   }
 }
 

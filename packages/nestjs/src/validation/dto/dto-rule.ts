@@ -2,7 +2,7 @@ import type { ValidationArguments, ValidatorConstraintInterface } from 'class-va
 import { isPromiseLike } from '../../core/awaitable.js';
 import type { PayloadRun } from '../payload-run.js';
 import type { ValueTest } from './built-in-rules.js';
-import { type Constraint, constraintsOf, type RuleMetadata } from './dto-metadata.js';
+import { type Constraint, constraintsOf, isOpenPattern, MAX_PATTERN_TEXT, type RuleMetadata } from './dto-metadata.js';
 import { findValueTest } from './rule-conformance.js';
 
 /** One rule of one property. */
@@ -44,7 +44,12 @@ export class ConstraintRule extends DtoRule {
   #validator: Pick<ValidatorConstraintInterface, 'validate'> | undefined;
   #isAsync: boolean;
 
-  constructor(metadata: RuleMetadata, constraint: Constraint, test?: ValueTest) {
+  constructor(
+    metadata: RuleMetadata,
+    constraint: Constraint,
+    private readonly maxText: number,
+    test?: ValueTest,
+  ) {
     super(metadata, constraint);
     this.#validator = test === undefined ? undefined : { validate: test };
     this.#isAsync = constraint.async;
@@ -76,6 +81,7 @@ export class ConstraintRule extends DtoRule {
   }
 
   #askOne(value: unknown, args: ValidationArguments, run: PayloadRun): unknown {
+    if (!fits(value, this.maxText)) return false;
     if (this.#isAsync) run.countLookup();
     // Found at the first use and not at boot: `useContainer()` may be called in between.
     const answer: unknown = (this.#validator ??= this.constraint.instance).validate(value, args);
@@ -85,12 +91,20 @@ export class ConstraintRule extends DtoRule {
 }
 
 /** The rules of one use of a decorator, each in the fastest form that is certain to be right. */
-export function compileRules(metadata: RuleMetadata): DtoRule[] {
+export function compileRules(metadata: RuleMetadata, all: readonly RuleMetadata[]): DtoRule[] {
+  const maxText = isOpenPattern(metadata, all) ? MAX_PATTERN_TEXT : Infinity;
   return constraintsOf(metadata).map((constraint) => {
-    const test = findValueTest(metadata, constraint);
-    if (test === undefined || metadata.validateIf !== undefined) return new ConstraintRule(metadata, constraint, test);
+    const found = findValueTest(metadata, constraint);
+    const test =
+      found === undefined || maxText === Infinity ? found : (value: unknown) => fits(value, maxText) && found(value);
+    if (test === undefined || metadata.validateIf !== undefined)
+      return new ConstraintRule(metadata, constraint, maxText, test);
     return new ValueRule(metadata, constraint, metadata.each === true ? testEach(test) : test);
   });
+}
+
+function fits(value: unknown, maxText: number): boolean {
+  return typeof value !== 'string' || value.length <= maxText;
 }
 
 /** As in class-validator, `each` on a value that is no collection asks about the value itself; its shape is judged elsewhere. */

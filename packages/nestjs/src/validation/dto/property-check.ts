@@ -34,7 +34,7 @@ export class PropertyCheck {
     this.#isPromise = metadata.isPromise;
     this.#isOptional = metadata.conditions.some(isOptional);
     this.#conditions = metadata.conditions.filter((condition) => !isOptional(condition)).map(conditionOf);
-    const rules = metadata.rules.flatMap(compileRules);
+    const rules = metadata.rules.flatMap((rule) => compileRules(rule, metadata.rules));
     // A pattern reads a text after its length was judged, however they are written (MV-13).
     this.#values = rules
       .filter((rule) => rule instanceof ValueRule)
