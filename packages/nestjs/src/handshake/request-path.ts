@@ -17,15 +17,20 @@ export function requestPath(target: string): string | undefined {
   return PATH.test(path) && !DISGUISE.test(path) ? path : undefined;
 }
 
+/** A segment that may be a token: nobody names a path with this many characters and digits among them. */
+const LIKE_A_TOKEN = /(?<=\/)(?=[^/]*\d)[^/]{20,}/g;
+
 /** The longest path that is audited. */
 const MAX_AUDITED_PATH = 200;
 
 /**
  * What an event says of a path that no gateway has, so that an operator finds the typing mistake: without its query, which
- * may hold a token, cut to 200 characters, and with `?` for what is not printable ASCII.
+ * may hold a token, without segments that look like one (OWASP ASVS 5.0 16.2.5), cut to 200 characters, and with `?` for
+ * what is not printable ASCII.
  */
 export function auditedPath(target: string): string {
   const query = target.indexOf('?');
   const path = query === -1 ? target : target.slice(0, query);
-  return path.slice(0, MAX_AUDITED_PATH).replaceAll(/[^\x21-\x7e]/g, '?');
+  const shown = path.replaceAll(LIKE_A_TOKEN, '[redacted]');
+  return shown.slice(0, MAX_AUDITED_PATH).replaceAll(/[^\x21-\x7e]/g, '?');
 }
