@@ -1,16 +1,12 @@
 import type { Type } from '@nestjs/common';
 import type { BootProblems } from '../core/boot-problems.js';
 import { OptionReader } from '../core/option-reader.js';
+import { THROTTLER } from '../nest/metadata.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
 import { readRule } from './throttling.options.js';
 import { WS_THROTTLE_METADATA } from './ws-throttle.decorator.js';
 
-// The metadata keys of @nestjs/throttler, each followed by the name of a throttler. They are not exported from its index;
-// a test decorates with the real package, so that a change of these names cannot go unnoticed.
-const LIMIT = 'THROTTLER:LIMIT';
-const TTL = 'THROTTLER:TTL';
-const BLOCK_DURATION = 'THROTTLER:BLOCK_DURATION';
-const SKIP = 'THROTTLER:SKIP';
+const { LIMIT, TTL, BLOCK_DURATION, SKIP } = THROTTLER;
 
 /**
  * Reads how often an event may be sent: from `@WsThrottle`, or from `@Throttle` and `@SkipThrottle` of `@nestjs/throttler`.
