@@ -2,6 +2,7 @@ import { SecureWsModule } from '@secure-ws/nestjs';
 import { describe, expect, it, vi } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
 import { EchoGateway } from '../support/echo.gateway.js';
+import { startApp } from '../support/start-app.js';
 import { TEST_JWT } from '../support/test-token.js';
 
 const ORIGIN = 'https://app.example';
@@ -134,5 +135,38 @@ describe('an option that cannot be meant', () => {
       expect(problem).not.toBe('');
       expect(fix).not.toBe('');
     }
+  });
+});
+
+describe('the words of the boot', () => {
+  it.each<readonly [what: string, options: object, fix: string]>([
+    ['DP-02 F42 a missing letter', { handshake: { orgins: [] } }, 'handshake.origins'],
+    ['DP-02 F42 the singular', { handshake: { origin: [] } }, 'handshake.origins'],
+    ['DP-02 F42 two mistakes in a long name', { validation: { maxMesageByte: 1 } }, 'validation.maxMessageBytes'],
+    ['DP-02 F42 another case', { throttling: { CONNECTION: [] } }, 'throttling.connection'],
+  ])('%s is answered with the name that was meant', async (_, options, fix) => {
+    const problems = await bootProblems({ providers: [EchoGateway], options });
+    expect(problems.map((problem) => problem.fix)).toContain(`did you mean ${fix}?`);
+  });
+
+  it('DP-02 F42 a name that is near to none lists those there are', async () => {
+    const problems = await bootProblems({ providers: [EchoGateway], options: { store: { redis: {} } as never } });
+    expect(problems).toMatchObject([{ where: 'store.redis', fix: expect.stringContaining('maxKeys') as string }]);
+  });
+
+  it('HS-01 F42 an origin from a variable that is not set is called that', async () => {
+    const problems = await bootProblems({
+      providers: [EchoGateway],
+      options: { handshake: { origins: [undefined as never] } },
+    });
+    expect(problems).toMatchObject([{ where: 'handshake.origins[0]', problem: 'is undefined.' }]);
+    expect(problems[0]?.fix).not.toContain('subdomainsOf');
+  });
+
+  it('F42 say in one line what is protected', async () => {
+    const app = await startApp({ providers: [EchoGateway] });
+    expect(app.log.lines.filter((line) => line.includes('protects'))).toEqual([
+      expect.stringContaining('SecureWs protects 1 gateway with 1 event; identities are proved by jwt.') as string,
+    ]);
   });
 });

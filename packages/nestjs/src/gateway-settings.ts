@@ -104,6 +104,6 @@ function resolveLimits(reader: OptionReader, options: ResolvedSecureWsOptions): 
 }
 
 /** What a client can keep up under all of the rules together. */
-function messagesPerSecond(rules: readonly ThrottleRule[]): number {
+export function messagesPerSecond(rules: readonly ThrottleRule[]): number {
   return Math.min(...rules.map(({ limit, ttl }) => (limit / ttl) * 1000));
 }

@@ -6,6 +6,7 @@ export type { SecureWsOptions } from './secure-ws.options.js';
 export { SecureWsBootError } from './core/boot-problems.js';
 export type { BootProblem } from './core/boot-problems.js';
 
+export { HttpOnly } from './boot/http-only.js';
 export { SecureGateway } from './secure-gateway.decorator.js';
 export type { GatewayLimits, SecureGatewayOptions } from './secure-gateway.decorator.js';
 

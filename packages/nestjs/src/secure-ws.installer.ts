@@ -52,6 +52,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     this.#adapter.checkOtherListeners();
     await this.#adapter.listen();
     this.runtime.start();
+    this.#boot.announce();
     if (process.env['NODE_ENV'] === 'production' && process.listenerCount('SIGTERM') === 0) {
       this.#logger.warn('SIGTERM would cut every connection off (1006). Call app.enableShutdownHooks() in main.ts.');
     }

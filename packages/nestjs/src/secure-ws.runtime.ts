@@ -100,6 +100,11 @@ export class SecureWsRuntime {
     this.#paths.set(address, { settings, engine: this.#makeEngine(settings), authenticators: undefined });
   }
 
+  /** Those that paths have of their own. */
+  get endpointAuthenticators(): readonly AuthenticatorBlock[] {
+    return [...this.#paths.values()].flatMap(({ authenticators = [] }) => authenticators);
+  }
+
   /** Makes the authenticators of the module and of the paths. Called before the first handshake. */
   async makeAuthenticators(make: AuthenticatorFactory): Promise<void> {
     this.authenticators = await make(this.options.authentication);

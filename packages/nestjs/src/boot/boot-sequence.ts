@@ -27,7 +27,9 @@ import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
 import { WsValidationPipe } from '../socket-io/ws-validation.pipe.js';
 import { compileHandler } from './compile-handler.js';
+import { warnOfContradictions } from './contradictions.js';
 import { checkCoverage, type CoveredHandler } from './coverage.js';
+import { checkHttpEnhancers } from './http-only.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
 
 /** What the boot works on. */
@@ -58,6 +60,7 @@ export class BootSequence {
   #hasRun = false;
   #failure: Error | undefined;
   #endpoints: ReadonlyMap<string, GatewayEndpoint> = new Map();
+  #protected = { gateways: 0, events: 0 };
 
   constructor(private readonly parts: BootParts) {
     this.#classes = new ApplicationClasses(parts.modules);
@@ -109,6 +112,8 @@ export class BootSequence {
     }
     const gateways = takeInventory(modules);
     this.#endpoints = resolveEndpoints(gateways, runtime.options, problems);
+    warnOfContradictions(runtime.options, problems);
+    checkHttpEnhancers(gateways, this.parts.config, problems);
     const handlers = this.#cover(gateways);
     this.#checkClasses(gateways, handlers);
     const listeners = discoverSecurityEventListeners(modules, problems);
@@ -122,6 +127,21 @@ export class BootSequence {
     if (runtime.options.adapter) for (const gateway of gateways) this.#prepareGateway(gateway);
     this.#prepareRegistration(gateways);
     this.#compile(handlers);
+    this.#protected = { gateways: gateways.length, events: handlers.length };
+  }
+
+  /** Says what the application has of the module, in one line. Called when it has started. */
+  announce(): void {
+    const { options, authenticators, endpointAuthenticators } = this.parts.runtime;
+    const { gateways, events } = this.#protected;
+    const names = [...authenticators, ...endpointAuthenticators].map(({ name }) =>
+      name.replace(/^authentication\./, ''),
+    );
+    const what = options.adapter ? 'protects' : 'checks the messages of';
+    this.#logger.log(
+      `SecureWs ${what} ${count(gateways, 'gateway')} with ${count(events, 'event')}; ` +
+        `identities are proved by ${[...new Set(names)].join(', ')}.`,
+    );
   }
 
   #checkPackages(): void {
@@ -259,4 +279,8 @@ export class BootSequence {
       runtime.addPlan(gateway, callback, plan);
     }
   }
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

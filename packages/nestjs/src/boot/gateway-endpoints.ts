@@ -3,6 +3,7 @@ import type { BootProblems } from '../core/boot-problems.js';
 import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 import { SECURE_GATEWAY_METADATA } from '../secure-gateway.decorator.js';
 import type { GatewayRecord } from '../nest/gateway-inventory.js';
+import { warnOfGatewayContradictions } from './contradictions.js';
 import { checkGatewayOptions, checkHosts } from './gateway-options.js';
 
 /** The port and path of a gateway (and its namespace, on Socket.IO): what its connections and settings belong to. */
@@ -41,7 +42,9 @@ export function resolveEndpoints(
     const other = written.get(endpoint);
     if (other === undefined) {
       written.set(endpoint, { user, by: gateway });
-      endpoints.set(endpoint, { settings: resolveGatewaySettings(user, gateway.name, options, problems), gateway });
+      const settings = resolveGatewaySettings(user, gateway.name, options, problems);
+      warnOfGatewayContradictions(gateway.name, settings, problems);
+      endpoints.set(endpoint, { settings, gateway });
     } else if (other.user !== user) {
       problems.add(
         gateway.name,

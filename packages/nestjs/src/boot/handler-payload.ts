@@ -51,7 +51,7 @@ export function readPayload(handler: HandlerRecord, problems: BootProblems): Han
     problems.add(
       handler.label,
       'takes a payload, but the transpiler emitted no parameter types.',
-      'set "emitDecoratorMetadata": true in tsconfig.json (or the same option of swc, esbuild or vite), or add @WsPayload(TheDto)',
+      'set "emitDecoratorMetadata": true in tsconfig.json (for swc: "decoratorMetadata": true in .swcrc), or add @WsPayload(TheDto); esbuild and tsx have no such option',
     );
     return undefined;
   }

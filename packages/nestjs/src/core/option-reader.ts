@@ -154,15 +154,41 @@ export class OptionReader {
   finish(): void {
     for (const key of Object.keys(this.#source)) {
       if (this.#seen.has(key)) continue;
-      const near = [...this.#seen].find((known) => known.toLowerCase() === key.toLowerCase());
+      const near = nearestOf(key, this.#seen);
       const known = [...this.#seen].sort().join(', ');
       this.fail(
         key,
         'is not an option.',
-        near === undefined ? `remove it; the options here are ${known}` : `write ${this.pathOf(near)}`,
+        near === undefined ? `remove it; the options here are ${known}` : `did you mean ${this.pathOf(near)}?`,
       );
     }
   }
+}
+
+/** The known name that a misspelt one stands for, or `undefined` where none is near. */
+function nearestOf(key: string, known: Iterable<string>): string | undefined {
+  let nearest: string | undefined;
+  // A third of the letters may be wrong: `orign`, `maxMesageByte`, but not `a` for `b`.
+  let best = Math.floor(key.length / 3) + 1;
+  for (const name of known) {
+    const distance = editDistance(key.toLowerCase(), name.toLowerCase());
+    if (distance < best) [nearest, best] = [name, distance];
+  }
+  return nearest;
+}
+
+/** How many letters differ, are missing or too many (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const kept = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next[j] = Math.min(kept, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

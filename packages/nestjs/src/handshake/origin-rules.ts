@@ -88,6 +88,11 @@ function readExact(reader: OptionReader, where: string, text: string): Origin | 
 }
 
 function readParent(reader: OptionReader, where: string, entry: unknown): string | undefined {
+  if (entry === undefined || entry === null) {
+    const fix = `${reader.pathOf(where)}: ${EXAMPLE}, or set the variable that it is read from`;
+    reader.fail(where, `is ${String(entry)}.`, fix);
+    return undefined;
+  }
   const fix = `${reader.pathOf(where)}: { subdomainsOf: 'example.com' }`;
   const name = parentName(entry);
   const authority = name === undefined ? undefined : parseAuthority(name);

@@ -17,16 +17,21 @@ const KEYS = {
 } as const;
 
 /** What `@UseGuards` and its like name: classes and instances. */
-export function referencesOn(owner: object, kind: keyof typeof KEYS): readonly unknown[] {
+function referencesOn(owner: object, kind: keyof typeof KEYS): readonly unknown[] {
   return (Reflect.getMetadata(KEYS[kind], owner) ?? []) as unknown[];
 }
 
 /** The instances of one kind of enhancer that apply to a gateway, from its class, its methods and their parameters. */
 export function enhancersOf(gateway: GatewayRecord, kind: keyof typeof KEYS): object[] {
-  const owners = [gateway.type, ...gateway.handlers.map((handler) => handler.callback)];
-  const references = owners.flatMap((owner) => [...referencesOn(owner, kind)]);
+  const references = [...enhancersAt(gateway, kind)];
   if (kind === 'pipes') references.push(...gateway.handlers.flatMap(parameterPipes));
   return references.map((reference) => instanceOf(reference, gateway.module)).filter((found) => found !== undefined);
+}
+
+/** The classes and instances that stand on a gateway and its handlers. */
+export function enhancersAt(gateway: GatewayRecord, kind: keyof typeof KEYS): readonly unknown[] {
+  const owners = [gateway.type, ...gateway.handlers.map((handler) => handler.callback)];
+  return owners.flatMap((owner) => [...referencesOn(owner, kind)]);
 }
 
 /** The guards that run before a handler: classes and instances. */

@@ -1,0 +1,104 @@
+import type { CanActivate, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
+import type { ApplicationConfig } from '@nestjs/core';
+import type { BootProblems } from '../core/boot-problems.js';
+import { enhancersAt, runsGlobalEnhancers } from '../nest/enhancers.js';
+import type { GatewayRecord } from '../nest/gateway-inventory.js';
+
+type HttpEnhancer = Partial<CanActivate & NestInterceptor>;
+
+/** Marks what {@link HttpOnly} made. */
+const IS_HTTP_ONLY = Symbol('secure-ws http only');
+
+/**
+ * Keeps a guard or an interceptor away from WebSocket messages: since Nest 12 global ones run for them too, and one that
+ * reads `request.headers` or sets response fields fails there, so that every message is answered with `INTERNAL`.
+ * The messages stay under the decisions of their handlers; everything else runs as before.
+ *
+ * @param enhancer a class, whose dependencies are injected as ever, or an instance.
+ *
+ * @example
+ * ```ts
+ * { provide: APP_GUARD, useClass: HttpOnly(ThrottlerGuard) }
+ * ```
+ */
+export function HttpOnly<T extends object>(enhancer: T): T {
+  if (typeof enhancer !== 'function') return keepOff(Object.create(enhancer) as HttpEnhancer, enhancer) as T;
+  const Base = enhancer as unknown as Type<object>;
+  class Derived extends Base {}
+  Object.defineProperty(Derived, 'name', { value: `HttpOnly${Base.name}` });
+  keepOff(Derived.prototype, Base.prototype as HttpEnhancer);
+  return Derived as unknown as T;
+}
+
+function keepOff(target: HttpEnhancer, { canActivate, intercept }: HttpEnhancer): HttpEnhancer {
+  const methods: HttpEnhancer = {};
+  if (canActivate !== undefined) {
+    methods.canActivate = function (this: CanActivate, context) {
+      return isMessage(context) ? true : canActivate.call(this, context);
+    };
+  }
+  if (intercept !== undefined) {
+    methods.intercept = function (this: NestInterceptor, context, next) {
+      return isMessage(context) ? next.handle() : intercept.call(this, context, next);
+    };
+  }
+  return Object.assign(target, methods, { [IS_HTTP_ONLY]: true });
+}
+
+function isMessage(context: ExecutionContext): boolean {
+  return context.getType<string>() === 'ws';
+}
+
+/**
+ * Names the guards and interceptors that would fail on every message, because they ask for an HTTP request: `ThrottlerGuard`,
+ * `AuthGuard('jwt')` and the like, global ones (Nest 12) and those of a gateway. What asks for the kind of its context, or
+ * for a socket, knows what it does.
+ */
+export function checkHttpEnhancers(
+  gateways: readonly GatewayRecord[],
+  config: ApplicationConfig,
+  problems: BootProblems,
+): void {
+  const places: [where: string, enhancer: unknown][] = [];
+  if (runsGlobalEnhancers(config)) {
+    const perRequest = [...config.getGlobalRequestGuards(), ...config.getGlobalRequestInterceptors()];
+    const all = [...config.getGlobalGuards(), ...config.getGlobalInterceptors(), ...perRequest.map((w) => w.metatype)];
+    for (const enhancer of all) places.push(['APP_GUARD, APP_INTERCEPTOR', enhancer]);
+  }
+  for (const gateway of gateways) {
+    for (const kind of ['guards', 'interceptors'] as const) {
+      for (const enhancer of enhancersAt(gateway, kind)) places.push([gateway.name, enhancer]);
+    }
+  }
+  if (gateways.length === 0) return;
+  for (const [where, enhancer] of new Map(places.map((place) => [place[1], place])).values()) {
+    if (!needsHttp(enhancer)) continue;
+    const type = (typeof enhancer === 'function' ? enhancer : (enhancer as object).constructor) as { name: string };
+    problems.add(
+      where,
+      `${type.name} reads the HTTP request, and there is none for a WebSocket message: every message would fail.`,
+      `HttpOnly(${type.name}) keeps it away from messages, which have decisions of their own (@WsAuthorize, @WsThrottle)`,
+    );
+  }
+}
+
+/** What gives away that an enhancer was written for HTTP, and that it was written for more than that. */
+const FOR_HTTP = /\bswitchToHttp\b/;
+const FOR_MORE = /\b(?:getType|switchToWs)\b/;
+
+function needsHttp(enhancer: unknown): boolean {
+  let prototype: object | null = typeof enhancer === 'function' ? (enhancer.prototype as object) : (enhancer as object);
+  let source = '';
+  for (; prototype !== null && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object) {
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(prototype)) as { value?: unknown }[]) {
+      // Of a class itself the whole text: what its constructor does is not what it does with a message.
+      if (typeof value === 'function' && !isClass(value)) source += Function.prototype.toString.call(value);
+    }
+    if (Object.hasOwn(prototype, IS_HTTP_ONLY)) return false;
+  }
+  return FOR_HTTP.test(source) && !FOR_MORE.test(source);
+}
+
+function isClass(value: object): boolean {
+  return Function.prototype.toString.call(value).startsWith('class');
+}
