@@ -13,6 +13,7 @@ import type { SecureWsRuntime } from './secure-ws.runtime.js';
 export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #adapter: SecureWsAdapter;
   readonly #boot: BootSequence;
+  #freeSlot: (() => void) | undefined;
   readonly #logger = new Logger('SecureWs');
 
   constructor(
@@ -36,7 +37,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
       });
       return;
     }
-    takeAdapterSlot(config, this.#adapter, (other) => {
+    this.#freeSlot = takeAdapterSlot(config, this.#adapter, (other) => {
       this.#onOtherAdapter(other, host, problems);
     });
   }
@@ -69,6 +70,8 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.#boot.undo();
+    this.#freeSlot?.();
     await this.runtime.stop();
   }
 

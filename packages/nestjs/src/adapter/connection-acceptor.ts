@@ -68,6 +68,10 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     this.#release(accepted);
   }
 
+  owns(client: unknown): boolean {
+    return this.#sockets.has(client as WebSocket);
+  }
+
   onBind(gateway: GatewayRecord): void {
     this.#current = gateway;
   }

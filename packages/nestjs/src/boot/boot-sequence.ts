@@ -11,9 +11,8 @@ import type { GatewaySettings } from '../gateway-settings.js';
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import { ApplicationClasses } from '../nest/application-classes.js';
-import { containFilter } from '../nest/contain-filter.js';
 import { enhancersOf, guardsOf, isOfClass, mayWait } from '../nest/enhancers.js';
-import { addLastFilter } from '../nest/exception-filters.js';
+import { addLastFilter, containFilter, type FilterUser } from '../nest/exception-filters.js';
 import { containHooks, type GatewayHookObserver, onRegistered } from '../nest/gateway-hooks.js';
 import { type GatewayRecord, type NestModule, takeInventory } from '../nest/gateway-inventory.js';
 import { gateHandlers } from '../nest/handler-gate.js';
@@ -46,6 +45,9 @@ export interface BootParts {
   readonly testAuthenticators: readonly WsAuthenticator[];
 }
 
+/** Has no state: all applications of a process share it. */
+const LAST_FILTER = new LastFilter();
+
 /**
  * The one boot point: takes the inventory, checks that everything is decided, and compiles the handlers. It runs once,
  * synchronously, right before Nest registers the first gateway. A boot that failed stays failed.
@@ -53,13 +55,14 @@ export interface BootParts {
 export class BootSequence {
   readonly #logger = new Logger('SecureWs');
   readonly #classes: ApplicationClasses;
-  readonly #lastFilter = new LastFilter();
   readonly #registration = new RegistrationMetadata();
   #boundCount = 0;
   readonly #homes: readonly NestModule[];
   #hasRun = false;
   #failure: Error | undefined;
   #endpoints: ReadonlyMap<string, GatewayEndpoint> = new Map();
+  /** What was changed of what Nest and the application made. */
+  readonly #undo: (() => void)[] = [];
   #protected = { gateways: 0, events: 0 };
 
   constructor(private readonly parts: BootParts) {
@@ -94,6 +97,12 @@ export class BootSequence {
     } catch (error) {
       throw this.#fail(error);
     }
+  }
+
+  /** Puts everything back as it was, for the next application of the process. Called when this one has closed. */
+  undo(): void {
+    this.#registration.restore();
+    for (const step of this.#undo.splice(0).reverse()) step();
   }
 
   #fail(error: unknown): Error {
@@ -227,18 +236,21 @@ export class BootSequence {
 
   #prepareGateway(gateway: GatewayRecord): void {
     const { hooks, runtime } = this.parts;
-    containHooks(gateway, hooks);
-    for (const filter of new Set(enhancersOf(gateway, 'filters'))) {
-      if (filter === this.#lastFilter) continue;
-      containFilter(filter, (name, connectionId) => {
+    const user: FilterUser = {
+      owns: (client) => hooks.owns(client),
+      onFilterFailed: (name, connectionId) => {
         runtime.events.emit({
           type: 'ws.application.failed',
           where: `${name}.catch`,
           ...(connectionId === undefined ? {} : { connectionId }),
         });
-      });
+      },
+    };
+    this.#undo.push(containHooks(gateway, hooks));
+    for (const filter of new Set(enhancersOf(gateway, 'filters'))) {
+      if (filter !== LAST_FILTER) this.#undo.push(containFilter(filter, user));
     }
-    addLastFilter(gateway, this.#lastFilter);
+    addLastFilter(gateway, LAST_FILTER, this.#registration);
     this.#prepareHandshakeGuards(gateway);
   }
 
@@ -254,9 +266,10 @@ export class BootSequence {
     const { config, runtime } = this.parts;
     passValidated(gateways, config, this.#registration, (pipe) => isOfClass(pipe, WsValidationPipe));
     for (const gateway of gateways) {
-      onRegistered(gateway, () => {
+      const undo = onRegistered(gateway, () => {
         if (++this.#boundCount === gateways.length) this.#registration.restore();
       });
+      this.#undo.push(undo);
       if (!runtime.options.adapter) continue;
       const waiting = gateway.handlers.filter((handler) => mayWait(handler, config));
       gateHandlers(gateway, waiting, this.#registration);

@@ -10,6 +10,10 @@ class Observer implements GatewayHookObserver {
   readonly seen: string[] = [];
   readonly connecting: PromiseLike<unknown>[] = [];
 
+  owns(): boolean {
+    return true;
+  }
+
   onBind(): void {
     this.seen.push('bind');
   }

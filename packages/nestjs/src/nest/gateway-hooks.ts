@@ -1,9 +1,12 @@
 import type { WebSocket } from 'ws';
 import { isPromiseLike } from '../core/awaitable.js';
 import type { GatewayRecord } from './gateway-inventory.js';
+import { setOwn } from './shared-patch.js';
 
 /** Follows the lifecycle hooks of gateways. */
 export interface GatewayHookObserver {
+  /** Whether a client is connected to this application. */
+  owns(client: unknown): boolean;
   /** Nest is about to bind this gateway: the next `bindClientConnect` belongs to it. */
   onBind(gateway: GatewayRecord): void;
   /** A `handleConnection` has begun and will end with this promise. */
@@ -24,12 +27,18 @@ type Hook = (...args: unknown[]) => unknown;
  *
  * The wrappers are properties of the instance: Nest 11 looks the hooks up there at each call, Nest 12 binds them when it
  * registers the gateway, which is later.
+ *
+ * @returns undoes it.
  */
-export function containHooks(gateway: GatewayRecord, observer: GatewayHookObserver): void {
+export function containHooks(gateway: GatewayRecord, observer: GatewayHookObserver): () => void {
+  const undo: (() => void)[] = [];
+  const define = (name: string, hook: Hook): void => {
+    undo.push(setOwn(gateway.instance, name, hook));
+  };
   const afterInit = hookOf(gateway, 'afterInit');
   // Also where the gateway has none: Nest calls it right before it binds this gateway to its server, which is the only
   // sign of whose callbacks come next.
-  define(gateway, 'afterInit', (server) => {
+  define('afterInit', (server) => {
     observer.onBind(gateway);
     contain(afterInit, [server], (error) => {
       observer.onHookFailed(undefined, `${gateway.name}.afterInit`, error);
@@ -37,7 +46,7 @@ export function containHooks(gateway: GatewayRecord, observer: GatewayHookObserv
   });
   const connect = hookOf(gateway, 'handleConnection');
   if (connect !== undefined) {
-    define(gateway, 'handleConnection', (...args) => {
+    define('handleConnection', (...args) => {
       const client = args[0] as WebSocket;
       const fail = (error: unknown): void => {
         observer.onConnectFailed(client, `${gateway.name}.handleConnection`, error);
@@ -49,21 +58,26 @@ export function containHooks(gateway: GatewayRecord, observer: GatewayHookObserv
   const disconnect = hookOf(gateway, 'handleDisconnect');
   if (disconnect !== undefined) {
     // Nest 11 gives it the client alone, Nest 12 a code besides.
-    define(gateway, 'handleDisconnect', (client) => {
+    define('handleDisconnect', (client) => {
       contain(disconnect, [client, ...observer.endOf(client as WebSocket)], (error) => {
         observer.onHookFailed(client as WebSocket, `${gateway.name}.handleDisconnect`, error);
       });
     });
   }
+  return () => {
+    for (const step of undo) step();
+  };
 }
 
 /**
  * Calls `run` when Nest has read everything that it reads of a gateway: right before it binds it to its server, with
  * whatever adapter.
+ *
+ * @returns undoes it.
  */
-export function onRegistered(gateway: GatewayRecord, run: () => void): void {
+export function onRegistered(gateway: GatewayRecord, run: () => void): () => void {
   const afterInit = hookOf(gateway, 'afterInit');
-  define(gateway, 'afterInit', (...args) => {
+  return setOwn(gateway.instance, 'afterInit', (...args: unknown[]) => {
     run();
     return afterInit?.(...args);
   });
@@ -72,10 +86,6 @@ export function onRegistered(gateway: GatewayRecord, run: () => void): void {
 function hookOf(gateway: GatewayRecord, name: string): Hook | undefined {
   const hook = gateway.instance[name];
   return typeof hook === 'function' ? (hook.bind(gateway.instance) as Hook) : undefined;
-}
-
-function define(gateway: GatewayRecord, name: string, value: Hook): void {
-  Object.defineProperty(gateway.instance, name, { value, configurable: true, writable: true, enumerable: false });
 }
 
 /** Runs a hook; what it throws or rejects with goes to `fail` only. Answers a promise that never rejects. */

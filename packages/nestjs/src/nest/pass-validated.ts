@@ -28,7 +28,8 @@ export function passValidated(
   const pass = (reference: unknown, module?: NestModule): unknown => {
     const pipe = instanceOf(reference, module);
     if (isValidation(reference, pipe, isOurs)) return PASS;
-    return pipe === undefined ? reference : withoutGate(pipe as PipeTransform);
+    if (pipe === undefined) return reference;
+    return withoutGate(pipe instanceof ValidationPipe ? withoutType(pipe) : (pipe as PipeTransform));
   };
   for (const gateway of gateways) {
     replaceList(gateway.type, gateway.module);
@@ -72,11 +73,22 @@ function instanceOf(reference: unknown, module: NestModule | undefined): unknown
 
 function isValidation(reference: unknown, pipe: unknown, isOurs: (pipe: unknown) => boolean): boolean {
   if (isOurs(reference) || isOurs(pipe)) return true;
-  // A subclass with a transform of its own does more than to validate, and is named at boot (F12).
+  // A subclass with a transform of its own does more than to validate.
   return (
     (pipe instanceof ValidationPipe && pipe.transform === ValidationPipe.prototype.transform) ||
     reference === ValidationPipe
   );
+}
+
+/**
+ * A class derived from `ValidationPipe` does more than to validate: its own `transform` runs, and Nest's part in it, which
+ * has no type to go by, passes the value on (F12).
+ */
+function withoutType(pipe: ValidationPipe): PipeTransform {
+  const untyped = Object.create(pipe, { expectedType: { value: undefined } }) as ValidationPipe;
+  return {
+    transform: (value: unknown, metadata): unknown => untyped.transform(value, { ...metadata, metatype: undefined }),
+  };
 }
 
 /** Keeps the parameter by which the message reaches the gate of its handler away from the application's pipes. */
