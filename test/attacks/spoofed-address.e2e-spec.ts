@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
-import { SecureWsStore } from '@secure-ws/nestjs';
-import { FakeClock } from '../support/fake-clock.js';
+import { SecureWsStore } from '@secure-ws/nestjs/store';
 import { EchoGateway } from '../support/echo.gateway.js';
+import { FakeClock } from '../support/fake-clock.js';
 import {
   answerTo,
   expectWholeRefusal,

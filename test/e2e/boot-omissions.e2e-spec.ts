@@ -16,10 +16,10 @@ import {
   SecureWsModule,
   UseHandshakeGuards,
   WsAuthorize,
-  WsAuthorizeGuard,
   type WsPolicy,
   WsRowFilter,
 } from '@secure-ws/nestjs';
+import { WsAuthorizeGuard } from '@secure-ws/nestjs/socket-io';
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
-import { SecureWsStore, SystemClock } from '../../packages/nestjs/src/index.js';
+import { SystemClock } from '../../packages/nestjs/src/index.js';
+import { SecureWsStore } from '../../packages/nestjs/src/store/index.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { expectError } from '../support/error-frame.js';
 import { FakeClock } from '../support/fake-clock.js';

@@ -20,16 +20,18 @@ import {
   WsAbortSignal,
   WsApplicationError,
   WsAuthorize,
-  WsAuthorizeGuard,
-  WsExceptionsFilter,
   type WsPolicy,
   type WsPolicyContext,
   WsPrincipal,
   WsResource,
-  WsSocketIdentities,
   WsThrottle,
-  WsValidationPipe,
 } from '../../packages/nestjs/src/index.js';
+import {
+  WsAuthorizeGuard,
+  WsExceptionsFilter,
+  WsSocketIdentities,
+  WsValidationPipe,
+} from '../../packages/nestjs/src/socket-io/index.js';
 
 class Order {
   @IsString()

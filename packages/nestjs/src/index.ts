@@ -21,7 +21,6 @@ export type { JwtKeyOptions } from './authentication/jwt/jwt-key.options.js';
 export type { JwtOptions } from './authentication/jwt/jwt.options.js';
 export { createPrincipal } from './core/principal.js';
 export type { Principal, PrincipalInput } from './core/principal.js';
-export { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
 export { WsCsrfTokens } from './authentication/csrf-tokens.js';
 export type {
   SessionCsrfOptions,
@@ -33,10 +32,9 @@ export type { SessionIdentity } from './authentication/session/ws-session-verifi
 
 // Authorization
 export type { AuthorizationOptions } from './authorization/authorization.options.js';
-export { AnyOf, anyOf } from './authorization/requirement.js';
-export type { WsClaimsRequirement, WsRequirement } from './authorization/requirement.js';
+export { anyOf } from './authorization/requirement.js';
+export type { AnyOf, WsClaimsRequirement, WsRequirement } from './authorization/requirement.js';
 export { WsAuthorize } from './authorization/ws-authorize.decorator.js';
-export { WsAuthorizeGuard } from './socket-io/ws-authorize.guard.js';
 export { Denial, deny, Grant, grant, grantRows } from './authorization/ws-policy.js';
 export type { WsPolicy, WsPolicyContext, WsPolicyDecision, WsPolicyType } from './authorization/ws-policy.js';
 export { WsPrincipal } from './authorization/ws-principal.decorator.js';
@@ -81,24 +79,11 @@ export { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycl
 export type { WsConnectionFigures, WsConnectionFilter } from './lifecycle/ws-connection-lifecycle.service.js';
 
 // Messages
-export { WsExceptionsFilter } from './socket-io/ws-exceptions.filter.js';
 export { WsApplicationError, WsRefusalException } from './core/ws-application.error.js';
 export type { RefusalExtras } from './core/ws-application.error.js';
 export type { MessagesOptions } from './messages/messages.options.js';
 
 // Store
-export { SecureWsStore, SecureWsStoreError } from './store/secure-ws.store.js';
-export type {
-  Lease,
-  LeaseAnswer,
-  LeaseOverflow,
-  LeasePlace,
-  LeaseState,
-  Score,
-  ScoreRule,
-  StoreFailure,
-} from './store/secure-ws.store.js';
-export type { Awaitable } from './core/awaitable.js';
 export type { StoreOptions } from './store/store.options.js';
 
 // Throttling
@@ -106,12 +91,10 @@ export type { ThrottleRule } from './core/rate-windows.js';
 export type { ViolationKind, ViolationsOptions, ViolationWeights } from './throttling/violations/violations.options.js';
 export type { ThrottlingOptions } from './throttling/throttling.options.js';
 export type { ThrottlerStorageAnswer, ThrottlerStorageLike } from './throttling/throttler-storage.js';
-export { WsThrottlerInterceptor } from './socket-io/ws-throttler.interceptor.js';
 export { minutes, seconds, WsThrottle } from './throttling/ws-throttle.decorator.js';
 
 // Validation
 export type { ValidationOptions } from './validation/validation.options.js';
-export { WsValidationPipe } from './socket-io/ws-validation.pipe.js';
 export { WsPayload } from './validation/ws-payload.decorator.js';
 
 // Time

@@ -85,7 +85,8 @@ function isValidation(reference: unknown, pipe: unknown, isOurs: (pipe: unknown)
  * has no type to go by, passes the value on (F12).
  */
 function withoutType(pipe: ValidationPipe): PipeTransform {
-  const untyped = Object.create(pipe, { expectedType: { value: undefined } }) as ValidationPipe;
+  const hasType = Reflect.get(pipe, 'expectedType') !== undefined;
+  const untyped = hasType ? (Object.create(pipe, { expectedType: { value: undefined } }) as ValidationPipe) : pipe;
   return {
     transform: (value: unknown, metadata): unknown => untyped.transform(value, { ...metadata, metatype: undefined }),
   };

@@ -1,0 +1,6 @@
+// The checks of messages as Nest enhancers, for gateways on another adapter (`adapter: false`).
+export { WsAuthorizeGuard } from './ws-authorize.guard.js';
+export { WsExceptionsFilter } from './ws-exceptions.filter.js';
+export { WsSocketIdentities } from './ws-socket-identities.js';
+export { WsThrottlerInterceptor } from './ws-throttler.interceptor.js';
+export { WsValidationPipe } from './ws-validation.pipe.js';

@@ -1,0 +1,13 @@
+// For authors of stores. `describeStoreContract` of `@secure-ws/nestjs/testing` is what a store must pass.
+export { SecureWsStore, SecureWsStoreError } from './secure-ws.store.js';
+export type {
+  Lease,
+  LeaseAnswer,
+  LeaseOverflow,
+  LeasePlace,
+  LeaseState,
+  Score,
+  ScoreRule,
+  StoreFailure,
+} from './secure-ws.store.js';
+export type { Awaitable } from '../core/awaitable.js';
