@@ -95,6 +95,8 @@ function pairsOf({ validation, throttling, messages }: Limits, at: Record<keyof 
 
 function warn(pairs: readonly Pair[], problems: BootProblems): void {
   for (const [name, value, upTo, limit, consequence] of pairs) {
-    if (value > limit) problems.warn(name, `is ${value}, and ${upTo} only ${limit}: ${consequence}.`);
+    // Infinity is warned about by itself: whoever wrote it wants no limit there.
+    if (value > limit && value !== Infinity)
+      problems.warn(name, `is ${value}, and ${upTo} only ${limit}: ${consequence}.`);
   }
 }
