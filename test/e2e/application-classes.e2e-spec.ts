@@ -157,6 +157,19 @@ describe('a class of the application that other parts of it use', () => {
     expectError(await client.request('act'), 'FORBIDDEN');
   });
 
+  it.each([
+    ['an imported module', BansModule],
+    ['a module that an imported one passes on', SharedModule],
+    ['a global module', GlobalModule],
+  ])('AZ-02 F04 is the one that the gateway sees, not another of the application: from %s', async (_, imported) => {
+    @Module({ imports: [imported], providers: [SharedPolicyGateway] })
+    class FeatureModule {}
+    const app = await startApp({ imports: [PrivateModule, FeatureModule] });
+    app.app.select(PrivateModule).get(SharedBans, { strict: true }).banned?.add('alice');
+    const client = await connect(`${app.url}/act`, { token: app.token({ sub: 'alice' }) });
+    expect(await client.request('act')).toMatchObject({ data: 'done' });
+  });
+
   it('AN-08 F04 is the same instance as a session verifier: a log-out is heeded', async () => {
     const app = await startApp({
       providers: [EchoGateway, Sessions],

@@ -304,6 +304,17 @@ describe('a boot that failed', () => {
     expect((app.getHttpServer() as Server).listening).toBe(false);
   });
 
+  it('AZ-01 F09 stays failed without a gateway, where Nest does not remember it', async () => {
+    const testing = await Test.createTestingModule({
+      imports: [SecureWsModule.forRoot({ ...OPTIONS, handshake: {} })],
+    }).compile();
+    const app = testing.createNestApplication({ logger: false });
+    onTestFinished(() => app.close());
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(app.listen(0, '127.0.0.1')).rejects.toThrow(SecureWsBootError);
+    }
+  });
+
   it.each([true, false])('AZ-01 F09 is one of two modules, the second with adapter: %s', async (adapter) => {
     @Module({ imports: [SecureWsModule.forRoot({ ...OPTIONS, adapter, validation: { maxMessageBytes: 1_000_000 } })] })
     class FeatureModule {}
