@@ -14,7 +14,7 @@ export interface StoreContractRunner {
 const ODD_KEYS = ['', ':', 'k', 'k:', 'k:__proto__', 'k:constructor', 'k:a b\r\n{c}*?', 'k:\u0000', 'k:ключ-鍵-\u{1f511}', `k:${'x'.repeat(10_000)}`]; // prettier-ignore
 
 /**
- * Defines the tests that every {@link SecureWsStore} must pass. Nothing of a test runner is imported:
+ * Defines the tests that every `SecureWsStore` must pass. Nothing of a test runner is imported:
  *
  * @example
  * ```ts
