@@ -19,6 +19,7 @@ describe.each(['express', 'fastify'] as const)('a header that is slow to read, o
   it.each<readonly [what: string, name: string, value: string, status: number]>([
     ['blanks between subprotocols', PROTOCOLS, `a${' '.repeat(LONG)}b`, 400],
     ['blanks and tabs', PROTOCOLS, `a${' \t'.repeat(LONG / 2)}b`, 400],
+    ['blanks in an entry behind a good one', PROTOCOLS, `json.v1, a${' '.repeat(LONG)}b`, 400],
     ['commas', PROTOCOLS, ','.repeat(LONG), 400],
     ['blanks before a subprotocol of nobody', PROTOCOLS, `json.v1,${' '.repeat(LONG)}json.v1`, 400],
     ['an open quote with escapes', EXTENSIONS, `a; b="${'\\c'.repeat(LONG / 2)}`, 101],

@@ -121,11 +121,23 @@ export class WsHandshakeGuard {
   }
 
   async #wait(context: HandshakeContext, work: Promise<Outcome>): Promise<HandshakeDecision> {
+    const { socket } = context.input;
+    let leave = (): void => undefined;
+    // Whoever resets has given its place back: what waits for it must not stay, or resets would pile it up (DR-15).
+    const gone = new Promise<Outcome>((resolve) => {
+      leave = () => {
+        resolve(refuse('client-gone'));
+      };
+      socket.once('close', leave);
+    });
     try {
-      const outcome = await withDeadline<Outcome | 'late'>(work, this.#timeoutMs, this.#clock, 'late');
+      const first = Promise.race([work, gone]);
+      const outcome = await withDeadline<Outcome | 'late'>(first, this.#timeoutMs, this.#clock, 'late');
       return conclude(context, outcome === 'late' ? refuseLate(context) : outcome);
     } catch (cause) {
       return conclude(context, refuseFault(cause));
+    } finally {
+      socket.off('close', leave);
     }
   }
 }
