@@ -5,11 +5,18 @@ import { type CanActivate, Injectable, UseFilters, UseGuards, UsePipes, Validati
 import { JwtService } from '@nestjs/jwt';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Test } from '@nestjs/testing';
-import { MessageBody, type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  ConnectedSocket,
+  MessageBody,
+  type OnGatewayInit,
+  SubscribeMessage,
+  WebSocketGateway,
+} from '@nestjs/websockets';
 import { Transform } from 'class-transformer';
 import { IsInt, IsString, Length, Max, Min } from 'class-validator';
 import { io, type Socket } from 'socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
+import { deferred } from '../support/deferred.js';
 import { RecordingSink } from '../support/recording-sink.js';
 import {
   deny,
@@ -59,12 +66,29 @@ class Payment {
 }
 
 @Injectable()
+class WaitingPolicy implements WsPolicy {
+  static reached = deferred<void>();
+  static goOn = deferred<void>();
+
+  async authorize(): Promise<boolean> {
+    WaitingPolicy.reached.resolve();
+    await WaitingPolicy.goOn.promise;
+    return true;
+  }
+}
+
+@Injectable()
 class WaitingGuard implements CanActivate {
   static signal: AbortSignal | undefined;
 
   canActivate(): boolean {
     return true;
   }
+}
+
+class Renewal {
+  @IsString()
+  token!: string;
 }
 
 interface IoServer {
@@ -129,6 +153,19 @@ class OrdersGateway implements OnGatewayInit {
     return { event: 'waited', data: true };
   }
 
+  @WsAuthorize(WaitingPolicy)
+  @SubscribeMessage('judged')
+  judged(): unknown {
+    return { event: 'judged', data: true };
+  }
+
+  @WsAuthorize()
+  @SubscribeMessage('renew')
+  async renew(@ConnectedSocket() socket: IoSocket, @MessageBody() renewal: Renewal): Promise<unknown> {
+    await this.identities.authenticate(socket, renewal.token, socket.request).catch(() => undefined);
+    return { event: 'renewed', data: true };
+  }
+
   @WsAuthorize()
   @SubscribeMessage('full')
   full(): never {
@@ -165,7 +202,7 @@ async function connect(token: string | undefined, options: Partial<SecureWsOptio
         ...options,
       }),
     ],
-    providers: [OrdersGateway, Owner, WaitingGuard],
+    providers: [OrdersGateway, Owner, WaitingGuard, WaitingPolicy],
   }).compile();
   const app = module.createNestApplication({ logger: false });
   app.useWebSocketAdapter(new IoAdapter(app));
@@ -336,5 +373,32 @@ describe('the enhancers on Socket.IO', () => {
     });
     socket.disconnect();
     await fired;
+  });
+
+  it('AZ-15 F43 runs no handler for an identity that was taken away while a policy judged', async () => {
+    const socket = await connect(await tokenOf('alice'));
+    const replies: unknown[] = [];
+    socket.onAny((event: string, data: { code?: string }) => replies.push([event, data.code]));
+    socket.emit('judged', null);
+    await WaitingPolicy.reached.promise;
+    const renewed = new Promise((resolve) => socket.once('renewed', resolve));
+    socket.emit('renew', { token: 'rubbish' });
+    await renewed;
+    const refused = new Promise((resolve) => socket.once('error', resolve));
+    WaitingPolicy.goOn.resolve();
+    await refused;
+    expect(replies).toEqual([
+      ['renewed', undefined],
+      ['error', 'FORBIDDEN'],
+    ]);
+  });
+
+  it('DR-05 F43 does not start the throttle of a connection over with a renewed token', async () => {
+    const throttling = { connection: [{ limit: 3, ttl: 60_000 }] };
+    const socket = await connect(await tokenOf('alice'), { throttling });
+    await answer(socket, 'pay', { cents: 1 });
+    await answer(socket, 'renew', { token: await tokenOf('alice') });
+    await answer(socket, 'pay', { cents: 1 });
+    expect((await answer(socket, 'pay', { cents: 1 })).data['code']).toBe('THROTTLED');
   });
 });

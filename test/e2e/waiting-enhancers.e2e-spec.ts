@@ -19,7 +19,7 @@ import type { Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../support/deferred.js';
 import { connect } from '../support/queueing-client.js';
-import { startApp } from '../support/start-app.js';
+import { APP_ORIGIN, bootFailure, startApp } from '../support/start-app.js';
 
 /** Where an enhancer waits, and goes on at the word of the test. */
 const pause = { reached: deferred<void>(), goOn: deferred<void>() };
@@ -138,6 +138,42 @@ describe('an enhancer of the application that waits', () => {
     expect(await client.request('interceptor', { id: 8 })).toMatchObject({ data: 'interceptor' });
     await app.app.close();
     expect(WaitingGateway.ran).toEqual([8]);
+  });
+});
+
+@Injectable()
+class PassingGuard implements CanActivate {
+  canActivate(): boolean {
+    return true;
+  }
+}
+
+@WebSocketGateway({ path: '/called' })
+@WsAuthorize()
+class CalledGateway {
+  @UseGuards(PassingGuard)
+  @SubscribeMessage('transfer')
+  transfer(@MessageBody() note: Note, ...rest: unknown[]): unknown {
+    return { id: note.id, rest };
+  }
+}
+
+describe('a handler with enhancers', () => {
+  it('F13 keeps its arguments where code of the application calls it', async () => {
+    const app = await startApp({ providers: [CalledGateway, PassingGuard] });
+    expect(app.app.get(CalledGateway).transfer({ id: 1 }, true, 'more')).toEqual({ id: 1, rest: [true, 'more'] });
+  });
+
+  it('F22 F13 is as before after a boot that failed while gateways were registered', async () => {
+    const before = Reflect.getMetadata('__routeArguments__', CalledGateway, 'transfer') as object;
+    await bootFailure({
+      providers: [CalledGateway, PassingGuard],
+      options: { handshake: { origins: [APP_ORIGIN], foreignPaths: ['/called'] } },
+    });
+    expect(Reflect.getMetadata('__routeArguments__', CalledGateway, 'transfer')).toEqual(before);
+    const app = await startApp({ providers: [CalledGateway, PassingGuard] });
+    const client = await connect(`${app.url}/called`, { token: app.token() });
+    expect(await client.request('transfer', { id: 1 })).toMatchObject({ data: { id: 1, rest: [] } });
   });
 });
 

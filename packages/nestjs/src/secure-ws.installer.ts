@@ -27,10 +27,11 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     const acceptor = new ConnectionAcceptor(runtime);
     const homes = [...modules.values()].filter(({ providers }) => providers.has(SecureWsInstaller));
     this.#boot = new BootSequence({ modules, homes, config, runtime, hooks: acceptor, problems, testAuthenticators });
-    this.#adapter = new SecureWsAdapter(host, runtime, acceptor, () => {
+    const prepare = (): void => {
       this.#checkServer(host, problems);
       this.#boot.prepare();
-    });
+    };
+    this.#adapter = new SecureWsAdapter(host, runtime, acceptor, prepare, (error) => this.#boot.fail(error));
     if (!runtime.options.adapter) {
       onAdapterAsked(config, () => {
         this.#boot.prepare();

@@ -32,6 +32,7 @@ export class SecureWsAdapter extends WsAdapter {
     private readonly runtime: SecureWsRuntime,
     private readonly acceptor: ConnectionAcceptor,
     private readonly prepare: () => void,
+    private readonly failed: (error: unknown) => Error,
   ) {
     super();
   }
@@ -48,6 +49,14 @@ export class SecureWsAdapter extends WsAdapter {
 
   override create(port: number, options: Record<string, unknown> = {}): WsEndpoint['server'] {
     this.prepare();
+    try {
+      return this.#create(port, options);
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+
+  #create(port: number, options: Record<string, unknown>): WsEndpoint['server'] {
     const listener = this.#listenerOf(port);
     const { host } = options;
     if (typeof host === 'string') this.#hosts.set(port, host);

@@ -24,6 +24,8 @@ export class ServerSockets {
   /** Those without a request so far, by the address and the port of the peer; the oldest first. */
   readonly #pending = new Map<string, Pending>();
   readonly #isTls: boolean;
+  #unnamed = 0;
+  readonly #names = new WeakMap<Socket, string>();
   #isClosing = false;
   #cancel: Cancel | undefined;
 
@@ -71,7 +73,9 @@ export class ServerSockets {
   }
 
   readonly #onConnection = (socket: Socket): void => {
-    const key = keyOf(socket);
+    // Peers on a Unix socket have neither address nor port: each is a connection of its own.
+    if (socket.remotePort === undefined) this.#names.set(socket, `unnamed ${++this.#unnamed}`);
+    const key = this.#keyOf(socket);
     this.#all.add(socket);
     socket.once('close', () => {
       this.#all.delete(socket);
@@ -82,6 +86,8 @@ export class ServerSockets {
       socket.destroy();
       return;
     }
+    // A TLS socket over it cannot be told from the others, and is not timed here.
+    if (this.#isTls && socket.remotePort === undefined) return;
     this.#pending.set(key, { socket, due: this.clock.monotonic() + HEAD_TIMEOUT_MS });
     if (this.#pending.size <= this.maxPending) return;
     // The oldest, not the newest: whoever fills the places with silence must not keep out those who speak.
@@ -90,14 +96,16 @@ export class ServerSockets {
   };
 
   readonly #onSecured = (socket: TLSSocket): void => {
-    this.#pending.delete(keyOf(socket));
+    this.#pending.delete(this.#keyOf(socket));
   };
 
   /** A connection has asked for something. Upgrades are told by their one listener. */
   readonly onRequest = ({ socket }: IncomingMessage): void => {
-    this.#pending.delete(keyOf(socket));
+    this.#pending.delete(this.#keyOf(socket));
   };
-}
 
-/** Asking remembers, too: the kernel forgets a peer that resets its connection, and the audit names it. */
-const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+  /** Asking remembers, too: the kernel forgets a peer that resets its connection, and the audit names it. */
+  #keyOf(socket: Socket): string {
+    return this.#names.get(socket) ?? `${socket.remoteAddress} ${socket.remotePort}`;
+  }
+}

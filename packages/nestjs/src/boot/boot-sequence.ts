@@ -72,7 +72,6 @@ export class BootSequence {
 
   /**
    * Runs once; later calls do nothing, or throw what the first one threw.
-   *
    * @throws {SecureWsBootError} with every problem of the options and of the gateways.
    */
   prepare(): void {
@@ -82,7 +81,7 @@ export class BootSequence {
     try {
       this.#prepare();
     } catch (error) {
-      throw this.#fail(error);
+      throw this.fail(error);
     }
   }
 
@@ -95,7 +94,7 @@ export class BootSequence {
         this.#authenticatorsOf(options, this.#moduleAt(endpoint)),
       );
     } catch (error) {
-      throw this.#fail(error);
+      throw this.fail(error);
     }
   }
 
@@ -105,7 +104,9 @@ export class BootSequence {
     for (const step of this.#undo.splice(0).reverse()) step();
   }
 
-  #fail(error: unknown): Error {
+  /** Remembers why the boot failed, and leaves nothing changed behind. */
+  fail(error: unknown): Error {
+    this.undo();
     return (this.#failure = error instanceof Error ? error : new Error('The boot failed.', { cause: error }));
   }
 

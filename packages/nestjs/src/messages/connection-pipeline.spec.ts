@@ -39,6 +39,27 @@ describe('the abort signal of a message', () => {
   });
 });
 
+describe('a filter of the application that answers nobody', () => {
+  it('F34 is not taken for one by what else the client gets meanwhile', async () => {
+    let done = (): void => undefined;
+    const { send, socket, connection } = openPipeline((_data, _event, context) => {
+      const message = context as { watchAnswer(): () => boolean; failure: unknown };
+      const wasAnswered = message.watchAnswer();
+      const filtered = new Promise<void>((resolve) => {
+        done = resolve;
+      });
+      message.failure = { exception: new Error('broken'), isAnswered: filtered.then(() => wasAnswered()) };
+      return undefined;
+    });
+    send(1);
+    connection.sendText('{"event":"feed","data":{"row":{"id":1}}}');
+    connection.sendText('{"event":"do","id":12}');
+    done();
+    await settle();
+    expect(socket.sent.at(-1)).toMatchObject({ event: 'error', id: 1 });
+  });
+});
+
 describe('the inbound queue', () => {
   it('DR-08 DR-11 stops the socket when it is full, and reads on when there is room, in order', async () => {
     const running: (() => void)[] = [];

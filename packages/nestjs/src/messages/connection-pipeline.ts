@@ -197,10 +197,9 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
 
   watchAnswer({ id }: Message): () => boolean {
     // Whoever waits for an answer knows it by the id. Without one, whatever the client gets now is taken for it.
-    const mark = id === undefined ? '' : `"id":${JSON.stringify(id)}`;
     let isAnswered = false;
     const stop = this.connection.watchSends((data) => {
-      isAnswered ||= typeof data === 'string' && data.includes(mark);
+      isAnswered ||= id === undefined || (typeof data === 'string' && idOf(data) === id);
     });
     return () => {
       stop();
@@ -257,5 +256,15 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     }
     this.#isDraining = false;
     if (!this.#queue.isFull) this.connection.resume();
+  }
+}
+
+/** The `id` of a frame that a filter of the application has written, whatever else it is. */
+function idOf(text: string): unknown {
+  try {
+    const frame: unknown = JSON.parse(text);
+    return typeof frame === 'object' && frame !== null && 'id' in frame ? frame.id : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -3,6 +3,9 @@ import { getMetadataStorage } from 'class-validator';
 /** The most that the details of an application's error may be as JSON, in UTF-16 units. */
 const MAX_DETAILS = 4096;
 
+/** How many values details may have: each takes two characters of {@link MAX_DETAILS} at least. */
+const MAX_VALUES = MAX_DETAILS / 2;
+
 /** Details nest no deeper than this. */
 const MAX_DEPTH = 8;
 
@@ -18,7 +21,7 @@ const UNFIT = Symbol('unfit');
  */
 export function detailsOf(details: unknown): unknown {
   try {
-    const copy = copyOf(details, 0);
+    const copy = copyOf(details, 0, { left: MAX_VALUES });
     if (copy === UNFIT || copy === undefined) return undefined;
     return JSON.stringify(copy).length > MAX_DETAILS ? undefined : copy;
   } catch {
@@ -26,27 +29,26 @@ export function detailsOf(details: unknown): unknown {
   }
 }
 
-function copyOf(value: unknown, depth: number): unknown {
+/** @param budget how many values may still be looked at: a graph that comes back to itself has no end of them. */
+function copyOf(value: unknown, depth: number, budget: { left: number }): unknown {
+  if (--budget.left < 0) return UNFIT;
   if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol') return UNFIT;
+  if (typeof value === 'string' && value.length > MAX_DETAILS) return UNFIT;
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= MAX_DEPTH) return UNFIT;
   if (value instanceof Date) return value.toJSON();
-  if (Array.isArray(value)) return allOrNothing(value.map((item) => copyOf(item, depth + 1)));
+  const isList = Array.isArray(value);
   const prototype: unknown = Object.getPrototypeOf(value);
-  const isPlain = prototype === Object.prototype || prototype === null;
+  const isPlain = isList || prototype === Object.prototype || prototype === null;
   const names = isPlain ? Object.keys(value) : declaredProperties(value.constructor);
-  if (names.length === 0 && !isPlain) return UNFIT;
-  const copy: Record<string, unknown> = {};
+  if (names.length > budget.left || (names.length === 0 && !isPlain)) return UNFIT;
+  const copy: object = isList ? [] : {};
   for (const name of names) {
-    const member = copyOf((value as Record<string, unknown>)[name], depth + 1);
+    const member = copyOf((value as Record<string, unknown>)[name], depth + 1, budget);
     if (member === UNFIT) return UNFIT;
     Object.defineProperty(copy, name, { value: member, enumerable: true });
   }
   return copy;
-}
-
-function allOrNothing(items: readonly unknown[]): unknown {
-  return items.includes(UNFIT) ? UNFIT : items;
 }
 
 function declaredProperties(type: object): readonly string[] {

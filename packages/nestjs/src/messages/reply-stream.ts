@@ -25,10 +25,22 @@ export function disposeStream(value: unknown): void {
   try {
     // Nothing of an Observable has begun before it is subscribed to.
     if (isObservable(value) || !isAsyncIterable(value)) return;
+    containErrors(value);
     endIterable(value, undefined);
   } catch {
     // A proxy, or a teardown that throws.
   }
+}
+
+/**
+ * Keeps the failure of a `Readable` away from the process: one that opens a file emits `error` later than it is made, and
+ * its iterator only listens from the first `next()` to the end. The listener stays: it may fail after it was destroyed, too.
+ *
+ * @param onError told of an error; the iterator may tell the same.
+ */
+function containErrors(iterable: AsyncIterable<unknown>, onError: (error: unknown) => void = () => undefined): void {
+  const { on, destroy } = iterable as { on?: unknown; destroy?: unknown };
+  if (typeof on === 'function' && typeof destroy === 'function') on.call(iterable, 'error', onError);
 }
 
 /**
@@ -189,6 +201,9 @@ export class ReplyStream {
   }
 
   #pull(iterable: AsyncIterable<unknown>): void {
+    containErrors(iterable, (error) => {
+      this.#fail(error);
+    });
     const iterator = iterable[Symbol.asyncIterator]();
     this.#pulled = { iterable, iterator };
     void this.#pump(iterator);
@@ -231,6 +246,7 @@ export class ReplyStream {
       message.settle(mapException(error));
       return;
     }
+    if (typeof failure.isAnswered !== 'boolean') message.startDeadline('handling', message.startedAt);
     void andThen(failure.isAnswered, (isAnswered) => {
       message.settle(refusalOfFailure(message, isAnswered));
     });

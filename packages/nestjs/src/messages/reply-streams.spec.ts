@@ -1,3 +1,6 @@
+import { createReadStream } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { EMPTY, finalize, Observable, of, Subject } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
@@ -326,5 +329,100 @@ describe('a stream', () => {
     pipeline.onMessage(Buffer.from('{"event":"$cancel","id":7}'), false);
     expect(source.observed).toBe(true);
     expect(socket.sent).toMatchObject([{ id: 7, data: { code: 'FORBIDDEN' } }]);
+  });
+
+  describe('of a file that cannot be opened', () => {
+    /** The file, and a promise of the end of it, which comes after its error. */
+    const missing = (): { source: Readable; closed: Promise<unknown> } => {
+      const source = createReadStream(join(tmpdir(), 'no', 'such', 'file'));
+      return {
+        source,
+        closed: new Promise<void>((resolve) =>
+          source.once('close', () => {
+            resolve();
+          }),
+        ),
+      };
+    };
+    const endless = (): AsyncIterable<never> => ({
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }),
+    });
+
+    it.each<readonly [when: string, start: (source: Readable) => void]>([
+      [
+        'whose client has left',
+        (source) => {
+          let answer = (_: unknown): void => undefined;
+          const { send, connection, pipeline } = openPipeline(
+            () =>
+              new Promise<unknown>((resolve) => {
+                answer = resolve;
+              }),
+          );
+          send(1);
+          connection.close('NORMAL');
+          pipeline.dispose();
+          answer(source);
+        },
+      ],
+      [
+        'that is one too many',
+        (source) => {
+          let calls = 0;
+          const { send } = openPipeline(() => (calls++ === 0 ? endless() : source), { messages: { maxStreams: 1 } });
+          send(1);
+          send(2);
+        },
+      ],
+      [
+        'whose client does not read',
+        (source) => {
+          const { send, socket } = openPipeline(() => source);
+          socket.needsDrain = true;
+          send(1);
+        },
+      ],
+      [
+        'beside the one that a stream may hold',
+        (source) => {
+          openPipeline(() => of(endless(), source), { hasInterceptors: true }).send(1);
+        },
+      ],
+    ])('DR-14 F19 does not end the process: one %s', async (_when, start) => {
+      const { source, closed } = missing();
+      const crashes = await crashesOf(async () => {
+        start(source);
+        await closed;
+      });
+      expect(crashes).toEqual([]);
+    });
+
+    it('DR-14 is answered INTERNAL', async () => {
+      const { source, closed } = missing();
+      const { send, socket } = openPipeline(() => source);
+      send(1);
+      await closed;
+      await settle();
+      expect(socket.sent).toMatchObject([{ id: 1, data: { code: 'INTERNAL' } }]);
+    });
+  });
+
+  it('DR-09 F34 that fails is answered in time, though a filter of the application never ends', async () => {
+    const { send, socket, clock, engine } = openPipeline(
+      (_data, _event, context) =>
+        new Observable((subscriber) => {
+          subscriber.next(1);
+          (context as { failure: unknown }).failure = {
+            exception: new Error('broken'),
+            isAnswered: new Promise(() => undefined),
+          };
+          subscriber.complete();
+        }),
+    );
+    send(7);
+    await settle();
+    clock.advance(10_500);
+    engine.expire(clock.monotonic());
+    expect(socket.sent.at(-1)).toMatchObject({ id: 7, data: { code: 'TIMEOUT' } });
   });
 });

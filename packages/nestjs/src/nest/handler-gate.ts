@@ -1,6 +1,6 @@
 import { createParamDecorator } from '@nestjs/common';
 import { ConnectedSocket, MessageBody } from '@nestjs/websockets';
-import { findMessageContext, type WsMessageContext } from '../core/message-context.js';
+import { findMessageContext, WsMessageContext } from '../core/message-context.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
 import type { GatewayRecord, HandlerRecord, ParameterMetadata } from './gateway-inventory.js';
 import { PARAM_ARGS_METADATA } from './metadata.js';
@@ -51,9 +51,11 @@ export function gateHandlers(
 
 function gated(callback: Method, index: number): Method {
   const method: Method = function gatedHandler(...args) {
-    const [context] = args.splice(index, 1) as [WsMessageContext | undefined];
-    if (context?.isCurrent === false) throw new WsRefusalException('FORBIDDEN');
-    return callback.apply(this, args);
+    const context = args[index];
+    // A call of the application's own has whatever it passes there.
+    if (!(context instanceof WsMessageContext)) return callback.apply(this, args);
+    if (!context.isCurrent) throw new WsRefusalException('FORBIDDEN');
+    return callback.apply(this, args.toSpliced(index, 1));
   };
   Object.defineProperty(method, 'name', { value: callback.name });
   for (const key of Reflect.getOwnMetadataKeys(callback) as unknown[]) {

@@ -34,7 +34,11 @@ export class EnhancerChecks {
   constructor(
     private readonly host: EnhancerHost,
     private readonly identities: WsSocketIdentities,
-  ) {}
+  ) {
+    identities.onChange((client) => {
+      this.#clients.get(client)?.replace();
+    });
+  }
 
   /**
    * Runs the checks for the call of a handler, and hands the outcome on in its arguments. A call that came through the
@@ -121,7 +125,9 @@ export class EnhancerChecks {
     if (principal === undefined) return undefined;
     const known = this.#clients.get(socket);
     if (known?.principal === principal) return known;
-    const client = new ForeignClient(socket as ForeignSocket, principal, this.host.defaultEngine);
+    // Gone before its first message was judged: its disconnect, which frees what it holds, is over.
+    if ((socket as ForeignSocket).connected === false) return undefined;
+    const client = new ForeignClient(socket as ForeignSocket, principal, this.host.defaultEngine, known);
     this.#clients.set(socket, client);
     return client;
   }

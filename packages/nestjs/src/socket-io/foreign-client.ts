@@ -42,6 +42,8 @@ export class ForeignClient implements WsConnection {
     private readonly socket: ForeignSocket,
     readonly principal: Principal,
     engine: MessageEngine,
+    /** The same socket under another identity: a renewed token does not start its limits over. */
+    before?: ForeignClient,
   ) {
     this.openedAt = engine.clock.now();
     const { address } = socket.handshake ?? {};
@@ -49,7 +51,7 @@ export class ForeignClient implements WsConnection {
     const name = socket.nsp?.name;
     this.path = typeof name === 'string' ? name : '';
     this.violations = new MessageViolations(engine.parts, this);
-    this.#throttle = new ConnectionThrottle(engine.settings.throttling);
+    this.#throttle = before === undefined ? new ConnectionThrottle(engine.settings.throttling) : before.#throttle;
     this.#principalThrottle = engine.parts.principals.obtain(principal);
     // One listener for a socket, however many messages it sends.
     socket.once?.('disconnect', () => {
@@ -65,6 +67,11 @@ export class ForeignClient implements WsConnection {
 
   get isOpen(): boolean {
     return this.socket.connected !== false;
+  }
+
+  /** The socket has another identity now, or none: what was judged for this one is judged no more (AZ-15). */
+  replace(): void {
+    this.#epoch++;
   }
 
   /** Fires when the socket is gone. */

@@ -13,6 +13,7 @@ export class WsSocketIdentities {
   readonly #principals = new WeakMap<object, Principal>();
   /** The latest call for each socket: the answer of an earlier one comes too late. */
   readonly #latest = new WeakMap<object, object>();
+  #onChange: ((client: object) => void) | undefined;
 
   /** @internal */
   constructor(private readonly authenticators: () => readonly AuthenticatorBlock[]) {}
@@ -28,12 +29,22 @@ export class WsSocketIdentities {
     const attempt = {};
     this.#latest.set(client, attempt);
     this.#principals.delete(client);
+    this.#onChange?.(client);
     const credential = { scheme: 'bearer', value: token, source: 'authorization' } as const;
     const authenticator = this.authenticators().find((candidate) => candidate.accepts(credential));
     if (authenticator === undefined) throw new AuthenticationError('unsupported-scheme');
     const principal = await authenticator.authenticate(credential, request);
     if (this.#latest.get(client) === attempt) this.#principals.set(client, principal);
     return principal;
+  }
+
+  /**
+   * Calls `run` whenever the identity of a socket ends.
+   *
+   * @internal
+   */
+  onChange(run: (client: object) => void): void {
+    this.#onChange = run;
   }
 
   /** The identity of a socket, or `undefined`. */

@@ -1,0 +1,35 @@
+import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { FakeClock } from '../testing/fake-clock.js';
+import { ServerSockets } from './server-sockets.js';
+
+it('DR-13 F53 ends every silent connection on a Unix socket, whose peers have no address', async () => {
+  const clock = new FakeClock();
+  const server = createServer();
+  const sockets = new ServerSockets(server, clock, 1000);
+  const path = join(mkdtempSync(join(tmpdir(), 'secure-ws-')), 'socket');
+  let accepted = 0;
+  const allAccepted = new Promise<void>((resolve) => {
+    server.on('connection', () => {
+      if (++accepted === 3) resolve();
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(path, resolve);
+  });
+  const clients = [1, 2, 3].map(() => connect(path).resume());
+  onTestFinished(() => {
+    for (const client of clients) client.destroy();
+    server.close();
+  });
+  const closed = clients.map((client) => new Promise((resolve) => client.once('close', resolve)));
+  await allAccepted;
+  expect(sockets.pending).toBe(3);
+  clock.advance(10_001);
+  sockets.expire(clock.monotonic());
+  await Promise.all(closed);
+});
