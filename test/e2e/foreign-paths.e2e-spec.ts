@@ -73,6 +73,25 @@ describe('another WebSocket server on the same port', () => {
     expect(problem?.fix).toContain('/graphql');
   });
 
+  it('HS-09 F37 does not answer for ours, though it refuses every path but its own', async () => {
+    const app = await startApp({ providers: [EchoGateway], options: withPaths });
+    const late = new WebSocketServer({ server: app.app.getHttpServer() as Server, path: GRAPHQL });
+    onTestFinished(() => {
+      late.close();
+    });
+    late.on('connection', (socket) => {
+      socket.send('graphql speaks');
+    });
+    const socket = createSocket(`${app.url}${GRAPHQL}`, { origin: 'https://anywhere.example' });
+    onTestFinished(() => {
+      socket.terminate();
+    });
+    const greeting = once(socket, 'message');
+    await awaitOpen(socket);
+    expect(String(((await expectSoon(greeting, 'the greeting')) as [Buffer])[0])).toBe('graphql speaks');
+    expect(await handshake(`${app.url}/echo`, { token: app.token() })).toBe('open');
+  });
+
   it('HS-09 HS-12 leaves no handshake unanswered where it is not there after all', async () => {
     const app = await startApp({ providers: [EchoGateway], options: withPaths });
     expectWholeRefusal(await refusalOf(app, { target: GRAPHQL }), 404);

@@ -12,6 +12,8 @@ import { HandshakeAudit } from './handshake-audit.js';
 import { ServerSockets } from './server-sockets.js';
 import type { WsEndpoint } from './ws-endpoint.js';
 
+type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
 /** Answers the `upgrade` events of one HTTP server: asks the guard, then refuses or hands the socket on. */
 export class UpgradeListener {
   readonly #audit: HandshakeAudit;
@@ -19,6 +21,8 @@ export class UpgradeListener {
   /** Handshakes that are being checked. */
   readonly #pending = new Map<Duplex, IncomingMessage>();
   readonly #sockets: ServerSockets;
+  /** The listeners of others: they are given what comes to their paths, and nothing else. */
+  #others: OnUpgrade[] = [];
   readonly #admissions = new WeakMap<IncomingMessage, HandshakeAdmission>();
 
   constructor(
@@ -58,12 +62,18 @@ export class UpgradeListener {
   }
 
   /**
-   * Makes sure that nobody else answers the same handshakes. Called once, when the application is ready.
+   * Makes sure that nobody else answers the same handshakes: from now on a listener of another gets only those of
+   * `handshake.foreignPaths`. A `WebSocketServer({ server, path })` answers 400 to every path that is not its own (F37).
+   * Called once, when the application is ready.
    *
    * @throws {SecureWsBootError} when another listener for upgrades is on the server and no path is left to it.
    */
   checkOtherListeners(): void {
-    if (!this.#hasOtherListeners || this.runtime.options.handshake.foreignPaths.size > 0) return;
+    if (!this.#hasOtherListeners || this.runtime.options.handshake.foreignPaths.size > 0) {
+      this.#takeOver();
+      this.server.on('newListener', this.#onNewListener);
+      return;
+    }
     throw new SecureWsBootError([
       {
         where: 'handshake.foreignPaths',
@@ -79,6 +89,8 @@ export class UpgradeListener {
    */
   dispose(withinMs: number): void {
     this.server.off('upgrade', this.#onUpgrade);
+    this.server.off('newListener', this.#onNewListener);
+    for (const listener of this.#others.splice(0)) this.server.on('upgrade', listener);
     for (const event of CONNECTION_EVENTS) this.server.off(event, rememberPeer);
     this.#refusePending();
     this.#sockets.close(withinMs);
@@ -91,12 +103,31 @@ export class UpgradeListener {
   }
 
   get #hasOtherListeners(): boolean {
-    return this.server.listenerCount('upgrade') > 1;
+    return this.#others.length > 0 || this.server.listenerCount('upgrade') > 1;
   }
+
+  #takeOver(): void {
+    for (const listener of this.server.rawListeners('upgrade') as OnUpgrade[]) {
+      if (listener === this.#onUpgrade) continue;
+      this.server.off('upgrade', listener);
+      this.#others.push(listener);
+    }
+  }
+
+  readonly #onNewListener = (event: string | symbol): void => {
+    // Told before it is added.
+    if (event === 'upgrade')
+      queueMicrotask(() => {
+        this.#takeOver();
+      });
+  };
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     this.#sockets.onRequest(request);
-    if (this.#isForeign(request)) return;
+    if (this.#isForeign(request)) {
+      for (const listener of this.#others) listener.call(this.server, request, socket, head);
+      return;
+    }
     // First of all: a reset while anything below waits would otherwise be an uncaught exception (HS-17).
     socket.on('error', ignore);
     const { guard } = this.runtime;
