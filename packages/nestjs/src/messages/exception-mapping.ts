@@ -65,7 +65,8 @@ function mapWsException(exception: WsException): Refusal {
   const text = exception.message;
   if (exception instanceof WsApplicationError) {
     const { reason, details } = exception;
-    return { code: 'APPLICATION', reason: 'application', application: { reason, details: detailsOf(details) }, text };
+    const application = { reason: isApplicationReason(reason) ? reason : undefined, details: detailsOf(details) };
+    return { code: 'APPLICATION', reason: 'application', application, text };
   }
   const error: unknown = exception.getError();
   if (typeof error !== 'object' || error === null) {

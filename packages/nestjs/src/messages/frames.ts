@@ -1,9 +1,9 @@
 import {
   ERROR_EVENT,
   ERROR_MESSAGES,
+  type ErrorData,
   type MessageId,
   RESERVED_EVENT_PREFIX,
-  type ValidationIssue,
   type WsErrorCode,
 } from '@secure-ws/protocol';
 import type { Refusal } from './refusal.js';
@@ -12,12 +12,13 @@ import type { Refusal } from './refusal.js';
 export type MessageRange = readonly [from: number, to: number];
 
 /** The `data` of an error frame. Nothing of the refused message is in it. */
-export function errorData(refusal: Refusal, correlationId: string, withText: boolean): ErrorBody {
+export function errorData(refusal: Refusal, correlationId: string, withText: boolean): ErrorData {
   const { code, retryAfterMs, issues, application, text } = refusal;
   const isWait = retryAfterMs !== undefined && Number.isFinite(retryAfterMs);
   return {
     code,
-    message: withText && text !== undefined ? text : messageOf(code),
+    // Of an exception's message only the type says that it is a text.
+    message: withText && typeof text === 'string' ? text : messageOf(code),
     ...(application?.reason === undefined ? {} : { reason: application.reason }),
     ...(application?.details === undefined ? {} : { details: application.details }),
     ...(isWait ? { retryAfterMs: Math.ceil(retryAfterMs) } : {}),
@@ -26,19 +27,8 @@ export function errorData(refusal: Refusal, correlationId: string, withText: boo
   };
 }
 
-/** What {@link errorData} makes. */
-export interface ErrorBody {
-  readonly code: WsErrorCode;
-  readonly message: string;
-  readonly reason?: string;
-  readonly details?: unknown;
-  readonly retryAfterMs?: number;
-  readonly issues?: readonly ValidationIssue[];
-  readonly correlationId: string;
-}
-
 /** Writes an error frame: of a message with an `id`, or of messages that were not read far enough to have one. */
-export function errorFrame(data: ErrorBody, id: MessageId | undefined, messages?: MessageRange): string {
+export function errorFrame(data: ErrorData, id: MessageId | undefined, messages?: MessageRange): string {
   return JSON.stringify({
     event: ERROR_EVENT,
     ...(id === undefined ? {} : { id }),

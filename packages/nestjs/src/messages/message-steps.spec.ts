@@ -1,5 +1,6 @@
 import { WsException } from '@nestjs/websockets';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { WsPolicy } from '../authorization/ws-policy.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
 import { crashesOf, openPipeline, settle } from '../testing/stub-pipeline.js';
 
@@ -64,6 +65,42 @@ describe('what a handler throws', () => {
       { data: { code: 'VALIDATION_FAILED', issues: [{ path: 'a', rule: 'isString' }] } },
     ]);
     expect(JSON.stringify(socket.sent)).not.toContain('SECRET');
+  });
+});
+
+describe('what a step waits for', () => {
+  it('DR-14 DR-08 goes on once, though it calls back twice', async () => {
+    let calls = 0;
+    class Twice implements WsPolicy<never> {
+      authorize(): Promise<boolean> {
+        const twice = {
+          then: (resolve: (value: boolean) => void): void => {
+            resolve(true);
+            resolve(true);
+          },
+        };
+        return twice as unknown as Promise<boolean>;
+      }
+    }
+    const { send, socket } = openPipeline(() => ++calls, { policies: [Twice] });
+    send(1);
+    await settle();
+    expect([calls, socket.sent]).toEqual([1, [{ event: 'do', data: 1, id: 1 }]]);
+  });
+
+  it('DR-14 DR-08 gives its slot back, though its refusal cannot be written', async () => {
+    const { send, socket, engine } = openPipeline(() => Promise.reject(new Error('broken')));
+    const report = vi.spyOn(engine, 'report').mockImplementationOnce(() => {
+      throw new Error('broken report');
+    });
+    await crashesOf(async () => {
+      send(1);
+      await settle();
+    });
+    report.mockRestore();
+    send(2);
+    await settle();
+    expect(socket.sent).toMatchObject([{ id: 2, data: { code: 'INTERNAL' } }]);
   });
 });
 

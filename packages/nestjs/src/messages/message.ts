@@ -214,11 +214,15 @@ export class Message extends WsMessageContext implements WaitingMessage {
    */
   settle(refusal?: Refusal): void {
     if (this.isSettled) return;
-    if (refusal !== undefined) this.source.refuse(this, refusal);
-    this.isSettled = true;
-    this.endDeadline();
-    this.source.forgetAbort(this);
-    this.releaseSlot();
+    try {
+      if (refusal !== undefined) this.source.refuse(this, refusal);
+    } finally {
+      // Whatever an answer may throw: a slot that is never given back stops the connection for good.
+      this.isSettled = true;
+      this.endDeadline();
+      this.source.forgetAbort(this);
+      this.releaseSlot();
+    }
   }
 
   override watchAnswer(): () => boolean {
@@ -231,7 +235,8 @@ export class Message extends WsMessageContext implements WaitingMessage {
 
   #await(step: MessageStep, value: PromiseLike<unknown>): void {
     this.startDeadline(step.deadline ?? 'judging', this.startedAt);
-    value.then(
+    // A promise of ours: another's then() may call back twice, and the second call would meet a later step.
+    Promise.resolve(value).then(
       (settled) => {
         this.#fulfilled(step, settled);
       },

@@ -1,9 +1,10 @@
 import type { ExecutionContext } from '@nestjs/common';
+import type { ErrorData } from '@secure-ws/protocol';
 import { WsMessageContext } from '../core/message-context.js';
 import { randomId } from '../core/identifier.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
 import { mapException } from '../messages/exception-mapping.js';
-import { type ErrorBody, errorData } from '../messages/frames.js';
+import { errorData } from '../messages/frames.js';
 import type { HandlerPlan, Message, MessageHandler } from '../messages/message.js';
 import type { MessageEngine } from '../messages/message-engine.js';
 import { compilePayload } from '../validation/compile-payload.js';
@@ -93,7 +94,7 @@ export class EnhancerChecks {
   }
 
   /** What the client gets of an exception; audits it, unless a check refused and has done so. */
-  answerTo(exception: unknown, socket: unknown, label: string): ErrorBody {
+  answerTo(exception: unknown, socket: unknown, label: string): ErrorData {
     const { defaultEngine: engine } = this.host;
     const { detailedErrors } = engine.parts;
     if (exception instanceof AuditedRefusal) {

@@ -3,7 +3,8 @@ import { EnhancerChecks } from './enhancer-checks.js';
 
 /**
  * The strict validation of the module as a Nest pipe, for gateways on another adapter: unknown properties are refused, and
- * nothing is converted that the DTO does not ask for. A payload that `WsAuthorizeGuard` has validated passes as it is.
+ * nothing is converted that the DTO does not ask for. Of a handler
+ * under `WsAuthorizeGuard` the boot takes it out of the call: the guard has validated the payload.
  */
 @Injectable()
 export class WsValidationPipe implements PipeTransform {
