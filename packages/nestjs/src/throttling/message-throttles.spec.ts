@@ -71,6 +71,49 @@ describe('PrincipalThrottle', () => {
     expect([throttle.hit(now()), elsewhere.hit(now())]).toEqual([59_000, 59_000]);
   });
 
+  it('DR-05 many nodes let through over time what one may, however they overlap', async () => {
+    const rules = [{ limit: 10, ttl: 1000 }];
+    const clock = new FakeClock();
+    const shared = new Shared(clock, { maxKeys: 1000 });
+    const nodes = Array.from({ length: 8 }, () => new PrincipalThrottles(rules, shared));
+    const throttles = nodes.map((node) => node.obtain(ALICE));
+    let admitted = 0;
+    for (let ms = 0; ms < 60_000; ms += 50) {
+      for (let i = 0; i < 5; i++) for (const throttle of throttles) if (throttle.hit(clock.monotonic()) === 0) admitted++;
+      await settle();
+      clock.advance(50);
+    }
+    // 10 a second for a minute; and ahead of it, at most what the windows of each node hold.
+    expect(admitted).toBeGreaterThanOrEqual(600);
+    expect(admitted).toBeLessThanOrEqual(600 + 8 * 10);
+  });
+
+  it('DR-05 a debt is paid by the timer, and outlives the connections that made it', async () => {
+    const rules = [{ limit: 10, ttl: 1000 }];
+    const clock = new FakeClock();
+    const shared = new Shared(clock, { maxKeys: 1000 });
+    const nodes = [new PrincipalThrottles(rules, shared), new PrincipalThrottles(rules, shared)] as const;
+    for (const node of nodes) {
+      const throttle = node.obtain(ALICE);
+      for (let i = 0; i < 10; i++) expect(throttle.hit(0)).toBe(0);
+      node.release(throttle);
+    }
+    await settle();
+    clock.advance(1000);
+    const [first, second] = nodes;
+    // Twenty were let through: the second ten are what the next second may hold.
+    for (const node of nodes) node.sweep(clock.monotonic());
+    await settle();
+    const again = first.obtain(ALICE);
+    expect(again.hit(clock.monotonic())).toBe(0);
+    await settle();
+    expect(again.hit(clock.monotonic())).toBeGreaterThan(900);
+    clock.advance(1001);
+    for (const node of nodes) node.sweep(clock.monotonic());
+    await settle();
+    expect(second.size).toBe(0);
+  });
+
   it('DR-17 this node decides alone while the store has no answer, and what it took counts', () => {
     const { shared, throttle } = start([{ limit: 2, ttl: 1000 }]);
     shared.isAway = true;

@@ -6,6 +6,9 @@ import { principalKey } from '../store/store-keys.js';
 /** How many principals without a connection are remembered. */
 const MAX_REMEMBERED = 100_000;
 
+/** How soon a principal in debt may ask again, where the store has not named a time. */
+const RETRY_MS = 100;
+
 /** What is counted by itself: the plan of a handler, by its identity. */
 export interface ThrottledEvent {
   readonly throttles: readonly ThrottleRule[];
@@ -15,8 +18,14 @@ export interface ThrottledEvent {
 export class PrincipalThrottle {
   readonly #windows: RateWindows;
   readonly #events = new Map<ThrottledEvent, RateWindows>();
-  #unsettled = 0;
+  /** The most that the store can take at once: more would never find room. */
+  readonly #mostAtOnce: number;
+  /** What this node has let through and the store has not counted yet. */
+  #debt = 0;
   #isSettling = false;
+  /** The store had no room for all of the debt. */
+  #isOverdrawn = false;
+  #now = 0;
   #blockedUntil = 0;
   /** How many connections hold it. */
   holders = 0;
@@ -29,26 +38,45 @@ export class PrincipalThrottle {
     private readonly rules: readonly ThrottleRule[],
     /** Asked as well, where several nodes share it. */
     private readonly shared: SecureWsStore | undefined,
+    /** Called when a debt stays: {@link settle} is to be called from then on. */
+    private readonly onOverdrawn: (throttle: PrincipalThrottle) => void,
   ) {
     this.#windows = new RateWindows(rules);
+    this.#mostAtOnce = Math.min(...rules.map(({ limit }) => limit));
     this.memoryMs = longest(rules);
   }
 
+  /** Whether the store has still to count what this node has let through. */
+  get isOverdrawn(): boolean {
+    return this.#isOverdrawn;
+  }
+
   /**
-   * Counts one message. This node decides alone; where several share a store, they settle in the background what they have
-   * let through, and one that the store refuses waits. Together they let through at most what they may, and what each of
-   * them admits by itself while one answer of the store is on its way.
+   * Counts one message. This node decides alone; where several share a store, each settles in the background what it has
+   * let through. What the store has no room for stays a debt, and the principal waits here until it is paid: over time all
+   * nodes together let through what one may, and ahead of that each at most what its own windows hold.
    *
    * @returns 0 when there is room; otherwise the milliseconds to wait.
    */
   hit(now: number): number {
     this.lastHitAt = now;
     if (now < this.#blockedUntil) return this.#blockedUntil - now;
+    if (this.#isOverdrawn) {
+      this.settle(now);
+      return RETRY_MS;
+    }
     const wait = this.#windows.hit(now);
     if (wait > 0 || this.shared === undefined) return wait;
-    this.#unsettled++;
-    if (!this.#isSettling) void this.#settle(this.shared);
+    this.#debt++;
+    this.settle(now);
     return 0;
+  }
+
+  /** Has the store count the debt, unless it is being asked or has said to wait. */
+  settle(now: number): void {
+    this.#now = now;
+    if (this.shared === undefined || this.#isSettling || now < this.#blockedUntil) return;
+    void this.#settle(this.shared);
   }
 
   /** The windows of an event: the same for all connections of the principal, so that a new one does not start over. */
@@ -61,20 +89,33 @@ export class PrincipalThrottle {
     return windows;
   }
 
-  /** One request at a time for each principal, however many messages it sends meanwhile. */
+  /**
+   * One request at a time for each principal, however many messages it sends meanwhile. What does not fit is halved until
+   * something does: other nodes that ask for less would otherwise always be first.
+   */
   async #settle(store: SecureWsStore): Promise<void> {
     this.#isSettling = true;
     try {
-      while (this.#unsettled > 0) {
-        const hits = this.#unsettled;
-        this.#unsettled = 0;
-        const wait = await store.hit(this.key, this.rules, hits);
-        if (wait > 0) this.#blockedUntil = this.lastHitAt + wait;
+      let cost = this.#debt;
+      while (this.#debt > 0) {
+        cost = Math.min(cost, this.#debt, this.#mostAtOnce);
+        const wait = await store.hit(this.key, this.rules, cost);
+        if (wait === 0) {
+          this.#debt -= cost;
+          continue;
+        }
+        this.#blockedUntil = Math.max(this.#blockedUntil, this.#now + wait);
+        if (cost === 1) break;
+        cost = Math.floor(cost / 2);
       }
     } catch {
-      // A store without an answer: this node's own windows have counted the messages.
+      // A store without an answer: this node's own windows have counted the messages (DR-17).
+      this.#debt = 0;
     } finally {
       this.#isSettling = false;
+      const wasOverdrawn = this.#isOverdrawn;
+      this.#isOverdrawn = this.#debt > 0;
+      if (this.#isOverdrawn && !wasOverdrawn) this.onOverdrawn(this);
     }
   }
 }
@@ -87,6 +128,7 @@ export class PrincipalThrottle {
 export class PrincipalThrottles {
   readonly #throttles = new Map<string, PrincipalThrottle>();
   readonly #released = new Set<PrincipalThrottle>();
+  readonly #overdrawn = new Set<PrincipalThrottle>();
   readonly #rules: readonly ThrottleRule[];
   readonly #shared: SecureWsStore | undefined;
 
@@ -106,7 +148,9 @@ export class PrincipalThrottles {
     const key = principalKey(principal);
     let throttle = this.#throttles.get(key);
     if (throttle === undefined) {
-      throttle = new PrincipalThrottle(key, this.#rules, this.#shared);
+      throttle = new PrincipalThrottle(key, this.#rules, this.#shared, (overdrawn) => {
+        this.#overdrawn.add(overdrawn);
+      });
       this.#throttles.set(key, throttle);
     }
     throttle.holders++;
@@ -124,16 +168,24 @@ export class PrincipalThrottles {
     if (oldest !== undefined) this.#forget(oldest);
   }
 
-  /** Forgets the principals that nothing counts for any more. Called by the coarse timer. */
+  /**
+   * Has debts paid, also those of principals that are silent now, and forgets the principals that nothing counts for any
+   * more. Called by the coarse timer.
+   */
   sweep(now: number): void {
+    for (const throttle of this.#overdrawn) {
+      if (throttle.isOverdrawn) throttle.settle(now);
+      else this.#overdrawn.delete(throttle);
+    }
     for (const throttle of this.#released) {
-      if (now - throttle.lastHitAt <= throttle.memoryMs) continue;
+      if (throttle.isOverdrawn || now - throttle.lastHitAt <= throttle.memoryMs) continue;
       this.#forget(throttle);
     }
   }
 
   #forget(throttle: PrincipalThrottle): void {
     this.#released.delete(throttle);
+    this.#overdrawn.delete(throttle);
     this.#throttles.delete(throttle.key);
   }
 }
