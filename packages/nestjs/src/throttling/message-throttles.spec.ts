@@ -79,7 +79,8 @@ describe('PrincipalThrottle', () => {
     const throttles = nodes.map((node) => node.obtain(ALICE));
     let admitted = 0;
     for (let ms = 0; ms < 60_000; ms += 50) {
-      for (let i = 0; i < 5; i++) for (const throttle of throttles) if (throttle.hit(clock.monotonic()) === 0) admitted++;
+      for (let i = 0; i < 5; i++)
+        for (const throttle of throttles) if (throttle.hit(clock.monotonic()) === 0) admitted++;
       await settle();
       clock.advance(50);
     }
