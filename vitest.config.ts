@@ -42,6 +42,26 @@ export default defineConfig({
       },
       {
         extends: true,
+        // The contract of nest/ on Nest 11: the same source and the same specs, over the copies of the installed fixture.
+        resolve: {
+          alias: [
+            {
+              find: /^(@nestjs\/|class-validator|class-transformer|reflect-metadata|rxjs|ws$)/,
+              replacement: `${fileURLToPath(new URL('.cache/compat/nest11-cjs/node_modules', import.meta.url))}/$1`,
+            },
+          ],
+        },
+        test: {
+          name: 'nest11',
+          include: ['packages/nestjs/src/nest/*.spec.ts', 'test/e2e/*.e2e-spec.ts'],
+          globalSetup: ['test/compat/global-setup.ts'],
+          env: { NEST_MAJOR: '11' },
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
         // The examples lie outside of tsconfig.json's `include`, and share the copy of the packages that their tests use.
         resolve: {
           alias: [

@@ -1,6 +1,8 @@
 import { installFixtures } from './install-fixtures.js';
 
-/** Runs once, before the first test of the compat project. */
+const shared = globalThis as { secureWsFixtures?: Promise<void> };
+
+/** Runs before the first test of each project that uses the fixtures: they are installed once for all of them. */
 export async function setup(): Promise<void> {
-  await installFixtures();
+  await (shared.secureWsFixtures ??= installFixtures());
 }

@@ -16,6 +16,7 @@ import { HttpOnly, WsAuthorize } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
 import { EchoGateway } from '../support/echo.gateway.js';
+import { IS_NEST_11 } from '../support/nest-version.js';
 import { connect } from '../support/queueing-client.js';
 import { type AppShape, startApp } from '../support/start-app.js';
 
@@ -78,7 +79,10 @@ describe('a global guard or interceptor that reads the HTTP request', () => {
     ['KeyGuard', { provide: APP_GUARD, useClass: KeyGuard }, []],
     ['Stamp', { provide: APP_INTERCEPTOR, useClass: Stamp }, []],
   ])('F36 stops the boot, which names it and the way out: %s', async (name, provider, modules) => {
-    const problems = await bootProblems({ providers: [EchoGateway, Keys, provider as never], imports: modules });
+    const shape: AppShape = { providers: [EchoGateway, Keys, provider as never], imports: modules };
+    // Nest 11 never asks it about a message.
+    if (IS_NEST_11) return void (await expectEcho({ ...shape, providers: [Keys, provider as never] }));
+    const problems = await bootProblems(shape);
     expect(problems).toMatchObject([{ fix: expect.stringContaining(`HttpOnly(${name})`) as string }]);
   });
 

@@ -12,7 +12,8 @@ vi.mock('ws', async (importOriginal) => {
       this.options = { ...this.options, maxFragments: 131_072 };
     }
   }
-  return { ...ws, WebSocketServer: OldWebSocketServer };
+  // In the project nest11 only the default export, the class itself, is seen of a copy that is reached through an alias.
+  return { ...ws, WebSocket: ws.default, WebSocketServer: OldWebSocketServer };
 });
 
 describe('an application that got an old copy of ws', () => {
