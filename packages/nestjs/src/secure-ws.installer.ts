@@ -66,7 +66,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    // The drain has run by now, unless Nest no longer heeds the order of ShutdownOrder.
+    // The drain has run by now, unless Nest no longer heeds the distance that SecureWsOrderModule sets.
     await this.drain();
   }
 

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** What an address that is none is counted as: every such client shares it (a Unix socket, a closed one). */
+/** The key of anything that is not an IP address: every such client shares it (a Unix socket, a closed one). */
 export const UNKNOWN_ADDRESS_KEY = 'address:unknown';
 
 /**

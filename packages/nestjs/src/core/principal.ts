@@ -76,8 +76,8 @@ const OPTIONAL = ['tenant', 'sessionId', 'tokenId', 'keyId'] as const;
  * Makes the principal of an answer: the one check that stands behind every authenticator. Everything is copied, so that
  * the object of the application stays its own and a later change of it changes nobody's rights.
  *
- * @throws PrincipalError when a field is missing or has another type: an `expiresAt` that is no number never comes, and
- * the `roles` of a text are its letters.
+ * @throws PrincipalError when a field is missing or has another type: an `expiresAt` that is not a number never comes, and
+ * a string spread into `roles` would give its letters.
  */
 export function makePrincipal(answer: unknown, { block, kind, now }: PrincipalSource): Principal {
   if (typeof answer !== 'object' || answer === null) throw new PrincipalError(`${block} answered no principal.`);
@@ -89,14 +89,14 @@ export function makePrincipal(answer: unknown, { block, kind, now }: PrincipalSo
     if (value !== undefined) principal[name] = value;
   }
   for (const [name, value] of Object.entries(principal)) {
-    if (name !== 'key' && name !== 'block' && !isIdentifier(value)) fail(block, name, 'is no identifier');
+    if (name !== 'key' && name !== 'block' && !isIdentifier(value)) fail(block, name, 'is not an identifier');
   }
   principal['roles'] = identifiers(block, 'roles', given.roles);
   principal['scopes'] = identifiers(block, 'scopes', given.scopes);
   principal['authenticatedAt'] = date(block, 'authenticatedAt', given.authenticatedAt ?? now);
   const { expiresAt, claims = {} } = given;
   if (expiresAt !== undefined) principal['expiresAt'] = date(block, 'expiresAt', expiresAt);
-  if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) fail(block, 'claims', 'is no object');
+  if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) fail(block, 'claims', 'is not an object');
   principal['claims'] = frozenCopy(claims);
   const { issuer, id, tenant } = principal;
   // JSON keeps the parts apart: issuer "a" with id "b:c" must not equal issuer "a:b" with id "c".
@@ -119,13 +119,13 @@ export function createPrincipal(input: PrincipalInput): Principal {
 function identifiers(block: string, name: string, value: unknown = []): readonly string[] {
   // Copied before it is looked at: what is checked is what is kept. `every` would pass over the holes of a list.
   const list: readonly unknown[] = Array.isArray(value) ? [...(value as unknown[])] : [undefined];
-  return list.every(isIdentifier) ? Object.freeze(list) : fail(block, name, 'is no list of identifiers');
+  return list.every(isIdentifier) ? Object.freeze(list) : fail(block, name, 'is not a list of identifiers');
 }
 
 function date(block: string, name: string, value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value)
     ? value
-    : fail(block, name, 'is no number of milliseconds since 1970');
+    : fail(block, name, 'is not a number of milliseconds since 1970');
 }
 
 function fail(block: string, name: string, problem: string): never {

@@ -29,7 +29,7 @@ export function detailsOf(details: unknown): unknown {
   }
 }
 
-/** @param budget how many values may still be looked at: a graph that comes back to itself has no end of them. */
+/** @param budget how many values may still be looked at: a cyclic graph never runs out of them. */
 function copyOf(value: unknown, depth: number, budget: { left: number }): unknown {
   if (--budget.left < 0) return UNFIT;
   if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol') return UNFIT;

@@ -114,7 +114,7 @@ function throttlePrincipal({ source, startedAt }: Message): number {
 }
 
 function throttled(reason: Refusal['reason']): NonNullable<MessageStep['finish']> {
-  // What is no number is not below zero: it refuses.
+  // NaN fails the comparison, so it refuses.
   return (_message, wait) =>
     (wait as number) <= 0 ? undefined : { code: 'THROTTLED', reason, retryAfterMs: wait as number };
 }

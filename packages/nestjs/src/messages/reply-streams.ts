@@ -4,8 +4,8 @@ import { ReplyStream, type SendValue } from './reply-stream.js';
 
 /**
  * The streams of one connection: Observables and async iterables that its handlers returned. Each value is a reply with
- * the `id` of the request, the last frame says `"end": true`. They are judged anew with each value and end with the
- * connection.
+ * the `id` of the request, the last frame says `"end": true`. Each value is judged before it leaves, and all end with
+ * the connection.
  */
 export class ReplyStreams {
   readonly #streams = new Map<Message, ReplyStream>();

@@ -4,6 +4,7 @@ import { WsMessageContext } from '../core/message-context.js';
 import type { GatewayRecord, HandlerRecord, NestModule, ParameterMetadata } from './gateway-inventory.js';
 import { PARAM_ARGS_METADATA, PIPES_METADATA } from './metadata.js';
 import type { RegistrationMetadata } from './registration-metadata.js';
+import { setOwn } from './shared-patch.js';
 
 /** Takes the place of a pipe that would validate once more. */
 const PASS: PipeTransform = Object.freeze({ transform: (value: unknown): unknown => value });
@@ -38,12 +39,10 @@ export function passValidated(
       replaceParameters(handler);
     }
   }
-  // Own properties over the methods of the class; deleting them is the way back.
   const getGlobalPipes = config.getGlobalPipes.bind(config);
-  config.getGlobalPipes = () => getGlobalPipes().map((pipe) => pass(pipe) as PipeTransform);
-  metadata.onRestore(() => {
-    config.getGlobalPipes = getGlobalPipes;
-  });
+  metadata.onRestore(
+    setOwn(config, 'getGlobalPipes', () => getGlobalPipes().map((pipe) => pass(pipe) as PipeTransform)),
+  );
 
   function replaceList(owner: object, module: NestModule): void {
     const pipes = Reflect.getOwnMetadata(PIPES_METADATA, owner) as readonly unknown[] | undefined;
