@@ -9,6 +9,8 @@ import {
   WsPublic,
   WsResource,
 } from '@secure-ws/nestjs';
+import { Type } from 'class-transformer';
+import { IsArray, IsInt } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
 import { Text } from '../support/echo.gateway.js';
@@ -157,6 +159,38 @@ describe('a payload without a type', () => {
       none(): void {}
     }
     await expect(startApp({ providers: [DeclaredGateway] })).resolves.toBeDefined();
+  });
+});
+
+class Line {
+  @IsInt()
+  quantity!: number;
+}
+
+class Order {
+  @IsArray()
+  @Type(() => Line)
+  lines!: Line[];
+
+  @IsArray()
+  tags!: string[];
+}
+
+@WsAuthorize()
+@WebSocketGateway({ path: '/orders' })
+class OrderGateway {
+  @SubscribeMessage('order')
+  order(@MessageBody() order: Order): Order {
+    return order;
+  }
+}
+
+describe('a payload whose content nothing looks at', () => {
+  it('MV-01 MV-14 does not boot, and the error says what to write', async () => {
+    expect(await bootProblems({ providers: [OrderGateway] })).toMatchObject([
+      { where: 'Order.lines', fix: 'add @ValidateNested({ each: true }) and @Type(() => Line) above it' },
+      { where: 'Order.tags', fix: expect.stringContaining('@IsString({ each: true })') as string },
+    ]);
   });
 });
 

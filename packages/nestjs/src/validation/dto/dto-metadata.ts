@@ -33,6 +33,8 @@ export interface PropertyMetadata {
   readonly shape: PropertyShape;
   /** `@ValidatePromise()`, which no decoded message can satisfy. */
   readonly isPromise: boolean;
+  /** `@Allow()`: whoever wrote it has decided that anything will do. */
+  readonly isAllowed: boolean;
 }
 
 /**
@@ -65,6 +67,7 @@ export function readProperties(type: DtoClass): PropertyMetadata[] {
       nested,
       conditions: ofType(ValidationTypes.CONDITIONAL_VALIDATION),
       isPromise: ofType(ValidationTypes.PROMISE_VALIDATION).length > 0,
+      isAllowed: ofType(ValidationTypes.WHITELIST).length > 0,
     };
   });
 }
@@ -95,7 +98,8 @@ const SHAPES: ReadonlyMap<unknown, PropertyShape> = new Map<unknown, PropertySha
     [Boolean, 'boolean'],
   ] as const),
 ]);
-const LIST_RULE = /^array[A-Z]|^isArray$/;
+/** Rules that only a list passes. */
+export const LIST_RULE = /^array[A-Z]|^isArray$/;
 
 /**
  * Finds out what a property was declared as.

@@ -1,8 +1,13 @@
 import 'reflect-metadata';
-import { Transform, Type } from 'class-transformer';
+import { Exclude, Transform, Type } from 'class-transformer';
 import {
+  Allow,
   ArrayMaxSize,
+  IsArray,
+  IsDefined,
+  IsIn,
   IsInt,
+  IsObject,
   IsOptional,
   IsString,
   Matches,
@@ -116,7 +121,80 @@ class Chosen {
   chosen!: Line;
 }
 
+/** Only the shape of what it holds is asked about. */
+class Shallow {
+  @IsArray()
+  @ArrayMaxSize(20)
+  @Type(() => Line)
+  lines!: Line[];
+
+  @IsObject()
+  @Type(() => Line)
+  line!: Line;
+
+  @IsDefined()
+  declared!: Line;
+
+  @IsOptional()
+  @IsArray()
+  tags?: string[];
+
+  @ArrayMaxSize(2)
+  rows!: number[][];
+}
+
+class AroundShallow {
+  @ValidateNested()
+  @Type(() => Shallow)
+  inner!: Shallow;
+}
+
+class Deep {
+  @IsArray()
+  @IsString({ each: true })
+  @ArrayMaxSize(20)
+  tags!: string[];
+
+  @IsArray()
+  @IsIn([1, 2], { each: true })
+  @ArrayMaxSize(20)
+  choices!: number[];
+
+  @Allow()
+  @IsArray()
+  anything!: unknown[];
+
+  @IsObject()
+  record!: Record<string, unknown>;
+
+  @Exclude()
+  @IsArray()
+  ours!: Line[];
+
+  @Transform(({ value }: { value: unknown }) => Object.assign(new Line(), value))
+  @IsDefined()
+  made!: Line;
+}
+
 describe('checkDto', () => {
+  it.each([[Shallow], [AroundShallow]])(
+    'MV-01 MV-14 names what would pass content that nothing looks at: %o',
+    (type) => {
+      const { problems } = look(type);
+      expect(problems.map(({ where, fix }) => `${where} ${/@\w+\([^)]*\)/.exec(fix)?.[0] ?? ''}`)).toEqual([
+        'Shallow.lines @ValidateNested({ each: true })',
+        'Shallow.line @ValidateNested()',
+        'Shallow.declared @ValidateNested()',
+        'Shallow.tags @IsString({ each: true })',
+        'Shallow.rows @IsString({ each: true })',
+      ]);
+    },
+  );
+
+  it('MV-01 leaves alone what is judged item by item, allowed, excluded or made by a transform', () => {
+    expect(look(Deep).problems).toEqual([]);
+  });
+
   it('finds nothing in a sound class, even one that contains itself', () => {
     expect(look(Sound)).toEqual(new BootProblems());
   });

@@ -3,15 +3,17 @@ import {
   type DtoClass,
   isOpenPattern,
   isValidatable,
+  LIST_RULE,
   MAX_PATTERN_TEXT,
   type PropertyMetadata,
   readProperties,
 } from './dto-metadata.js';
-import { isTransformed, TRANSFORMER_STORAGE } from '../../nest/transformer-storage.js';
+import { hasTransform, isTransformed, sentNamesOf, TRANSFORMER_STORAGE } from '../../nest/transformer-storage.js';
 
 /**
  * Finds what makes a DTO class, or one below it, refuse every payload: mistakes that would otherwise show in production
- * as a client that is never understood. And it warns of what one message can make expensive (MV-13).
+ * as a client that is never understood; and what would pass content that nothing looks at. And it warns of what one
+ * message can make expensive (MV-13).
  *
  * `where` is `Class.property`; what two handlers share is said once.
  */
@@ -30,6 +32,13 @@ export function checkDto(type: DtoClass, problems: BootProblems): void {
       warnOfCost(property, where, found);
       for (const nested of checkNested(each, property, found)) seen.add(nested);
     }
+    const sent = new Set(
+      sentNamesOf(
+        each,
+        properties.map(({ name }) => name),
+      ).values(),
+    );
+    for (const property of properties) if (sent.has(property.name)) checkContent(each, property, found);
   }
   problems.problems.push(...found.problems.filter(isMissingFrom(problems.problems)));
   problems.warnings.push(...found.warnings.filter(isMissingFrom(problems.warnings)));
@@ -76,6 +85,44 @@ function checkInstance(type: DtoClass, properties: readonly PropertyMetadata[], 
       `decorate ${name}, such as @IsString(), or remove it from the class`,
     );
   }
+}
+
+/** Rules that look at a value, and not at what is in it. Each of them with `each` does look there. */
+const SHALLOW_RULE = /^(array[A-Z]\w*|isArray|isDefined|isNotEmpty|isObject|isNotEmptyObject|isInstance)$/;
+
+/**
+ * Refuses a property whose content nothing judges: class-validator lets through whatever is inside a list or an object
+ * of which only the shape was asked about, undeclared properties and `{"$gt": ""}` included (MV-01, MV-14).
+ */
+function checkContent(type: DtoClass, property: PropertyMetadata, problems: BootProblems): void {
+  const { name, shape, rules, nested, isAllowed } = property;
+  const isJudged = nested.length > 0 || rules.some((rule) => rule.each === true || !SHALLOW_RULE.test(rule.name ?? ''));
+  if (isJudged || isAllowed || hasTransform(type, name)) return;
+  const where = `${type.name}.${name}`;
+  const isList = shape === 'array' || rules.some((rule) => LIST_RULE.test(rule.name ?? ''));
+  const each = isList ? '{ each: true }' : '';
+  const content = declaredClasses(type, name).find(isValidatable);
+  if (content !== undefined) {
+    problems.add(
+      where,
+      `holds what ${content.name} describes, but nothing validates it: everything inside would pass.`,
+      `add @ValidateNested(${each}) and @Type(() => ${content.name}) above it`,
+    );
+  } else if (isList) {
+    problems.add(
+      where,
+      'takes a list of anything: nothing says what its items are.',
+      'add what each item is, such as @IsString({ each: true }), or @Allow() where anything will do',
+    );
+  }
+}
+
+/** The classes that `@Type()` and TypeScript name for a property. */
+function declaredClasses(type: DtoClass, property: string): unknown[] {
+  const { typeFunction, options } = TRANSFORMER_STORAGE?.findTypeMetadata(type, property) ?? {};
+  const named = typeFunction === undefined || typeFunction.length > 0 ? [] : [typeFunction()];
+  const chosen = options?.discriminator?.subTypes.map(({ value }) => value) ?? [];
+  return [...named, ...chosen, Reflect.getMetadata('design:type', type.prototype as object, property) as unknown];
 }
 
 /** @returns the classes of a nested property, to be looked at as well. */
