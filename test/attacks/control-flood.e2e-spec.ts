@@ -1,6 +1,9 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { WsConnectionLifecycleService } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import { EchoGateway } from '../support/echo.gateway.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { closeCodeOf } from '../support/frame-reader.js';
 import { clientFrame, OPCODES } from '../support/frame-writer.js';
 import { until } from '../support/patience.js';
@@ -69,6 +72,36 @@ describe('a flood of control frames', () => {
       return lifecycle.count === 0;
     }, 'it is cut off');
     expect(most).toBeLessThan(10_000);
+    tcp.socket.destroy();
+  });
+
+  it('DR-07 MO-03 is too much from a peer that reads nothing at any rate, once 80 pongs wait for it', async () => {
+    const clock = new FakeClock(Date.now());
+    // Neither the bytes that wait nor how long they do may end it: what is left is the number of pongs.
+    const lifecycleOptions = { maxOutboundBytes: 64 * 1024 * 1024, maxOutboundMs: 3_600_000 };
+    const app = await startApp({ providers: [EchoGateway], clock, options: { lifecycle: lifecycleOptions } });
+    const peers: Socket[] = [];
+    (app.app.getHttpServer() as Server).on('connection', (peer: Socket) => peers.push(peer));
+    const tcp = await openRaw(app);
+    tcp.socket.pause();
+    const [connection] = app.app.get(WsConnectionLifecycleService).find();
+    // More than the kernel takes: whatever is written from now on waits in the process.
+    expect(connection?.send('fill', 'x'.repeat(32 * 1024 * 1024))).toBe(true);
+    const ping = clientFrame('', { opcode: OPCODES.ping });
+    const before = peers[0]?.bytesRead ?? 0;
+    let pings = 0;
+    for (; pings < 200 && connection?.isOpen === true; pings++) {
+      tcp.write(ping);
+      await until(() => (peers[0]?.bytesRead ?? 0) >= before + ping.length * (pings + 1), 'the ping is read');
+      // As many a second as any client may send.
+      clock.advance(1000 / 20);
+    }
+    expect(pings).toBe(81);
+    await until(() => app.events.ofType('ws.connection.closed').length === 1, 'it is cut off');
+    expect(app.events.ofType('ws.connection.closed')).toMatchObject([
+      { reason: 'POLICY_VIOLATION', initiator: 'server' },
+    ]);
+    expect(app.events.ofType('ws.message.refused')).toMatchObject([{ reason: 'control-flood' }]);
     tcp.socket.destroy();
   });
 

@@ -16,7 +16,6 @@ const CLOSE_OF_ERROR: ReadonlyMap<string, CloseCodeName> = new Map<string, Close
   ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'TOO_BIG'],
   ['WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH', 'TOO_BIG'],
   ['WS_ERR_TOO_MANY_BUFFERED_PARTS', 'POLICY_VIOLATION'],
-  ['WS_ERR_TOO_MANY_PENDING_AUTO_PONGS', 'POLICY_VIOLATION'],
 ]);
 
 const NAME_OF_CODE: ReadonlyMap<number, CloseCodeName> = new Map(
@@ -71,6 +70,17 @@ export class AcceptedSocket implements FrameWatch {
     if (!error.startsWith('WS_ERR_') || connection.closing !== undefined) return;
     connection.failed(CLOSE_OF_ERROR.get(error) ?? 'PROTOCOL_ERROR');
     pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'broken-frame' }, undefined);
+  }
+
+  /**
+   * Takes note that `ws` has cut the peer off: it owes it too many pongs, which the peer does not read. That comes without an
+   * error, in the middle of a ping, and would look as if the network had ended the connection (MO-03).
+   */
+  onPing(): void {
+    const { connection, pipeline, socket } = this;
+    if (!socket.isCutOff || connection.closing !== undefined) return;
+    connection.failed('POLICY_VIOLATION');
+    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'control-flood' }, undefined);
   }
 
   /** The socket is closed; `code` is what `ws` saw. */

@@ -124,6 +124,9 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     socket.on('message', (data: RawData, isBinary: boolean) => {
       pipeline.onMessage(data as Buffer, isBinary);
     });
+    socket.on('ping', () => {
+      accepted.onPing();
+    });
     socket.on('pong', (payload) => {
       connection.deadlines.onPong(payload);
     });

@@ -31,6 +31,7 @@ export class BoundedSocket extends WebSocket {
   #watched: OutboundWatch | undefined;
   #raw: Duplex | undefined;
   #isCorked = false;
+  #hasEnded = false;
 
   /** Starts watching. Called once, when the connection is accepted. */
   watch(watch: OutboundWatch): void {
@@ -40,6 +41,18 @@ export class BoundedSocket extends WebSocket {
   /** Lets messages leave together. Called once, with the socket that the connection runs on. */
   coalesceOn(raw: Duplex): void {
     this.#raw = raw;
+    // Before the listener of ws, which reads on.
+    raw.prependOnceListener('close', () => {
+      this.#hasEnded = true;
+    });
+  }
+
+  /**
+   * Whether this side has just torn the TCP connection down. Not after the end that the network reports, when `ws` still
+   * reads what a paused socket had kept.
+   */
+  get isCutOff(): boolean {
+    return this.#raw?.destroyed === true && !this.#hasEnded;
   }
 
   /** Whether more waits for the client than Node buffers for a stream. */
