@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
-import type { WsPolicy } from '../authorization/ws-policy.js';
+import type { WsPolicy, WsPolicyContext } from '../authorization/ws-policy.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { openPipeline, settle, type StubSocket } from '../testing/stub-pipeline.js';
 
@@ -19,6 +20,103 @@ describe('a policy that waits for nothing', () => {
     await settle();
     expect(handled).not.toHaveBeenCalled();
     expect(socket.sent).toEqual([]);
+  });
+});
+
+describe('what a policy judges', () => {
+  it('AZ-11 is the very object that the handler gets', async () => {
+    const judged: unknown[] = [];
+    class Judge implements WsPolicy<unknown> {
+      authorize({ data }: WsPolicyContext): boolean {
+        judged.push(data);
+        return true;
+      }
+    }
+    const valid = { amount: 1 };
+    const { send } = openPipeline((data) => void judged.push(data), {
+      policies: [Judge],
+      payload: { check: () => valid },
+    });
+    send(1);
+    await settle();
+    expect(judged).toHaveLength(2);
+    for (const data of judged) expect(data).toBe(valid);
+  });
+});
+
+describe('a policy that waits', () => {
+  it('AZ-15 lets no further one be asked once the connection is closed', async () => {
+    const asked: string[] = [];
+    let answer = (_: boolean): void => undefined;
+    class First implements WsPolicy<never> {
+      authorize(): Promise<boolean> {
+        asked.push('first');
+        return new Promise((resolve) => (answer = resolve));
+      }
+    }
+    const schema = { check: () => new Promise<string>((resolve) => (answer = () => resolve('valid'))) };
+    const handled = vi.fn<() => void>();
+    const { send, connection } = openPipeline(handled, { policies: [First], payload: schema });
+    send(1);
+    connection.close('REVOKED');
+    // The validator has its answer, and the connection is gone: nobody is asked for it any more.
+    answer(true);
+    await settle();
+    expect(asked).toEqual([]);
+    expect(handled).not.toHaveBeenCalled();
+  });
+
+  it('AZ-15 lets no handler run where the gateway closed its socket meanwhile', async () => {
+    let answer = (_: boolean): void => undefined;
+    class Slow implements WsPolicy<never> {
+      authorize(): Promise<boolean> {
+        return new Promise((resolve) => (answer = resolve));
+      }
+    }
+    const handled = vi.fn<() => void>();
+    const { send, socket } = openPipeline(handled, { policies: [Slow] });
+    send(1);
+    // client.close() of ws, which the module hears of when the client has answered.
+    socket.readyState = 2;
+    answer(true);
+    await settle();
+    expect(handled).not.toHaveBeenCalled();
+    expect(socket.sent).toEqual([]);
+  });
+});
+
+describe('a message that waits for its slot', () => {
+  it('SL-02 is refused where its identity has ended meanwhile, though no timer has closed the connection', async () => {
+    const running: (() => void)[] = [];
+    const handled: string[] = [];
+    const { send, socket, clock } = openPipeline(
+      (_data, event) => {
+        handled.push(event);
+        return new Promise<void>((resolve) => running.push(resolve));
+      },
+      { messages: { maxConcurrentHandlers: 1 }, expiresInMs: 60_000 },
+    );
+    clock.advance(59_999);
+    send(1);
+    send(2);
+    clock.advance(1);
+    running[0]?.();
+    await settle();
+    expect(handled).toEqual(['do']);
+    expect(socket.closes).toEqual([4001]);
+  });
+});
+
+describe('a stream that nobody will read', () => {
+  it('F19 is disposed of where the handler that returns it has closed the connection', async () => {
+    const stream = new Readable({ read: () => undefined });
+    const { send, connection } = openPipeline(() => {
+      connection.close('REVOKED');
+      return stream;
+    });
+    send(1);
+    await settle();
+    expect(stream.destroyed).toBe(true);
   });
 });
 
@@ -60,7 +158,43 @@ describe('a filter of the application that answers nobody', () => {
   });
 });
 
+describe('the end of a connection', () => {
+  it('DR-15 lets go of the throttle of its principal, which is then forgotten', async () => {
+    const { send, pipeline, engine, clock } = openPipeline(() => 'done');
+    const { principals } = engine.parts;
+    send(1);
+    await settle();
+    expect(principals.size).toBe(1);
+    pipeline.dispose();
+    clock.advance(24 * 60 * 60 * 1000);
+    principals.sweep(clock.monotonic());
+    expect(principals.size).toBe(0);
+  });
+});
+
 describe('the inbound queue', () => {
+  it('DR-02 keeps its own bytes of a message that waits, and not the read that they came in', async () => {
+    const running: (() => void)[] = [];
+    const handled: string[] = [];
+    const { send, pipeline } = openPipeline(
+      (_data, event) => {
+        handled.push(event);
+        return new Promise<void>((resolve) => running.push(resolve));
+      },
+      { messages: { maxConcurrentHandlers: 1 } },
+    );
+    send(1);
+    // What a socket reads at once: many messages in one piece of memory, which each of them would keep whole.
+    const read = Buffer.alloc(65_536);
+    const length = read.write('{"event":"do","id":2}');
+    pipeline.onMessage(read.subarray(0, length), false);
+    // Whoever still reads from it finds nothing.
+    read.fill(0);
+    running[0]?.();
+    await settle();
+    expect(handled).toEqual(['do', 'do']);
+  });
+
   it('DR-08 DR-11 stops the socket when it is full, and reads on when there is room, in order', async () => {
     const running: (() => void)[] = [];
     const { send, socket } = openPipeline(
@@ -103,7 +237,7 @@ describe('the inbound queue', () => {
     ]);
   });
 
-  it('DR-08 counts bytes, and copies what waits', () => {
+  it('DR-08 counts bytes', () => {
     const { pipeline, socket } = openPipeline(() => new Promise(() => undefined), {
       messages: { maxQueuedBytes: 100 },
     });

@@ -22,6 +22,7 @@ import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { resolveStoreOptions } from '../store/store.options.js';
 import { resolveThrottlingOptions, type ThrottlingOptions } from '../throttling/throttling.options.js';
 import { ViolationLedger } from '../throttling/violations/violation-ledger.js';
+import type { PayloadCheck } from '../validation/payload-check.js';
 import { resolveValidationOptions } from '../validation/validation.options.js';
 import { FakeClock } from './fake-clock.js';
 
@@ -87,6 +88,9 @@ export interface PipelineShape {
   readonly hasInterceptors?: boolean;
   readonly isStream?: boolean;
   readonly subprotocol?: Subprotocol;
+  readonly payload?: PayloadCheck;
+  /** When the identity ends, in milliseconds from now. */
+  readonly expiresInMs?: number;
 }
 
 /** Reads options as the boot does. */
@@ -129,7 +133,8 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
     },
   );
   const socket = new StubSocket();
-  const principal = createPrincipal({ kind: 'jwt', issuer: 'test', id: 'alice', authenticatedAt: 0 });
+  const ends = shape.expiresInMs === undefined ? {} : { expiresAt: clock.now() + shape.expiresInMs };
+  const principal = createPrincipal({ kind: 'jwt', issuer: 'test', id: 'alice', authenticatedAt: 0, ...ends });
   const connection = new ManagedConnection(
     { id: 'c', principal, path: '/x', address: '127.0.0.1', origin: undefined, subprotocol: shape.subprotocol },
     socket as unknown as BoundedSocket,
@@ -143,7 +148,7 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
     label: 'Gateway.do',
     authorization: new AuthorizationPlan(shape.policies ?? [], false, (type) => () => new type()),
     throttles: [],
-    payload: undefined,
+    payload: shape.payload,
     isReported: false,
     hasInterceptors: shape.hasInterceptors ?? false,
     isStream: shape.isStream ?? false,
