@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { connect as connectTcp, type Server, type Socket } from 'node:net';
 import { Controller, Get } from '@nestjs/common';
-import { WebSocketGateway } from '@nestjs/websockets';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WsAuthorize, WsConnectionLifecycleService } from '@secure-ws/nestjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { clientFrame } from '../support/frame-writer.js';
 import { GatedAuthenticator } from '../support/gated.authenticator.js';
 import { handshake } from '../support/handshake.js';
 import { letAnyPortServeFor } from '../support/own-port.js';
@@ -74,7 +75,8 @@ describe.each<readonly [what: string, shape: AppShape]>([
   ['Fastify with TLS', { platform: 'fastify', https: true }],
 ])('a silent connection, on %s', (_, shape) => {
   it('DR-21 F51 does not hold up the end of the application', async () => {
-    const app = await start(shape);
+    // On a clock that stands still no deadline ends it.
+    const app = await start({ ...shape, clock: new FakeClock(Date.now()) });
     const { ended } = await silent(app.port);
     await accepted(app, 1);
     await expectSoon(shutDown(app), 'the end of the application');
@@ -94,7 +96,9 @@ describe.each<readonly [what: string, shape: AppShape]>([
   });
 
   it('DR-13 F53 is ended when more than the pending ones come, and keeps out nobody who speaks', async () => {
-    const app = await start({ ...shape, options: { handshake: { limits: { maxPending: 3 } } } });
+    // Nobody's time runs out on a clock that stands still: what ends the oldest is that others came.
+    const clock = new FakeClock(Date.now());
+    const app = await start({ ...shape, clock, options: { handshake: { limits: { maxPending: 3 } } } });
     const connections = [];
     for (let count = 0; count < 6; count++) connections.push(await silent(app.port));
     await expectSoon(Promise.all(connections.slice(0, 3).map(({ ended }) => ended)), 'the end of the oldest');
@@ -105,6 +109,23 @@ describe.each<readonly [what: string, shape: AppShape]>([
     const server = (await start(shape)).app.getHttpServer() as Server & Record<string, unknown>;
     expect(server['headersTimeout']).toBeLessThanOrEqual(HEAD_TIMEOUT_MS);
     expect(server['connectionsCheckingInterval']).toBeLessThanOrEqual(LATE_MS);
+  });
+});
+
+describe.each(['express', 'fastify'] as const)('a TLS handshake that stops halfway, on %s', (platform) => {
+  it('DR-13 F53 is ended after ten seconds, as one that never began', async () => {
+    const clock = new FakeClock(Date.now());
+    const app = await start({ platform, https: true, clock });
+    const peers: Socket[] = [];
+    (app.app.getHttpServer() as Server).on('connection', (peer: Socket) => peers.push(peer));
+    const { socket, ended } = await silent(app.port);
+    // The beginning of a ClientHello of 512 bytes.
+    socket.write(Buffer.of(0x16, 0x03, 0x01, 0x02, 0x00, 0x01));
+    await until(() => (peers[0]?.bytesRead ?? 0) > 0, 'the server has read it');
+    clock.advance(HEAD_TIMEOUT_MS - LATE_MS);
+    expect(peers.map(({ destroyed }) => destroyed)).toEqual([false]);
+    clock.advance(2 * LATE_MS);
+    await expectSoon(ended, 'the end of the connection');
   });
 });
 
@@ -144,6 +165,42 @@ describe.each(['express', 'fastify'] as const)('the end of an application on %s'
     // The verdict that comes afterwards admits nobody.
     authenticator.admit('alice');
     expect(app.app.get(WsConnectionLifecycleService).count).toBe(0);
+  });
+});
+
+@WebSocketGateway({ path: '/busy' })
+@WsAuthorize()
+class BusyGateway {
+  running = 0;
+
+  @SubscribeMessage('work')
+  work(): Promise<never> {
+    this.running++;
+    return new Promise(() => undefined);
+  }
+}
+
+describe.each(['express', 'fastify'] as const)('a drain on %s that a handler holds up', (platform) => {
+  it('DR-21 F23 refuses a handshake that is being checked at once', async () => {
+    const authenticator = new GatedAuthenticator();
+    const clock = new FakeClock(Date.now());
+    const authentication = { authenticators: [authenticator] };
+    const app = await start({ platform, clock, providers: [BusyGateway], options: { authentication } });
+    const fields = [...handshakeFields(app.host), ['Authorization', 'Bearer alice'] as const];
+    const busy = await RawTcp.open(app);
+    busy.write(requestHead({ target: '/busy', fields }));
+    await until(() => authenticator.waiting === 1, 'the credential is being verified');
+    authenticator.admit('alice');
+    expect((await busy.readHead()).status).toBe(101);
+    busy.write(clientFrame('{"event":"work"}'));
+    await until(() => app.app.get(BusyGateway).running === 1, 'the handler runs');
+    const tcp = await RawTcp.open(app);
+    tcp.write(requestHead({ target: '/busy', fields }));
+    await until(() => authenticator.waiting === 1, 'the second credential is being verified');
+    const closing = shutDown(app);
+    expect((await tcp.readResponse()).status).toBe(503);
+    clock.advance(25_000);
+    await expectSoon(closing, 'the end of the application');
   });
 });
 

@@ -1,6 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -32,4 +32,26 @@ it('DR-13 F53 ends every silent connection on a Unix socket, whose peers have no
   clock.advance(10_001);
   sockets.expire(clock.monotonic());
   await Promise.all(closed);
+});
+
+it('DR-15 keeps nothing of a connection that has ended, and leaves no timer for it', async () => {
+  const clock = new FakeClock();
+  const server = createServer();
+  const sockets = new ServerSockets(server, clock, 1000);
+  const gone = new Promise((resolve) => {
+    server.once('connection', (socket: Socket) => socket.once('close', resolve));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    server.close();
+  });
+  connect((server.address() as AddressInfo).port, '127.0.0.1')
+    .resume()
+    .resetAndDestroy();
+  await gone;
+  expect(sockets.pending).toBe(0);
+  sockets.close(60_000);
+  expect(clock.pending).toBe(0);
 });
