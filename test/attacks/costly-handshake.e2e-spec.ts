@@ -24,12 +24,34 @@ describe.each(['express', 'fastify'] as const)('a header that is slow to read, o
     ['blanks before a subprotocol of nobody', PROTOCOLS, `json.v1,${' '.repeat(LONG)}json.v1`, 400],
     ['an open quote with escapes', EXTENSIONS, `a; b="${'\\c'.repeat(LONG / 2)}`, 101],
     ['blanks in a parameter', EXTENSIONS, `a; b${' '.repeat(LONG)}=c`, 101],
+    ['a host that is almost a name', 'Host', `${'a'.repeat(250)}!`, 400],
+    ['labels of a host that is almost a name', 'Host', `${'a.'.repeat(120)}!`, 400],
+    ['an origin that is almost one', 'Origin', `https://${'a-'.repeat(120)}!`, 403],
     ['66,000 blanks', PROTOCOLS, `a${' '.repeat(66_000)}b`, 431],
     ['66,000 characters of escapes', EXTENSIONS, `a; b="${'\\c'.repeat(33_000)}`, 431],
   ])('DR-22 is answered, and the next handshake too: %s', async (_, name, value, status) => {
     const fields = withField(goodFields(app()), name, value);
     expect((await answerTo(app(), { fields })).status).toBe(status);
     expect((await answerTo(app())).status).toBe(101);
+  });
+});
+
+describe('a forwarding field that is slow to read', () => {
+  it.each([
+    ['forwarded', 'Forwarded', `for=a,${' \t'.repeat(LONG / 2)}b`],
+    ['forwarded', 'Forwarded', `for=a${' \t'.repeat(LONG / 2)}b`],
+    ['forwarded', 'Forwarded', `for="${'a'.repeat(LONG)}`],
+    ['x-forwarded-for', 'X-Forwarded-For', `${' \t'.repeat(LONG / 2)}!`],
+    ['x-real-ip', 'X-Real-IP', `${'1.'.repeat(LONG / 2)}!`],
+  ] as const)('DR-22 is answered, and the next handshake too: %s', async (header, name, value) => {
+    const trustedProxies = { addresses: ['127.0.0.1'], header };
+    const hosts = ['127.0.0.1', 'localhost'];
+    const handshake = { origins: [], hosts, trustedProxies, dangerouslyAllowPlaintext: true };
+    const app = await startApp({ providers: [EchoGateway], options: { handshake } });
+    const fields = withField(goodFields(app), name, value);
+    expect((await answerTo(app, { fields })).status).toBe(400);
+    const plain = name === 'Forwarded' ? 'for=192.0.2.1' : '192.0.2.1';
+    expect((await answerTo(app, { fields: withField(goodFields(app), name, plain) })).status).toBe(101);
   });
 });
 

@@ -1,3 +1,5 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { WsConnectionLifecycleService } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import { EchoGateway } from '../support/echo.gateway.js';
@@ -107,5 +109,24 @@ describe('a message that does not end', () => {
     expect(await closeOf(tcp)).toBe(1008);
     await tcp.ended();
     expect(app.events.ofType('ws.message.refused')).toMatchObject([{ reason: 'broken-frame' }]);
+  });
+
+  it('DR-02 in one frame that comes byte by byte is closed with 1008 from the 257th read on', async () => {
+    // The clock stands still: what ends it is how many pieces of it wait, and no deadline.
+    const { app } = await start({ clock: new FakeClock(Date.now()) });
+    const peers: Socket[] = [];
+    (app.app.getHttpServer() as Server).on('connection', (peer: Socket) => peers.push(peer));
+    const tcp = await drip(app);
+    tcp.socket.setNoDelay();
+    const [peer] = peers;
+    const before = peer?.bytesRead ?? 0;
+    const frame = clientFrame(JSON.stringify({ event: 'echo', id: 1, data: { text: 'x'.repeat(500) } }));
+    for (let sent = 0; sent < frame.length; sent++) {
+      tcp.write(frame.subarray(sent, sent + 1));
+      await until(() => peer?.destroyed !== false || peer.bytesRead > before + sent, 'the byte is read');
+    }
+    expect(await closeOf(tcp)).toBe(1008);
+    await tcp.ended();
+    expect(app.app.get(EchoGateway).handled).toEqual([]);
   });
 });
