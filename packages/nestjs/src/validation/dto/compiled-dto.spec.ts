@@ -384,6 +384,19 @@ describe('compileDto with transformations', () => {
     expect(check()).toEqual(expected);
   });
 
+  it.each(['1', true, [1]])('MV-09 does not convert %j there either', (count) => {
+    class Dto {
+      @Transform(({ value }: { value: unknown }) => value)
+      @IsString()
+      name!: string;
+
+      @IsInt()
+      count!: number;
+    }
+    expect(failures(Dto, { name: 'a', count: 1 })).toEqual([]);
+    expect(failures(Dto, { name: 'a', count })).toEqual(['count isInt']);
+  });
+
   it('MV-03 refuses unknown properties there too', () => {
     class Dto {
       @Transform(({ value }: { value: unknown }) => value)
