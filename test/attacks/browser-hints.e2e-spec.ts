@@ -27,6 +27,9 @@ describe('what only a browser promises', () => {
     async (origin) => {
       expect(await attempt(origin, FRIENDLY)).toMatchObject({ status: 403 });
       expect(await attempt(origin, {})).toMatchObject({ status: 403 });
+      // A later check may say 403 too.
+      const reasons = app().events.ofType('ws.handshake.refused').slice(-2);
+      expect(reasons.map(({ reason }) => reason)).toEqual(['origin-not-allowed', 'origin-not-allowed']);
     },
   );
 

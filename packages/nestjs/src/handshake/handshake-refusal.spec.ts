@@ -83,6 +83,13 @@ describe('refusalResponse', () => {
     expect(refusalResponse(refuse('guard'))).toBe(refusalResponse(refuse('csrf')));
   });
 
+  it('HS-22 OD-06 tells no authenticator that has failed from a server that is busy', () => {
+    const busy = (['overloaded', 'authenticator-unavailable', 'timeout'] as const).map((reason) =>
+      refusalResponse(refuse(reason)),
+    );
+    expect(new Set(busy).size).toBe(1);
+  });
+
   it('HS-22 answers every failed authentication with the same bytes', () => {
     const failures: AuthenticationFailure[] = ['missing', 'ambiguous', 'bad-signature', 'expired', 'bad-audience'];
     const answers = failures.map((failure) => refusalResponse(refuse('unauthenticated', { failure })));

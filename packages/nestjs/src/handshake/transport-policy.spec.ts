@@ -1,9 +1,10 @@
+import { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { parseAuthority } from './authority.js';
 import type { OriginVerdict } from './origin-policy.js';
 import { parseOrigin } from './origin.js';
 import { readRequestHead } from './request-head.js';
-import { checkTransport, type TransportRules } from './transport-policy.js';
+import { checkTransport, isWeakTls, type TransportRules } from './transport-policy.js';
 
 interface Facts {
   readonly isEncrypted?: boolean;
@@ -122,5 +123,35 @@ describe('checkTransport', () => {
     ['an empty query', { target: '/chat?' }],
   ])('TR-02 does not redirect a request with %s: its secret has leaked', (_, facts) => {
     expect(judge({ ...REMOTE, ...facts }, PUBLIC)).toMatchObject({ status: 403, reason: 'plaintext' });
+  });
+});
+
+describe('isWeakTls', () => {
+  /** A TLS connection of which only this much is known: some of these need a certificate that no test has. */
+  const spoken = (protocol: string, standardName: string): TLSSocket =>
+    Object.create(TLSSocket.prototype, {
+      getProtocol: { value: () => protocol },
+      getCipher: { value: () => ({ name: '', version: '', standardName }) },
+    }) as TLSSocket;
+
+  it.each([
+    ['TLSv1.3', 'TLS_AES_128_GCM_SHA256', false],
+    ['TLSv1.3', 'TLS_CHACHA20_POLY1305_SHA256', false],
+    ['TLSv1.2', 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', false],
+    ['TLSv1.2', 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256', false],
+    ['TLSv1.2', 'TLS_DHE_RSA_WITH_AES_128_CCM_8', false],
+    // No forward secrecy: whoever gets the key of the server later reads what was recorded.
+    ['TLSv1.2', 'TLS_RSA_WITH_AES_256_GCM_SHA384', true],
+    ['TLSv1.2', 'TLS_RSA_WITH_AES_128_CCM', true],
+    ['TLSv1.2', 'TLS_ECDH_RSA_WITH_AES_128_GCM_SHA256', true],
+    // Nobody's key at all.
+    ['TLSv1.2', 'TLS_DH_anon_WITH_AES_128_GCM_SHA256', true],
+    // No AEAD.
+    ['TLSv1.2', 'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256', true],
+    ['TLSv1.2', 'TLS_ECDHE_ECDSA_WITH_NULL_SHA', true],
+    ['TLSv1.1', 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', true],
+    ['SSLv3', 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', true],
+  ])('TR-03 judges %s with %s: %s', (protocol, cipher, isWeak) => {
+    expect(isWeakTls(spoken(protocol, cipher))).toBe(isWeak);
   });
 });
