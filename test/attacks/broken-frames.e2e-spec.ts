@@ -120,4 +120,18 @@ describe('a peer that goes on sending after it was closed', () => {
     expect(raw.destroyed).toBe(true);
     expect(running.app.get(EchoGateway).handled).toEqual([]);
   });
+
+  it.each(['POLICY_VIOLATION', 'TOO_BIG'] as const)(
+    'TR-09 F52 is not waited for, where this side has failed the connection: %s',
+    async (code) => {
+      // Longer than the patience of the test: what ends the connection is no deadline.
+      const options = { lifecycle: { closeTimeoutMs: 30_000 } };
+      const running = await startApp({ providers: [EchoGateway], options });
+      const tcp = await openRaw(running);
+      running.app.get(WsConnectionLifecycleService).disconnect({ path: '/echo' }, code);
+      expect((await tcp.nextFrame()).opcode).toBe(close);
+      // It never answers the Close frame.
+      await tcp.ended();
+    },
+  );
 });

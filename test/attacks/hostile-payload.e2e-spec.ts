@@ -183,6 +183,8 @@ describe('a hostile payload', () => {
     ['${7*7}'],
     ['%00%0d%0a'],
     ['a;ls|cat'],
+    // Another spelling of the same characters to a normaliser: what was validated is what goes out.
+    ['\ufb01 \u212b \u2460 e\u0301 \uff1cscript\uff1e'],
   ])('MV-14 OD-08 is text that stays the text it is: %s', async (text) => {
     const { client } = await start();
     expect((await client.request('text', { text })).data).toEqual({ text });
