@@ -202,4 +202,27 @@ describe('the record of a refused handshake', () => {
   it('MO-03 has no further reason than those and a fault of our own', () => {
     expect(Object.keys(HANDSHAKE_REASONS).sort()).toEqual([...Object.keys(CASES), 'internal'].sort());
   });
+
+  it.each<readonly [failure: string, change: (app: RunningApp) => Fields]>([
+    ['missing', (app) => withField(goodFields(app), 'Authorization')],
+    ['malformed', (app) => withField(goodFields(app), 'Authorization', 'Bearer a.b')],
+    ['unsupported-scheme', (app) => withField(goodFields(app), 'Authorization', 'Other abc')],
+    ['expired', (app) => withField(goodFields(app), 'Authorization', `Bearer ${app.token({ expiresInSeconds: -9 })}`)],
+    ['bad-signature', (app) => withField(goodFields(app), 'Authorization', `Bearer ${app.token().slice(0, -6)}AAAAAA`)],
+  ])('MO-02 says why a credential was refused, which the client is not told: %s', async (failure, change) => {
+    const { app } = await start({ status: 401 });
+    await answerTo(app, { fields: change(app) });
+    expect(app.events.ofType('ws.handshake.refused')).toMatchObject([{ reason: 'unauthenticated', failure }]);
+  });
+
+  it('MO-02 says who was refused, where the credential was good', async () => {
+    const { app } = await start({ status: 403 });
+    expect((await answerTo(app)).status).toBe(101);
+    expect((await answerTo(app, { target: '/guarded' })).status).toBe(403);
+    const [opened] = app.events.ofType('ws.connection.opened');
+    expect(opened?.principal).toEqual(expect.any(String));
+    expect(app.events.ofType('ws.handshake.refused')).toMatchObject([
+      { reason: 'guard', path: '/guarded', principal: opened?.principal },
+    ]);
+  });
 });
