@@ -105,6 +105,21 @@ describe('a flood of control frames', () => {
     tcp.socket.destroy();
   });
 
+  it('DR-07 counts towards the bytes that a connection may send', async () => {
+    const app = await startApp({
+      providers: [EchoGateway],
+      clock: new FakeClock(Date.now()),
+      options: { throttling: { connectionBytesPerSecond: 4000 } },
+    });
+    const tcp = await openRaw(app);
+    const message = clientFrame('{"event":"echo","id":1,"data":{"text":"x"}}');
+    tcp.write(message);
+    expect(JSON.parse((await tcp.nextFrame()).payload.toString())).toMatchObject({ event: 'echo' });
+    const pong = clientFrame('x'.repeat(125), { opcode: OPCODES.pong });
+    tcp.write(Buffer.concat([...(Array(39).fill(pong) as Buffer[]), message]));
+    expect(JSON.parse((await tcp.nextFrame()).payload.toString())).toMatchObject({ data: { code: 'THROTTLED' } });
+  });
+
   it('DR-07 is not what a lively client sends', async () => {
     const app = await startApp({ providers: [EchoGateway] });
     const tcp = await openRaw(app);

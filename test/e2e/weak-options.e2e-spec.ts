@@ -25,6 +25,7 @@ const WEAK: readonly (readonly [option: string, options: (sink: RecordingSink) =
     () => ({ handshake: { origins, limits: { ratePerAddress: { limit: Infinity, ttl: 10_000 } } } }),
   ],
   ['events.identifiers', (sink) => ({ events: { sinks: [sink], identifiers: 'plain' } })],
+  ['migration', () => ({ handshake: { origins }, migration: { gateways: [EchoGateway], until: '2999-12-31' } })],
   ['events.sampling', (sink) => ({ events: { sinks: [sink], sampling: 'off' } })],
 ];
 

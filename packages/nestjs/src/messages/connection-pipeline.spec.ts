@@ -159,6 +159,17 @@ describe('a filter of the application that answers nobody', () => {
 });
 
 describe('the end of a connection', () => {
+  it('TR-09 F52 leaves what still comes unjudged and uncharged', async () => {
+    const { send, connection, socket, sink } = openPipeline(() => 'done', {
+      throttling: { connection: [{ limit: 1, ttl: 60_000 }], violations: { budget: 1 } },
+    });
+    connection.close('REVOKED');
+    for (let id = 0; id < 10; id++) send(id);
+    await settle();
+    expect(sink.events).toEqual([]);
+    expect(socket.sent).toEqual([]);
+  });
+
   it('DR-15 lets go of the throttle of its principal, which is then forgotten', async () => {
     const { send, pipeline, engine, clock } = openPipeline(() => 'done');
     const { principals } = engine.parts;
