@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { WsConnectionLifecycleService } from '@secure-ws/nestjs';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { WsAuthorize, WsConnectionLifecycleService } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -25,6 +26,35 @@ async function closeOf(tcp: RawTcp): Promise<{ code: number; pongs: number }> {
     if (frame.opcode !== OPCODES.pong) return { code: closeCodeOf(frame), pongs };
   }
 }
+
+@WebSocketGateway({ path: '/slow' })
+@WsAuthorize()
+class SlowGateway {
+  @SubscribeMessage('work')
+  work(): Promise<never> {
+    return new Promise(() => undefined);
+  }
+}
+
+describe('pings that the server had not read when the network broke', () => {
+  it('DR-07 MO-03 are no flood, and nobody is charged for them', async () => {
+    const app = await startApp({ providers: [SlowGateway], options: { messages: { maxQueuedMessages: 1 } } });
+    const peers: Socket[] = [];
+    (app.app.getHttpServer() as Server).on('connection', (peer: Socket) => peers.push(peer));
+    const tcp = await openRaw(app, '/slow');
+    const [connection] = app.app.get(WsConnectionLifecycleService).find() as { isPaused?: boolean }[];
+    const work = clientFrame('{"event":"work"}');
+    tcp.write(Buffer.concat([work, work]));
+    await until(() => connection?.isPaused === true, 'the queue is full');
+    const before = peers[0]?.bytesRead ?? 0;
+    const pings = Buffer.concat(Array(3).fill(clientFrame('', { opcode: OPCODES.ping })) as Buffer[]);
+    tcp.write(pings);
+    await until(() => (peers[0]?.bytesRead ?? 0) === before + pings.length, 'the pings wait behind the pause');
+    tcp.reset();
+    expect(await app.events.seen('ws.connection.closed')).toMatchObject({ initiator: 'network' });
+    expect(app.events.ofType('ws.message.refused')).toEqual([]);
+  });
+});
 
 describe('a flood of control frames', () => {
   it.each([
