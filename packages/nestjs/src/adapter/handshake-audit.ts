@@ -27,8 +27,10 @@ export class HandshakeAudit implements HandshakeObserver {
     if (!this.#metOptions.has(option)) {
       // Once for each option, or a flood of handshakes would be a flood of lines.
       this.#metOptions.add(option);
-      const outcome = enforced ? 'refuses' : 'only reports';
-      this.#logger.warn(`${option} was met for the first time, and ${outcome}. Raise it if honest clients need more.`);
+      const outcome = enforced ? 'are refused' : 'are only reported';
+      this.#logger.warn(
+        `${option} was reached for the first time; handshakes above it ${outcome}. Raise it if legitimate clients need more.`,
+      );
     }
     // One that refuses is reported with the refusal.
     if (!enforced) this.runtime.events.emit({ type: 'ws.handshake.reported', reason, option, address });

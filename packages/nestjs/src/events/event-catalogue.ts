@@ -101,8 +101,8 @@ const MESSAGE_OPTIONAL = {
 };
 
 /**
- * Every type of event: how loud it is, what it is called elsewhere, what it is counted by, and its fields. What is no field
- * here reaches no sink, whatever a check reports (MO-06).
+ * Every type of event: how loud it is, what it is called elsewhere, what it is counted by, and its fields. A field that is
+ * not listed here reaches no sink, whatever a check reports (MO-06).
  */
 export const EVENT_CATALOGUE = Object.freeze({
   /** A handshake was answered with an HTTP status, or with `101` and a Close frame that says the same. */

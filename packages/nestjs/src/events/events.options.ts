@@ -6,11 +6,7 @@ import { SecurityEventSink } from './security-event-sink.js';
 
 /** The `events` options: where security events go, and what stands in them. */
 export interface EventsOptions {
-  /**
-   * The sinks that get events.
-   *
-   * @default one {@link LoggerSink}
-   */
+  /** The sinks that get events. @default one {@link LoggerSink} */
   readonly sinks?: readonly SecurityEventSink[];
   /**
    * How users appear in events: `'hashed'` gives each one a keyed hash, the same in every event, by which lines can be
@@ -42,11 +38,7 @@ export interface EventsOptions {
    * @default 'log-lines'
    */
   readonly sampling?: 'log-lines' | 'all-sinks' | 'off';
-  /**
-   * How many refusals of one type and reason a sampled sink gets in a second.
-   *
-   * @default 20
-   */
+  /** How many refusals of one type and reason a sampled sink gets in a second. @default 20 */
   readonly maxSampledPerSecond?: number;
   /**
    * How many connections that open, and how many that close for one reason, a sampled sink gets in a second.
@@ -61,11 +53,7 @@ export interface EventsOptions {
    * @default 1000
    */
   readonly maxQueuedEvents?: number;
-  /**
-   * After how many milliseconds a sink's promise is given up, and the next event written.
-   *
-   * @default 5000
-   */
+  /** After how many milliseconds a sink's promise is given up, and the next event written. @default 5000 */
   readonly sinkTimeoutMs?: number;
   /**
    * What becomes of new connections while a sink fails or its queue overflows: `'refuse-handshakes'` answers them with 503,

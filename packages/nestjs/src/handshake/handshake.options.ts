@@ -21,17 +21,9 @@ export interface HandshakeOptions {
    * (CWE-1385, OWASP ASVS 5.0 4.4.2). Clients without an `Origin` need a credential of their own and no cookie.
    */
   readonly origins?: readonly OriginRule[];
-  /**
-   * Lets every web page connect as its visitor. One warning at boot.
-   *
-   * @default false
-   */
+  /** Lets every web page connect as its visitor. One warning at boot. @default false */
   readonly dangerouslyAllowAnyOrigin?: boolean;
-  /**
-   * Lets the opaque origin `null` connect: sandboxed frames, `file:` pages. One warning at boot.
-   *
-   * @default false
-   */
+  /** Lets the opaque origin `null` connect: sandboxed frames, `file:` pages. One warning at boot. @default false */
   readonly dangerouslyAllowNullOrigin?: boolean;
   /**
    * Lets clients connect without TLS. One warning at boot. For development on one machine it is not needed: plaintext
@@ -69,11 +61,7 @@ export interface HandshakeOptions {
   readonly foreignPaths?: readonly string[];
   /** How many handshakes and connections there may be, in all, by address and by principal. */
   readonly limits?: HandshakeLimitsOptions;
-  /**
-   * How long a handshake may take from its complete request head, in milliseconds; then `503`.
-   *
-   * @default 5000
-   */
+  /** How long a handshake may take from its complete request head, in milliseconds; then `503`. @default 5000 */
   readonly timeoutMs?: number;
   /**
    * The most header fields of a request; then `431`. At most 500, well below the limit where Node drops fields in silence.
@@ -160,7 +148,7 @@ function readHosts(reader: OptionReader): readonly Authority[] | undefined {
   const list = reader.strings('hosts');
   if (list === undefined) return undefined;
   const fix = `${reader.pathOf('hosts')}: ['chat.example.com']`;
-  if (list.length === 0) reader.fail('hosts', 'lists nothing, so that nobody could connect.', fix);
+  if (list.length === 0) reader.fail('hosts', 'is empty: nobody could connect.', fix);
   const hosts: Authority[] = [];
   for (const [index, text] of list.entries()) {
     const host = parseAuthority(text);

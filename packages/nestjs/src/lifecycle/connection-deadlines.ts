@@ -81,7 +81,7 @@ export class ConnectionDeadlines implements Timed {
     this.#lookBy(this.#cutOffAt);
   }
 
-  /** The socket is read again: what the peer could not be heard saying is waited for anew. */
+  /** The socket is read again: the deadlines for what it may have sent meanwhile start over. */
   onResumed(): void {
     const now = this.clock.monotonic();
     if (this.#pongDueAt !== Infinity) this.#pongDueAt = now + this.options.pongTimeoutMs;
@@ -142,7 +142,7 @@ export class ConnectionDeadlines implements Timed {
     const { connection, options } = this;
     if (!connection.isOpen) return (this.#lookAt = this.#cutOffAt);
     const { expiresAt } = connection.principal;
-    // Expiry is wall-clock time: the distance is taken anew at each look, so that a corrected clock is followed. Far
+    // Expiry is wall-clock time: the distance is taken again at each look, so that a corrected clock is followed. Far
     // expiries never reach a timer, which would overflow after 24.8 days (SL-03).
     const expiryIn = expiresAt === undefined ? Infinity : expiresAt + options.expiryGraceMs - this.clock.now();
     return (this.#lookAt = Math.min(

@@ -2,17 +2,9 @@ import type { OptionReader } from '../core/option-reader.js';
 
 /** The `lifecycle` options: how long a connection lives, and what ends it. */
 export interface LifecycleOptions {
-  /**
-   * How often the server pings, in milliseconds.
-   *
-   * @default 25000
-   */
+  /** How often the server pings, in milliseconds. @default 25000 */
   readonly pingIntervalMs?: number;
-  /**
-   * How long the client may take to answer a ping, in milliseconds; then 4008.
-   *
-   * @default 10000
-   */
+  /** How long the client may take to answer a ping, in milliseconds; then 4008. @default 10000 */
   readonly pongTimeoutMs?: number;
   /**
    * How long a connection may go without an application message in either direction, in milliseconds; then 4004.
@@ -34,23 +26,11 @@ export interface LifecycleOptions {
    * @default 7200000
    */
   readonly maxLifetimeMs?: number;
-  /**
-   * How many bytes may wait for a client that does not read; then 4010.
-   *
-   * @default 1048576
-   */
+  /** How many bytes may wait for a client that does not read; then 4010. @default 1048576 */
   readonly maxOutboundBytes?: number;
-  /**
-   * How long anything may wait for a client that does not read, in milliseconds; then 4010.
-   *
-   * @default 10000
-   */
+  /** How long anything may wait for a client that does not read, in milliseconds; then 4010. @default 10000 */
   readonly maxOutboundMs?: number;
-  /**
-   * How long a connection outlives its identity, in milliseconds; then 4001.
-   *
-   * @default 0
-   */
+  /** How long a connection outlives its identity, in milliseconds; then 4001. @default 0 */
   readonly expiryGraceMs?: number;
   /**
    * How long the peer may take to answer a Close frame, in milliseconds; then the socket is destroyed.
@@ -65,11 +45,7 @@ export interface LifecycleOptions {
    * @default 25000
    */
   readonly drainTimeoutMs?: number;
-  /**
-   * How long `handleConnection` may take, in milliseconds; then 1011. Messages wait meanwhile.
-   *
-   * @default 10000
-   */
+  /** How long `handleConnection` may take, in milliseconds; then 1011. Messages wait meanwhile. @default 10000 */
   readonly connectTimeoutMs?: number;
 }
 

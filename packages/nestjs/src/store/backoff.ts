@@ -10,7 +10,7 @@ export interface BackoffRules {
   readonly name: string;
   /** Failures that cost nothing. */
   readonly freeFailures: number;
-  /** The first delay in milliseconds; each failure more doubles it. */
+  /** The first delay in milliseconds; each further failure doubles it. */
   readonly firstDelayMs: number;
   /** The longest delay in milliseconds. */
   readonly maxDelayMs: number;

@@ -159,7 +159,7 @@ export class LeaseTable {
     const staying = [...(holders?.keys() ?? NOBODY)].filter((id) => !replaced.has(id));
     const excess = staying.length + 1 - limit;
     if (excess <= 0) return true;
-    // The negated form refuses a limit that is no number.
+    // Negated: NaN fails the comparison, so it refuses.
     if (overflow === 'refuse' || !(limit >= 1)) return false;
     for (const oldest of staying.slice(0, excess)) replaced.add(oldest);
     return true;

@@ -38,7 +38,7 @@ export async function hitStorage(
     // The numbers as well: rules without a name are as many as there are, and must not count in one place.
     const answer = await storage.increment(`secure-ws:${name}:${limit}/${ttl}:${subject}`, ttl, limit, block, name);
     if (answer.isBlocked) return Math.max(1, inMs(answer.timeToBlockExpire, block));
-    // The negated form refuses what is no number.
+    // Negated: NaN fails the comparison, so it refuses.
     if (!(answer.totalHits <= limit)) return Math.max(1, inMs(answer.timeToExpire, ttl));
   }
   return 0;

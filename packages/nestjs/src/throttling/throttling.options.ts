@@ -10,16 +10,13 @@ import { isThrottlerStorage, type ThrottlerStorageLike } from './throttler-stora
 /** The `throttling` options: how much one connection may send. */
 export interface ThrottlingOptions {
   /**
-   * How many messages, as sliding windows that must all have room. `limit: Infinity` switches a window off, loudly.
+   * How many messages, as sliding windows that must all have room. `limit: Infinity` switches a window off, with a warning
+   * at boot.
    *
    * @default [{ limit: 40, ttl: 1000 }, { limit: 200, ttl: 10000 }]
    */
   readonly connection?: readonly ThrottleRule[];
-  /**
-   * How many bytes of messages in a second.
-   *
-   * @default 131072
-   */
+  /** How many bytes of messages in a second. @default 131072 */
   readonly connectionBytesPerSecond?: number;
   /**
    * How many messages one principal may send over all its connections; a new connection does not start over.

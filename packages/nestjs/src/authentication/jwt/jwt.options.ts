@@ -34,11 +34,7 @@ export interface JwtOptions {
    * @default absent, 'JWT' or 'at+jwt'
    */
   readonly typ?: readonly string[];
-  /**
-   * The longest token, in bytes.
-   *
-   * @default 8192
-   */
+  /** The longest token, in bytes. @default 8192 */
   readonly maxTokenBytes?: number;
   /**
    * How far the issuer's clock may be ahead: `nbf` and `iat` may lie this far in the future, in milliseconds. At most a

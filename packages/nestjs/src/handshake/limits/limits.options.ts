@@ -8,8 +8,8 @@ export interface HandshakeRate {
 }
 
 /**
- * `handshake.limits`: how many handshakes and connections there may be. `Infinity` is no limit, said loudly at boot; `0`
- * is a boot error.
+ * `handshake.limits`: how many handshakes and connections there may be. `Infinity` is no limit, with a warning at boot;
+ * `0` is a boot error.
  */
 export interface HandshakeLimitsOptions {
   /**
@@ -25,23 +25,11 @@ export interface HandshakeLimitsOptions {
    * @default { limit: 20, ttl: 10000 }
    */
   readonly ratePerAddress?: HandshakeRate;
-  /**
-   * Verified handshakes of one principal in a sliding window; then `429`.
-   *
-   * @default { limit: 20, ttl: 10000 }
-   */
+  /** Verified handshakes of one principal in a sliding window; then `429`. @default { limit: 20, ttl: 10000 } */
   readonly ratePerPrincipal?: HandshakeRate;
-  /**
-   * Handshakes that wait for their credentials, in this process; then `503`. At most 10000.
-   *
-   * @default 1000
-   */
+  /** Handshakes that wait for their credentials, in this process; then `503`. At most 10000. @default 1000 */
   readonly maxPending?: number;
-  /**
-   * Handshakes of one address that wait for their credentials (DR-04); then `429`. At most 1000.
-   *
-   * @default 50
-   */
+  /** Handshakes of one address that wait for their credentials (DR-04); then `429`. At most 1000. @default 50 */
   readonly maxPendingPerAddress?: number;
   /**
    * Connections in this process, the pending ones included; then `503`.
@@ -49,32 +37,16 @@ export interface HandshakeLimitsOptions {
    * @default the smaller of 10000 and 80 % of the file descriptors that the process may open
    */
   readonly maxOpen?: number;
-  /**
-   * Connections of one address in this process, the pending ones included; then `429`.
-   *
-   * @default 500
-   */
+  /** Connections of one address in this process, the pending ones included; then `429`. @default 500 */
   readonly maxOpenPerAddress?: number;
-  /**
-   * Connections of one principal, on all nodes.
-   *
-   * @default 10
-   */
+  /** Connections of one principal, on all nodes. @default 10 */
   readonly maxOpenPerPrincipal?: number;
-  /**
-   * Connections of one log-in, on all nodes.
-   *
-   * @default 10
-   */
+  /** Connections of one log-in, on all nodes. @default 10 */
   readonly maxOpenPerSession?: number;
-  /**
-   * Connections of one API key, on all nodes.
-   *
-   * @default 10
-   */
+  /** Connections of one API key, on all nodes. @default 10 */
   readonly maxOpenPerApiKey?: number;
   /**
-   * What happens to one connection more than a principal, log-in or API key may have: it is refused with `429`, or the
+   * What happens when a principal, log-in or API key opens one connection too many: it is refused with `429`, or the
    * oldest is closed for it.
    *
    * @default 'refuse'
@@ -92,17 +64,9 @@ export interface AddressBackoffOptions {
    * @default 5
    */
   readonly freeFailures?: number;
-  /**
-   * The first backoff in milliseconds; each failure more doubles it.
-   *
-   * @default 1000
-   */
+  /** The first backoff in milliseconds; each further failure doubles it. @default 1000 */
   readonly firstDelayMs?: number;
-  /**
-   * The longest backoff in milliseconds.
-   *
-   * @default 60000
-   */
+  /** The longest backoff in milliseconds. @default 60000 */
   readonly maxDelayMs?: number;
 }
 

@@ -10,16 +10,12 @@ export type ViolationWeights = Readonly<Record<ViolationKind, number>>;
 export interface ViolationsOptions {
   /**
    * The score up to which refused messages are only refused; above it the connection is closed with 1008 (MV-17).
-   * `Infinity` never closes, said loudly at boot.
+   * `Infinity` never closes, with a warning at boot.
    *
    * @default 100
    */
   readonly budget?: number;
-  /**
-   * How much is forgiven in a second.
-   *
-   * @default 1
-   */
+  /** How much is forgiven in a second. @default 1 */
   readonly decayPerSecond?: number;
   /**
    * What each kind weighs, 0.01 to 1000.
@@ -28,16 +24,12 @@ export interface ViolationsOptions {
    */
   readonly weights?: Partial<ViolationWeights>;
   /**
-   * How long a principal stays away after its first close, in milliseconds; each close more doubles it.
+   * How long a principal stays away after its first close, in milliseconds; each further close doubles it.
    *
    * @default 1000
    */
   readonly firstDelayMs?: number;
-  /**
-   * The longest time to stay away in milliseconds.
-   *
-   * @default 60000
-   */
+  /** The longest time to stay away in milliseconds. @default 60000 */
   readonly maxDelayMs?: number;
 }
 
