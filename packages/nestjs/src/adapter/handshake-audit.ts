@@ -2,17 +2,10 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { HandshakeObserver, MetLimit } from '../handshake/handshake-context.js';
 import type { HandshakeRefusal } from '../handshake/handshake-refusal.js';
-import type { ForwardingFields, RequestHead } from '../handshake/request-head.js';
+import type { RequestHead } from '../handshake/request-head.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 
 const MAX_AUDITED_ORIGIN = 200;
-
-const FIELD_NAMES: Readonly<Record<keyof ForwardingFields, string>> = Object.freeze({
-  forwarded: 'forwarded',
-  xForwardedFor: 'x-forwarded-for',
-  xForwardedProto: 'x-forwarded-proto',
-  xRealIp: 'x-real-ip',
-});
 
 /** Reports what becomes of the handshakes of one server. */
 export class HandshakeAudit implements HandshakeObserver {
@@ -41,8 +34,7 @@ export class HandshakeAudit implements HandshakeObserver {
     if (this.#hasIgnoredForwarding) return;
     this.#hasIgnoredForwarding = true;
     const option = 'handshake.trustedProxies';
-    const [field] = Object.keys(forwarding) as (keyof ForwardingFields)[];
-    const header = field === undefined ? 'other' : FIELD_NAMES[field];
+    const [header = 'other'] = Object.keys(forwarding);
     this.#logger.warn(
       `${option} does not list a peer that sends forwarding fields. Behind a proxy all clients count as one.`,
     );

@@ -68,12 +68,12 @@ function findForwarded(forwarding: ForwardingFields, rules: ProxyRules): Forward
     const elements = parseForwarded(forwarding.forwarded);
     return elements === undefined ? undefined : nearestStranger(elements, rules);
   }
-  const { xForwardedFor, xForwardedProto, xRealIp } = forwarding;
-  const field = rules.header === 'x-real-ip' ? xRealIp : xForwardedFor;
-  if (field === undefined) return xForwardedProto === undefined ? 'itself' : undefined;
+  const field = forwarding[rules.header];
+  const proto = forwarding['x-forwarded-proto'];
+  if (field === undefined) return proto === undefined ? 'itself' : undefined;
   // X-Real-IP is one address: a comma in it is a second field, and one of the two is the client's.
   const address = rules.header === 'x-real-ip' ? hopAddress(field) : nearestAddress(field, rules);
-  return address === undefined ? undefined : { address, isEncrypted: isAllHttps(xForwardedProto) };
+  return address === undefined ? undefined : { address, isEncrypted: isAllHttps(proto) };
 }
 
 function nearestStranger(elements: readonly ForwardedElement[], rules: ProxyRules): ForwardedClient | undefined {

@@ -12,22 +12,6 @@ import type { Reservation } from './limits/reservation.js';
 import type { OriginRules, OriginVerdict } from './origin-policy.js';
 import type { RequestHead } from './request-head.js';
 
-/** The names of the steps, in their order. */
-export type HandshakeStepName =
-  | 'ready'
-  | 'shape'
-  | 'path'
-  | 'host'
-  | 'origin'
-  | 'client-address'
-  | 'address-limits'
-  | 'transport'
-  | 'subprotocol'
-  | 'credentials'
-  | 'verification'
-  | 'gateway-guards'
-  | 'principal-limits';
-
 /** What the adapter hands to the guard for each `upgrade` event. */
 export interface HandshakeInput {
   readonly request: IncomingMessage;
@@ -148,7 +132,7 @@ export interface HandshakeContext {
   /** Written by `principal-limits`. */
   connectionId: string;
   /** The step that runs, for when the time is up. */
-  step: HandshakeStepName | undefined;
+  step: string | undefined;
   /** Set when the answer has been given without waiting any longer: what still runs must not go on. */
   isOver: boolean;
 }

@@ -1,5 +1,7 @@
+import { STATUS_CODES } from 'node:http';
 import type { CloseCodeName } from '@secure-ws/protocol';
 import type { AuthenticationFailure } from '../authentication/authenticator.js';
+import { HTTP_FIELD_VALUE, HTTP_TOKEN } from '../core/http-syntax.js';
 
 /** One row of the refusal catalogue: what goes on the wire for a reason. */
 interface RefusalRow {
@@ -127,30 +129,11 @@ export function closeCodeOf(reason: HandshakeRefusalReason): CloseCodeName | und
   return CATALOGUE[reason].close;
 }
 
-const STATUS_TEXT: Readonly<Record<number, string>> = Object.freeze({
-  308: 'Permanent Redirect',
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  421: 'Misdirected Request',
-  426: 'Upgrade Required',
-  429: 'Too Many Requests',
-  431: 'Request Header Fields Too Large',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-});
-
-const FIELD_NAME = /^[A-Za-z0-9-]+$/;
-// RFC 9110 section 5.5: CR, LF and NUL in a value let it end its field and begin another one (response splitting).
-const FIELD_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
-
 function formatResponse(reason: HandshakeRefusalReason, extra: Readonly<Record<string, string>>): string {
   const { status, headers, body } = CATALOGUE[reason];
-  let head = `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? 'Refused'}\r\n`;
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\n`;
   for (const [name, value] of Object.entries({ ...headers, ...extra })) {
-    if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) {
+    if (!HTTP_TOKEN.test(name) || !HTTP_FIELD_VALUE.test(value)) {
       throw new TypeError('A header field of a refusal must be printable ASCII without line breaks.');
     }
     head += `${name}: ${value}\r\n`;

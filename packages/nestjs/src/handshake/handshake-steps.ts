@@ -7,7 +7,7 @@ import { findClient, isListedProxy, type ProxyRules } from './client-address.js'
 import { chooseCredential } from './credential-choice.js';
 import { verifyCredential } from './credential-verification.js';
 import type { GatewayGuards } from './guards/gateway-guards.js';
-import type { HandshakeContext, HandshakeStepName } from './handshake-context.js';
+import type { HandshakeContext } from './handshake-context.js';
 import type { HandshakeLimits } from './handshake-limits.js';
 import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
@@ -20,7 +20,7 @@ import { checkTransport, isWeakTls } from './transport-policy.js';
 
 /** One check of the handshake. */
 export interface HandshakeStep {
-  readonly name: HandshakeStepName;
+  readonly name: string;
   /** Writes its findings into the context, or refuses. Only what has to wait answers with a promise. */
   run(context: HandshakeContext): Awaitable<HandshakeRefusal | undefined>;
 }

@@ -30,12 +30,9 @@ export interface RequestHead {
 }
 
 /** The forwarding fields that can be believed, each with its repetitions joined by commas (RFC 9110 section 5.3). */
-export interface ForwardingFields {
-  readonly forwarded?: string;
-  readonly xForwardedFor?: string;
-  readonly xForwardedProto?: string;
-  readonly xRealIp?: string;
-}
+export type ForwardingFields = { readonly [Name in ForwardingFieldName]?: string };
+
+type ForwardingFieldName = (typeof FORWARDING_FIELDS)[number];
 
 /** What {@link readRequestHead} needs of a request. */
 export type RawRequest = Pick<IncomingMessage, 'method' | 'httpVersion' | 'url' | 'rawHeaders'>;
@@ -54,12 +51,7 @@ const SINGLE_FIELDS: ReadonlyMap<string, SingleField> = new Map([
   ['content-length', 'length'],
 ]);
 
-const FORWARDING_FIELDS: ReadonlyMap<string, keyof ForwardingFields> = new Map([
-  ['forwarded', 'forwarded'],
-  ['x-forwarded-for', 'xForwardedFor'],
-  ['x-forwarded-proto', 'xForwardedProto'],
-  ['x-real-ip', 'xRealIp'],
-]);
+const FORWARDING_FIELDS = ['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-real-ip'] as const;
 
 const NOT_FORWARDED: ForwardingFields = Object.freeze({});
 
@@ -85,6 +77,7 @@ export function readRequestHead(request: RawRequest): RequestHead {
     const name = (rawHeaders[index] ?? '').toLowerCase();
     const value = rawHeaders[index + 1] ?? '';
     const field = SINGLE_FIELDS.get(name);
+    const claim = FORWARDING_FIELDS.find((known) => known === name);
     if (field !== undefined) {
       if (single[field] !== undefined) hasRepeatedField = true;
       single[field] = value;
@@ -94,9 +87,12 @@ export function readRequestHead(request: RawRequest): RequestHead {
       subprotocols = subprotocols === undefined ? value : `${subprotocols},${value}`;
     } else if (name === 'transfer-encoding') {
       hasTransferEncoding = true;
-    } else if (FORWARDING_FIELDS.has(name) || name === 'via' || name.startsWith('x-forwarded')) {
+    } else if (claim !== undefined) {
       hasForwardingField = true;
-      forwarding = withClaim(forwarding, FORWARDING_FIELDS.get(name), value);
+      const earlier = forwarding[claim];
+      forwarding = { ...forwarding, [claim]: earlier === undefined ? value : `${earlier},${value}` };
+    } else if (name === 'via' || name.startsWith('x-forwarded')) {
+      hasForwardingField = true;
     } else if (OTHER_CREDENTIAL_FIELDS.has(name)) {
       hasOtherCredentialField = true;
     }
@@ -121,14 +117,4 @@ export function readRequestHead(request: RawRequest): RequestHead {
     version: single.version,
     subprotocols,
   };
-}
-
-function withClaim(
-  claims: ForwardingFields,
-  name: keyof ForwardingFields | undefined,
-  value: string,
-): ForwardingFields {
-  if (name === undefined) return claims;
-  const earlier = claims[name];
-  return { ...claims, [name]: earlier === undefined ? value : `${earlier},${value}` };
 }

@@ -1,10 +1,8 @@
 import { type Subprotocol, SUBPROTOCOLS } from '@secure-ws/protocol';
+import { HTTP_TOKEN, withoutBlanks } from '../core/http-syntax.js';
 
 /** The most entries of a subprotocol list; a browser page needs three: a protocol, a token and a CSRF token. */
 export const MAX_SUBPROTOCOLS = 16;
-
-// RFC 9110 section 5.6.2. One character class without alternatives: no input makes it backtrack.
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
  * Reads a `Sec-WebSocket-Protocol` list (RFC 6455 section 4.1) in linear time, whatever its length (CVE-2021-32640 was
@@ -18,7 +16,7 @@ export function parseSubprotocols(header: string): readonly string[] | undefined
   const entries: string[] = [];
   for (const part of parts) {
     const entry = withoutBlanks(part);
-    if (!TOKEN.test(entry) || entries.includes(entry)) return undefined;
+    if (!HTTP_TOKEN.test(entry) || entries.includes(entry)) return undefined;
     entries.push(entry);
   }
   return entries;
@@ -48,17 +46,4 @@ export function chooseSubprotocol(header: string | undefined): SubprotocolChoice
   if (offered === undefined) return undefined;
   const selected = SUBPROTOCOLS.find((known) => offered.includes(known));
   return selected === undefined ? undefined : { offered, selected };
-}
-
-/** Cuts spaces and tabs off both ends; `trim()` would also cut characters that are not blanks in HTTP. */
-function withoutBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

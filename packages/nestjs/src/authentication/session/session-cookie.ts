@@ -1,3 +1,5 @@
+import { withoutBlanks } from '../../core/http-syntax.js';
+
 /** The value of a session cookie, or why there is none that could count. */
 export type SessionCookie =
   { readonly value: string } | { readonly problem: 'ambiguous' | 'malformed' | 'too-large' } | undefined;
@@ -31,20 +33,4 @@ export function readSessionCookie(field: string | undefined, name: string): Sess
   const value = withoutBlanks(found);
   if (value.length > MAX_VALUE_LENGTH) return { problem: 'too-large' };
   return COOKIE_OCTETS.test(value) ? { value } : { problem: 'malformed' };
-}
-
-/**
- * Cuts spaces and tabs off both ends. `trim()` also cuts U+00A0, and would take a planted cookie whose name begins with it
- * for the one with the `__Host-` prefix.
- */
-function withoutBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

@@ -1,4 +1,5 @@
 import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { HTTP_FIELD_VALUE, HTTP_TOKEN } from '../../core/http-syntax.js';
 
 /**
  * What the handshake itself decides (RFC 6455 section 4.2.2, RFC 9110 section 7.6.1), and what a `101` must not have: a
@@ -21,10 +22,6 @@ const RESERVED: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-
-const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// RFC 9110 section 5.5. Node lets tabs and Latin-1 pass; some proxies end a field there.
-const FIELD_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /** How many fields a guard may add, so that a mistake cannot make an answer that clients refuse to read. */
 const MAX_FIELDS = 32;
@@ -65,7 +62,7 @@ export class HandshakeResponse extends ServerResponse {
   override appendHeader(name: string, value: string | readonly string[]): this {
     checkName(name);
     for (const text of typeof value === 'string' ? [value] : value) {
-      if (!FIELD_VALUE.test(text)) {
+      if (!HTTP_FIELD_VALUE.test(text)) {
         throw new TypeError(`The header ${name} must be printable ASCII without line breaks.`);
       }
       if (this.#fields.length === MAX_FIELDS) throw new RangeError(`A guard may set at most ${MAX_FIELDS} headers.`);
@@ -111,7 +108,7 @@ export class HandshakeResponse extends ServerResponse {
 
 function checkName(name: string): void {
   const lower = name.toLowerCase();
-  if (!FIELD_NAME.test(name) || RESERVED.has(lower) || lower.startsWith('sec-websocket-')) {
+  if (!HTTP_TOKEN.test(name) || RESERVED.has(lower) || lower.startsWith('sec-websocket-')) {
     throw new TypeError('A handshake guard cannot set this header: the handshake itself decides it, or forbids it.');
   }
 }
