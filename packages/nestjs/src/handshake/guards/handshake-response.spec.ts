@@ -15,7 +15,7 @@ describe('HandshakeResponse', () => {
       ['X-Trace', 'b'],
       ['X-Count', '7'],
     ]);
-    expect(response.getHeader('X-TRACE')).toBe('a, b');
+    expect(response.getHeader('X-TRACE')).toEqual(['a', 'b']);
     expect(response.getHeaderNames()).toEqual(['x-region', 'x-trace', 'x-count']);
     expect(response.hasHeader('__proto__')).toBe(false);
     response.removeHeader('x-trace');
@@ -77,5 +77,16 @@ describe('HandshakeResponse', () => {
     const response = make();
     for (let index = 0; index < 32; index += 1) response.setHeader(`X-${index}`, 'x');
     expect(() => response.setHeader('X-32', 'x')).toThrow(RangeError);
+    expect(() => response.appendHeader('X-0', 'y')).toThrow(RangeError);
+    response.setHeader('X-0', 'y');
+    expect(response.fields).toHaveLength(32);
+  });
+
+  it('HS-24 keeps what was checked, whatever becomes of the list that it came in or is handed out in', () => {
+    const list = ['fine'];
+    const response = make().setHeader('X-Region', list);
+    list.push('x\r\nSet-Cookie: a=b');
+    expect(() => (response.getHeader('x-region') as string[]).push('x\r\ny')).toThrow(TypeError);
+    expect(response.fields).toEqual([['X-Region', 'fine']]);
   });
 });

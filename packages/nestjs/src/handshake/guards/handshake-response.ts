@@ -1,4 +1,4 @@
-import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { HTTP_FIELD_VALUE, HTTP_TOKEN } from '../../core/http-syntax.js';
 
 /**
@@ -31,7 +31,8 @@ const MAX_FIELDS = 32;
  * into the `101`. To refuse, a guard returns `false`; everything that would answer by itself throws, which refuses as well.
  */
 export class HandshakeResponse extends ServerResponse {
-  #fields: (readonly [name: string, value: string])[] = [];
+  /** Every response has it (Node 15.4); the types know it of requests only. */
+  declare readonly getRawHeaderNames: () => string[];
 
   constructor(request: IncomingMessage) {
     super(request);
@@ -49,61 +50,35 @@ export class HandshakeResponse extends ServerResponse {
     }
   }
 
-  /** The fields for the `101`, in the order in which they were set. */
+  /** The fields for the `101`. */
   get fields(): readonly (readonly [name: string, value: string])[] {
-    return this.#fields;
+    return this.getRawHeaderNames().flatMap((name) => this.#textsOf(name).map((text) => [name, text] as const));
   }
 
   override setHeader(name: string, value: number | string | readonly string[]): this {
-    this.#fields = this.#without(name);
-    return this.appendHeader(name, typeof value === 'number' ? String(value) : value);
+    checkName(name);
+    const texts = textsOf(value);
+    if (!texts.every((text) => HTTP_FIELD_VALUE.test(text))) {
+      throw new TypeError(`The header ${name} must be printable ASCII without line breaks.`);
+    }
+    if (this.fields.length - this.#textsOf(name).length + texts.length > MAX_FIELDS) {
+      throw new RangeError(`A guard may set at most ${MAX_FIELDS} headers.`);
+    }
+    // Frozen: getHeader() hands it out, and what is put into it there would be checked by nobody.
+    return super.setHeader(name, Object.freeze(texts));
   }
 
   override appendHeader(name: string, value: string | readonly string[]): this {
-    checkName(name);
-    for (const text of typeof value === 'string' ? [value] : value) {
-      if (!HTTP_FIELD_VALUE.test(text)) {
-        throw new TypeError(`The header ${name} must be printable ASCII without line breaks.`);
-      }
-      if (this.#fields.length === MAX_FIELDS) throw new RangeError(`A guard may set at most ${MAX_FIELDS} headers.`);
-      this.#fields.push([name, text]);
-    }
-    return this;
+    return this.setHeader(name, [...this.#textsOf(name), ...textsOf(value)]);
   }
 
-  override setHeaders(headers: Headers | Map<string, number | string | readonly string[]>): this {
-    for (const [name, value] of headers) this.setHeader(name, value);
-    return this;
+  #textsOf(name: string): readonly string[] {
+    return textsOf(this.getHeader(name) ?? []);
   }
+}
 
-  override removeHeader(name: string): void {
-    this.#fields = this.#without(name);
-  }
-
-  override getHeader(name: string): OutgoingHttpHeader | undefined {
-    return this.getHeaders()[name.toLowerCase()];
-  }
-
-  override hasHeader(name: string): boolean {
-    return this.getHeader(name) !== undefined;
-  }
-
-  override getHeaderNames(): string[] {
-    return Object.keys(this.getHeaders());
-  }
-
-  override getHeaders(): OutgoingHttpHeaders {
-    const headers = Object.create(null) as Record<string, string>;
-    for (const [name, value] of this.#fields) {
-      const key = name.toLowerCase();
-      headers[key] = headers[key] === undefined ? value : `${headers[key]}, ${value}`;
-    }
-    return headers;
-  }
-
-  #without(name: string): (readonly [name: string, value: string])[] {
-    return this.#fields.filter(([other]) => other.toLowerCase() !== name.toLowerCase());
-  }
+function textsOf(value: number | string | readonly string[]): string[] {
+  return typeof value === 'object' ? [...value].map(String) : [String(value)];
 }
 
 function checkName(name: string): void {
