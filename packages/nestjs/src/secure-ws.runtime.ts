@@ -22,8 +22,8 @@ const NO_PLANS: ReadonlyMap<string, HandlerPlan> = new Map();
 export interface GatewayPath {
   readonly settings: GatewaySettings;
   readonly engine: MessageEngine;
-  /** `undefined`: those of the module. */
-  authenticators: readonly AuthenticatorBlock[] | undefined;
+  /** Its own or those of the module. None before the application has started. */
+  authenticators: readonly AuthenticatorBlock[];
 }
 
 /** Makes the authenticators of the module, or those that the gateways of one path have of their own. */
@@ -72,8 +72,6 @@ export class SecureWsRuntime {
     });
     this.guard = new WsHandshakeGuard({
       options: options.handshake,
-      // Each path names its own: they are made when every provider of the application exists.
-      authenticators: [],
       isReady: () => this.isReady,
       clock,
       store,
@@ -97,12 +95,12 @@ export class SecureWsRuntime {
 
   /** Sets what holds for the connections of a path. */
   addPath(address: string, settings: GatewaySettings): void {
-    this.#paths.set(address, { settings, engine: this.#makeEngine(settings), authenticators: undefined });
+    this.#paths.set(address, { settings, engine: this.#makeEngine(settings), authenticators: [] });
   }
 
   /** Those that paths have of their own. */
   get endpointAuthenticators(): readonly AuthenticatorBlock[] {
-    return [...this.#paths.values()].flatMap(({ authenticators = [] }) => authenticators);
+    return [...this.#paths.values()].flatMap(({ authenticators }) => authenticators);
   }
 
   /** Makes the authenticators of the module and of the paths. Called before the first handshake. */

@@ -17,7 +17,7 @@ import { FakeClock } from '../testing/fake-clock.js';
 import { chooseCredential } from './credential-choice.js';
 import { verifyCredential } from './credential-verification.js';
 import { handshakePrincipal } from './guards/handshake-principal.js';
-import { createHandshakeContext } from './handshake-context.js';
+import { HandshakeContext } from './handshake-context.js';
 import type { HandshakeRefusal } from './handshake-refusal.js';
 import { readRequestHead } from './request-head.js';
 
@@ -77,12 +77,11 @@ async function decide({ bearer, cookie, authorization, subprotocols = [], origin
   if (cookie !== undefined) request.rawHeaders.push('Cookie', cookie);
   const observer = { onLimit: () => undefined, onForwardingIgnored: () => undefined };
   const input = { request, socket: request.socket, endpointAt: () => undefined, observer };
-  const context = createHandshakeContext(input, readRequestHead(request));
-  context.endpoint = { gateways: [], admitsAnonymous: more.admitsAnonymous === true };
+  const context = new HandshakeContext(input, readRequestHead(request));
+  context.endpoint = { gateways: [], authenticators, admitsAnonymous: more.admitsAnonymous === true };
   context.origin = origin === 'absent' ? { kind: origin } : { kind: origin, origin: undefined, text: 'https://app' };
   context.offeredSubprotocols = ['secure-ws.v1', ...subprotocols];
-  const refusal: HandshakeRefusal | undefined =
-    chooseCredential(context, authenticators) ?? (await verifyCredential(context, clock));
+  const refusal: HandshakeRefusal | undefined = chooseCredential(context) ?? (await verifyCredential(context, clock));
   return { refusal, context, request, verified: { tokens: tokens.seen, sessions: sessions.seen } };
 }
 

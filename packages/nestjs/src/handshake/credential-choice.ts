@@ -1,5 +1,4 @@
 import { CSRF_SUBPROTOCOL_PREFIX } from '@secure-ws/protocol';
-import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import type { WsCredential } from '../authentication/authenticator.js';
 import { findCredentials } from '../authentication/credentials.js';
 import { SessionAuthenticator } from '../authentication/session/session.authenticator.js';
@@ -12,24 +11,18 @@ import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
  *
  * @returns the refusal (`401`, or `403` for a missing `Origin` or CSRF token), or `undefined` when the context has them.
  */
-export function chooseCredential(
-  context: HandshakeContext,
-  authenticators: readonly AuthenticatorBlock[],
-): HandshakeRefusal | undefined {
+export function chooseCredential(context: HandshakeContext): HandshakeRefusal | undefined {
   const { authorization, cookie } = context.head;
   const found = findCredentials({ authorization, cookie, subprotocols: context.offeredSubprotocols });
   // What a browser adds by itself may have been added for any page. Without an Origin nobody can tell for which one, even
   // where an explicit credential is there as well (RFC 6455 section 10.2).
   if (context.origin.kind === 'absent' && found.hasAmbient) return refuse('origin-missing');
   if (found.problem !== undefined) return refuse('unauthenticated', { failure: found.problem });
-  return chooseSession(context, authenticators) ?? decide(context, authenticators, found.credential);
+  return chooseSession(context) ?? decide(context, found.credential);
 }
 
-function chooseSession(
-  context: HandshakeContext,
-  authenticators: readonly AuthenticatorBlock[],
-): HandshakeRefusal | undefined {
-  for (const authenticator of authenticators) {
+function chooseSession(context: HandshakeContext): HandshakeRefusal | undefined {
+  for (const authenticator of context.endpoint.authenticators) {
     const { authenticator: session } = authenticator;
     if (!(session instanceof SessionAuthenticator)) continue;
     const cookie = session.find(context.head.cookie);
@@ -41,13 +34,9 @@ function chooseSession(
   return undefined;
 }
 
-function decide(
-  context: HandshakeContext,
-  authenticators: readonly AuthenticatorBlock[],
-  explicit: WsCredential | undefined,
-): HandshakeRefusal | undefined {
+function decide(context: HandshakeContext, explicit: WsCredential | undefined): HandshakeRefusal | undefined {
   if (explicit === undefined) return decideBySession(context);
-  const authenticator = authenticators.find((candidate) => candidate.accepts(explicit));
+  const authenticator = context.endpoint.authenticators.find((candidate) => candidate.accepts(explicit));
   if (authenticator === undefined) return refuse('unauthenticated', { failure: 'unsupported-scheme' });
   context.credential = explicit;
   context.authenticator = authenticator;

@@ -8,7 +8,7 @@ import type { Principal } from '../core/principal.js';
 import type { SessionAuthenticator } from '../authentication/session/session.authenticator.js';
 import type { Authority } from './authority.js';
 import type { HandshakeRefusal, HandshakeRefusalReason } from './handshake-refusal.js';
-import type { Reservation } from './limits/reservation.js';
+import type { Reservation } from './limits/reservations.js';
 import type { OriginRules, OriginVerdict } from './origin-policy.js';
 import type { RequestHead } from './request-head.js';
 
@@ -28,8 +28,8 @@ export interface HandshakeEndpoint {
   readonly gateways: readonly object[];
   /** `undefined`: those of the module. */
   readonly origins?: OriginRules | undefined;
-  /** `undefined`: those of the module. */
-  readonly authenticators?: readonly AuthenticatorBlock[] | undefined;
+  /** Asked in their order; the first that accepts a credential decides, and no other one is asked after it. */
+  readonly authenticators: readonly AuthenticatorBlock[];
   /** Whether a page of an allowed origin may connect without any credential (AN-12). */
   readonly admitsAnonymous: boolean;
 }
@@ -66,8 +66,6 @@ export interface HandshakeAdmission {
   readonly origin?: string;
   /** The address of the client, behind the listed proxies; IPv4 in its own form. Empty for a Unix socket. */
   readonly clientAddress: string;
-  /** Whether the client's connection is encrypted. */
-  readonly secure: boolean;
   /** Where the credential that decided was found; `'none'` for an anonymous client. */
   readonly credentialKind: CredentialSource | 'none';
   /** Header fields that the gateway's guards set, for the `101`. */
@@ -92,34 +90,34 @@ export interface AmbientCredential {
   readonly credential: WsCredential;
 }
 
+const NOWHERE: HandshakeEndpoint = Object.freeze({ gateways: [], authenticators: [], admitsAnonymous: false });
+
 /** What one handshake has established so far. Each step reads what the earlier ones wrote, and nothing else. */
-export interface HandshakeContext {
-  readonly input: HandshakeInput;
-  readonly head: RequestHead;
+export class HandshakeContext {
   /** Both in their one form; `undefined` for a Unix socket, and for a peer that had gone before anybody asked. */
   readonly localAddress: string | undefined;
   readonly remoteAddress: string | undefined;
   /** Written by `path`. */
-  path: string;
-  endpoint: HandshakeEndpoint;
+  path = '';
+  endpoint = NOWHERE;
   /** Written by `host`. */
-  host: Authority;
+  host: Authority = { hostname: '', port: undefined };
   /** Written by `origin`. */
-  origin: OriginVerdict;
+  origin: OriginVerdict = { kind: 'denied' };
   /** That of the socket, until `client-address` has heard the proxies. */
   isEncrypted: boolean;
   /** Written by `client-address`. */
-  clientAddress: string;
+  clientAddress = '';
   /** Written by `address-limits`. */
-  addressKey: string;
+  addressKey = '';
   reservation: Reservation | undefined;
   /** Written by `subprotocol`. */
-  offeredSubprotocols: readonly string[];
+  offeredSubprotocols: readonly string[] = [];
   subprotocol: Subprotocol | undefined;
   /** Written by `credentials`: the one that decides, with the authenticator that will verify it. */
   credential: WsCredential | undefined;
   /** Set in its place where the client has none, and needs none here. */
-  isAnonymous: boolean;
+  isAnonymous = false;
   authenticator: AuthenticatorBlock | undefined;
   /** The session cookie, alone or beside an explicit credential. */
   ambient: AmbientCredential | undefined;
@@ -128,47 +126,24 @@ export interface HandshakeContext {
   /** Written by `verification`. */
   principal: Principal | undefined;
   /** Written by `gateway-guards`. */
-  fields: readonly HeaderField[];
+  fields: readonly HeaderField[] = [];
   /** Written by `principal-limits`. */
-  connectionId: string;
+  connectionId = '';
   /** The step that runs, for when the time is up. */
   step: string | undefined;
   /** Set when the answer has been given without waiting any longer: what still runs must not go on. */
-  isOver: boolean;
-}
+  isOver = false;
 
-const NOWHERE: HandshakeEndpoint = Object.freeze({ gateways: [], admitsAnonymous: false });
-
-/** Begins a context from the request and the socket. */
-export function createHandshakeContext(input: HandshakeInput, head: RequestHead): HandshakeContext {
-  // The types of Node call the socket of an upgrade a Duplex; it is a net.Socket or a TLSSocket.
-  const socket: Duplex & { encrypted?: unknown; localAddress?: unknown; remoteAddress?: unknown } = input.socket;
-  return {
-    input,
-    head,
-    localAddress: addressOf(socket.localAddress),
-    remoteAddress: addressOf(socket.remoteAddress),
-    path: '',
-    endpoint: NOWHERE,
-    host: { hostname: '', port: undefined },
-    origin: { kind: 'denied' },
-    isEncrypted: socket.encrypted === true,
-    clientAddress: '',
-    addressKey: '',
-    reservation: undefined,
-    offeredSubprotocols: [],
-    subprotocol: undefined,
-    credential: undefined,
-    isAnonymous: false,
-    authenticator: undefined,
-    ambient: undefined,
-    csrfToken: undefined,
-    principal: undefined,
-    fields: [],
-    connectionId: '',
-    step: undefined,
-    isOver: false,
-  };
+  constructor(
+    readonly input: HandshakeInput,
+    readonly head: RequestHead,
+  ) {
+    // The types of Node call the socket of an upgrade a Duplex; it is a net.Socket or a TLSSocket.
+    const socket: Duplex & { encrypted?: unknown; localAddress?: unknown; remoteAddress?: unknown } = input.socket;
+    this.localAddress = addressOf(socket.localAddress);
+    this.remoteAddress = addressOf(socket.remoteAddress);
+    this.isEncrypted = socket.encrypted === true;
+  }
 }
 
 function addressOf(value: unknown): string | undefined {

@@ -10,7 +10,7 @@ import { MemoryStore } from '../store/memory.store.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { SecureWsStoreError } from '../store/secure-ws.store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { createHandshakeContext, type HandshakeContext, type MetLimit } from './handshake-context.js';
+import { HandshakeContext, type MetLimit } from './handshake-context.js';
 import { HandshakeLimits } from './handshake-limits.js';
 import { refuse } from './handshake-refusal.js';
 import { resolveHandshakeLimitsOptions, type HandshakeLimitsOptions } from './limits/limits.options.js';
@@ -39,7 +39,7 @@ function setUp(options: HandshakeLimitsOptions = {}, penaltyMs: (principal: Prin
     const request = new IncomingMessage(socket);
     const observer = { onLimit: (limit: MetLimit) => met.push(limit), onForwardingIgnored: () => undefined };
     const input = { request, socket, endpointAt: () => undefined, observer };
-    const context = createHandshakeContext(input, readRequestHead(request));
+    const context = new HandshakeContext(input, readRequestHead(request));
     context.clientAddress = address;
     return context;
   };

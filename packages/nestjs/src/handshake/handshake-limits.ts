@@ -1,14 +1,13 @@
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { randomId } from '../core/identifier.js';
-import { isPromiseLike } from '../core/awaitable.js';
-import { andThen, type Awaitable } from '../core/awaitable.js';
+import { andThen, type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
 import type { HandshakeContext } from './handshake-context.js';
-import { type HandshakeRefusal, type HandshakeRefusalReason, refuse } from './handshake-refusal.js';
+import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { addressKey } from '../core/address-key.js';
 import { AddressLimits, type CredentialOf } from './limits/address-limits.js';
-import type { HandshakeLimitName, LimitFinding } from './limits/limit-finding.js';
+import type { LimitFinding } from './limits/limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits/limits.options.js';
 import { PrincipalCaps } from './limits/principal-caps.js';
 import { Reservations } from './limits/reservations.js';
@@ -23,20 +22,6 @@ export interface HandshakeLimitParts {
   /** For how many milliseconds a principal must stay away for its violations; 0 when it need not. */
   readonly penaltyMs: (principal: Principal, addressKey: string) => Awaitable<number>;
 }
-
-/** The reason that a client's own limits are refused with; the option says which of them it was. */
-const REASONS: Readonly<Record<HandshakeLimitName, HandshakeRefusalReason>> = Object.freeze({
-  'process-pending': 'overloaded',
-  'process-open': 'overloaded',
-  'address-rate': 'address-rate',
-  'address-backoff': 'address-backoff',
-  'address-pending': 'address-pending',
-  'address-open': 'address-connections',
-  'principal-rate': 'principal-backoff',
-  'principal-open': 'principal-connections',
-  'session-open': 'principal-connections',
-  'api-key-open': 'principal-connections',
-});
 
 type Outcome = HandshakeRefusal | undefined;
 
@@ -131,8 +116,7 @@ export class HandshakeLimits {
 
   #judge({ input, clientAddress }: HandshakeContext, finding: LimitFinding | undefined): Outcome {
     if (finding === undefined) return undefined;
-    const { enforced, option, retryAfterMs } = finding;
-    const reason = REASONS[finding.limit];
+    const { reason, enforced, option, retryAfterMs } = finding;
     input.observer.onLimit({ reason, option, enforced, address: clientAddress });
     return enforced ? refuse(reason, { retryAfterMs, option }) : undefined;
   }

@@ -1,4 +1,3 @@
-import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import type { Clock } from '../core/clock.js';
 import { andThen, type Awaitable } from '../core/awaitable.js';
 import { isLoopbackAddress } from '../core/address-key.js';
@@ -27,7 +26,6 @@ export interface HandshakeStep {
 
 /** What the steps ask beside the options. */
 export interface HandshakeStepParts {
-  readonly authenticators: readonly AuthenticatorBlock[];
   readonly limits: HandshakeLimits;
   readonly clock: Clock;
   /** Whether the application has booted and is not draining. */
@@ -44,10 +42,8 @@ export interface HandshakeStepParts {
  */
 export function compileHandshakeSteps(
   options: ResolvedHandshakeOptions,
-  { authenticators, limits, clock, isReady, guardsOf }: HandshakeStepParts,
+  { limits, clock, isReady, guardsOf }: HandshakeStepParts,
 ): readonly HandshakeStep[] {
-  const choose = (context: HandshakeContext): HandshakeRefusal | undefined =>
-    chooseCredential(context, context.endpoint.authenticators ?? authenticators);
   return [
     { name: 'ready', run: (context) => (isReady() ? limits.checkProcess(context) : refuse('not-ready')) },
     { name: 'shape', run: ({ head }) => checkRequestShape(head, options.maxHeaderCount) },
@@ -61,7 +57,7 @@ export function compileHandshakeSteps(
       },
     },
     { name: 'client-address', run: (context) => runClientAddress(context, options.proxies) },
-    { name: 'address-limits', run: (context) => limits.enter(context, () => peek(context, choose)) },
+    { name: 'address-limits', run: (context) => limits.enter(context, () => peek(context)) },
     {
       name: 'transport',
       run: (context) =>
@@ -70,7 +66,7 @@ export function compileHandshakeSteps(
           : checkTransport(context, options.transport),
     },
     { name: 'subprotocol', run: runSubprotocol },
-    { name: 'credentials', run: (context) => limits.charge(context, choose(context)) },
+    { name: 'credentials', run: (context) => limits.charge(context, chooseCredential(context)) },
     {
       name: 'verification',
       run: (context) => andThen(verifyCredential(context, clock), (refusal) => limits.verified(context, refusal)),
@@ -128,8 +124,8 @@ function runSubprotocol(context: HandshakeContext): HandshakeRefusal | undefined
 }
 
 /** Looks ahead, without any cryptography, at the credential that the later steps will find. */
-function peek(context: HandshakeContext, choose: (context: HandshakeContext) => HandshakeRefusal | undefined) {
-  if ((runSubprotocol(context) ?? choose(context)) !== undefined) return undefined;
+function peek(context: HandshakeContext) {
+  if ((runSubprotocol(context) ?? chooseCredential(context)) !== undefined) return undefined;
   return context.isAnonymous ? 'none-needed' : context.credential;
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { createHandshakeContext } from './handshake-context.js';
+import { HandshakeContext } from './handshake-context.js';
 import { type HandshakeRefusalReason, refuse } from './handshake-refusal.js';
 import type { OriginVerdict } from './origin-policy.js';
 import { readRequestHead } from './request-head.js';
@@ -18,7 +18,7 @@ function contextOf(origin: OriginVerdict, subprotocols: string | undefined) {
   if (subprotocols !== undefined) request.rawHeaders.push('Sec-WebSocket-Protocol', subprotocols);
   const observer = { onLimit: () => undefined, onForwardingIgnored: () => undefined };
   const input = { request, socket: request.socket, endpointAt: () => undefined, observer };
-  const context = createHandshakeContext(input, readRequestHead(request));
+  const context = new HandshakeContext(input, readRequestHead(request));
   context.origin = origin;
   return context;
 }

@@ -43,7 +43,6 @@ describe('WsHandshakeGuard', () => {
       path: '/chat',
       origin: ORIGIN,
       clientAddress: '203.0.113.9',
-      secure: true,
       credentialKind: 'authorization',
       connectionId: expect.stringMatching(/^[A-Za-z0-9_-]{22}$/) as string,
       fields: [],

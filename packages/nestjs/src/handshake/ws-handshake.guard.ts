@@ -1,4 +1,3 @@
-import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { isPromiseLike } from '../core/awaitable.js';
@@ -8,9 +7,8 @@ import { SecureWsStoreError } from '../store/secure-ws.store.js';
 import { withDeadline } from '../core/awaitable.js';
 import type { GatewayGuards } from './guards/gateway-guards.js';
 import {
-  createHandshakeContext,
+  HandshakeContext,
   type HandshakeAdmission,
-  type HandshakeContext,
   type HandshakeDecision,
   type HandshakeInput,
 } from './handshake-context.js';
@@ -25,8 +23,6 @@ import { markShown } from './shown-refusal.js';
 /** What a {@link WsHandshakeGuard} is made of. */
 export interface WsHandshakeGuardParts {
   readonly options: ResolvedHandshakeOptions;
-  /** Asked in their order; the first that accepts a credential decides, and no other one is asked after it. */
-  readonly authenticators: readonly AuthenticatorBlock[];
   /** Whether the application has booted and is not draining. Asked on every handshake. */
   readonly isReady: () => boolean;
   readonly clock: Clock;
@@ -55,12 +51,11 @@ export class WsHandshakeGuard {
   readonly #clock: Clock;
   readonly #gatewayGuards = new WeakMap<object, GatewayGuards>();
 
-  constructor({ options, authenticators, isReady, clock, store, onReplaced, penaltyMs }: WsHandshakeGuardParts) {
+  constructor({ options, isReady, clock, store, onReplaced, penaltyMs }: WsHandshakeGuardParts) {
     this.#timeoutMs = options.timeoutMs;
     this.#clock = clock;
     this.#limits = new HandshakeLimits({ limits: options.limits, store, clock, onReplaced, penaltyMs });
     this.steps = compileHandshakeSteps(options, {
-      authenticators,
       limits: this.#limits,
       clock,
       isReady,
@@ -92,7 +87,7 @@ export class WsHandshakeGuard {
   decide(input: HandshakeInput): HandshakeDecision | Promise<HandshakeDecision> {
     let context: HandshakeContext | undefined;
     try {
-      context = createHandshakeContext(input, readRequestHead(input.request));
+      context = new HandshakeContext(input, readRequestHead(input.request));
       if (isGone(context)) return conclude(context, refuse('client-gone'));
       const outcome = this.#run(context, 0);
       return isPromiseLike(outcome) ? this.#wait(context, outcome) : conclude(context, outcome);
@@ -188,7 +183,6 @@ function admit(context: HandshakeContext, principal: Principal): HandshakeAdmiss
     principal,
     path: context.path,
     clientAddress: context.clientAddress,
-    secure: context.isEncrypted,
     credentialKind: context.credential?.source ?? 'none',
     fields: context.fields,
     release: () => {

@@ -141,7 +141,6 @@ export function setUpHandshake({
   const store: SecureWsStore = new MemoryStore(clock, { maxKeys: 1_000 });
   const guard = new WsHandshakeGuard({
     options: resolveHandshakeOptions(reader, {}),
-    authenticators: authenticators.map((one, index) => new AuthenticatorBlock(one, `authenticators[${index}]`, clock)),
     isReady,
     clock,
     store,
@@ -157,8 +156,12 @@ export function setUpHandshake({
     onLimit: (limit) => met.push(limit),
     onForwardingIgnored: (address) => unlisted.push(address),
   };
-  const endpointAt = (path: string): HandshakeEndpoint | undefined =>
-    path === '/chat' ? { gateways: [GATEWAY], admitsAnonymous: false } : undefined;
+  const endpoint: HandshakeEndpoint = {
+    gateways: [GATEWAY],
+    authenticators: authenticators.map((one, index) => new AuthenticatorBlock(one, `authenticators[${index}]`, clock)),
+    admitsAnonymous: false,
+  };
+  const endpointAt = (path: string): HandshakeEndpoint | undefined => (path === '/chat' ? endpoint : undefined);
   const decide = (change: RequestChange = {}): HandshakeDecision | Promise<HandshakeDecision> => {
     const request = requestOf(change);
     return guard.decide({ request, socket: request.socket, endpointAt, observer });

@@ -36,7 +36,7 @@ describe('AddressLimits', () => {
     const answers = Array.from({ length: 50 }, () => limits.hit(ATTACKER, fresh));
     expect(answers.filter((finding) => finding === undefined)).toHaveLength(20);
     expect(answers[20]).toEqual({
-      limit: 'address-rate',
+      reason: 'address-rate',
       option: 'handshake.limits.ratePerAddress',
       enforced: true,
       retryAfterMs: 10_000,
@@ -57,7 +57,7 @@ describe('AddressLimits', () => {
     fail(limits, 20);
     expect(limits.hit(ATTACKER, fresh)).toBeUndefined();
     const refused = limits.hit(ATTACKER, fresh);
-    expect(refused).toMatchObject({ limit: 'address-backoff', enforced: true, retryAfterMs: 60_000 });
+    expect(refused).toMatchObject({ reason: 'address-backoff', enforced: true, retryAfterMs: 60_000 });
     clock.advance(999);
     expect(limits.hit(ATTACKER, fresh)).toBeDefined();
     clock.advance(1);
@@ -98,7 +98,7 @@ describe('AddressLimits', () => {
     expect(limits.hit(ATTACKER, fresh)).toBeUndefined();
     fail(limits, 1, failure);
     void limits.hit(ATTACKER, fresh);
-    expect(limits.hit(ATTACKER, fresh)).toMatchObject({ limit: 'address-backoff' });
+    expect(limits.hit(ATTACKER, fresh)).toMatchObject({ reason: 'address-backoff' });
   });
 
   it('AN-10 what the client cannot help costs nothing', () => {
@@ -123,7 +123,7 @@ describe('AddressLimits', () => {
       expect(hit('new')).toBeUndefined();
       for (let i = 0; i < 20; i++) void limits.failed(VICTIM, 'bad-signature');
       void limits.hit(VICTIM, fresh);
-      expect(limits.hit(VICTIM, () => credential('known'))).toMatchObject({ limit: 'address-backoff' });
+      expect(limits.hit(VICTIM, () => credential('known'))).toMatchObject({ reason: 'address-backoff' });
     });
 
     it('AN-10 F25 verifies no credential again that has just failed, and leaves the turn to others', () => {
@@ -133,9 +133,9 @@ describe('AddressLimits', () => {
       for (let second = 0; second < 30; second++) {
         clock.advance(1000);
         fail(limits, 1);
-        expect(hit('broken')).toMatchObject({ limit: 'address-backoff' });
+        expect(hit('broken')).toMatchObject({ reason: 'address-backoff' });
         expect(hit(`honest-${second}`)).toBeUndefined();
-        expect(hit('late')).toMatchObject({ limit: 'address-backoff' });
+        expect(hit('late')).toMatchObject({ reason: 'address-backoff' });
       }
       clock.advance(60_000);
       fail(limits, 1);
@@ -145,14 +145,14 @@ describe('AddressLimits', () => {
     it('AN-10 F25 takes the exemption back from a credential that fails', () => {
       const { limits, hit } = inBackoff();
       limits.verified(ATTACKER, credential('known'), false);
-      expect(hit('known')).toMatchObject({ limit: 'address-backoff' });
+      expect(hit('known')).toMatchObject({ reason: 'address-backoff' });
       limits.verified(ATTACKER, credential('known'), true);
       expect(hit('known')).toBeUndefined();
     });
 
     it('AN-10 F25 spends no verification on who brings no credential, and refuses nobody who needs none', () => {
       const { limits, hit } = inBackoff();
-      expect(limits.hit(ATTACKER, () => undefined)).toMatchObject({ limit: 'address-backoff' });
+      expect(limits.hit(ATTACKER, () => undefined)).toMatchObject({ reason: 'address-backoff' });
       expect(limits.hit(ATTACKER, () => 'none-needed')).toBeUndefined();
       expect(hit('honest')).toBeUndefined();
     });
@@ -162,7 +162,7 @@ describe('AddressLimits', () => {
       clock.advance(3_600_001);
       fail(limits, 20);
       void limits.hit(ATTACKER, fresh);
-      expect(hit('known')).toMatchObject({ limit: 'address-backoff' });
+      expect(hit('known')).toMatchObject({ reason: 'address-backoff' });
     });
   });
 
@@ -176,10 +176,10 @@ describe('AddressLimits', () => {
   it('reports instead of refusing where it is told to', () => {
     const { limits } = make({ mode: 'report' });
     for (let i = 0; i < 20; i++) void limits.hit(ATTACKER, fresh);
-    expect(limits.hit(ATTACKER, fresh)).toMatchObject({ limit: 'address-rate', enforced: false });
+    expect(limits.hit(ATTACKER, fresh)).toMatchObject({ reason: 'address-rate', enforced: false });
     fail(limits, 20);
     void limits.hit(ATTACKER, fresh);
-    expect(limits.hit(ATTACKER, fresh)).toMatchObject({ limit: 'address-backoff', enforced: false });
+    expect(limits.hit(ATTACKER, fresh)).toMatchObject({ reason: 'address-backoff', enforced: false });
   });
 
   it('takes a store that answers later', async () => {
@@ -193,6 +193,6 @@ describe('AddressLimits', () => {
     const limits = new AddressLimits(store, RULES, clock, () => 0);
     for (let i = 0; i < 6; i++) await limits.failed(ATTACKER, 'bad-signature');
     await expect(limits.hit(ATTACKER, fresh)).resolves.toBeUndefined();
-    await expect(limits.hit(ATTACKER, fresh)).resolves.toMatchObject({ limit: 'address-backoff' });
+    await expect(limits.hit(ATTACKER, fresh)).resolves.toMatchObject({ reason: 'address-backoff' });
   });
 });

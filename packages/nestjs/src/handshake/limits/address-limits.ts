@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.js';
 import { Backoff } from '../../store/backoff.js';
 import type { ThrottleRule } from '../../core/rate-windows.js';
 import type { SecureWsStore } from '../../store/secure-ws.store.js';
-import type { LimitFinding } from './limit-finding.js';
+import { finding, type LimitFinding } from './limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits.options.js';
 import { RecentCredentials } from './recent-credentials.js';
 
@@ -69,11 +69,9 @@ export class AddressLimits {
   hit(addressKey: string, credentialOf: CredentialOf): Awaitable<LimitFinding | undefined> {
     return andThen(this.store.hit(addressKey, this.#rate), (waitMs) => {
       if (waitMs === 0) return this.#checkBackoff(addressKey, credentialOf);
-      const finding = this.#finding('address-rate', 'ratePerAddress', waitMs);
+      const rate = finding('address-rate', 'ratePerAddress', this.#isEnforced, waitMs);
       // Reported only: a backoff that is there must still be found, and spoken of as what it is.
-      return finding.enforced
-        ? finding
-        : andThen(this.#checkBackoff(addressKey, credentialOf), (backoff) => backoff ?? finding);
+      return rate.enforced ? rate : andThen(this.#checkBackoff(addressKey, credentialOf), (backoff) => backoff ?? rate);
     });
   }
 
@@ -96,14 +94,9 @@ export class AddressLimits {
       const known = credential === undefined ? 'bad' : this.#recent.find(this.#recent.keyOf(addressKey, credential));
       if (known === 'good') return undefined;
       // What has failed lately, or is not there, takes no verification from the others behind the address.
-      if (known === 'bad') return this.#finding('address-backoff', 'backoff', remainingMs);
-      return andThen(this.store.hit(addressKey, VERIFICATION), (waitMs) =>
-        waitMs === 0 ? undefined : this.#finding('address-backoff', 'backoff', remainingMs),
-      );
+      const backoff = finding('address-backoff', 'backoff', this.#isEnforced, remainingMs);
+      if (known === 'bad') return backoff;
+      return andThen(this.store.hit(addressKey, VERIFICATION), (waitMs) => (waitMs === 0 ? undefined : backoff));
     });
-  }
-
-  #finding(limit: 'address-rate' | 'address-backoff', option: string, retryAfterMs: number): LimitFinding {
-    return { limit, option: `handshake.limits.${option}`, enforced: this.#isEnforced, retryAfterMs };
   }
 }

@@ -4,8 +4,7 @@ import { MemoryStore } from '../../store/memory.store.js';
 import { type LeaseAnswer, type LeaseState, SecureWsStoreError } from '../../store/secure-ws.store.js';
 import { principalKey } from '../../store/store-keys.js';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { type PrincipalCapRules, PrincipalCaps } from './principal-caps.js';
-import { LEASE_TTL_MS } from './principal-lease.js';
+import { LEASE_TTL_MS, type PrincipalCapRules, PrincipalCaps } from './principal-caps.js';
 
 const RULES: PrincipalCapRules = {
   mode: 'enforce',
@@ -75,7 +74,7 @@ describe('PrincipalCaps', () => {
     const outcomes = await Promise.all(Array.from({ length: 10 }, async (_, i) => caps.acquire(user(), `c${i}`)));
     expect(outcomes.filter(({ lease }) => lease !== undefined)).toHaveLength(3);
     expect(outcomes[9]?.finding).toMatchObject({
-      limit: 'principal-open',
+      reason: 'principal-connections',
       option: 'handshake.limits.maxOpenPerPrincipal',
       enforced: true,
     });
@@ -99,15 +98,18 @@ describe('PrincipalCaps', () => {
   });
 
   it.each([
-    ['session-open', { sessionId: 's1' }],
-    ['api-key-open', { kind: 'api-key', keyId: 'k1' }],
-  ])('DR-03 keeps %s, and a refusal by it takes no place of the principal', async (limit, input) => {
+    ['maxOpenPerSession', { sessionId: 's1' }],
+    ['maxOpenPerApiKey', { kind: 'api-key', keyId: 'k1' }],
+  ])('DR-03 keeps %s, and a refusal by it takes no place of the principal', async (name, input) => {
     const { caps, store } = make();
     await caps.acquire(user(input), 'c1');
     await caps.acquire(user(input), 'c2');
     for (let i = 0; i < 10; i++) {
       const refused = await caps.acquire(user(input), `refused${i}`);
-      expect(refused).toMatchObject({ lease: undefined, finding: { limit, enforced: true } });
+      expect(refused).toMatchObject({
+        lease: undefined,
+        finding: { option: `handshake.limits.${name}`, enforced: true },
+      });
     }
     await settle();
     expect(held(store, principalKey(user(input)))).toBe(2);
@@ -168,7 +170,7 @@ describe('PrincipalCaps', () => {
     for (const id of ['c1', 'c2', 'c3']) expect((await caps.acquire(user(), id)).finding).toBeUndefined();
     const fourth = await caps.acquire(user(), 'c4');
     expect(fourth.lease).toBeDefined();
-    expect(fourth.finding).toMatchObject({ limit: 'principal-open', enforced: false });
+    expect(fourth.finding).toMatchObject({ option: 'handshake.limits.maxOpenPerPrincipal', enforced: false });
   });
 
   it('HS-20 limits how often one credential opens connections, from however many addresses', async () => {
@@ -176,7 +178,10 @@ describe('PrincipalCaps', () => {
     (await caps.acquire(user(), 'c1')).lease?.release();
     (await caps.acquire(user(), 'c2')).lease?.release();
     const third = await caps.acquire(user(), 'c3');
-    expect(third).toMatchObject({ lease: undefined, finding: { limit: 'principal-rate', retryAfterMs: 10_000 } });
+    expect(third).toMatchObject({
+      lease: undefined,
+      finding: { option: 'handshake.limits.ratePerPrincipal', retryAfterMs: 10_000 },
+    });
     expect((await caps.acquire(user({ id: 'u2' }), 'c4')).lease).toBeDefined();
   });
 
@@ -185,7 +190,7 @@ describe('PrincipalCaps', () => {
     expect((await caps.acquire(user(), 'c1')).lease).toBeDefined();
     expect((await caps.acquire(user({ issuer: 'https://other.example.com' }), 'c2')).lease).toBeDefined();
     expect((await caps.acquire(user({ tenant: 't1' }), 'c3')).lease).toBeDefined();
-    expect((await caps.acquire(user(), 'c4')).finding).toMatchObject({ limit: 'principal-rate' });
+    expect((await caps.acquire(user(), 'c4')).finding).toMatchObject({ option: 'handshake.limits.ratePerPrincipal' });
   });
 
   it('DR-16 keeps nothing of an anonymous principal, which is new with each connection', async () => {

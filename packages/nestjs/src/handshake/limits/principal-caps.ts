@@ -1,13 +1,17 @@
 import { andThen, type Awaitable, isPromiseLike } from '../../core/awaitable.js';
 import type { Clock } from '../../core/clock.js';
-import { DeadlineList } from '../../core/deadline-list.js';
+import { type Deadline, DeadlineList } from '../../core/deadline-list.js';
+import type { Linked } from '../../core/linked-list.js';
 import { ANONYMOUS_KIND, type Principal } from '../../core/principal.js';
 import type { ThrottleRule } from '../../core/rate-windows.js';
-import type { LeaseAnswer, LeasePlace, LeaseState, SecureWsStore } from '../../store/secure-ws.store.js';
+import type { Lease, LeaseAnswer, LeasePlace, LeaseState, SecureWsStore } from '../../store/secure-ws.store.js';
 import { apiKeyKey, principalKey, sessionKey } from '../../store/store-keys.js';
-import type { HandshakeLimitName, LimitFinding } from './limit-finding.js';
+import { finding, type LimitFinding } from './limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits.options.js';
-import { LEASE_TTL_MS, PrincipalLease, type PrincipalLeaseOwner } from './principal-lease.js';
+import type { Releasable } from './reservations.js';
+
+/** How long a node that died keeps its connections' places, in milliseconds. */
+export const LEASE_TTL_MS = 60_000;
 
 /** Three times in its life: one renewal may be lost, and the timer may be late. */
 const RENEW_EVERY_MS = LEASE_TTL_MS / 3;
@@ -16,8 +20,45 @@ const RENEW_EVERY_MS = LEASE_TTL_MS / 3;
 const RENEWAL_TICKS = 20;
 const MIN_RENEWALS = 100;
 
-/** Nobody knows when a connection ends; a client that asks every few seconds costs one verification each. */
-const RETRY_AFTER_MS = 5000;
+/** What a {@link PrincipalLease} tells its owner. */
+interface PrincipalLeaseOwner {
+  onAdmitted(lease: PrincipalLease): void;
+  onReleased(lease: PrincipalLease): void;
+}
+
+/** The places of one connection among those of its principal, log-in and API key. */
+export class PrincipalLease implements Releasable, Deadline, Lease {
+  due = 0;
+  previous: Linked | undefined;
+  next: Linked | undefined;
+  #isReleased = false;
+
+  constructor(
+    /** The id of the connection. */
+    readonly holder: string,
+    readonly keys: readonly string[],
+    /** The connections that lost their place for this one, to be closed once it is admitted. */
+    readonly replaced: readonly string[],
+    private readonly owner: PrincipalLeaseOwner,
+  ) {}
+
+  /** Whether the places were given back. */
+  get isReleased(): boolean {
+    return this.#isReleased;
+  }
+
+  /** The connection is accepted: whom it replaced must go. */
+  admitted(): void {
+    if (!this.#isReleased) this.owner.onAdmitted(this);
+  }
+
+  /** Gives every place back. Calling it again does nothing. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.owner.onReleased(this);
+  }
+}
 
 /** The answer to {@link PrincipalCaps.acquire}. */
 export interface PrincipalCapsOutcome {
@@ -34,8 +75,7 @@ export type PrincipalCapRules = Pick<
 >;
 
 interface Cap extends LeasePlace {
-  readonly name: HandshakeLimitName;
-  readonly option: string;
+  readonly option: 'maxOpenPerPrincipal' | 'maxOpenPerSession' | 'maxOpenPerApiKey';
 }
 
 /**
@@ -90,7 +130,8 @@ export class PrincipalCaps {
     const caps = principal.kind === ANONYMOUS_KIND ? [] : this.#capsOf(principal);
     if (caps.length === 0) return { lease: new PrincipalLease(connectionId, [], [], NOBODY), finding: undefined };
     return andThen(this.store.hit(principalKey(principal), this.#rate), (waitMs) => {
-      const rate = waitMs === 0 ? undefined : this.#finding('principal-rate', 'ratePerPrincipal', waitMs);
+      const rate =
+        waitMs === 0 ? undefined : finding('principal-backoff', 'ratePerPrincipal', this.#isEnforced, waitMs);
       if (rate?.enforced === true) return { lease: undefined, finding: rate };
       return andThen(this.#take(connectionId, caps), (answer) => this.#outcome(connectionId, caps, answer, rate));
     });
@@ -104,12 +145,12 @@ export class PrincipalCaps {
   ): PrincipalCapsOutcome {
     // Granted, one too many is counted among those held; refused, it is not.
     const met = caps.find(({ limit }, index) => (held[index] ?? 0) + (granted ? 0 : 1) > limit);
-    const finding = rate ?? (met === undefined ? undefined : this.#finding(met.name, met.option, RETRY_AFTER_MS));
-    if (!granted) return { lease: undefined, finding };
+    const open = met === undefined ? undefined : finding('principal-connections', met.option, this.#isEnforced);
+    if (!granted) return { lease: undefined, finding: rate ?? open };
     const keys = caps.map(({ key }) => key);
     const lease = new PrincipalLease(connectionId, keys, replaced, this.#leaseOwner);
     this.#renewals.add(lease, this.clock.monotonic());
-    return { lease, finding };
+    return { lease, finding: rate ?? open };
   }
 
   /** Prolongs the leases that are due, in one step. Called from the coarse timer. */
@@ -138,10 +179,9 @@ export class PrincipalCaps {
   }
 
   #take(holder: string, caps: readonly Cap[]): Awaitable<LeaseAnswer> {
-    const { mode, onPrincipalLimit } = this.rules;
     // A limit that only reports must not refuse: the place is taken, and `held` tells that it is one too many.
-    const places = caps.map(({ key, limit }) => ({ key, limit: mode === 'enforce' ? limit : Infinity }));
-    const overflow = onPrincipalLimit === 'close-oldest' ? 'replace-oldest' : 'refuse';
+    const places = caps.map(({ key, limit }) => ({ key, limit: this.#isEnforced ? limit : Infinity }));
+    const overflow = this.rules.onPrincipalLimit === 'close-oldest' ? 'replace-oldest' : 'refuse';
     const giveBack = (error: unknown): never => {
       // The answer may be what was lost: a place that was taken all the same is given back, to whom it was taken from.
       void settle(() => this.store.release({ holder, keys: places.map(({ key }) => key) }));
@@ -159,24 +199,19 @@ export class PrincipalCaps {
     const { maxOpenPerPrincipal, maxOpenPerSession, maxOpenPerApiKey } = this.rules;
     const session = sessionKey(principal);
     const apiKey = apiKeyKey(principal);
-    const caps = [cap(principalKey(principal), maxOpenPerPrincipal, 'principal-open', 'maxOpenPerPrincipal')];
-    if (session !== undefined) caps.push(cap(session, maxOpenPerSession, 'session-open', 'maxOpenPerSession'));
-    if (apiKey !== undefined) caps.push(cap(apiKey, maxOpenPerApiKey, 'api-key-open', 'maxOpenPerApiKey'));
+    const caps: Cap[] = [{ key: principalKey(principal), limit: maxOpenPerPrincipal, option: 'maxOpenPerPrincipal' }];
+    if (session !== undefined) caps.push({ key: session, limit: maxOpenPerSession, option: 'maxOpenPerSession' });
+    if (apiKey !== undefined) caps.push({ key: apiKey, limit: maxOpenPerApiKey, option: 'maxOpenPerApiKey' });
     return caps;
   }
 
-  #finding(limit: HandshakeLimitName, option: string, retryAfterMs: number): LimitFinding {
-    const isEnforced = this.rules.mode === 'enforce';
-    return { limit, option: `handshake.limits.${option}`, enforced: isEnforced, retryAfterMs };
+  get #isEnforced(): boolean {
+    return this.rules.mode === 'enforce';
   }
 }
 
 /** The owner of a lease without places. */
 const NOBODY: PrincipalLeaseOwner = { onAdmitted: () => undefined, onReleased: () => undefined };
-
-function cap(key: string, limit: number, name: HandshakeLimitName, option: string): Cap {
-  return { key, limit, name, option };
-}
 
 /** A store that has no answer must not end the process; what could not be given back lapses by itself. */
 async function settle(work: () => Awaitable<unknown>): Promise<void> {

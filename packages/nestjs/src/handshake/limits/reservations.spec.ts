@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { addressKey } from '../../core/address-key.js';
-import type { Reservation } from './reservation.js';
-import { type ReservationLimits, Reservations } from './reservations.js';
+import { type Reservation, type ReservationLimits, Reservations } from './reservations.js';
 
 const LIMITS: ReservationLimits = {
   mode: 'enforce',
@@ -30,24 +29,34 @@ describe('Reservations', () => {
   it('DR-04 keeps the pending handshakes of one address few', () => {
     const reservations = new Reservations(LIMITS);
     expect(fill(reservations, A, 10)).toHaveLength(3);
-    expect(reservations.reserve(A).finding).toMatchObject({ limit: 'address-pending', enforced: true });
+    expect(reservations.reserve(A).finding).toMatchObject({
+      option: 'handshake.limits.maxPendingPerAddress',
+      enforced: true,
+    });
     expect(fill(reservations, B, 1)).toHaveLength(1);
   });
 
   it('DR-04 keeps the pending handshakes of the process few', () => {
     const reservations = new Reservations(LIMITS);
     for (let i = 0; i < 6; i++) fill(reservations, addressKey(`192.0.2.${i}`), 1);
-    expect(reservations.reserve(addressKey('192.0.2.77')).finding).toMatchObject({ limit: 'process-pending' });
-    expect(reservations.checkProcess()).toMatchObject({ limit: 'process-pending', enforced: true });
+    expect(reservations.reserve(addressKey('192.0.2.77')).finding).toMatchObject({
+      option: 'handshake.limits.maxPending',
+    });
+    expect(reservations.checkProcess()).toMatchObject({ option: 'handshake.limits.maxPending', enforced: true });
   });
 
   it('DR-03 keeps the connections of one address, and of the process', () => {
     const reservations = new Reservations(LIMITS);
     open(reservations, A, 5);
-    expect(reservations.reserve(A)).toMatchObject({ reservation: undefined, finding: { limit: 'address-open' } });
+    expect(reservations.reserve(A)).toMatchObject({
+      reservation: undefined,
+      finding: { option: 'handshake.limits.maxOpenPerAddress' },
+    });
     open(reservations, B, 5);
-    expect(reservations.checkProcess()).toMatchObject({ limit: 'process-open' });
-    expect(reservations.reserve(addressKey('192.0.2.77')).finding).toMatchObject({ limit: 'process-open' });
+    expect(reservations.checkProcess()).toMatchObject({ option: 'handshake.limits.maxOpen' });
+    expect(reservations.reserve(addressKey('192.0.2.77')).finding).toMatchObject({
+      option: 'handshake.limits.maxOpen',
+    });
     expect(counts(reservations)).toEqual([0, 10, 2]);
   });
 
@@ -100,10 +109,13 @@ describe('Reservations', () => {
     const reservations = new Reservations({ ...LIMITS, mode: 'report' });
     open(reservations, A, 5);
     const sixth = reservations.reserve(A);
-    expect(sixth.finding).toMatchObject({ limit: 'address-open', enforced: false });
+    expect(sixth.finding).toMatchObject({ option: 'handshake.limits.maxOpenPerAddress', enforced: false });
     expect(sixth.reservation?.admit()).toBe(true);
     expect(fill(reservations, A, 4)).toHaveLength(3);
-    expect(reservations.reserve(A).finding).toMatchObject({ limit: 'address-pending', enforced: true });
+    expect(reservations.reserve(A).finding).toMatchObject({
+      option: 'handshake.limits.maxPendingPerAddress',
+      enforced: true,
+    });
   });
 
   it('never refuses for Infinity', () => {

@@ -1,9 +1,70 @@
-import type { HandshakeLimitName, LimitFinding } from './limit-finding.js';
+import { finding, type LimitFinding } from './limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits.options.js';
-import { Reservation } from './reservation.js';
 
-/** Long enough that a refused client does not come back at once, short enough that a place that got free is used. */
-const RETRY_AFTER_MS = 5000;
+/** Anything that is given back when its connection ends. */
+export interface Releasable {
+  /** Its connection is accepted. */
+  admitted?(): void;
+  /** Gives it back. Calling it again does nothing. */
+  release(): void;
+}
+
+/** What a {@link Reservation} tells the counters that it stands in. */
+interface ReservationCounters {
+  /** The handshake is no longer pending. */
+  onAdmitted(): void;
+  /** The place is free. */
+  onReleased(wasPending: boolean): void;
+}
+
+/**
+ * One place in the process, for an address, from its handshake until its socket is gone.
+ *
+ * Put {@link release} on the socket's `close` event at once: that is the one place which every end passes through, be it a
+ * refusal, an RST, `terminate()` or a throw (DR-03).
+ */
+export class Reservation implements Releasable {
+  #state: 'pending' | 'open' | 'released' = 'pending';
+  #held: Releasable[] = [];
+
+  constructor(private readonly counters: ReservationCounters) {}
+
+  /** Whether the place was given back. */
+  get isReleased(): boolean {
+    return this.#state === 'released';
+  }
+
+  /**
+   * The identity is proved: the handshake is no longer pending.
+   *
+   * @returns `false` when the place was released meanwhile, because the socket is gone: nothing may be accepted then.
+   */
+  admit(): boolean {
+    if (this.#state === 'pending') {
+      this.#state = 'open';
+      this.counters.onAdmitted();
+      for (const lease of this.#held) lease.admitted?.();
+    }
+    return this.#state === 'open';
+  }
+
+  /** Ties something to the place, to be released with it; at once if that has already happened. */
+  hold(lease: Releasable): void {
+    if (this.#state === 'released') lease.release();
+    else this.#held.push(lease);
+  }
+
+  /** Gives everything back. Calling it again does nothing. */
+  release(): void {
+    if (this.#state === 'released') return;
+    const wasPending = this.#state === 'pending';
+    this.#state = 'released';
+    this.counters.onReleased(wasPending);
+    const held = this.#held;
+    this.#held = [];
+    for (const lease of held) lease.release();
+  }
+}
 
 /** What one address holds. */
 interface AddressCounts {
@@ -62,8 +123,8 @@ export class Reservations {
    * @returns the finding to refuse with; `undefined` when there is room.
    */
   checkProcess(): LimitFinding | undefined {
-    if (this.#pending >= this.limits.maxPending) return enforced('process-pending', 'maxPending');
-    return this.#total >= this.limits.maxOpen ? enforced('process-open', 'maxOpen') : undefined;
+    if (this.#pending >= this.limits.maxPending) return finding('overloaded', 'maxPending', true);
+    return this.#total >= this.limits.maxOpen ? finding('overloaded', 'maxOpen', true) : undefined;
   }
 
   /**
@@ -74,14 +135,10 @@ export class Reservations {
   reserve(addressKey: string): ReservationOutcome {
     const { maxPendingPerAddress, maxOpenPerAddress, mode } = this.limits;
     const { pending, total } = this.#addresses.get(addressKey) ?? { pending: 0, total: 0 };
-    let finding = this.checkProcess();
-    if (finding === undefined && pending >= maxPendingPerAddress) {
-      finding = enforced('address-pending', 'maxPendingPerAddress');
-    }
-    if (finding === undefined && total >= maxOpenPerAddress) {
-      finding = { ...enforced('address-open', 'maxOpenPerAddress'), enforced: mode === 'enforce' };
-    }
-    return { reservation: finding?.enforced === true ? undefined : this.#take(addressKey), finding };
+    let met = this.checkProcess();
+    if (pending >= maxPendingPerAddress) met ??= finding('address-pending', 'maxPendingPerAddress', true);
+    if (total >= maxOpenPerAddress) met ??= finding('address-connections', 'maxOpenPerAddress', mode === 'enforce');
+    return { reservation: met?.enforced === true ? undefined : this.#take(addressKey), finding: met };
   }
 
   #take(addressKey: string): Reservation {
@@ -106,8 +163,4 @@ export class Reservations {
       },
     });
   }
-}
-
-function enforced(limit: HandshakeLimitName, option: string): LimitFinding {
-  return { limit, option: `handshake.limits.${option}`, enforced: true, retryAfterMs: RETRY_AFTER_MS };
 }
