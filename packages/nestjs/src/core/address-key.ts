@@ -17,7 +17,7 @@ export function addressKey(address: string): string {
   const zone = address.indexOf('%');
   const bare = zone === -1 ? address : address.slice(0, zone);
   if (!isIPv6(bare)) return UNKNOWN_ADDRESS_KEY;
-  const groups = expand(bare);
+  const groups = addressGroups(bare);
   const mapped = mappedIPv4(groups);
   if (mapped !== undefined) return `address:${mapped}`;
   const network = groups.slice(0, 4).map((group) => group.toString(16));
@@ -33,7 +33,7 @@ export function plainAddress(address: string): string {
   // The usual spelling, without taking it apart.
   const tail = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : '';
   if (isIPv4(tail)) return tail;
-  return /^[0:]*:ffff:/i.test(address) ? (mappedIPv4(expand(address)) ?? address) : address;
+  return /^[0:]*:ffff:/i.test(address) ? (mappedIPv4(addressGroups(address)) ?? address) : address;
 }
 
 /** Whether the address of a socket is this machine's own, IPv4 written as IPv6 included. */
@@ -44,7 +44,7 @@ export function isLoopbackAddress(address: string | undefined): boolean {
 }
 
 /** The eight groups of a valid IPv6 address. */
-function expand(address: string): readonly number[] {
+export function addressGroups(address: string): readonly number[] {
   const [head = '', tail] = address.split('::');
   const front = readGroups(head);
   if (tail === undefined) return front;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { excerpt, plainAddress, toLine, truncatedAddress, visibleText } from './audit-text.js';
+import { excerpt, toLine, truncatedAddress, visibleText } from './audit-text.js';
+import { EventPrivacy } from './event-privacy.js';
+import { defaultEventsSettings } from './events.options.js';
 
 describe('visibleText', () => {
   it.each([
@@ -37,6 +39,9 @@ describe('truncatedAddress', () => {
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1::'],
     ['2001:db8::6', '2001:db8:0::'],
     ['::1', '0:0:0::'],
+    ['64:ff9b::192.0.2.1', '64:ff9b:0::'],
+    ['2001:db8::198.51.100.7', '2001:db8:0::'],
+    ['::FFFF:c000:24d', '192.0.2.0'],
     ['', ''],
     ['not an address', ''],
     ['/tmp/socket', ''],
@@ -50,9 +55,14 @@ it.each([
   ['192.0.2.77', '192.0.2.77'],
   ['2001:db8::6', '2001:db8::6'],
   ['::1', '::1'],
+  ['64:ff9b::192.0.2.1', '64:ff9b::192.0.2.1'],
+  ['2001:db8::198.51.100.7', '2001:db8::198.51.100.7'],
   ['', ''],
 ])('MO-01 F39 writes %j in its one form %j', (address, plain) => {
-  expect(plainAddress(address)).toBe(plain);
+  const privacy = new EventPrivacy({ ...defaultEventsSettings(), addresses: 'plain' });
+  const data = { type: 'ws.handshake.refused', status: 400, reason: 'bad-key', address } as const;
+
+  expect(privacy.present(data, '')).toMatchObject({ address: plain });
 });
 
 const EVILS = [

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { addressGroups, plainAddress } from '../core/address-key.js';
 
 /**
  * What ends a line, starts an escape sequence, or shows a text in another order than it has: control characters (CR, LF,
@@ -32,12 +33,6 @@ export function withoutQuery(path: string): string {
   return end === -1 ? path : path.slice(0, end);
 }
 
-/** An IPv4 address in one form: a dual-stack socket shows 192.0.2.7 as `::ffff:192.0.2.7`. Others as they are. */
-export function plainAddress(address: string): string {
-  const mapped = address.slice(address.lastIndexOf(':') + 1);
-  return mapped !== address && isIPv4(mapped) ? mapped : address;
-}
-
 /** How many groups of an IPv6 address name the network of a customer (RFC 6177): /48. */
 const NETWORK_GROUPS = 3;
 
@@ -45,15 +40,9 @@ const NETWORK_GROUPS = 3;
 export function truncatedAddress(address: string): string {
   const plain = plainAddress(address);
   if (isIPv4(plain)) return `${plain.slice(0, plain.lastIndexOf('.'))}.0`;
-  return isIPv6(address) ? `${networkGroups(address).join(':')}::` : '';
-}
-
-function networkGroups(address: string): string[] {
-  const [head = '', tail = ''] = address.split('::');
-  const first = head === '' ? [] : head.split(':');
-  const last = tail === '' ? [] : tail.split(':');
-  const zeros = new Array<string>(Math.max(0, 8 - first.length - last.length)).fill('0');
-  return [...first, ...zeros, ...last].slice(0, NETWORK_GROUPS);
+  if (!isIPv6(plain)) return '';
+  const network = addressGroups(plain).slice(0, NETWORK_GROUPS);
+  return `${network.map((group) => group.toString(16)).join(':')}::`;
 }
 
 function escapeUnits(character: string): string {

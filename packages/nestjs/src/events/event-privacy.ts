@@ -1,4 +1,5 @@
-import { excerpt, plainAddress, truncatedAddress, withoutQuery } from './audit-text.js';
+import { plainAddress } from '../core/address-key.js';
+import { excerpt, truncatedAddress, withoutQuery } from './audit-text.js';
 import type { FieldTreatment } from './event-catalogue.js';
 import type { EventsSettings } from './events.options.js';
 import { IdentifierHash } from './identifier-hash.js';
