@@ -24,13 +24,13 @@ export class CounterMap<R extends object, T extends Counter> {
   constructor(
     maxKeys: number,
     private readonly create: (key: string, rule: R) => T,
+    /** What tells a rule from others, as JSON: that says where it ends, so that no key can reach into another rule. */
+    private readonly nameOf: (rule: R) => string,
   ) {
     this.#counters = new SweptMap<T>(
       maxKeys,
       (counter, now) => this.settle(counter, now) <= 0,
-      (counter) => {
-        this.#punished.remove(counter);
-      },
+      (counter) => this.#punished.remove(counter),
     );
   }
 
@@ -85,10 +85,9 @@ export class CounterMap<R extends object, T extends Counter> {
     return counter;
   }
 
-  /** JSON says where it ends: no key can reach into another rule. */
   #bucket(rule: R, key: string): string {
     let name = this.#names.get(rule);
-    if (name === undefined) this.#names.set(rule, (name = JSON.stringify(rule)));
+    if (name === undefined) this.#names.set(rule, (name = this.nameOf(rule)));
     return name + key;
   }
 }

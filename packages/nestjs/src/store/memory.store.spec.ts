@@ -42,6 +42,13 @@ describe('MemoryStore', () => {
     expect(store.score('k:a', SCORE).value).toBe(0);
   });
 
+  it('tells rules apart by their name, limit, ttl and block, however they are written', () => {
+    const { store } = make(1000);
+    expect(store.hit('k:a', [{ name: 'default', limit: 1, ttl: 1000 }])).toBe(0);
+    expect(store.hit('k:a', [{ ttl: 1000, limit: 1, blockDuration: 0 }])).toBe(1000);
+    expect(store.hit('k:a', [{ limit: 1, ttl: 1000, blockDuration: 5000 }])).toBe(0);
+  });
+
   it('starts no timer', () => {
     const { clock, store } = make(1000);
     store.hit('k:a', RULES);

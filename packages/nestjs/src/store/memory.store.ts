@@ -20,6 +20,12 @@ export const SWEEP_STEPS = 1000;
 
 const NEVER_CHARGED: Score = Object.freeze({ value: 0, charged: 0, ageMs: Infinity });
 
+/** Without the defaults that a rule may spell out or leave away, and whatever else it has. */
+const rateName = (rules: readonly ThrottleRule[]): string =>
+  JSON.stringify(rules.map(({ name = 'default', limit, ttl, blockDuration = 0 }) => [name, limit, ttl, blockDuration]));
+
+const scoreName = ({ name, decayPerSecond, max }: ScoreRule): string => JSON.stringify([name, decayPerSecond, max]);
+
 /** The store of one node: everything in bounded memory, and every answer at once. */
 export class MemoryStore extends SecureWsStore {
   readonly #rates: CounterMap<readonly ThrottleRule[], RateCounter>;
@@ -34,8 +40,8 @@ export class MemoryStore extends SecureWsStore {
     { maxKeys }: { readonly maxKeys: number },
   ) {
     super();
-    this.#rates = new CounterMap(maxKeys, (key, rules) => new RateCounter(key, rules));
-    this.#scores = new CounterMap(maxKeys, (key, rule) => new ScoreCounter(key, rule));
+    this.#rates = new CounterMap(maxKeys, (key, rules) => new RateCounter(key, rules), rateName);
+    this.#scores = new CounterMap(maxKeys, (key, rule) => new ScoreCounter(key, rule), scoreName);
     this.#leases = new LeaseTable(maxKeys);
     this.#tables = [this.#rates, this.#scores, this.#leases];
   }

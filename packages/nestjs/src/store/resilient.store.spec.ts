@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.js';
 import { describeStoreContract } from '../testing/store-contract.js';
 import { MemoryStore } from './memory.store.js';
-import { DEFAULT_RESILIENT_STORE_RULES, ResilientStore } from './resilient.store.js';
+import { ResilientStore } from './resilient.store.js';
 import { SecureWsStore, SecureWsStoreError } from './secure-ws.store.js';
 
 type StoreMethod = 'hit' | 'acquire' | 'renew' | 'release' | 'charge' | 'score';
@@ -49,7 +49,7 @@ function make() {
   const network = new Network(memory);
   const events: string[] = [];
   const local = new MemoryStore(clock, { maxKeys: 1000 });
-  const store = new ResilientStore(network.store, local, clock, DEFAULT_RESILIENT_STORE_RULES, {
+  const store = new ResilientStore(network.store, local, clock, {
     onAway: () => events.push('away'),
     onBack: (awayMs) => events.push(`back after ${awayMs}`),
   });

@@ -13,22 +13,10 @@ import {
   SecureWsStore,
   SecureWsStoreError,
 } from './secure-ws.store.js';
-import { StoreHealth, type StoreHealthListener, type StoreHealthRules } from './store-health.js';
+import { StoreHealth, type StoreHealthListener } from './store-health.js';
 
-/** How a {@link ResilientStore} bears that its shared store is away. */
-export interface ResilientStoreRules extends StoreHealthRules {
-  /** For how long new handshakes are admitted while the shared store is away, in milliseconds. @default 30000 */
-  readonly maxAwayMs: number;
-}
-
-/** {@link ResilientStoreRules} as the design has them. */
-export const DEFAULT_RESILIENT_STORE_RULES: ResilientStoreRules = Object.freeze({
-  timeoutMs: 1000,
-  probeEveryMs: 1000,
-  failuresUntilAway: 3,
-  probesUntilBack: 3,
-  maxAwayMs: 30_000,
-});
+/** For how long new handshakes are admitted while the shared store is away, in milliseconds. */
+const MAX_AWAY_MS = 30_000;
 
 const PROBE: ScoreRule = Object.freeze({ name: 'probe', decayPerSecond: 1, max: 1 });
 
@@ -36,7 +24,7 @@ const PROBE: ScoreRule = Object.freeze({ name: 'probe', decayPerSecond: 1, max: 
  * A shared store, and what holds while it is away (DR-17, OWASP ASVS 5.0 16.5.2):
  *
  * - rates and scores are counted in the memory of this node
- * - leases known to this node hold for `maxAwayMs`; then nobody new is admitted
+ * - leases known to this node hold for 30 seconds; then nobody new is admitted
  *
  * The shared store is given hashes of keys: addresses and names of users do not leave the node.
  */
@@ -49,16 +37,15 @@ export class ResilientStore extends SecureWsStore {
     /** The memory of this node; only for this store. */
     private readonly local: SecureWsStore,
     clock: Clock,
-    private readonly rules: ResilientStoreRules,
     listener: StoreHealthListener,
   ) {
     super();
     // A write: a store that can only be read (a replica, a full disk) cannot count.
-    this.#health = new StoreHealth(clock, rules, () => shared.charge('probe:health', 1, PROBE), listener);
+    this.#health = new StoreHealth(clock, () => shared.charge('probe:health', 1, PROBE), listener);
   }
 
   override get admitsHandshakes(): boolean {
-    return this.#health.awayMs < this.rules.maxAwayMs;
+    return this.#health.awayMs < MAX_AWAY_MS;
   }
 
   /** Watches the shared store, and sweeps the memory. */

@@ -109,8 +109,8 @@ export abstract class SecureWsStore {
    * Takes `cost` units of a key in the windows of all rules, or of none. Units that are refused do not count. A list of
    * rules is counted as one: another list has windows of its own, also where it has rules in common.
    *
-   * @param rules `name`, `limit` and `ttl` of each tell the list from others; `blockDuration` starts when its own window
-   * has no room.
+   * @param rules `name`, `limit`, `ttl` and `blockDuration` of each tell the list from others; `blockDuration` starts when
+   * its own window has no room.
    * @param cost a whole number. @default 1
    * @returns 0 when taken; otherwise the milliseconds until as much would be taken.
    */

@@ -4,17 +4,17 @@ import { type Deadline, DeadlineList } from '../core/deadline-list.js';
 import type { Linked } from '../core/linked-list.js';
 import { SecureWsStoreError } from './secure-ws.store.js';
 
-/** How the answers of a shared store are waited for. */
-export interface StoreHealthRules {
-  /** How long one answer may take, in milliseconds, noticed at the next tick. @default 1000 */
-  readonly timeoutMs: number;
-  /** How often a store that is away is asked again, in milliseconds. @default 1000 */
-  readonly probeEveryMs: number;
-  /** After how many failures without an answer in between it is away: a slow key is not an outage. @default 3 */
-  readonly failuresUntilAway: number;
-  /** How many probes in a row it must answer to be back: one that comes and goes is not. @default 3 */
-  readonly probesUntilBack: number;
-}
+/** How long one answer may take, in milliseconds, noticed at the next tick. */
+const TIMEOUT_MS = 1000;
+
+/** How often a store that is away is asked again, in milliseconds. */
+const PROBE_EVERY_MS = 1000;
+
+/** After how many failures without an answer in between it is away: a slow key is not an outage. */
+const FAILURES_UNTIL_AWAY = 3;
+
+/** How many probes in a row it must answer to be back: one that comes and goes is not. */
+const PROBES_UNTIL_BACK = 3;
 
 /** What a {@link StoreHealth} tells. Nothing here may throw. */
 export interface StoreHealthListener {
@@ -42,7 +42,10 @@ class PendingAnswer implements Deadline {
  * fail at once, and a probe a second finds out when it is back (DR-17).
  */
 export class StoreHealth {
-  readonly #pending: DeadlineList<PendingAnswer>;
+  readonly #pending = new DeadlineList<PendingAnswer>(TIMEOUT_MS, (answer) => {
+    answer.isAwaited = false;
+    answer.onTimeout();
+  });
   #awaySince: number | undefined;
   #failures = 0;
   #answeredProbes = 0;
@@ -51,15 +54,9 @@ export class StoreHealth {
 
   constructor(
     private readonly clock: Clock,
-    private readonly rules: StoreHealthRules,
     private readonly probe: () => Awaitable<unknown>,
     private readonly listener: StoreHealthListener,
-  ) {
-    this.#pending = new DeadlineList(rules.timeoutMs, (answer) => {
-      answer.isAwaited = false;
-      answer.onTimeout();
-    });
-  }
+  ) {}
 
   /** For how many milliseconds the store has not answered; 0 while it does. */
   get awayMs(): number {
@@ -84,14 +81,14 @@ export class StoreHealth {
     this.#pending.expire(now);
     if (this.#awaySince === undefined || this.#isProbing || now < this.#nextProbeAt) return;
     this.#isProbing = true;
-    this.#nextProbeAt = now + this.rules.probeEveryMs;
+    this.#nextProbeAt = now + PROBE_EVERY_MS;
     void this.#runProbe();
   }
 
   async #runProbe(): Promise<void> {
     try {
       await this.#send(this.probe);
-      if (++this.#answeredProbes >= this.rules.probesUntilBack) this.#markBack();
+      if (++this.#answeredProbes >= PROBES_UNTIL_BACK) this.#markBack();
     } catch {
       this.#answeredProbes = 0;
     } finally {
@@ -112,12 +109,8 @@ export class StoreHealth {
 
   #wait<T>(answer: PromiseLike<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const refuse = (error: unknown): void => {
-        reject(this.#judge(error));
-      };
-      const pending = new PendingAnswer(() => {
-        refuse(new Error(`The store did not answer within ${this.rules.timeoutMs} ms.`));
-      });
+      const refuse = (error: unknown): void => reject(this.#judge(error));
+      const pending = new PendingAnswer(() => refuse(new Error(`The store did not answer within ${TIMEOUT_MS} ms.`)));
       this.#pending.add(pending, this.clock.monotonic());
       const isInTime = (): boolean => {
         if (!pending.isAwaited) return false;
@@ -141,7 +134,7 @@ export class StoreHealth {
   /** An answer that refuses is an answer; everything else means that there is no store. */
   #judge(error: unknown): SecureWsStoreError {
     if (error instanceof SecureWsStoreError && error.failure !== 'unavailable') return error;
-    if (++this.#failures >= this.rules.failuresUntilAway) this.#markAway(error);
+    if (++this.#failures >= FAILURES_UNTIL_AWAY) this.#markAway(error);
     return new SecureWsStoreError('unavailable', error);
   }
 
@@ -149,7 +142,7 @@ export class StoreHealth {
     if (this.#awaySince !== undefined) return;
     const now = this.clock.monotonic();
     this.#awaySince = now;
-    this.#nextProbeAt = now + this.rules.probeEveryMs;
+    this.#nextProbeAt = now + PROBE_EVERY_MS;
     this.listener.onAway(cause);
   }
 

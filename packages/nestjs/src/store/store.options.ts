@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import type { OptionReader } from '../core/option-reader.js';
 import { MemoryStore } from './memory.store.js';
-import { DEFAULT_RESILIENT_STORE_RULES, ResilientStore } from './resilient.store.js';
+import { ResilientStore } from './resilient.store.js';
 import { SecureWsStore } from './secure-ws.store.js';
 
 /** The `store` options: what the memory of one node may hold. */
@@ -56,12 +56,9 @@ export function createStore({ maxKeys, shared }: ResolvedStoreOptions, clock: Cl
   const local = new MemoryStore(clock, { maxKeys });
   if (shared === undefined) return local;
   const logger = new Logger('SecureWs');
-  return new ResilientStore(shared, local, clock, DEFAULT_RESILIENT_STORE_RULES, {
-    onAway: () => {
-      logger.error('The shared store does not answer: this node counts by itself, and admits nobody new after 30 s.');
-    },
-    onBack: (awayMs) => {
-      logger.warn(`The shared store answers again, after ${Math.round(awayMs)} ms.`);
-    },
+  return new ResilientStore(shared, local, clock, {
+    onAway: () =>
+      logger.error('The shared store does not answer: this node counts by itself, and admits nobody new after 30 s.'),
+    onBack: (awayMs) => logger.warn(`The shared store answers again, after ${Math.round(awayMs)} ms.`),
   });
 }
