@@ -121,22 +121,12 @@ export class ConnectionAcceptor implements GatewayHookObserver {
 
   #listen(accepted: AcceptedSocket): void {
     const { socket, connection, pipeline } = accepted;
-    socket.on('message', (data: RawData, isBinary: boolean) => {
-      pipeline.onMessage(data as Buffer, isBinary);
-    });
-    socket.on('ping', () => {
-      accepted.onPing();
-    });
-    socket.on('pong', (payload) => {
-      connection.deadlines.onPong(payload);
-    });
+    socket.on('message', (data: RawData, isBinary: boolean) => pipeline.onMessage(data as Buffer, isBinary));
+    socket.on('ping', () => accepted.onPing());
+    socket.on('pong', (payload) => connection.deadlines.onPong(payload));
     // A broken frame arrives here before 'close'. Without a listener it would end the process.
-    socket.on('error', (error: Error & { code?: string }) => {
-      accepted.onError(error.code ?? '');
-    });
-    socket.once('close', (code) => {
-      this.#onClose(accepted, code);
-    });
+    socket.on('error', (error: Error & { code?: string }) => accepted.onError(error.code ?? ''));
+    socket.once('close', (code) => this.#onClose(accepted, code));
   }
 
   /** Whatever fails here, the rest is done: a stream whose teardown throws must not end the process (DR-14). */
@@ -151,9 +141,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   }
 
   #contain(where: string, { id }: ManagedConnection, work: () => unknown): void {
-    const fail = (error: unknown): void => {
-      this.runtime.faults.write(where, id, error);
-    };
+    const fail = (error: unknown): void => this.runtime.faults.write(where, id, error);
     try {
       const result = work();
       if (isPromiseLike(result)) result.then(undefined, fail);

@@ -166,9 +166,7 @@ function listenOn(server: Server, port: number, host: string | undefined): Promi
 
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => {
-      resolve();
-    });
+    server.close(() => resolve());
     server.closeAllConnections();
   });
 }

@@ -32,12 +32,8 @@ export class UpgradeListener {
   ) {
     this.#audit = new HandshakeAudit(runtime);
     this.#sockets = new ServerSockets(server, runtime.clock, runtime.options.handshake.limits.maxPending);
-    runtime.timer.onTick((now) => {
-      this.#sockets.expire(now);
-    });
-    runtime.lifecycle.onDraining(() => {
-      this.#refusePending();
-    });
+    runtime.timer.onTick((now) => this.#sockets.expire(now));
+    runtime.lifecycle.onDraining(() => this.#refusePending());
     for (const event of CONNECTION_EVENTS) server.on(event, rememberPeer);
     server.on('upgrade', this.#onUpgrade);
   }
@@ -116,10 +112,7 @@ export class UpgradeListener {
 
   readonly #onNewListener = (event: string | symbol): void => {
     // Told before it is added.
-    if (event === 'upgrade')
-      queueMicrotask(() => {
-        this.#takeOver();
-      });
+    if (event === 'upgrade') queueMicrotask(() => this.#takeOver());
   };
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {

@@ -67,18 +67,13 @@ export class WsEndpoint {
     accept: (client: BoundedSocket) => void,
   ): void {
     if (subprotocol !== undefined) this.#subprotocols.set(request, subprotocol);
-    this.server.handleUpgrade(request, socket, head, (client) => {
-      accept(client as BoundedSocket);
-    });
+    this.server.handleUpgrade(request, socket, head, (client) => accept(client as BoundedSocket));
   }
 
   /** Ends when every client is gone. Calling it again waits for the same end. */
   close(): Promise<void> {
-    this.#closing ??= new Promise((resolve) => {
-      this.server.close(() => {
-        resolve();
-      });
-    });
-    return this.#closing;
+    return (this.#closing ??= new Promise((resolve) => {
+      this.server.close(() => resolve());
+    }));
   }
 }

@@ -1,3 +1,4 @@
+import { withDeadline } from '../core/awaitable.js';
 import type { Cancel, Clock } from '../core/clock.js';
 import { AuditQueue, type LossReport } from './audit-queue.js';
 import { EventCounters, type SecurityEventCounts } from './event-counters.js';
@@ -97,13 +98,8 @@ export class SecurityEvents {
    */
   async flush(timeoutMs = 2000): Promise<void> {
     this.#report();
-    let cancel: Cancel = () => undefined;
-    const timeIsOver = new Promise<void>((resolve) => {
-      cancel = this.clock.after(timeoutMs, resolve);
-    });
     const idle = Promise.all([...this.#sinks, ...this.#listeners].map(({ queue }) => queue.idle()));
-    await Promise.race([idle, timeIsOver]);
-    cancel();
+    await withDeadline<unknown>(idle, timeoutMs, this.clock, undefined);
   }
 
   #samplerOf({ isSampled }: SecurityEventSink): EventSampler | undefined {
@@ -122,12 +118,8 @@ export class SecurityEvents {
       timeoutMs: sinkTimeoutMs,
       // Listeners are code of the application that may close connections, in the middle of what is being reported.
       isDeferred: sink instanceof ListenerSink,
-      onLoss: () => {
-        this.#reportSoon();
-      },
-      onFault: (error) => {
-        this.#onFault(name, error);
-      },
+      onLoss: () => this.#reportSoon(),
+      onFault: (error) => this.#onFault(name, error),
     });
     return { name, sink, queue, sampler };
   }
@@ -156,9 +148,7 @@ export class SecurityEvents {
 
   /** One timer at most, and none where nothing was lost or suppressed. */
   #reportSoon(): void {
-    this.#cancelReport ??= this.clock.after(REPORT_INTERVAL_MS, () => {
-      this.#report();
-    });
+    this.#cancelReport ??= this.clock.after(REPORT_INTERVAL_MS, () => this.#report());
   }
 
   #report(): void {

@@ -120,9 +120,7 @@ export class WsHandshakeGuard {
     let leave = (): void => undefined;
     // Whoever resets has given its place back: what waits for it must not stay, or resets would pile it up (DR-15).
     const gone = new Promise<Outcome>((resolve) => {
-      leave = () => {
-        resolve(refuse('client-gone'));
-      };
+      leave = () => resolve(refuse('client-gone'));
       socket.once('close', leave);
     });
     try {
@@ -185,9 +183,7 @@ function admit(context: HandshakeContext, principal: Principal): HandshakeAdmiss
     clientAddress: context.clientAddress,
     credentialKind: context.credential?.source ?? 'none',
     fields: context.fields,
-    release: () => {
-      reservation?.release();
-    },
+    release: () => reservation?.release(),
     ...(subprotocol !== undefined && { subprotocol }),
     ...(origin.kind === 'allowed' && { origin: origin.text }),
   };

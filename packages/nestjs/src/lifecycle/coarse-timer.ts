@@ -51,9 +51,7 @@ export class CoarseTimer {
   /** Starts ticking. */
   start(): void {
     if (this.size === 0) this.#origin = this.clock.monotonic() - this.#tick * this.#tickMs;
-    this.#cancel ??= this.clock.every(this.#tickMs, () => {
-      this.run(this.clock.monotonic());
-    });
+    this.#cancel ??= this.clock.every(this.#tickMs, () => this.run(this.clock.monotonic()));
   }
 
   /** Stops ticking and forgets every entry. */

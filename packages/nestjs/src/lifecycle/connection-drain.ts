@@ -1,4 +1,5 @@
 import type { SecurityEvents } from '../events/security-events.js';
+import { withDeadline } from '../core/awaitable.js';
 import type { Clock } from '../core/clock.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
@@ -44,18 +45,13 @@ export class ConnectionDrain {
     let terminated = 0;
     for (const begin of this.onBegin) begin();
     this.events.emit({ type: 'ws.drain.started', connections: [...this.connections()].length });
-    let cancel = (): void => undefined;
-    const timeIsOver = new Promise<void>((resolve) => {
-      cancel = this.clock.after(this.options.drainTimeoutMs, () => {
-        for (const connection of this.connections()) {
-          terminated++;
-          connection.socket.terminate();
-        }
-        resolve();
-      });
-    });
-    await Promise.race([this.#closeAll(), timeIsOver]);
-    cancel();
+    const closing = this.#closeAll().then(() => 'closed');
+    if ((await withDeadline(closing, this.options.drainTimeoutMs, this.clock, 'late')) === 'late') {
+      for (const connection of this.connections()) {
+        terminated++;
+        connection.socket.terminate();
+      }
+    }
     this.tookMs = this.clock.monotonic() - startedAt;
     this.events.emit({ type: 'ws.drain.finished', durationMs: this.tookMs, terminated });
   }
@@ -83,12 +79,8 @@ function leave(connection: ManagedConnection): Promise<void> {
       resolve();
       return;
     }
-    connection.socket.once('close', () => {
-      resolve();
-    });
-    const close = (): void => {
-      connection.close('RESTART', Math.random() * RETRY_SPREAD_MS);
-    };
+    connection.socket.once('close', () => resolve());
+    const close = (): void => connection.close('RESTART', Math.random() * RETRY_SPREAD_MS);
     try {
       if (connection.work === undefined) close();
       else connection.work.finish(close);

@@ -64,9 +64,7 @@ export class InboundFrames {
     private readonly socket: Duplex,
     private readonly watch: FrameWatch,
   ) {
-    const receive = takeDataPath(socket, (chunk) => {
-      this.#onData(chunk);
-    });
+    const receive = takeDataPath(socket, (chunk) => this.#onData(chunk));
     if (receive === undefined) throw new Error('ws does not read from the socket that it was given.');
     this.#receive = receive;
   }
@@ -114,9 +112,7 @@ export class InboundFrames {
     }
     this.#isOver = true;
     // What ws found in the frames before is said in the next tick, and came first.
-    process.nextTick((fault: FrameFault) => {
-      this.watch.onFault(fault);
-    }, this.#fault);
+    process.nextTick((fault: FrameFault) => this.watch.onFault(fault), this.#fault);
   }
 
   /** Reads the headers in a chunk, and answers where the part ends that `ws` may see. */

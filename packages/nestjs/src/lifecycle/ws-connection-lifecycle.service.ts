@@ -124,9 +124,7 @@ export class WsConnectionLifecycleService {
   register(connection: ManagedConnection): void {
     this.#connections.set(connection.id, connection);
     const { deadlines } = connection;
-    deadlines.onMoved = (due) => {
-      this.timer.schedule(deadlines, due);
-    };
+    deadlines.onMoved = (due) => this.timer.schedule(deadlines, due);
     this.timer.schedule(deadlines, deadlines.firstDue());
   }
 
