@@ -1,8 +1,8 @@
-import { SetMetadata } from '@nestjs/common';
 import type { AuthenticationOptions } from './authentication/authentication.options.js';
 import type { OriginRule } from './handshake/origin-rules.js';
 import type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 import type { MessagesOptions } from './messages/messages.options.js';
+import { requireModule } from './nest/module-required.guard.js';
 import type { ThrottlingOptions } from './throttling/throttling.options.js';
 import type { ValidationOptions } from './validation/validation.options.js';
 
@@ -45,5 +45,9 @@ export const SECURE_GATEWAY_METADATA = 'secure-ws:gateway';
  * @WebSocketGateway({ path: '/ticker' })
  * ```
  */
-export const SecureGateway = (options: SecureGatewayOptions): ClassDecorator =>
-  SetMetadata(SECURE_GATEWAY_METADATA, options);
+export function SecureGateway(options: SecureGatewayOptions): ClassDecorator {
+  return (gateway) => {
+    requireModule(gateway);
+    Reflect.defineMetadata(SECURE_GATEWAY_METADATA, options, gateway);
+  };
+}

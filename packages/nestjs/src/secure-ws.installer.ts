@@ -7,6 +7,7 @@ import { SecureWsAdapter } from './adapter/secure-ws.adapter.js';
 import { BootSequence } from './boot/boot-sequence.js';
 import type { BootProblems } from './core/boot-problems.js';
 import { changesOf, onAdapterAsked, takeAdapterSlot } from './nest/adapter-slot.js';
+import type { ModulePresence } from './nest/module-required.guard.js';
 import type { SecureWsRuntime } from './secure-ws.runtime.js';
 
 /** Puts the adapter in place, and follows the application through its boot and its end. */
@@ -22,6 +23,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     modules: ModulesContainer,
     private readonly runtime: SecureWsRuntime,
     problems: BootProblems,
+    private readonly presence: ModulePresence,
     testAuthenticators: readonly WsAuthenticator[],
   ) {
     const acceptor = new ConnectionAcceptor(runtime);
@@ -46,6 +48,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   onModuleInit(): void {
     // An application without a gateway never sets up its adapter; its options are checked all the same.
     this.#boot.prepare();
+    this.presence.hasBooted = true;
   }
 
   /** The application has started: ports are opened, and handshakes admitted. */

@@ -7,6 +7,7 @@ import { WsCsrfTokens } from './authentication/csrf-tokens.js';
 import { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
 import { Clock, SystemClock } from './core/clock.js';
 import { TestSetup } from './core/test-setup.js';
+import { MODULE_PRESENCE, type ModulePresence } from './nest/module-required.guard.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 import { type ResolvedSecureWsOptions, resolveOptions } from './resolve-options.js';
 import { SecureWsInstaller } from './secure-ws.installer.js';
@@ -109,6 +110,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
     exports: [
       Clock,
       EnhancerChecks,
+      MODULE_PRESENCE,
       SecureWsInstaller,
       SecureWsStore,
       SecurityEvents,
@@ -121,6 +123,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
 
 const PROVIDERS: readonly Provider[] = [
   BootProblems,
+  { provide: MODULE_PRESENCE, useFactory: (): ModulePresence => ({ hasBooted: false }) },
   {
     provide: Clock,
     inject: [{ token: TestSetup, optional: true }],
@@ -172,6 +175,7 @@ const PROVIDERS: readonly Provider[] = [
       ModulesContainer,
       SecureWsRuntime,
       BootProblems,
+      MODULE_PRESENCE,
       { token: TestSetup, optional: true },
     ],
     useFactory: (
@@ -180,7 +184,11 @@ const PROVIDERS: readonly Provider[] = [
       modules: ModulesContainer,
       runtime: SecureWsRuntime,
       problems: BootProblems,
+      presence: ModulePresence,
       test?: TestSetup,
-    ) => new SecureWsInstaller(config, host, modules, runtime, problems, test?.authenticators(runtime.clock) ?? []),
+    ) => {
+      const testAuthenticators = test?.authenticators(runtime.clock) ?? [];
+      return new SecureWsInstaller(config, host, modules, runtime, problems, presence, testAuthenticators);
+    },
   },
 ];

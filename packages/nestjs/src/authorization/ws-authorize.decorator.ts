@@ -1,3 +1,4 @@
+import { decorated, requireModule } from '../nest/module-required.guard.js';
 import type { WsRequirement } from './requirement.js';
 
 /** Metadata key of {@link WsAuthorize}: a list of requirements. */
@@ -17,7 +18,8 @@ export const WS_AUTHORIZE_METADATA = 'secure-ws:authorize';
  */
 export function WsAuthorize(...requirements: WsRequirement[]): ClassDecorator & MethodDecorator {
   return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
-    const owner = descriptor === undefined ? target : (descriptor.value as object);
+    const owner = decorated(target, descriptor);
+    requireModule(owner);
     // The list is copied: a subclass adds to what its parent asks for, and the parent stays as it is.
     const before = (Reflect.getMetadata(WS_AUTHORIZE_METADATA, owner) ?? []) as readonly WsRequirement[];
     Reflect.defineMetadata(WS_AUTHORIZE_METADATA, Object.freeze([...requirements, ...before]), owner);

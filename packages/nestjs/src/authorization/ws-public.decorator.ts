@@ -1,4 +1,4 @@
-import { SetMetadata } from '@nestjs/common';
+import { decorated, requireModule } from '../nest/module-required.guard.js';
 
 /** Metadata key of {@link WsPublic}. */
 export const WS_PUBLIC_METADATA = 'secure-ws:public';
@@ -8,4 +8,10 @@ export const WS_PUBLIC_METADATA = 'secure-ws:public';
  *
  * The boot refuses it under a class that asks for an identity, and on a gateway without anonymous access.
  */
-export const WsPublic = (): ClassDecorator & MethodDecorator => SetMetadata(WS_PUBLIC_METADATA, true);
+export function WsPublic(): ClassDecorator & MethodDecorator {
+  return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    const owner = decorated(target, descriptor);
+    requireModule(owner);
+    Reflect.defineMetadata(WS_PUBLIC_METADATA, true, owner);
+  };
+}

@@ -1,10 +1,9 @@
 import { Logger, type Type } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import { policiesOf } from '../authorization/authorization-plan.js';
 import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import type { WsAuthenticator } from '../authentication/authenticator.js';
 import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
-import { classesOf, createAuthenticators } from '../authentication/create-authenticators.js';
+import { createAuthenticators } from '../authentication/create-authenticators.js';
 import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
 import { discoverSecurityEventListeners } from '../events/on-security-event.js';
 import type { GatewaySettings } from '../gateway-settings.js';
@@ -17,6 +16,7 @@ import { containHooks, type GatewayHookObserver, onRegistered } from '../nest/ga
 import { type GatewayRecord, type NestModule, takeInventory } from '../nest/gateway-inventory.js';
 import { gateHandlers } from '../nest/handler-gate.js';
 import { LastFilter } from '../nest/last-filter.js';
+import { dropModuleGuard } from '../nest/module-required.guard.js';
 import { passValidated } from '../nest/pass-validated.js';
 import { RegistrationMetadata } from '../nest/registration-metadata.js';
 import { checkTransformerCopies } from '../nest/transformer-storage.js';
@@ -25,6 +25,7 @@ import { checkWsVersion } from '../nest/ws-version.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
 import { WsValidationPipe } from '../socket-io/ws-validation.pipe.js';
+import { checkNamedClasses } from './named-classes.js';
 import { compileHandler } from './compile-handler.js';
 import { warnOfContradictions } from './contradictions.js';
 import { checkCoverage, type CoveredHandler } from './coverage.js';
@@ -125,7 +126,17 @@ export class BootSequence {
     warnOfContradictions(runtime.options, problems);
     checkHttpEnhancers(gateways, this.parts.config, problems);
     const handlers = this.#cover(gateways);
-    this.#checkClasses(gateways, handlers);
+    checkNamedClasses(
+      {
+        classes: this.#classes,
+        options: runtime.options,
+        home: this.#moduleAt(undefined),
+        endpoints: this.#endpoints.values(),
+      },
+      gateways,
+      handlers,
+      problems,
+    );
     const listeners = discoverSecurityEventListeners(modules, problems);
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     runtime.events.listen(listeners);
@@ -181,41 +192,6 @@ export class BootSequence {
     );
   }
 
-  /** Checks every class of the application that something names, so that one error lists what is not clear. */
-  #checkClasses(gateways: readonly GatewayRecord[], handlers: readonly CoveredHandler[]): void {
-    const { problems, runtime } = this.parts;
-    for (const { record, decision } of handlers) {
-      for (const policy of policiesOf(decision.requirements)) {
-        this.#classes.check(policy, record.gateway.module, record.label, problems);
-      }
-    }
-    for (const gateway of gateways) {
-      const guards = handshakeGuardsOf(gateway.type);
-      for (const guard of guards) this.#classes.check(guard, gateway.module, gateway.name, problems);
-      if (guards.length === 0 || runtime.options.adapter) continue;
-      problems.add(
-        gateway.name,
-        'has @UseHandshakeGuards(), and with `adapter: false` the handshake is that of another adapter: nobody would ask them.',
-        'remove the decorator, and check the handshake in a middleware of that adapter',
-      );
-    }
-    this.#checkAuthentication(runtime.options.authentication, 'authentication', this.#moduleAt(undefined));
-    for (const [, { settings, gateway }] of this.#endpoints) {
-      if (settings.authentication === undefined) continue;
-      this.#checkAuthentication(
-        settings.authentication,
-        `${gateway.name} @SecureGateway.authentication`,
-        gateway.module,
-      );
-    }
-  }
-
-  #checkAuthentication(options: ResolvedAuthenticationOptions, where: string, module: NestModule): void {
-    for (const [name, type] of classesOf(options)) {
-      this.#classes.check(type, module, `${where}.${name}`, this.parts.problems, true);
-    }
-  }
-
   #authenticatorsOf(
     options: ResolvedAuthenticationOptions,
     module: NestModule,
@@ -266,6 +242,7 @@ export class BootSequence {
   #prepareRegistration(gateways: readonly GatewayRecord[]): void {
     const { config, runtime } = this.parts;
     passValidated(gateways, config, this.#registration, (pipe) => isOfClass(pipe, WsValidationPipe));
+    for (const gateway of gateways) dropModuleGuard(gateway, this.#registration);
     for (const gateway of gateways) {
       const undo = onRegistered(gateway, () => {
         if (++this.#boundCount === gateways.length) this.#registration.restore();

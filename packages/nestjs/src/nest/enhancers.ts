@@ -8,6 +8,7 @@ import {
   PARAM_ARGS_METADATA,
   PIPES_METADATA,
 } from './metadata.js';
+import { ModuleRequired } from './module-required.guard.js';
 
 const KEYS = {
   pipes: PIPES_METADATA,
@@ -16,9 +17,10 @@ const KEYS = {
   guards: GUARDS_METADATA,
 } as const;
 
-/** What `@UseGuards` and its like name: classes and instances. */
+/** What `@UseGuards` and its like name: classes and instances. The guard of our own decorators is none of them. */
 function referencesOn(owner: object, kind: keyof typeof KEYS): readonly unknown[] {
-  return (Reflect.getMetadata(KEYS[kind], owner) ?? []) as unknown[];
+  const references = (Reflect.getMetadata(KEYS[kind], owner) ?? []) as unknown[];
+  return references.filter((reference) => reference !== ModuleRequired);
 }
 
 /** The instances of one kind of enhancer that apply to a gateway, from its class, its methods and their parameters. */

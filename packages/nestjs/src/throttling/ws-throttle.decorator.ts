@@ -1,5 +1,5 @@
-import { SetMetadata } from '@nestjs/common';
 import type { ThrottleRule } from '../core/rate-windows.js';
+import { decorated, requireModule } from '../nest/module-required.guard.js';
 
 /** Metadata key of {@link WsThrottle}. */
 export const WS_THROTTLE_METADATA = 'secure-ws:throttle';
@@ -17,7 +17,12 @@ export const WS_THROTTLE_METADATA = 'secure-ws:throttle';
  * ```
  */
 export function WsThrottle(...rules: [ThrottleRule, ...ThrottleRule[]]): ClassDecorator & MethodDecorator {
-  return SetMetadata(WS_THROTTLE_METADATA, Object.freeze(rules.map((rule) => Object.freeze({ ...rule }))));
+  const frozen = Object.freeze(rules.map((rule) => Object.freeze({ ...rule })));
+  return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    const owner = decorated(target, descriptor);
+    requireModule(owner);
+    Reflect.defineMetadata(WS_THROTTLE_METADATA, frozen, owner);
+  };
 }
 
 /** `n` seconds in milliseconds, for `ttl`. */

@@ -1,4 +1,5 @@
 import type { CanActivate, Type } from '@nestjs/common';
+import { requireModule } from '../../nest/module-required.guard.js';
 
 /** The class of a guard: any that Nest itself would take. */
 export type HandshakeGuardType = Type<CanActivate>;
@@ -20,6 +21,7 @@ export function UseHandshakeGuards(...guards: readonly HandshakeGuardType[]): Cl
     throw new TypeError('@UseHandshakeGuards() takes the classes of guards; one is undefined, or none is given.');
   }
   return (gateway) => {
+    requireModule(gateway);
     Reflect.defineMetadata(GUARDS, [...handshakeGuardsOf(gateway), ...guards], gateway);
   };
 }

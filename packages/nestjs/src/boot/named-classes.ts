@@ -1,0 +1,51 @@
+import { classesOf } from '../authentication/create-authenticators.js';
+import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
+import { policiesOf } from '../authorization/authorization-plan.js';
+import type { BootProblems } from '../core/boot-problems.js';
+import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
+import type { ApplicationClasses } from '../nest/application-classes.js';
+import type { GatewayRecord, NestModule } from '../nest/gateway-inventory.js';
+import type { ResolvedSecureWsOptions } from '../resolve-options.js';
+import type { CoveredHandler } from './coverage.js';
+import type { GatewayEndpoint } from './gateway-endpoints.js';
+
+/** Where the classes are named, apart from the gateways. */
+export interface NamingPlaces {
+  readonly classes: ApplicationClasses;
+  readonly options: ResolvedSecureWsOptions;
+  /** The module that names the classes of the module's options. */
+  readonly home: NestModule;
+  readonly endpoints: Iterable<GatewayEndpoint>;
+}
+
+/** Checks every class of the application that something names, so that one error lists what is not clear. */
+export function checkNamedClasses(
+  { classes, options, home, endpoints }: NamingPlaces,
+  gateways: readonly GatewayRecord[],
+  handlers: readonly CoveredHandler[],
+  problems: BootProblems,
+): void {
+  for (const { record, decision } of handlers) {
+    for (const policy of policiesOf(decision.requirements)) {
+      classes.check(policy, record.gateway.module, record.label, problems);
+    }
+  }
+  for (const gateway of gateways) {
+    const guards = handshakeGuardsOf(gateway.type);
+    for (const guard of guards) classes.check(guard, gateway.module, gateway.name, problems);
+    if (guards.length === 0 || options.adapter) continue;
+    problems.add(
+      gateway.name,
+      'has @UseHandshakeGuards(), and with `adapter: false` the handshake is that of another adapter: nobody would ask them.',
+      'remove the decorator, and check the handshake in a middleware of that adapter',
+    );
+  }
+  const checkAuthentication = (named: ResolvedAuthenticationOptions, where: string, module: NestModule): void => {
+    for (const [name, type] of classesOf(named)) classes.check(type, module, `${where}.${name}`, problems, true);
+  };
+  checkAuthentication(options.authentication, 'authentication', home);
+  for (const { settings, gateway } of endpoints) {
+    if (settings.authentication === undefined) continue;
+    checkAuthentication(settings.authentication, `${gateway.name} @SecureGateway.authentication`, gateway.module);
+  }
+}
