@@ -1,5 +1,5 @@
-import { WebSocketGateway } from '@nestjs/websockets';
-import { LoggerSink, SecureGateway, SecureWsModule, type SecureWsOptions, WsAuthorize } from '@secure-ws/nestjs';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { LoggerSink, SecureGateway, SecureWsModule, type SecureWsOptions, WsPublic } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import { OWASP_EVENT_NAMES } from '../../packages/nestjs/src/events/event-reasons.js';
 import { EchoGateway } from '../support/echo.gateway.js';
@@ -39,9 +39,12 @@ const moduleWith = (sink: RecordingSink, options: TestOptions) =>
   });
 
 @SecureGateway({ anonymous: true })
-@WsAuthorize()
 @WebSocketGateway({ path: '/open' })
-class OpenGateway {}
+class OpenGateway {
+  @WsPublic()
+  @SubscribeMessage('look')
+  look(): void {}
+}
 
 describe('an option that weakens the module', () => {
   it.each(WEAK)('MO-12 is on record from the boot, and warned about once: %s', async (option, options) => {

@@ -26,6 +26,7 @@ import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
 import { WsValidationPipe } from '../socket-io/ws-validation.pipe.js';
 import { checkNamedClasses } from './named-classes.js';
+import { checkMigration, checkPlaces, warnOfIdleParts } from './omissions.js';
 import { compileHandler } from './compile-handler.js';
 import { warnOfContradictions } from './contradictions.js';
 import { checkCoverage, type CoveredHandler } from './coverage.js';
@@ -125,7 +126,10 @@ export class BootSequence {
     this.#endpoints = resolveEndpoints(gateways, runtime.options, problems);
     warnOfContradictions(runtime.options, problems);
     checkHttpEnhancers(gateways, this.parts.config, problems);
+    checkPlaces(modules, gateways, problems);
+    checkMigration(runtime.options.migration.gateways, gateways, problems);
     const handlers = this.#cover(gateways);
+    warnOfIdleParts(gateways, this.#endpoints, handlers, problems);
     checkNamedClasses(
       {
         classes: this.#classes,

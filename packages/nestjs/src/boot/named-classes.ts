@@ -32,7 +32,15 @@ export function checkNamedClasses(
   }
   for (const gateway of gateways) {
     const guards = handshakeGuardsOf(gateway.type);
-    for (const guard of guards) classes.check(guard, gateway.module, gateway.name, problems);
+    for (const guard of guards) {
+      classes.check(guard, gateway.module, gateway.name, problems);
+      if (canBeGuard(guard)) continue;
+      problems.add(
+        gateway.name,
+        `has @UseHandshakeGuards(${guard.name}), and ${guard.name} has no canActivate(): every handshake would be refused.`,
+        `write class ${guard.name} implements CanActivate, or name another class`,
+      );
+    }
     if (guards.length === 0 || options.adapter) continue;
     problems.add(
       gateway.name,
@@ -48,4 +56,12 @@ export function checkNamedClasses(
     if (settings.authentication === undefined) continue;
     checkAuthentication(settings.authentication, `${gateway.name} @SecureGateway.authentication`, gateway.module);
   }
+}
+
+/** Whether a class can be asked: its `canActivate` is a method, or a property that its constructor sets. */
+function canBeGuard(type: abstract new (...args: never[]) => object): boolean {
+  for (let at: unknown = type; typeof at === 'function' && at !== Function.prototype; at = Object.getPrototypeOf(at)) {
+    if (Function.prototype.toString.call(at).includes('canActivate')) return true;
+  }
+  return 'canActivate' in (type.prototype as object);
 }

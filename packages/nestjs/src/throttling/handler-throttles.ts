@@ -47,10 +47,18 @@ function checkPlace(target: object, where: string, problems: BootProblems): void
   } else if (both !== undefined) {
     problem = `has @Throttle and @SkipThrottle for "${both}", of which one would be ignored.`;
   }
-  // A class is looked at for each of its handlers.
-  if (problem === undefined || problems.problems.some((known) => known.where === where && known.problem === problem))
-    return;
-  problems.add(where, problem, 'Remove one of the two. What stands on a method wins over its class.');
+  if (problem !== undefined) {
+    addOnce(where, problem, 'Remove one of the two. What stands on a method wins over its class.', problems);
+  }
+  if (ownRules(target)?.length !== 0) return;
+  const empty = 'has a @WsThrottle() without a rule, which would limit nothing.';
+  addOnce(where, empty, '@WsThrottle({ limit: 20, ttl: seconds(10) })', problems);
+}
+
+/** A class is looked at for each of its handlers. */
+function addOnce(where: string, problem: string, fix: string, problems: BootProblems): void {
+  if (problems.problems.some((known) => known.where === where && known.problem === problem)) return;
+  problems.add(where, problem, fix);
 }
 
 function ownRules(target: object): readonly ThrottleRule[] | undefined {

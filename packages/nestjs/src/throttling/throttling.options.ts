@@ -95,10 +95,17 @@ export function readRules(
   );
 }
 
+/** Below it, seconds were meant. */
+const SHORTEST_USUAL_TTL_MS = 100;
+
 /** Reads one rule: of the options, or of a decorator at boot. */
 export function readRule(reader: OptionReader): ThrottleRule {
   const limit = reader.has('limit') ? reader.count('limit', 1, LIMIT_BOUNDS) : missing(reader, 'limit', 40);
   const ttl = reader.has('ttl') ? reader.ms('ttl', 1000) : missing(reader, 'ttl', 1000);
+  if (ttl < SHORTEST_USUAL_TTL_MS) {
+    const warning = `is ${ttl}, and ttl is in milliseconds: seconds(${ttl}) is ${ttl} seconds.`;
+    reader.problems.warn(reader.pathOf('ttl'), warning);
+  }
   const blockDuration = reader.ms('blockDuration', 0, { min: 0 });
   const ruleName = reader.string('name') ?? 'default';
   reader.finish();

@@ -1,0 +1,126 @@
+import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import { WS_AUTHORIZE_METADATA } from '../authorization/ws-authorize.decorator.js';
+import { WS_PUBLIC_METADATA } from '../authorization/ws-public.decorator.js';
+import type { BootProblems } from '../core/boot-problems.js';
+import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
+import type { GatewayRecord } from '../nest/gateway-inventory.js';
+import { SECURE_GATEWAY_METADATA } from '../secure-gateway.decorator.js';
+import { WS_THROTTLE_METADATA } from '../throttling/ws-throttle.decorator.js';
+import { WS_PAYLOAD_METADATA } from '../validation/ws-payload.decorator.js';
+import type { CoveredHandler } from './coverage.js';
+import { endpointOf, type GatewayEndpoint } from './gateway-endpoints.js';
+
+const DECORATORS: readonly (readonly [key: string, name: string])[] = [
+  [WS_AUTHORIZE_METADATA, '@WsAuthorize()'],
+  [WS_PUBLIC_METADATA, '@WsPublic()'],
+  [WS_THROTTLE_METADATA, '@WsThrottle()'],
+  [WS_PAYLOAD_METADATA, '@WsPayload()'],
+  [SECURE_GATEWAY_METADATA, '@SecureGateway()'],
+];
+
+type AnyClass = abstract new (...args: never[]) => object;
+
+/**
+ * Names the decorators that stand where nobody reads them: on a method of a gateway that handles no event, and in a class
+ * that is no gateway. Whoever wrote them believes that something is protected.
+ */
+export function checkPlaces(
+  modules: ModulesContainer,
+  gateways: readonly GatewayRecord[],
+  problems: BootProblems,
+): void {
+  const types = new Set<unknown>(gateways.map(({ type }) => type));
+  for (const { type, handlers } of gateways) {
+    const handled = new Set<string>(handlers.map(({ methodName }) => methodName));
+    for (const [method, decorators] of decoratedMethods(type)) {
+      if (handled.has(method)) continue;
+      problems.add(
+        `${type.name}.${method}`,
+        `has ${decorators} and no @SubscribeMessage(): it handles no event, and nothing would heed it.`,
+        `add @SubscribeMessage('...') above it, or remove ${decorators}`,
+      );
+    }
+  }
+  for (const type of classesOf(modules)) {
+    if (types.has(type)) continue;
+    types.add(type);
+    const decorators = [decoratorsOn(type), ...decoratedMethods(type).map(([, names]) => names)].filter(Boolean);
+    if (decorators.length === 0) continue;
+    const names = [...new Set(decorators.join(' and ').split(' and '))].join(' and ');
+    problems.add(
+      type.name,
+      `has ${names} and no @WebSocketGateway(): nothing would heed it.`,
+      `add @WebSocketGateway({ path: '/...' }) above ${type.name}, or remove ${names}`,
+    );
+  }
+}
+
+/** Names the entries of `migration.gateways` that are no gateways of the application. */
+export function checkMigration(
+  migrating: ReadonlySet<unknown>,
+  gateways: readonly GatewayRecord[],
+  problems: BootProblems,
+): void {
+  for (const type of migrating) {
+    if (gateways.some((gateway) => gateway.type === type)) continue;
+    const { name } = type as AnyClass;
+    problems.add(
+      'migration.gateways',
+      `names ${name}, which is no gateway of the application.`,
+      `list ${name} in the providers of a module, with @WebSocketGateway() above it, or remove it here`,
+    );
+  }
+}
+
+/** Warns about what is there for nothing: the module without a gateway, and a door behind which nothing is open. */
+export function warnOfIdleParts(
+  gateways: readonly GatewayRecord[],
+  endpoints: ReadonlyMap<string, GatewayEndpoint>,
+  handlers: readonly CoveredHandler[],
+  problems: BootProblems,
+): void {
+  if (gateways.length === 0) {
+    problems.warn(
+      'SecureWsModule',
+      'protects nothing: no module of the application has a class with @WebSocketGateway() among its providers.',
+    );
+  }
+  for (const [endpoint, { settings, gateway }] of endpoints) {
+    if (!settings.anonymous) continue;
+    const isOpen = handlers.some(
+      ({ record, decision, isReported }) =>
+        endpointOf(record.gateway) === endpoint && (decision.isPublic || isReported),
+    );
+    if (isOpen) continue;
+    problems.warn(
+      `${gateway.name} @SecureGateway.anonymous`,
+      'is on, and no handler there is @WsPublic(): anonymous visitors can do nothing but listen.',
+    );
+  }
+}
+
+function classesOf(modules: ModulesContainer): readonly AnyClass[] {
+  const wrappers = [...modules.values()].flatMap(({ providers, controllers }) => [
+    ...providers.values(),
+    ...controllers.values(),
+  ]);
+  return wrappers
+    .filter(({ isNotMetatype, metatype }) => !isNotMetatype && typeof metatype === 'function')
+    .map(({ metatype }) => metatype as AnyClass)
+    .filter(({ prototype }) => typeof prototype === 'object');
+}
+
+/** The methods that carry our decorators, those of parents among them. */
+function decoratedMethods(type: AnyClass): readonly (readonly [method: string, decorators: string])[] {
+  const prototype = type.prototype as Record<string, unknown>;
+  return new MetadataScanner()
+    .getAllMethodNames(prototype)
+    .map((name) => [name, decoratorsOn(prototype[name] as object)] as const)
+    .filter(([, decorators]) => decorators !== '');
+}
+
+function decoratorsOn(owner: object): string {
+  const names = DECORATORS.filter(([key]) => Reflect.getMetadata(key, owner) !== undefined).map(([, name]) => name);
+  if (handshakeGuardsOf(owner).length > 0) names.push('@UseHandshakeGuards()');
+  return names.join(' and ');
+}
