@@ -178,13 +178,21 @@ describe('F45 every example of the guide runs: the application', () => {
     expect(behind.getHttpServer()).toHaveProperty('listening', true);
   });
 
-  it('local-development/token.ts prints a token', async () => {
+  it('local-development/token.ts prints a token with which the message of that page is answered by the quick start', async () => {
     const printed = vi.spyOn(console, 'log').mockReturnValue(undefined);
     onTestFinished(() => {
       printed.mockRestore();
     });
     await example('local-development/token.ts');
     expect(printed).toHaveBeenCalledWith(expect.stringMatching(/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/));
+    const page = readFileSync(new URL('../../docs/guide/local-development.md', import.meta.url), 'utf8');
+    const { event, data } = JSON.parse(/^> (\{.*\})$/m.exec(page)?.[1] ?? '') as { event: string; data: object };
+    const { AppModule } = await example('README/app.module.ts', 'AppModule');
+    await using client = await connect(await boot(AppModule), {
+      path: '/orders',
+      as: String(printed.mock.calls[0]?.[0]),
+    });
+    expect(await client.request(event, data)).toMatchObject({ data: { accepted: true, by: 'alice' } });
   });
 
   it('options/app.module.ts and migration/app.module.ts boot', async () => {

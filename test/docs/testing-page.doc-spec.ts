@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { boot, example } from './example.js';
 
+await example('testing/setup.ts');
 // These examples are tests themselves, and run as a reader would run them.
 await example('testing/orders.e2e-spec.ts');
 await example('testing/clock.e2e-spec.ts');
