@@ -55,10 +55,23 @@ describe('options that are made at boot', () => {
     expect(places).toContain('surprise');
   });
 
-  it('stop the boot where they cannot be made', async () => {
+  it('DP-02 stop the boot where they cannot be made, which names the place', async () => {
     const failure = new Error('The vault is sealed.');
     const secureWs = SecureWsModule.forRootAsync({ useFactory: () => Promise.reject(failure) });
-    expect(await bootFailure({ providers: [EchoGateway], secureWs })).toBe(failure);
+    expect(await bootFailure({ providers: [EchoGateway], secureWs })).toMatchObject({
+      name: 'SecureWsBootError',
+      cause: failure,
+      problems: [{ where: 'SecureWsModule.forRootAsync', problem: expect.stringContaining(failure.message) as string }],
+    });
+  });
+
+  it('DP-02 stop the boot where an injected value is forgotten', async () => {
+    const secureWs = SecureWsModule.forRootAsync({
+      useFactory: (settings: Settings) => new OptionsFactory(settings).createSecureWsOptions(),
+    });
+    expect(await bootProblems({ providers: [EchoGateway], secureWs })).toMatchObject([
+      { problem: expect.stringContaining('takes 1 and is given 0 by inject') as string },
+    ]);
   });
 
   it.each([

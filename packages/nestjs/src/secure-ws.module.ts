@@ -37,7 +37,7 @@ export interface SecureWsAsyncOptions {
   readonly useExisting?: Type<SecureWsOptionsFactory>;
 }
 
-const USER_OPTIONS = Symbol('secure-ws user options');
+const USER_OPTIONS = Symbol('options of SecureWsModule');
 const RESOLVED_OPTIONS = Symbol('secure-ws resolved options');
 
 /**
@@ -89,16 +89,36 @@ export class SecureWsModule {
       throw new TypeError('SecureWsModule.forRootAsync() takes exactly one of useFactory, useClass and useExisting.');
     }
     if (useFactory !== undefined) {
-      return define({ provide: USER_OPTIONS, useFactory: useFactory as () => unknown, inject }, imports);
+      return define({ provide: USER_OPTIONS, useFactory: namingFailures('useFactory', useFactory), inject }, imports);
     }
     const factory = (useExisting ?? useClass) as Type<SecureWsOptionsFactory>;
     const provider: Provider = {
       provide: USER_OPTIONS,
-      useFactory: (maker: SecureWsOptionsFactory) => maker.createSecureWsOptions(),
+      useFactory: namingFailures(factory.name, (maker: SecureWsOptionsFactory) => maker.createSecureWsOptions()),
       inject: [factory],
     };
     return define(provider, imports, useClass === undefined ? [] : [useClass]);
   }
+}
+
+type OptionsFunction = (...args: never[]) => unknown;
+
+/** Says where the options are made, when they cannot be: what a factory throws names nothing of the module. */
+function namingFailures(name: string, make: OptionsFunction): (...args: never[]) => Promise<unknown> {
+  return async (...args) => {
+    try {
+      return await make(...args);
+    } catch (cause) {
+      if (cause instanceof SecureWsBootError) throw cause;
+      const missing =
+        args.length < make.length ? `, which takes ${make.length} and is given ${args.length} by inject,` : '';
+      const reason = cause instanceof Error ? cause.message : 'it threw something that is no Error';
+      const problem = `${name}${missing} cannot make the options: ${reason}`;
+      const fix =
+        'SecureWsModule.forRootAsync({ inject: [ConfigService], useFactory: (config: ConfigService) => ({ ... }) })';
+      throw new SecureWsBootError([{ where: 'SecureWsModule.forRootAsync', problem, fix }], { cause });
+    }
+  };
 }
 
 function define(userOptions: Provider, imports: DynamicModule['imports'] = [], extra: Provider[] = []): DynamicModule {
