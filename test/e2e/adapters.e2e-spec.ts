@@ -3,7 +3,7 @@ import { Module } from '@nestjs/common';
 import { AbstractWsAdapter, type MessageMappingProperties, WebSocketGateway } from '@nestjs/websockets';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { SecureWsModule, WsAuthorize } from '@secure-ws/nestjs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { bootProblems } from '../support/boot-problems.js';
 import { EchoGateway } from '../support/echo.gateway.js';
@@ -65,6 +65,7 @@ describe('a WsAdapter that main.ts sets', () => {
     });
     expect(problems).toMatchObject([{ where: 'app.useWebSocketAdapter()' }]);
     expect(problems[0]?.problem).toContain(Adapter.name);
+    expect(problems[0]?.fix).toContain('adapter: false');
   });
 });
 
@@ -167,5 +168,23 @@ describe('a gateway on a port of its own', () => {
     await app[Symbol.asyncDispose]();
     expect(await client.expectClose(1012)).toMatchObject({ code: 1012 });
     await expect(fetch(`http://127.0.0.1:${port}/echo`)).rejects.toThrow('fetch failed');
+  });
+});
+
+describe('an application without shutdown hooks', () => {
+  it.each([
+    ['development', 1],
+    ['test', 0],
+  ])('DR-21 is warned that a signal cuts its connections off: NODE_ENV %s', async (environment, expected) => {
+    vi.stubEnv('NODE_ENV', environment);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const listenerCount = vi.spyOn(process, 'listenerCount').mockReturnValue(0);
+    onTestFinished(() => {
+      listenerCount.mockRestore();
+    });
+    const app = await startApp({ providers: [EchoGateway] });
+    expect(app.log.lines.filter((line) => line.includes('enableShutdownHooks'))).toHaveLength(expected);
   });
 });

@@ -58,7 +58,8 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     await this.#adapter.listen();
     this.runtime.start();
     this.#boot.announce();
-    if (process.env['NODE_ENV'] === 'production' && process.listenerCount('SIGTERM') === 0) {
+    // No test has a main.ts.
+    if (process.env['NODE_ENV'] !== 'test' && process.listenerCount('SIGTERM') === 0) {
       this.#logger.warn('SIGTERM would cut every connection off (1006). Call app.enableShutdownHooks() in main.ts.');
     }
   }
@@ -106,7 +107,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     problems.add(
       'app.useWebSocketAdapter()',
       `sets ${other.constructor.name}${own} over the adapter of SecureWsModule.`,
-      'remove the call from main.ts: the module installs its own adapter, which reads JSON messages as Nest does',
+      'remove the call from main.ts: the module installs its own adapter, which reads JSON messages as Nest does; to stay on Socket.IO, SecureWsModule.forRoot({ adapter: false, ... }) and WsAuthorizeGuard on each gateway',
     );
   }
 }

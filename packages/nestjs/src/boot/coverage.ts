@@ -106,7 +106,7 @@ function checkCall(handler: HandlerRecord, { isJudged, hasAcks }: CoverageContex
   problems.add(
     handler.label,
     'takes an @Ack(), which exists on Socket.IO only: it would be undefined.',
-    'return the answer: a message with an id is answered with that id',
+    'return the answer: a message with an id is answered with that id; to stay on Socket.IO, forRoot({ adapter: false })',
   );
 }
 

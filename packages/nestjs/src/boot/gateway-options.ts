@@ -24,7 +24,10 @@ const REPLACED: ReadonlyMap<string, string> = new Map([
   ['maxFragments', 'validation.maxFragments'],
   ['maxHttpBufferSize', LIMIT],
   ['maxPayload', LIMIT],
-  ['namespace', "@WebSocketGateway({ path: '/...' }): namespaces exist on Socket.IO only"],
+  [
+    'namespace',
+    "@WebSocketGateway({ path: '/...' }): namespaces exist on Socket.IO only (forRoot({ adapter: false }))",
+  ],
   ['noServer', OWN_SERVER],
   ['origins', ORIGINS],
   ['perMessageDeflate', 'remove it: compression beside secrets leaks them (RFC 7692 section 8), and it is off'],
