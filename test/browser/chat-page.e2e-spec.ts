@@ -162,7 +162,91 @@ describe('the page of the chat', () => {
         .waitFor();
       await page.getByText('Connected', { exact: true }).waitFor();
     }
+    // What it says of being offline goes with the connection that is back; the text waits for Send.
+    await alice.locator('#refusal').waitFor({ state: 'hidden' });
+    expect(await alice.getByLabel('Your message').inputValue()).toBe('Is anybody there?');
     await alice.getByRole('button', { name: 'Send' }).click();
     await shown(bob, 'Is anybody there?').waitFor();
+  });
+
+  it('F48 shows the last message on a narrow screen while it reconnects', async () => {
+    const visitor = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 320, height: 480 } });
+    onTestFinished(() => visitor.close());
+    const page = await logIn(visitor, chat, 'bob');
+    for (let count = 1; count <= 6; count += 1) await say(page, `Message ${count} of Bob takes more than one line.`);
+    await shown(page, 'Message 6 of Bob takes more than one line.').waitFor();
+    await page.locator('#messages .pending').first().waitFor({ state: 'detached' });
+    // How far the last message and the composer lie below where they can be seen.
+    const hidden = (): Promise<number[]> =>
+      page.evaluate(`(() => {
+        const bottom = (selector) => [...document.querySelectorAll(selector)].at(-1).getBoundingClientRect().bottom;
+        return [bottom('#messages .bubble') - bottom('#scroll'), bottom('#composer') - innerHeight].map((by) => Math.max(0, Math.floor(by)));
+      })()`);
+    const port = Number(new URL(chat.url).port);
+    await chat.close();
+    onTestFinished(async () => {
+      chat = await start(port);
+    });
+    await page.getByText('Reconnecting').waitFor();
+    await expect.poll(hidden).toEqual([0, 0]);
+    await say(page, 'Is anybody there?');
+    await page.getByText('Not sent: you are offline.').waitFor();
+    await expect.poll(hidden).toEqual([0, 0]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+    // Whoever reads further up is not moved.
+    await page.evaluate(`new Promise((resolve) => {
+      const list = document.getElementById('scroll');
+      list.addEventListener('scroll', resolve, { once: true });
+      list.scrollTop = 0;
+    })`);
+    await page.getByLabel('Your message').press('Escape');
+    await page.locator('#refusal').waitFor({ state: 'hidden' });
+    expect(await page.evaluate("document.getElementById('scroll').scrollTop")).toBe(0);
+  });
+
+  it('F48 keeps what was not sent: of each room, and over a reload', async () => {
+    const alice = await visit('alice');
+    const text = alice.getByLabel('Your message');
+    await text.fill('For General.');
+    await alice.getByRole('link', { name: 'Support' }).click();
+    await heading(alice, 'Support');
+    expect(await text.inputValue()).toBe('');
+    await text.fill('For Support.');
+    await alice.getByRole('link', { name: 'General' }).click();
+    await heading(alice, 'General');
+    expect(await text.inputValue()).toBe('For General.');
+    await alice.reload();
+    await heading(alice, 'General');
+    expect(await text.inputValue()).toBe('For General.');
+    await alice.getByText('Connected', { exact: true }).waitFor();
+    await alice.getByRole('button', { name: 'Send' }).click();
+    await shown(alice, 'For General.').first().waitFor();
+    await alice.reload();
+    await heading(alice, 'General');
+    expect(await text.inputValue()).toBe('');
+    await alice.getByRole('link', { name: 'Support' }).click();
+    await heading(alice, 'Support');
+    expect(await text.inputValue()).toBe('For Support.');
+  });
+
+  it('F48 leaves nothing of the chat in a page whose user has logged out, in no tab', async () => {
+    const first = await visit('alice');
+    const second = await first.context().newPage();
+    await second.goto(chat.url);
+    await second.getByText('Connected', { exact: true }).waitFor();
+    await say(first, 'A word among friends.');
+    for (const page of [first, second]) {
+      await shown(page, 'A word among friends.').waitFor();
+      await page.getByLabel('Your message').fill('A secret draft');
+      expect(await page.evaluate('JSON.stringify(sessionStorage)')).toContain('A secret draft');
+    }
+    await first.getByRole('button', { name: 'Log out' }).click();
+    for (const page of [first, second]) {
+      await page.getByLabel('User name').waitFor();
+      const rest = await page.evaluate(
+        "[...['messages', 'room-topic', 'room-list', 'me-name'].map((id) => document.getElementById(id).textContent), document.getElementById('text').value, sessionStorage.length]",
+      );
+      expect(rest).toEqual(['', '', '', '', '', 0]);
+    }
   });
 });

@@ -2,6 +2,7 @@ import { listRooms, logOut } from './api.js';
 import { ChatConnection, Refusal } from './chat-connection.js';
 import { Composer } from './composer.js';
 import { element } from './dom.js';
+import { Drafts } from './drafts.js';
 import { MessagesView } from './messages-view.js';
 import { refusalText } from './plain-words.js';
 import { addressedRoom, roomAddress } from './room-address.js';
@@ -18,10 +19,12 @@ export class ChatPage {
   #leave;
   #status = new StatusView(() => this.#connection?.retryNow());
   #list = new RoomsView();
+  #drafts = new Drafts();
   #messages = new MessagesView(() => void this.#earlier());
   #composer = new Composer(
     (text) => void this.#send(text),
     () => this.#typing(),
+    (text) => this.#drafts.keep(this.#current, text),
   );
 
   /** @param {(closeName?: string) => void} leave called when the person is logged out */
@@ -34,6 +37,7 @@ export class ChatPage {
   /** @param {{ id: string, displayName: string }} user */
   async start(user) {
     this.#me = { id: user.id, name: user.displayName };
+    this.#drafts.begin(user.id);
     element('me-name').textContent = user.displayName;
     this.#showList();
     this.#rooms = await listRooms();
@@ -47,11 +51,26 @@ export class ChatPage {
     this.#connection = connection;
     connection.addEventListener('state', ({ detail }) => {
       this.#status.show(detail);
-      if (detail.state === 'open') void this.#joinAll();
+      if (detail.state !== 'open') return;
+      this.#composer.connected();
+      void this.#joinAll();
     });
     connection.addEventListener('push', ({ detail }) => this.#pushed(detail));
-    connection.addEventListener('log-in', ({ detail }) => this.#leave(detail.closeName));
+    connection.addEventListener('log-in', ({ detail }) => {
+      this.clear();
+      this.#leave(detail.closeName);
+    });
     connection.start();
+  }
+
+  /** Forgets what the person has read and written: a hidden page still has everything that stands in it. */
+  clear() {
+    this.#connection = undefined;
+    this.#rooms = [];
+    this.#drafts.clear();
+    this.#showList();
+    this.#list.show([]);
+    element('me-name').textContent = '';
   }
 
   // After every connect: the server forgets with the connection which rooms it listened to.
@@ -88,7 +107,7 @@ export class ChatPage {
     this.#list.choose(roomId);
     if (!again) {
       this.#messages.clear(this.#me);
-      this.#composer.reset();
+      this.#composer.reset(this.#drafts.of(roomId));
       this.#composer.hide(false);
       element('room-name').textContent = room.name;
       element('room-topic').replaceChildren();
@@ -129,15 +148,25 @@ export class ChatPage {
 
   async #send(text) {
     const roomId = this.#current;
+    const connection = this.#connection;
     const pending = this.#messages.addPending(text);
     try {
-      const message = await this.#connection.request('message.send', { roomId, text });
+      const message = await connection.request('message.send', { roomId, text });
       this.#messages.settle(pending);
       if (this.#current === roomId) this.#messages.add(message);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (this.#current !== roomId) return;
-      if (this.#composer.refuse(refusalText(error), text, error.retryAfterMs)) this.#messages.settle(pending);
+      if (this.#connection !== connection) return;
+      if (this.#current !== roomId) {
+        // It waits in its room, unless something new has been written there.
+        if (this.#drafts.of(roomId) === '') this.#drafts.keep(roomId, text);
+        return;
+      }
+      const isGivenBack =
+        error.code === 'OFFLINE'
+          ? this.#composer.refuseOffline(refusalText(error), text)
+          : this.#composer.refuse(refusalText(error), text, error.retryAfterMs);
+      if (isGivenBack) this.#messages.settle(pending);
       else this.#messages.fail(pending);
     }
   }
@@ -161,11 +190,12 @@ export class ChatPage {
   }
 
   async #logOut() {
-    this.#connection.stop();
+    this.#connection?.stop();
     // Also where the server cannot be reached: whoever asks to leave does not see the chat any longer.
     await logOut().catch(() => undefined);
     // The next person begins with the list, not with this one's room.
     history.replaceState(null, '', '/');
+    this.clear();
     this.#leave();
   }
 }

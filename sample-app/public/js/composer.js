@@ -16,13 +16,22 @@ export class Composer {
   #typers = new Map();
   #lastTyped = 0;
   #pause;
+  #refusedOffline = false;
+  #onDraft;
 
-  constructor(onSend, onTyping) {
+  /**
+   * @param {(text: string) => void} onSend
+   * @param {() => void} onTyping
+   * @param {(text: string) => void} onDraft called with whatever is written and not sent
+   */
+  constructor(onSend, onTyping, onDraft) {
+    this.#onDraft = onDraft;
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       const text = this.#text.value.trim();
       if (text === '' || this.#send.disabled) return;
       this.#set('');
+      onDraft('');
       this.#refusal.hidden = true;
       onSend(text);
     });
@@ -35,6 +44,7 @@ export class Composer {
     });
     this.#text.addEventListener('input', () => {
       this.#count();
+      onDraft(this.#text.value);
       const now = Date.now();
       if (this.#text.value.trim() === '' || now - this.#lastTyped < TYPING_EVERY_MS) return;
       this.#lastTyped = now;
@@ -42,9 +52,9 @@ export class Composer {
     });
   }
 
-  /** Begins anew for another room. */
-  reset() {
-    this.#set('');
+  /** Begins anew for another room, with what was written there and not sent. */
+  reset(draft = '') {
+    this.#set(draft);
     this.#lastTyped = 0;
     this.#refusal.hidden = true;
     for (const timer of this.#typers.values()) clearTimeout(timer);
@@ -68,12 +78,27 @@ export class Composer {
    * @returns {boolean} whether the text was given back
    */
   refuse(reason, text, retryAfterMs = 0) {
+    this.#refusedOffline = false;
     this.#refusal.textContent = reason;
     this.#refusal.hidden = false;
     if (retryAfterMs > 0) this.#pauseFor(reason, retryAfterMs);
     if (this.#text.value !== '') return false;
     this.#set(text);
+    this.#onDraft(text);
     return true;
+  }
+
+  /** The same for a message that was not sent because there was no connection: the reason is gone with {@link connected}. */
+  refuseOffline(reason, text) {
+    const isGivenBack = this.refuse(reason, text);
+    this.#refusedOffline = true;
+    return isGivenBack;
+  }
+
+  /** There is a connection again. */
+  connected() {
+    if (this.#refusedOffline) this.#refusal.hidden = true;
+    this.#refusedOffline = false;
   }
 
   /** Shows that somebody is typing, for a few seconds. */

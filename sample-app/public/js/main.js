@@ -28,6 +28,10 @@ function show(user, message) {
 }
 
 currentSession().then(
-  ({ user }) => show(user),
+  ({ user }) => {
+    // Logged out while this tab was not looking.
+    if (user === null) chat.clear();
+    show(user);
+  },
   () => show(null, 'The server cannot be reached.'),
 );

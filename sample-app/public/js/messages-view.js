@@ -14,9 +14,19 @@ export class MessagesView {
   #messages = [];
   #pending = new Map();
   #me;
+  #height = 0;
+  #wasAtEnd = true;
 
   constructor(onEarlier) {
     this.#earlier.addEventListener('click', onEarlier);
+    this.#scroll.addEventListener('scroll', () => {
+      if (this.#scroll.clientHeight === this.#height) this.#wasAtEnd = this.#isAtEnd();
+    });
+    // A notice above or below takes its height from the messages: whoever has read to the end goes on seeing the end.
+    new ResizeObserver(() => {
+      this.#height = this.#scroll.clientHeight;
+      if (this.#wasAtEnd) this.#toEnd();
+    }).observe(this.#scroll);
   }
 
   /** The id of the oldest message that is shown. */
@@ -31,6 +41,7 @@ export class MessagesView {
     this.#pending.clear();
     this.#earlier.hidden = true;
     this.#locked.hidden = true;
+    this.#wasAtEnd = true;
     this.#draw();
   }
 

@@ -14,6 +14,7 @@ export class RoomsView {
   /** @param {{ id: string, name: string, member: boolean }[]} rooms */
   show(rooms) {
     this.#links.clear();
+    this.#unread.clear();
     this.#list.replaceChildren(...rooms.map((room) => this.#row(room)));
   }
 
