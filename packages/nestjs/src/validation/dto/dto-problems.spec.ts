@@ -7,11 +7,13 @@ import {
   IsDefined,
   IsIn,
   IsInt,
+  IsNotEmpty,
   IsObject,
   IsOptional,
   IsString,
   Matches,
   MaxLength,
+  NotEquals,
   ValidateNested,
   ValidatePromise,
 } from 'class-validator';
@@ -141,6 +143,14 @@ class Shallow {
 
   @ArrayMaxSize(2)
   rows!: number[][];
+
+  @IsNotEmpty({ each: true })
+  @ArrayMaxSize(2)
+  names!: string[];
+
+  @NotEquals('admin', { each: true })
+  @ArrayMaxSize(2)
+  roles!: string[];
 }
 
 class AroundShallow {
@@ -187,6 +197,8 @@ describe('checkDto', () => {
         'Shallow.declared @ValidateNested()',
         'Shallow.tags @IsString({ each: true })',
         'Shallow.rows @IsString({ each: true })',
+        'Shallow.names @IsString({ each: true })',
+        'Shallow.roles @IsString({ each: true })',
       ]);
     },
   );

@@ -87,8 +87,11 @@ function checkInstance(type: DtoClass, properties: readonly PropertyMetadata[], 
   }
 }
 
-/** Rules that look at a value, and not at what is in it. Each of them with `each` does look there. */
-const SHALLOW_RULE = /^(array[A-Z]\w*|isArray|isDefined|isNotEmpty|isObject|isNotEmptyObject|isInstance)$/;
+/** Rules that any list or object passes, whatever is in it. */
+const SHALLOW_RULE =
+  /^(array[A-Z]\w*|isArray|isDefined|isNotEmpty|isObject|isNotEmptyObject|isInstance|notEquals|isNotIn)$/;
+/** With `each`, these look at every item and let `{"$gt": ""}` through; the other rules say what an item is. */
+const BLIND_FOR_ITEMS = /^(isDefined|isNotEmpty|notEquals|isNotIn)$/;
 
 /**
  * Refuses a property whose content nothing judges: class-validator lets through whatever is inside a list or an object
@@ -96,7 +99,9 @@ const SHALLOW_RULE = /^(array[A-Z]\w*|isArray|isDefined|isNotEmpty|isObject|isNo
  */
 function checkContent(type: DtoClass, property: PropertyMetadata, problems: BootProblems): void {
   const { name, shape, rules, nested, isAllowed } = property;
-  const isJudged = nested.length > 0 || rules.some((rule) => rule.each === true || !SHALLOW_RULE.test(rule.name ?? ''));
+  const isJudged =
+    nested.length > 0 ||
+    rules.some((rule) => !(rule.each === true ? BLIND_FOR_ITEMS : SHALLOW_RULE).test(rule.name ?? ''));
   if (isJudged || isAllowed || hasTransform(type, name)) return;
   const where = `${type.name}.${name}`;
   const isList = shape === 'array' || rules.some((rule) => LIST_RULE.test(rule.name ?? ''));
