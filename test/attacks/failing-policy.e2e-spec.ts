@@ -8,7 +8,7 @@ import { expectError } from '../support/error-frame.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/patience.js';
 import { connect } from '../support/queueing-client.js';
-import { startApp } from '../support/start-app.js';
+import { type AppShape, startApp } from '../support/start-app.js';
 
 class Verdict {
   calls = 0;
@@ -37,11 +37,12 @@ class JudgedGateway {
   }
 }
 
-const start = async (give: () => unknown, clock?: FakeClock) => {
+const start = async (give: () => unknown, clock?: FakeClock, options: AppShape['options'] = {}) => {
   const verdict = new Verdict();
   verdict.give = give;
   const app = await startApp({
     providers: [JudgedGateway, ScriptedPolicy, { provide: Verdict, useValue: verdict }],
+    options,
     ...(clock === undefined ? {} : { clock }),
   });
   const client = await connect(`${app.url}/judged`, { token: app.token() });
@@ -147,5 +148,29 @@ describe('a policy', () => {
     expectError(await client.request('act'), 'FORBIDDEN');
     expect(gateway.handled).toBe(0);
     expect(client.unread).toEqual([]);
+  });
+});
+
+describe('somebody who asks what is there', () => {
+  const throwing = (): never => {
+    throw new Error(MARKER);
+  };
+  const scoreAfterOne = async (give: () => unknown): Promise<number> => {
+    const clock = new FakeClock(Date.now());
+    const { app, client, verdict } = await start(give, clock, {
+      throttling: { violations: { budget: 2, decayPerSecond: 0.01 } },
+    });
+    client.send('act', undefined, 1);
+    await until(() => verdict.calls === 1, 'the policy is asked');
+    clock.advance(6000);
+    const exceeded = await app.events.seen('ws.violations.exceeded');
+    return exceeded.score;
+  };
+
+  it('MV-17 F27 is charged the same, whether a policy denies, throws or never answers', async () => {
+    const denied = await scoreAfterOne(() => false);
+    expect(denied).toBeGreaterThan(2);
+    expect(await scoreAfterOne(throwing)).toBe(denied);
+    expect(await scoreAfterOne(() => new Promise(() => undefined))).toBeCloseTo(denied, 0);
   });
 });

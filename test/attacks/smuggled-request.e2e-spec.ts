@@ -109,6 +109,11 @@ describe('a handshake with many header fields', () => {
     },
   );
 
+  it('HS-13 F57 is refused with 5,000 fields, and whoever comes next is served', async () => {
+    expect((await refusalOf(app(), { fields: fieldsOf(5000, evil) })).status).toBe(431);
+    expect(await answerTo(app())).toMatchObject({ status: 101 });
+  });
+
   it('HS-13 is refused where its fields are large', async () => {
     const response = await refusalOf(app(), { fields: [...goodFields(app()), ['Cookie', 'c'.repeat(17_000)]] });
     expect(response.status).toBe(431);

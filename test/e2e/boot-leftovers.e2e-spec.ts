@@ -77,7 +77,7 @@ describe('a decorator where nobody reads it', () => {
     expect(await bootProblems({ ...shape, providers })).toEqual([
       {
         where: name,
-        problem: `has ${decorators} and no @WebSocketGateway(): nothing would heed it.`,
+        problem: `has ${decorators} and no @WebSocketGateway(): they are ignored.`,
         fix: `add @WebSocketGateway({ path: '/...' }) above ${name}, or remove ${decorators}`,
       },
     ]);
@@ -89,7 +89,7 @@ describe('a class that is not what it is named for', () => {
     class LegacyService {}
     const options = { migration: { gateways: [LegacyService], until: '2999-01-01' } };
     expect(await bootProblems({ providers: [EchoGateway, LegacyService], options })).toMatchObject([
-      { where: 'migration.gateways', problem: 'names LegacyService, which is no gateway of the application.' },
+      { where: 'migration.gateways', problem: 'names LegacyService, which is not a gateway of the application.' },
     ]);
   });
 

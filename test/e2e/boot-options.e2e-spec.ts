@@ -166,7 +166,7 @@ describe('the words of the boot', () => {
   it('F42 say in one line what is protected', async () => {
     const app = await startApp({ providers: [EchoGateway] });
     expect(app.log.lines.filter((line) => line.includes('protects'))).toEqual([
-      expect.stringContaining('SecureWs protects 1 gateway with 1 event; identities are proved by jwt.') as string,
+      expect.stringContaining('SecureWs protects 1 gateway with 1 event; identities are verified by jwt.') as string,
     ]);
   });
 });

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { type WsClose, type WsConnection, WsAuthorize, WsConnectionLifecycleService } from '@secure-ws/nestjs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -13,9 +14,16 @@ import { startApp } from '../support/start-app.js';
 @WebSocketGateway({ path: '/room' })
 @WsAuthorize()
 class RoomGateway {
+  readonly entered: WsConnection[] = [];
+  readonly leftConnections: WsConnection[] = [];
   readonly left: { readonly who: string; readonly code: number; readonly close: WsClose }[] = [];
 
+  handleConnection(_client: WebSocket, _request: IncomingMessage, connection: WsConnection): void {
+    this.entered.push(connection);
+  }
+
   handleDisconnect(_client: WebSocket, code: number, connection: WsConnection, close: WsClose): void {
+    this.leftConnections.push(connection);
     this.left.push({ who: connection.principal.id, code, close });
   }
 }
@@ -50,6 +58,16 @@ describe('handleDisconnect', () => {
     const { left } = app.app.get(RoomGateway);
     await until(() => left.length > 0, 'the gateway is told');
     expect(left).toEqual([{ who: 'alice', code: close.code, close }]);
+  });
+
+  it('F40 is given the very connection that handleConnection was given', async () => {
+    const app = await startApp({ providers: [RoomGateway] });
+    const client = await connect(`${app.url}/room`, { token: app.token() });
+    client.socket.close(1000);
+    const { entered, leftConnections } = app.app.get(RoomGateway);
+    await until(() => leftConnections.length > 0, 'the gateway is told');
+    expect(entered).toHaveLength(1);
+    expect(leftConnections[0]).toBe(entered[0]);
   });
 
   it.each<readonly [how: string, fail: () => unknown]>([

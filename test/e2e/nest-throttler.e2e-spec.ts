@@ -48,6 +48,17 @@ class ThrottledGateway {
   }
 }
 
+@SkipThrottle()
+@WebSocketGateway({ path: '/skipping' })
+@WsAuthorize()
+class SkippingGateway {
+  @WsThrottle({ limit: 1, ttl: seconds(10) })
+  @SubscribeMessage('limited')
+  limited(): boolean {
+    return true;
+  }
+}
+
 /** Two throttlers on the class; the method says more of one of them only. */
 @Throttle({ short: { limit: 3, ttl: seconds(1) }, long: { limit: 4, ttl: seconds(100) } })
 @WebSocketGateway({ path: '/named' })
@@ -64,7 +75,7 @@ class NamedGateway {
 
 const start = async (shape: AppShape = {}) => {
   const clock = new FakeClock(Date.now());
-  const app = await startApp({ providers: [ThrottledGateway, NamedGateway], clock, ...shape });
+  const app = await startApp({ providers: [ThrottledGateway, SkippingGateway, NamedGateway], clock, ...shape });
   const open = (path = '/throttled', sub = 'alice'): Promise<Client> =>
     connect(`${app.url}${path}`, { token: app.token({ sub }) });
   return { app, clock, open, gateway: app.app.get(ThrottledGateway) };
@@ -90,6 +101,11 @@ describe('the decorators of @nestjs/throttler', () => {
   ])('DR-05 limit %s to %s', async (event, limit, data) => {
     const { open } = await start();
     expect(await passes(await open(), event, 6, data)).toBe(limit);
+  });
+
+  it('DR-05 F07 that skip a class leave what its method limits', async () => {
+    const { open } = await start();
+    expect(await passes(await open('/skipping'), 'limited', 3)).toBe(1);
   });
 
   it('DR-05 slide, and block for as long as they say', async () => {

@@ -15,7 +15,7 @@ import {
 import { Transform } from 'class-transformer';
 import { IsInt, IsString, Length, Max, Min } from 'class-validator';
 import { io, type Socket } from 'socket.io-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { deferred } from '../support/deferred.js';
 import { RecordingSink } from '../support/recording-sink.js';
 import {
@@ -340,6 +340,16 @@ describe('the enhancers on Socket.IO', () => {
   ])('MV-06 DR-01 F32 refuses %s without writing it out', async (_what, data) => {
     const socket = await connect(await tokenOf('alice'));
     expect((await answer(socket, 'order.place', data)).data['code']).toBe('BAD_MESSAGE');
+  });
+
+  it('DR-01 F32 looks at the size of binary data, and does not write it out', async () => {
+    const written = vi.spyOn(Buffer.prototype, 'toJSON');
+    onTestFinished(() => {
+      written.mockRestore();
+    });
+    const socket = await connect(await tokenOf('alice'));
+    expect((await answer(socket, 'order.place', Buffer.alloc(950_000))).data['code']).toBe('BAD_MESSAGE');
+    expect(written).not.toHaveBeenCalled();
   });
 
   it('DR-05 counts what a principal sends over all of its sockets, and MV-17 disconnects after too many violations', async () => {

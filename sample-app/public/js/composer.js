@@ -52,7 +52,7 @@ export class Composer {
     });
   }
 
-  /** Begins anew for another room, with what was written there and not sent. */
+  /** Starts over for another room, with what was written there and not sent. */
   reset(draft = '') {
     this.#set(draft);
     this.#lastTyped = 0;

@@ -15,7 +15,7 @@ describe('AttemptLimiter', () => {
     expect(attempts.take('b')).toBe(0);
   });
 
-  it('begins anew after the window', () => {
+  it('starts over after the window', () => {
     const { attempts, clock } = limiter(1);
     attempts.take('a');
     clock.now += 60_000;

@@ -57,7 +57,7 @@ export abstract class WsAuthenticator {
 
   /**
    * Verifies the credential, and answers whose it is. The answer is checked and copied: a missing id, roles that are no
-   * list or an `expiresAt` that is no number refuse with `500`, an `expiresAt` that is past with `401`.
+   * list or an `expiresAt` that is not a number refuse with `500`, an `expiresAt` that is past with `401`.
    *
    * @throws {AuthenticationError} when it is refused. Only an answer admits.
    */

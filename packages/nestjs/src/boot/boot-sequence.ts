@@ -118,7 +118,7 @@ export class BootSequence {
     if (this.#homes.length > 1) {
       problems.add(
         'SecureWsModule',
-        'is imported twice: which of its two forRoot() would hold is a matter of order.',
+        'is imported twice: which forRoot() wins would depend on the order of imports.',
         'import SecureWsModule.forRoot() once, in the root module; it is global',
       );
     }
@@ -165,7 +165,7 @@ export class BootSequence {
     const what = options.adapter ? 'protects' : 'checks the messages of';
     this.#logger.log(
       `SecureWs ${what} ${count(gateways, 'gateway')} with ${count(events, 'event')}; ` +
-        `identities are proved by ${[...new Set(names)].join(', ')}.`,
+        `identities are verified by ${[...new Set(names)].join(', ')}.`,
     );
   }
 

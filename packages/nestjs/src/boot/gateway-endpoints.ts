@@ -59,7 +59,7 @@ export function resolveEndpoints(
 function reportForeign({ name }: GatewayRecord, problems: BootProblems): void {
   problems.add(
     name,
-    'has a @SecureGateway, and with `adapter: false` its connections are those of another adapter: nothing would heed it.',
+    'has a @SecureGateway, and with `adapter: false` its connections are those of another adapter: it would be ignored.',
     'remove @SecureGateway, and set what differs in the options of that adapter',
   );
 }

@@ -51,13 +51,13 @@ export function checkGatewayOptions(
 ): void {
   const { name, options } = gateway;
   if (typeof options !== 'object') {
-    problems.add(name, 'has a port that is no number.', '@WebSocketGateway(8443)');
+    problems.add(name, 'has a port that is not a number.', '@WebSocketGateway(8443)');
     return;
   }
   for (const [key, value] of Object.entries(options)) {
     if (HEEDED.has(key) || value === undefined) continue;
     const fix = REPLACED.get(key) ?? 'remove it: a gateway has a path, and a port and a host of its own at most';
-    problems.add(name, `sets ${key} for its server, which would not be heeded.`, fix);
+    problems.add(name, `sets ${key} for its server, which this adapter ignores.`, fix);
   }
   checkPath(gateway, problems);
   checkHost(gateway, problems);
@@ -83,7 +83,7 @@ function checkHost({ name, port, options }: GatewayRecord, problems: BootProblem
   const { host } = options;
   if (host === undefined) return;
   const fix = "@WebSocketGateway(8443, { host: '127.0.0.1' })";
-  if (typeof host !== 'string' || host === '') problems.add(name, 'has a host that is no address.', fix);
+  if (typeof host !== 'string' || host === '') problems.add(name, 'has a host that is not an address.', fix);
   else if (port === 0) {
     problems.add(
       name,

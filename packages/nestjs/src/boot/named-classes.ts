@@ -44,7 +44,7 @@ export function checkNamedClasses(
     if (guards.length === 0 || options.adapter) continue;
     problems.add(
       gateway.name,
-      'has @UseHandshakeGuards(), and with `adapter: false` the handshake is that of another adapter: nobody would ask them.',
+      'has @UseHandshakeGuards(), and with `adapter: false` the handshake is that of another adapter: they would never run.',
       'remove the decorator, and check the handshake in a middleware of that adapter',
     );
   }

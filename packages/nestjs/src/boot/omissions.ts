@@ -22,7 +22,7 @@ type AnyClass = abstract new (...args: never[]) => object;
 
 /**
  * Names the decorators that stand where nobody reads them: on a method of a gateway that handles no event, and in a class
- * that is no gateway. Whoever wrote them believes that something is protected.
+ * that is not a gateway. Whoever wrote them believes that something is protected.
  */
 export function checkPlaces(
   modules: ModulesContainer,
@@ -36,7 +36,7 @@ export function checkPlaces(
       if (handled.has(method)) continue;
       problems.add(
         `${type.name}.${method}`,
-        `has ${decorators} and no @SubscribeMessage(): it handles no event, and nothing would heed it.`,
+        `has ${decorators} and no @SubscribeMessage(): it handles no event, and they are ignored.`,
         `add @SubscribeMessage('...') above it, or remove ${decorators}`,
       );
     }
@@ -49,13 +49,13 @@ export function checkPlaces(
     const names = [...new Set(decorators.join(' and ').split(' and '))].join(' and ');
     problems.add(
       type.name,
-      `has ${names} and no @WebSocketGateway(): nothing would heed it.`,
+      `has ${names} and no @WebSocketGateway(): they are ignored.`,
       `add @WebSocketGateway({ path: '/...' }) above ${type.name}, or remove ${names}`,
     );
   }
 }
 
-/** Names the entries of `migration.gateways` that are no gateways of the application. */
+/** Names the entries of `migration.gateways` that are not gateways of the application. */
 export function checkMigration(
   migrating: ReadonlySet<unknown>,
   gateways: readonly GatewayRecord[],
@@ -66,7 +66,7 @@ export function checkMigration(
     const { name } = type as AnyClass;
     problems.add(
       'migration.gateways',
-      `names ${name}, which is no gateway of the application.`,
+      `names ${name}, which is not a gateway of the application.`,
       `list ${name} in the providers of a module, with @WebSocketGateway() above it, or remove it here`,
     );
   }

@@ -37,7 +37,7 @@ describe('DeadlineList', () => {
     expect(expired).toEqual(['a', 'b', 'c'].filter((_, i) => i !== lost));
   });
 
-  it('lets an entry start anew when it has expired', () => {
+  it('lets an entry start over when it has expired', () => {
     const list: DeadlineList<Entry> = new DeadlineList(100, (entry) => {
       if (list.size === 0 && entry.due === 100) list.add(entry, 100);
     });

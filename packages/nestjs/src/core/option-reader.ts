@@ -6,7 +6,7 @@ export interface NumberBounds {
   readonly min?: number;
   /** The hard ceiling; a larger value is refused. @default Number.MAX_SAFE_INTEGER */
   readonly max?: number;
-  /** Whether `Infinity` ("no limit", said loudly at boot) is allowed. @default false */
+  /** Whether `Infinity` ("no limit", with a warning at boot) is allowed. @default false */
   readonly allowInfinity?: boolean;
 }
 

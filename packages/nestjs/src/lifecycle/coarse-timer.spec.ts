@@ -58,6 +58,22 @@ describe('CoarseTimer', () => {
     },
   );
 
+  it('F54 ends a message of 10 s by 11 s, beside deadlines of hours', () => {
+    const clock = new FakeClock();
+    const timer = new CoarseTimer(clock);
+    timer.tolerate(10_000, 7_200_000);
+    timer.start();
+    const hours = new Probe();
+    timer.schedule(hours, clock.monotonic() + 7_200_000);
+    const message = new Probe();
+    timer.schedule(message, clock.monotonic() + 10_000);
+    clock.advance(9999);
+    expect(message.looks).toEqual([]);
+    clock.advance(1001);
+    expect(message.looks).toHaveLength(1);
+    expect(hours.looks).toEqual([]);
+  });
+
   it('SL-03 keeps a deadline that no timer of Node could, and forgets one that never falls due', () => {
     const clock = new FakeClock();
     const timer = new CoarseTimer(clock);

@@ -5,7 +5,7 @@ import type { GatewayRecord } from './gateway-inventory.js';
 import { GUARDS_METADATA } from './metadata.js';
 import type { RegistrationMetadata } from './registration-metadata.js';
 
-/** Says that `SecureWsModule` is there. One name for every copy of the package: a second copy is no missing module. */
+/** Says that `SecureWsModule` is there. One name for every copy of the package: a second copy does not count as a missing module. */
 export const MODULE_PRESENCE = Symbol.for('secure-ws module presence');
 
 /** What {@link MODULE_PRESENCE} gives. */

@@ -103,7 +103,7 @@ describe('ResilientStore', () => {
     expect(network.calls).toBe(0);
   });
 
-  it('DR-17 a slow key is not an outage: answers in between start the count anew', async () => {
+  it('DR-17 a slow key is not an outage: answers in between start the count over', async () => {
     const { events, network, store } = make();
     for (let i = 0; i < 10; i++) {
       network.state = i % 3 === 2 ? 'up' : 'fails';

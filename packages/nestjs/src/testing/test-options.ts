@@ -22,7 +22,7 @@ const RELAXED_BACKOFF = Object.freeze({ freeFailures: 1000 });
  * Lays what a test needs over the application's own options: plaintext on loopback with the origins of production, and
  * relaxed limits by address.
  *
- * A level that is no object is left as it is: the boot will complain about it as it would without the tests.
+ * A level that is not an object is left as it is: the boot will complain about it as it would without the tests.
  */
 export function adjustForTests(options: unknown, limits: TestLimits): unknown {
   if (!isLevel(options)) return options;

@@ -50,7 +50,7 @@ const withBlock = ({ limit, ttl, blockDuration = 0, name = 'default' }: Throttle
   return { limit, ttl, block, name, memory: Math.max(ttl, block) };
 };
 
-/** Seconds of a storage in milliseconds; `fallback` for what is no number. */
+/** Seconds of a storage in milliseconds; `fallback` for what is not a number. */
 const inMs = (seconds: number, fallback: number): number => (Number.isFinite(seconds) ? seconds * 1000 : fallback);
 
 /** Whether a value can serve as a storage. */

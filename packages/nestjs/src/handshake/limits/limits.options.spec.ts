@@ -45,7 +45,7 @@ describe('resolveHandshakeLimitsOptions', () => {
   });
 
   it.each(['maxOpen', 'maxOpenPerAddress', 'maxOpenPerPrincipal', 'maxOpenPerSession', 'maxOpenPerApiKey'])(
-    'DP-02 takes Infinity for %s, loudly',
+    'DP-02 takes Infinity for %s, with a warning',
     (name) => {
       const { problems, warnings } = resolve({ [name]: Infinity });
       expect(problems).toEqual([]);

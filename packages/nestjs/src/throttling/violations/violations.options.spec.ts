@@ -47,7 +47,7 @@ describe('resolveViolationsOptions', () => {
     expect(resolve(source).problems).toEqual([`throttling.violations.${where}`]);
   });
 
-  it('DP-02 takes an infinite budget, loudly', () => {
+  it('DP-02 takes an infinite budget, with a warning', () => {
     expect(resolve({ budget: Infinity })).toMatchObject({ problems: [], warnings: 1 });
   });
 });
