@@ -33,7 +33,10 @@ describe('ConnectionThrottle', () => {
 /** A store that other nodes share, with windows of its own. */
 class Shared extends MemoryStore {
   asked = 0;
+  largestCost = 0;
   isAway = false;
+  /** What an answer waits for. */
+  delay: Promise<void> | undefined;
 
   override get isShared(): boolean {
     return true;
@@ -41,10 +44,23 @@ class Shared extends MemoryStore {
 
   override hit(...args: Parameters<MemoryStore['hit']>): number {
     this.asked++;
+    this.largestCost = Math.max(this.largestCost, args[2] ?? 1);
     if (this.isAway) throw new Error('away');
-    return super.hit(...args);
+    const { delay } = this;
+    if (delay === undefined) return super.hit(...args);
+    const answer = delay.then(() => super.hit(...args));
+    // The memory answers at once, a store of several nodes later.
+    return answer as unknown as number;
   }
 }
+
+const gate = (): { readonly delay: Promise<void>; readonly open: () => void } => {
+  let open = (): void => undefined;
+  const delay = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { delay, open };
+};
 
 describe('PrincipalThrottle', () => {
   const start = (rules: readonly ThrottleRule[]) => {
@@ -113,6 +129,82 @@ describe('PrincipalThrottle', () => {
     for (const node of nodes) node.sweep(clock.monotonic());
     await settle();
     expect(second.size).toBe(0);
+  });
+
+  it('DR-05 what comes while the store is asked is settled with one more question', async () => {
+    const { clock, shared, throttle } = start([{ limit: 100, ttl: 1000 }]);
+    const { delay, open } = gate();
+    shared.delay = delay;
+    for (let i = 0; i < 100; i++) expect(throttle.hit(clock.monotonic())).toBe(0);
+    open();
+    await settle();
+    expect(shared.asked).toBe(2);
+  });
+
+  it('DR-05 a debt above the limit, behind a slow store, is paid in parts and blocks nobody for good', async () => {
+    const { clock, shared, throttle } = start([{ limit: 10, ttl: 1000 }]);
+    const { delay, open } = gate();
+    shared.delay = delay;
+    for (let second = 0; second < 3; second++) {
+      for (let i = 0; i < 10; i++) expect(throttle.hit(clock.monotonic())).toBe(0);
+      clock.advance(1000);
+    }
+    open();
+    await settle();
+    for (let second = 0; second < 4; second++) {
+      throttle.settle(clock.monotonic());
+      await settle();
+      clock.advance(1001);
+    }
+    expect(throttle.isOverdrawn).toBe(false);
+    expect(throttle.hit(clock.monotonic())).toBe(0);
+    // More than the limit would never find room: the answer could only be "never".
+    expect(shared.largestCost).toBe(10);
+  });
+
+  it('DR-05 a debt is paid although another node takes each place that gets free', async () => {
+    const { clock, shared, throttle, elsewhere } = start([{ limit: 10, ttl: 1000 }]);
+    for (let i = 0; i < 10; i++) elsewhere.hit(clock.monotonic());
+    await settle();
+    for (let i = 0; i < 10; i++) expect(throttle.hit(clock.monotonic())).toBe(0);
+    await settle();
+    expect(throttle.isOverdrawn).toBe(true);
+    // Two are sent elsewhere in each 200 ms, so that ten places are never free at once.
+    for (let ms = 0; ms < 10_000; ms += 100) {
+      clock.advance(100);
+      elsewhere.hit(clock.monotonic());
+      await settle();
+      throttle.settle(clock.monotonic());
+      await settle();
+    }
+    expect(throttle.isOverdrawn).toBe(false);
+    expect(shared.asked).toBeLessThan(1000);
+  });
+
+  it('DR-05 a principal in debt is remembered, however long ago its last message was', async () => {
+    const rules = [{ limit: 10, ttl: 1000 }];
+    const clock = new FakeClock();
+    const shared = new Shared(clock, { maxKeys: 1000 });
+    const nodes = [new PrincipalThrottles(rules, shared), new PrincipalThrottles(rules, shared)] as const;
+    const [busy, indebted] = nodes;
+    const elsewhere = busy.obtain(ALICE);
+    for (let i = 0; i < 10; i++) elsewhere.hit(clock.monotonic());
+    await settle();
+    const throttle = indebted.obtain(ALICE);
+    for (let i = 0; i < 10; i++) throttle.hit(clock.monotonic());
+    indebted.release(throttle);
+    await settle();
+    clock.advance(1001);
+    for (let i = 0; i < 10; i++) expect(elsewhere.hit(clock.monotonic())).toBe(0);
+    await settle();
+    indebted.sweep(clock.monotonic());
+    await settle();
+    expect(indebted.size).toBe(1);
+    clock.advance(1001);
+    indebted.sweep(clock.monotonic());
+    await settle();
+    indebted.sweep(clock.monotonic());
+    expect(indebted.size).toBe(0);
   });
 
   it('DR-17 this node decides alone while the store has no answer, and what it took counts', () => {

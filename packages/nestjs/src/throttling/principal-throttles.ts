@@ -96,9 +96,9 @@ export class PrincipalThrottle {
   async #settle(store: SecureWsStore): Promise<void> {
     this.#isSettling = true;
     try {
-      let cost = this.#debt;
+      let most = this.#mostAtOnce;
       while (this.#debt > 0) {
-        cost = Math.min(cost, this.#debt, this.#mostAtOnce);
+        const cost = Math.min(this.#debt, most);
         const wait = await store.hit(this.key, this.rules, cost);
         if (wait === 0) {
           this.#debt -= cost;
@@ -106,7 +106,7 @@ export class PrincipalThrottle {
         }
         this.#blockedUntil = Math.max(this.#blockedUntil, this.#now + wait);
         if (cost === 1) break;
-        cost = Math.floor(cost / 2);
+        most = Math.floor(cost / 2);
       }
     } catch {
       // A store without an answer: this node's own windows have counted the messages (DR-17).
