@@ -14,6 +14,7 @@ import {
   SecureGateway,
   SecureWsBootError,
   SecureWsModule,
+  type SecureWsOptions,
   UseHandshakeGuards,
   WsAuthorize,
   type WsPolicy,
@@ -33,11 +34,45 @@ import { TEST_JWT } from '../support/test-token.js';
 
 const OPTIONS = { handshake: { origins: [APP_ORIGIN] }, authentication: { jwt: TEST_JWT } };
 const ON_SOCKET_IO: Pick<AppShape, 'secureWs' | 'configure'> = {
-  secureWs: SecureWsModule.forRoot({ ...OPTIONS, adapter: false }),
+  secureWs: SecureWsModule.forRoot({ authentication: OPTIONS.authentication, adapter: false }),
   configure: (app) => {
     app.useWebSocketAdapter(new IoAdapter(app));
   },
 };
+
+describe('adapter: false', () => {
+  const { authentication } = OPTIONS;
+
+  it.each<readonly [where: string, options: Partial<SecureWsOptions>]>([
+    ['handshake', { handshake: { origins: [APP_ORIGIN] } }],
+    ['lifecycle', { lifecycle: { idleTimeoutMs: 1000 } }],
+    ['messages', { messages: { handlerTimeoutMs: 1000 } }],
+    ['validation.maxFragments', { validation: { maxFragments: 2 } }],
+    ['validation.messageTimeoutMs', { validation: { messageTimeoutMs: 1000 } }],
+    ['authentication.session', { authentication: { ...authentication, session: { cookie: 'sid' } as never } }],
+    ['events.onSinkFailure', { events: { onSinkFailure: 'refuse-handshakes' } }],
+  ])('DP-02 DP-04 stops the boot for an option that nobody would heed: %s', async (where, options) => {
+    const problems = await bootProblems({
+      ...ON_SOCKET_IO,
+      secureWs: SecureWsModule.forRoot({ authentication, adapter: false, ...options }),
+    });
+    const [found] = problems.filter(({ problem }) => problem.includes('adapter: false'));
+    expect(found).toMatchObject({ where, fix: expect.stringContaining(`remove ${where}`) as string });
+  });
+
+  it('DP-02 asks for no handshake, and warns of nothing that is not its own', async () => {
+    const app = await startApp({
+      ...ON_SOCKET_IO,
+      secureWs: SecureWsModule.forRoot({
+        authentication,
+        adapter: false,
+        validation: { maxMessageBytes: 131_073 },
+        throttling: { connectionBytesPerSecond: 131_073 },
+      }),
+    });
+    expect(app.log.lines.filter((line) => line.startsWith('warn') && line.includes('maxMessageBytes'))).toEqual([]);
+  });
+});
 
 describe('SecureWsModule without forRoot()', () => {
   it('AZ-01 F01 stops the boot instead of protecting nothing', async () => {

@@ -194,7 +194,6 @@ async function connect(token: string | undefined, options: Partial<SecureWsOptio
     imports: [
       SecureWsModule.forRoot({
         adapter: false,
-        handshake: { origins: [] },
         authentication: {
           jwt: { secret, algorithms: ['HS256'], issuer: 'https://id.example.com', audience: 'orders' },
         },

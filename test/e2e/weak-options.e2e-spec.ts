@@ -26,6 +26,7 @@ const WEAK: readonly (readonly [option: string, options: (sink: RecordingSink) =
   ],
   ['events.identifiers', (sink) => ({ events: { sinks: [sink], identifiers: 'plain' } })],
   ['migration', () => ({ handshake: { origins }, migration: { gateways: [EchoGateway], until: '2999-12-31' } })],
+  ['detailedErrors', () => ({ detailedErrors: true })],
   ['events.sampling', (sink) => ({ events: { sinks: [sink], sampling: 'off' } })],
 ];
 

@@ -8,7 +8,7 @@ import {
 } from './authorization/authorization.options.js';
 import { type ResolvedEventsOptions, resolveEventsOptions } from './events/events.options.js';
 import { type ResolvedHandshakeOptions, resolveHandshakeOptions } from './handshake/handshake.options.js';
-import type { BootProblems } from './core/boot-problems.js';
+import { BootProblems } from './core/boot-problems.js';
 import { OptionReader } from './core/option-reader.js';
 import { type ResolvedLifecycleOptions, resolveLifecycleOptions } from './lifecycle/lifecycle.options.js';
 import { type ResolvedMessagesOptions, resolveMessagesOptions } from './messages/messages.options.js';
@@ -43,9 +43,16 @@ export function resolveOptions(options: unknown, problems: BootProblems): Resolv
   const detailedErrors = reader.boolean('detailedErrors', false);
   if (detailedErrors && process.env['NODE_ENV'] === 'production') {
     reader.fail('detailedErrors', 'is for development, and NODE_ENV is production.', 'remove detailedErrors');
+  } else if (detailedErrors) {
+    problems.warn(
+      'detailedErrors',
+      'is on: answers tell clients which events exist, and what validators and exceptions say.',
+    );
   }
+  const adapter = reader.boolean('adapter', true);
+  if (!adapter) refuseWithoutAdapter(reader);
   const resolved: ResolvedSecureWsOptions = {
-    handshake: resolveHandshakeOptions(reader.object('handshake')),
+    handshake: resolveHandshakeOptions(adapter ? reader.object('handshake') : levelOf(NO_HANDSHAKE, 'handshake')),
     authentication: resolveAuthenticationOptions(reader.object('authentication')),
     authorization: resolveAuthorizationOptions(reader.object('authorization')),
     validation: resolveValidationOptions(reader.object('validation')),
@@ -55,9 +62,38 @@ export function resolveOptions(options: unknown, problems: BootProblems): Resolv
     events: resolveEventsOptions(reader.object('events')),
     store: resolveStoreOptions(reader.object('store')),
     migration: resolveMigrationOptions(reader.object('migration'), Date.now()),
-    adapter: reader.boolean('adapter', true),
+    adapter,
     detailedErrors,
   };
   reader.finish();
   return Object.freeze(resolved);
+}
+
+/** What another adapter decides for itself: there nobody would heed the options. */
+const NEEDS_ADAPTER: readonly (readonly [level: string, ...options: string[]])[] = [
+  ['handshake'],
+  ['lifecycle'],
+  ['messages'],
+  ['validation', 'maxFragments', 'messageTimeoutMs'],
+  ['authentication', 'session'],
+  ['events', 'onSinkFailure'],
+];
+
+/** Nobody is asked for it where it is another adapter's. */
+const NO_HANDSHAKE = { origins: [], trustedProxies: 'none' };
+
+function refuseWithoutAdapter(reader: OptionReader): void {
+  const problem = 'has no effect with `adapter: false`: connections are those of another adapter.';
+  for (const [name, ...options] of NEEDS_ADAPTER) {
+    const level = levelOf(reader.raw(name), name);
+    if (options.length === 0 && reader.has(name)) reader.fail(name, problem, `remove ${name}, and set it there`);
+    for (const option of options.filter((each) => level.has(each))) {
+      reader.fail(`${name}.${option}`, problem, `remove ${name}.${option}`);
+    }
+  }
+}
+
+/** A level whose problems are told elsewhere, or nowhere. */
+function levelOf(value: unknown, path: string): OptionReader {
+  return new OptionReader(value, path, new BootProblems());
 }

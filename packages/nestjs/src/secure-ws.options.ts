@@ -14,8 +14,8 @@ import type { ValidationOptions } from './validation/validation.options.js';
  * default. An unknown key, a negative number or a `NaN` is a boot error.
  */
 export interface SecureWsOptions {
-  /** Who may open a connection. */
-  readonly handshake: HandshakeOptions;
+  /** Who may open a connection. Required, unless `adapter` is `false`. */
+  readonly handshake?: HandshakeOptions;
   /** How identities are proved. */
   readonly authentication: AuthenticationOptions;
   /** How policies run. */
@@ -36,7 +36,9 @@ export interface SecureWsOptions {
   readonly migration?: MigrationOptions;
   /**
    * `false` where the application's gateways are on another adapter, such as Socket.IO: the module then installs nothing,
-   * and the gateways use `WsAuthorizeGuard` and `WsExceptionsFilter`. The handshake is that adapter's.
+   * and the gateways use `WsAuthorizeGuard` and `WsExceptionsFilter`. The handshake, the lifetime of connections and the
+   * order of handlers are that adapter's: with `handshake`, `lifecycle` or `messages` the boot fails, and so with the single
+   * options that would have no effect.
    *
    * @default true
    */

@@ -5,6 +5,9 @@ import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 /** One option that can only be used up to another one: names, values, and what follows from it. */
 type Pair = readonly [name: string, value: number, upTo: string, limit: number, consequence: string];
 
+/** Their values decide nothing with `adapter: false`. */
+const NEEDS_ADAPTER = /^(?:handshake|lifecycle|messages)\./;
+
 /**
  * Warns about options of which one takes away what another one gives. Each is a good value by itself; none of the defaults
  * contradict each other.
@@ -14,41 +17,41 @@ export function warnOfContradictions(options: ResolvedSecureWsOptions, problems:
   const { limits } = handshake;
   const open = 'handshake.limits.maxOpen';
   const unreachable = 'this many are never reached';
-  warn(
+  const pairs: readonly Pair[] = [
+    ...pairsOf(options, { validation: 'validation.', throttling: 'throttling.', messages: 'messages.' }),
     [
-      ...pairsOf(options, { validation: 'validation.', throttling: 'throttling.', messages: 'messages.' }),
-      [
-        'handshake.limits.maxPendingPerAddress',
-        limits.maxPendingPerAddress,
-        'handshake.limits.maxPending',
-        limits.maxPending,
-        unreachable,
-      ],
-      ['handshake.limits.maxOpenPerPrincipal', limits.maxOpenPerPrincipal, open, limits.maxOpen, unreachable],
-      [
-        open,
-        limits.maxOpen,
-        'half of store.maxKeys',
-        store.maxKeys / 2,
-        'a connection takes two keys, and one that finds no room is refused',
-      ],
-      [
-        'messages.handlerTimeoutMs',
-        messages.handlerTimeoutMs,
-        'lifecycle.drainTimeoutMs',
-        lifecycle.drainTimeoutMs,
-        'a handler that takes as long as it may is cut off at every shutdown',
-      ],
-      [
-        'lifecycle.closeTimeoutMs',
-        lifecycle.closeTimeoutMs,
-        'lifecycle.drainTimeoutMs',
-        lifecycle.drainTimeoutMs,
-        'a shutdown does not wait as long for a client to close',
-      ],
+      'handshake.limits.maxPendingPerAddress',
+      limits.maxPendingPerAddress,
+      'handshake.limits.maxPending',
+      limits.maxPending,
+      unreachable,
     ],
-    problems,
-  );
+    ['handshake.limits.maxOpenPerPrincipal', limits.maxOpenPerPrincipal, open, limits.maxOpen, unreachable],
+    [
+      open,
+      limits.maxOpen,
+      'half of store.maxKeys',
+      store.maxKeys / 2,
+      'a connection takes two keys, and one that finds no room is refused',
+    ],
+    [
+      'messages.handlerTimeoutMs',
+      messages.handlerTimeoutMs,
+      'lifecycle.drainTimeoutMs',
+      lifecycle.drainTimeoutMs,
+      'a handler that takes as long as it may is cut off at every shutdown',
+    ],
+    [
+      'lifecycle.closeTimeoutMs',
+      lifecycle.closeTimeoutMs,
+      'lifecycle.drainTimeoutMs',
+      lifecycle.drainTimeoutMs,
+      'a shutdown does not wait as long for a client to close',
+    ],
+  ];
+  const isHeeded = ([name, , upTo]: Pair): boolean =>
+    options.adapter || ![name, upTo].some((each) => NEEDS_ADAPTER.test(each));
+  warn(pairs.filter(isHeeded), problems);
 }
 
 /** The same for the limits of one gateway. */
