@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';
 import { Controller, type DynamicModule, type INestApplication, Post, Req } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -8,6 +9,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { WsCsrfTokens } from '@secure-ws/nestjs';
 import { connect, testIdentity } from '@secure-ws/nestjs/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { around, boot, example, examplesFolder } from './example.js';
 
@@ -24,6 +26,12 @@ class LogInController {
     return { token: this.tokens.issueCsrfToken(session.id ?? session.sessionId ?? '') };
   }
 }
+
+type TwoServers = (
+  app: INestApplication,
+  tls: object,
+  ports: { http: number; https: number },
+) => Promise<Record<string, Server>>;
 
 interface LoggedIn {
   readonly cookie: string;
@@ -95,6 +103,25 @@ it('F47 recipes/rooms.gateway.ts reaches the members and nobody else', async () 
   expect(mallory.unread).toEqual([]);
   await bob.close();
   expect(await alice.request('room.say', { room: 'tea', text: 'bye' })).toMatchObject({ data: { members: 1 } });
+});
+
+it('F10 recipes/two-servers.ts serves the gateways on both', async () => {
+  const { listen } = await example('recipes/two-servers.ts', 'listen');
+  const app = await NestFactory.create(around([EchoGateway]), { logger: false });
+  const servers: Record<string, Server> = await (listen as TwoServers)(app, https(), { http: 0, https: 0 });
+  onTestFinished(async () => {
+    await app.close();
+    for (const server of Object.values(servers)) server.close();
+  });
+  for (const server of Object.values(servers)) {
+    if (!server.listening) await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const scheme = server === servers['https'] ? 'wss' : 'ws';
+    const headers = { Origin: 'https://evil.example' };
+    const url = `${scheme}://127.0.0.1:${port}/echo`;
+    const client = new WebSocket(url, { headers, rejectUnauthorized: false });
+    await expect(once(client, 'open')).rejects.toThrow('403');
+  }
 });
 
 it('F33 errors/rooms.gateway.ts, errors/refuse.ts and errors/sold-out.filter.ts answer as the page says', async () => {

@@ -61,6 +61,7 @@ export { OnSecurityEvent } from './events/on-security-event.js';
 // Handshake
 export type { HandshakeOptions } from './handshake/handshake.options.js';
 export { handshakePrincipal } from './handshake/guards/handshake-principal.js';
+export { WsHttpServers } from './adapter/ws-http-servers.js';
 export { UseHandshakeGuards } from './handshake/guards/use-handshake-guards.decorator.js';
 export type { HandshakeGuardType } from './handshake/guards/use-handshake-guards.decorator.js';
 export type { ForwardingHeader } from './handshake/client-address.js';

@@ -69,7 +69,7 @@ export function resolveOptions(options: unknown, problems: BootProblems): Resolv
   return Object.freeze(resolved);
 }
 
-/** What another adapter decides for itself: there nobody would heed the options. */
+/** What another adapter decides for itself: the options for it would be ignored. */
 const NEEDS_ADAPTER: readonly (readonly [level: string, ...options: string[]])[] = [
   ['handshake'],
   ['lifecycle'],

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { type BeforeApplicationShutdown, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
@@ -5,17 +6,30 @@ import type { WsAuthenticator } from './authentication/authenticator.js';
 import { ConnectionAcceptor } from './adapter/connection-acceptor.js';
 import { SecureWsAdapter } from './adapter/secure-ws.adapter.js';
 import { BootSequence } from './boot/boot-sequence.js';
+import { WsHttpServers } from './adapter/ws-http-servers.js';
+import type { Cancel } from './core/clock.js';
 import type { BootProblems } from './core/boot-problems.js';
 import { changesOf, onAdapterAsked, takeAdapterSlot } from './nest/adapter-slot.js';
 import type { ModulePresence } from './nest/module-required.guard.js';
 import type { SecureWsRuntime } from './secure-ws.runtime.js';
+
+/** How long after the boot an application listens at the latest, in milliseconds. */
+const LISTENING_AFTER_MS = 10_000;
+
+const UNREACHABLE =
+  'The server of the application does not listen: nobody reaches its gateways. Call app.listen(), or name the servers ' +
+  'that listen in its place: app.get(WsHttpServers).attach(server).';
 
 /** Puts the adapter in place, and follows the application through its boot and its end. */
 export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #adapter: SecureWsAdapter;
   readonly #boot: BootSequence;
   #freeSlot: (() => void) | undefined;
+  #cancel: Cancel | undefined;
   readonly #logger = new Logger('SecureWs');
+  readonly servers = new WsHttpServers((server) => {
+    this.#attach(server);
+  });
 
   constructor(
     config: ApplicationConfig,
@@ -58,6 +72,9 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     await this.#adapter.listen();
     this.runtime.start();
     this.#boot.announce();
+    this.#cancel = this.runtime.clock.after(LISTENING_AFTER_MS, () => {
+      if (this.#adapter.isUnreachable) this.#logger.warn(UNREACHABLE);
+    });
     // No test has a main.ts.
     if (process.env['NODE_ENV'] !== 'test' && process.listenerCount('SIGTERM') === 0) {
       this.#logger.warn('SIGTERM would cut every connection off (1006). Call app.enableShutdownHooks() in main.ts.');
@@ -75,9 +92,17 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.#cancel?.();
     this.#boot.undo();
     this.#freeSlot?.();
     await this.runtime.stop();
+  }
+
+  #attach(server: Server): void {
+    if (!this.runtime.options.adapter) {
+      throw new TypeError('With `adapter: false` the gateways are on the servers of another adapter.');
+    }
+    this.#adapter.attach(server);
   }
 
   /** A gateway is registered, so that there has to be something that it is served by. */

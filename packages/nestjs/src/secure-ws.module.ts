@@ -1,5 +1,6 @@
 import { type DynamicModule, Inject, Module, Optional, type Provider, type Type } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { SecurityEvents } from './events/security-events.js';
 import { BootProblems, SecureWsBootError } from './core/boot-problems.js';
 import { EnhancerChecks } from './socket-io/enhancer-checks.js';
@@ -136,6 +137,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       SecurityEvents,
       WsConnectionLifecycleService,
       WsCsrfTokens,
+      WsHttpServers,
       WsSocketIdentities,
     ],
   };
@@ -186,6 +188,11 @@ const PROVIDERS: readonly Provider[] = [
     provide: WsConnectionLifecycleService,
     inject: [SecureWsRuntime],
     useFactory: (runtime: SecureWsRuntime) => runtime.lifecycle,
+  },
+  {
+    provide: WsHttpServers,
+    inject: [SecureWsInstaller],
+    useFactory: ({ servers }: SecureWsInstaller) => servers,
   },
   {
     provide: SecureWsInstaller,

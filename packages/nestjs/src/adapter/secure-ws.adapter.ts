@@ -25,6 +25,9 @@ export class SecureWsAdapter extends WsAdapter {
   readonly #endpoints = new Map<unknown, WsEndpoint>();
   /** Where the gateways' own ports listen; every address where a gateway names none. */
   readonly #hosts = new Map<number, string>();
+  /** On servers that the application has beside its own. */
+  readonly #attached = new Map<Server, UpgradeListener>();
+  #isReady = false;
   #forceClose: boolean | undefined;
 
   constructor(
@@ -103,12 +106,14 @@ export class SecureWsAdapter extends WsAdapter {
     const closing: Promise<void>[] = [];
     const { lifecycle, options } = this.runtime;
     const withinMs = Math.max(0, options.lifecycle.drainTimeoutMs - lifecycle.drainedForMs);
+    for (const listener of this.#attached.values()) listener.dispose(withinMs);
     for (const [port, listener] of this.#listeners) {
       listener.dispose(withinMs);
       if (port !== APPLICATION_PORT) closing.push(closeServer(listener.server));
     }
     await Promise.all(closing);
     this.#listeners.clear();
+    this.#attached.clear();
     this.#endpoints.clear();
   }
 
@@ -118,7 +123,27 @@ export class SecureWsAdapter extends WsAdapter {
    * @throws {SecureWsBootError} when another listener for upgrades is on a server and no path is left to it.
    */
   checkOtherListeners(): void {
-    for (const listener of this.#listeners.values()) listener.checkOtherListeners();
+    this.#isReady = true;
+    for (const listener of [...this.#listeners.values(), ...this.#attached.values()]) listener.checkOtherListeners();
+  }
+
+  /**
+   * Serves the gateways without a port of their own on another server of the application too.
+   *
+   * @throws {SecureWsBootError} when another listener for upgrades is on it and no path is left to that one.
+   */
+  attach(server: Server): void {
+    const first = this.#listenerOf(APPLICATION_PORT);
+    if (server === first.server || this.#attached.has(server)) return;
+    const listener = new UpgradeListener(server, this.runtime, this.acceptor, first);
+    this.#attached.set(server, listener);
+    if (this.#isReady) listener.checkOtherListeners();
+  }
+
+  /** Whether there are gateways that nobody can reach: on the application's server, and none listens. */
+  get isUnreachable(): boolean {
+    const first = this.#listeners.get(APPLICATION_PORT);
+    return first !== undefined && this.#attached.size === 0 && !first.server.listening;
   }
 
   /** Opens the gateways' own ports. Called once the application is ready. */

@@ -17,19 +17,23 @@ type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => voi
 /** Answers the `upgrade` events of one HTTP server: asks the guard, then refuses or hands the socket on. */
 export class UpgradeListener {
   readonly #audit: HandshakeAudit;
-  readonly #endpoints = new Map<string, WsEndpoint>();
+  readonly #endpoints: Map<string, WsEndpoint>;
   /** Handshakes that are being checked. */
   readonly #pending = new Map<Duplex, IncomingMessage>();
   readonly #sockets: ServerSockets;
   /** The listeners of others: they are given what comes to their paths, and nothing else. */
   #others: OnUpgrade[] = [];
-  readonly #admissions = new WeakMap<IncomingMessage, HandshakeAdmission>();
+  readonly #admissions: WeakMap<IncomingMessage, HandshakeAdmission>;
 
   constructor(
     readonly server: Server,
     private readonly runtime: SecureWsRuntime,
     private readonly acceptor: ConnectionAcceptor,
+    /** Has the same endpoints, on another server. */
+    first?: UpgradeListener,
   ) {
+    this.#endpoints = first === undefined ? new Map<string, WsEndpoint>() : first.#endpoints;
+    this.#admissions = first === undefined ? new WeakMap<IncomingMessage, HandshakeAdmission>() : first.#admissions;
     this.#audit = new HandshakeAudit(runtime);
     this.#sockets = new ServerSockets(server, runtime.clock, runtime.options.handshake.limits.maxPending);
     runtime.timer.onTick((now) => this.#sockets.expire(now));
