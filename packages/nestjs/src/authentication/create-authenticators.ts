@@ -2,22 +2,29 @@ import type { Type } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import type { ResolvedAuthenticationOptions } from './authentication.options.js';
 import { AuthenticatorBlock } from './authenticator-block.js';
+import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { WsAuthenticator } from './authenticator.js';
 import { SessionAuthenticator } from './session/session.authenticator.js';
 import { WsSessionVerifier } from './session/ws-session-verifier.js';
 import { JwtAuthenticator } from './jwt/jwt.authenticator.js';
 
+/** What authenticators are made with. */
+export interface AuthenticatorParts {
+  readonly clock: Clock;
+  readonly store: SecureWsStore;
+  /** Finds the instance of a class of the application. */
+  readonly instanceOf: <T>(type: Type<T>) => Promise<T>;
+  /** Asked before all others, in tests. */
+  readonly ofTest: readonly WsAuthenticator[];
+}
+
 /**
  * Makes the authenticators in the order in which they are asked: those of a test, those of the application, then the
  * built-in ones.
- *
- * @param instanceOf finds the instance of a class of the application.
  */
 export async function createAuthenticators(
   { authenticators, jwt, session, blocks }: ResolvedAuthenticationOptions,
-  clock: Clock,
-  instanceOf: <T>(type: Type<T>) => Promise<T>,
-  ofTest: readonly WsAuthenticator[] = [],
+  { clock, instanceOf, ofTest }: AuthenticatorParts,
 ): Promise<readonly AuthenticatorBlock[]> {
   const block = (authenticator: WsAuthenticator, name: string): AuthenticatorBlock =>
     new AuthenticatorBlock(authenticator, name, clock);

@@ -202,7 +202,8 @@ export class BootSequence {
   ): Promise<readonly AuthenticatorBlock[]> {
     const { runtime, testAuthenticators } = this.parts;
     const instanceOf = <T>(type: Type<T>): Promise<T> => this.#classes.singletonOf(type, module);
-    return createAuthenticators(options, runtime.clock, instanceOf, testAuthenticators);
+    const { clock, store } = runtime;
+    return createAuthenticators(options, { clock, store, instanceOf, ofTest: testAuthenticators });
   }
 
   #settingsOf(gateway: GatewayRecord): GatewaySettings {

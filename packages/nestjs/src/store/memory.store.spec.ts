@@ -178,6 +178,18 @@ describe('MemoryStore', () => {
     expect(store.hit('k:a', large, 1)).toBe(0);
   });
 
+  it('RI-04 AN-05 refuses a single-use value rather than forget one, and has room when they are over', () => {
+    const { clock, store } = make(1000);
+    for (let i = 0; i < 1000; i++) expect(store.put(`ticket:${i}`, 'alice', TTL)).toBe(true);
+    expect(() => store.put('ticket:new', 'alice', TTL)).toThrow(SecureWsStoreError);
+    expect(store.take('ticket:0')).toBe('alice');
+    expect(store.put('ticket:new', 'alice', TTL)).toBe(true);
+    clock.advance(TTL);
+    expect(store.put('ticket:newer', 'alice', TTL)).toBe(true);
+    for (let i = 0; i < 2; i++) store.tick();
+    expect(store.size).toBe(1);
+  });
+
   it('DR-15 connections that come and go leave nothing', () => {
     const { store } = make(1000);
     for (let i = 0; i < 10_000; i++) {

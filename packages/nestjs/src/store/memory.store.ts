@@ -14,6 +14,7 @@ import {
   SecureWsStore,
   SecureWsStoreError,
 } from './secure-ws.store.js';
+import { SweptMap } from './swept-map.js';
 
 /** How many keys of each kind one tick looks at: 0.05 ms of work where all of them live, and 100,000 keys in 25 seconds. */
 export const SWEEP_STEPS = 1000;
@@ -26,11 +27,18 @@ const rateName = (rules: readonly ThrottleRule[]): string =>
 
 const scoreName = ({ name, decayPerSecond, max }: ScoreRule): string => JSON.stringify([name, decayPerSecond, max]);
 
+interface SingleUse {
+  readonly value: string;
+  /** Monotonic milliseconds. */
+  readonly due: number;
+}
+
 /** The store of one node: everything in bounded memory, and every answer at once. */
 export class MemoryStore extends SecureWsStore {
   readonly #rates: CounterMap<readonly ThrottleRule[], RateCounter>;
   readonly #scores: CounterMap<ScoreRule, ScoreCounter>;
   readonly #leases: LeaseTable;
+  readonly #singleUse: SweptMap<SingleUse>;
   readonly #tables: readonly Pick<LeaseTable, 'size' | 'sweep' | 'clear'>[];
   #isClosed = false;
 
@@ -43,7 +51,8 @@ export class MemoryStore extends SecureWsStore {
     this.#rates = new CounterMap(maxKeys, (key, rules) => new RateCounter(key, rules), rateName);
     this.#scores = new CounterMap(maxKeys, (key, rule) => new ScoreCounter(key, rule), scoreName);
     this.#leases = new LeaseTable(maxKeys);
-    this.#tables = [this.#rates, this.#scores, this.#leases];
+    this.#singleUse = new SweptMap(maxKeys, ({ due }, now) => due <= now);
+    this.#tables = [this.#rates, this.#scores, this.#leases, this.#singleUse];
   }
 
   override get isShared(): boolean {
@@ -93,6 +102,22 @@ export class MemoryStore extends SecureWsStore {
   override score(key: string, rule: ScoreRule): Score {
     const now = this.#now();
     return this.#scores.find(rule, key, now)?.read(now) ?? NEVER_CHARGED;
+  }
+
+  override put(key: string, value: string, ttlMs: number): boolean {
+    const now = this.#now();
+    if (this.#singleUse.get(key, now) !== undefined) return false;
+    if (this.#singleUse.isFull) this.#singleUse.sweep(now, SWEEP_STEPS);
+    // To forget one would let it be used twice.
+    if (this.#singleUse.isFull) throw new SecureWsStoreError('full');
+    this.#singleUse.set(key, { value, due: now + ttlMs });
+    return true;
+  }
+
+  override take(key: string): string | undefined {
+    const found = this.#singleUse.get(key, this.#now());
+    this.#singleUse.delete(key);
+    return found?.value;
   }
 
   /** Forgets what is over, {@link SWEEP_STEPS} keys of each kind at a time: the store has no timer of its own. */

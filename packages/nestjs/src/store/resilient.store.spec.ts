@@ -5,9 +5,9 @@ import { MemoryStore } from './memory.store.js';
 import { ResilientStore } from './resilient.store.js';
 import { SecureWsStore, SecureWsStoreError } from './secure-ws.store.js';
 
-type StoreMethod = 'hit' | 'acquire' | 'renew' | 'release' | 'charge' | 'score';
+type StoreMethod = 'hit' | 'acquire' | 'renew' | 'release' | 'charge' | 'score' | 'put' | 'take';
 
-const METHODS: readonly StoreMethod[] = ['hit', 'acquire', 'renew', 'release', 'charge', 'score'];
+const METHODS: readonly StoreMethod[] = ['hit', 'acquire', 'renew', 'release', 'charge', 'score', 'put', 'take'];
 
 /** A shared store as the network has it: later, or never, or with an error. */
 class Network {
@@ -93,6 +93,15 @@ describeStoreContract(
 );
 
 describe('ResilientStore', () => {
+  it('DR-17 AN-05 J26 uses nothing while the shared store is away, and does not fall back on this node', async () => {
+    const { cutOff, network, store } = make();
+    await store.put('ticket:a', 'alice', 60_000);
+    await cutOff();
+    expect(() => store.put('ticket:b', 'bob', 60_000)).toThrow(UNAVAILABLE);
+    expect(() => store.take('ticket:a')).toThrow(UNAVAILABLE);
+    expect(network.keys).not.toContain('ticket:a');
+  });
+
   it('DR-17 counts rates on this node while the shared store is away', async () => {
     const { cutOff, events, network, store } = make();
     await cutOff();

@@ -25,6 +25,7 @@ const PROBE: ScoreRule = Object.freeze({ name: 'probe', decayPerSecond: 1, max: 
  *
  * - rates and scores are counted in the memory of this node
  * - leases known to this node hold for 30 seconds; then nobody new is admitted
+ * - single-use values are refused at once: another node may have seen them
  *
  * The shared store is given hashes of keys: addresses and names of users do not leave the node.
  */
@@ -110,6 +111,14 @@ export class ResilientStore extends SecureWsStore {
   override release(lease: Lease): Awaitable<void> {
     void this.local.release(lease);
     return this.#health.ask(() => this.shared.release(sentLease(lease)));
+  }
+
+  override put(key: string, value: string, ttlMs: number): Awaitable<boolean> {
+    return this.#ask(() => this.shared.put(hashed(key), value, ttlMs));
+  }
+
+  override take(key: string): Awaitable<string | undefined> {
+    return this.#ask(() => this.shared.take(hashed(key)));
   }
 
   /** Ends the memory of this node. The shared store is closed by whoever made it: others may still count there. */

@@ -77,7 +77,7 @@ export class SecureWsStoreError extends Error {
 }
 
 /**
- * What the nodes of an application must agree on: rate windows, connection leases and scores. Also the injection token;
+ * What the nodes of an application must agree on: rate windows, connection leases, scores and single-use values. Also the injection token;
  * the memory store is there by default, and one over Redis serves a cluster.
  *
  * Methods answer at once or with a promise, and callers take both. A method throws (or rejects with)
@@ -145,6 +145,20 @@ export abstract class SecureWsStore {
 
   /** A key's score. */
   abstract score(key: string, rule: ScoreRule): Awaitable<Score>;
+
+  /**
+   * Keeps a value that is to be used once, such as what a ticket stands for. A key that has one keeps it.
+   *
+   * Whatever is used once fails closed: a store that has no room refuses, and forgets nothing that is not over.
+   *
+   * @param value at most 16 KiB of text.
+   * @param ttlMs when it is forgotten unless it was taken.
+   * @returns `false` where the key has a value: the one who made it was first.
+   */
+  abstract put(key: string, value: string, ttlMs: number): Awaitable<boolean>;
+
+  /** Takes a value away: of all who ask for it, on all nodes, one gets it. @returns `undefined` where there is none. */
+  abstract take(key: string): Awaitable<string | undefined>;
 
   /** Ends the store. Called by its maker, after every connection is gone; a release after it is no error. */
   abstract close(): Awaitable<void>;

@@ -156,6 +156,33 @@ export function describeStoreContract(
       assert.ok((await store.score('k:a', slow)).value > 99);
     });
 
+    test('AN-05 put: keeps the first value of a key until it is taken or over', async ({ store, pass }) => {
+      assert.equal(await store.put('k:a', 'one', 1000), true);
+      assert.equal(await store.put('k:a', 'two', 1000), false);
+      assert.equal(await store.take('k:b'), undefined);
+      assert.equal(await store.take('k:a'), 'one');
+      assert.equal(await store.take('k:a'), undefined);
+      assert.equal(await store.put('k:a', 'three', 1000), true);
+      await pass(1000 + TOLERANCE_MS);
+      assert.equal(await store.take('k:a'), undefined);
+      assert.equal(await store.put('k:a', '', 1000), true);
+      assert.equal(await store.take('k:a'), '');
+    });
+
+    test('J26 take: of fifty at once one gets the value, and of fifty that put it one has made it', async ({
+      store,
+    }) => {
+      const fifty = <T>(run: () => T): Promise<Awaited<T>[]> =>
+        Promise.all(Array.from({ length: 50 }, async () => run()));
+      const made = await fifty(() => store.put('k:a', 'one', 60_000));
+      assert.equal(made.filter(Boolean).length, 1);
+      const taken = await fifty(() => store.take('k:a'));
+      assert.deepEqual(
+        taken.filter((value) => value !== undefined),
+        ['one'],
+      );
+    });
+
     test('keys are opaque: empty, long, __proto__, of any script', async ({ store }) => {
       for (const key of ODD_KEYS) {
         assert.equal(await store.hit(key, rules, 3), 0, `hits ${key.slice(0, 20)}`);
@@ -163,7 +190,9 @@ export function describeStoreContract(
         assert.equal((await store.acquire(key, places([key, 1]), 60_000)).granted, true);
         assert.deepEqual(await store.renew([lease(key, key)], 60_000), ['held']);
         assert.ok(Math.abs((await store.charge(key, 10, score)).value - 10) < 0.5);
+        assert.equal(await store.put(key, key, 60_000), true);
       }
+      for (const key of ODD_KEYS) assert.equal(await store.take(key), key);
       for (const key of ODD_KEYS) assert.equal((await store.acquire('x', places([key, 1]), 60_000)).granted, false);
     });
 
@@ -175,6 +204,8 @@ export function describeStoreContract(
         () => store.renew([lease('one', 'k:a')], 1000),
         () => store.charge('k:a', 1, score),
         () => store.score('k:a', score),
+        () => store.put('k:a', 'one', 1000),
+        () => store.take('k:a'),
       ];
       for (const call of calls) {
         await assert.rejects(
