@@ -150,3 +150,24 @@ it('F35 errors/ticks.gateway.ts ends with its connection', async () => {
   await app.close();
   expect(client.unread).toEqual([]);
 });
+
+it('AN-10 challenge/app.module.ts asks for what challenge/page.ts solves', async () => {
+  process.env['CHALLENGE_KEY'] = 'k'.repeat(32);
+  process.env['JWT_SECRET'] = 'a-secret-of-the-tests-of-the-guide-0';
+  const { AppModule, ChallengeController } = await example(
+    'challenge/app.module.ts',
+    'AppModule',
+    'ChallengeController',
+  );
+  expect(ChallengeController).toBeDefined();
+  const app = await boot(AppModule);
+  const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+  const { solvedChallenge } = await example('challenge/page.ts', 'solvedChallenge');
+  const solved = await (solvedChallenge as (url: string) => Promise<string>)(`http://127.0.0.1:${port}/ws-challenge`);
+  expect(solved).toMatch(/^challenge\.[\w-]{300,}$/);
+  process.env['TURNSTILE_SECRET'] = 'of the site';
+  const { handshake } = await example('challenge/turnstile.ts', 'handshake');
+  const page = await boot(around([EchoGateway], { handshake: { ...(handshake as object), trustedProxies: 'none' } }));
+  const refused = connect(page, { path: '/echo', origin: ORIGIN, as: testIdentity() });
+  await expect(refused).rejects.toMatchObject({ status: 403 });
+});

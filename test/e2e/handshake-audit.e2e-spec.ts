@@ -1,7 +1,14 @@
 import type { ConnectionOptions } from 'node:tls';
 import { type CanActivate, Injectable } from '@nestjs/common';
 import { WebSocketGateway } from '@nestjs/websockets';
-import { UseHandshakeGuards, WsAuthorize, WsConnectionLifecycleService, WsSessionVerifier } from '@secure-ws/nestjs';
+import {
+  turnstile,
+  UseHandshakeGuards,
+  WsAuthorize,
+  WsConnectionLifecycleService,
+  WsProofOfWork,
+  WsSessionVerifier,
+} from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import { HANDSHAKE_REASONS } from '../../packages/nestjs/src/events/event-reasons.js';
 import { OWASP_EVENT_NAMES } from '../../packages/nestjs/src/events/event-reasons.js';
@@ -119,6 +126,15 @@ const CASES: Readonly<Record<Exclude<keyof typeof HANDSHAKE_REASONS, 'internal'>
   },
   plaintext: { status: 403, handshake: behindProxy, request: forwarded('192.0.2.1', 'http') },
   'bad-subprotocol': { status: 400, request: field('Sec-WebSocket-Protocol', 'chat') },
+  challenge: {
+    status: 403,
+    handshake: { challenge: { verifier: new WsProofOfWork({ key: 'k'.repeat(32) }), ask: 'always' } },
+  },
+  'challenge-unavailable': {
+    status: 503,
+    handshake: { challenge: { verifier: turnstile({ secret: 'x', url: 'http://127.0.0.1:1/' }), ask: 'always' } },
+    request: field('Sec-WebSocket-Protocol', 'json.v1, challenge.x'),
+  },
   'origin-missing': { status: 403, request: field('Cookie', 'sid=1') },
   'weak-tls': { status: 403, tls: { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA256' } },
   unauthenticated: { status: 401, request: field('Authorization', 'Bearer aaaa.bbbb.cccc') },

@@ -59,6 +59,14 @@ export type { SecurityEventCount, SecurityEventCounts } from './events/event-cou
 export { OnSecurityEvent } from './events/on-security-event.js';
 
 // Handshake
+export type { ChallengeOptions, ChallengeVerifierSource } from './handshake/challenge/challenge.options.js';
+export { hCaptcha, reCaptcha, turnstile } from './handshake/challenge/site-verifiers.js';
+export type { SiteVerifierOptions } from './handshake/challenge/site-verifiers.js';
+export { WsChallengeVerifier } from './handshake/challenge/ws-challenge-verifier.js';
+export type { WsChallengeAttempt, WsChallengeSubject } from './handshake/challenge/ws-challenge-verifier.js';
+export { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
+export { WsProofOfWork } from './handshake/challenge/ws-proof-of-work.js';
+export type { ProofOfWorkChallenge, ProofOfWorkOptions } from './handshake/challenge/ws-proof-of-work.js';
 export type { HandshakeOptions } from './handshake/handshake.options.js';
 export { handshakePrincipal } from './handshake/guards/handshake-principal.js';
 export { WsHttpServers } from './adapter/ws-http-servers.js';

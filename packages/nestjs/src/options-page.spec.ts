@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BootProblems } from './core/boot-problems.js';
+import { turnstile } from './handshake/challenge/site-verifiers.js';
 import { resolveOptions } from './resolve-options.js';
 
 /** A key that no level of the options has: each level answers with the list of those that it has. */
@@ -81,8 +82,13 @@ function literalOf(cell: string): unknown {
 
 const options = everyOption();
 // One issuer and one rule, so that their own defaults are filled in as well.
+const verifier = turnstile({ secret: 'of the site' });
 const resolved = resolveOptions(
-  { authentication: { jwt: {} }, throttling: { connection: [{ limit: 1, ttl: 1 }] } },
+  {
+    authentication: { jwt: {} },
+    handshake: { challenge: { verifier } },
+    throttling: { connection: [{ limit: 1, ttl: 1 }] },
+  },
   new BootProblems(),
 );
 const defaults = resolveOptions({}, new BootProblems());
@@ -106,7 +112,7 @@ describe('docs/guide/options.md', () => {
     // A default that differs in production, or that no `{}` shows, is not a literal of the resolved options.
     if (path === 'handshake.trustedProxies') return;
     const where = (RESOLVED_AS.get(path) ?? path).replaceAll('[]', '');
-    const found = path.includes('.jwt.') || path.includes('[]') ? valueAt(resolved, where) : valueAt(defaults, where);
+    const found = /\.jwt\.|\.challenge\.|\[\]/.test(path) ? valueAt(resolved, where) : valueAt(defaults, where);
     expect(literalOf(cell)).toEqual(found);
   });
 

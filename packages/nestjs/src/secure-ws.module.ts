@@ -1,5 +1,6 @@
 import { type DynamicModule, Inject, Module, Optional, type Provider, type Type } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { SecurityEvents } from './events/security-events.js';
 import { BootProblems, SecureWsBootError } from './core/boot-problems.js';
@@ -136,6 +137,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       SecureWsStore,
       SecurityEvents,
       WsConnectionLifecycleService,
+      WsChallengeService,
       WsCsrfTokens,
       WsHttpServers,
       WsSocketIdentities,
@@ -172,6 +174,11 @@ const PROVIDERS: readonly Provider[] = [
     provide: WsCsrfTokens,
     inject: [SecureWsRuntime],
     useFactory: ({ csrfTokens }: SecureWsRuntime) => csrfTokens,
+  },
+  {
+    provide: WsChallengeService,
+    inject: [SecureWsRuntime],
+    useFactory: ({ challenges }: SecureWsRuntime) => challenges,
   },
   {
     provide: WsSocketIdentities,

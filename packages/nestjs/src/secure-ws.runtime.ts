@@ -3,6 +3,8 @@ import type { ResolvedAuthenticationOptions } from './authentication/authenticat
 import { WsCsrfTokens } from './authentication/csrf-tokens.js';
 import type { GatewayRecord } from './nest/gateway-inventory.js';
 import { SecurityEvents } from './events/security-events.js';
+import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
+import type { WsChallengeVerifier } from './handshake/challenge/ws-challenge-verifier.js';
 import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
 import type { Clock } from './core/clock.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
@@ -42,6 +44,8 @@ export class SecureWsRuntime {
   readonly guard: WsHandshakeGuard;
   readonly faults: FaultLog;
   readonly csrfTokens: WsCsrfTokens;
+  readonly challenges: WsChallengeService;
+  #challengeVerifier: WsChallengeVerifier | undefined;
   /** The module's authenticators. None before the application has started. */
   authenticators: readonly AuthenticatorBlock[] = [];
   #hasStarted = false;
@@ -70,7 +74,18 @@ export class SecureWsRuntime {
       this.guard.tick(now);
       store.tick();
     });
+    const challengeVerifier = (): WsChallengeVerifier => {
+      if (this.#challengeVerifier !== undefined) return this.#challengeVerifier;
+      throw new Error('There are no challenges before the application has started, or without handshake.challenge.');
+    };
+    this.challenges = new WsChallengeService(options.handshake, challengeVerifier);
     this.guard = new WsHandshakeGuard({
+      challengeVerifier,
+      onAttack: (attack) => {
+        this.events.emit(
+          'durationMs' in attack ? { type: 'ws.attack.ended', ...attack } : { type: 'ws.attack.started', ...attack },
+        );
+      },
       options: options.handshake,
       isReady: () => this.isReady,
       clock,
@@ -110,6 +125,12 @@ export class SecureWsRuntime {
       const { authentication } = path.settings;
       path.authenticators = authentication === undefined ? this.authenticators : await make(authentication, endpoint);
     }
+  }
+
+  /** Sets who verifies challenges. Called before the first handshake. @throws what its preparation throws. */
+  async useChallengeVerifier(verifier: WsChallengeVerifier): Promise<void> {
+    await verifier.prepare();
+    this.#challengeVerifier = verifier;
   }
 
   #makeEngine(settings: GatewaySettings): MessageEngine {

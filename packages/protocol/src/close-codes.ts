@@ -16,6 +16,8 @@ export type ReconnectAdvice =
   | 'after-hint'
   /** Obtain a fresh credential, then reconnect. */
   | 'after-refresh'
+  /** Solve a challenge, then reconnect. */
+  | 'after-challenge'
   /** Reconnect when the user asks for it. */
   | 'on-demand'
   /** Ask the user to log in again. */
@@ -60,6 +62,7 @@ export const CLOSE_CODES = Object.freeze({
   THROTTLED: entry(4029, 'throttled', 'after-hint'),
   AUTHENTICATION_TIMEOUT: entry(4031, 'authentication-timeout', 'backoff'),
   UNAUTHENTICATED: entry(4401, 'unauthenticated', 'after-refresh'),
+  CHALLENGE_REQUIRED: entry(4402, 'challenge-required', 'after-challenge'),
   NOT_ADMITTED: entry(4403, 'not-admitted', 'never'),
   REVOKED: entry(4504, 'revoked', 'new-login'),
   BANNED: entry(4505, 'banned', 'never'),

@@ -8,6 +8,7 @@ export { ERROR_MESSAGES } from './error-codes.js';
 export type { WsErrorCode } from './error-codes.js';
 export {
   BEARER_SUBPROTOCOL_PREFIX,
+  CHALLENGE_SUBPROTOCOL_PREFIX,
   CSRF_SUBPROTOCOL_PREFIX,
   JSON_SUBPROTOCOL,
   SECURE_WS_SUBPROTOCOL,

@@ -15,3 +15,6 @@ export const BEARER_SUBPROTOCOL_PREFIX = 'bearer.';
 
 /** Prefix of the list entry that carries the CSRF token of a cookie session. Never answered. */
 export const CSRF_SUBPROTOCOL_PREFIX = 'csrf.';
+
+/** Prefix of the list entry that carries the solution of a challenge. Never answered. */
+export const CHALLENGE_SUBPROTOCOL_PREFIX = 'challenge.';

@@ -7,6 +7,7 @@ import { createAuthenticators } from '../authentication/create-authenticators.js
 import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
 import { discoverSecurityEventListeners } from '../events/on-security-event.js';
 import type { GatewaySettings } from '../gateway-settings.js';
+import { WsChallengeVerifier } from '../handshake/challenge/ws-challenge-verifier.js';
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import { ApplicationClasses } from '../nest/application-classes.js';
@@ -92,12 +93,24 @@ export class BootSequence {
     this.prepare();
     try {
       await this.#classes.prepare();
+      await this.#prepareChallenge();
       await this.parts.runtime.makeAuthenticators((options, endpoint) =>
         this.#authenticatorsOf(options, this.#moduleAt(endpoint)),
       );
     } catch (error) {
       throw this.fail(error);
     }
+  }
+
+  async #prepareChallenge(): Promise<void> {
+    const { challenge } = this.parts.runtime.options.handshake;
+    if (challenge === undefined) return;
+    const { verifier } = challenge;
+    const made =
+      verifier instanceof WsChallengeVerifier
+        ? verifier
+        : await this.#classes.singletonOf(verifier, this.#moduleAt(undefined));
+    await this.parts.runtime.useChallengeVerifier(made);
   }
 
   /** Puts everything back as it was, for the next application of the process. Called when this one has closed. */

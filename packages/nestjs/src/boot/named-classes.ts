@@ -52,6 +52,8 @@ export function checkNamedClasses(
     for (const [name, type] of classesOf(named)) classes.check(type, module, `${where}.${name}`, problems, true);
   };
   checkAuthentication(options.authentication, 'authentication', home);
+  const verifier = options.handshake.challenge?.verifier;
+  if (typeof verifier === 'function') classes.check(verifier, home, 'handshake.challenge.verifier', problems, true);
   for (const { settings, gateway } of endpoints) {
     if (settings.authentication === undefined) continue;
     checkAuthentication(settings.authentication, `${gateway.name} @SecureGateway.authentication`, gateway.module);

@@ -140,6 +140,20 @@ export const EVENT_CATALOGUE = Object.freeze({
       option: plain<'handshake.trustedProxies'>(),
     },
   },
+  /** Handshakes, or wrong credentials, come so fast that `handshake.challenge` is asked of everybody on this node. */
+  'ws.attack.started': {
+    level: 'warn',
+    volume: 'rare',
+    owasp: 'excess_rate_limit_exceeded',
+    fields: { handshakesPerSecond: plain<number>(), failuresPerSecond: plain<number>() },
+  },
+  /** It is calm again. */
+  'ws.attack.ended': {
+    level: 'log',
+    volume: 'rare',
+    owasp: 'excess_rate_limit_exceeded',
+    fields: { durationMs: plain<number>() },
+  },
   /** A handshake ended in `101`, and the connection's `handleConnection` hooks are about to run. */
   'ws.connection.opened': {
     level: 'log',

@@ -52,6 +52,8 @@ export const HANDSHAKE_REASONS = Object.freeze({
   plaintext: 'malicious_extraneous',
   'weak-tls': 'malicious_extraneous',
   'bad-subprotocol': 'input_validation_fail',
+  challenge: 'authn_login_fail',
+  'challenge-unavailable': 'sys_crash',
   'origin-missing': 'malicious_cors',
   unauthenticated: 'authn_login_fail',
   'authenticator-unavailable': 'sys_crash',

@@ -54,6 +54,8 @@ const CATALOGUE = Object.freeze({
   plaintext: row(403, 'Connect with TLS.'),
   'weak-tls': row(403, 'Connect with TLS 1.3, or 1.2 and a forward-secret AEAD cipher.'),
   'bad-subprotocol': row(400, 'None of the offered subprotocols is spoken here.'),
+  challenge: row(403, 'Solve a challenge first.', {}, 'CHALLENGE_REQUIRED'),
+  'challenge-unavailable': row(503, 'The server is busy.', COME_BACK, 'OVERLOADED'),
   'origin-missing': row(403, 'Send an Origin, or a credential in the Authorization field and no cookie.'),
   unauthenticated: row(401, 'A valid credential is required.', { 'WWW-Authenticate': 'Bearer' }, 'UNAUTHENTICATED'),
   'authenticator-unavailable': row(503, 'The server is busy.', COME_BACK, 'OVERLOADED'),

@@ -1,3 +1,4 @@
+import type { ChallengeCheck } from './challenge/challenge-check.js';
 import type { Clock } from '../core/clock.js';
 import { andThen, type Awaitable } from '../core/awaitable.js';
 import { isLoopbackAddress } from '../core/address-key.js';
@@ -31,6 +32,8 @@ export interface HandshakeStepParts {
   /** Whether the application has booted and is not draining. */
   readonly isReady: () => boolean;
   readonly guardsOf: (gateway: object) => GatewayGuards | undefined;
+  /** `undefined`: nobody is asked to solve anything. */
+  readonly challenge: ChallengeCheck | undefined;
 }
 
 /**
@@ -42,7 +45,7 @@ export interface HandshakeStepParts {
  */
 export function compileHandshakeSteps(
   options: ResolvedHandshakeOptions,
-  { limits, clock, isReady, guardsOf }: HandshakeStepParts,
+  { limits, clock, isReady, guardsOf, challenge }: HandshakeStepParts,
 ): readonly HandshakeStep[] {
   return [
     { name: 'ready', run: (context) => (isReady() ? limits.checkProcess(context) : refuse('not-ready')) },
@@ -66,10 +69,17 @@ export function compileHandshakeSteps(
           : checkTransport(context, options.transport),
     },
     { name: 'subprotocol', run: runSubprotocol },
+    ...(challenge === undefined
+      ? []
+      : [{ name: 'challenge', run: (context: HandshakeContext) => challenge.check(context) }]),
     { name: 'credentials', run: (context) => limits.charge(context, chooseCredential(context)) },
     {
       name: 'verification',
-      run: (context) => andThen(verifyCredential(context, clock), (refusal) => limits.verified(context, refusal)),
+      run: (context) =>
+        andThen(verifyCredential(context, clock), (refusal) => {
+          if (refusal?.failure !== undefined && refusal.failure !== 'unavailable') challenge?.onFailure();
+          return limits.verified(context, refusal);
+        }),
     },
     { name: 'gateway-guards', run: (context) => askGuards(context, guardsOf) },
     {

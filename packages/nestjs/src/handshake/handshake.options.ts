@@ -1,3 +1,4 @@
+import { type ChallengeOptions, readChallenge, type ResolvedChallengeOptions } from './challenge/challenge.options.js';
 import type { OptionReader } from '../core/option-reader.js';
 import { type Authority, parseAuthority } from './authority.js';
 import type { HostRules } from './host-policy.js';
@@ -61,6 +62,8 @@ export interface HandshakeOptions {
   readonly foreignPaths?: readonly string[];
   /** How many handshakes and connections there may be, in all, by address and by principal. */
   readonly limits?: HandshakeLimitsOptions;
+  /** What a client must solve before its credential is looked at. @default nothing */
+  readonly challenge?: ChallengeOptions;
   /** How long a handshake may take from its complete request head, in milliseconds; then `503`. @default 5000 */
   readonly timeoutMs?: number;
   /**
@@ -80,6 +83,8 @@ export interface ResolvedHandshakeOptions {
   readonly proxies: ProxyRules | undefined;
   readonly foreignPaths: ReadonlySet<string>;
   readonly limits: ResolvedHandshakeLimitsOptions;
+  /** `undefined`: nobody is asked for one. */
+  readonly challenge: ResolvedChallengeOptions | undefined;
   readonly timeoutMs: number;
   readonly maxHeaderCount: number;
 }
@@ -115,6 +120,7 @@ export function resolveHandshakeOptions(
     proxies: readTrustedProxies(reader, isProduction),
     foreignPaths: readForeignPaths(reader),
     limits: resolveHandshakeLimitsOptions(reader.object('limits')),
+    challenge: readChallenge(reader),
     timeoutMs: reader.ms('timeoutMs', 5_000),
     maxHeaderCount: reader.count('maxHeaderCount', 100, { max: 500 }),
   });

@@ -1,3 +1,5 @@
+import { ChallengeCheck, type ChallengeCheckParts } from './challenge/challenge-check.js';
+import type { WsChallengeVerifier } from './challenge/ws-challenge-verifier.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { isPromiseLike } from '../core/awaitable.js';
@@ -34,6 +36,10 @@ export interface WsHandshakeGuardParts {
   readonly onReplaced: (connectionId: string) => void;
   /** For how many milliseconds a principal must stay away for its violations; 0 when it need not. */
   readonly penaltyMs: (principal: Principal, addressKey: string) => Awaitable<number>;
+  /** Verifies the solutions of `handshake.challenge`. Throws before the application has started. */
+  readonly challengeVerifier: () => WsChallengeVerifier;
+  /** An attack begins, or has ended. Must not throw. */
+  readonly onAttack: ChallengeCheckParts['onAttack'];
 }
 
 type Outcome = HandshakeRefusal | undefined;
@@ -47,15 +53,23 @@ export class WsHandshakeGuard {
   readonly steps: readonly HandshakeStep[];
 
   readonly #limits: HandshakeLimits;
+  readonly #challenge: ChallengeCheck | undefined;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   readonly #gatewayGuards = new WeakMap<object, GatewayGuards>();
 
-  constructor({ options, isReady, clock, store, onReplaced, penaltyMs }: WsHandshakeGuardParts) {
+  constructor(parts: WsHandshakeGuardParts) {
+    const { options, isReady, clock, store, onReplaced, penaltyMs, challengeVerifier: verifier, onAttack } = parts;
     this.#timeoutMs = options.timeoutMs;
     this.#clock = clock;
     this.#limits = new HandshakeLimits({ limits: options.limits, store, clock, onReplaced, penaltyMs });
+    const { challenge } = options;
+    this.#challenge =
+      challenge === undefined
+        ? undefined
+        : new ChallengeCheck({ options: challenge, clock, store, verifier, onAttack });
     this.steps = compileHandshakeSteps(options, {
+      challenge: this.#challenge,
       limits: this.#limits,
       clock,
       isReady,
@@ -76,6 +90,7 @@ export class WsHandshakeGuard {
   /** Prolongs the places of open connections. Called from the coarse timer with monotonic milliseconds. */
   tick(now: number): void {
     this.#limits.tick(now);
+    this.#challenge?.tick(now);
   }
 
   /**

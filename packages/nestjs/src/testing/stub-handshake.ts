@@ -146,6 +146,10 @@ export function setUpHandshake({
     store,
     onReplaced: () => undefined,
     penaltyMs: () => 0,
+    challengeVerifier: () => {
+      throw new Error('No challenge is asked for here.');
+    },
+    onAttack: () => undefined,
   });
   const [problem] = boot.problems;
   if (problem !== undefined) throw new Error(`${problem.where} ${problem.problem}`);

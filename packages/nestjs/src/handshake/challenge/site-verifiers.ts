@@ -1,0 +1,90 @@
+import { type WsChallengeAttempt, WsChallengeVerifier } from './ws-challenge-verifier.js';
+
+/** What {@link turnstile}, {@link hCaptcha} and {@link reCaptcha} take. */
+export interface SiteVerifierOptions {
+  /** The secret of the site, as the service shows it. */
+  readonly secret: string | undefined;
+  /** The lowest score that passes, 0 to 1, where the service answers one (reCAPTCHA v3). @default 0.5 */
+  readonly minScore?: number;
+  /** Where solutions are verified, for a proxy of yours. @default the service's own address */
+  readonly url?: string;
+  /** How long the service may take, in milliseconds; then nobody is let in. @default 3000 */
+  readonly timeoutMs?: number;
+}
+
+/** Far above what a service answers. */
+const MAX_ANSWER_BYTES = 16_384;
+
+class SiteVerifier extends WsChallengeVerifier {
+  readonly #secret: string;
+
+  constructor(
+    private readonly name: string,
+    private readonly options: SiteVerifierOptions,
+    private readonly url: URL,
+  ) {
+    super();
+    const { secret, minScore = 0.5 } = options;
+    if (typeof secret !== 'string' || secret === '') throw new TypeError(`${name}() needs the secret of the site.`);
+    if (!(minScore >= 0 && minScore <= 1)) throw new TypeError(`minScore of ${name}() is a number from 0 to 1.`);
+    this.#secret = secret;
+  }
+
+  /** @throws Error where the service does not answer as it should: nobody is let in then. */
+  override async verify(solution: string, { address, origin }: WsChallengeAttempt): Promise<boolean> {
+    const fields = { secret: this.#secret, response: solution };
+    const response = await fetch(this.url, {
+      method: 'POST',
+      // Of an IPv6 client only the network is known here, which is not an address.
+      body: new URLSearchParams(address.includes('/') || address === '' ? fields : { ...fields, remoteip: address }),
+      // A redirect would take the secret along.
+      redirect: 'error',
+      signal: AbortSignal.timeout(this.options.timeoutMs ?? 3000),
+    });
+    if (!response.ok) throw new Error(`${this.name} answered ${response.status}.`);
+    const { success, hostname, score }: Partial<Record<string, unknown>> = await readJson(response, this.name);
+    if (success !== true) return false;
+    // Solved on another site, whose visitors do the work.
+    if (origin !== undefined && hostname !== new URL(origin).hostname) return false;
+    return score === undefined || (typeof score === 'number' && score >= (this.options.minScore ?? 0.5));
+  }
+}
+
+async function readJson(response: Response, name: string): Promise<Record<string, unknown>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > MAX_ANSWER_BYTES) throw new Error(`${name} answered more than ${MAX_ANSWER_BYTES} bytes.`);
+    chunks.push(chunk);
+  }
+  const answer: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  if (typeof answer !== 'object' || answer === null) throw new Error(`${name} did not answer with an object.`);
+  return answer as Record<string, unknown>;
+}
+
+const maker =
+  (name: string, home: string) =>
+  (options: SiteVerifierOptions): WsChallengeVerifier =>
+    new SiteVerifier(name, options, new URL(options.url ?? home));
+
+/**
+ * Verifies tokens of Cloudflare Turnstile: single-use, solved on the page's own host.
+ *
+ * @throws TypeError without a secret.
+ */
+export const turnstile = maker('turnstile', 'https://challenges.cloudflare.com/turnstile/v0/siteverify');
+
+/**
+ * Verifies tokens of hCaptcha: single-use, solved on the page's own host.
+ *
+ * @throws TypeError without a secret.
+ */
+export const hCaptcha = maker('hCaptcha', 'https://api.hcaptcha.com/siteverify');
+
+/**
+ * Verifies tokens of reCAPTCHA v2 and v3: single-use, solved on the page's own host; of v3 with `minScore`.
+ *
+ * @throws TypeError without a secret.
+ */
+export const reCaptcha = maker('reCaptcha', 'https://www.google.com/recaptcha/api/siteverify');
