@@ -187,6 +187,7 @@ function countInside(value: unknown, maxKeys: number, isEscaped: boolean): numbe
 
 const LONE_SURROGATE = /\p{Cs}/u;
 
-function isBroken(text: string): boolean {
+/** Whether a text has a null character or half a surrogate pair (MV-10). */
+export function isBroken(text: string): boolean {
   return text.includes('\0') || LONE_SURROGATE.test(text);
 }

@@ -15,7 +15,16 @@ describe('a payload that another adapter has parsed', () => {
     },
   );
 
-  it.each([[0], [-1.5], [true], [null], ['text'], [[1, 'a']], [{ a: { b: null } }]])('takes %j', (data) => {
-    expect(reasonOf(data)).toBeUndefined();
+  it.each(['a\0b', 'a\ud83d', '\ude00\ud83d'])('MV-10 has no broken text %j, in a value or in a name', (text) => {
+    expect(reasonOf(text)).toBe('json-text');
+    expect(reasonOf({ a: [text] })).toBe('json-text');
+    expect(reasonOf({ [text]: 1 })).toBe('json-text');
   });
+
+  it.each([[0], [-1.5], [true], [null], ['text'], ['\u{1f44d}'], [[1, 'a']], [{ a: { b: null } }]])(
+    'takes %j',
+    (data) => {
+      expect(reasonOf(data)).toBeUndefined();
+    },
+  );
 });

@@ -1,4 +1,4 @@
-import type { JsonLimits } from '../core/safe-json.js';
+import { isBroken, type JsonLimits } from '../core/safe-json.js';
 import type { Refusal } from '../messages/refusal.js';
 
 /** The size of one value that is neither text nor a container: `true`, `null`, a number. */
@@ -16,8 +16,8 @@ export interface MeasuredPayload {
 
 /**
  * Holds a payload that another adapter has parsed to the limits of a text message: depth, keys, values, names that reach
- * a prototype, size. It is walked and not written: a client could make two serialisations of a megabyte cost 70 ms before
- * the first limit is met (F32). Which of two equal keys had won cannot be seen any more.
+ * a prototype, broken texts, size. It is walked and not written: a client could make two serialisations of a megabyte cost
+ * 70 ms before the first limit is met (F32). Which of two equal keys had won cannot be seen any more.
  */
 export function measurePayload(data: unknown, limits: JsonLimits, maxBytes: number): MeasuredPayload {
   const walk = new PayloadWalk(limits, maxBytes);
@@ -37,7 +37,7 @@ class PayloadWalk {
 
   visit(value: unknown, depth: number): Refusal['reason'] | undefined {
     if (++this.#nodes >= this.limits.maxNodes) return 'json-nodes';
-    if (typeof value === 'string') return this.#count(value.length);
+    if (typeof value === 'string') return this.#visitText(value);
     if (typeof value !== 'object' || value === null) return this.#visitScalar(value);
     if (depth >= this.limits.maxDepth) return 'json-depth';
     if (Array.isArray(value)) return this.#visitList(value, depth);
@@ -47,6 +47,11 @@ class PayloadWalk {
       return 'binary-frame';
     }
     return this.#visitObject(value as Record<string, unknown>, depth);
+  }
+
+  /** An escape in JSON, or MessagePack, brings in what no text message may hold (MV-10). */
+  #visitText(text: string): Refusal['reason'] | undefined {
+    return this.#count(text.length) ?? (isBroken(text) ? 'json-text' : undefined);
   }
 
   #visitScalar(value: unknown): Refusal['reason'] | undefined {
@@ -68,7 +73,7 @@ class PayloadWalk {
     if (keys.length > this.limits.maxKeys) return 'json-keys';
     for (const key of keys) {
       if (FORBIDDEN_KEYS.has(key)) return 'json-forbidden-key';
-      const reason = this.#count(key.length) ?? this.visit(value[key], depth + 1);
+      const reason = this.#visitText(key) ?? this.visit(value[key], depth + 1);
       if (reason !== undefined) return reason;
     }
     return undefined;
