@@ -13,9 +13,7 @@ export const UNKNOWN_ADDRESS_KEY = 'address:unknown';
  */
 export function addressKey(address: string): string {
   if (isIPv4(address)) return `address:${address}`;
-  // A zone names an interface of this machine, not another client.
-  const zone = address.indexOf('%');
-  const bare = zone === -1 ? address : address.slice(0, zone);
+  const bare = withoutZone(address);
   if (!isIPv6(bare)) return UNKNOWN_ADDRESS_KEY;
   const groups = addressGroups(bare);
   const mapped = mappedIPv4(groups);
@@ -33,7 +31,7 @@ export function plainAddress(address: string): string {
   // The usual spelling, without taking it apart.
   const tail = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : '';
   if (isIPv4(tail)) return tail;
-  return /^[0:]*:ffff:/i.test(address) ? (mappedIPv4(addressGroups(address)) ?? address) : address;
+  return /^[0:]*:ffff:/i.test(address) ? (mappedIPv4(addressGroups(withoutZone(address))) ?? address) : address;
 }
 
 /** Whether the address of a socket is this machine's own, IPv4 written as IPv6 included. */
@@ -43,7 +41,13 @@ export function isLoopbackAddress(address: string | undefined): boolean {
   return plain === '::1' || (plain.startsWith('127.') && isIPv4(plain));
 }
 
-/** The eight groups of a valid IPv6 address. */
+/** A zone names an interface of this machine, not another client. */
+function withoutZone(address: string): string {
+  const zone = address.indexOf('%');
+  return zone === -1 ? address : address.slice(0, zone);
+}
+
+/** The eight groups of a valid IPv6 address that has no zone. */
 export function addressGroups(address: string): readonly number[] {
   const [head = '', tail] = address.split('::');
   const front = readGroups(head);
