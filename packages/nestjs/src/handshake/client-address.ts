@@ -90,14 +90,14 @@ function nearestStranger(elements: readonly ForwardedElement[], rules: ProxyRule
 function nearestAddress(field: string, rules: ProxyRules): string | undefined {
   let client: string | undefined;
   let end = field.length;
-  for (let hops = 0; hops < MAX_HOPS && end > 0; hops += 1) {
+  for (let hops = 0; hops < MAX_HOPS && end >= 0; hops += 1) {
     const comma = field.lastIndexOf(',', end - 1);
     client = hopAddress(field.slice(comma + 1, end).trim());
     if (client === undefined || !rules.isTrusted(client)) return client;
     end = comma;
   }
   // Every hop is listed: the left-most one is the client. More hops than that are no chain but an attempt.
-  return end > 0 ? undefined : client;
+  return end >= 0 ? undefined : client;
 }
 
 /** The address of a hop, without its port and in its one form; `undefined` for a name, `unknown` or garbage. */
