@@ -2,11 +2,7 @@ import type { OptionReader } from '../core/option-reader.js';
 
 /** The `authorization` options. */
 export interface AuthorizationOptions {
-  /**
-   * How long a policy may take, in milliseconds; then it has denied.
-   *
-   * @default 5000
-   */
+  /** How long a policy may take, in milliseconds; then it has denied. @default 5000 */
   readonly policyTimeoutMs?: number;
 }
 
@@ -15,7 +11,5 @@ export type ResolvedAuthorizationOptions = Readonly<Required<AuthorizationOption
 
 /** Reads the `authorization` options. */
 export function resolveAuthorizationOptions(reader: OptionReader): ResolvedAuthorizationOptions {
-  const policyTimeoutMs = reader.ms('policyTimeoutMs', 5000);
-  reader.finish();
-  return Object.freeze({ policyTimeoutMs });
+  return reader.finish({ policyTimeoutMs: reader.ms('policyTimeoutMs', 5000) });
 }

@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import type { BootProblems } from './boot-problems.js';
 
 /** Bounds of a numeric option. */
@@ -9,6 +10,11 @@ export interface NumberBounds {
   /** Whether `Infinity` ("no limit", with a warning at boot) is allowed. @default false */
   readonly allowInfinity?: boolean;
 }
+
+/** Options with their defaults filled; those that may be left out without one are `undefined` then. */
+export type Filled<Options, WithoutDefault extends keyof Options = never> = {
+  readonly [Name in keyof Options]-?: Name extends WithoutDefault ? Options[Name] | undefined : Options[Name];
+};
 
 /** Durations go into `setTimeout`, which overflows above this and then fires after 1 ms. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -29,15 +35,10 @@ export class OptionReader {
     readonly path: string,
     readonly problems: BootProblems,
   ) {
-    if (source === undefined) {
-      this.#source = {};
-    } else if (isPlainObject(source)) {
-      this.#source = source;
-    } else {
-      this.#source = {};
-      const where = path === '' ? 'options' : path;
-      problems.add(where, 'must be an object.', `${where}: { ... }`);
-    }
+    this.#source = isPlainObject(source) ? source : {};
+    if (source === undefined || isPlainObject(source)) return;
+    const where = path === '' ? 'options' : path;
+    problems.add(where, 'must be an object.', `${where}: { ... }`);
   }
 
   /** The full path of a field of this level. */
@@ -57,30 +58,46 @@ export class OptionReader {
   }
 
   /** Records a problem with a field. */
-  fail(name: string, problem: string, fix: string): void {
+  fail(name: string, problem: string, fix: string): undefined {
     this.problems.add(this.pathOf(name), problem, fix);
+  }
+
+  /** Records a problem with a field that is closed by another value: `example` stands for it. */
+  refuse(name: string, problem: string, example: string): undefined {
+    this.fail(name, problem, `${this.pathOf(name)}: ${example}`);
+  }
+
+  /** Records that a field weakens the module. */
+  warn(name: string, warning: string): void {
+    this.problems.warn(this.pathOf(name), warning);
+  }
+
+  /** A field that passes a check; `undefined` where it is not there, or is refused with what it must be. */
+  checked<T>(
+    name: string,
+    isRight: (value: unknown) => value is T,
+    requirement: string,
+    example: string,
+  ): T | undefined {
+    const value = this.raw(name);
+    if (value === undefined || isRight(value)) return value;
+    const found = Array.isArray(value) ? '' : `; it is ${describe(value)}`;
+    return this.refuse(name, `${requirement}${found}.`, example);
   }
 
   /** A whole number: a count, or a size in bytes. */
   count(name: string, fallback: number, bounds: NumberBounds = {}): number {
     const { min = 1, max = Number.MAX_SAFE_INTEGER, allowInfinity = false } = bounds;
-    const value = this.raw(name);
-    if (value === undefined) return fallback;
-    if (value === Infinity && allowInfinity) {
-      this.problems.warn(this.pathOf(name), 'is Infinity: there is no limit.');
-      return value;
+    if (allowInfinity && this.raw(name) === Infinity) {
+      this.warn(name, 'is Infinity: there is no limit.');
+      return Infinity;
     }
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
-      const upTo = max === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${max}`;
-      const orInfinity = allowInfinity ? ', or Infinity for no limit' : '';
-      this.fail(
-        name,
-        `must be a whole number of at least ${min}${upTo}${orInfinity}; it is ${describe(value)}.`,
-        `${this.pathOf(name)}: ${fallback}`,
-      );
-      return fallback;
-    }
-    return value;
+    const isInBounds = (value: unknown): value is number =>
+      typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
+    const upTo = max === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${max}`;
+    const orInfinity = allowInfinity ? ', or Infinity for no limit' : '';
+    const requirement = `must be a whole number of at least ${min}${upTo}${orInfinity}`;
+    return this.checked(name, isInBounds, requirement, String(fallback)) ?? fallback;
   }
 
   /** A duration in milliseconds. */
@@ -90,59 +107,33 @@ export class OptionReader {
 
   /** A flag. */
   boolean(name: string, fallback: boolean): boolean {
-    const value = this.raw(name);
-    if (value === undefined) return fallback;
-    if (typeof value !== 'boolean') {
-      this.fail(name, `must be true or false; it is ${describe(value)}.`, `${this.pathOf(name)}: ${fallback}`);
-      return fallback;
-    }
-    return value;
+    const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+    return this.checked(name, isBoolean, 'must be true or false', String(fallback)) ?? fallback;
   }
 
   /** One of a few words. */
   oneOf<const Word extends string>(name: string, words: readonly Word[], fallback: Word): Word {
-    const value = this.raw(name);
-    if (value === undefined) return fallback;
-    const found = words.find((word) => word === value);
-    if (found === undefined) {
-      const list = words.map((word) => `'${word}'`).join(', ');
-      this.fail(name, `must be one of ${list}; it is ${describe(value)}.`, `${this.pathOf(name)}: '${fallback}'`);
-      return fallback;
-    }
-    return found;
+    const isWord = (value: unknown): value is Word => words.some((word) => word === value);
+    const list = words.map((word) => `'${word}'`).join(', ');
+    return this.checked(name, isWord, `must be one of ${list}`, `'${fallback}'`) ?? fallback;
   }
 
   /** A non-empty string. */
   string(name: string): string | undefined {
-    const value = this.raw(name);
-    if (value === undefined) return undefined;
-    if (typeof value !== 'string' || value === '') {
-      this.fail(name, `must be a non-empty string; it is ${describe(value)}.`, `${this.pathOf(name)}: '...'`);
-      return undefined;
-    }
-    return value;
+    return this.checked(name, isText, 'must be a non-empty string', `'...'`);
   }
 
   /** A list of non-empty strings. */
   strings(name: string): readonly string[] | undefined {
-    const value = this.raw(name);
-    if (value === undefined) return undefined;
-    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string' && item !== '')) {
-      this.fail(name, 'must be a list of non-empty strings.', `${this.pathOf(name)}: ['...']`);
-      return undefined;
-    }
-    return Object.freeze([...(value as string[])]);
+    const isList = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
+    const list = this.checked(name, isList, 'must be a list of non-empty strings', `['...']`);
+    return list === undefined ? undefined : Object.freeze([...list]);
   }
 
   /** A function. */
   callback<F extends (...args: never[]) => unknown>(name: string): F | undefined {
-    const value = this.raw(name);
-    if (value === undefined) return undefined;
-    if (typeof value !== 'function') {
-      this.fail(name, `must be a function; it is ${describe(value)}.`, `${this.pathOf(name)}: (...) => ...`);
-      return undefined;
-    }
-    return value as F;
+    const isFunction = (value: unknown): value is F => typeof value === 'function';
+    return this.checked(name, isFunction, 'must be a function', '(...) => ...');
   }
 
   /** The reader of a nested level. */
@@ -150,18 +141,24 @@ export class OptionReader {
     return new OptionReader(this.raw(name), this.pathOf(name), this.problems);
   }
 
-  /** Refuses every key of this level that nobody read. Call it last. */
-  finish(): void {
+  /** The readers of a list of nested levels; none for what is not a list. */
+  objects(name: string): readonly OptionReader[] {
+    const list = this.raw(name);
+    if (!Array.isArray(list)) return [];
+    return list.map((item, index) => new OptionReader(item, `${this.pathOf(name)}[${index}]`, this.problems));
+  }
+
+  /** Refuses every key of this level that nobody read. Call it last; what it is given comes back frozen. */
+  finish(): void;
+  finish<T extends object>(resolved: T): Readonly<T>;
+  finish(resolved?: object): object | undefined {
     for (const key of Object.keys(this.#source)) {
       if (this.#seen.has(key)) continue;
       const near = nearestOf(key, this.#seen);
-      const known = [...this.#seen].sort().join(', ');
-      this.fail(
-        key,
-        'is not an option.',
-        near === undefined ? `remove it; the options here are ${known}` : `did you mean ${this.pathOf(near)}?`,
-      );
+      const remedy = `remove it; the options here are ${[...this.#seen].sort().join(', ')}`;
+      this.fail(key, 'is not an option.', near === undefined ? remedy : `did you mean ${this.pathOf(near)}?`);
     }
+    return Object.freeze(resolved);
   }
 }
 
@@ -191,8 +188,18 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object that is neither `null` nor a list. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether a value is a class that extends another one. */
+export function extendsClass<T>(value: unknown, parent: abstract new (...args: never[]) => T): value is Type<T> {
+  return typeof value === 'function' && value.prototype instanceof parent;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 /** Names a bad value without quoting what may be a secret. */

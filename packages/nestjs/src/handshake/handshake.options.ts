@@ -103,20 +103,13 @@ export function resolveHandshakeOptions(
   const hosts = readHosts(reader);
   const allowPlaintext = reader.boolean('dangerouslyAllowPlaintext', false);
   if (allowPlaintext) {
-    reader.problems.warn(
-      reader.pathOf('dangerouslyAllowPlaintext'),
-      'is on: credentials and messages can be read and changed on their way.',
-    );
+    reader.warn('dangerouslyAllowPlaintext', 'is on: credentials and messages can be read and changed on their way.');
   }
   const isProduction = environment['NODE_ENV'] === 'production';
-  const resolved: ResolvedHandshakeOptions = Object.freeze({
+  return reader.finish({
     origins,
     hosts: Object.freeze({ hosts, publicHost: publicUrl?.hostname }),
-    transport: Object.freeze({
-      allowPlaintext,
-      isProduction,
-      publicOrigin: publicUrl?.httpsOrigin,
-    }),
+    transport: Object.freeze({ allowPlaintext, isProduction, publicOrigin: publicUrl?.httpsOrigin }),
     proxies: readTrustedProxies(reader, isProduction),
     foreignPaths: readForeignPaths(reader),
     limits: resolveHandshakeLimitsOptions(reader.object('limits')),
@@ -124,8 +117,6 @@ export function resolveHandshakeOptions(
     timeoutMs: reader.ms('timeoutMs', 5_000),
     maxHeaderCount: reader.count('maxHeaderCount', 100, { max: 500 }),
   });
-  reader.finish();
-  return resolved;
 }
 
 interface PublicUrl {
@@ -139,12 +130,8 @@ function readPublicUrl(reader: OptionReader): PublicUrl | undefined {
   if (text === undefined) return undefined;
   const origin = parseOrigin(text);
   if (origin === undefined || origin.protocol !== 'wss') {
-    reader.fail(
-      'publicUrl',
-      'must be wss://, a host and an optional port, without a path, a query or a slash at the end.',
-      `${reader.pathOf('publicUrl')}: 'wss://chat.example.com'`,
-    );
-    return undefined;
+    const problem = 'must be wss://, a host and an optional port, without a path, a query or a slash at the end.';
+    return reader.refuse('publicUrl', problem, "'wss://chat.example.com'");
   }
   const httpsOrigin = formatOrigin({ ...origin, protocol: 'https', port: origin.port ?? 443 });
   return { hostname: origin.hostname, httpsOrigin };

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { OptionReader } from '../core/option-reader.js';
+import { isPlainObject, type OptionReader } from '../core/option-reader.js';
 import { parseAuthority } from './authority.js';
 import { type Origin, parseOrigin } from './origin.js';
 import type { OriginRules } from './origin-policy.js';
@@ -26,8 +26,8 @@ const EXAMPLE = "'https://app.example.com'";
 export function readOriginRules(reader: OptionReader): OriginRules {
   const allowAny = reader.boolean('dangerouslyAllowAnyOrigin', false);
   const allowNull = reader.boolean('dangerouslyAllowNullOrigin', false);
-  if (allowAny) warn(reader, 'dangerouslyAllowAnyOrigin', 'pages of every web site may connect as their visitors.');
-  if (allowNull) warn(reader, 'dangerouslyAllowNullOrigin', 'sandboxed frames and local files may connect.');
+  if (allowAny) reader.warn('dangerouslyAllowAnyOrigin', 'is on: pages of every web site may connect as their visitors.');
+  if (allowNull) reader.warn('dangerouslyAllowNullOrigin', 'is on: sandboxed frames and local files may connect.');
 
   const exact: Origin[] = [];
   const parents: string[] = [];
@@ -44,72 +44,54 @@ export function readOriginRules(reader: OptionReader): OriginRules {
   return Object.freeze({ exact: Object.freeze(exact), parents: Object.freeze(parents), allowAny, allowNull });
 }
 
-function warn(reader: OptionReader, name: string, consequence: string): void {
-  reader.problems.warn(reader.pathOf(name), `is on: ${consequence}`);
-}
-
 function readEntries(reader: OptionReader, allowAny: boolean): readonly unknown[] {
   const list = reader.raw('origins');
-  const fix = `${reader.pathOf('origins')}: [${EXAMPLE}]`;
-  if (list === undefined) {
-    if (allowAny) return [];
-    reader.fail('origins', 'is not set: say which web pages may connect.', `${fix}, or [] for no browsers`);
-    return [];
-  }
-  if (allowAny) {
+  if (list !== undefined && allowAny) {
     reader.fail('origins', 'has no effect beside dangerouslyAllowAnyOrigin.', 'remove one of the two');
   }
   if (Array.isArray(list)) return list;
-  reader.fail('origins', 'must be a list.', fix);
+  const example = `[${EXAMPLE}]`;
+  if (list !== undefined) reader.refuse('origins', 'must be a list.', example);
+  else if (!allowAny) {
+    reader.refuse('origins', 'is not set: say which web pages may connect.', `${example}, or [] for no browsers`);
+  }
   return [];
 }
 
 function readExact(reader: OptionReader, where: string, text: string): Origin | undefined {
-  const fix = `${reader.pathOf(where)}: ${EXAMPLE}`;
   if (text === 'null') {
-    reader.fail(where, "cannot be 'null': anybody can send that.", 'dangerouslyAllowNullOrigin: true, if you must');
-  } else if (text.includes('*')) {
-    reader.fail(where, 'cannot have a wildcard.', `${fix}, or { subdomainsOf: 'example.com' }`);
-  } else if (/^wss?:/i.test(text)) {
-    reader.fail(where, 'must be the origin of the page, not the address of the socket.', fix);
-  } else {
-    const origin = parseOrigin(text);
-    if (origin === undefined) {
-      reader.fail(
-        where,
-        'must be a protocol, a host and an optional port: no path, slash at the end, user name, trailing dot or blank; ' +
-          'international names in punycode.',
-        fix,
-      );
-    }
-    return origin;
+    const fix = 'dangerouslyAllowNullOrigin: true, if you must';
+    return reader.fail(where, "cannot be 'null': anybody can send that.", fix);
   }
-  return undefined;
+  if (text.includes('*')) {
+    return reader.refuse(where, 'cannot have a wildcard.', `${EXAMPLE}, or { subdomainsOf: 'example.com' }`);
+  }
+  if (/^wss?:/i.test(text)) {
+    return reader.refuse(where, 'must be the origin of the page, not the address of the socket.', EXAMPLE);
+  }
+  const problem =
+    'must be a protocol, a host and an optional port: no path, slash at the end, user name, trailing dot or blank; ' +
+    'international names in punycode.';
+  return parseOrigin(text) ?? reader.refuse(where, problem, EXAMPLE);
 }
 
 function readParent(reader: OptionReader, where: string, entry: unknown): string | undefined {
   if (entry === undefined || entry === null) {
-    const fix = `${reader.pathOf(where)}: ${EXAMPLE}, or set the variable that it is read from`;
-    reader.fail(where, `is ${String(entry)}.`, fix);
-    return undefined;
+    return reader.refuse(where, `is ${String(entry)}.`, `${EXAMPLE}, or set the variable that it is read from`);
   }
-  const fix = `${reader.pathOf(where)}: { subdomainsOf: 'example.com' }`;
+  const refuse = (problem: string): undefined => reader.refuse(where, problem, "{ subdomainsOf: 'example.com' }");
   const name = parentName(entry);
   const authority = name === undefined ? undefined : parseAuthority(name);
   if (authority === undefined || authority.port !== undefined || isAddress(authority.hostname)) {
-    reader.fail(where, 'must be an origin, or { subdomainsOf } with a host name and nothing else.', fix);
-    return undefined;
+    return refuse('must be an origin, or { subdomainsOf } with a host name and nothing else.');
   }
-  if (isPublicSuffix(authority.hostname)) {
-    reader.fail(where, 'names a public suffix: anybody can own a subdomain of it.', fix);
-    return undefined;
-  }
-  return authority.hostname;
+  if (!isPublicSuffix(authority.hostname)) return authority.hostname;
+  return refuse('names a public suffix: anybody can own a subdomain of it.');
 }
 
 function parentName(entry: unknown): string | undefined {
-  if (typeof entry !== 'object' || entry === null || Object.keys(entry).length !== 1) return undefined;
-  return 'subdomainsOf' in entry && typeof entry.subdomainsOf === 'string' ? entry.subdomainsOf : undefined;
+  if (!isPlainObject(entry) || Object.keys(entry).length !== 1) return undefined;
+  return typeof entry['subdomainsOf'] === 'string' ? entry['subdomainsOf'] : undefined;
 }
 
 function isAddress(hostname: string): boolean {

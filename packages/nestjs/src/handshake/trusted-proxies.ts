@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { OptionReader } from '../core/option-reader.js';
+import { isPlainObject, type OptionReader } from '../core/option-reader.js';
 import type { ForwardingHeader, ProxyRules } from './client-address.js';
 
 /** `handshake.trustedProxies`: whose word about the client is believed. */
@@ -35,24 +35,14 @@ const EXAMPLE = "{ addresses: ['10.0.0.0/8'], header: 'x-forwarded-for' }";
 export function readTrustedProxies(reader: OptionReader, isProduction: boolean): ProxyRules | undefined {
   const value = reader.raw('trustedProxies');
   const path = reader.pathOf('trustedProxies');
+  if (value === 'none' || (value === undefined && !isProduction)) return undefined;
   if (value === undefined) {
-    if (isProduction) {
-      reader.fail(
-        'trustedProxies',
-        'is undecided, and NODE_ENV is production: say whether clients reach this server through a proxy.',
-        `${path}: 'none', or ${path}: ${EXAMPLE}`,
-      );
-    }
-    return undefined;
+    const problem = 'is undecided, and NODE_ENV is production: say whether clients reach this server through a proxy.';
+    return reader.refuse('trustedProxies', problem, `'none', or ${path}: ${EXAMPLE}`);
   }
-  if (value === 'none') return undefined;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    reader.fail(
-      'trustedProxies',
-      "must be 'none', or the proxies and the one field that they write.",
-      `${path}: ${EXAMPLE}`,
-    );
-    return undefined;
+  if (!isPlainObject(value)) {
+    const problem = "must be 'none', or the proxies and the one field that they write.";
+    return reader.refuse('trustedProxies', problem, EXAMPLE);
   }
   const level = reader.object('trustedProxies');
   const addresses = level.strings('addresses');
@@ -85,21 +75,14 @@ function addRange(reader: OptionReader, list: BlockList, text: string, index: nu
   const bits = family === 4 ? 32 : 128;
   const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
   if (family === 0 || rest.length > 0 || address.includes('%') || !(length <= bits)) {
-    reader.fail(
-      `addresses[${index}]`,
-      "must be an IP address, a CIDR range or 'unix'.",
-      `${reader.pathOf('addresses')}: ['10.0.0.7', '10.1.0.0/16']`,
-    );
-    return;
+    const fix = `${reader.pathOf('addresses')}: ['10.0.0.7', '10.1.0.0/16']`;
+    return reader.fail(`addresses[${index}]`, "must be an IP address, a CIDR range or 'unix'.", fix);
   }
   const shortest = SHORTEST_PREFIX[family] ?? bits;
   if (length < shortest) {
-    reader.fail(
-      `addresses[${index}]`,
-      `trusts more addresses than a network of proxies has: /${length} is wider than /${shortest}.`,
-      'list the proxies themselves, or the subnet that only they are in',
-    );
-    return;
+    const problem = `trusts more addresses than a network of proxies has: /${length} is wider than /${shortest}.`;
+    const fix = 'list the proxies themselves, or the subnet that only they are in';
+    return reader.fail(`addresses[${index}]`, problem, fix);
   }
   list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
 }

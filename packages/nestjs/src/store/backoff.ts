@@ -1,4 +1,5 @@
 import { andThen, type Awaitable } from '../core/awaitable.js';
+import type { OptionReader } from '../core/option-reader.js';
 import type { ScoreRule, SecureWsStore } from './secure-ws.store.js';
 
 /** By how much a delay is lengthened at most, so that clients that were refused together do not return together. */
@@ -14,6 +15,14 @@ export interface BackoffRules {
   readonly firstDelayMs: number;
   /** The longest delay in milliseconds. */
   readonly maxDelayMs: number;
+}
+
+/** Reads the delays of a backoff. */
+export function readDelays(reader: OptionReader): Pick<BackoffRules, 'firstDelayMs' | 'maxDelayMs'> {
+  const firstDelayMs = reader.ms('firstDelayMs', 1000);
+  const maxDelayMs = reader.ms('maxDelayMs', Math.max(60_000, firstDelayMs));
+  if (maxDelayMs < firstDelayMs) reader.refuse('maxDelayMs', 'is below firstDelayMs.', String(firstDelayMs));
+  return { firstDelayMs, maxDelayMs };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
-import type { OptionReader } from '../core/option-reader.js';
+import type { Filled, OptionReader } from '../core/option-reader.js';
 import { MemoryStore } from './memory.store.js';
 import { ResilientStore } from './resilient.store.js';
 import { SecureWsStore } from './secure-ws.store.js';
@@ -30,25 +30,21 @@ export interface StoreOptions {
 }
 
 /** {@link StoreOptions} with defaults filled. */
-export interface ResolvedStoreOptions {
-  readonly maxKeys: number;
-  readonly shared: SecureWsStore | undefined;
-}
+export type ResolvedStoreOptions = Filled<StoreOptions, 'shared'>;
 
 /** Reads the `store` options. */
 export function resolveStoreOptions(reader: OptionReader): ResolvedStoreOptions {
-  // A JavaScript map ends at 2^24 entries.
-  const maxKeys = reader.count('maxKeys', 100_000, { min: 1000, max: 10_000_000 });
-  const shared = reader.raw('shared');
-  if (shared !== undefined && !(shared instanceof SecureWsStore)) {
-    reader.fail(
+  const isStore = (value: unknown): value is SecureWsStore => value instanceof SecureWsStore;
+  return reader.finish({
+    // A JavaScript map ends at 2^24 entries.
+    maxKeys: reader.count('maxKeys', 100_000, { min: 1000, max: 10_000_000 }),
+    shared: reader.checked(
       'shared',
-      'must be an instance of a class that extends SecureWsStore.',
-      'store: { shared: new MyStore() }',
-    );
-  }
-  reader.finish();
-  return Object.freeze({ maxKeys, shared: shared instanceof SecureWsStore ? shared : undefined });
+      isStore,
+      'must be an instance of a class that extends SecureWsStore',
+      'new MyStore()',
+    ),
+  });
 }
 
 /** Makes the store of an application: the memory of this node, or the shared one with this memory behind it. */

@@ -1,4 +1,4 @@
-import { type NumberBounds, OptionReader } from '../core/option-reader.js';
+import type { Filled, NumberBounds, OptionReader } from '../core/option-reader.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
 import {
   type ResolvedViolationsOptions,
@@ -34,12 +34,8 @@ export interface ThrottlingOptions {
 }
 
 /** {@link ThrottlingOptions} with defaults filled. */
-export interface ResolvedThrottlingOptions {
-  readonly connection: readonly ThrottleRule[];
-  readonly connectionBytesPerSecond: number;
-  readonly principal: readonly ThrottleRule[];
+export interface ResolvedThrottlingOptions extends Filled<ThrottlingOptions, 'storage'> {
   readonly violations: ResolvedViolationsOptions;
-  readonly storage: ThrottlerStorageLike | undefined;
 }
 
 const DEFAULT_RULES: readonly ThrottleRule[] = Object.freeze([
@@ -56,25 +52,13 @@ const LIMIT_BOUNDS: NumberBounds = { allowInfinity: true };
 
 /** Reads the `throttling` options. */
 export function resolveThrottlingOptions(reader: OptionReader): ResolvedThrottlingOptions {
-  const connection = readRules(reader, 'connection', DEFAULT_RULES);
-  const principal = readRules(reader, 'principal', DEFAULT_PRINCIPAL_RULES);
-  const violations = resolveViolationsOptions(reader.object('violations'));
-  const storage = reader.raw('storage');
-  if (storage !== undefined && !isThrottlerStorage(storage)) {
-    reader.fail(
-      'storage',
-      'must be a ThrottlerStorage: an object with increment().',
-      'storage: new ThrottlerStorageService()',
-    );
-  }
-  const connectionBytesPerSecond = reader.count('connectionBytesPerSecond', 131_072, LIMIT_BOUNDS);
-  reader.finish();
-  return Object.freeze({
-    connection,
-    connectionBytesPerSecond,
-    principal,
-    violations,
-    storage: isThrottlerStorage(storage) ? storage : undefined,
+  const storage = 'must be a ThrottlerStorage, an object with increment()';
+  return reader.finish({
+    connection: readRules(reader, 'connection', DEFAULT_RULES),
+    principal: readRules(reader, 'principal', DEFAULT_PRINCIPAL_RULES),
+    violations: resolveViolationsOptions(reader.object('violations')),
+    storage: reader.checked('storage', isThrottlerStorage, storage, 'new ThrottlerStorageService()'),
+    connectionBytesPerSecond: reader.count('connectionBytesPerSecond', 131_072, LIMIT_BOUNDS),
   });
 }
 
@@ -84,15 +68,11 @@ export function readRules(
   name: string,
   fallback: readonly ThrottleRule[],
 ): readonly ThrottleRule[] {
-  const value = reader.raw(name);
-  if (value === undefined) return fallback;
-  if (!Array.isArray(value) || value.length === 0) {
-    reader.fail(name, 'must be a list of { limit, ttl }.', `${reader.pathOf(name)}: [{ limit: 40, ttl: 1000 }]`);
-    return fallback;
-  }
-  return Object.freeze(
-    value.map((rule, index) => readRule(new OptionReader(rule, `${reader.pathOf(name)}[${index}]`, reader.problems))),
-  );
+  if (!reader.has(name)) return fallback;
+  const rules = reader.objects(name).map(readRule);
+  if (rules.length > 0) return Object.freeze(rules);
+  reader.refuse(name, 'must be a list of { limit, ttl }.', '[{ limit: 40, ttl: 1000 }]');
+  return fallback;
 }
 
 /** Below it, seconds were meant. */
@@ -103,13 +83,10 @@ export function readRule(reader: OptionReader): ThrottleRule {
   const limit = reader.has('limit') ? reader.count('limit', 1, LIMIT_BOUNDS) : missing(reader, 'limit', 40);
   const ttl = reader.has('ttl') ? reader.ms('ttl', 1000) : missing(reader, 'ttl', 1000);
   if (ttl < SHORTEST_USUAL_TTL_MS) {
-    const warning = `is ${ttl}, and ttl is in milliseconds: seconds(${ttl}) is ${ttl} seconds.`;
-    reader.problems.warn(reader.pathOf('ttl'), warning);
+    reader.warn('ttl', `is ${ttl}, and ttl is in milliseconds: seconds(${ttl}) is ${ttl} seconds.`);
   }
   const blockDuration = reader.ms('blockDuration', 0, { min: 0 });
-  const ruleName = reader.string('name') ?? 'default';
-  reader.finish();
-  return Object.freeze({ limit, ttl, blockDuration, name: ruleName });
+  return reader.finish({ limit, ttl, blockDuration, name: reader.string('name') ?? 'default' });
 }
 
 function missing(reader: OptionReader, name: string, example: number): number {

@@ -1,4 +1,5 @@
 import type { NumberBounds, OptionReader } from '../../core/option-reader.js';
+import { readDelays } from '../../store/backoff.js';
 import { readFileDescriptorLimit } from './file-descriptor-limit.js';
 
 /** How often something may happen: `limit` times in any `ttl` milliseconds. */
@@ -74,9 +75,9 @@ export interface AddressBackoffOptions {
 export type ResolvedAddressBackoffOptions = Readonly<Required<AddressBackoffOptions>>;
 
 /** {@link HandshakeLimitsOptions} with defaults filled, frozen. */
-export type ResolvedHandshakeLimitsOptions = Readonly<
-  Required<Omit<HandshakeLimitsOptions, 'backoff'>> & { backoff: ResolvedAddressBackoffOptions }
->;
+export interface ResolvedHandshakeLimitsOptions extends Readonly<Required<HandshakeLimitsOptions>> {
+  readonly backoff: ResolvedAddressBackoffOptions;
+}
 
 const COUNT: NumberBounds = { allowInfinity: true };
 
@@ -89,10 +90,10 @@ export function resolveHandshakeLimitsOptions(
   reader: OptionReader,
   fileDescriptors: number = readFileDescriptorLimit(),
 ): ResolvedHandshakeLimitsOptions {
-  const resolved: ResolvedHandshakeLimitsOptions = {
+  const resolved = {
     mode: reader.oneOf('mode', ['enforce', 'report'], 'enforce'),
-    ratePerAddress: readRate(reader, 'ratePerAddress'),
-    ratePerPrincipal: readRate(reader, 'ratePerPrincipal'),
+    ratePerAddress: readRate(reader.object('ratePerAddress')),
+    ratePerPrincipal: readRate(reader.object('ratePerPrincipal')),
     maxPending: reader.count('maxPending', 1000, { max: 10_000 }),
     maxPendingPerAddress: reader.count('maxPendingPerAddress', 50, { max: 1000 }),
     // The rest is for the application itself: its database, its files, the log.
@@ -105,26 +106,18 @@ export function resolveHandshakeLimitsOptions(
     backoff: readBackoff(reader.object('backoff')),
   };
   if (resolved.mode === 'report') {
-    reader.problems.warn(reader.pathOf('mode'), 'is "report": rates and counts of connections are not enforced.');
+    reader.warn('mode', 'is "report": rates and counts of connections are not enforced.');
   }
-  reader.finish();
-  return Object.freeze(resolved);
+  return reader.finish(resolved);
 }
 
-function readRate(parent: OptionReader, name: string): HandshakeRate {
-  const reader = parent.object(name);
-  const rate = Object.freeze({ limit: reader.count('limit', 20, COUNT), ttl: reader.ms('ttl', 10_000) });
-  reader.finish();
-  return rate;
+function readRate(reader: OptionReader): HandshakeRate {
+  return reader.finish({ limit: reader.count('limit', 20, COUNT), ttl: reader.ms('ttl', 10_000) });
 }
 
 function readBackoff(reader: OptionReader): ResolvedAddressBackoffOptions {
-  const freeFailures = reader.count('freeFailures', 5, { min: 0, max: 1000 });
-  const firstDelayMs = reader.ms('firstDelayMs', 1000);
-  const maxDelayMs = reader.ms('maxDelayMs', Math.max(60_000, firstDelayMs));
-  if (maxDelayMs < firstDelayMs) {
-    reader.fail('maxDelayMs', 'is below firstDelayMs.', `${reader.pathOf('maxDelayMs')}: ${firstDelayMs}`);
-  }
-  reader.finish();
-  return Object.freeze({ freeFailures, firstDelayMs, maxDelayMs });
+  return reader.finish({
+    freeFailures: reader.count('freeFailures', 5, { min: 0, max: 1000 }),
+    ...readDelays(reader),
+  });
 }

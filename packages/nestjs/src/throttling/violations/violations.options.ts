@@ -1,4 +1,5 @@
 import type { OptionReader } from '../../core/option-reader.js';
+import { readDelays } from '../../store/backoff.js';
 
 /** What a message can do wrong, as far as violations are concerned. */
 export type ViolationKind = 'bad-frame' | 'bad-json' | 'forbidden' | 'unknown-event' | 'throttled' | 'validation';
@@ -51,35 +52,21 @@ const KINDS = Object.keys(DEFAULT_WEIGHTS) as readonly ViolationKind[];
 
 /** Reads `throttling.violations`. Problems go to the reader; nothing is thrown. */
 export function resolveViolationsOptions(reader: OptionReader): ResolvedViolationsOptions {
-  const firstDelayMs = reader.ms('firstDelayMs', 1000);
-  const resolved: ResolvedViolationsOptions = Object.freeze({
+  return reader.finish({
     budget: reader.count('budget', 100, { allowInfinity: true }),
     decayPerSecond: readAmount(reader, 'decayPerSecond', 1),
     weights: readWeights(reader.object('weights')),
-    firstDelayMs,
-    maxDelayMs: reader.ms('maxDelayMs', Math.max(60_000, firstDelayMs)),
+    ...readDelays(reader),
   });
-  if (resolved.maxDelayMs < firstDelayMs) {
-    reader.fail('maxDelayMs', 'is below firstDelayMs.', `${reader.pathOf('maxDelayMs')}: ${firstDelayMs}`);
-  }
-  reader.finish();
-  return resolved;
 }
 
 function readWeights(reader: OptionReader): ViolationWeights {
-  const weights = Object.fromEntries(KINDS.map((kind) => [kind, readAmount(reader, kind, DEFAULT_WEIGHTS[kind])]));
-  reader.finish();
-  return Object.freeze(weights) as ViolationWeights;
+  const weights = KINDS.map((kind) => [kind, readAmount(reader, kind, DEFAULT_WEIGHTS[kind])] as const);
+  return reader.finish(Object.fromEntries(weights)) as ViolationWeights;
 }
 
 /** A number that need not be whole. */
 function readAmount(reader: OptionReader, name: string, fallback: number): number {
-  const value = reader.raw(name);
-  if (value === undefined) return fallback;
-  // The negated form refuses NaN as well.
-  if (typeof value !== 'number' || !(value >= 0.01 && value <= 1000)) {
-    reader.fail(name, 'must be a number from 0.01 to 1000.', `'${reader.pathOf(name)}': ${fallback}`);
-    return fallback;
-  }
-  return value;
+  const isAmount = (value: unknown): value is number => typeof value === 'number' && value >= 0.01 && value <= 1000;
+  return reader.checked(name, isAmount, 'must be a number from 0.01 to 1000', String(fallback)) ?? fallback;
 }
