@@ -11,12 +11,11 @@ import { WsChallengeVerifier } from '../handshake/challenge/ws-challenge-verifie
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import { ApplicationClasses } from '../nest/application-classes.js';
-import { enhancersOf, guardsOf, isOfClass, mayWait } from '../nest/enhancers.js';
-import { addLastFilter, containFilter, type FilterUser } from '../nest/exception-filters.js';
+import { guardsOf, isOfClass, mayWait } from '../nest/enhancers.js';
+import { addLastFilter, containFilters, type FilterUser, LastFilter } from '../nest/exception-filters.js';
 import { containHooks, type GatewayHookObserver, onRegistered } from '../nest/gateway-hooks.js';
 import { type GatewayRecord, type NestModule, takeInventory } from '../nest/gateway-inventory.js';
 import { gateHandlers } from '../nest/handler-gate.js';
-import { LastFilter } from '../nest/last-filter.js';
 import { dropModuleGuard } from '../nest/module-required.guard.js';
 import { passValidated } from '../nest/pass-validated.js';
 import { RegistrationMetadata } from '../nest/registration-metadata.js';
@@ -241,10 +240,7 @@ export class BootSequence {
         });
       },
     };
-    this.#undo.push(containHooks(gateway, hooks));
-    for (const filter of new Set(enhancersOf(gateway, 'filters'))) {
-      if (filter !== LAST_FILTER) this.#undo.push(containFilter(filter, user));
-    }
+    this.#undo.push(containHooks(gateway, hooks), ...containFilters(gateway, user));
     addLastFilter(gateway, LAST_FILTER, this.#registration);
     this.#prepareHandshakeGuards(gateway);
   }

@@ -2,7 +2,7 @@ import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { ERROR_MESSAGES, type ValidationIssue, type WsErrorCode } from '@secure-ws/protocol';
 import { isApplicationReason, WsApplicationError } from '../core/ws-application.error.js';
-import { FORBIDDEN_MESSAGE } from '../nest/guard-refusal.js';
+import { FORBIDDEN_MESSAGE } from '../nest/metadata.js';
 import { MAX_ISSUES } from '../validation/payload-check.js';
 import { detailsOf } from './error-details.js';
 import type { Message } from './message.js';

@@ -1,10 +1,11 @@
-import { type ArgumentsHost, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { BaseWsExceptionFilter, WsException } from '@nestjs/websockets';
 import { isPromiseLike } from '../core/awaitable.js';
 import type { BootProblems } from '../core/boot-problems.js';
 import { findMessageContext } from '../core/message-context.js';
+import { enhancersAt, instanceOf } from './enhancers.js';
 import type { GatewayRecord } from './gateway-inventory.js';
-import { EXCEPTION_FILTERS_METADATA } from './metadata.js';
+import { EXCEPTION_FILTERS_METADATA, listOf } from './metadata.js';
 import type { RegistrationMetadata } from './registration-metadata.js';
 import { setOwn, SharedPatch } from './shared-patch.js';
 
@@ -21,8 +22,7 @@ export interface FilterUser {
  * the message as `cause`, past the error frames of the module.
  */
 export function checkFilters(gateway: GatewayRecord, problems: BootProblems): void {
-  const owners = [gateway.type, ...gateway.handlers.map((handler) => handler.callback)];
-  for (const filter of owners.flatMap(filtersOf)) {
+  for (const filter of enhancersAt(gateway, 'filters')) {
     const type = typeof filter === 'function' ? filter : (filter as object).constructor;
     if (type !== BaseWsExceptionFilter && !(type.prototype instanceof BaseWsExceptionFilter)) continue;
     problems.add(
@@ -33,23 +33,42 @@ export function checkFilters(gateway: GatewayRecord, problems: BootProblems): vo
   }
 }
 
+/**
+ * The filter behind all filters of a gateway: it keeps what was thrown for the message, which answers with an error frame.
+ * Without it Nest's own filter would repeat the payload to the client (12) or answer nothing at all (11).
+ *
+ * It has no state, so that one instance serves several applications in a process.
+ */
+@Catch()
+export class LastFilter implements ExceptionFilter {
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const context = findMessageContext(host.getArgs<unknown[]>());
+    if (context !== undefined) context.failure = { exception, isAnswered: false };
+  }
+}
+
 /** Puts a filter behind all others of a gateway. Nest reverses the list, so that the first one is asked last. */
 export function addLastFilter(gateway: GatewayRecord, filter: object, metadata: RegistrationMetadata): void {
-  const others = filtersOf(gateway.type).filter((other) => other !== filter);
+  const others = listOf(EXCEPTION_FILTERS_METADATA, gateway.type).filter((other) => other !== filter);
   metadata.set(EXCEPTION_FILTERS_METADATA, [filter, ...others], gateway.type);
 }
 
 /**
- * Keeps the failure of an application's exception filter away from the process: Nest does not await filters, and the
- * rejection of an asynchronous one would be an unhandled rejection. Also finds out whether the filter has answered the
+ * Keeps the failures of an application's exception filters away from the process: Nest does not await filters, and the
+ * rejection of an asynchronous one would be an unhandled rejection. Also finds out whether a filter has answered the
  * client: what it did not answer is answered by the module (F34). A filter that throws a `WsException` or an
  * `HttpException` chooses the answer.
  *
  * @returns undoes it.
  */
-export function containFilter(filter: object, user: FilterUser): () => void {
-  const isFilter = typeof (filter as Partial<ExceptionFilter>).catch === 'function';
-  return isFilter ? CONTAINED.apply(filter, user) : () => undefined;
+export function containFilters(gateway: GatewayRecord, user: FilterUser): (() => void)[] {
+  const filters = enhancersAt(gateway, 'filters').map((reference) => instanceOf(reference, gateway.module));
+  const own = [...new Set(filters)].filter((filter) => isFilter(filter) && !(filter instanceof LastFilter));
+  return own.map((filter) => CONTAINED.apply(filter as ExceptionFilter, user));
+}
+
+function isFilter(value: unknown): boolean {
+  return typeof (value as Partial<ExceptionFilter> | null | undefined)?.catch === 'function';
 }
 
 const CONTAINED = new SharedPatch<FilterUser>((target, users) => {
@@ -80,7 +99,3 @@ const CONTAINED = new SharedPatch<FilterUser>((target, users) => {
     return undefined;
   });
 });
-
-function filtersOf(owner: object): readonly unknown[] {
-  return (Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, owner) ?? []) as unknown[];
-}

@@ -7,7 +7,8 @@ import {
   GATEWAY_OPTIONS,
   MESSAGE_MAPPING_METADATA,
   MESSAGE_METADATA,
-  PARAM_ARGS_METADATA,
+  type ParameterMetadata,
+  parametersOf,
   PARAMTYPES_METADATA,
   PAYLOAD_PARAMETER,
   PORT_METADATA,
@@ -17,15 +18,6 @@ import {
 export type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;
 /** A provider, as its module holds it. */
 export type NestProvider = NonNullable<ReturnType<NestModule['providers']['get']>>;
-
-/** The metadata that Nest keeps of a decorated parameter. */
-export interface ParameterMetadata {
-  readonly index: number;
-  readonly data?: unknown;
-  readonly pipes?: readonly unknown[];
-  readonly factory?: unknown;
-  readonly schema?: unknown;
-}
 
 /** A parameter of a handler that carries a decorator. */
 export interface HandlerParameter extends ParameterMetadata {
@@ -66,6 +58,11 @@ export interface GatewayRecord {
   readonly isRequestScoped: boolean;
   /** Whether each consumer gets one of its own: Nest then binds a placeholder that was never constructed. */
   readonly isTransient: boolean;
+}
+
+/** What the decorators of a gateway stand on: its class and its handlers. */
+export function ownersOf({ type, handlers }: GatewayRecord): readonly object[] {
+  return [type, ...handlers.map(({ callback }) => callback)];
 }
 
 /** The class of `async *method() {}`, which has no name of its own. */
@@ -130,8 +127,7 @@ function readGateway(module: NestModule, provider: NestProvider, type: Type): Ga
 }
 
 function readParameters(prototype: object, methodName: string): readonly HandlerParameter[] | undefined {
-  const metadata = Reflect.getMetadata(PARAM_ARGS_METADATA, prototype.constructor, methodName) as
-    Record<string, ParameterMetadata> | undefined;
+  const metadata = parametersOf(prototype.constructor, methodName);
   if (metadata === undefined) return undefined;
   return Object.entries(metadata).map(([key, parameter]) => {
     const kind = parameter.factory === undefined ? Number(key.split(':')[0]) : undefined;

@@ -2,11 +2,11 @@ import { createParamDecorator } from '@nestjs/common';
 import { ConnectedSocket, MessageBody } from '@nestjs/websockets';
 import { findMessageContext, WsMessageContext } from '../core/message-context.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
-import type { GatewayRecord, HandlerRecord, ParameterMetadata } from './gateway-inventory.js';
-import { PARAM_ARGS_METADATA } from './metadata.js';
+import type { GatewayRecord, HandlerRecord } from './gateway-inventory.js';
+import { PARAM_ARGS_METADATA, parametersOf } from './metadata.js';
 import type { RegistrationMetadata } from './registration-metadata.js';
+import { setOwn } from './shared-patch.js';
 
-type Parameters = Readonly<Record<string, ParameterMetadata>>;
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** Hands the message to the gate, as one more parameter behind those of the handler. */
@@ -31,20 +31,13 @@ export function gateHandlers(
   metadata: RegistrationMetadata,
 ): void {
   if (handlers.length === 0) return;
-  const gate = Object.create(Object.getPrototypeOf(gateway.instance) as object) as Record<string, unknown>;
+  const gate = Object.create(Object.getPrototypeOf(gateway.instance) as object) as object;
   for (const { methodName, callback } of handlers) {
-    const parameters =
-      (Reflect.getMetadata(PARAM_ARGS_METADATA, gateway.type, methodName) as Parameters | undefined) ??
-      (Reflect.getMetadata(PARAM_ARGS_METADATA, Undecorated, 'method') as Parameters);
+    const parameters = parametersOf(gateway.type, methodName) ?? parametersOf(Undecorated, 'method') ?? {};
     const index = Math.max(...Object.values(parameters).map((parameter) => parameter.index)) + 1;
     metadata.set(PARAM_ARGS_METADATA, parameters, gateway.type, methodName);
     GateParameter()(gateway.type.prototype as object, methodName, index);
-    Object.defineProperty(gate, methodName, {
-      value: gated(callback, index),
-      configurable: true,
-      writable: true,
-      enumerable: false,
-    });
+    setOwn(gate, methodName, gated(callback, index));
   }
   Object.setPrototypeOf(gateway.instance, gate);
 }

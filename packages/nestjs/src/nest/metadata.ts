@@ -21,6 +21,28 @@ export {
 export const PAYLOAD_PARAMETER = 3;
 export const ACK_PARAMETER = 13;
 
+/** What Nest throws, in a `WsException`, where a guard answered `false`. */
+export { FORBIDDEN_MESSAGE } from '@nestjs/core/guards/constants.js';
+
+/** The metadata that Nest keeps of a decorated parameter. */
+export interface ParameterMetadata {
+  readonly index: number;
+  readonly data?: unknown;
+  readonly pipes?: readonly unknown[];
+  readonly factory?: unknown;
+  readonly schema?: unknown;
+}
+
+/** The decorated parameters of a method; `undefined` where there is none. */
+export function parametersOf(type: object, method: string): Readonly<Record<string, ParameterMetadata>> | undefined {
+  return Reflect.getMetadata(PARAM_ARGS_METADATA, type, method) as Record<string, ParameterMetadata> | undefined;
+}
+
+/** What `@UseGuards` and its like name on a class or a method: classes and instances. */
+export function listOf(key: string, owner: object): readonly unknown[] {
+  return (Reflect.getMetadata(key, owner) ?? []) as readonly unknown[];
+}
+
 /** The keys of `@nestjs/throttler`, each followed by the name of a throttler. Not exported from its index. */
 export const THROTTLER = Object.freeze({
   LIMIT: 'THROTTLER:LIMIT',
@@ -38,6 +60,5 @@ export function factoryOf(decorator: (...args: never[]) => ParameterDecorator): 
     method(): void {}
   }
   decorator()(Probe.prototype, 'method', 0);
-  const metadata = Reflect.getMetadata(PARAM_ARGS_METADATA, Probe, 'method') as Record<string, { factory: unknown }>;
-  return Object.values(metadata)[0]?.factory;
+  return Object.values(parametersOf(Probe, 'method') ?? {})[0]?.factory;
 }

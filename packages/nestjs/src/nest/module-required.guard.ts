@@ -1,8 +1,8 @@
 import { type CanActivate, Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { SecureWsBootError } from '../core/boot-problems.js';
-import type { GatewayRecord } from './gateway-inventory.js';
-import { GUARDS_METADATA } from './metadata.js';
+import { type GatewayRecord, ownersOf } from './gateway-inventory.js';
+import { GUARDS_METADATA, listOf } from './metadata.js';
 import type { RegistrationMetadata } from './registration-metadata.js';
 
 /** Says that `SecureWsModule` is there. One name for every copy of the package: a second copy does not count as a missing module. */
@@ -51,7 +51,7 @@ export class ModuleRequired implements CanActivate, OnModuleInit {
 
 /** Has Nest ask for the module where a decorator stands: on a class, or on a method. */
 export function requireModule(owner: object): void {
-  const guards = guardsOn(owner);
+  const guards = listOf(GUARDS_METADATA, owner);
   if (!guards.includes(ModuleRequired)) Reflect.defineMetadata(GUARDS_METADATA, [ModuleRequired, ...guards], owner);
 }
 
@@ -61,18 +61,10 @@ export function decorated(target: object, descriptor: PropertyDescriptor | undef
 }
 
 /** Takes the guard out of what Nest reads of a gateway: the module is there. */
-export function dropModuleGuard({ type, handlers }: GatewayRecord, metadata: RegistrationMetadata): void {
-  for (const owner of [type, ...handlers.map(({ callback }) => callback)]) {
-    const guards = guardsOn(owner);
-    if (!guards.includes(ModuleRequired)) continue;
-    metadata.set(
-      GUARDS_METADATA,
-      guards.filter((guard) => guard !== ModuleRequired),
-      owner,
-    );
+export function dropModuleGuard(gateway: GatewayRecord, metadata: RegistrationMetadata): void {
+  for (const owner of ownersOf(gateway)) {
+    const guards = listOf(GUARDS_METADATA, owner);
+    const others = guards.filter((guard) => guard !== ModuleRequired);
+    if (others.length < guards.length) metadata.set(GUARDS_METADATA, others, owner);
   }
-}
-
-function guardsOn(owner: object): readonly unknown[] {
-  return (Reflect.getMetadata(GUARDS_METADATA, owner) ?? []) as readonly unknown[];
 }

@@ -1,8 +1,9 @@
 import { type PipeTransform, ValidationPipe } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import { WsMessageContext } from '../core/message-context.js';
-import type { GatewayRecord, HandlerRecord, NestModule, ParameterMetadata } from './gateway-inventory.js';
-import { PARAM_ARGS_METADATA, PIPES_METADATA } from './metadata.js';
+import { instanceOf } from './enhancers.js';
+import { type GatewayRecord, type HandlerRecord, type NestModule, ownersOf } from './gateway-inventory.js';
+import { PARAM_ARGS_METADATA, parametersOf, PIPES_METADATA } from './metadata.js';
 import type { RegistrationMetadata } from './registration-metadata.js';
 import { setOwn } from './shared-patch.js';
 
@@ -33,11 +34,8 @@ export function passValidated(
     return withoutGate(pipe instanceof ValidationPipe ? withoutType(pipe) : (pipe as PipeTransform));
   };
   for (const gateway of gateways) {
-    replaceList(gateway.type, gateway.module);
-    for (const handler of gateway.handlers) {
-      replaceList(handler.callback, gateway.module);
-      replaceParameters(handler);
-    }
+    for (const owner of ownersOf(gateway)) replaceList(owner, gateway.module);
+    for (const handler of gateway.handlers) replaceParameters(handler);
   }
   const getGlobalPipes = config.getGlobalPipes.bind(config);
   metadata.onRestore(
@@ -46,17 +44,12 @@ export function passValidated(
 
   function replaceList(owner: object, module: NestModule): void {
     const pipes = Reflect.getOwnMetadata(PIPES_METADATA, owner) as readonly unknown[] | undefined;
-    if (pipes === undefined) return;
-    metadata.set(
-      PIPES_METADATA,
-      pipes.map((pipe) => pass(pipe, module)),
-      owner,
-    );
+    const replaced = pipes?.map((pipe) => pass(pipe, module));
+    if (replaced !== undefined) metadata.set(PIPES_METADATA, replaced, owner);
   }
 
   function replaceParameters({ gateway, methodName }: HandlerRecord): void {
-    const parameters = Reflect.getMetadata(PARAM_ARGS_METADATA, gateway.type, methodName) as
-      Readonly<Record<string, ParameterMetadata>> | undefined;
+    const parameters = parametersOf(gateway.type, methodName);
     if (parameters === undefined) return;
     const replaced = Object.entries(parameters).map(([key, parameter]) => {
       const pipes = (parameter.pipes ?? []).map((pipe) => pass(pipe, gateway.module));
@@ -66,17 +59,10 @@ export function passValidated(
   }
 }
 
-function instanceOf(reference: unknown, module: NestModule | undefined): unknown {
-  return typeof reference === 'function' ? module?.injectables.get(reference)?.instance : reference;
-}
-
 function isValidation(reference: unknown, pipe: unknown, isOurs: (pipe: unknown) => boolean): boolean {
-  if (isOurs(reference) || isOurs(pipe)) return true;
+  if (isOurs(reference) || isOurs(pipe) || reference === ValidationPipe) return true;
   // A subclass with a transform of its own does more than to validate.
-  return (
-    (pipe instanceof ValidationPipe && pipe.transform === ValidationPipe.prototype.transform) ||
-    reference === ValidationPipe
-  );
+  return pipe instanceof ValidationPipe && pipe.transform === ValidationPipe.prototype.transform;
 }
 
 /**

@@ -1,6 +1,3 @@
-/** Any object whose metadata can be set: Nest keeps it on classes and methods, which applications share. */
-type Target = object;
-
 /**
  * What Nest should read of gateways while it registers them, and only then. Nest reads the metadata of guards, pipes and
  * parameters once for each handler; afterwards everything is as the application wrote it, for the next application of
@@ -10,16 +7,15 @@ export class RegistrationMetadata {
   readonly #undo: (() => void)[] = [];
 
   /** Sets metadata of a class, a method, or a property of a class. */
-  set(key: string, value: unknown, target: Target, property?: string): void {
-    const own =
-      property === undefined ? Reflect.hasOwnMetadata(key, target) : Reflect.hasOwnMetadata(key, target, property);
-    const before: unknown =
-      property === undefined ? Reflect.getOwnMetadata(key, target) : Reflect.getOwnMetadata(key, target, property);
-    define(key, value, target, property);
+  set(key: string, value: unknown, target: object, property?: string): void {
+    // To reflect-metadata, no property is `undefined`; its types know only of leaving it out.
+    const place = property as string;
+    const had = Reflect.hasOwnMetadata(key, target, place);
+    const before: unknown = Reflect.getOwnMetadata(key, target, place);
+    Reflect.defineMetadata(key, value, target, place);
     this.onRestore(() => {
-      if (own) define(key, before, target, property);
-      else if (property === undefined) Reflect.deleteMetadata(key, target);
-      else Reflect.deleteMetadata(key, target, property);
+      if (had) Reflect.defineMetadata(key, before, target, place);
+      else Reflect.deleteMetadata(key, target, place);
     });
   }
 
@@ -32,9 +28,4 @@ export class RegistrationMetadata {
   restore(): void {
     for (const undo of this.#undo.splice(0).reverse()) undo();
   }
-}
-
-function define(key: string, value: unknown, target: Target, property: string | undefined): void {
-  if (property === undefined) Reflect.defineMetadata(key, value, target);
-  else Reflect.defineMetadata(key, value, target, property);
 }
