@@ -2,42 +2,30 @@ import {
   type ResolvedAuthenticationOptions,
   resolveAuthenticationOptions,
 } from './authentication/authentication.options.js';
+import type { BootProblems } from './core/boot-problems.js';
+import { MAX_TIMER_MS, OptionReader } from './core/option-reader.js';
+import type { ThrottleRule } from './core/rate-windows.js';
 import type { OriginRules } from './handshake/origin-policy.js';
 import { readOriginRules } from './handshake/origin-rules.js';
-import type { BootProblems } from './core/boot-problems.js';
-import { OptionReader } from './core/option-reader.js';
-import type { ResolvedLifecycleOptions } from './lifecycle/lifecycle.options.js';
-import type { ResolvedMessagesOptions } from './messages/messages.options.js';
 import type { ResolvedSecureWsOptions } from './resolve-options.js';
-import type { ThrottleRule } from './core/rate-windows.js';
-import { readRules, type ResolvedThrottlingOptions } from './throttling/throttling.options.js';
-import type { ResolvedValidationOptions } from './validation/validation.options.js';
+import { readRules } from './throttling/throttling.options.js';
+
+/** The options of the module that may differ for the connections of one path. */
+export type PathLimits = Pick<ResolvedSecureWsOptions, 'validation' | 'throttling' | 'messages' | 'lifecycle'>;
 
 /** What holds for the connections of one path. */
-export interface GatewaySettings {
+export interface GatewaySettings extends PathLimits {
   readonly anonymous: boolean;
   /** `undefined`: those of the module. */
   readonly origins: OriginRules | undefined;
   /** `undefined`: that of the module. */
   readonly authentication: ResolvedAuthenticationOptions | undefined;
-  readonly validation: ResolvedValidationOptions;
-  readonly throttling: ResolvedThrottlingOptions;
-  readonly messages: ResolvedMessagesOptions;
-  readonly lifecycle: ResolvedLifecycleOptions;
 }
 
 /** The settings of a path without `@SecureGateway`. */
-export function defaultSettings(options: ResolvedSecureWsOptions): GatewaySettings {
-  const { validation, throttling, messages, lifecycle } = options;
-  return Object.freeze({
-    anonymous: false,
-    origins: undefined,
-    authentication: undefined,
-    validation,
-    throttling,
-    messages,
-    lifecycle,
-  });
+export function defaultSettings({ validation, throttling, messages, lifecycle }: PathLimits): GatewaySettings {
+  const own = { anonymous: false, origins: undefined, authentication: undefined };
+  return Object.freeze({ ...own, validation, throttling, messages, lifecycle });
 }
 
 /** Reads the options of a `@SecureGateway` on top of the module's. Problems go to `problems`. */
@@ -59,48 +47,52 @@ export function resolveGatewaySettings(
   return Object.freeze({ anonymous, origins, authentication, ...limits });
 }
 
-type Limits = Pick<GatewaySettings, 'validation' | 'throttling' | 'messages' | 'lifecycle'>;
-
-function resolveLimits(reader: OptionReader, options: ResolvedSecureWsOptions): Limits {
-  const { validation, throttling, messages, lifecycle } = options;
-  const count = (name: string, fallback: number, max?: number): number => {
-    const value = reader.count(name, fallback, max === undefined ? { allowInfinity: true } : { max });
-    if (value > fallback)
-      reader.problems.warn(reader.pathOf(name), `is ${value}, looser than the module's ${fallback}.`);
-    return value;
-  };
-  const connection = readRules(reader, 'connection', throttling.connection);
-  if (messagesPerSecond(connection) > messagesPerSecond(throttling.connection)) {
+function resolveLimits(reader: OptionReader, options: PathLimits): PathLimits {
+  const connection = readRules(reader, 'connection', options.throttling.connection);
+  if (messagesPerSecond(connection) > messagesPerSecond(options.throttling.connection)) {
     reader.problems.warn(reader.pathOf('connection'), "allows more messages than the module's.");
   }
-  const limits: Limits = {
-    validation: Object.freeze({
-      ...validation,
-      maxMessageBytes: count('maxMessageBytes', validation.maxMessageBytes, 16 * 1024 * 1024),
+  const limits: PathLimits = {
+    validation: readLimits(reader, options.validation, { maxMessageBytes: 16 * 1024 * 1024 }),
+    throttling: readLimits(reader, { ...options.throttling, connection }, { connectionBytesPerSecond: Infinity }),
+    messages: readLimits(reader, options.messages, {
+      maxConcurrentHandlers: 1000,
+      handlerTimeoutMs: MAX_TIMER_MS,
+      maxQueuedMessages: 10_000,
+      maxQueuedBytes: 64 * 1024 * 1024,
+      maxStreams: 1000,
     }),
-    throttling: Object.freeze({
-      ...throttling,
-      connection,
-      connectionBytesPerSecond: count('connectionBytesPerSecond', throttling.connectionBytesPerSecond),
-    }),
-    messages: Object.freeze({
-      ...messages,
-      maxConcurrentHandlers: count('maxConcurrentHandlers', messages.maxConcurrentHandlers, 1000),
-      handlerTimeoutMs: count('handlerTimeoutMs', messages.handlerTimeoutMs, 2 ** 31 - 1),
-      maxQueuedMessages: count('maxQueuedMessages', messages.maxQueuedMessages, 10_000),
-      maxQueuedBytes: count('maxQueuedBytes', messages.maxQueuedBytes, 64 * 1024 * 1024),
-      maxStreams: count('maxStreams', messages.maxStreams, 1000),
-    }),
-    lifecycle: Object.freeze({
-      ...lifecycle,
-      idleTimeoutMs: count('idleTimeoutMs', lifecycle.idleTimeoutMs),
-      maxLifetimeMs: count('maxLifetimeMs', lifecycle.maxLifetimeMs),
-      maxOutboundBytes: count('maxOutboundBytes', lifecycle.maxOutboundBytes, 256 * 1024 * 1024),
-      maxOutboundMs: count('maxOutboundMs', lifecycle.maxOutboundMs, 2 ** 31 - 1),
+    lifecycle: readLimits(reader, options.lifecycle, {
+      idleTimeoutMs: Infinity,
+      maxLifetimeMs: Infinity,
+      maxOutboundBytes: 256 * 1024 * 1024,
+      maxOutboundMs: MAX_TIMER_MS,
     }),
   };
   reader.finish();
   return limits;
+}
+
+/**
+ * Reads limits of one section, in place of the module's.
+ *
+ * @param upTo the most that each may be; `Infinity` where there may be no limit.
+ */
+function readLimits<Section extends object>(
+  reader: OptionReader,
+  section: Section,
+  upTo: Partial<Record<keyof Section, number>>,
+): Readonly<Section> {
+  const limits = { ...section } as Record<string, unknown>;
+  for (const [name, max] of Object.entries<number>(upTo as Record<string, number>)) {
+    const fallback = limits[name] as number;
+    const value = reader.count(name, fallback, max === Infinity ? { allowInfinity: true } : { max });
+    if (value > fallback) {
+      reader.problems.warn(reader.pathOf(name), `is ${value}, looser than the module's ${fallback}.`);
+    }
+    limits[name] = value;
+  }
+  return Object.freeze(limits) as Section;
 }
 
 /** What a client can keep up under all of the rules together. */

@@ -1,38 +1,21 @@
-import {
-  type ResolvedAuthenticationOptions,
-  resolveAuthenticationOptions,
-} from './authentication/authentication.options.js';
-import {
-  type ResolvedAuthorizationOptions,
-  resolveAuthorizationOptions,
-} from './authorization/authorization.options.js';
-import { type ResolvedEventsOptions, resolveEventsOptions } from './events/events.options.js';
-import { type ResolvedHandshakeOptions, resolveHandshakeOptions } from './handshake/handshake.options.js';
+import { resolveAuthenticationOptions } from './authentication/authentication.options.js';
+import { resolveAuthorizationOptions } from './authorization/authorization.options.js';
 import { BootProblems } from './core/boot-problems.js';
 import { OptionReader } from './core/option-reader.js';
-import { type ResolvedLifecycleOptions, resolveLifecycleOptions } from './lifecycle/lifecycle.options.js';
-import { type ResolvedMessagesOptions, resolveMessagesOptions } from './messages/messages.options.js';
-import { type ResolvedMigrationOptions, resolveMigrationOptions } from './migration.options.js';
-import { type ResolvedStoreOptions, resolveStoreOptions } from './store/store.options.js';
-import { type ResolvedThrottlingOptions, resolveThrottlingOptions } from './throttling/throttling.options.js';
-import { type ResolvedValidationOptions, resolveValidationOptions } from './validation/validation.options.js';
+import { resolveEventsOptions } from './events/events.options.js';
+import { resolveHandshakeOptions } from './handshake/handshake.options.js';
+import { resolveLifecycleOptions } from './lifecycle/lifecycle.options.js';
+import { resolveMessagesOptions } from './messages/messages.options.js';
+import { resolveMigrationOptions } from './migration.options.js';
+import { resolveStoreOptions } from './store/store.options.js';
+import { resolveThrottlingOptions } from './throttling/throttling.options.js';
+import { resolveValidationOptions } from './validation/validation.options.js';
 
 /** The options with every default filled, frozen. */
-export interface ResolvedSecureWsOptions {
-  readonly handshake: ResolvedHandshakeOptions;
-  readonly authentication: ResolvedAuthenticationOptions;
-  readonly authorization: ResolvedAuthorizationOptions;
-  readonly validation: ResolvedValidationOptions;
-  readonly throttling: ResolvedThrottlingOptions;
-  readonly messages: ResolvedMessagesOptions;
-  readonly lifecycle: ResolvedLifecycleOptions;
-  readonly events: ResolvedEventsOptions;
-  readonly store: ResolvedStoreOptions;
-  readonly migration: ResolvedMigrationOptions;
-  /** Whether the module installs its adapter. */
-  readonly adapter: boolean;
-  readonly detailedErrors: boolean;
-}
+export type ResolvedSecureWsOptions = Readonly<ReturnType<typeof resolveAll>>;
+
+/** What the resolved options are injected by. */
+export const RESOLVED_OPTIONS = Symbol('secure-ws resolved options');
 
 /**
  * Checks the user's options and fills the defaults (DP-02). Never throws: what is wrong goes to `problems`, so that one
@@ -40,18 +23,23 @@ export interface ResolvedSecureWsOptions {
  */
 export function resolveOptions(options: unknown, problems: BootProblems): ResolvedSecureWsOptions {
   const reader = new OptionReader(options ?? {}, '', problems);
-  const detailedErrors = reader.boolean('detailedErrors', false);
-  if (detailedErrors && process.env['NODE_ENV'] === 'production') {
+  const resolved = resolveAll(reader);
+  if (resolved.detailedErrors && process.env['NODE_ENV'] === 'production') {
     reader.fail('detailedErrors', 'is for development, and NODE_ENV is production.', 'remove detailedErrors');
-  } else if (detailedErrors) {
+  } else if (resolved.detailedErrors) {
     problems.warn(
       'detailedErrors',
       'is on: answers tell clients which events exist, and what validators and exceptions say.',
     );
   }
+  reader.finish();
+  return Object.freeze(resolved);
+}
+
+function resolveAll(reader: OptionReader) {
   const adapter = reader.boolean('adapter', true);
   if (!adapter) refuseWithoutAdapter(reader);
-  const resolved: ResolvedSecureWsOptions = {
+  return {
     handshake: resolveHandshakeOptions(adapter ? reader.object('handshake') : levelOf(NO_HANDSHAKE, 'handshake')),
     authentication: resolveAuthenticationOptions(reader.object('authentication')),
     authorization: resolveAuthorizationOptions(reader.object('authorization')),
@@ -62,11 +50,10 @@ export function resolveOptions(options: unknown, problems: BootProblems): Resolv
     events: resolveEventsOptions(reader.object('events')),
     store: resolveStoreOptions(reader.object('store')),
     migration: resolveMigrationOptions(reader.object('migration'), Date.now()),
+    /** Whether the module installs its adapter. */
     adapter,
-    detailedErrors,
+    detailedErrors: reader.boolean('detailedErrors', false),
   };
-  reader.finish();
-  return Object.freeze(resolved);
 }
 
 /** What another adapter decides for itself: the options for it would be ignored. */

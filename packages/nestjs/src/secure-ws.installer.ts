@@ -1,17 +1,25 @@
 import type { Server } from 'node:http';
-import { type BeforeApplicationShutdown, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  Optional,
+} from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
-import type { WsAuthenticator } from './authentication/authenticator.js';
 import { ConnectionAcceptor } from './adapter/connection-acceptor.js';
 import { SecureWsAdapter } from './adapter/secure-ws.adapter.js';
 import { BootSequence } from './boot/boot-sequence.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
 import type { Cancel } from './core/clock.js';
-import type { BootProblems } from './core/boot-problems.js';
+import { BootProblems } from './core/boot-problems.js';
+import { TestSetup } from './core/test-setup.js';
 import { changesOf, onAdapterAsked, takeAdapterSlot } from './nest/adapter-slot.js';
-import type { ModulePresence } from './nest/module-required.guard.js';
-import type { SecureWsRuntime } from './secure-ws.runtime.js';
+import { MODULE_PRESENCE, type ModulePresence } from './nest/module-required.guard.js';
+import { SecureWsRuntime } from './secure-ws.runtime.js';
 
 /** How long after the boot an application listens at the latest, in milliseconds. */
 const LISTENING_AFTER_MS = 10_000;
@@ -21,6 +29,7 @@ const UNREACHABLE =
   'that listen in its place: app.get(WsHttpServers).attach(server).';
 
 /** Puts the adapter in place, and follows the application through its boot and its end. */
+@Injectable()
 export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #adapter: SecureWsAdapter;
   readonly #boot: BootSequence;
@@ -33,30 +42,27 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
 
   constructor(
     config: ApplicationConfig,
-    host: HttpAdapterHost,
+    private readonly host: HttpAdapterHost,
     modules: ModulesContainer,
     private readonly runtime: SecureWsRuntime,
-    problems: BootProblems,
-    private readonly presence: ModulePresence,
-    testAuthenticators: readonly WsAuthenticator[],
+    private readonly problems: BootProblems,
+    @Inject(MODULE_PRESENCE) private readonly presence: ModulePresence,
+    @Optional() test?: TestSetup,
   ) {
-    const acceptor = new ConnectionAcceptor(runtime);
+    const hooks = new ConnectionAcceptor(runtime);
     const homes = [...modules.values()].filter(({ providers }) => providers.has(SecureWsInstaller));
-    this.#boot = new BootSequence({ modules, homes, config, runtime, hooks: acceptor, problems, testAuthenticators });
+    const testAuthenticators = test?.authenticators(runtime.clock) ?? [];
+    this.#boot = new BootSequence({ modules, homes, config, runtime, hooks, problems, testAuthenticators });
     const prepare = (): void => {
-      this.#checkServer(host, problems);
+      this.#checkServer();
       this.#boot.prepare();
     };
-    this.#adapter = new SecureWsAdapter(host, runtime, acceptor, prepare, (error) => this.#boot.fail(error));
-    if (!runtime.options.adapter) {
-      onAdapterAsked(config, () => {
-        this.#boot.prepare();
-      });
-      return;
+    this.#adapter = new SecureWsAdapter(host, runtime, hooks, prepare, (error) => this.#boot.fail(error));
+    if (runtime.options.adapter) {
+      this.#freeSlot = takeAdapterSlot(config, this.#adapter, (other) => this.#onOtherAdapter(other));
+    } else {
+      onAdapterAsked(config, () => this.#boot.prepare());
     }
-    this.#freeSlot = takeAdapterSlot(config, this.#adapter, (other) => {
-      this.#onOtherAdapter(other, host, problems);
-    });
   }
 
   onModuleInit(): void {
@@ -106,22 +112,23 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   }
 
   /** A gateway is registered, so that there has to be something that it is served by. */
-  #checkServer(host: HttpAdapterHost, problems: BootProblems): void {
+  #checkServer(): void {
     // The type says that there is one. In a microservice there is not.
-    const adapter = host.httpAdapter as object | null | undefined;
+    const adapter = this.host.httpAdapter as object | null | undefined;
     if (adapter !== null && adapter !== undefined) return;
-    problems.add(
+    this.problems.add(
       'NestFactory.createMicroservice()',
       'makes an application without an HTTP server, and a gateway needs one for its handshakes.',
       'NestFactory.create(AppModule), then app.connectMicroservice() and app.startAllMicroservices()',
     );
   }
 
-  #onOtherAdapter(other: object, host: HttpAdapterHost, problems: BootProblems): void {
+  #onOtherAdapter(other: object): void {
     const type: unknown = Object.getPrototypeOf(other);
     // Of a second forRoot(), which the boot refuses.
     if (type === SecureWsAdapter.prototype) return;
-    const changes = type === WsAdapter.prototype ? changesOf(other as WsAdapter, host.httpAdapter.getHttpServer()) : [];
+    const changes =
+      type === WsAdapter.prototype ? changesOf(other as WsAdapter, this.host.httpAdapter.getHttpServer()) : [];
     if (type === WsAdapter.prototype && changes.length === 0) {
       this.#logger.log(
         'The WsAdapter that main.ts sets is not needed: SecureWsModule brings its own, and has taken over.',
@@ -129,7 +136,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
       return;
     }
     const own = changes.length === 0 ? '' : ` with ${changes.join(' and ')} of its own`;
-    problems.add(
+    this.problems.add(
       'app.useWebSocketAdapter()',
       `sets ${other.constructor.name}${own} over the adapter of SecureWsModule.`,
       'remove the call from main.ts: the module installs its own adapter, which reads JSON messages as Nest does; to stay on Socket.IO, SecureWsModule.forRoot({ adapter: false, ... }) and WsAuthorizeGuard on each gateway',

@@ -1,5 +1,12 @@
-import { type DynamicModule, Inject, Module, Optional, type Provider, type Type } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import {
+  type DynamicModule,
+  Inject,
+  type InjectionToken,
+  Module,
+  Optional,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { SecurityEvents } from './events/security-events.js';
@@ -11,7 +18,7 @@ import { Clock, SystemClock } from './core/clock.js';
 import { TestSetup } from './core/test-setup.js';
 import { MODULE_PRESENCE, type ModulePresence } from './nest/module-required.guard.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
-import { type ResolvedSecureWsOptions, resolveOptions } from './resolve-options.js';
+import { RESOLVED_OPTIONS, type ResolvedSecureWsOptions, resolveOptions } from './resolve-options.js';
 import { SecureWsInstaller } from './secure-ws.installer.js';
 import { SecureWsOrderModule } from './secure-ws-order.module.js';
 import { createStore } from './store/store.options.js';
@@ -40,7 +47,6 @@ export interface SecureWsAsyncOptions {
 }
 
 const USER_OPTIONS = Symbol('options of SecureWsModule');
-const RESOLVED_OPTIONS = Symbol('secure-ws resolved options');
 
 /**
  * Protects every WebSocket gateway of the application. Import it once, in the root module; there is nothing to add to
@@ -145,8 +151,22 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
   };
 }
 
+/** Provides a part of the runtime by itself. */
+function partOf(provide: InjectionToken, part: (runtime: SecureWsRuntime) => unknown): Provider {
+  return { provide, inject: [SecureWsRuntime], useFactory: part };
+}
+
 const PROVIDERS: readonly Provider[] = [
   BootProblems,
+  SecureWsRuntime,
+  SecureWsInstaller,
+  EnhancerChecks,
+  partOf(WsCsrfTokens, ({ csrfTokens }) => csrfTokens),
+  partOf(WsChallengeService, ({ challenges }) => challenges),
+  partOf(SecurityEvents, ({ events }) => events),
+  partOf(WsConnectionLifecycleService, ({ lifecycle }) => lifecycle),
+  partOf(WsSocketIdentities, (runtime) => new WsSocketIdentities(() => runtime.authenticators)),
+  { provide: WsHttpServers, inject: [SecureWsInstaller], useFactory: ({ servers }: SecureWsInstaller) => servers },
   { provide: MODULE_PRESENCE, useFactory: (): ModulePresence => ({ hasBooted: false }) },
   {
     provide: Clock,
@@ -163,66 +183,5 @@ const PROVIDERS: readonly Provider[] = [
     provide: SecureWsStore,
     inject: [RESOLVED_OPTIONS, Clock],
     useFactory: ({ store }: ResolvedSecureWsOptions, clock: Clock) => createStore(store, clock),
-  },
-  {
-    provide: SecureWsRuntime,
-    inject: [RESOLVED_OPTIONS, SecureWsStore, Clock],
-    useFactory: (resolved: ResolvedSecureWsOptions, store: SecureWsStore, clock: Clock) =>
-      new SecureWsRuntime(resolved, store, clock),
-  },
-  {
-    provide: WsCsrfTokens,
-    inject: [SecureWsRuntime],
-    useFactory: ({ csrfTokens }: SecureWsRuntime) => csrfTokens,
-  },
-  {
-    provide: WsChallengeService,
-    inject: [SecureWsRuntime],
-    useFactory: ({ challenges }: SecureWsRuntime) => challenges,
-  },
-  {
-    provide: WsSocketIdentities,
-    inject: [SecureWsRuntime],
-    useFactory: (runtime: SecureWsRuntime) => new WsSocketIdentities(() => runtime.authenticators),
-  },
-  {
-    provide: EnhancerChecks,
-    inject: [SecureWsRuntime, WsSocketIdentities],
-    useFactory: (runtime: SecureWsRuntime, identities: WsSocketIdentities) => new EnhancerChecks(runtime, identities),
-  },
-  { provide: SecurityEvents, inject: [SecureWsRuntime], useFactory: (runtime: SecureWsRuntime) => runtime.events },
-  {
-    provide: WsConnectionLifecycleService,
-    inject: [SecureWsRuntime],
-    useFactory: (runtime: SecureWsRuntime) => runtime.lifecycle,
-  },
-  {
-    provide: WsHttpServers,
-    inject: [SecureWsInstaller],
-    useFactory: ({ servers }: SecureWsInstaller) => servers,
-  },
-  {
-    provide: SecureWsInstaller,
-    inject: [
-      ApplicationConfig,
-      HttpAdapterHost,
-      ModulesContainer,
-      SecureWsRuntime,
-      BootProblems,
-      MODULE_PRESENCE,
-      { token: TestSetup, optional: true },
-    ],
-    useFactory: (
-      config: ApplicationConfig,
-      host: HttpAdapterHost,
-      modules: ModulesContainer,
-      runtime: SecureWsRuntime,
-      problems: BootProblems,
-      presence: ModulePresence,
-      test?: TestSetup,
-    ) => {
-      const testAuthenticators = test?.authenticators(runtime.clock) ?? [];
-      return new SecureWsInstaller(config, host, modules, runtime, problems, presence, testAuthenticators);
-    },
   },
 ];

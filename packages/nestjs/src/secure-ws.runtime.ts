@@ -1,3 +1,4 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { AuthenticatorBlock } from './authentication/authenticator-block.js';
 import type { ResolvedAuthenticationOptions } from './authentication/authentication.options.js';
 import { WsCsrfTokens } from './authentication/csrf-tokens.js';
@@ -6,17 +7,17 @@ import { SecurityEvents } from './events/security-events.js';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
 import type { WsChallengeVerifier } from './handshake/challenge/ws-challenge-verifier.js';
 import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
-import type { Clock } from './core/clock.js';
+import { Clock } from './core/clock.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
 import { FaultLog } from './events/fault-log.js';
 import { ViolationLedger, violationSubject } from './throttling/violations/violation-ledger.js';
 import { PrincipalThrottles } from './throttling/principal-throttles.js';
-import type { SecureWsStore } from './store/secure-ws.store.js';
+import { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 import type { HandlerPlan } from './messages/message.js';
-import { MessageEngine } from './messages/message-engine.js';
-import type { ResolvedSecureWsOptions } from './resolve-options.js';
+import { MessageEngine, type MessageParts } from './messages/message-engine.js';
+import { RESOLVED_OPTIONS, type ResolvedSecureWsOptions } from './resolve-options.js';
 
 const NO_PLANS: ReadonlyMap<string, HandlerPlan> = new Map();
 
@@ -35,6 +36,7 @@ export type AuthenticatorFactory = (
 ) => Promise<readonly AuthenticatorBlock[]>;
 
 /** The parts that one application's connections share, put together once. */
+@Injectable()
 export class SecureWsRuntime {
   readonly events: SecurityEvents;
   readonly timer: CoarseTimer;
@@ -49,15 +51,14 @@ export class SecureWsRuntime {
   /** The module's authenticators. None before the application has started. */
   authenticators: readonly AuthenticatorBlock[] = [];
   #hasStarted = false;
-  readonly #principals: PrincipalThrottles;
-  readonly #ledger: ViolationLedger;
+  readonly #parts: MessageParts;
   #defaultEngine: MessageEngine | undefined;
   readonly #paths = new Map<string, GatewayPath>();
   readonly #plans = new Map<GatewayRecord, Map<string, HandlerPlan>>();
   readonly #plansByClass = new Map<unknown, Map<unknown, HandlerPlan>>();
 
   constructor(
-    readonly options: ResolvedSecureWsOptions,
+    @Inject(RESOLVED_OPTIONS) readonly options: ResolvedSecureWsOptions,
     readonly store: SecureWsStore,
     readonly clock: Clock,
   ) {
@@ -67,10 +68,21 @@ export class SecureWsRuntime {
     this.timer = new CoarseTimer(clock);
     this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle, this.events);
     this.defaults = defaultSettings(options);
-    this.#ledger = new ViolationLedger(store, options.throttling.violations);
-    this.#principals = new PrincipalThrottles(options.throttling.principal, store);
+    const ledger = new ViolationLedger(store, options.throttling.violations);
+    const principals = new PrincipalThrottles(options.throttling.principal, store);
+    const { events, faults } = this;
+    const { policyTimeoutMs } = options.authorization;
+    this.#parts = {
+      clock,
+      events,
+      faults,
+      principals,
+      ledger,
+      policyTimeoutMs,
+      detailedErrors: options.detailedErrors,
+    };
     this.timer.onTick((now) => {
-      this.#principals.sweep(now);
+      principals.sweep(now);
       this.guard.tick(now);
       store.tick();
     });
@@ -90,10 +102,8 @@ export class SecureWsRuntime {
       isReady: () => this.isReady,
       clock,
       store,
-      onReplaced: (connectionId) => {
-        this.lifecycle.disconnect({ connectionId }, 'REPLACED');
-      },
-      penaltyMs: (principal, addressKey) => this.#ledger.delayMs(violationSubject(principal, addressKey)),
+      onReplaced: (connectionId) => void this.lifecycle.disconnect({ connectionId }, 'REPLACED'),
+      penaltyMs: (principal, addressKey) => ledger.delayMs(violationSubject(principal, addressKey)),
     });
   }
 
@@ -134,28 +144,14 @@ export class SecureWsRuntime {
   }
 
   #makeEngine(settings: GatewaySettings): MessageEngine {
-    const { detailedErrors, authorization } = this.options;
     const { lifecycle, validation, messages } = settings;
     this.timer.tolerate(
       ...[lifecycle.pingIntervalMs, lifecycle.pongTimeoutMs, lifecycle.idleTimeoutMs, lifecycle.maxLifetimeMs],
       ...[lifecycle.maxOutboundMs, validation.messageTimeoutMs],
-      ...[messages.handlerTimeoutMs, authorization.policyTimeoutMs],
+      ...[messages.handlerTimeoutMs, this.#parts.policyTimeoutMs],
     );
-    const engine = new MessageEngine(
-      {
-        clock: this.clock,
-        events: this.events,
-        faults: this.faults,
-        principals: this.#principals,
-        ledger: this.#ledger,
-        detailedErrors,
-        policyTimeoutMs: authorization.policyTimeoutMs,
-      },
-      settings,
-    );
-    this.timer.onTick((now) => {
-      engine.expire(now);
-    });
+    const engine = new MessageEngine(this.#parts, settings);
+    this.timer.onTick((now) => engine.expire(now));
     return engine;
   }
 

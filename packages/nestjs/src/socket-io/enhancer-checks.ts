@@ -1,4 +1,4 @@
-import type { ExecutionContext } from '@nestjs/common';
+import { type ExecutionContext, Injectable } from '@nestjs/common';
 import type { ErrorData } from '@secure-ws/protocol';
 import { WsMessageContext } from '../core/message-context.js';
 import { randomId } from '../core/identifier.js';
@@ -6,26 +6,20 @@ import { WsRefusalException } from '../core/ws-application.error.js';
 import { mapException } from '../messages/exception-mapping.js';
 import { errorData } from '../messages/frames.js';
 import type { HandlerPlan, Message, MessageHandler } from '../messages/message.js';
-import type { MessageEngine } from '../messages/message-engine.js';
 import { compilePayload } from '../validation/compile-payload.js';
 import { isPayloadDeclaration } from '../validation/ws-payload.decorator.js';
 import { PayloadRefusal } from '../validation/payload-check.js';
+import { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { AuditedRefusal, ForeignCall, foreignHandler } from './foreign-call.js';
 import { ForeignClient, type ForeignSocket } from './foreign-client.js';
 import { measurePayload } from './parsed-payload.js';
-import type { WsSocketIdentities } from './ws-socket-identities.js';
-
-/** What the checks need of the application. */
-export interface EnhancerHost {
-  readonly defaultEngine: MessageEngine;
-  /** The plan of a handler, by its class and its function. */
-  planOf(gateway: unknown, handler: unknown): HandlerPlan | undefined;
-}
+import { WsSocketIdentities } from './ws-socket-identities.js';
 
 /**
  * The steps of a message for calls that come through another adapter: the same list, up to the handler, which Nest calls
  * there. Injectable; `WsAuthorizeGuard` and its like name it in their constructors.
  */
+@Injectable()
 export class EnhancerChecks {
   readonly #clients = new WeakMap<object, ForeignClient>();
   readonly #handlers = new Map<HandlerPlan, MessageHandler>();
@@ -33,7 +27,7 @@ export class EnhancerChecks {
 
   /** @internal */
   constructor(
-    private readonly host: EnhancerHost,
+    private readonly runtime: SecureWsRuntime,
     private readonly identities: WsSocketIdentities,
   ) {
     identities.onChange((client) => {
@@ -61,11 +55,11 @@ export class EnhancerChecks {
   throttle(context: ExecutionContext): void {
     const args = context.getArgs<unknown[]>();
     if (hasPassed(args)) return;
-    const plan = this.host.planOf(context.getClass(), context.getHandler());
+    const plan = this.runtime.planOf(context.getClass(), context.getHandler());
     const client = this.#clientOf(args[0]);
     if (plan === undefined || client === undefined) throw new WsRefusalException('FORBIDDEN');
-    const { validation } = this.host.defaultEngine.settings;
-    const now = this.host.defaultEngine.clock.monotonic();
+    const { validation } = this.runtime.defaultEngine.settings;
+    const now = this.runtime.defaultEngine.clock.monotonic();
     const { bytes } = measurePayload(args[1], validation, validation.maxMessageBytes);
     let wait = client.throttle(now, bytes);
     if (wait === 0) wait = client.throttlePrincipal(now);
@@ -84,7 +78,7 @@ export class EnhancerChecks {
       if (!isPayloadDeclaration(type)) throw new WsRefusalException('VALIDATION_FAILED');
       this.#types.set(type, (compiled = compilePayload(type)));
     }
-    const { validation } = this.host.defaultEngine.settings;
+    const { validation } = this.runtime.defaultEngine.settings;
     const { refusal } = measurePayload(value, validation, validation.maxMessageBytes);
     if (refusal !== undefined) throw new WsRefusalException(refusal.code);
     const outcome = await compiled.check(value);
@@ -95,7 +89,7 @@ export class EnhancerChecks {
 
   /** What the client gets of an exception; audits it, unless a check refused and has done so. */
   answerTo(exception: unknown, socket: unknown, label: string): ErrorData {
-    const { defaultEngine: engine } = this.host;
+    const { defaultEngine: engine } = this.runtime;
     const { detailedErrors } = engine.parts;
     if (exception instanceof AuditedRefusal) {
       return errorData(exception.refusal, exception.correlationId, detailedErrors);
@@ -110,14 +104,14 @@ export class EnhancerChecks {
 
   #run(context: ExecutionContext): Promise<Message> {
     const args = context.getArgs<unknown[]>();
-    const plan = this.host.planOf(context.getClass(), context.getHandler());
+    const plan = this.runtime.planOf(context.getClass(), context.getHandler());
     const client = this.#clientOf(args[0]);
     if (plan === undefined || client === undefined) return Promise.reject(new WsRefusalException('FORBIDDEN'));
     let handler = this.#handlers.get(plan);
     if (handler === undefined) {
       this.#handlers.set(plan, (handler = foreignHandler(plan)));
     }
-    return new ForeignCall(this.host.defaultEngine, client, handler, args[1]).judged;
+    return new ForeignCall(this.runtime.defaultEngine, client, handler, args[1]).judged;
   }
 
   #clientOf(socket: unknown): ForeignClient | undefined {
@@ -128,7 +122,7 @@ export class EnhancerChecks {
     if (known?.principal === principal) return known;
     // Gone before its first message was judged: its disconnect, which frees what it holds, is over.
     if ((socket as ForeignSocket).connected === false) return undefined;
-    const client = new ForeignClient(socket as ForeignSocket, principal, this.host.defaultEngine, known);
+    const client = new ForeignClient(socket as ForeignSocket, principal, this.runtime.defaultEngine, known);
     this.#clients.set(socket, client);
     return client;
   }
