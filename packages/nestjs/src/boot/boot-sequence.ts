@@ -1,8 +1,6 @@
-import { Logger, type Type } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import type { WsAuthenticator } from '../authentication/authenticator.js';
-import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
 import { createAuthenticators } from '../authentication/create-authenticators.js';
 import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
 import { discoverSecurityEventListeners } from '../events/on-security-event.js';
@@ -29,7 +27,7 @@ import { checkNamedClasses } from './named-classes.js';
 import { checkMigration, checkPlaces, warnOfIdleParts } from './omissions.js';
 import { compileHandler } from './compile-handler.js';
 import { warnOfContradictions } from './contradictions.js';
-import { checkCoverage, type CoveredHandler } from './coverage.js';
+import { checkCoverage, type CoverageContext, type CoveredHandler } from './coverage.js';
 import { checkHttpEnhancers } from './http-only.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
 
@@ -59,17 +57,15 @@ export class BootSequence {
   readonly #classes: ApplicationClasses;
   readonly #registration = new RegistrationMetadata();
   #boundCount = 0;
-  readonly #homes: readonly NestModule[];
   #hasRun = false;
   #failure: Error | undefined;
   #endpoints: ReadonlyMap<string, GatewayEndpoint> = new Map();
   /** What was changed of what Nest and the application made. */
   readonly #undo: (() => void)[] = [];
-  #protected = { gateways: 0, events: 0 };
+  #protected = '';
 
   constructor(private readonly parts: BootParts) {
     this.#classes = new ApplicationClasses(parts.modules);
-    this.#homes = parts.homes;
   }
 
   /**
@@ -90,12 +86,19 @@ export class BootSequence {
   /** Makes what has to be waited for. Runs before the application is ready. */
   async finish(): Promise<void> {
     this.prepare();
+    const { runtime, testAuthenticators } = this.parts;
     try {
       await this.#classes.prepare();
       await this.#prepareChallenge();
-      await this.parts.runtime.makeAuthenticators((options, endpoint) =>
-        this.#authenticatorsOf(options, this.#moduleAt(endpoint)),
-      );
+      await runtime.makeAuthenticators((options, endpoint) => {
+        const module = this.#moduleAt(endpoint);
+        return createAuthenticators(options, {
+          clock: runtime.clock,
+          store: runtime.store,
+          instanceOf: (type) => this.#classes.singletonOf(type, module),
+          ofTest: testAuthenticators,
+        });
+      });
     } catch (error) {
       throw this.fail(error);
     }
@@ -124,98 +127,82 @@ export class BootSequence {
     return (this.#failure = error instanceof Error ? error : new Error('The boot failed.', { cause: error }));
   }
 
+  /** Says what the application has of the module, in one line. Called when it has started. */
+  announce(): void {
+    const { options, authenticators, endpointAuthenticators } = this.parts.runtime;
+    const names = [...authenticators, ...endpointAuthenticators].map(({ name }) =>
+      name.replace(/^authentication\./, ''),
+    );
+    const what = options.adapter ? 'protects' : 'checks the messages of';
+    const verified = `identities are verified by ${[...new Set(names)].join(', ')}.`;
+    this.#logger.log(`SecureWs ${what} ${this.#protected}; ${verified}`);
+  }
+
   #prepare(): void {
-    const { problems, runtime, modules } = this.parts;
+    const { problems, runtime, modules, config } = this.parts;
+    const { options, events } = runtime;
     this.#checkPackages();
-    if (this.#homes.length > 1) {
+    const gateways = takeInventory(modules);
+    this.#endpoints = resolveEndpoints(gateways, options, problems);
+    warnOfContradictions(options, problems);
+    checkHttpEnhancers(gateways, config, problems);
+    checkPlaces(modules, gateways, problems);
+    checkMigration(options.migration.gateways, gateways, problems);
+    const handlers = this.#cover(gateways);
+    warnOfIdleParts(gateways, this.#endpoints, handlers, problems);
+    const places = { classes: this.#classes, options, home: this.#moduleAt(), endpoints: this.#endpoints.values() };
+    checkNamedClasses(places, gateways, handlers, problems);
+    const listeners = discoverSecurityEventListeners(modules, problems);
+    if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
+    events.listen(listeners);
+    for (const { where, warning } of problems.warnings) {
+      this.#logger.warn(`${where} ${warning}`);
+      events.emit({ type: 'ws.config.weak', option: where, warning });
+    }
+    for (const [endpoint, { settings }] of this.#endpoints) runtime.addPath(endpoint, settings);
+    for (const gateway of gateways) {
+      runtime.csrfTokens.addGateway(gateway.type, this.#settingsOf(gateway).authentication);
+      // On another adapter Nest's own path stays as it is, and the checks are the enhancers that the gateway names.
+      if (options.adapter) this.#prepareGateway(gateway);
+    }
+    this.#prepareRegistration(gateways);
+    for (const handler of handlers) {
+      const { gateway, callback } = handler.record;
+      runtime.addPlan(gateway, callback, compileHandler(handler, this.#classes, config, options.detailedErrors));
+    }
+    this.#protected = `${count(gateways.length, 'gateway')} with ${count(handlers.length, 'event')}`;
+  }
+
+  #checkPackages(): void {
+    const { problems, homes } = this.parts;
+    checkWsVersion(problems);
+    checkTransformerCopies(problems);
+    if (!canTakeDataPath()) {
+      problems.add(
+        'ws',
+        'reads from its sockets in another way than 8.23 does: floods and unfinished messages would have no limit.',
+        'npm install ws@8.23.0',
+      );
+    }
+    if (homes.length > 1) {
       problems.add(
         'SecureWsModule',
         'is imported twice: which forRoot() wins would depend on the order of imports.',
         'import SecureWsModule.forRoot() once, in the root module; it is global',
       );
     }
-    const gateways = takeInventory(modules);
-    this.#endpoints = resolveEndpoints(gateways, runtime.options, problems);
-    warnOfContradictions(runtime.options, problems);
-    checkHttpEnhancers(gateways, this.parts.config, problems);
-    checkPlaces(modules, gateways, problems);
-    checkMigration(runtime.options.migration.gateways, gateways, problems);
-    const handlers = this.#cover(gateways);
-    warnOfIdleParts(gateways, this.#endpoints, handlers, problems);
-    checkNamedClasses(
-      {
-        classes: this.#classes,
-        options: runtime.options,
-        home: this.#moduleAt(undefined),
-        endpoints: this.#endpoints.values(),
-      },
-      gateways,
-      handlers,
-      problems,
-    );
-    const listeners = discoverSecurityEventListeners(modules, problems);
-    if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
-    runtime.events.listen(listeners);
-    this.#announceWarnings();
-    for (const [endpoint, { settings }] of this.#endpoints) runtime.addPath(endpoint, settings);
-    for (const gateway of gateways)
-      runtime.csrfTokens.addGateway(gateway.type, this.#settingsOf(gateway).authentication);
-    // On another adapter Nest's own path stays as it is, and the checks are the enhancers that the gateway names.
-    if (runtime.options.adapter) for (const gateway of gateways) this.#prepareGateway(gateway);
-    this.#prepareRegistration(gateways);
-    this.#compile(handlers);
-    this.#protected = { gateways: gateways.length, events: handlers.length };
-  }
-
-  /** Says what the application has of the module, in one line. Called when it has started. */
-  announce(): void {
-    const { options, authenticators, endpointAuthenticators } = this.parts.runtime;
-    const { gateways, events } = this.#protected;
-    const names = [...authenticators, ...endpointAuthenticators].map(({ name }) =>
-      name.replace(/^authentication\./, ''),
-    );
-    const what = options.adapter ? 'protects' : 'checks the messages of';
-    this.#logger.log(
-      `SecureWs ${what} ${count(gateways, 'gateway')} with ${count(events, 'event')}; ` +
-        `identities are verified by ${[...new Set(names)].join(', ')}.`,
-    );
-  }
-
-  #checkPackages(): void {
-    const { problems } = this.parts;
-    checkWsVersion(problems);
-    checkTransformerCopies(problems);
-    if (canTakeDataPath()) return;
-    problems.add(
-      'ws',
-      'reads from its sockets in another way than 8.23 does: floods and unfinished messages would have no limit.',
-      'npm install ws@8.23.0',
-    );
   }
 
   #cover(gateways: readonly GatewayRecord[]): CoveredHandler[] {
     const { config, problems, runtime } = this.parts;
     const { adapter, migration } = runtime.options;
-    return checkCoverage(
-      gateways,
-      {
-        admitsAnonymous: (gateway) => this.#settingsOf(gateway).anonymous,
-        isMigrating: ({ type }) => migration.gateways.has(type),
-        isJudged: (handler) => adapter || guardsOf(handler, config).some((guard) => isOfClass(guard, WsAuthorizeGuard)),
-        hasAcks: !adapter,
-      },
-      problems,
-    );
-  }
-
-  #authenticatorsOf(
-    options: ResolvedAuthenticationOptions,
-    module: NestModule,
-  ): Promise<readonly AuthenticatorBlock[]> {
-    const { runtime, testAuthenticators } = this.parts;
-    const instanceOf = <T>(type: Type<T>): Promise<T> => this.#classes.singletonOf(type, module);
-    const { clock, store } = runtime;
-    return createAuthenticators(options, { clock, store, instanceOf, ofTest: testAuthenticators });
+    const context: CoverageContext = {
+      admitsAnonymous: (gateway) => this.#settingsOf(gateway).anonymous,
+      isMigrating: ({ type }) => migration.gateways.has(type),
+      isJudged: (handler) => adapter || guardsOf(handler, config).some((guard) => isOfClass(guard, WsAuthorizeGuard)),
+      hasAcks: !adapter,
+    };
+    return checkCoverage(gateways, context, problems);
   }
 
   #settingsOf(gateway: GatewayRecord): GatewaySettings {
@@ -223,9 +210,8 @@ export class BootSequence {
   }
 
   /** The module that names the classes of an endpoint's options, or of the module's. */
-  #moduleAt(endpoint: string | undefined): NestModule {
-    const gateway = endpoint === undefined ? undefined : this.#endpoints.get(endpoint)?.gateway;
-    return gateway?.module ?? (this.#homes[0] as NestModule);
+  #moduleAt(endpoint = ''): NestModule {
+    return this.#endpoints.get(endpoint)?.gateway.module ?? (this.parts.homes[0] as NestModule);
   }
 
   #prepareGateway(gateway: GatewayRecord): void {
@@ -233,31 +219,24 @@ export class BootSequence {
     const user: FilterUser = {
       owns: (client) => hooks.owns(client),
       onFilterFailed: (name, connectionId) => {
-        runtime.events.emit({
-          type: 'ws.application.failed',
-          where: `${name}.catch`,
-          ...(connectionId === undefined ? {} : { connectionId }),
-        });
+        const connection = connectionId === undefined ? {} : { connectionId };
+        runtime.events.emit({ type: 'ws.application.failed', where: `${name}.catch`, ...connection });
       },
     };
     this.#undo.push(containHooks(gateway, hooks), ...containFilters(gateway, user));
     addLastFilter(gateway, LAST_FILTER, this.#registration);
-    this.#prepareHandshakeGuards(gateway);
-  }
-
-  #prepareHandshakeGuards(gateway: GatewayRecord): void {
     const guards = handshakeGuardsOf(gateway.type);
     if (guards.length === 0) return;
     const providers = guards.map((guard) => this.#classes.providerOf(guard, gateway.module));
-    this.parts.runtime.guard.setGatewayGuards(gateway, new GatewayGuards(gateway.type, providers));
+    runtime.guard.setGatewayGuards(gateway, new GatewayGuards(gateway.type, providers));
   }
 
   /** Changes what Nest reads while it registers the gateways. The last one that it registers puts everything back. */
   #prepareRegistration(gateways: readonly GatewayRecord[]): void {
     const { config, runtime } = this.parts;
     passValidated(gateways, config, this.#registration, (pipe) => isOfClass(pipe, WsValidationPipe));
-    for (const gateway of gateways) dropModuleGuard(gateway, this.#registration);
     for (const gateway of gateways) {
+      dropModuleGuard(gateway, this.#registration);
       const undo = onRegistered(gateway, () => {
         if (++this.#boundCount === gateways.length) this.#registration.restore();
       });
@@ -265,23 +244,6 @@ export class BootSequence {
       if (!runtime.options.adapter) continue;
       const waiting = gateway.handlers.filter((handler) => mayWait(handler, config));
       gateHandlers(gateway, waiting, this.#registration);
-    }
-  }
-
-  #announceWarnings(): void {
-    for (const { where, warning } of this.parts.problems.warnings) {
-      this.#logger.warn(`${where} ${warning}`);
-      this.parts.runtime.events.emit({ type: 'ws.config.weak', option: where, warning });
-    }
-  }
-
-  #compile(handlers: readonly CoveredHandler[]): void {
-    const { config, runtime } = this.parts;
-    const { detailedErrors } = runtime.options;
-    for (const handler of handlers) {
-      const { gateway, callback } = handler.record;
-      const plan = compileHandler(handler, { classes: this.#classes, config, detailedErrors });
-      runtime.addPlan(gateway, callback, plan);
     }
   }
 }

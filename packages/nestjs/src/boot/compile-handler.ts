@@ -1,41 +1,32 @@
 import type { ApplicationConfig } from '@nestjs/core';
-import { AuthorizationPlan } from '../authorization/authorization-plan.js';
+import { AuthorizationPlan, type PolicyProvider } from '../authorization/authorization-plan.js';
+import type { WsPolicyType } from '../authorization/ws-policy.js';
 import type { HandlerPlan } from '../messages/message.js';
 import type { ApplicationClasses } from '../nest/application-classes.js';
 import { hasInterceptors } from '../nest/enhancers.js';
 import { compilePayload } from '../validation/compile-payload.js';
 import type { CoveredHandler } from './coverage.js';
 
-/** What a handler's plan is compiled with. */
-export interface HandlerCompiler {
-  readonly classes: ApplicationClasses;
-  readonly config: ApplicationConfig;
-  readonly detailedErrors: boolean;
-}
-
 /** Compiles what was decided about a handler. */
 export function compileHandler(
   { record, event, decision, payload, throttles, isReported }: CoveredHandler,
-  { classes, config, detailedErrors }: HandlerCompiler,
+  classes: ApplicationClasses,
+  config: ApplicationConfig,
+  detailedErrors: boolean,
 ): HandlerPlan {
-  const { label } = record;
-  const { module } = record.gateway;
+  const { label, gateway, isStream } = record;
   const { declaration } = payload;
   const { requirements, isPublic, takesRowsOf } = decision;
+  const providerOf = (policy: WsPolicyType): PolicyProvider => classes.providerOf(policy, gateway.module);
   return {
     event,
     eventJson: JSON.stringify(event),
     label,
-    authorization: new AuthorizationPlan(
-      requirements,
-      isPublic,
-      (policy) => classes.providerOf(policy, module),
-      takesRowsOf,
-    ),
+    authorization: new AuthorizationPlan(requirements, isPublic, providerOf, takesRowsOf),
     throttles,
     payload: declaration === undefined ? undefined : compilePayload(declaration, { detailedErrors }),
     isReported,
     hasInterceptors: hasInterceptors(record, config),
-    isStream: record.isStream,
+    isStream,
   };
 }

@@ -1,9 +1,48 @@
 import type { BootProblems } from '../core/boot-problems.js';
-import { type GatewaySettings, messagesPerSecond } from '../gateway-settings.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
+import { messagesPerSecond, type PathLimits } from '../gateway-settings.js';
 import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 
-/** One option that can only be used up to another one: names, values, and what follows from it. */
-type Pair = readonly [name: string, value: number, upTo: string, limit: number, consequence: string];
+/** One option that can only be used up to another one, and what follows where it is larger. */
+type Row = readonly [option: string, upTo: string, consequence: string];
+
+const HALF_OF = 'half of ';
+const NEVER = 'this many are never reached';
+
+/** What may differ for one gateway, so that it can contradict itself there too. */
+const OF_A_PATH: readonly Row[] = [
+  ['validation.maxMessageBytes', 'throttling.connectionBytesPerSecond', 'no message of that size ever passes'],
+  [
+    'validation.maxMessageBytes',
+    'messages.maxQueuedBytes',
+    'a message of that size that has to wait for a handler closes its connection',
+  ],
+  ['validation.maxKeys', 'validation.maxNodes', 'no object has as many members'],
+  [
+    'throttling.connection',
+    'throttling.principal',
+    'one connection may not send as much as it is allowed, in messages a second',
+  ],
+];
+
+const OF_THE_MODULE: readonly Row[] = [
+  ['handshake.limits.maxPendingPerAddress', 'handshake.limits.maxPending', NEVER],
+  ['handshake.limits.maxOpenPerPrincipal', 'handshake.limits.maxOpen', NEVER],
+  [
+    'handshake.limits.maxOpen',
+    `${HALF_OF}store.maxKeys`,
+    'a connection takes two keys, and one that finds no room is refused',
+  ],
+  [
+    'messages.handlerTimeoutMs',
+    'lifecycle.drainTimeoutMs',
+    'a handler that takes as long as it may is cut off at every shutdown',
+  ],
+  ['lifecycle.closeTimeoutMs', 'lifecycle.drainTimeoutMs', 'a shutdown does not wait as long for a client to close'],
+];
+
+/** The options that `@SecureGateway({ limits })` has as well. */
+const GATEWAY_LIMIT = /^\w+\.(?=(maxMessageBytes|connectionBytesPerSecond|maxQueuedBytes|connection)$)/;
 
 /** Their values decide nothing with `adapter: false`. */
 const NEEDS_ADAPTER = /^(?:handshake|lifecycle|messages)\./;
@@ -13,93 +52,38 @@ const NEEDS_ADAPTER = /^(?:handshake|lifecycle|messages)\./;
  * contradict each other.
  */
 export function warnOfContradictions(options: ResolvedSecureWsOptions, problems: BootProblems): void {
-  const { handshake, lifecycle, messages, store } = options;
-  const { limits } = handshake;
-  const open = 'handshake.limits.maxOpen';
-  const unreachable = 'this many are never reached';
-  const pairs: readonly Pair[] = [
-    ...pairsOf(options, { validation: 'validation.', throttling: 'throttling.', messages: 'messages.' }),
-    [
-      'handshake.limits.maxPendingPerAddress',
-      limits.maxPendingPerAddress,
-      'handshake.limits.maxPending',
-      limits.maxPending,
-      unreachable,
-    ],
-    ['handshake.limits.maxOpenPerPrincipal', limits.maxOpenPerPrincipal, open, limits.maxOpen, unreachable],
-    [
-      open,
-      limits.maxOpen,
-      'half of store.maxKeys',
-      store.maxKeys / 2,
-      'a connection takes two keys, and one that finds no room is refused',
-    ],
-    [
-      'messages.handlerTimeoutMs',
-      messages.handlerTimeoutMs,
-      'lifecycle.drainTimeoutMs',
-      lifecycle.drainTimeoutMs,
-      'a handler that takes as long as it may is cut off at every shutdown',
-    ],
-    [
-      'lifecycle.closeTimeoutMs',
-      lifecycle.closeTimeoutMs,
-      'lifecycle.drainTimeoutMs',
-      lifecycle.drainTimeoutMs,
-      'a shutdown does not wait as long for a client to close',
-    ],
-  ];
-  const isHeeded = ([name, , upTo]: Pair): boolean =>
-    options.adapter || ![name, upTo].some((each) => NEEDS_ADAPTER.test(each));
-  warn(pairs.filter(isHeeded), problems);
+  const rows = [...OF_A_PATH, ...OF_THE_MODULE].filter(
+    ([option, upTo]) => options.adapter || ![option, upTo].some((each) => NEEDS_ADAPTER.test(each)),
+  );
+  warn(rows, options, (option) => option, problems);
 }
 
 /** The same for the limits of one gateway. */
-export function warnOfGatewayContradictions(gateway: string, settings: GatewaySettings, problems: BootProblems): void {
-  const limits = `${gateway} @SecureGateway.limits.`;
-  warn(pairsOf(settings, { validation: limits, throttling: limits, messages: limits }), problems);
+export function warnOfGatewayContradictions(gateway: string, settings: PathLimits, problems: BootProblems): void {
+  const nameOf = (option: string): string => option.replace(GATEWAY_LIMIT, `${gateway} @SecureGateway.limits.`);
+  warn(OF_A_PATH, settings, nameOf, problems);
 }
 
-type Limits = Pick<GatewaySettings, 'validation' | 'throttling' | 'messages'>;
-
-function pairsOf({ validation, throttling, messages }: Limits, at: Record<keyof Limits, string>): readonly Pair[] {
-  const maxMessageBytes = `${at.validation}maxMessageBytes`;
-  return [
-    [
-      maxMessageBytes,
-      validation.maxMessageBytes,
-      `${at.throttling}connectionBytesPerSecond`,
-      throttling.connectionBytesPerSecond,
-      'no message of that size ever passes',
-    ],
-    [
-      maxMessageBytes,
-      validation.maxMessageBytes,
-      `${at.messages}maxQueuedBytes`,
-      messages.maxQueuedBytes,
-      'a message of that size that has to wait for a handler closes its connection',
-    ],
-    [
-      'validation.maxKeys',
-      validation.maxKeys,
-      'validation.maxNodes',
-      validation.maxNodes,
-      'no object has as many members',
-    ],
-    [
-      `${at.throttling}connection`,
-      messagesPerSecond(throttling.connection),
-      'throttling.principal',
-      messagesPerSecond(throttling.principal),
-      'one connection may not send as much as it is allowed, in messages a second',
-    ],
-  ];
-}
-
-function warn(pairs: readonly Pair[], problems: BootProblems): void {
-  for (const [name, value, upTo, limit, consequence] of pairs) {
+function warn(
+  rows: readonly Row[],
+  options: PathLimits,
+  nameOf: (option: string) => string,
+  problems: BootProblems,
+): void {
+  for (const [option, upTo, consequence] of rows) {
+    const value = valueOf(options, option);
+    const limit = valueOf(options, upTo);
     // Infinity is warned about by itself: whoever wrote it wants no limit there.
-    if (value > limit && value !== Infinity)
-      problems.warn(name, `is ${value}, and ${upTo} only ${limit}: ${consequence}.`);
+    if (value > limit && value !== Infinity) {
+      problems.warn(nameOf(option), `is ${value}, and ${nameOf(upTo)} only ${limit}: ${consequence}.`);
+    }
   }
+}
+
+/** The number behind the name of an option; of rules, what they let through in a second. */
+function valueOf(options: PathLimits, name: string): number {
+  if (name.startsWith(HALF_OF)) return valueOf(options, name.slice(HALF_OF.length)) / 2;
+  const path = name.split('.');
+  const value = path.reduce<unknown>((level, key) => (level as Readonly<Record<string, unknown>>)[key], options);
+  return typeof value === 'number' ? value : messagesPerSecond(value as readonly ThrottleRule[]);
 }

@@ -73,23 +73,13 @@ function checkHandler(
   // What a gateway under migration leaves open is warned about, and does not stop the boot.
   const open = isReported ? new BootProblems() : problems;
   const event = readEvent(handler, owners, problems);
-  const decision = readDecision(handler, context.admitsAnonymous(handler.gateway), open);
-  const payload = readPayload(handler, open);
+  const decision =
+    readDecision(handler, context.admitsAnonymous(handler.gateway), open) ?? (isReported ? UNDECIDED : undefined);
+  const payload = readPayload(handler, open) ?? (isReported ? UNTYPED : undefined);
   checkCall(handler, context, problems);
   const throttles = readHandlerThrottles(handler.callback, handler.gateway.type, handler.label, problems);
-  if (event === undefined) return undefined;
-  if (isReported) {
-    for (const { where, problem } of open.problems) problems.warn(where, problem);
-    return {
-      record: handler,
-      event,
-      decision: decision ?? UNDECIDED,
-      payload: payload ?? UNTYPED,
-      throttles,
-      isReported,
-    };
-  }
-  if (decision === undefined || payload === undefined) return undefined;
+  if (isReported) for (const { where, problem } of open.problems) problems.warn(where, problem);
+  if (event === undefined || decision === undefined || payload === undefined) return undefined;
   return { record: handler, event, decision, payload, throttles, isReported };
 }
 

@@ -17,6 +17,8 @@ export interface GatewayEndpoint {
   readonly settings: GatewaySettings;
   /** The gateway that says what differs here, or the first one. */
   readonly gateway: GatewayRecord;
+  /** What its `@SecureGateway` was given, if it has one. */
+  readonly user: unknown;
 }
 
 /** Finds the settings of every endpoint, and checks that the gateways there agree about them. */
@@ -26,40 +28,34 @@ export function resolveEndpoints(
   problems: BootProblems,
 ): ReadonlyMap<string, GatewayEndpoint> {
   if (options.adapter) checkHosts(gateways, problems);
-  const first = new Map<string, GatewayRecord>();
-  const written = new Map<string, { user: unknown; by: GatewayRecord }>();
   const endpoints = new Map<string, GatewayEndpoint>();
   for (const gateway of gateways) {
     const endpoint = endpointOf(gateway);
-    if (options.adapter) checkGatewayOptions(gateway, first.get(endpoint), problems);
-    if (!first.has(endpoint)) {
-      first.set(endpoint, gateway);
-      endpoints.set(endpoint, { settings: defaultSettings(options), gateway });
+    const other = endpoints.get(endpoint);
+    if (options.adapter) checkGatewayOptions(gateway, other?.gateway, problems);
+    const user: unknown = Reflect.getMetadata(SECURE_GATEWAY_METADATA, gateway.type);
+    if (user === undefined) {
+      if (other === undefined) endpoints.set(endpoint, { settings: defaultSettings(options), gateway, user });
+      continue;
     }
-    const user = Reflect.getMetadata(SECURE_GATEWAY_METADATA, gateway.type) as unknown;
-    if (user === undefined) continue;
-    if (!options.adapter) reportForeign(gateway, problems);
-    const other = written.get(endpoint);
-    if (other === undefined) {
-      written.set(endpoint, { user, by: gateway });
+    if (!options.adapter) {
+      problems.add(
+        gateway.name,
+        'has a @SecureGateway, and with `adapter: false` its connections are those of another adapter: it would be ignored.',
+        'remove @SecureGateway, and set what differs in the options of that adapter',
+      );
+    }
+    if (other?.user === undefined) {
       const settings = resolveGatewaySettings(user, gateway.name, options, problems);
       warnOfGatewayContradictions(gateway.name, settings, problems);
-      endpoints.set(endpoint, { settings, gateway });
+      endpoints.set(endpoint, { settings, gateway, user });
     } else if (other.user !== user) {
       problems.add(
         gateway.name,
-        `shares ${gateway.path} with ${other.by.name}, and both have a @SecureGateway.`,
+        `shares ${gateway.path} with ${other.gateway.name}, and both have a @SecureGateway.`,
         'keep one of the two: the settings belong to the path',
       );
     }
   }
   return endpoints;
-}
-
-function reportForeign({ name }: GatewayRecord, problems: BootProblems): void {
-  problems.add(
-    name,
-    'has a @SecureGateway, and with `adapter: false` its connections are those of another adapter: it would be ignored.',
-    'remove @SecureGateway, and set what differs in the options of that adapter',
-  );
 }

@@ -34,13 +34,16 @@ export function readDecision(
   const isPublic = [handler.callback, handler.gateway.type].some(
     (owner) => Reflect.getMetadata(WS_PUBLIC_METADATA, owner) === true,
   );
+  const isUndecided = onClass === undefined && onMethod === undefined;
+  if (isPublic && isUndecided && admitsAnonymous) {
+    return { requirements: [], isPublic: true, takesRowsOf: () => false };
+  }
   if (isPublic) {
-    const asksForIdentity = onClass !== undefined || onMethod !== undefined;
-    if (!asksForIdentity && admitsAnonymous) return { requirements: [], isPublic: true, takesRowsOf: () => false };
-    reportPublic(handler, asksForIdentity, problems);
+    const [problem, fix] = isUndecided ? NOT_ANONYMOUS : PUBLIC_AND_NOT;
+    problems.add(handler.label, problem, fix);
     return undefined;
   }
-  if (onClass === undefined && onMethod === undefined) {
+  if (isUndecided) {
     problems.add(
       handler.label,
       'has no authorization decision: nothing says who may send this event.',
@@ -60,17 +63,15 @@ export function readDecision(
   return { requirements, isPublic: false, takesRowsOf: rowsTakenBy(handler) };
 }
 
-function reportPublic(handler: HandlerRecord, asksForIdentity: boolean, problems: BootProblems): void {
-  problems.add(
-    handler.label,
-    asksForIdentity
-      ? 'is @WsPublic and @WsAuthorize at once.'
-      : 'is @WsPublic, but its gateway admits no anonymous connection.',
-    asksForIdentity
-      ? 'keep one of the two; move public events to a gateway of their own'
-      : 'write @SecureGateway({ anonymous: true }) above the gateway, or replace @WsPublic() by @WsAuthorize()',
-  );
-}
+const NOT_ANONYMOUS = [
+  'is @WsPublic, but its gateway admits no anonymous connection.',
+  'write @SecureGateway({ anonymous: true }) above the gateway, or replace @WsPublic() by @WsAuthorize()',
+] as const;
+
+const PUBLIC_AND_NOT = [
+  'is @WsPublic and @WsAuthorize at once.',
+  'keep one of the two; move public events to a gateway of their own',
+] as const;
 
 function requirementsOf(owner: object): readonly WsRequirement[] | undefined {
   return Reflect.getMetadata(WS_AUTHORIZE_METADATA, owner) as readonly WsRequirement[] | undefined;

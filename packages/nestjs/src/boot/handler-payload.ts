@@ -27,36 +27,72 @@ const UNTYPED: ReadonlySet<unknown> = new Set([
   BigInt,
 ]);
 
+/** Why nothing can validate a payload, and what helps. */
+interface PayloadProblem {
+  readonly problem: string;
+  readonly fix: string;
+}
+
 /**
  * Finds the declared payload of a handler: `@WsPayload`, a schema in `@MessageBody`, or the type of the parameter.
  *
  * @returns `undefined` where a payload is taken that nothing can validate; a problem says why (MV-02).
  */
 export function readPayload(handler: HandlerRecord, problems: BootProblems): HandlerPayload | undefined {
-  const declared = Reflect.getMetadata(WS_PAYLOAD_METADATA, handler.callback) as unknown;
-  if (declared !== undefined) return checkDeclared(handler, declared, problems);
+  const found = findPayload(handler);
+  if ('problem' in found) {
+    problems.add(handler.label, found.problem, found.fix);
+    return undefined;
+  }
+  const { declaration } = found;
+  const type: unknown = Array.isArray(declaration) ? declaration[0] : declaration;
+  if (isValidatable(type)) checkDto(type, problems);
+  return found;
+}
+
+function findPayload(handler: HandlerRecord): HandlerPayload | PayloadProblem {
   const parameters = payloadParameters(handler);
+  const declared: unknown =
+    Reflect.getMetadata(WS_PAYLOAD_METADATA, handler.callback) ??
+    parameters.map(({ schema }) => schema).find((schema) => schema !== undefined);
+  if (declared !== undefined) return isPayloadDeclaration(declared) ? { declaration: declared } : UNFIT_DECLARATION;
   if (parameters.length === 0) return { declaration: undefined };
-  const schema = parameters.map(({ schema }) => schema).find((found) => found !== undefined);
-  if (schema !== undefined) return checkDeclared(handler, schema, problems);
   if (parameters.some(({ property }) => property !== undefined)) {
-    problems.add(
-      handler.label,
-      'takes one property of the payload, so that its type says nothing about the others.',
-      `add @WsPayload(TheDto) above @SubscribeMessage`,
-    );
-    return undefined;
+    return {
+      problem: 'takes one property of the payload, so that its type says nothing about the others.',
+      fix: 'add @WsPayload(TheDto) above @SubscribeMessage',
+    };
   }
-  if (handler.types === undefined) {
-    problems.add(
-      handler.label,
-      'takes a payload, but the transpiler emitted no parameter types.',
-      'set "emitDecoratorMetadata": true in tsconfig.json (for swc: "decoratorMetadata": true in .swcrc), or add @WsPayload(TheDto); esbuild and tsx have no such option',
-    );
-    return undefined;
+  const { types } = handler;
+  return types === undefined ? NO_TYPES : ofTypes(parameters.map(({ index }) => types[index]));
+}
+
+const UNFIT_DECLARATION: PayloadProblem = {
+  problem: 'declares a payload that cannot be validated.',
+  fix: 'declare a class with class-validator decorators, [Item], String, Number, Boolean or a Standard Schema object',
+};
+
+const NO_TYPES: PayloadProblem = {
+  problem: 'takes a payload, but the transpiler emitted no parameter types.',
+  fix: 'set "emitDecoratorMetadata": true in tsconfig.json (for swc: "decoratorMetadata": true in .swcrc), or add @WsPayload(TheDto); esbuild and tsx have no such option',
+};
+
+function ofTypes([type, ...others]: readonly unknown[]): HandlerPayload | PayloadProblem {
+  if (others.some((other) => other !== type)) {
+    return { problem: 'has two @MessageBody() of different types.', fix: 'keep one, or add @WsPayload(TheDto)' };
   }
-  const types = parameters.map(({ index }) => handler.types?.[index]);
-  return checkType(handler, types, problems);
+  if (typeof type !== 'function' || UNTYPED.has(type)) {
+    return {
+      problem:
+        'takes a payload declared as any, unknown, an interface, a union, an array or a primitive: nothing can validate it.',
+      fix: 'declare a class with class-validator decorators, or add @WsPayload(TheDto), @WsPayload([Item]) or @WsPayload(String)',
+    };
+  }
+  if (isValidatable(type)) return { declaration: type };
+  return {
+    problem: `takes a ${type.name}, which has no class-validator decorators: every property would be refused.`,
+    fix: `decorate the properties of ${type.name}, such as @IsString()`,
+  };
 }
 
 interface PayloadParameter {
@@ -83,53 +119,4 @@ function payloadParameters(handler: HandlerRecord): PayloadParameter[] {
 function schemaOf(pipe: unknown): unknown {
   if (typeof pipe !== 'object' || pipe === null || 'transform' in pipe) return undefined;
   return 'schema' in pipe ? pipe.schema : '~standard' in pipe ? pipe : undefined;
-}
-
-function checkDeclared(handler: HandlerRecord, declared: unknown, problems: BootProblems): HandlerPayload | undefined {
-  if (isPayloadDeclaration(declared)) {
-    reportDtoProblems(declared, problems);
-    return { declaration: declared };
-  }
-  problems.add(
-    handler.label,
-    'declares a payload that cannot be validated.',
-    'declare a class with class-validator decorators, [Item], String, Number, Boolean or a Standard Schema object',
-  );
-  return undefined;
-}
-
-function checkType(
-  handler: HandlerRecord,
-  types: readonly unknown[],
-  problems: BootProblems,
-): HandlerPayload | undefined {
-  const [type] = types;
-  if (types.some((other) => other !== type)) {
-    problems.add(handler.label, 'has two @MessageBody() of different types.', 'keep one, or add @WsPayload(TheDto)');
-    return undefined;
-  }
-  if (typeof type !== 'function' || UNTYPED.has(type)) {
-    problems.add(
-      handler.label,
-      'takes a payload declared as any, unknown, an interface, a union, an array or a primitive: nothing can validate it.',
-      'declare a class with class-validator decorators, or add @WsPayload(TheDto), @WsPayload([Item]) or @WsPayload(String)',
-    );
-    return undefined;
-  }
-  if (!isValidatable(type)) {
-    problems.add(
-      handler.label,
-      `takes a ${type.name}, which has no class-validator decorators: every property would be refused.`,
-      `decorate the properties of ${type.name}, such as @IsString()`,
-    );
-    return undefined;
-  }
-  reportDtoProblems(type, problems);
-  return { declaration: type };
-}
-
-/** What is wrong with a DTO class itself: a nested property without `@Type`, and the like. */
-function reportDtoProblems(declaration: PayloadDeclaration, problems: BootProblems): void {
-  const type: unknown = Array.isArray(declaration) ? declaration[0] : declaration;
-  if (isValidatable(type)) checkDto(type, problems);
 }

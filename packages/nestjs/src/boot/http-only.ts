@@ -59,19 +59,17 @@ export function checkHttpEnhancers(
   config: ApplicationConfig,
   problems: BootProblems,
 ): void {
-  const places: [where: string, enhancer: unknown][] = [];
-  if (runsGlobalEnhancers(config)) {
+  const places = new Map<unknown, string>();
+  if (gateways.length > 0 && runsGlobalEnhancers(config)) {
     const perRequest = [...config.getGlobalRequestGuards(), ...config.getGlobalRequestInterceptors()];
     const all = [...config.getGlobalGuards(), ...config.getGlobalInterceptors(), ...perRequest.map((w) => w.metatype)];
-    for (const enhancer of all) places.push(['APP_GUARD, APP_INTERCEPTOR', enhancer]);
+    for (const enhancer of all) places.set(enhancer, 'APP_GUARD, APP_INTERCEPTOR');
   }
   for (const gateway of gateways) {
-    for (const kind of ['guards', 'interceptors'] as const) {
-      for (const enhancer of enhancersAt(gateway, kind)) places.push([gateway.name, enhancer]);
-    }
+    const own = [...enhancersAt(gateway, 'guards'), ...enhancersAt(gateway, 'interceptors')];
+    for (const enhancer of own) places.set(enhancer, gateway.name);
   }
-  if (gateways.length === 0) return;
-  for (const [where, enhancer] of new Map(places.map((place) => [place[1], place])).values()) {
+  for (const [enhancer, where] of places) {
     if (!needsHttp(enhancer)) continue;
     const type = (typeof enhancer === 'function' ? enhancer : (enhancer as object).constructor) as { name: string };
     problems.add(

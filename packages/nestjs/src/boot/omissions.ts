@@ -32,8 +32,9 @@ export function checkPlaces(
   const types = new Set<unknown>(gateways.map(({ type }) => type));
   for (const { type, handlers } of gateways) {
     const handled = new Set<string>(handlers.map(({ methodName }) => methodName));
-    for (const [method, decorators] of decoratedMethods(type)) {
+    for (const [method, found] of decoratedMethods(type)) {
       if (handled.has(method)) continue;
+      const decorators = found.join(' and ');
       problems.add(
         `${type.name}.${method}`,
         `has ${decorators} and no @SubscribeMessage(): it handles no event, and they are ignored.`,
@@ -44,9 +45,9 @@ export function checkPlaces(
   for (const type of classesOf(modules)) {
     if (types.has(type)) continue;
     types.add(type);
-    const decorators = [decoratorsOn(type), ...decoratedMethods(type).map(([, names]) => names)].filter(Boolean);
-    if (decorators.length === 0) continue;
-    const names = [...new Set(decorators.join(' and ').split(' and '))].join(' and ');
+    const found = [decoratorsOn(type), ...decoratedMethods(type).map(([, decorators]) => decorators)];
+    const names = [...new Set(found.flat())].join(' and ');
+    if (names === '') continue;
     problems.add(
       type.name,
       `has ${names} and no @WebSocketGateway(): they are ignored.`,
@@ -87,11 +88,8 @@ export function warnOfIdleParts(
   }
   for (const [endpoint, { settings, gateway }] of endpoints) {
     if (!settings.anonymous) continue;
-    const isOpen = handlers.some(
-      ({ record, decision, isReported }) =>
-        endpointOf(record.gateway) === endpoint && (decision.isPublic || isReported),
-    );
-    if (isOpen) continue;
+    const ofEndpoint = handlers.filter(({ record }) => endpointOf(record.gateway) === endpoint);
+    if (ofEndpoint.some(({ decision, isReported }) => decision.isPublic || isReported)) continue;
     problems.warn(
       `${gateway.name} @SecureGateway.anonymous`,
       'is on, and no handler there is @WsPublic(): anonymous visitors can do nothing but listen.',
@@ -111,16 +109,15 @@ function classesOf(modules: ModulesContainer): readonly AnyClass[] {
 }
 
 /** The methods that carry our decorators, those of parents among them. */
-function decoratedMethods(type: AnyClass): readonly (readonly [method: string, decorators: string])[] {
+function decoratedMethods(type: AnyClass): readonly (readonly [method: string, decorators: readonly string[]])[] {
   const prototype = type.prototype as Record<string, unknown>;
   return new MetadataScanner()
     .getAllMethodNames(prototype)
     .map((name) => [name, decoratorsOn(prototype[name] as object)] as const)
-    .filter(([, decorators]) => decorators !== '');
+    .filter(([, decorators]) => decorators.length > 0);
 }
 
-function decoratorsOn(owner: object): string {
+function decoratorsOn(owner: object): readonly string[] {
   const names = DECORATORS.filter(([key]) => Reflect.getMetadata(key, owner) !== undefined).map(([, name]) => name);
-  if (handshakeGuardsOf(owner).length > 0) names.push('@UseHandshakeGuards()');
-  return names.join(' and ');
+  return handshakeGuardsOf(owner).length > 0 ? [...names, '@UseHandshakeGuards()'] : names;
 }
