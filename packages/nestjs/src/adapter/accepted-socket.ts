@@ -47,7 +47,7 @@ export class AcceptedSocket implements FrameWatch {
   onFault(fault: FrameFault): void {
     const { connection, pipeline } = this;
     if (!connection.isOpen) return;
-    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: fault }, undefined);
+    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: fault });
     connection.close(CLOSE_OF_FAULT[fault]);
   }
 
@@ -69,7 +69,7 @@ export class AcceptedSocket implements FrameWatch {
     const { connection, pipeline } = this;
     if (!error.startsWith('WS_ERR_') || connection.closing !== undefined) return;
     connection.failed(CLOSE_OF_ERROR.get(error) ?? 'PROTOCOL_ERROR');
-    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'broken-frame' }, undefined);
+    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'broken-frame' });
   }
 
   /**
@@ -80,7 +80,7 @@ export class AcceptedSocket implements FrameWatch {
     const { connection, pipeline, socket } = this;
     if (!socket.isCutOff || connection.closing !== undefined) return;
     connection.failed('POLICY_VIOLATION');
-    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'control-flood' }, undefined);
+    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: 'control-flood' });
   }
 
   /** The socket is closed; `code` is what `ws` saw. */

@@ -4,15 +4,15 @@ import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-con
 import { ConnectionThrottle } from '../throttling/connection-throttle.js';
 import type { PrincipalThrottle } from '../throttling/principal-throttles.js';
 import { ConnectionRefusals } from './connection-refusals.js';
-import { EnvelopeRefusal, readEnvelope } from './envelope.js';
+import { disposeStream, isStream } from './dispose-stream.js';
+import { readEnvelope } from './envelope.js';
 import { replyFrame } from './frames.js';
 import { InboundQueue } from './inbound-queue.js';
 import { type HandlerPlan, Message, type MessageHandler, type MessageSource } from './message.js';
 import type { MessageEngine } from './message-engine.js';
 import { ARRIVAL_STEPS } from './message-steps.js';
 import type { Refusal } from './refusal.js';
-import { disposeStream, isStream } from './reply-stream.js';
-import { ReplyStreams } from './reply-streams.js';
+import { ReplyStream } from './reply-stream.js';
 
 /** What one socket read may still deliver after the socket was paused, as a multiple of what the queue should hold. */
 const OVERSHOOT = 8;
@@ -32,7 +32,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
   readonly #abortable = new Set<Message>();
   // Made when they are needed: most connections that only listen never are.
   #principal: PrincipalThrottle | undefined;
-  #streams: ReplyStreams | undefined;
+  #streams: Map<Message, ReplyStream> | undefined;
   #slotsTaken = 0;
   #isHeld = true;
   #isDraining = false;
@@ -80,7 +80,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     this.#queue.clear();
     if (this.#principal !== undefined) this.engine.parts.principals.release(this.#principal);
     this.#principal = undefined;
-    this.#streams?.dispose();
+    for (const stream of [...(this.#streams?.values() ?? [])]) stream.end();
     for (const message of this.#abortable) message.abort();
     this.#abortable.clear();
   }
@@ -137,12 +137,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
   decode(message: Message): Refusal | undefined {
     const decoded = decodeJson((message.received as Buffer).toString(), this.engine.settings.validation);
     if (!decoded.ok) return { code: 'BAD_MESSAGE', reason: `json-${decoded.reason}` };
-    const envelope = readEnvelope(decoded.value);
-    message.id = envelope.id;
-    if (envelope instanceof EnvelopeRefusal) return { code: 'BAD_MESSAGE', reason: 'envelope' };
-    message.event = envelope.event;
-    message.data = envelope.data;
-    return undefined;
+    return readEnvelope(decoded.value, message) ? undefined : { code: 'BAD_MESSAGE', reason: 'envelope' };
   }
 
   route({ event, id }: Message): MessageHandler | Refusal | undefined {
@@ -170,13 +165,18 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
       message.settle({ code: 'OVERLOADED', reason: 'streams' });
       return true;
     }
-    this.#streams ??= new ReplyStreams(this.connection, (streaming, item) => this.#send(streaming, item));
-    this.#streams.open(message, value);
+    const streams = (this.#streams ??= new Map<Message, ReplyStream>());
+    const send = (item: unknown): boolean => this.#send(message, item);
+    const stream = new ReplyStream(message, this.connection, send, () => streams.delete(message));
+    streams.set(message, stream);
+    stream.begin(value);
     return false;
   }
 
   endStream(message: Message): boolean {
-    return this.#streams?.end(message) === true;
+    const stream = this.#streams?.get(message);
+    stream?.end();
+    return stream !== undefined;
   }
 
   refuse(message: Message, refusal: Refusal): void {
@@ -191,10 +191,6 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     this.#abortable.delete(message);
   }
 
-  disposeOf(value: unknown): void {
-    disposeStream(value);
-  }
-
   watchAnswer({ id }: Message): () => boolean {
     // Whoever waits for an answer knows it by the id. Without one, whatever the client gets now is taken for it.
     let isAnswered = false;
@@ -207,8 +203,10 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     };
   }
 
+  /** Ends the streams that answer an `id`, each with its last frame. */
   #cancel(id: MessageId | undefined): void {
-    if (id !== undefined) this.#streams?.cancel(id);
+    if (id === undefined) return;
+    for (const [message, stream] of [...(this.#streams ?? [])]) if (message.id === id) stream.cancel();
   }
 
   /** @returns whether the value was sent. */

@@ -1,10 +1,9 @@
 import type { WsErrorCode } from '@secure-ws/protocol';
-import { randomId } from '../core/identifier.js';
 import { RateWindows } from '../core/rate-windows.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { errorData, errorFrame } from './frames.js';
 import type { MessageEngine } from './message-engine.js';
-import type { Message } from './message.js';
+import type { HandlerPlan, Message } from './message.js';
 import { MessageViolations } from './message-violations.js';
 import type { Refusal } from './refusal.js';
 
@@ -44,25 +43,24 @@ export class ConnectionRefusals {
   ) {}
 
   /** Answers a message, unless it has its answer or the connection is closed for it, audits and charges the refusal. */
-  refuse(message: Message, refusal: Refusal): void {
-    const correlationId = randomId();
-    const { handler } = message;
-    if (!this.connection.isOpen && refusal.reason === 'handler-failed') {
-      this.refuse(message, { ...refusal, reason: 'handler-failed-after-close' });
-      return;
-    }
-    this.note(refusal, handler?.plan.event, correlationId);
-    if (refusal.fault !== undefined) {
-      this.engine.faults.write(handler?.plan.label ?? refusal.reason, correlationId, refusal.fault.exception);
-    }
+  refuse(message: Message, refused: Refusal): void {
+    const { isOpen } = this.connection;
+    const isLate = !isOpen && refused.reason === 'handler-failed';
+    const refusal: Refusal = isLate ? { ...refused, reason: 'handler-failed-after-close' } : refused;
+    const correlationId = this.note(refusal, message.handler?.plan);
     if (refusal.close !== undefined) this.connection.close(refusal.close);
     else if (!message.isAnswered && this.connection.isOpen) this.#answer(message, refusal, correlationId);
   }
 
-  /** Audits and charges a refusal that gets no answer, because the connection closes. */
-  note(refusal: Refusal, event: string | undefined, correlationId: string = randomId()): void {
-    this.engine.report(this.connection, refusal, event, correlationId);
+  /**
+   * Audits and charges a refusal. By itself for one that gets no answer, because the connection closes.
+   *
+   * @returns the id under which it is audited.
+   */
+  note(refusal: Refusal, plan?: HandlerPlan): string {
+    const correlationId = this.engine.report(this.connection, refusal, plan);
     (this.#violations ??= new MessageViolations(this.engine.parts, this.connection)).charge(refusal);
+    return correlationId;
   }
 
   #answer(message: Message, refusal: Refusal, correlationId: string): void {

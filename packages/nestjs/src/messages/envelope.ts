@@ -1,24 +1,12 @@
 import { isMessageId, type MessageId } from '@secure-ws/protocol';
 
-/** The parts of a client's message. */
-export class Envelope {
-  constructor(
-    readonly event: string,
-    /** `undefined` where the client sent none. */
-    readonly data: unknown,
-    readonly id: MessageId | undefined,
-  ) {}
+/** Where the parts of a client's message go. */
+export interface Envelope {
+  event: string;
+  /** `undefined` where the client sent none. */
+  data: unknown;
+  id: MessageId | undefined;
 }
-
-/** A value that is no envelope. */
-export class EnvelopeRefusal {
-  constructor(
-    /** The id that the client sent, if there was a valid one: the error frame is then correlated. */
-    readonly id: MessageId | undefined,
-  ) {}
-}
-
-const ANONYMOUS_REFUSAL = Object.freeze(new EnvelopeRefusal(undefined));
 
 const MAX_EVENT_LENGTH = 64;
 const FIRST_PRINTABLE = 0x21;
@@ -26,11 +14,14 @@ const LAST_PRINTABLE = 0x7e;
 
 /**
  * Reads the envelope of a decoded message: an object with `event`, and perhaps `data` and `id`, and no other key (MV-01).
+ * A valid `id` is kept of a value that is refused, too: the error frame is then correlated.
  *
  * Events that begin with `$` pass here; whoever routes decides on them. Never throws.
+ *
+ * @returns whether the value is one.
  */
-export function readEnvelope(value: unknown): Envelope | EnvelopeRefusal {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return ANONYMOUS_REFUSAL;
+export function readEnvelope(value: unknown, envelope: Envelope): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const record = value as Record<string, unknown>;
   let event: unknown;
   let data: unknown;
@@ -43,9 +34,12 @@ export function readEnvelope(value: unknown): Envelope | EnvelopeRefusal {
     else if (key === 'id') id = record[key];
     else isStrict = false;
   }
-  if (id !== undefined && !isMessageId(id)) return ANONYMOUS_REFUSAL;
-  if (!isStrict || !isEventName(event)) return new EnvelopeRefusal(id);
-  return new Envelope(event, data, id);
+  if (id !== undefined && !isMessageId(id)) return false;
+  envelope.id = id;
+  if (!isStrict || !isEventName(event)) return false;
+  envelope.event = event;
+  envelope.data = data;
+  return true;
 }
 
 /** Printable ASCII without a space: what a log line, a Map key and a metric label can carry unchanged. */

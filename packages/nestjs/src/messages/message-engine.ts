@@ -39,19 +39,11 @@ export interface WaitingMessage extends Deadline {
   expired(waiting: Waiting): void;
 }
 
-/** What an audit record says of a message. */
-export interface AuditedMessage {
-  readonly connection: WsConnection;
-  readonly handler: { readonly plan: { readonly event: string; readonly label: string } } | undefined;
-}
-
 /** What the connections of one path share: limits, clock, events, and the deadlines of messages that wait. */
 export class MessageEngine {
   /** The deadlines that run, by what they are for. */
   readonly deadlines: Readonly<Record<Waiting, DeadlineList<WaitingMessage>>>;
   readonly clock: Clock;
-  readonly events: SecurityEvents;
-  readonly faults: FaultLog;
   #onNextTick: (() => void)[] = [];
 
   constructor(
@@ -59,8 +51,6 @@ export class MessageEngine {
     readonly settings: MessageSettings,
   ) {
     this.clock = parts.clock;
-    this.events = parts.events;
-    this.faults = parts.faults;
     const { handlerTimeoutMs } = settings.messages;
     this.deadlines = {
       judging: deadlines('judging', parts.policyTimeoutMs),
@@ -82,45 +72,36 @@ export class MessageEngine {
     for (const run of due) run();
   }
 
-  /** Audits a refused message. */
-  report(connection: WsConnection, refusal: Refusal, event: string | undefined, correlationId: string): void {
-    this.events.emit({ type: 'ws.message.refused', ...record(connection, refusal, event, correlationId) });
-  }
-
-  /** Reports a message that is handled all the same, because its gateway is still being migrated. */
-  reportOnly(message: AuditedMessage, refusal: Refusal): void {
-    const { connection, handler } = message;
+  /**
+   * Audits a refused message, or one whose gateway is still being migrated, and writes down what the application threw.
+   *
+   * @param handler whose message it is, where that is known.
+   * @param isHandled whether it is handled all the same.
+   * @returns the id that the records carry.
+   */
+  report(
+    connection: WsConnection,
+    refusal: Refusal,
+    handler: { readonly event: string; readonly label: string } | undefined,
+    isHandled = false,
+  ): string {
     const correlationId = randomId();
-    this.events.emit({
-      type: 'ws.message.reported',
-      ...record(connection, refusal, handler?.plan.event, correlationId),
-    });
-    if (refusal.fault !== undefined)
-      this.faults.write(handler?.plan.label ?? '', correlationId, refusal.fault.exception);
+    const { id: connectionId, path, address, principal } = connection;
+    const { code, reason, missing, fault } = refusal;
+    const record: SecurityEventFields<'ws.message.refused'> = {
+      ...{ code, reason, connectionId, principal: principal.key, path, address },
+      ...(handler === undefined ? {} : { event: handler.event }),
+      ...(missing === undefined ? {} : { missing }),
+      correlationId,
+    };
+    this.parts.events.emit(
+      isHandled ? { type: 'ws.message.reported', ...record } : { type: 'ws.message.refused', ...record },
+    );
+    if (fault !== undefined) this.parts.faults.write(handler?.label ?? reason, correlationId, fault.exception);
+    return correlationId;
   }
-}
-
-function record(
-  connection: WsConnection,
-  refusal: Refusal,
-  event: string | undefined,
-  correlationId: string,
-): SecurityEventFields<'ws.message.refused'> {
-  return {
-    code: refusal.code,
-    reason: refusal.reason,
-    connectionId: connection.id,
-    principal: connection.principal.key,
-    path: connection.path,
-    address: connection.address,
-    ...(event === undefined ? {} : { event }),
-    ...(refusal.missing === undefined ? {} : { missing: refusal.missing }),
-    correlationId,
-  };
 }
 
 function deadlines(waiting: Waiting, durationMs: number): DeadlineList<WaitingMessage> {
-  return new DeadlineList(durationMs, (message) => {
-    message.expired(waiting);
-  });
+  return new DeadlineList(durationMs, (message) => message.expired(waiting));
 }

@@ -12,27 +12,34 @@ import type { Refusal } from './refusal.js';
  * belongs to the handler; steps that it does not need are left out at boot.
  */
 export const ARRIVAL_STEPS: readonly MessageStep[] = [
-  step('alive', { start: isAlive, finish: refusalOf }),
-  step('frame', { start: checkFrame, finish: refusalOf }),
-  step('connection-throttle', { start: throttleConnection, finish: throttled('connection-throttle') }),
-  step('principal-throttle', { start: throttlePrincipal, finish: throttled('principal-throttle') }),
+  step('alive', { start: isAlive }),
+  step('frame', { start: checkFrame }),
+  step('connection-throttle', {
+    start: ({ source, startedAt, bytes }) => source.throttle(startedAt, bytes),
+    finish: throttled('connection-throttle'),
+  }),
+  step('principal-throttle', {
+    start: ({ source, startedAt }) => source.throttlePrincipal(startedAt),
+    finish: throttled('principal-throttle'),
+  }),
   step('slot', { start: (message) => (message.source.takeSlot(message) ? undefined : PARKED) }),
   // Once more: it may have waited for its slot.
-  step('alive', { start: isAlive, finish: refusalOf }),
-  step('decode', { start: (message) => message.source.decode(message), finish: refusalOf }),
-  step('route', { start: route, finish: refusalOf }),
+  step('alive', { start: isAlive }),
+  step('decode', { start: (message) => message.source.decode(message) }),
+  step('route', { start: route }),
 ];
 
 /** What comes after the route, for each handler. */
 const HANDLER_STEPS: readonly MessageStep[] = [
-  step('claims', { isReportable: true, start: checkClaims, finish: refusalOf }),
+  step('claims', { isReportable: true, start: checkClaims }),
   step('event-throttle', {
     isNeeded: ({ throttles }) => throttles.length > 0,
     start: throttleEvent,
     finish: throttled('event-throttle'),
     fail: failed('throttler-storage-failed'),
   }),
-  step('streams', { isNeeded: ({ isStream }) => isStream, start: checkStreams, finish: refusalOf }),
+  // Before anything is made that would have to be disposed of.
+  step('streams', { isNeeded: ({ isStream }) => isStream, start: checkStreams }),
   step('validate', { isReportable: true, start: validate, finish: validated, fail: failed('validator-failed') }),
   step('policies', {
     isNeeded: ({ authorization }) => authorization.hasPolicies,
@@ -71,9 +78,9 @@ export function judgingStepsOf(plan: HandlerPlan): readonly MessageStep[] {
 
 type StepParts = Pick<MessageStep, 'start'> & Partial<Omit<MessageStep, 'name'>>;
 
-/** What no step expects to be thrown is refused like everything else that is not allowed. */
+/** By itself a step answers its refusal; what it does not expect to be thrown is refused like all that is not allowed. */
 function step(name: string, parts: StepParts): MessageStep {
-  return Object.freeze({ name, fail: failed('check-failed'), ...parts });
+  return Object.freeze({ name, finish: refusalOf, fail: failed('check-failed'), ...parts });
 }
 
 function refusalOf(_message: Message, value: unknown): Refusal | undefined {
@@ -103,17 +110,8 @@ function checkFrame({ isBinary, bytes, source }: Message): Refusal | undefined {
     : undefined;
 }
 
-/** Step 3. */
-function throttleConnection({ source, startedAt, bytes }: Message): number {
-  return source.throttle(startedAt, bytes);
-}
-
-/** Step 3, over all connections of the sender. */
-function throttlePrincipal({ source, startedAt }: Message): number {
-  return source.throttlePrincipal(startedAt);
-}
-
-function throttled(reason: Refusal['reason']): NonNullable<MessageStep['finish']> {
+/** Step 3, and 8 for one event. */
+function throttled(reason: Refusal['reason']): MessageStep['finish'] {
   // NaN fails the comparison, so it refuses.
   return (_message, wait) =>
     (wait as number) <= 0 ? undefined : { code: 'THROTTLED', reason, retryAfterMs: wait as number };
@@ -147,7 +145,7 @@ function throttleEvent(message: Message): unknown {
   return hitStorage(storage, `${principal.key}:${event}`, plan.throttles);
 }
 
-/** Step 8: before anything is made that would have to be disposed of. */
+/** Step 8. */
 function checkStreams({ source }: Message): Refusal | undefined {
   return source.hasAllStreams ? { code: 'OVERLOADED', reason: 'streams' } : undefined;
 }

@@ -5,6 +5,7 @@ import { WsMessageContext } from '../core/message-context.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
 import type { PayloadCheck } from '../validation/payload-check.js';
+import { disposeStream } from './dispose-stream.js';
 import type { MessageEngine, Waiting, WaitingMessage } from './message-engine.js';
 import type { Refusal } from './refusal.js';
 
@@ -49,7 +50,7 @@ export interface MessageStep {
   /** Whether its refusals are only reported on a gateway under migration. */
   readonly isReportable?: boolean;
   readonly start: (message: Message) => unknown;
-  readonly finish?: (message: Message, value: unknown) => Refusal | undefined;
+  readonly finish: (message: Message, value: unknown) => Refusal | undefined;
   readonly fail: (message: Message, error: unknown) => Refusal;
 }
 
@@ -85,8 +86,6 @@ export interface MessageSource {
   forgetAbort(message: Message): void;
   /** Watches what is sent to the client. @returns ends that, and says whether the message was answered. */
   watchAnswer(message: Message): () => boolean;
-  /** Frees what a handler returned that nobody waits for any more. */
-  disposeOf(value: unknown): void;
 }
 
 /** What {@link MessageStep.start} answers where the message waits for its slot. */
@@ -162,7 +161,7 @@ export class Message extends WsMessageContext implements WaitingMessage {
           this.#await(step, value);
           return;
         }
-        if (!this.#conclude(step, step.finish?.(this, value))) return;
+        if (!this.#conclude(step, step.finish(this, value))) return;
       } catch (error) {
         if (!this.#conclude(step, step.fail(this, error))) return;
       }
@@ -237,30 +236,26 @@ export class Message extends WsMessageContext implements WaitingMessage {
     this.startDeadline(step.deadline ?? 'judging', this.startedAt);
     // A promise of ours: another's then() may call back twice, and the second call would meet a later step.
     Promise.resolve(value).then(
-      (settled) => {
-        this.#fulfilled(step, settled);
-      },
-      (error: unknown) => {
-        this.#rejected(step, error);
-      },
+      (settled) => this.#fulfilled(step, settled),
+      (error: unknown) => this.#rejected(step, error),
     );
   }
 
   #fulfilled(step: MessageStep, value: unknown): void {
     if (this.isSettled) {
-      this.source.disposeOf(value);
+      disposeStream(value);
       return;
     }
     this.#resume();
     // AZ-15: the connection has ended meanwhile, or may do something else than before.
     if (!this.isCurrent) {
-      this.source.disposeOf(value);
+      disposeStream(value);
       this.settle();
       return;
     }
     let refusal: Refusal | undefined;
     try {
-      refusal = step.finish?.(this, value);
+      refusal = step.finish(this, value);
     } catch (error) {
       // A proxy whose traps throw: looking at it from here would be an unhandled rejection.
       refusal = step.fail(this, error);
@@ -286,7 +281,7 @@ export class Message extends WsMessageContext implements WaitingMessage {
     if (this.isSettled) return false;
     if (refusal === undefined) return true;
     if (step.isReportable === true && this.handler?.plan.isReported === true) {
-      this.source.engine.reportOnly(this, refusal);
+      this.source.engine.report(this.connection, refusal, this.handler.plan, true);
       return true;
     }
     this.settle(refusal);

@@ -2,62 +2,15 @@ import { isObservable, type Subscription } from 'rxjs';
 import { andThen } from '../core/awaitable.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { mapException, refusalOfFailure } from './exception-mapping.js';
+import { containErrors, disposeStream, endIterable, isStream } from './dispose-stream.js';
 import { endFrame } from './frames.js';
 import type { Message } from './message.js';
 
-/** Sends one value of a stream. @returns `false` when it could not be sent, and never will be. */
-export type SendValue = (message: Message, value: unknown) => boolean;
-
-/** Whether a value is sent as a stream. */
-export function isStream(value: unknown): boolean {
-  return isObservable(value) || isAsyncIterable(value);
-}
-
-function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
-}
-
 /**
- * Frees what a stream holds that nobody will read: a `Readable` with its file, a generator before its first value, the
- * listeners of `events.on()`. Never throws; what the end of it throws is of no use to anybody.
+ * A stream that a handler returned: an Observable, which pushes, or an async iterable, which is asked only while the client
+ * keeps up. Each value is a reply with the `id` of the request, the last frame says `"end": true`. Each value is judged
+ * before it leaves.
  */
-export function disposeStream(value: unknown): void {
-  try {
-    // Nothing of an Observable has begun before it is subscribed to.
-    if (isObservable(value) || !isAsyncIterable(value)) return;
-    containErrors(value);
-    endIterable(value, undefined);
-  } catch {
-    // A proxy, or a teardown that throws.
-  }
-}
-
-/**
- * Keeps the failure of a `Readable` away from the process: one that opens a file emits `error` later than it is made, and
- * its iterator only listens from the first `next()` to the end. The listener stays: it may fail after it was destroyed, too.
- *
- * @param onError told of an error; the iterator may tell the same.
- */
-function containErrors(iterable: AsyncIterable<unknown>, onError: (error: unknown) => void = () => undefined): void {
-  const { on, destroy } = iterable as { on?: unknown; destroy?: unknown };
-  if (typeof on === 'function' && typeof destroy === 'function') on.call(iterable, 'error', onError);
-}
-
-/**
- * Tells an iterable to end: a `Readable` by itself, anything else through its iterator. One that waits inside `next()` hears
- * it afterwards only: for that there is the abort signal.
- */
-function endIterable(iterable: AsyncIterable<unknown>, begun: AsyncIterator<unknown> | undefined): void {
-  Promise.resolve()
-    .then(() => {
-      const { destroy } = iterable as { destroy?: unknown };
-      if (typeof destroy === 'function') return destroy.call(iterable) as unknown;
-      return (begun ?? iterable[Symbol.asyncIterator]()).return?.();
-    })
-    .catch(() => undefined);
-}
-
-/** One stream: an Observable, which pushes, or an async iterable, which is asked only while the client keeps up. */
 export class ReplyStream {
   #subscription: Subscription | undefined;
   #pulled: { readonly iterable: AsyncIterable<unknown>; readonly iterator: AsyncIterator<unknown> } | undefined;
@@ -71,7 +24,8 @@ export class ReplyStream {
   constructor(
     private readonly message: Message,
     private readonly connection: ManagedConnection,
-    private readonly send: SendValue,
+    /** Sends one value. @returns `false` when it could not be sent, and never will be. */
+    private readonly send: (value: unknown) => boolean,
     private readonly onOver: () => void,
   ) {
     this.#isCold = message.handler?.plan.hasInterceptors === true;
@@ -89,12 +43,8 @@ export class ReplyStream {
         return;
       }
       const subscription = source.subscribe({
-        next: (value) => {
-          this.#next(value);
-        },
-        error: (error: unknown) => {
-          this.#fail(error);
-        },
+        next: (value) => this.#next(value),
+        error: (error: unknown) => this.#fail(error),
         complete: () => {
           this.#isCompleting = true;
           // Before rxjs does it: a teardown that throws would come out of whatever completed the source (F17).
@@ -121,7 +71,7 @@ export class ReplyStream {
     this.#isOver = true;
     const { id, handler } = message;
     // One value that comes together with the end is what Nest makes of a handler that returned no stream.
-    if (this.#held !== undefined) this.send(message, this.#held.value);
+    if (this.#held !== undefined) this.send(this.#held.value);
     else if (id !== undefined && message.isCurrent) {
       this.connection.sendText(endFrame(handler?.plan.eventJson ?? '""', id));
     }
@@ -158,9 +108,7 @@ export class ReplyStream {
       if (this.#isCold) {
         this.#isCold = false;
         this.#held = { value };
-        queueMicrotask(() => {
-          this.#release();
-        });
+        queueMicrotask(() => this.#release());
         return;
       }
       this.#release();
@@ -180,7 +128,7 @@ export class ReplyStream {
 
   #emit(value: unknown): void {
     try {
-      const isSent = this.send(this.message, value);
+      const isSent = this.send(value);
       // After the reply: a slot that is given back lets the next message in, and a draining connection go.
       this.#started();
       if (!isSent) this.end();
@@ -201,9 +149,7 @@ export class ReplyStream {
   }
 
   #pull(iterable: AsyncIterable<unknown>): void {
-    containErrors(iterable, (error) => {
-      this.#fail(error);
-    });
+    containErrors(iterable, (error) => this.#fail(error));
     const iterator = iterable[Symbol.asyncIterator]();
     this.#pulled = { iterable, iterator };
     void this.#pump(iterator);
@@ -212,7 +158,7 @@ export class ReplyStream {
   async #pump(iterator: AsyncIterator<unknown>): Promise<void> {
     try {
       while (!this.#isOver) {
-        if (!this.connection.canSend) await this.#drained();
+        if (!this.connection.canSend) await new Promise<void>((resolve) => this.connection.onDrain(resolve));
         // Anything may have happened meanwhile.
         if (this.#hasEnded()) return;
         const item: IteratorResult<unknown, unknown> = await iterator.next();
@@ -228,12 +174,6 @@ export class ReplyStream {
 
   #hasEnded(): boolean {
     return this.#isOver;
-  }
-
-  #drained(): Promise<void> {
-    return new Promise((resolve) => {
-      this.connection.onDrain(resolve);
-    });
   }
 
   #fail(error: unknown): void {
@@ -269,7 +209,7 @@ export class ReplyStream {
       this.#subscription?.unsubscribe();
     } catch (error) {
       const { handler, source } = this.message;
-      source.engine.faults.write(handler?.plan.label ?? 'stream', '', error);
+      source.engine.parts.faults.write(handler?.plan.label ?? 'stream', '', error);
     }
   }
 }

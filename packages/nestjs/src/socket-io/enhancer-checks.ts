@@ -5,12 +5,12 @@ import { randomId } from '../core/identifier.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
 import { mapException } from '../messages/exception-mapping.js';
 import { errorData } from '../messages/frames.js';
-import type { HandlerPlan, Message, MessageHandler } from '../messages/message.js';
+import type { HandlerPlan, MessageHandler } from '../messages/message.js';
 import { compilePayload } from '../validation/compile-payload.js';
 import { isPayloadDeclaration } from '../validation/ws-payload.decorator.js';
 import { PayloadRefusal } from '../validation/payload-check.js';
 import { SecureWsRuntime } from '../secure-ws.runtime.js';
-import { AuditedRefusal, ForeignCall, foreignHandler } from './foreign-call.js';
+import { AuditedRefusal, foreignHandler } from './foreign-call.js';
 import { ForeignClient, type ForeignSocket } from './foreign-client.js';
 import { measurePayload } from './parsed-payload.js';
 import { WsSocketIdentities } from './ws-socket-identities.js';
@@ -44,7 +44,10 @@ export class EnhancerChecks {
   async judge(context: ExecutionContext): Promise<void> {
     const args = context.getArgs<unknown[]>();
     if (hasPassed(args)) return;
-    const message = await this.#run(context);
+    const { plan, client } = this.#callOf(context);
+    let handler = this.#handlers.get(plan);
+    if (handler === undefined) this.#handlers.set(plan, (handler = foreignHandler(plan)));
+    const message = await client.judge(handler, args[1]);
     // The handler's arguments are `(client, data, ..., pattern)`; what stands in front of the last one reaches param
     // decorators, interceptors and pipes on Nest 11 and 12.
     args[1] = message.data;
@@ -55,12 +58,9 @@ export class EnhancerChecks {
   throttle(context: ExecutionContext): void {
     const args = context.getArgs<unknown[]>();
     if (hasPassed(args)) return;
-    const plan = this.runtime.planOf(context.getClass(), context.getHandler());
-    const client = this.#clientOf(args[0]);
-    if (plan === undefined || client === undefined) throw new WsRefusalException('FORBIDDEN');
-    const { validation } = this.runtime.defaultEngine.settings;
-    const now = this.runtime.defaultEngine.clock.monotonic();
-    const { bytes } = measurePayload(args[1], validation, validation.maxMessageBytes);
+    const { plan, client } = this.#callOf(context);
+    const now = this.runtime.clock.monotonic();
+    const { bytes } = measurePayload(args[1], this.runtime.defaults.validation);
     let wait = client.throttle(now, bytes);
     if (wait === 0) wait = client.throttlePrincipal(now);
     if (wait === 0) wait = client.throttleEvent(plan, now);
@@ -78,40 +78,36 @@ export class EnhancerChecks {
       if (!isPayloadDeclaration(type)) throw new WsRefusalException('VALIDATION_FAILED');
       this.#types.set(type, (compiled = compilePayload(type)));
     }
-    const { validation } = this.runtime.defaultEngine.settings;
-    const { refusal } = measurePayload(value, validation, validation.maxMessageBytes);
+    const { refusal } = measurePayload(value, this.runtime.defaults.validation);
     if (refusal !== undefined) throw new WsRefusalException(refusal.code);
     const outcome = await compiled.check(value);
-    if (outcome instanceof PayloadRefusal)
-      throw new WsRefusalException('VALIDATION_FAILED', { issues: outcome.issues });
-    return outcome;
+    if (!(outcome instanceof PayloadRefusal)) return outcome;
+    throw new WsRefusalException('VALIDATION_FAILED', { issues: outcome.issues });
   }
 
   /** What the client gets of an exception; audits it, unless a check refused and has done so. */
   answerTo(exception: unknown, socket: unknown, label: string): ErrorData {
-    const { defaultEngine: engine } = this.runtime;
-    const { detailedErrors } = engine.parts;
+    const { defaultEngine, faults, options } = this.runtime;
+    const { detailedErrors } = options;
     if (exception instanceof AuditedRefusal) {
       return errorData(exception.refusal, exception.correlationId, detailedErrors);
     }
     const refusal = mapException(exception);
-    const correlationId = randomId();
     const client = this.#clientOf(socket);
-    if (client !== undefined) engine.report(client, refusal, label, correlationId);
-    if (refusal.fault !== undefined) engine.faults.write(label, correlationId, refusal.fault.exception);
+    if (client !== undefined) {
+      return errorData(refusal, defaultEngine.report(client, refusal, { event: label, label }), detailedErrors);
+    }
+    const correlationId = randomId();
+    if (refusal.fault !== undefined) faults.write(label, correlationId, refusal.fault.exception);
     return errorData(refusal, correlationId, detailedErrors);
   }
 
-  #run(context: ExecutionContext): Promise<Message> {
-    const args = context.getArgs<unknown[]>();
+  /** The handler that is called, and by whom. @throws {WsRefusalException} where one of the two is not known. */
+  #callOf(context: ExecutionContext): { readonly plan: HandlerPlan; readonly client: ForeignClient } {
     const plan = this.runtime.planOf(context.getClass(), context.getHandler());
-    const client = this.#clientOf(args[0]);
-    if (plan === undefined || client === undefined) return Promise.reject(new WsRefusalException('FORBIDDEN'));
-    let handler = this.#handlers.get(plan);
-    if (handler === undefined) {
-      this.#handlers.set(plan, (handler = foreignHandler(plan)));
-    }
-    return new ForeignCall(this.runtime.defaultEngine, client, handler, args[1]).judged;
+    const client = this.#clientOf(context.getArgByIndex(0));
+    if (plan === undefined || client === undefined) throw new WsRefusalException('FORBIDDEN');
+    return { plan, client };
   }
 
   #clientOf(socket: unknown): ForeignClient | undefined {

@@ -1,4 +1,3 @@
-import { randomId } from '../core/identifier.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
 import {
   type HandlerPlan,
@@ -7,10 +6,8 @@ import {
   type MessageSource,
   type MessageStep,
 } from '../messages/message.js';
-import type { MessageEngine } from '../messages/message-engine.js';
 import { ARRIVAL_STEPS, judgingStepsOf } from '../messages/message-steps.js';
 import type { Refusal } from '../messages/refusal.js';
-import type { ForeignClient } from './foreign-client.js';
 import { measurePayload } from './parsed-payload.js';
 
 /** A refusal on its way through Nest to the filter, with the id under which it is audited. */
@@ -23,117 +20,30 @@ export class AuditedRefusal extends WsRefusalException {
   }
 }
 
-/** One call of a handler through another adapter, as a source of one message. */
-export class ForeignCall implements MessageSource {
+/** One call of a handler through another adapter: a message whose handler Nest calls, so that its end cannot be seen. */
+export class ForeignCall extends Message {
   /** Settles when every step is done. @throws {WsRefusalException} when one of them refuses. */
   readonly judged: Promise<Message>;
-  readonly hasAllStreams = false;
-  readonly #refusal: Refusal | undefined;
+  /** What is wrong with the payload: said in its turn, after the limits. */
+  readonly payloadRefusal: Refusal | undefined;
   #resolve: (message: Message) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
   constructor(
-    readonly engine: MessageEngine,
-    readonly connection: ForeignClient,
-    private readonly handler: MessageHandler,
-    private readonly data: unknown,
+    source: MessageSource,
+    readonly target: MessageHandler,
+    payload: unknown,
+    ordinal: number,
+    private readonly gone: AbortSignal,
   ) {
-    const { validation } = engine.settings;
-    // Walked no further than a message may be large; what the walk found is said in its turn, after the limits.
-    const { bytes, refusal } = measurePayload(data, validation, validation.maxMessageBytes);
-    this.#refusal = refusal;
-    const message = new ForeignMessage(this, bytes, connection.gone);
+    const { clock, settings } = source.engine;
+    const { bytes, refusal } = measurePayload(payload, settings.validation);
+    super(source, ARRIVAL_STEPS, payload, bytes, false, ordinal, clock.monotonic());
+    this.payloadRefusal = refusal;
     this.judged = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    message.run();
-  }
-
-  get isExpired(): boolean {
-    const { expiresAt } = this.connection.principal;
-    return expiresAt !== undefined && this.engine.clock.now() >= expiresAt;
-  }
-
-  /** Every step has let the message on. */
-  pass(message: Message): void {
-    this.#resolve(message);
-  }
-
-  /** The message has ended; after {@link pass} this says nothing new. */
-  end(): void {
-    this.#reject(new WsRefusalException('FORBIDDEN'));
-  }
-
-  throttle(now: number, bytes: number): number {
-    return this.connection.throttle(now, bytes);
-  }
-
-  throttlePrincipal(now: number): number {
-    return this.connection.throttlePrincipal(now);
-  }
-
-  throttleEvent(plan: HandlerPlan, now: number): number {
-    return this.connection.throttleEvent(plan, now);
-  }
-
-  /** The other adapter runs as many handlers at a time as messages come. */
-  takeSlot(): boolean {
-    return true;
-  }
-
-  decode(message: Message): Refusal | undefined {
-    message.event = this.handler.plan.event;
-    message.data = this.data;
-    return this.#refusal;
-  }
-
-  route(): MessageHandler {
-    return this.handler;
-  }
-
-  refuse(_message: Message, refusal: Refusal): void {
-    const correlationId = randomId();
-    const { plan } = this.handler;
-    this.engine.report(this.connection, refusal, plan.event, correlationId);
-    if (refusal.fault !== undefined) this.engine.faults.write(plan.label, correlationId, refusal.fault.exception);
-    this.#reject(new AuditedRefusal(refusal, correlationId));
-    this.connection.violations.charge(refusal);
-    if (refusal.close !== undefined) this.connection.close(refusal.close);
-  }
-
-  // What follows belongs to the handler's run, which is the other adapter's.
-  releaseSlot(): void {}
-  reply(): boolean {
-    return true;
-  }
-  endStream(): boolean {
-    return false;
-  }
-  keepForAbort(): void {}
-  forgetAbort(): void {}
-  watchAnswer(): () => boolean {
-    return () => false;
-  }
-  disposeOf(): void {}
-}
-
-/** A message whose handler Nest calls, so that its end cannot be seen from here. */
-class ForeignMessage extends Message {
-  constructor(
-    private readonly call: ForeignCall,
-    bytes: number,
-    private readonly gone: AbortSignal,
-  ) {
-    super(
-      call,
-      ARRIVAL_STEPS,
-      undefined,
-      bytes,
-      false,
-      ++call.connection.messagesReceived,
-      call.engine.clock.monotonic(),
-    );
   }
 
   override get isCurrent(): boolean {
@@ -145,18 +55,28 @@ class ForeignMessage extends Message {
     return this.gone;
   }
 
+  /** Every step has let the message on. */
+  pass(): void {
+    this.#resolve(this);
+  }
+
+  /** A step has refused. */
+  reject(refusal: Refusal, correlationId: string): void {
+    this.#reject(new AuditedRefusal(refusal, correlationId));
+  }
+
   override settle(refusal?: Refusal): void {
     super.settle(refusal);
-    this.call.end();
+    // After an outcome this says nothing new.
+    this.#reject(new WsRefusalException('FORBIDDEN'));
   }
 }
 
 /** The last step of a message that Nest takes over. */
 const PASS: MessageStep = Object.freeze({
   name: 'pass',
-  start: (message: Message) => {
-    (message.source as ForeignCall).pass(message);
-  },
+  start: (message: Message) => (message as ForeignCall).pass(),
+  finish: () => undefined,
   fail: () => ({ code: 'FORBIDDEN', reason: 'check-failed' }) as const,
 });
 

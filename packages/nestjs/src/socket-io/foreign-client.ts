@@ -4,10 +4,12 @@ import { randomId } from '../core/identifier.js';
 import type { Principal } from '../core/principal.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import type { MessageEngine } from '../messages/message-engine.js';
-import type { HandlerPlan } from '../messages/message.js';
+import type { HandlerPlan, Message, MessageHandler, MessageSource } from '../messages/message.js';
 import { MessageViolations } from '../messages/message-violations.js';
+import type { Refusal } from '../messages/refusal.js';
 import { ConnectionThrottle } from '../throttling/connection-throttle.js';
 import type { PrincipalThrottle } from '../throttling/principal-throttles.js';
+import { ForeignCall } from './foreign-call.js';
 
 /** What is used of a socket of another adapter. */
 export interface ForeignSocket {
@@ -20,28 +22,29 @@ export interface ForeignSocket {
 }
 
 /**
- * A socket of another adapter, seen as a connection, with what its messages are counted by. That adapter keeps its
- * heartbeat and its limits of frames.
+ * A socket of another adapter, seen as a connection and a source of messages, with what these are counted by. That adapter
+ * keeps its heartbeat and its limits of frames.
  */
-export class ForeignClient implements WsConnection {
+export class ForeignClient implements WsConnection, MessageSource {
+  readonly connection = this;
+  readonly hasAllStreams = false;
   readonly id = randomId();
   readonly path: string;
   readonly address: string;
   readonly origin = undefined;
   readonly subprotocol = undefined;
-  /** How many messages have come. */
-  messagesReceived = 0;
+  readonly openedAt: number;
+  #messagesReceived = 0;
   #epoch = 0;
   readonly #throttle: ConnectionThrottle;
   readonly #principalThrottle: PrincipalThrottle;
-  readonly violations: MessageViolations;
-  readonly openedAt: number;
+  readonly #violations: MessageViolations;
   readonly #gone = new AbortController();
 
   constructor(
     private readonly socket: ForeignSocket,
     readonly principal: Principal,
-    engine: MessageEngine,
+    readonly engine: MessageEngine,
     /** The same socket under another identity: a renewed token does not start its limits over. */
     before?: ForeignClient,
   ) {
@@ -50,7 +53,7 @@ export class ForeignClient implements WsConnection {
     this.address = typeof address === 'string' ? addressKey(address).replace('address:', '') : '';
     const name = socket.nsp?.name;
     this.path = typeof name === 'string' ? name : '';
-    this.violations = new MessageViolations(engine.parts, this);
+    this.#violations = new MessageViolations(engine.parts, this);
     this.#throttle = before === undefined ? new ConnectionThrottle(engine.settings.throttling) : before.#throttle;
     this.#principalThrottle = engine.parts.principals.obtain(principal);
     // One listener for a socket, however many messages it sends.
@@ -69,14 +72,21 @@ export class ForeignClient implements WsConnection {
     return this.socket.connected !== false;
   }
 
+  get isExpired(): boolean {
+    const { expiresAt } = this.principal;
+    return expiresAt !== undefined && this.engine.clock.now() >= expiresAt;
+  }
+
+  /** Runs the checks for one call of a handler. @throws {WsRefusalException} when one of them refuses. */
+  judge(handler: MessageHandler, payload: unknown): Promise<Message> {
+    const call = new ForeignCall(this, handler, payload, ++this.#messagesReceived, this.#gone.signal);
+    call.run();
+    return call.judged;
+  }
+
   /** The socket has another identity now, or none: what was judged for this one is judged no more (AZ-15). */
   replace(): void {
     this.#epoch++;
-  }
-
-  /** Fires when the socket is gone. */
-  get gone(): AbortSignal {
-    return this.#gone.signal;
   }
 
   throttle(now: number, bytes: number): number {
@@ -89,6 +99,41 @@ export class ForeignClient implements WsConnection {
 
   throttleEvent(plan: HandlerPlan, now: number): number {
     return this.#principalThrottle.windowsOf(plan).hit(now);
+  }
+
+  /** The other adapter runs as many handlers at a time as messages come. */
+  takeSlot(): boolean {
+    return true;
+  }
+
+  decode(call: ForeignCall): Refusal | undefined {
+    call.event = call.target.plan.event;
+    call.data = call.received;
+    return call.payloadRefusal;
+  }
+
+  route(call: ForeignCall): MessageHandler {
+    return call.target;
+  }
+
+  refuse(call: ForeignCall, refusal: Refusal): void {
+    call.reject(refusal, this.engine.report(this, refusal, call.target.plan));
+    this.#violations.charge(refusal);
+    if (refusal.close !== undefined) this.close(refusal.close);
+  }
+
+  // What follows belongs to the handler's run, which is the other adapter's.
+  releaseSlot(): void {}
+  reply(): boolean {
+    return true;
+  }
+  endStream(): boolean {
+    return false;
+  }
+  keepForAbort(): void {}
+  forgetAbort(): void {}
+  watchAnswer(): () => boolean {
+    return () => false;
   }
 
   send(event: string, data?: unknown): boolean {

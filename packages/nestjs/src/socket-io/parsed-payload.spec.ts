@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { measurePayload } from './parsed-payload.js';
 
-const LIMITS = { maxDepth: 5, maxKeys: 3, maxNodes: 10 };
+const LIMITS = { maxDepth: 5, maxKeys: 3, maxNodes: 10, maxMessageBytes: 1000 };
 
-const reasonOf = (data: unknown): string | undefined => measurePayload(data, LIMITS, 1000).refusal?.reason;
+const reasonOf = (data: unknown): string | undefined => measurePayload(data, LIMITS).refusal?.reason;
 
 describe('a payload that another adapter has parsed', () => {
   // JSON.parse of 1e999 is Infinity, and a parser of MessagePack hands on what it got.

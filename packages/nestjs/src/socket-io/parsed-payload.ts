@@ -1,5 +1,8 @@
-import { isBroken, type JsonLimits } from '../core/safe-json.js';
+import { isBroken } from '../core/safe-json.js';
+import type { MessageSettings } from '../messages/message-engine.js';
 import type { Refusal } from '../messages/refusal.js';
+
+type PayloadLimits = MessageSettings['validation'];
 
 /** The size of one value that is neither text nor a container: `true`, `null`, a number. */
 const SCALAR_BYTES = 4;
@@ -19,8 +22,8 @@ export interface MeasuredPayload {
  * a prototype, broken texts, size. It is walked and not written: a client could make two serialisations of a megabyte cost
  * 70 ms before the first limit is met (F32). Which of two equal keys had won cannot be seen any more.
  */
-export function measurePayload(data: unknown, limits: JsonLimits, maxBytes: number): MeasuredPayload {
-  const walk = new PayloadWalk(limits, maxBytes);
+export function measurePayload(data: unknown, limits: PayloadLimits): MeasuredPayload {
+  const walk = new PayloadWalk(limits);
   // The envelope is the first level of a text message.
   const reason = data === undefined ? undefined : walk.visit(data, 1);
   return { bytes: walk.bytes, refusal: reason === undefined ? undefined : { code: 'BAD_MESSAGE', reason } };
@@ -30,10 +33,7 @@ class PayloadWalk {
   bytes = 0;
   #nodes = 0;
 
-  constructor(
-    private readonly limits: JsonLimits,
-    private readonly maxBytes: number,
-  ) {}
+  constructor(private readonly limits: PayloadLimits) {}
 
   visit(value: unknown, depth: number): Refusal['reason'] | undefined {
     if (++this.#nodes >= this.limits.maxNodes) return 'json-nodes';
@@ -81,6 +81,6 @@ class PayloadWalk {
 
   #count(bytes: number): Refusal['reason'] | undefined {
     this.bytes += bytes;
-    return this.bytes > this.maxBytes ? 'message-size' : undefined;
+    return this.bytes > this.limits.maxMessageBytes ? 'message-size' : undefined;
   }
 }

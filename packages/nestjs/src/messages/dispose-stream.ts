@@ -1,0 +1,53 @@
+import { isObservable } from 'rxjs';
+
+/** Whether a value is sent as a stream. */
+export function isStream(value: unknown): boolean {
+  return isObservable(value) || isAsyncIterable(value);
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/**
+ * Frees what a stream holds that nobody will read: a `Readable` with its file, a generator before its first value, the
+ * listeners of `events.on()`. Never throws; what the end of it throws is of no use to anybody.
+ */
+export function disposeStream(value: unknown): void {
+  try {
+    // Nothing of an Observable has begun before it is subscribed to.
+    if (isObservable(value) || !isAsyncIterable(value)) return;
+    containErrors(value);
+    endIterable(value, undefined);
+  } catch {
+    // A proxy, or a teardown that throws.
+  }
+}
+
+/**
+ * Keeps the failure of a `Readable` away from the process: one that opens a file emits `error` later than it is made, and
+ * its iterator only listens from the first `next()` to the end. The listener stays: it may fail after it was destroyed, too.
+ *
+ * @param onError told of an error; the iterator may tell the same.
+ */
+export function containErrors(
+  iterable: AsyncIterable<unknown>,
+  onError: (error: unknown) => void = () => undefined,
+): void {
+  const { on, destroy } = iterable as { on?: unknown; destroy?: unknown };
+  if (typeof on === 'function' && typeof destroy === 'function') on.call(iterable, 'error', onError);
+}
+
+/**
+ * Tells an iterable to end: a `Readable` by itself, anything else through its iterator. One that waits inside `next()` hears
+ * it afterwards only: for that there is the abort signal.
+ */
+export function endIterable(iterable: AsyncIterable<unknown>, begun: AsyncIterator<unknown> | undefined): void {
+  Promise.resolve()
+    .then(() => {
+      const { destroy } = iterable as { destroy?: unknown };
+      if (typeof destroy === 'function') return destroy.call(iterable) as unknown;
+      return (begun ?? iterable[Symbol.asyncIterator]()).return?.();
+    })
+    .catch(() => undefined);
+}
