@@ -16,87 +16,59 @@ export interface BuiltInRule {
 
 const rule = (text: string, make: BuiltInRule['make']): BuiltInRule => ({ text: `$property ${text}`, make });
 
+/** A rule without arguments. */
+const plain = (text: string, test: ValueTest): BuiltInRule => rule(text, () => test);
+
+/** A rule whose one argument is a number. */
+const bound = (text: string, make: (bound: number) => ValueTest): BuiltInRule =>
+  rule(text, ([number]) => (typeof number === 'number' ? make(number) : undefined));
+
 /**
  * The most used rules of class-validator, written without its detour through metadata, container and arguments object.
  *
  * Each does exactly what the function of the same name in class-validator 0.14 and 0.15 does; `rule-conformance.ts`
  * compares the two at boot, and what differs runs through class-validator.
  */
-export const BUILT_IN_RULES: ReadonlyMap<string, BuiltInRule> = new Map([
-  ['isDefined', rule('should not be null or undefined', () => (value) => value !== undefined && value !== null)],
-  ['isNotEmpty', rule('should not be empty', () => (value) => value !== '' && value !== null && value !== undefined)],
-  ['isString', rule('must be a string', () => (value) => typeof value === 'string' || value instanceof String)],
-  [
-    'isBoolean',
-    rule('must be a boolean value', () => (value) => typeof value === 'boolean' || value instanceof Boolean),
-  ],
-  [
-    'isInt',
-    {
-      ...rule('must be an integer number', () => (value) => Number.isInteger(value)),
-      // Beyond 2^53 the parser has rounded: two ids that differ arrive as one (MV-09).
-      stricter: (value) => Number.isSafeInteger(value),
-    },
-  ],
-  ['isNumber', rule('must be a number conforming to the specified constraints', ([options]) => numberTest(options))],
-  ['isPositive', rule('must be a positive number', () => (value) => typeof value === 'number' && value > 0)],
-  ['isNegative', rule('must be a negative number', () => (value) => typeof value === 'number' && value < 0)],
-  [
-    'min',
-    rule('must not be less than $constraint1', ([min]) =>
-      isNumber(min) ? (value) => typeof value === 'number' && value >= min : undefined,
-    ),
-  ],
-  [
-    'max',
-    rule('must not be greater than $constraint1', ([max]) =>
-      isNumber(max) ? (value) => typeof value === 'number' && value <= max : undefined,
-    ),
-  ],
-  [
-    'minLength',
-    rule('must be longer than or equal to $constraint1 characters', ([min]) =>
-      lengthTest(min, Number.MAX_SAFE_INTEGER),
-    ),
-  ],
-  ['maxLength', rule('must be shorter than or equal to $constraint1 characters', ([max]) => lengthTest(0, max))],
-  [
-    'isLength',
-    rule('must be longer than or equal to $constraint1 characters', ([min, max]) =>
-      lengthTest(min, max === undefined ? Number.MAX_SAFE_INTEGER : max),
-    ),
-  ],
-  ['matches', rule('must match $constraint1 regular expression', ([pattern]) => patternTest(pattern))],
-  ['isUuid', rule('must be a UUID', ([version]) => uuidTest(version))],
-  ['isIn', rule('must be one of the following values: $constraint1', ([values]) => memberTest(values))],
-  ['isEnum', rule('must be one of the following values: $constraint2', ([entity]) => enumTest(entity))],
-  ['isArray', rule('must be an array', () => (value) => Array.isArray(value))],
-  [
-    'isObject',
-    rule(
-      'must be an object',
-      () => (value) =>
-        (typeof value === 'object' || typeof value === 'function') && value !== null && !Array.isArray(value),
-    ),
-  ],
-  ['arrayNotEmpty', rule('should not be empty', () => (value) => Array.isArray(value) && value.length > 0)],
-  [
-    'arrayMinSize',
-    rule('must contain at least $constraint1 elements', ([min]) =>
-      isNumber(min) ? (value) => Array.isArray(value) && value.length >= min : undefined,
-    ),
-  ],
-  [
-    'arrayMaxSize',
-    rule('must contain no more than $constraint1 elements', ([max]) =>
-      isNumber(max) ? (value) => Array.isArray(value) && value.length <= max : undefined,
-    ),
-  ],
-]);
+const RULES: Readonly<Record<string, BuiltInRule>> = {
+  isDefined: plain('should not be null or undefined', (value) => value !== undefined && value !== null),
+  isNotEmpty: plain('should not be empty', (value) => value !== '' && value !== null && value !== undefined),
+  isString: plain('must be a string', (value) => typeof value === 'string' || value instanceof String),
+  isBoolean: plain('must be a boolean value', (value) => typeof value === 'boolean' || value instanceof Boolean),
+  isInt: {
+    ...plain('must be an integer number', (value) => Number.isInteger(value)),
+    // Beyond 2^53 the parser has rounded: two ids that differ arrive as one (MV-09).
+    stricter: (value) => Number.isSafeInteger(value),
+  },
+  isNumber: rule('must be a number conforming to the specified constraints', ([options]) => numberTest(options)),
+  isPositive: plain('must be a positive number', (value) => typeof value === 'number' && value > 0),
+  isNegative: plain('must be a negative number', (value) => typeof value === 'number' && value < 0),
+  min: bound('must not be less than $constraint1', (min) => (value) => typeof value === 'number' && value >= min),
+  max: bound('must not be greater than $constraint1', (max) => (value) => typeof value === 'number' && value <= max),
+  minLength: rule('must be longer than or equal to $constraint1 characters', ([min]) => lengthTest(min)),
+  maxLength: rule('must be shorter than or equal to $constraint1 characters', ([max]) => lengthTest(0, max)),
+  isLength: rule('must be longer than or equal to $constraint1 characters', ([min, max]) => lengthTest(min, max)),
+  matches: rule('must match $constraint1 regular expression', ([pattern]) => patternTest(pattern)),
+  isUuid: rule('must be a UUID', ([version]) => uuidTest(version)),
+  isIn: rule('must be one of the following values: $constraint1', ([values]) => memberTest(values)),
+  isEnum: rule('must be one of the following values: $constraint2', ([entity]) => enumTest(entity)),
+  isArray: plain('must be an array', (value) => Array.isArray(value)),
+  isObject: plain(
+    'must be an object',
+    (value) => (typeof value === 'object' || typeof value === 'function') && value !== null && !Array.isArray(value),
+  ),
+  arrayNotEmpty: plain('should not be empty', (value) => Array.isArray(value) && value.length > 0),
+  arrayMinSize: bound(
+    'must contain at least $constraint1 elements',
+    (min) => (value) => Array.isArray(value) && value.length >= min,
+  ),
+  arrayMaxSize: bound(
+    'must contain no more than $constraint1 elements',
+    (max) => (value) => Array.isArray(value) && value.length <= max,
+  ),
+};
 
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number';
-}
+/** {@link RULES} by their name. */
+export const BUILT_IN_RULES: ReadonlyMap<string, BuiltInRule> = new Map(Object.entries(RULES));
 
 function numberTest(options: unknown): ValueTest | undefined {
   if (typeof options !== 'object' || options === null) return undefined;
@@ -104,7 +76,7 @@ function numberTest(options: unknown): ValueTest | undefined {
   // allowNaN and allowInfinity.
   if (Object.keys(others).length > 0) return undefined;
   if (maxDecimalPlaces === undefined) return (value) => Number.isFinite(value);
-  if (!isNumber(maxDecimalPlaces)) return undefined;
+  if (typeof maxDecimalPlaces !== 'number') return undefined;
   return (value) => {
     if (!Number.isFinite(value)) return false;
     if (Number.isInteger(value)) return maxDecimalPlaces >= 0;
@@ -114,7 +86,7 @@ function numberTest(options: unknown): ValueTest | undefined {
   };
 }
 
-function lengthTest(min: unknown, max: unknown): ValueTest | undefined {
+function lengthTest(min: unknown, max: unknown = Number.MAX_SAFE_INTEGER): ValueTest | undefined {
   if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max)) return undefined;
   return (value) => typeof value === 'string' && hasLength(value, min as number, max as number);
 }

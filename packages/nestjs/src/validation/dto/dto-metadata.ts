@@ -72,6 +72,17 @@ export function readProperties(type: DtoClass): PropertyMetadata[] {
   });
 }
 
+/** The arguments that class-validator hands to validators and messages. */
+export function argumentsOf(metadata: RuleMetadata, object: object, value: unknown): ValidationArguments {
+  return {
+    value,
+    constraints: metadata.constraints as unknown[],
+    targetName: object.constructor.name,
+    object,
+    property: metadata.propertyName,
+  };
+}
+
 /** The validators behind a decorator: one, or none for a class that lacks `@ValidatorConstraint()`. */
 export function constraintsOf(metadata: RuleMetadata): readonly Constraint[] {
   return getMetadataStorage().getTargetValidatorConstraints(metadata.constraintCls);
@@ -87,17 +98,14 @@ export type PropertyShape =
   'array' | 'set' | 'map' | 'collection' | 'object' | 'string' | 'number' | 'boolean' | 'unknown';
 
 const SHAPES: ReadonlyMap<unknown, PropertyShape> = new Map<unknown, PropertyShape>([
-  ...([
-    [Array, 'array'],
-    [Set, 'set'],
-    [Map, 'map'],
-  ] as const),
-  ...([
-    [String, 'string'],
-    [Number, 'number'],
-    [Boolean, 'boolean'],
-  ] as const),
+  [Array, 'array'],
+  [Set, 'set'],
+  [Map, 'map'],
+  [String, 'string'],
+  [Number, 'number'],
+  [Boolean, 'boolean'],
 ]);
+
 /** Rules that only a list passes. */
 export const LIST_RULE = /^array[A-Z]|^isArray$/;
 

@@ -32,12 +32,8 @@ export function checkDto(type: DtoClass, problems: BootProblems): void {
       warnOfCost(property, where, found);
       for (const nested of checkNested(each, property, found)) seen.add(nested);
     }
-    const sent = new Set(
-      sentNamesOf(
-        each,
-        properties.map(({ name }) => name),
-      ).values(),
-    );
+    const names = properties.map(({ name }) => name);
+    const sent = new Set(sentNamesOf(each, names).values());
     for (const property of properties) if (sent.has(property.name)) checkContent(each, property, found);
   }
   problems.problems.push(...found.problems.filter(isMissingFrom(problems.problems)));
@@ -51,8 +47,8 @@ function isMissingFrom(known: readonly object[]): (one: object) => boolean {
 
 /** What costs as much as a client likes to send. */
 function warnOfCost({ shape, rules, nested }: PropertyMetadata, where: string, problems: BootProblems): void {
-  const isEach =
-    shape === 'array' || shape === 'collection' ? [...rules, ...nested].some(({ each }) => each === true) : false;
+  const isList = shape === 'array' || shape === 'collection';
+  const isEach = isList && [...rules, ...nested].some(({ each }) => each === true);
   if (isEach && !rules.some(({ name }) => name === 'arrayMaxSize')) {
     problems.warn(where, 'is checked item by item, however many a message has room for: add @ArrayMaxSize(n).');
   }
@@ -151,12 +147,13 @@ function checkNested(type: DtoClass, property: PropertyMetadata, problems: BootP
   const chosen = options?.discriminator?.subTypes.map(({ value }) => value);
   // A type function with a parameter chooses by the payload.
   const classes = chosen ?? (typeFunction === undefined || typeFunction.length > 0 ? [] : [typeFunction()]);
-  if (!classes.every(isValidatable)) {
+  const judged = classes.filter(isValidatable);
+  if (judged.length < classes.length) {
     problems.add(
       where,
       'is @ValidateNested() of a class without class-validator decorators: every object in it is refused.',
       'decorate the properties of the class in its @Type(), such as @IsString()',
     );
   }
-  return classes.filter(isValidatable);
+  return judged;
 }

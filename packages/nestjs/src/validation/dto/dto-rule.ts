@@ -2,24 +2,26 @@ import type { ValidationArguments, ValidatorConstraintInterface } from 'class-va
 import { isPromiseLike } from '../../core/awaitable.js';
 import type { PayloadRun } from '../payload-run.js';
 import type { ValueTest } from './built-in-rules.js';
-import { type Constraint, constraintsOf, isOpenPattern, MAX_PATTERN_TEXT, type RuleMetadata } from './dto-metadata.js';
+import {
+  argumentsOf,
+  type Constraint,
+  constraintsOf,
+  isOpenPattern,
+  MAX_PATTERN_TEXT,
+  type RuleMetadata,
+} from './dto-metadata.js';
 import { findValueTest } from './rule-conformance.js';
 
 /** One rule of one property. */
 export abstract class DtoRule {
-  /** The name that an issue carries. */
+  /** The name that an issue carries: class-validator's. */
   readonly name: string;
 
   protected constructor(
-    protected readonly metadata: RuleMetadata,
+    readonly metadata: RuleMetadata,
     protected readonly constraint: Constraint,
   ) {
-    this.name = ruleName(metadata, constraint);
-  }
-
-  /** Whether it is about the items of a list, and not about the list. */
-  get isEach(): boolean {
-    return this.metadata.each === true;
+    this.name = constraint.name === '' ? metadata.type : constraint.name;
   }
 
   /** class-validator's message for a value that failed. */
@@ -123,22 +125,6 @@ function itemsOf(value: Collection): readonly unknown[] {
   return [...(value as ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>).values()];
 }
 
-/** The name of a rule, as class-validator reports it. */
-export function ruleName(metadata: RuleMetadata, constraint?: Constraint): string {
-  return constraint !== undefined && constraint.name !== '' ? constraint.name : metadata.type;
-}
-
-/** The arguments that class-validator hands to validators and messages. */
-export function argumentsOf(metadata: RuleMetadata, object: object, value: unknown): ValidationArguments {
-  return {
-    value,
-    constraints: metadata.constraints as unknown[],
-    targetName: object.constructor.name,
-    object,
-    property: metadata.propertyName,
-  };
-}
-
 /**
  * The message of a failed rule with its placeholders filled, as class-validator writes it. It may hold the value, so it
  * is for `detailedErrors` only.
@@ -155,16 +141,12 @@ export function messageOf(
     const args = argumentsOf(metadata, object, value);
     const { message } = metadata;
     const own: unknown = typeof message === 'function' ? message(args) : message;
-    const template = own === undefined || own === '' ? defaultOf(constraint, args) : own;
+    const validator: ValidatorConstraintInterface | undefined = constraint?.instance;
+    const template = own === undefined || own === '' ? validator?.defaultMessage?.(args) : own;
     return typeof template === 'string' ? fill(template, args) : undefined;
   } catch {
     return undefined;
   }
-}
-
-function defaultOf(constraint: Constraint | undefined, args: ValidationArguments): string | undefined {
-  const validator: ValidatorConstraintInterface | undefined = constraint?.instance;
-  return validator?.defaultMessage?.(args);
 }
 
 // The replacements are functions: in a replacement string, a `$&` of the client's would be a pattern.

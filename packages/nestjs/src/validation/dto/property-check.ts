@@ -33,7 +33,9 @@ export class PropertyCheck {
     this.name = metadata.name;
     this.#isPromise = metadata.isPromise;
     this.#isOptional = metadata.conditions.some(isOptional);
-    this.#conditions = metadata.conditions.filter((condition) => !isOptional(condition)).map(conditionOf);
+    this.#conditions = metadata.conditions
+      .filter((condition) => !isOptional(condition))
+      .map(({ constraints }) => constraints?.[0] as Condition);
     const rules = metadata.rules.flatMap((rule) => compileRules(rule, metadata.rules));
     // A pattern reads a text after its length was judged, however they are written (MV-13).
     this.#values = rules
@@ -134,24 +136,22 @@ const SHAPE_RULES: Partial<Record<PropertyShape, ShapeRule>> = {
   boolean: { rule: 'isBoolean', test: isNoObject },
 };
 
-const REFUSES_OBJECTS = /^(is(String|Boolean|Int|Number|Positive|Negative|Length|Uuid)|(min|max)(Length)?|matches)$/;
-const REFUSES_ALL_BUT_ARRAYS = /^(isArray|array(NotEmpty|MinSize|MaxSize))$/;
+/** Rules that say as much as the shape, and say it better. */
+const SAY_AS_MUCH: readonly (readonly [shapes: readonly PropertyShape[], rules: RegExp])[] = [
+  [['array'], /^(isArray|array(NotEmpty|MinSize|MaxSize))$/],
+  [
+    ['string', 'number', 'boolean'],
+    /^(is(String|Boolean|Int|Number|Positive|Negative|Length|Uuid)|(min|max)(Length)?|matches)$/,
+  ],
+];
 
-/** The rule that the declared type is; none where a rule of the property says as much, and says it better. */
+/** The rule that the declared type is; none where a rule of the property says as much. */
 function shapeRuleOf(shape: PropertyShape, values: readonly ValueRule[]): ShapeRule | undefined {
-  const saysAsMuch =
-    shape === 'array'
-      ? REFUSES_ALL_BUT_ARRAYS
-      : shape === 'string' || shape === 'number' || shape === 'boolean'
-        ? REFUSES_OBJECTS
-        : undefined;
-  return values.some((rule) => !rule.isEach && saysAsMuch?.test(rule.name) === true) ? undefined : SHAPE_RULES[shape];
+  const better = SAY_AS_MUCH.find(([shapes]) => shapes.includes(shape))?.[1];
+  const isSaid = values.some(({ metadata, name }) => metadata.each !== true && better?.test(name) === true);
+  return isSaid ? undefined : SHAPE_RULES[shape];
 }
 
 function isOptional({ name }: RuleMetadata): boolean {
   return name === 'isOptional';
-}
-
-function conditionOf({ constraints }: RuleMetadata): Condition {
-  return constraints?.[0] as Condition;
 }

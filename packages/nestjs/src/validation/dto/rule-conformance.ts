@@ -1,6 +1,6 @@
-import type { ValidationArguments, ValidatorConstraintInterface } from 'class-validator';
+import type { ValidatorConstraintInterface } from 'class-validator';
 import { BUILT_IN_RULES, type ValueTest } from './built-in-rules.js';
-import type { Constraint, RuleMetadata } from './dto-metadata.js';
+import { argumentsOf, type Constraint, type RuleMetadata } from './dto-metadata.js';
 
 /** The name that `registerDecorator` gives to the class it makes around a validator object. */
 const GENERATED_CLASS = 'CustomConstraint';
@@ -35,23 +35,14 @@ export function findValueTest(metadata: RuleMetadata, constraint: Constraint): V
     // Not from the container, which the application may set up after the boot: a generated class has no dependencies.
     const genuine = new (constraintCls as new () => ValidatorConstraintInterface)();
     const text = each === true ? `each value in ${builtIn.text}` : builtIn.text;
-    if (genuine.defaultMessage?.(argumentsFor(metadata, undefined)) !== text) return undefined;
+    if (genuine.defaultMessage?.(argumentsOf(metadata, {}, undefined)) !== text) return undefined;
     const isSame = [...WITNESSES, ...witnessesOf(constraints)].every(
-      (witness) => answerOf(genuine, metadata, witness) === test(witness),
+      (witness) => genuine.validate(witness, argumentsOf(metadata, {}, witness)) === test(witness),
     );
     return isSame ? (builtIn.stricter ?? test) : undefined;
   } catch {
     return undefined;
   }
-}
-
-function answerOf(genuine: ValidatorConstraintInterface, metadata: RuleMetadata, value: unknown): unknown {
-  return genuine.validate(value, argumentsFor(metadata, value));
-}
-
-function argumentsFor(metadata: RuleMetadata, value: unknown): ValidationArguments {
-  const { constraints, propertyName } = metadata;
-  return { value, constraints: constraints as unknown[], targetName: '', object: {}, property: propertyName };
 }
 
 /** Values at the bounds that a decorator's arguments name. */
