@@ -16,9 +16,8 @@ export type PathLimits = Pick<ResolvedSecureWsOptions, 'validation' | 'throttlin
 /** What holds for the connections of one path. */
 export interface GatewaySettings extends PathLimits {
   readonly anonymous: boolean;
-  /** `undefined`: those of the module. */
+  /** These two are those of the module where they are `undefined`. */
   readonly origins: OriginRules | undefined;
-  /** `undefined`: that of the module. */
   readonly authentication: ResolvedAuthenticationOptions | undefined;
 }
 

@@ -118,7 +118,6 @@ export class SecureWsRuntime {
     return (this.#defaultEngine ??= this.#makeEngine(this.defaults));
   }
 
-  /** Sets what holds for the connections of a path. */
   addPath(address: string, settings: GatewaySettings): void {
     this.#paths.set(address, { settings, engine: this.#makeEngine(settings), authenticators: [] });
   }
@@ -167,7 +166,6 @@ export class SecureWsRuntime {
     return path;
   }
 
-  /** Adds the plan of a gateway's handler. */
   addPlan(gateway: GatewayRecord, handler: unknown, plan: HandlerPlan): void {
     const ofGateway = this.#plans.get(gateway) ?? new Map<string, HandlerPlan>();
     this.#plans.set(gateway, ofGateway.set(plan.event, plan));
@@ -175,7 +173,6 @@ export class SecureWsRuntime {
     this.#plansByClass.set(gateway.type, ofClass.set(handler, plan));
   }
 
-  /** The plans of a gateway's handlers, by event. */
   plansOf(gateway: GatewayRecord): ReadonlyMap<string, HandlerPlan> {
     return this.#plans.get(gateway) ?? NO_PLANS;
   }
@@ -185,7 +182,6 @@ export class SecureWsRuntime {
     return this.#plansByClass.get(gateway)?.get(handler);
   }
 
-  /** Admits handshakes from now on. */
   start(): void {
     this.timer.start();
     this.#hasStarted = true;

@@ -22,13 +22,11 @@ const NAME_OF_CODE: ReadonlyMap<number, CloseCodeName> = new Map(
   Object.entries(CLOSE_CODES).map(([name, { code }]) => [code, name as CloseCodeName]),
 );
 
-/** What the adapter keeps of an accepted socket. */
 export class AcceptedSocket implements FrameWatch {
   /** The `handleConnection` hooks that have not ended. */
   readonly connecting: PromiseLike<unknown>[] = [];
   /** Nest's callbacks for the end of the connection, one a gateway. */
   readonly disconnects: ((code: number) => void)[] = [];
-  /** How it ended; `undefined` until then. */
   close: WsClose | undefined;
 
   constructor(

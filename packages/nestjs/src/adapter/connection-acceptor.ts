@@ -28,38 +28,25 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     return this.#current;
   }
 
-  /** What is kept of a client's socket. */
   socketOf(client: WebSocket): AcceptedSocket | undefined {
     return this.#sockets.get(client);
   }
 
-  /** Takes a socket whose handshake was admitted. */
   accept(endpoint: WsEndpoint, client: BoundedSocket, request: IncomingMessage, admission: HandshakeAdmission): void {
     const { clock, lifecycle } = this.runtime;
     const { engine } = endpoint.runtime;
-    const identity = {
-      id: admission.connectionId,
-      principal: admission.principal,
-      path: admission.path,
-      address: admission.clientAddress,
-      origin: admission.origin,
-      subprotocol: admission.subprotocol,
-    };
+    const { connectionId: id, principal, path, clientAddress: address, origin, subprotocol } = admission;
     client.coalesceOn(request.socket);
+    const identity = { id, principal, path, address, origin, subprotocol };
     const connection = new ManagedConnection(identity, client, clock, endpoint.connectionOptions);
-    const method = `${admission.principal.kind}:${admission.credentialKind}`;
-    const accepted = new AcceptedSocket(
-      client,
-      connection,
-      new ConnectionPipeline(engine, connection),
-      method,
-      this.#now,
-    );
+    const pipeline = new ConnectionPipeline(engine, connection);
+    const method = `${principal.kind}:${admission.credentialKind}`;
+    const accepted = new AcceptedSocket(client, connection, pipeline, method, this.#now);
     connection.inbound = new InboundFrames(request.socket, accepted);
     this.#sockets.set(client, accepted);
     this.#listen(accepted);
     lifecycle.register(connection);
-    this.#reportOpened(accepted);
+    this.runtime.events.emit({ type: 'ws.connection.opened', ...factsOf(accepted) });
     for (const { gateway, connect } of endpoint.gateways) {
       this.#current = gateway;
       connect(client, request, connection);
@@ -91,12 +78,9 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   }
 
   onHookFailed(client: WebSocket | undefined, where: string, error: unknown): void {
-    const connectionId = client === undefined ? undefined : this.#sockets.get(client)?.connection.id;
-    this.runtime.events.emit({
-      type: 'ws.application.failed',
-      where,
-      ...(connectionId === undefined ? {} : { connectionId }),
-    });
+    const connectionId = client && this.#sockets.get(client)?.connection.id;
+    const known = connectionId === undefined ? {} : { connectionId };
+    this.runtime.events.emit({ type: 'ws.application.failed', where, ...known });
     this.runtime.faults.write(where, connectionId ?? '', error);
   }
 
@@ -150,13 +134,9 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     }
   }
 
-  #reportOpened(accepted: AcceptedSocket): void {
-    this.runtime.events.emit({ type: 'ws.connection.opened', ...factsOf(accepted) });
-  }
-
   #reportClosed(accepted: AcceptedSocket): void {
     const { connection, close } = accepted;
-    const { closing: reason } = connection;
+    const { closing: reason, messagesReceived, bytesReceived } = connection;
     this.runtime.events.emit({
       type: 'ws.connection.closed',
       ...factsOf(accepted),
@@ -164,8 +144,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
       codeSeen: close?.code ?? 1006,
       initiator: close?.initiator ?? 'network',
       durationMs: this.runtime.clock.now() - connection.openedAt,
-      messagesReceived: connection.messagesReceived,
-      bytesReceived: connection.bytesReceived,
+      ...{ messagesReceived, bytesReceived },
     });
   }
 }

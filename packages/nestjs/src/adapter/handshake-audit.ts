@@ -17,8 +17,8 @@ export class HandshakeAudit implements HandshakeObserver {
   constructor(private readonly runtime: SecureWsRuntime) {}
 
   onLimit({ reason, option, enforced, address }: MetLimit): void {
+    // Once for each option, or a flood of handshakes would be a flood of lines.
     if (!this.#metOptions.has(option)) {
-      // Once for each option, or a flood of handshakes would be a flood of lines.
       this.#metOptions.add(option);
       const outcome = enforced ? 'are refused' : 'are only reported';
       this.#logger.warn(
@@ -45,13 +45,13 @@ export class HandshakeAudit implements HandshakeObserver {
   onForeignListener(): void {
     if (this.#hasSeenListener) return;
     this.#hasSeenListener = true;
-    this.#warn(
-      'handshake.foreignPaths',
-      'names no path, and another listener for upgrades was added to the server: its handshakes are refused here.',
-    );
+    const option = 'handshake.foreignPaths';
+    const warning =
+      'names no path, and another listener for upgrades was added to the server: its handshakes are refused here.';
+    this.#logger.warn(`${option} ${warning}`);
+    this.runtime.events.emit({ type: 'ws.config.weak', option, warning });
   }
 
-  /** A handshake was refused. */
   onRefused(refusal: HandshakeRefusal, request: IncomingMessage): void {
     const { status, reason, failure, option, facts, cause } = refusal;
     const { origin } = request.headers;
@@ -67,10 +67,5 @@ export class HandshakeAudit implements HandshakeObserver {
       ...(origin !== undefined && { origin: origin.slice(0, MAX_AUDITED_ORIGIN) }),
     });
     if (cause !== undefined) this.runtime.faults.write('handshake', '', cause);
-  }
-
-  #warn(option: string, warning: string): void {
-    this.#logger.warn(`${option} ${warning}`);
-    this.runtime.events.emit({ type: 'ws.config.weak', option, warning });
   }
 }

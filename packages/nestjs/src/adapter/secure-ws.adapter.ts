@@ -64,10 +64,8 @@ export class SecureWsAdapter extends WsAdapter {
     const { host } = options;
     if (typeof host === 'string') this.#hosts.set(port, host);
     const path = normalizePath(options['path']);
-    const endpoint = listener.endpointOf(
-      path,
-      () => new WsEndpoint(path, this.runtime.pathOf(endpointOf({ port, path, options }))),
-    );
+    const make = (): WsEndpoint => new WsEndpoint(path, this.runtime.pathOf(endpointOf({ port, path, options })));
+    const endpoint = listener.endpointOf(path, make);
     this.#endpoints.set(endpoint.server, endpoint);
     return endpoint.server;
   }
@@ -97,21 +95,14 @@ export class SecureWsAdapter extends WsAdapter {
   }
 
   override async close(server: unknown): Promise<void> {
-    const endpoint = this.#endpoints.get(server);
-    if (endpoint === undefined) return;
-    await endpoint.close();
+    await this.#endpoints.get(server)?.close();
   }
 
   override async dispose(): Promise<void> {
-    const closing: Promise<void>[] = [];
     const { lifecycle, options } = this.runtime;
     const withinMs = Math.max(0, options.lifecycle.drainTimeoutMs - lifecycle.drainedForMs);
-    for (const listener of this.#attached.values()) listener.dispose(withinMs);
-    for (const [port, listener] of this.#listeners) {
-      listener.dispose(withinMs);
-      if (port !== APPLICATION_PORT) closing.push(closeServer(listener.server));
-    }
-    await Promise.all(closing);
+    for (const listener of this.#all) listener.dispose(withinMs);
+    await Promise.all(this.#ownPorts.map(([, { server }]) => closeServer(server)));
     this.#listeners.clear();
     this.#attached.clear();
     this.#endpoints.clear();
@@ -124,7 +115,7 @@ export class SecureWsAdapter extends WsAdapter {
    */
   checkOtherListeners(): void {
     this.#isReady = true;
-    for (const listener of [...this.#listeners.values(), ...this.#attached.values()]) listener.checkOtherListeners();
+    for (const listener of this.#all) listener.checkOtherListeners();
   }
 
   /**
@@ -148,8 +139,15 @@ export class SecureWsAdapter extends WsAdapter {
 
   /** Opens the gateways' own ports. Called once the application is ready. */
   async listen(): Promise<void> {
-    const opening = [...this.#listeners].filter(([port]) => port !== APPLICATION_PORT);
-    await Promise.all(opening.map(([port, { server }]) => listenOn(server, port, this.#hosts.get(port))));
+    await Promise.all(this.#ownPorts.map(([port, { server }]) => listenOn(server, port, this.#hosts.get(port))));
+  }
+
+  get #all(): readonly UpgradeListener[] {
+    return [...this.#listeners.values(), ...this.#attached.values()];
+  }
+
+  get #ownPorts(): readonly (readonly [port: number, UpgradeListener])[] {
+    return [...this.#listeners].filter(([port]) => port !== APPLICATION_PORT);
   }
 
   /**
@@ -167,14 +165,13 @@ export class SecureWsAdapter extends WsAdapter {
   }
 
   #listenerOf(port: number): UpgradeListener {
-    let listener = this.#listeners.get(port);
-    if (listener === undefined) {
-      const applicationServer = this.host.httpAdapter.getHttpServer() as object;
-      if (port !== APPLICATION_PORT) this.#checkOwnPort(port, applicationServer);
-      const server = port === APPLICATION_PORT ? (applicationServer as Server) : createOwnPortServer(applicationServer);
-      listener = new UpgradeListener(server, this.runtime, this.acceptor);
-      this.#listeners.set(port, listener);
-    }
+    const known = this.#listeners.get(port);
+    if (known !== undefined) return known;
+    const applicationServer = this.host.httpAdapter.getHttpServer() as object;
+    if (port !== APPLICATION_PORT) this.#checkOwnPort(port, applicationServer);
+    const server = port === APPLICATION_PORT ? (applicationServer as Server) : createOwnPortServer(applicationServer);
+    const listener = new UpgradeListener(server, this.runtime, this.acceptor);
+    this.#listeners.set(port, listener);
     return listener;
   }
 }

@@ -11,7 +11,6 @@ const HEAD_CHECK_MS = 500;
 
 interface Pending {
   readonly socket: Socket;
-  /** Monotonic milliseconds. */
   readonly due: number;
 }
 
@@ -95,14 +94,10 @@ export class ServerSockets {
     oldest?.socket.destroy();
   };
 
-  readonly #onSecured = (socket: TLSSocket): void => {
-    this.#pending.delete(this.#keyOf(socket));
-  };
+  readonly #onSecured = (socket: TLSSocket): boolean => this.#pending.delete(this.#keyOf(socket));
 
   /** A connection has asked for something. Upgrades are told by their one listener. */
-  readonly onRequest = ({ socket }: IncomingMessage): void => {
-    this.#pending.delete(this.#keyOf(socket));
-  };
+  readonly onRequest = ({ socket }: IncomingMessage): boolean => this.#pending.delete(this.#keyOf(socket));
 
   /** Asking remembers, too: the kernel forgets a peer that resets its connection, and the audit names it. */
   #keyOf(socket: Socket): string {

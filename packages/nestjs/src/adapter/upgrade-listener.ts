@@ -18,7 +18,6 @@ type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => voi
 export class UpgradeListener {
   readonly #audit: HandshakeAudit;
   readonly #endpoints: Map<string, WsEndpoint>;
-  /** Handshakes that are being checked. */
   readonly #pending = new Map<Duplex, IncomingMessage>();
   readonly #sockets: ServerSockets;
   /** The listeners of others: they are given what comes to their paths, and nothing else. */
@@ -158,7 +157,6 @@ export class UpgradeListener {
     return { gateways: endpoint.gateways.map(({ gateway }) => gateway), origins, authenticators, admitsAnonymous };
   };
 
-  /** Adds to the `101` that `ws` is about to write. */
   readonly #onHeaders = (lines: string[], request: IncomingMessage): void => {
     // OWASP ASVS 5.0 14.3.2: no cache between us and the client may keep anything of it.
     lines.push('Cache-Control: no-store');

@@ -7,10 +7,8 @@ import { CONTROL_BURST } from '../lifecycle/inbound-frames.js';
 import { BoundedSocket } from '../lifecycle/bounded-socket.js';
 import type { GatewayPath } from '../secure-ws.runtime.js';
 
-/** Nest's callback for a new client of one gateway. */
 export type ConnectCallback = (...args: unknown[]) => void;
 
-/** One gateway on an endpoint. */
 export interface BoundGateway {
   readonly gateway: GatewayRecord;
   readonly connect: ConnectCallback;
@@ -26,7 +24,6 @@ interface NewerServerOptions extends ServerOptions {
 export class WsEndpoint {
   readonly server: WebSocketServer;
   readonly gateways: BoundGateway[] = [];
-  /** The limits of the connections to this path. */
   readonly connectionOptions: ConnectionOptions;
   readonly #subprotocols = new WeakMap<IncomingMessage, Subprotocol>();
   #closing: Promise<void> | undefined;
@@ -72,8 +69,6 @@ export class WsEndpoint {
 
   /** Ends when every client is gone. Calling it again waits for the same end. */
   close(): Promise<void> {
-    return (this.#closing ??= new Promise((resolve) => {
-      this.server.close(() => resolve());
-    }));
+    return (this.#closing ??= new Promise((resolve) => this.server.close(() => resolve())));
   }
 }

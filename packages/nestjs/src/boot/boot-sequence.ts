@@ -31,7 +31,6 @@ import { checkCoverage, type CoverageContext, type CoveredHandler } from './cove
 import { checkHttpEnhancers } from './http-only.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
 
-/** What the boot works on. */
 export interface BootParts {
   readonly modules: ModulesContainer;
   /** The modules that `SecureWsModule.forRoot()` made; there must be one. */
@@ -39,7 +38,6 @@ export interface BootParts {
   readonly config: ApplicationConfig;
   readonly runtime: SecureWsRuntime;
   readonly hooks: GatewayHookObserver;
-  /** What was found wrong with the options. */
   readonly problems: BootProblems;
   /** Asked before the application's own authenticators, in tests. */
   readonly testAuthenticators: readonly WsAuthenticator[];

@@ -58,7 +58,6 @@ export function warnOfContradictions(options: ResolvedSecureWsOptions, problems:
   warn(rows, options, (option) => option, problems);
 }
 
-/** The same for the limits of one gateway. */
 export function warnOfGatewayContradictions(gateway: string, settings: PathLimits, problems: BootProblems): void {
   const nameOf = (option: string): string => option.replace(GATEWAY_LIMIT, `${gateway} @SecureGateway.limits.`);
   warn(OF_A_PATH, settings, nameOf, problems);

@@ -13,9 +13,7 @@ import { factoryOf } from '../nest/metadata.js';
 export interface HandlerDecision {
   /** Everything that must agree; empty for "any authenticated principal", and for a public handler. */
   readonly requirements: readonly WsRequirement[];
-  /** Whether it needs no identity. */
   readonly isPublic: boolean;
-  /** Whether it takes the row filter of a policy. */
   readonly takesRowsOf: (policy: WsPolicyType) => boolean;
 }
 

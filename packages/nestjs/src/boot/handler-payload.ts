@@ -8,7 +8,6 @@ import {
 } from '../validation/ws-payload.decorator.js';
 import type { HandlerRecord } from '../nest/gateway-inventory.js';
 
-/** What a handler takes as data. */
 export interface HandlerPayload {
   /** `undefined` where the handler takes none. */
   readonly declaration: PayloadDeclaration | undefined;
@@ -27,7 +26,6 @@ const UNTYPED: ReadonlySet<unknown> = new Set([
   BigInt,
 ]);
 
-/** Why nothing can validate a payload, and what helps. */
 interface PayloadProblem {
   readonly problem: string;
   readonly fix: string;

@@ -49,12 +49,10 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     connection.work = this;
   }
 
-  /** Adds a handler of a gateway on this path. */
   bind(handler: MessageHandler): void {
     this.#handlers.set(handler.plan.event, handler);
   }
 
-  /** Takes a message from the socket. */
   onMessage(frame: Buffer, isBinary: boolean): void {
     const { connection, engine } = this;
     const now = engine.clock.monotonic();
@@ -194,9 +192,9 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
   watchAnswer({ id }: Message): () => boolean {
     // Whoever waits for an answer knows it by the id. Without one, whatever the client gets now is taken for it.
     let isAnswered = false;
-    const stop = this.connection.watchSends((data) => {
-      isAnswered ||= id === undefined || (typeof data === 'string' && idOf(data) === id);
-    });
+    const stop = this.connection.watchSends(
+      (data) => (isAnswered ||= id === undefined || (typeof data === 'string' && idOf(data) === id)),
+    );
     return () => {
       stop();
       return isAnswered;

@@ -54,7 +54,6 @@ export function replyFrame(eventJson: string, id: MessageId | undefined, value: 
   return json === undefined ? `{"event":${event}${tail(id)}` : `{"event":${event},"data":${json}${tail(id)}`;
 }
 
-/** Writes the last frame of a stream. */
 export function endFrame(eventJson: string, id: MessageId): string {
   return `{"event":${eventJson},"end":true${tail(id)}`;
 }

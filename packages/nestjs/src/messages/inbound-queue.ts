@@ -15,25 +15,21 @@ export class InboundQueue {
     return this.isFullTimes(1);
   }
 
-  /** Whether it holds so many times what it should. */
   isFullTimes(times: number): boolean {
     return this.#messages.length >= this.maxMessages * times || this.#bytes >= this.maxBytes * times;
   }
 
-  /** Adds a message. */
   push(message: Message): void {
     this.#messages.push(message);
     this.#bytes += message.bytes;
   }
 
-  /** Takes the oldest message. */
   shift(): Message | undefined {
     const message = this.#messages.shift();
     if (message !== undefined) this.#bytes -= message.bytes;
     return message;
   }
 
-  /** Forgets everything. */
   clear(): void {
     this.#messages = [];
     this.#bytes = 0;

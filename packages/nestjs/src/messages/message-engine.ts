@@ -12,7 +12,6 @@ import type { ViolationLedger } from '../throttling/violations/violation-ledger.
 import type { ResolvedMessagesOptions } from './messages.options.js';
 import type { Refusal } from './refusal.js';
 
-/** The parts of an application that its messages use. */
 export interface MessageParts {
   readonly clock: Clock;
   readonly events: SecurityEvents;
@@ -23,7 +22,6 @@ export interface MessageParts {
   readonly policyTimeoutMs: number;
 }
 
-/** The limits that the connections of one path share. */
 export interface MessageSettings {
   readonly messages: ResolvedMessagesOptions;
   readonly throttling: ResolvedThrottlingOptions;
@@ -33,7 +31,6 @@ export interface MessageSettings {
 /** What a message may wait for: a policy or a validator; its handler; a handler that was answered `TIMEOUT` already. */
 export type Waiting = 'judging' | 'handling' | 'overdue';
 
-/** A message that waits. */
 export interface WaitingMessage extends Deadline {
   /** Its time is over; the list has dropped it. */
   expired(waiting: Waiting): void;
@@ -59,7 +56,6 @@ export class MessageEngine {
     };
   }
 
-  /** Calls `run` at the next tick of the coarse timer. */
   onNextTick(run: () => void): void {
     this.#onNextTick.push(run);
   }

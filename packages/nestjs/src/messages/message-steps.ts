@@ -110,7 +110,6 @@ function checkFrame({ isBinary, bytes, source }: Message): Refusal | undefined {
     : undefined;
 }
 
-/** Step 3, and 8 for one event. */
 function throttled(reason: Refusal['reason']): MessageStep['finish'] {
   // NaN fails the comparison, so it refuses.
   return (_message, wait) =>
@@ -136,7 +135,6 @@ function checkClaims({ handler, principal }: Message): Refusal | undefined {
   return missing === undefined ? undefined : { code: 'FORBIDDEN', reason: 'claims', missing };
 }
 
-/** Step 8. */
 function throttleEvent(message: Message): unknown {
   const { source, startedAt, principal, event } = message;
   const { plan } = handlerOf(message);
@@ -145,12 +143,10 @@ function throttleEvent(message: Message): unknown {
   return hitStorage(storage, `${principal.key}:${event}`, plan.throttles);
 }
 
-/** Step 8. */
 function checkStreams({ source }: Message): Refusal | undefined {
   return source.hasAllStreams ? { code: 'OVERLOADED', reason: 'streams' } : undefined;
 }
 
-/** Step 9. */
 function validate(message: Message): unknown {
   const { payload, isReported } = handlerOf(message).plan;
   const { data } = message;
@@ -199,7 +195,6 @@ function handlerFailed(message: Message, exception: unknown): Refusal {
   return mapException(message.failure?.exception ?? exception);
 }
 
-/** Step 12. */
 function reply(message: Message): unknown {
   return message.source.reply(message, message.result) ? undefined : PARKED;
 }

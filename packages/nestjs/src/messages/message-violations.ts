@@ -17,7 +17,6 @@ export class MessageViolations {
     this.#subject = violationSubject(connection.principal, addressKey(connection.address));
   }
 
-  /** Charges a refusal, if it is a violation. */
   charge(refusal: Refusal): void {
     const kind = violationOf(refusal);
     if (kind === undefined) return;

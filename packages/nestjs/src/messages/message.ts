@@ -58,9 +58,7 @@ export interface MessageStep {
 export interface MessageSource {
   readonly engine: MessageEngine;
   readonly connection: WsConnection;
-  /** Whether the identity has ended. */
   readonly isExpired: boolean;
-  /** Whether as many streams run as may. */
   readonly hasAllStreams: boolean;
   /** Counts a message and its bytes. @returns 0, or the milliseconds to wait. */
   throttle(now: number, bytes: number): number;
@@ -71,9 +69,7 @@ export interface MessageSource {
   /** Gives the message a slot; `false` when it waits for one, to be run again then. */
   takeSlot(message: Message): boolean;
   releaseSlot(): void;
-  /** Reads event, id and data of a message. */
   decode(message: Message): Refusal | undefined;
-  /** Finds the handler of a decoded message. */
   route(message: Message): MessageHandler | Refusal | undefined;
   /** Sends what a handler returned, or begins to stream it. @returns whether the message is done with that. */
   reply(message: Message, value: unknown): boolean;
@@ -96,11 +92,9 @@ export const PARKED = Symbol('parked');
  * for it, and {@link settle} alone ends slot, deadline, abort signal, answer and audit.
  */
 export class Message extends WsMessageContext implements WaitingMessage {
-  /** `undefined` until the message is routed. */
   handler: MessageHandler | undefined = undefined;
   /** The connection's epoch when the message took its slot. */
   epoch = 0;
-  /** What the handler returned. */
   result: unknown = undefined;
   holdsSlot = false;
   /** Whether the client has its answer. A handler past its deadline is answered, and goes on. */
@@ -137,7 +131,6 @@ export class Message extends WsMessageContext implements WaitingMessage {
     return !this.isAnswered && !this.isSettled && this.epoch === this.connection.epoch && this.connection.isOpen;
   }
 
-  /** Goes on with the steps of a handler. */
   follow(handler: MessageHandler): void {
     this.handler = handler;
     this.#steps = handler.steps;
@@ -169,14 +162,12 @@ export class Message extends WsMessageContext implements WaitingMessage {
     if (!this.isSettled) this.settle();
   }
 
-  /** Starts the deadline of what it waits for now. */
   startDeadline(waiting: Waiting, now: number): void {
     this.endDeadline();
     this.#deadline = this.source.engine.deadlines[waiting];
     this.#deadline.add(this, now);
   }
 
-  /** Ends the deadline. */
   endDeadline(): void {
     this.#deadline?.remove(this);
     this.#deadline = undefined;

@@ -2,7 +2,6 @@ import type { CloseCodeName, ValidationIssue, WsErrorCode } from '@secure-ws/pro
 import type { MessageReason } from '../events/event-reasons.js';
 import type { ViolationKind } from '../throttling/violations/violations.options.js';
 
-/** A message that is refused. */
 export interface Refusal {
   readonly code: WsErrorCode;
   /** The check that refused, for the audit. */

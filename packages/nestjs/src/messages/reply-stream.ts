@@ -187,9 +187,7 @@ export class ReplyStream {
       return;
     }
     if (typeof failure.isAnswered !== 'boolean') message.startDeadline('handling', message.startedAt);
-    void andThen(failure.isAnswered, (isAnswered) => {
-      message.settle(refusalOfFailure(message, isAnswered));
-    });
+    void andThen(failure.isAnswered, (isAnswered) => message.settle(refusalOfFailure(message, isAnswered)));
   }
 
   #started(): void {

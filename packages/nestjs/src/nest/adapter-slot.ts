@@ -17,9 +17,7 @@ export function takeAdapterSlot(
 ): () => void {
   config.setIoAdapter(adapter);
   config.setIoAdapter = onOther;
-  return () => {
-    Reflect.deleteProperty(config, 'setIoAdapter');
-  };
+  return () => Reflect.deleteProperty(config, 'setIoAdapter');
 }
 
 /**

@@ -24,7 +24,6 @@ function enhancersOn(owners: readonly object[], kind: EnhancerKind): readonly un
   return owners.flatMap((owner) => listOf(KEYS[kind], owner)).filter((reference) => reference !== ModuleRequired);
 }
 
-/** The classes and instances that stand on a gateway and its handlers. */
 export function enhancersAt(gateway: GatewayRecord, kind: EnhancerKind): readonly unknown[] {
   return enhancersOn(ownersOf(gateway), kind);
 }
@@ -68,7 +67,6 @@ export function runsGlobalEnhancers(config: ApplicationConfig): boolean {
   }
 }
 
-/** Whether an interceptor may apply to a handler. */
 export function hasInterceptors(handler: HandlerRecord, config: ApplicationConfig): boolean {
   const globals = [...config.getGlobalInterceptors(), ...config.getGlobalRequestInterceptors()];
   return globals.length > 0 || enhancersOf(handler, 'interceptors').length > 0;

@@ -13,7 +13,6 @@ import { setOwn, SharedPatch } from './shared-patch.js';
 export interface FilterUser {
   /** Whether a client is connected to this application. */
   owns(client: unknown): boolean;
-  /** A filter has thrown or rejected. */
   onFilterFailed(filter: string, connectionId: string | undefined): void;
 }
 

@@ -3,7 +3,6 @@ import { isPromiseLike } from '../core/awaitable.js';
 import type { GatewayRecord } from './gateway-inventory.js';
 import { setOwn } from './shared-patch.js';
 
-/** Follows the lifecycle hooks of gateways. */
 export interface GatewayHookObserver {
   /** Whether a client is connected to this application. */
   owns(client: unknown): boolean;
@@ -32,25 +31,20 @@ type Hook = (...args: unknown[]) => unknown;
  */
 export function containHooks(gateway: GatewayRecord, observer: GatewayHookObserver): () => void {
   const undo: (() => void)[] = [];
-  const define = (name: string, hook: Hook): void => {
-    undo.push(setOwn(gateway.instance, name, hook));
-  };
+  const define = (name: string, hook: Hook): number => undo.push(setOwn(gateway.instance, name, hook));
   const afterInit = hookOf(gateway, 'afterInit');
   // Also where the gateway has none: Nest calls it right before it binds this gateway to its server, which is the only
   // sign of whose callbacks come next.
   define('afterInit', (server) => {
     observer.onBind(gateway);
-    contain(afterInit, [server], (error) => {
-      observer.onHookFailed(undefined, `${gateway.name}.afterInit`, error);
-    });
+    contain(afterInit, [server], (error) => observer.onHookFailed(undefined, `${gateway.name}.afterInit`, error));
   });
   const connect = hookOf(gateway, 'handleConnection');
   if (connect !== undefined) {
     define('handleConnection', (...args) => {
       const client = args[0] as WebSocket;
-      const fail = (error: unknown): void => {
+      const fail = (error: unknown): void =>
         observer.onConnectFailed(client, `${gateway.name}.handleConnection`, error);
-      };
       const done = contain(connect, args, fail);
       if (done !== undefined) observer.onConnecting(client, done);
     });
@@ -59,9 +53,9 @@ export function containHooks(gateway: GatewayRecord, observer: GatewayHookObserv
   if (disconnect !== undefined) {
     // Nest 11 gives it the client alone, Nest 12 a code besides.
     define('handleDisconnect', (client) => {
-      contain(disconnect, [client, ...observer.endOf(client as WebSocket)], (error) => {
-        observer.onHookFailed(client as WebSocket, `${gateway.name}.handleDisconnect`, error);
-      });
+      contain(disconnect, [client, ...observer.endOf(client as WebSocket)], (error) =>
+        observer.onHookFailed(client as WebSocket, `${gateway.name}.handleDisconnect`, error),
+      );
     });
   }
   return () => {

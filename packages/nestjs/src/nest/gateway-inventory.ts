@@ -19,7 +19,6 @@ export type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;
 /** A provider, as its module holds it. */
 export type NestProvider = NonNullable<ReturnType<NestModule['providers']['get']>>;
 
-/** A parameter of a handler that carries a decorator. */
 export interface HandlerParameter extends ParameterMetadata {
   /** `true` for `@MessageBody()`. */
   readonly isPayload: boolean;

@@ -6,7 +6,6 @@
 export class RegistrationMetadata {
   readonly #undo: (() => void)[] = [];
 
-  /** Sets metadata of a class, a method, or a property of a class. */
   set(key: string, value: unknown, target: object, property?: string): void {
     // To reflect-metadata, no property is `undefined`; its types know only of leaving it out.
     const place = property as string;
@@ -19,7 +18,6 @@ export class RegistrationMetadata {
     });
   }
 
-  /** Runs something when everything is put back. */
   onRestore(undo: () => void): void {
     this.#undo.push(undo);
   }

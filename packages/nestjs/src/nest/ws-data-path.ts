@@ -29,9 +29,7 @@ export function takeDataPath(socket: Duplex, onData: (chunk: Buffer) => void): R
 export function canTakeDataPath(): boolean {
   const socket = new Duplex({
     read: () => undefined,
-    write: (_chunk, _encoding, done) => {
-      done();
-    },
+    write: (_chunk, _encoding, done) => done(),
   });
   const headers = {
     upgrade: 'websocket',

@@ -30,9 +30,7 @@ export class EnhancerChecks {
     private readonly runtime: SecureWsRuntime,
     private readonly identities: WsSocketIdentities,
   ) {
-    identities.onChange((client) => {
-      this.#clients.get(client)?.replace();
-    });
+    identities.onChange((client) => this.#clients.get(client)?.replace());
   }
 
   /**

@@ -60,7 +60,6 @@ export class ForeignCall extends Message {
     this.#resolve(this);
   }
 
-  /** A step has refused. */
   reject(refusal: Refusal, correlationId: string): void {
     this.#reject(new AuditedRefusal(refusal, correlationId));
   }

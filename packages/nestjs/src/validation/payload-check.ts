@@ -3,7 +3,6 @@ import type { ValidationIssue } from '@secure-ws/protocol';
 /** How many issues a refusal lists. With this many, the rest of a payload is not looked at. */
 export const MAX_ISSUES = 5;
 
-/** A compiled check of payloads. */
 export interface PayloadCheck {
   /**
    * Checks a decoded payload.
@@ -16,7 +15,6 @@ export interface PayloadCheck {
   check(sent: unknown): unknown;
 }
 
-/** Options of the compilation. */
 export interface CompileOptions {
   /**
    * Whether issues carry class-validator's messages, which quote values and names that the client sent.

@@ -30,10 +30,7 @@ export class PayloadRun {
   #lookups = 0;
   #cause: unknown;
 
-  constructor(
-    /** Whether issues carry the validators' own messages. */
-    readonly hasMessages: boolean,
-  ) {}
+  constructor(readonly hasMessages: boolean) {}
 
   /** Whether there are as many issues as a refusal lists: looking on would change nothing. */
   get isFull(): boolean {

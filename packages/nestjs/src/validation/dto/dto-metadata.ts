@@ -12,14 +12,12 @@ export interface RuleMetadata {
   readonly name?: string;
   readonly propertyName: string;
   readonly constraintCls: Parameters<Storage['getTargetValidatorConstraints']>[0];
-  /** The arguments of the decorator. */
   readonly constraints: readonly unknown[] | undefined;
   readonly message: string | ((args: ValidationArguments) => string) | undefined;
   readonly each: boolean | undefined;
   readonly validateIf?: (object: object, value: unknown) => boolean;
 }
 
-/** A validator behind a decorator. */
 export type Constraint = ReturnType<Storage['getTargetValidatorConstraints']>[number];
 
 /** Everything that class-validator knows of one property, sorted by what it is for. */
@@ -106,7 +104,6 @@ const SHAPES: ReadonlyMap<unknown, PropertyShape> = new Map<unknown, PropertySha
   [Boolean, 'boolean'],
 ]);
 
-/** Rules that only a list passes. */
 export const LIST_RULE = /^array[A-Z]|^isArray$/;
 
 /**

@@ -12,7 +12,6 @@ import {
 } from './dto-metadata.js';
 import { findValueTest } from './rule-conformance.js';
 
-/** One rule of one property. */
 export abstract class DtoRule {
   /** The name that an issue carries: class-validator's. */
   readonly name: string;
@@ -24,13 +23,11 @@ export abstract class DtoRule {
     this.name = constraint.name === '' ? metadata.type : constraint.name;
   }
 
-  /** class-validator's message for a value that failed. */
   message(object: object, value: unknown): string | undefined {
     return messageOf(this.metadata, this.constraint, object, value);
   }
 }
 
-/** A rule that is a plain function of the value. */
 export class ValueRule extends DtoRule {
   constructor(
     metadata: RuleMetadata,
