@@ -26,12 +26,10 @@ export function resolveMigrationOptions(reader: OptionReader, now: number): Reso
   const gateways: readonly unknown[] = Array.isArray(value) ? value : [];
   const until = reader.string('until');
   reader.finish();
-  if (value !== undefined && !(Array.isArray(value) && gateways.every((item) => typeof item === 'function'))) {
-    reader.fail(
-      'gateways',
-      'must be a list of gateway classes.',
-      'migration: { gateways: [LegacyGateway], until: ... }',
-    );
+  const isList = value === undefined || Array.isArray(value);
+  if (!isList || !gateways.every((item) => typeof item === 'function')) {
+    const fix = 'migration: { gateways: [LegacyGateway], until: ... }';
+    reader.fail('gateways', 'must be a list of gateway classes.', fix);
   }
   if (gateways.length === 0) return { gateways: new Set() };
   const end = until !== undefined && DAY.test(until) ? Date.parse(until) : NaN;
@@ -42,10 +40,8 @@ export function resolveMigrationOptions(reader: OptionReader, now: number): Reso
   } else if (now >= end + DAY_MS) {
     reader.fail('until', 'has passed: the migration is over.', 'close what the boot names, then remove `migration`');
   } else {
-    reader.problems.warn(
-      reader.path,
-      'is on: authorization and validation of its gateways are reported, not enforced.',
-    );
+    const warning = 'is on: authorization and validation of its gateways are reported, not enforced.';
+    reader.problems.warn(reader.path, warning);
   }
   return { gateways: new Set(gateways) };
 }

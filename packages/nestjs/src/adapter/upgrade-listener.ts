@@ -22,7 +22,6 @@ export class UpgradeListener {
   readonly #sockets: ServerSockets;
   /** The listeners of others: they are given what comes to their paths, and nothing else. */
   #others: OnUpgrade[] = [];
-  readonly #admissions: WeakMap<IncomingMessage, HandshakeAdmission>;
 
   constructor(
     readonly server: Server,
@@ -32,7 +31,6 @@ export class UpgradeListener {
     first?: UpgradeListener,
   ) {
     this.#endpoints = first === undefined ? new Map<string, WsEndpoint>() : first.#endpoints;
-    this.#admissions = first === undefined ? new WeakMap<IncomingMessage, HandshakeAdmission>() : first.#admissions;
     this.#audit = new HandshakeAudit(runtime);
     this.#sockets = new ServerSockets(server, runtime.clock, runtime.options.handshake.limits.maxPending);
     runtime.timer.onTick((now) => this.#sockets.expire(now));
@@ -50,13 +48,11 @@ export class UpgradeListener {
     let endpoint = this.#endpoints.get(path);
     if (endpoint !== undefined) return endpoint;
     if (this.runtime.options.handshake.foreignPaths.has(path)) {
+      const where = 'handshake.foreignPaths';
       const problem = `lists ${path}, which is the path of a gateway: nothing would be checked there.`;
-      throw new SecureWsBootError([
-        { where: 'handshake.foreignPaths', problem, fix: `remove '${path}' from the list` },
-      ]);
+      throw new SecureWsBootError([{ where, problem, fix: `remove '${path}' from the list` }]);
     }
     this.#endpoints.set(path, (endpoint = make()));
-    endpoint.server.on('headers', this.#onHeaders);
     return endpoint;
   }
 
@@ -157,12 +153,6 @@ export class UpgradeListener {
     return { gateways: endpoint.gateways.map(({ gateway }) => gateway), origins, authenticators, admitsAnonymous };
   };
 
-  readonly #onHeaders = (lines: string[], request: IncomingMessage): void => {
-    // OWASP ASVS 5.0 14.3.2: no cache between us and the client may keep anything of it.
-    lines.push('Cache-Control: no-store');
-    for (const [name, value] of this.#admissions.get(request)?.fields ?? []) lines.push(`${name}: ${value}`);
-  };
-
   #conclude(decision: HandshakeDecision, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (!decision.admitted) {
       this.#refuse(decision, request, socket);
@@ -179,8 +169,7 @@ export class UpgradeListener {
     const endpoint = this.#endpoints.get(admission.path);
     let isAccepted = false;
     try {
-      this.#admissions.set(request, admission);
-      endpoint?.upgrade(request, socket, head, admission.subprotocol, (client) => {
+      endpoint?.upgrade(request, socket, head, admission, (client) => {
         isAccepted = true;
         this.acceptor.accept(endpoint, client, request, admission);
       });

@@ -1,6 +1,6 @@
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { IncomingMessage } from 'node:http';
-import type { Subprotocol } from '@secure-ws/protocol';
+import type { HandshakeAdmission } from '../handshake/handshake-context.js';
 import type { GatewayRecord } from '../nest/gateway-inventory.js';
 import type { ConnectionOptions } from '../lifecycle/connection-deadlines.js';
 import { CONTROL_BURST } from '../lifecycle/inbound-frames.js';
@@ -25,7 +25,7 @@ export class WsEndpoint {
   readonly server: WebSocketServer;
   readonly gateways: BoundGateway[] = [];
   readonly connectionOptions: ConnectionOptions;
-  readonly #subprotocols = new WeakMap<IncomingMessage, Subprotocol>();
+  readonly #admissions = new WeakMap<IncomingMessage, HandshakeAdmission>();
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -50,9 +50,14 @@ export class WsEndpoint {
       autoPong: true,
       closeTimeout: lifecycle.closeTimeoutMs,
       // Without this hook ws answers with the first subprotocol that the client offered, a bearer token among them.
-      handleProtocols: (_offered, request) => this.#subprotocols.get(request) ?? false,
+      handleProtocols: (_offered, request) => this.#admissions.get(request)?.subprotocol ?? false,
     };
     this.server = new WebSocketServer(options);
+    this.server.on('headers', (lines, request) => {
+      // OWASP ASVS 5.0 14.3.2: no cache between us and the client may keep anything of it.
+      lines.push('Cache-Control: no-store');
+      for (const [name, value] of this.#admissions.get(request)?.fields ?? []) lines.push(`${name}: ${value}`);
+    });
   }
 
   /** Completes the upgrade of an admitted handshake. `accept` is not called when the peer is gone meanwhile. */
@@ -60,10 +65,10 @@ export class WsEndpoint {
     request: IncomingMessage,
     socket: Parameters<WebSocketServer['handleUpgrade']>[1],
     head: Buffer,
-    subprotocol: Subprotocol | undefined,
+    admission: HandshakeAdmission,
     accept: (client: BoundedSocket) => void,
   ): void {
-    if (subprotocol !== undefined) this.#subprotocols.set(request, subprotocol);
+    this.#admissions.set(request, admission);
     this.server.handleUpgrade(request, socket, head, (client) => accept(client as BoundedSocket));
   }
 

@@ -9,7 +9,7 @@ import { WsChallengeVerifier } from '../handshake/challenge/ws-challenge-verifie
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import { ApplicationClasses } from '../nest/application-classes.js';
-import { guardsOf, isOfClass, mayWait } from '../nest/enhancers.js';
+import { isOfClass, mayWait } from '../nest/enhancers.js';
 import { addLastFilter, containFilters, type FilterUser, LastFilter } from '../nest/exception-filters.js';
 import { containHooks, type GatewayHookObserver, onRegistered } from '../nest/gateway-hooks.js';
 import { type GatewayRecord, type NestModule, takeInventory } from '../nest/gateway-inventory.js';
@@ -21,13 +21,12 @@ import { checkTransformerCopies } from '../nest/transformer-storage.js';
 import { canTakeDataPath } from '../nest/ws-data-path.js';
 import { checkWsVersion } from '../nest/ws-version.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
-import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
 import { WsValidationPipe } from '../socket-io/ws-validation.pipe.js';
 import { checkNamedClasses } from './named-classes.js';
 import { checkMigration, checkPlaces, warnOfIdleParts } from './omissions.js';
 import { compileHandler } from './compile-handler.js';
 import { warnOfContradictions } from './contradictions.js';
-import { checkCoverage, type CoverageContext, type CoveredHandler } from './coverage.js';
+import { checkCoverage } from './coverage.js';
 import { checkHttpEnhancers } from './http-only.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
 
@@ -146,7 +145,8 @@ export class BootSequence {
     checkHttpEnhancers(gateways, config, problems);
     checkPlaces(modules, gateways, problems);
     checkMigration(options.migration.gateways, gateways, problems);
-    const handlers = this.#cover(gateways);
+    const settingsOf = (gateway: GatewayRecord): GatewaySettings => this.#settingsOf(gateway);
+    const handlers = checkCoverage(gateways, { options, config, settingsOf }, problems);
     warnOfIdleParts(gateways, this.#endpoints, handlers, problems);
     const places = { classes: this.#classes, options, home: this.#moduleAt(), endpoints: this.#endpoints.values() };
     checkNamedClasses(places, gateways, handlers, problems);
@@ -189,18 +189,6 @@ export class BootSequence {
         'import SecureWsModule.forRoot() once, in the root module; it is global',
       );
     }
-  }
-
-  #cover(gateways: readonly GatewayRecord[]): CoveredHandler[] {
-    const { config, problems, runtime } = this.parts;
-    const { adapter, migration } = runtime.options;
-    const context: CoverageContext = {
-      admitsAnonymous: (gateway) => this.#settingsOf(gateway).anonymous,
-      isMigrating: ({ type }) => migration.gateways.has(type),
-      isJudged: (handler) => adapter || guardsOf(handler, config).some((guard) => isOfClass(guard, WsAuthorizeGuard)),
-      hasAcks: !adapter,
-    };
-    return checkCoverage(gateways, context, problems);
   }
 
   #settingsOf(gateway: GatewayRecord): GatewaySettings {

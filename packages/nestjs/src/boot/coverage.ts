@@ -1,9 +1,14 @@
+import type { ApplicationConfig } from '@nestjs/core';
 import { BootProblems } from '../core/boot-problems.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
+import type { GatewaySettings } from '../gateway-settings.js';
 import { readHandlerThrottles } from '../throttling/handler-throttles.js';
 import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
+import { guardsOf, isOfClass } from '../nest/enhancers.js';
 import { checkFilters } from '../nest/exception-filters.js';
 import type { GatewayRecord, HandlerRecord } from '../nest/gateway-inventory.js';
+import type { ResolvedSecureWsOptions } from '../resolve-options.js';
+import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
 import { endpointOf } from './gateway-endpoints.js';
 import { type HandlerDecision, quote, readDecision } from './handler-decision.js';
 import { type HandlerPayload, readPayload } from './handler-payload.js';
@@ -20,13 +25,10 @@ export interface CoveredHandler {
 }
 
 /** What is known about the gateways apart from their classes. */
-export interface CoverageContext {
-  readonly admitsAnonymous: (gateway: GatewayRecord) => boolean;
-  readonly isMigrating: (gateway: GatewayRecord) => boolean;
-  /** Whether the call of a handler is judged: by the module's own adapter, or by a `WsAuthorizeGuard`. */
-  readonly isJudged: (handler: HandlerRecord) => boolean;
-  /** Whether clients wait for acknowledgements: on Socket.IO. */
-  readonly hasAcks: boolean;
+interface CoverageContext {
+  readonly options: Pick<ResolvedSecureWsOptions, 'adapter' | 'migration'>;
+  readonly config: ApplicationConfig;
+  readonly settingsOf: (gateway: GatewayRecord) => GatewaySettings;
 }
 
 const EVENT_NAME = /^[\x21-\x7e]{1,64}$/;
@@ -69,12 +71,12 @@ function checkHandler(
   owners: Map<string, HandlerRecord>,
   problems: BootProblems,
 ): CoveredHandler | undefined {
-  const isReported = context.isMigrating(handler.gateway);
+  const isReported = context.options.migration.gateways.has(handler.gateway.type);
   // What a gateway under migration leaves open is warned about, and does not stop the boot.
   const open = isReported ? new BootProblems() : problems;
   const event = readEvent(handler, owners, problems);
   const decision =
-    readDecision(handler, context.admitsAnonymous(handler.gateway), open) ?? (isReported ? UNDECIDED : undefined);
+    readDecision(handler, context.settingsOf(handler.gateway).anonymous, open) ?? (isReported ? UNDECIDED : undefined);
   const payload = readPayload(handler, open) ?? (isReported ? UNTYPED : undefined);
   checkCall(handler, context, problems);
   const throttles = readHandlerThrottles(handler.callback, handler.gateway.type, handler.label, problems);
@@ -84,15 +86,16 @@ function checkHandler(
 }
 
 /** What would run without being judged, or wait for something that never comes. */
-function checkCall(handler: HandlerRecord, { isJudged, hasAcks }: CoverageContext, problems: BootProblems): void {
-  if (!isJudged(handler)) {
+function checkCall(handler: HandlerRecord, { options, config }: CoverageContext, problems: BootProblems): void {
+  const isJudged = options.adapter || guardsOf(handler, config).some((guard) => isOfClass(guard, WsAuthorizeGuard));
+  if (!isJudged) {
     problems.add(
       handler.label,
       'is on another adapter (`adapter: false`) without WsAuthorizeGuard: nothing would be checked before it runs.',
       `add @UseGuards(WsAuthorizeGuard) above ${handler.gateway.name}`,
     );
   }
-  if (hasAcks || handler.parameters?.some(({ isAck }) => isAck) !== true) return;
+  if (!options.adapter || handler.parameters?.some(({ isAck }) => isAck) !== true) return;
   problems.add(
     handler.label,
     'takes an @Ack(), which exists on Socket.IO only: it would be undefined.',

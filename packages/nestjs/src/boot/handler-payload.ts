@@ -14,17 +14,7 @@ export interface HandlerPayload {
 }
 
 /** What TypeScript emits for `any`, interfaces, unions, generics and primitives: nothing that could be validated. */
-const UNTYPED: ReadonlySet<unknown> = new Set([
-  Object,
-  Array,
-  String,
-  Number,
-  Boolean,
-  Function,
-  Promise,
-  Symbol,
-  BigInt,
-]);
+const UNTYPED = new Set<unknown>([Object, Array, String, Number, Boolean, Function, Promise, Symbol, BigInt]);
 
 interface PayloadProblem {
   readonly problem: string;

@@ -1,4 +1,3 @@
-import type { WsErrorCode } from '@secure-ws/protocol';
 import { RateWindows } from '../core/rate-windows.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { errorData, errorFrame } from './frames.js';
@@ -69,15 +68,12 @@ export class ConnectionRefusals {
     const now = this.engine.clock.monotonic();
     const data = errorData(refusal, correlationId, this.engine.parts.detailedErrors);
     const frame = errorFrame(data, id, hasNoId ? [ordinal, ordinal] : undefined);
-    const mayBeSent =
-      !hasNoId || (this.#notices ??= new RateWindows([{ limit: MAX_NOTICES, ttl: 1000 }])).hit(now) === 0;
-    if (
-      mayBeSent &&
-      (this.#bytes ??= new RateWindows([{ limit: MAX_BYTES, ttl: WINDOW_MS }])).hit(now, frame.length) === 0
-    ) {
+    const notices = (this.#notices ??= new RateWindows([{ limit: MAX_NOTICES, ttl: 1000 }]));
+    const bytes = (this.#bytes ??= new RateWindows([{ limit: MAX_BYTES, ttl: WINDOW_MS }]));
+    if ((!hasNoId || notices.hit(now) === 0) && bytes.hit(now, frame.length) === 0) {
       this.#flush();
       this.connection.sendText(frame);
-    } else if (this.#run !== undefined && continues(this.#run, ordinal, refusal.code)) {
+    } else if (this.#run?.to === ordinal - 1 && this.#run.refusal.code === refusal.code) {
       this.#run.to = ordinal;
     } else {
       this.#flush();
@@ -104,8 +100,4 @@ export class ConnectionRefusals {
     const data = errorData({ code, reason, retryAfterMs }, run.correlationId, false);
     this.connection.sendText(errorFrame(data, undefined, [run.from, run.to]));
   }
-}
-
-function continues(run: Run, ordinal: number, code: WsErrorCode): boolean {
-  return run.refusal.code === code && run.to === ordinal - 1;
 }

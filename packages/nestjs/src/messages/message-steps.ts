@@ -39,12 +39,16 @@ const HANDLER_STEPS: readonly MessageStep[] = [
     fail: failed('throttler-storage-failed'),
   }),
   // Before anything is made that would have to be disposed of.
-  step('streams', { isNeeded: ({ isStream }) => isStream, start: checkStreams }),
+  step('streams', {
+    isNeeded: ({ isStream }) => isStream,
+    start: ({ source }) => (source.hasAllStreams ? { code: 'OVERLOADED', reason: 'streams' } : undefined),
+  }),
   step('validate', { isReportable: true, start: validate, finish: validated, fail: failed('validator-failed') }),
   step('policies', {
     isNeeded: ({ authorization }) => authorization.hasPolicies,
     isReportable: true,
-    start: askPolicies,
+    // Ownership: policies see the validated payload.
+    start: (message) => handlerOf(message).plan.authorization.ask(message),
     finish: granted,
     fail: failed('policy-failed'),
   }),
@@ -52,14 +56,22 @@ const HANDLER_STEPS: readonly MessageStep[] = [
 
 /** What Nest does where another adapter runs the handler: the module's own adapter does it here. */
 const CALL_STEPS: readonly MessageStep[] = [
-  step('handler', { deadline: 'handling', start: callHandler, finish: keepResult, fail: handlerFailed }),
+  step('handler', {
+    deadline: 'handling',
+    start: callHandler,
+    finish: (message, value) => void (message.result = value),
+    fail: handlerFailed,
+  }),
   step('exception-filter', {
     deadline: 'handling',
     start: ({ failure }) => failure?.isAnswered,
     finish: (message, isAnswered) => refusalOfFailure(message, isAnswered === true),
     fail: handlerFailed,
   }),
-  step('reply', { start: reply, fail: handlerFailed }),
+  step('reply', {
+    start: (message) => (message.source.reply(message, message.result) ? undefined : PARKED),
+    fail: handlerFailed,
+  }),
 ];
 
 const COMPILED = new WeakMap<HandlerPlan, readonly MessageStep[]>();
@@ -91,7 +103,7 @@ function failed(reason: Refusal['reason']): MessageStep['fail'] {
   return (_message, exception) => ({ code: 'FORBIDDEN', reason, fault: { exception } });
 }
 
-/** Step 1: RFC 6455 7.1.7, nothing of the peer is processed once this side has failed the connection. */
+/** RFC 6455 7.1.7: nothing of the peer is processed once this side has failed the connection. */
 function isAlive(message: Message): Refusal | undefined {
   const { source, connection } = message;
   if (!connection.isOpen) {
@@ -102,7 +114,7 @@ function isAlive(message: Message): Refusal | undefined {
   return source.isExpired ? { code: 'FORBIDDEN', reason: 'identity-expired', close: 'TOKEN_EXPIRED' } : undefined;
 }
 
-/** Step 2. Fragments and the size of a frame are the receiver's matter: an oversized one never arrives here. */
+/** Fragments and the size of a frame are the receiver's matter: an oversized one never arrives here. */
 function checkFrame({ isBinary, bytes, source }: Message): Refusal | undefined {
   if (isBinary) return { code: 'BAD_MESSAGE', reason: 'binary-frame', close: 'UNSUPPORTED_DATA' };
   return bytes > source.engine.settings.validation.maxMessageBytes
@@ -116,7 +128,7 @@ function throttled(reason: Refusal['reason']): MessageStep['finish'] {
     (wait as number) <= 0 ? undefined : { code: 'THROTTLED', reason, retryAfterMs: wait as number };
 }
 
-/** Step 6: an event that nobody handles is answered like one that is forbidden (AZ-12). */
+/** An event that nobody handles is answered like one that is forbidden (AZ-12). */
 function route(message: Message): Refusal | undefined {
   const found = message.source.route(message);
   if (found === undefined) {
@@ -129,7 +141,6 @@ function route(message: Message): Refusal | undefined {
   return undefined;
 }
 
-/** Step 7: roles and scopes. */
 function checkClaims({ handler, principal }: Message): Refusal | undefined {
   const missing = handler?.plan.authorization.missingClaim(principal);
   return missing === undefined ? undefined : { code: 'FORBIDDEN', reason: 'claims', missing };
@@ -141,10 +152,6 @@ function throttleEvent(message: Message): unknown {
   const { storage } = source.engine.settings.throttling;
   if (storage === undefined) return source.throttleEvent(plan, startedAt);
   return hitStorage(storage, `${principal.key}:${event}`, plan.throttles);
-}
-
-function checkStreams({ source }: Message): Refusal | undefined {
-  return source.hasAllStreams ? { code: 'OVERLOADED', reason: 'streams' } : undefined;
 }
 
 function validate(message: Message): unknown {
@@ -166,18 +173,13 @@ function validated(message: Message, outcome: unknown): Refusal | undefined {
   return { code: 'VALIDATION_FAILED', reason: 'payload', issues, fault };
 }
 
-/** Step 10: ownership. Policies see the validated payload. */
-function askPolicies(message: Message): unknown {
-  return handlerOf(message).plan.authorization.ask(message);
-}
-
 function granted(message: Message, grants: unknown): Refusal | undefined {
   if (!Array.isArray(grants)) return { code: 'FORBIDDEN', reason: 'policy' };
   message.grants = grants as readonly unknown[];
   return undefined;
 }
 
-/** Step 11: Nest's own chain, then the handler. */
+/** Nest's own chain, then the handler. */
 function callHandler(message: Message): unknown {
   // AZ-15: a policy may have closed the connection, or changed what it may do, without ever waiting.
   if (!message.isCurrent) {
@@ -187,16 +189,8 @@ function callHandler(message: Message): unknown {
   return handlerOf(message).callback(message.data, message.event, message);
 }
 
-function keepResult(message: Message, value: unknown): undefined {
-  message.result = value;
-}
-
 function handlerFailed(message: Message, exception: unknown): Refusal {
   return mapException(message.failure?.exception ?? exception);
-}
-
-function reply(message: Message): unknown {
-  return message.source.reply(message, message.result) ? undefined : PARKED;
 }
 
 function handlerOf({ handler }: Message): NonNullable<Message['handler']> {

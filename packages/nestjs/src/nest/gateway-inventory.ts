@@ -44,7 +44,6 @@ export interface HandlerRecord {
 
 /** A class with `@WebSocketGateway` among the providers of a module. */
 export interface GatewayRecord {
-  readonly provider: NestProvider;
   readonly module: NestModule;
   readonly instance: Record<string, unknown>;
   readonly type: Type;
@@ -93,7 +92,6 @@ function readGateway(module: NestModule, provider: NestProvider, type: Type): Ga
   const handlers: HandlerRecord[] = [];
   const gateway: GatewayRecord = {
     module,
-    provider,
     type,
     name: type.name,
     instance: provider.instance as Record<string, unknown>,
