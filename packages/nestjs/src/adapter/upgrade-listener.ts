@@ -35,7 +35,6 @@ export class UpgradeListener {
     this.#sockets = new ServerSockets(server, runtime.clock, runtime.options.handshake.limits.maxPending);
     runtime.timer.onTick((now) => this.#sockets.expire(now));
     runtime.lifecycle.onDraining(() => this.#refusePending());
-    for (const event of CONNECTION_EVENTS) server.on(event, rememberPeer);
     server.on('upgrade', this.#onUpgrade);
   }
 
@@ -86,7 +85,6 @@ export class UpgradeListener {
     this.server.off('upgrade', this.#onUpgrade);
     this.server.off('newListener', this.#onNewListener);
     for (const listener of this.#others.splice(0)) this.server.on('upgrade', listener);
-    for (const event of CONNECTION_EVENTS) this.server.off(event, rememberPeer);
     this.#refusePending();
     this.#sockets.close(withinMs);
   }
@@ -187,13 +185,6 @@ export class UpgradeListener {
     refuseUpgrade(socket, refusal, this.runtime.clock);
     this.#audit.onRefused(refusal, request);
   }
-}
-
-const CONNECTION_EVENTS = ['connection', 'secureConnection'];
-
-/** The kernel forgets a peer that resets its connection; a socket that was asked remembers it. */
-function rememberPeer(socket: { readonly remoteAddress?: string }): void {
-  void socket.remoteAddress;
 }
 
 function ignore(): void {

@@ -122,7 +122,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     }
     message.unpin(MAX_PINNED_BYTES);
     this.#queue.push(message);
-    if (!this.#isHeld && this.#queue.isFull) this.connection.pause();
+    if (!this.#isHeld && this.#queue.isFull()) this.connection.pause();
     return false;
   }
 
@@ -230,11 +230,11 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
   }
 
   #refusalOfQueue(): Refusal | undefined {
-    if (this.#isHeld && this.#queue.isFull) {
+    if (this.#isHeld && this.#queue.isFull()) {
       // Nobody reads these before the gateway has accepted the connection: a client that floods now is not one to keep.
       return { code: 'BAD_MESSAGE', reason: 'queue-before-connect', close: 'POLICY_VIOLATION' };
     }
-    return this.#queue.isFullTimes(OVERSHOOT) ? { code: 'OVERLOADED', reason: 'queue-full' } : undefined;
+    return this.#queue.isFull(OVERSHOOT) ? { code: 'OVERLOADED', reason: 'queue-full' } : undefined;
   }
 
   #drain(): void {
@@ -251,7 +251,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
       message.run();
     }
     this.#isDraining = false;
-    if (!this.#queue.isFull) this.connection.resume();
+    if (!this.#queue.isFull()) this.connection.resume();
   }
 }
 

@@ -71,24 +71,20 @@ function mapWsException(exception: WsException): Refusal {
   const error: unknown = exception.getError();
   if (typeof error !== 'object' || error === null) {
     // What Nest itself throws where a guard said no.
-    if (error === FORBIDDEN_MESSAGE) return { code: 'FORBIDDEN', reason: 'application', text };
-    return { code: 'APPLICATION', reason: 'application', text };
+    return { code: error === FORBIDDEN_MESSAGE ? 'FORBIDDEN' : 'APPLICATION', reason: 'application', text };
   }
   const { code, retryAfterMs, issues } = error as Record<string, unknown>;
   if (code === 'INTERNAL') return { code, reason: 'handler-failed', fault: { exception } };
   if (typeof code !== 'string' || !Object.hasOwn(ERROR_MESSAGES, code)) {
-    if (isApplicationReason(code))
-      return { code: 'APPLICATION', reason: 'application', application: { reason: code }, text };
-    return { code: 'FORBIDDEN', reason: 'application', text };
+    if (!isApplicationReason(code)) return { code: 'FORBIDDEN', reason: 'application', text };
+    return { code: 'APPLICATION', reason: 'application', application: { reason: code }, text };
   }
   const isWait = typeof retryAfterMs === 'number' && retryAfterMs >= 0 && Number.isFinite(retryAfterMs);
-  return {
-    code: code as WsErrorCode,
-    reason: 'application',
-    text,
-    ...(isWait && { retryAfterMs }),
-    ...(Array.isArray(issues) && { issues: issues.filter(isIssue).slice(0, MAX_ISSUES).map(toIssue) }),
-  };
+  const refusal: Refusal = { code: code as WsErrorCode, reason: 'application', text, ...(isWait && { retryAfterMs }) };
+  if (!Array.isArray(issues)) return refusal;
+  const listed = issues.filter(isIssue).slice(0, MAX_ISSUES);
+  // Without what else they hold: an error of class-validator has the refused object with it.
+  return { ...refusal, issues: listed.map(({ path, rule }) => ({ path, rule })) };
 }
 
 function isIssue(issue: unknown): issue is ValidationIssue {
@@ -96,6 +92,3 @@ function isIssue(issue: unknown): issue is ValidationIssue {
   const { path, rule } = issue as Record<string, unknown>;
   return typeof path === 'string' && typeof rule === 'string';
 }
-
-/** Without what else it holds: an error of class-validator has the refused object with it. */
-const toIssue = ({ path, rule }: ValidationIssue): ValidationIssue => ({ path, rule });

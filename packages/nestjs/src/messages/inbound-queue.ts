@@ -10,12 +10,8 @@ export class InboundQueue {
     private readonly maxBytes: number,
   ) {}
 
-  /** Whether the socket should not be read any further. */
-  get isFull(): boolean {
-    return this.isFullTimes(1);
-  }
-
-  isFullTimes(times: number): boolean {
+  /** Whether the socket should not be read any further; or whether so many times that is here all the same. */
+  isFull(times = 1): boolean {
     return this.#messages.length >= this.maxMessages * times || this.#bytes >= this.maxBytes * times;
   }
 

@@ -1,15 +1,13 @@
 import { randomId } from '../core/identifier.js';
 import type { Clock } from '../core/clock.js';
 import { type Deadline, DeadlineList } from '../core/deadline-list.js';
-import type { JsonLimits } from '../core/safe-json.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import type { FaultLog } from '../events/fault-log.js';
 import type { SecurityEventFields } from '../events/security-event.js';
 import type { SecurityEvents } from '../events/security-events.js';
+import type { PathLimits } from '../gateway-settings.js';
 import type { PrincipalThrottles } from '../throttling/principal-throttles.js';
-import type { ResolvedThrottlingOptions } from '../throttling/throttling.options.js';
 import type { ViolationLedger } from '../throttling/violations/violation-ledger.js';
-import type { ResolvedMessagesOptions } from './messages.options.js';
 import type { Refusal } from './refusal.js';
 
 export interface MessageParts {
@@ -22,11 +20,7 @@ export interface MessageParts {
   readonly policyTimeoutMs: number;
 }
 
-export interface MessageSettings {
-  readonly messages: ResolvedMessagesOptions;
-  readonly throttling: ResolvedThrottlingOptions;
-  readonly validation: JsonLimits & { readonly maxMessageBytes: number };
-}
+export type MessageSettings = Pick<PathLimits, 'messages' | 'throttling' | 'validation'>;
 
 /** What a message may wait for: a policy or a validator; its handler; a handler that was answered `TIMEOUT` already. */
 export type Waiting = 'judging' | 'handling' | 'overdue';

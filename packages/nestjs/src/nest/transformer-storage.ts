@@ -12,7 +12,6 @@ export interface Discriminator {
   readonly subTypes: readonly { readonly name: string; readonly value: unknown }[];
 }
 
-/** What `@Type` and TypeScript say of a property. */
 export interface TypeMetadata {
   readonly typeFunction: ((...args: never[]) => unknown) | undefined;
   readonly options:
@@ -31,7 +30,7 @@ interface ExposureMetadata {
 }
 
 /** The part of class-transformer's metadata storage that is read here. */
-export interface TransformerStorage {
+interface TransformerStorage {
   getStrategy(type: object): 'none' | 'excludeAll' | 'exposeAll';
   getExposedMetadatas(type: object): readonly ExposureMetadata[];
   getExcludedMetadatas(type: object): readonly ExposureMetadata[];
@@ -45,17 +44,29 @@ export interface TransformerStorage {
  * `undefined` where the storage is not the one that its decorators write to, as in a bundle or beside a second copy: then
  * nothing is known of a class, and every DTO goes through class-transformer itself.
  */
-export const TRANSFORMER_STORAGE: TransformerStorage | undefined = findStorage();
+const TRANSFORMER_STORAGE: TransformerStorage | undefined = findStorage();
 
-/** Whether class-transformer would do more to the properties of a class than assign them. */
-export function isTransformed(storage: TransformerStorage, type: object, properties: readonly string[]): boolean {
+/** Whether class-transformer would do more to the properties of a class than assign them; also where nothing is known. */
+export function isTransformed(type: object, properties: readonly string[]): boolean {
+  const storage = TRANSFORMER_STORAGE;
   return (
+    storage === undefined ||
     storage.getStrategy(type) !== 'none' ||
     // Even a bare @Expose() changes something: it overwrites the default of a property that was not sent.
     storage.getExposedMetadatas(type).length > 0 ||
     storage.getExcludedMetadatas(type).length > 0 ||
     properties.some((property) => hasTransform(type, property))
   );
+}
+
+/** What `@Type` and TypeScript say of a property. */
+export function typeMetadataOf(type: object, property: string): TypeMetadata | undefined {
+  return TRANSFORMER_STORAGE?.findTypeMetadata(type, property);
+}
+
+/** The class that `@Type()` names, if any. A type function with a parameter chooses by the payload. */
+export function typesNamed({ typeFunction }: TypeMetadata): readonly unknown[] {
+  return typeFunction === undefined || typeFunction.length > 0 ? [] : [typeFunction()];
 }
 
 /** Whether a property has a `@Transform` for payloads. */

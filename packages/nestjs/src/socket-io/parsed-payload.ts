@@ -1,8 +1,7 @@
-import { isBroken } from '../core/safe-json.js';
-import type { MessageSettings } from '../messages/message-engine.js';
+import { isBroken, type JsonLimits } from '../core/safe-json.js';
 import type { Refusal } from '../messages/refusal.js';
 
-type PayloadLimits = MessageSettings['validation'];
+type PayloadLimits = JsonLimits & { readonly maxMessageBytes: number };
 
 /** The size of one value that is neither text nor a container: `true`, `null`, a number. */
 const SCALAR_BYTES = 4;

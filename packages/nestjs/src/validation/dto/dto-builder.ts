@@ -1,5 +1,5 @@
 import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
-import { isTransformed, TRANSFORMER_STORAGE, type TransformerStorage } from '../../nest/transformer-storage.js';
+import { isTransformed, typeMetadataOf, typesNamed } from '../../nest/transformer-storage.js';
 
 interface NestedProperty {
   readonly builder: DtoBuilder;
@@ -19,18 +19,10 @@ export class DtoBuilder {
   /**
    * Compiles the builder of a class and of all classes below it.
    *
+   * @param known those that are being compiled.
    * @returns `undefined` where only class-transformer itself can make its instances.
    */
-  static compile(type: DtoClass): DtoBuilder | undefined {
-    const storage = TRANSFORMER_STORAGE;
-    return storage === undefined ? undefined : DtoBuilder.#compile(type, storage, new Map());
-  }
-
-  static #compile(
-    type: DtoClass,
-    storage: TransformerStorage,
-    known: Map<DtoClass, DtoBuilder>,
-  ): DtoBuilder | undefined {
+  static compile(type: DtoClass, known = new Map<DtoClass, DtoBuilder>()): DtoBuilder | undefined {
     const existing = known.get(type);
     if (existing !== undefined) return existing;
     const builder = new DtoBuilder(type);
@@ -38,10 +30,10 @@ export class DtoBuilder {
     known.set(type, builder);
     const properties = readProperties(type);
     const names = properties.map(({ name }) => name);
-    if (isTransformed(storage, type, names) || !isPlainClass(type, properties)) return undefined;
+    if (isTransformed(type, names) || !isPlainClass(type, properties)) return undefined;
     const nested: (NestedProperty | undefined)[] = [];
     for (const property of properties) {
-      const below = DtoBuilder.#compileNested(type, property, storage, known);
+      const below = DtoBuilder.#compileNested(type, property, known);
       if (below === 'unknown') return undefined;
       nested.push(below);
     }
@@ -53,21 +45,16 @@ export class DtoBuilder {
   static #compileNested(
     type: DtoClass,
     property: PropertyMetadata,
-    storage: TransformerStorage,
     known: Map<DtoClass, DtoBuilder>,
   ): NestedProperty | undefined | 'unknown' {
-    const metadata = storage.findTypeMetadata(type, property.name);
+    const metadata = typeMetadataOf(type, property.name);
     if (metadata === undefined) return property.nested.length > 0 ? 'unknown' : undefined;
-    const { typeFunction, options } = metadata;
     const { shape, nested } = property;
-    if (nested.length === 0 || options?.discriminator !== undefined || (shape !== 'array' && shape !== 'object')) {
-      return 'unknown';
-    }
-    // A type function with a parameter chooses by the payload.
-    if (typeFunction === undefined || typeFunction.length > 0) return 'unknown';
-    const nestedType = typeFunction();
+    const isPlain = nested.length > 0 && metadata.options?.discriminator === undefined;
+    if (!isPlain || (shape !== 'array' && shape !== 'object')) return 'unknown';
+    const [nestedType] = typesNamed(metadata);
     if (!isValidatable(nestedType)) return 'unknown';
-    const builder = DtoBuilder.#compile(nestedType, storage, known);
+    const builder = DtoBuilder.compile(nestedType, known);
     return builder === undefined ? 'unknown' : { builder, isArray: shape === 'array' };
   }
 

@@ -1,4 +1,4 @@
-import { hasTransform, sentNamesOf, TRANSFORMER_STORAGE, type Discriminator } from '../../nest/transformer-storage.js';
+import { type Discriminator, hasTransform, sentNamesOf, typeMetadataOf } from '../../nest/transformer-storage.js';
 import { IssuePath, type PayloadRun } from '../payload-run.js';
 import { DtoBuilder } from './dto-builder.js';
 import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
@@ -92,7 +92,7 @@ class ClassCheck implements NestedCheck {
     private readonly property: PropertyMetadata,
     private readonly checkers: DtoCheckers,
   ) {
-    const options = TRANSFORMER_STORAGE?.findTypeMetadata(type, property.name)?.options;
+    const options = typeMetadataOf(type, property.name)?.options;
     this.#discriminator = options?.discriminator;
     // One that is kept is a property like others, and needs a decorator.
     this.#droppedName = options?.keepDiscriminatorProperty === true ? undefined : options?.discriminator?.property;

@@ -8,7 +8,13 @@ import {
   type PropertyMetadata,
   readProperties,
 } from './dto-metadata.js';
-import { hasTransform, isTransformed, sentNamesOf, TRANSFORMER_STORAGE } from '../../nest/transformer-storage.js';
+import {
+  hasTransform,
+  isTransformed,
+  sentNamesOf,
+  typeMetadataOf,
+  typesNamed,
+} from '../../nest/transformer-storage.js';
 
 /**
  * Finds what makes a DTO class, or one below it, refuse every payload: mistakes that would otherwise show in production
@@ -120,21 +126,20 @@ function checkContent(type: DtoClass, property: PropertyMetadata, problems: Boot
 
 /** The classes that `@Type()` and TypeScript name for a property. */
 function declaredClasses(type: DtoClass, property: string): unknown[] {
-  const { typeFunction, options } = TRANSFORMER_STORAGE?.findTypeMetadata(type, property) ?? {};
-  const named = typeFunction === undefined || typeFunction.length > 0 ? [] : [typeFunction()];
-  const chosen = options?.discriminator?.subTypes.map(({ value }) => value) ?? [];
+  const metadata = typeMetadataOf(type, property);
+  const named = metadata === undefined ? [] : typesNamed(metadata);
+  const chosen = metadata?.options?.discriminator?.subTypes.map(({ value }) => value) ?? [];
   return [...named, ...chosen, Reflect.getMetadata('design:type', type.prototype as object, property) as unknown];
 }
 
 /** @returns the classes of a nested property, to be looked at as well. */
 function checkNested(type: DtoClass, property: PropertyMetadata, problems: BootProblems): DtoClass[] {
-  const storage = TRANSFORMER_STORAGE;
-  if (property.nested.length === 0 || storage === undefined) return [];
+  if (property.nested.length === 0) return [];
   const where = `${type.name}.${property.name}`;
-  const metadata = storage.findTypeMetadata(type, property.name);
+  const metadata = typeMetadataOf(type, property.name);
   if (metadata === undefined) {
     // A @Transform may make the instances.
-    if (!isTransformed(storage, type, [property.name])) {
+    if (!isTransformed(type, [property.name])) {
       problems.add(
         where,
         'is @ValidateNested() without @Type(): nothing says which class its objects are, and all are refused.',
@@ -143,10 +148,8 @@ function checkNested(type: DtoClass, property: PropertyMetadata, problems: BootP
     }
     return [];
   }
-  const { typeFunction, options } = metadata;
-  const chosen = options?.discriminator?.subTypes.map(({ value }) => value);
-  // A type function with a parameter chooses by the payload.
-  const classes = chosen ?? (typeFunction === undefined || typeFunction.length > 0 ? [] : [typeFunction()]);
+  const chosen = metadata.options?.discriminator?.subTypes.map(({ value }) => value);
+  const classes = chosen ?? typesNamed(metadata);
   const judged = classes.filter(isValidatable);
   if (judged.length < classes.length) {
     problems.add(
