@@ -29,12 +29,6 @@ export interface GatewayPath {
   authenticators: readonly AuthenticatorBlock[];
 }
 
-/** Makes the authenticators of the module, or those that the gateways of one path have of their own. */
-export type AuthenticatorFactory = (
-  options: ResolvedAuthenticationOptions,
-  endpoint?: string,
-) => Promise<readonly AuthenticatorBlock[]>;
-
 /** The parts that one application's connections share, put together once. */
 @Injectable()
 export class SecureWsRuntime {
@@ -127,8 +121,10 @@ export class SecureWsRuntime {
     return [...this.#paths.values()].flatMap(({ authenticators }) => authenticators);
   }
 
-  /** Makes the authenticators of the module and of the paths. Called before the first handshake. */
-  async makeAuthenticators(make: AuthenticatorFactory): Promise<void> {
+  /** Makes the authenticators of the module, and those that paths have of their own. Called before the first handshake. */
+  async makeAuthenticators(
+    make: (options: ResolvedAuthenticationOptions, endpoint?: string) => Promise<readonly AuthenticatorBlock[]>,
+  ): Promise<void> {
     this.authenticators = await make(this.options.authentication);
     for (const [endpoint, path] of this.#paths) {
       const { authentication } = path.settings;

@@ -17,16 +17,11 @@ import type { WsEndpoint } from './ws-endpoint.js';
 /** Turns an admitted socket into a connection: runs the gateways' hooks, lets messages in, and cleans up at the end. */
 export class ConnectionAcceptor implements GatewayHookObserver {
   readonly #sockets = new WeakMap<WebSocket, AcceptedSocket>();
-  /** The gateway that Nest is about to bind, or whose connect callback runs. */
-  #current: GatewayRecord | undefined;
+  /** The gateway whose callbacks come in at the moment: Nest is about to bind it, or its connect callback runs. */
+  current: GatewayRecord | undefined;
   readonly #now = (): number => this.runtime.clock.monotonic();
 
   constructor(private readonly runtime: SecureWsRuntime) {}
-
-  /** The gateway whose callbacks come in at the moment. */
-  get current(): GatewayRecord | undefined {
-    return this.#current;
-  }
 
   socketOf(client: WebSocket): AcceptedSocket | undefined {
     return this.#sockets.get(client);
@@ -48,10 +43,10 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     lifecycle.register(connection);
     this.runtime.events.emit({ type: 'ws.connection.opened', ...factsOf(accepted) });
     for (const { gateway, connect } of endpoint.gateways) {
-      this.#current = gateway;
+      this.current = gateway;
       connect(client, request, connection);
     }
-    this.#current = undefined;
+    this.current = undefined;
     this.#release(accepted);
   }
 
@@ -60,7 +55,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   }
 
   onBind(gateway: GatewayRecord): void {
-    this.#current = gateway;
+    this.current = gateway;
   }
 
   onConnecting(client: WebSocket, done: PromiseLike<unknown>): void {
@@ -78,7 +73,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   }
 
   onHookFailed(client: WebSocket | undefined, where: string, error: unknown): void {
-    const connectionId = client && this.#sockets.get(client)?.connection.id;
+    const connectionId = client === undefined ? undefined : this.#sockets.get(client)?.connection.id;
     const known = connectionId === undefined ? {} : { connectionId };
     this.runtime.events.emit({ type: 'ws.application.failed', where, ...known });
     this.runtime.faults.write(where, connectionId ?? '', error);

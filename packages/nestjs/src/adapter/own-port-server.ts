@@ -2,7 +2,6 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type SecureContextOptions, Server as TlsServer, type TlsOptions } from 'node:tls';
 
-/** How long a client may take for its TLS handshake, in milliseconds. */
 const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** Whether an application's server speaks TLS, over HTTP/1.1 or HTTP/2. */

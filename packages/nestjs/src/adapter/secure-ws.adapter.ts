@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { HttpAdapterHost } from '@nestjs/core';
@@ -53,21 +54,17 @@ export class SecureWsAdapter extends WsAdapter {
   override create(port: number, options: Record<string, unknown> = {}): WsEndpoint['server'] {
     this.prepare();
     try {
-      return this.#create(port, options);
+      const listener = this.#listenerOf(port);
+      const { host } = options;
+      if (typeof host === 'string') this.#hosts.set(port, host);
+      const path = normalizePath(options['path']);
+      const make = (): WsEndpoint => new WsEndpoint(path, this.runtime.pathOf(endpointOf({ port, path, options })));
+      const endpoint = listener.endpointOf(path, make);
+      this.#endpoints.set(endpoint.server, endpoint);
+      return endpoint.server;
     } catch (error) {
       throw this.failed(error);
     }
-  }
-
-  #create(port: number, options: Record<string, unknown>): WsEndpoint['server'] {
-    const listener = this.#listenerOf(port);
-    const { host } = options;
-    if (typeof host === 'string') this.#hosts.set(port, host);
-    const path = normalizePath(options['path']);
-    const make = (): WsEndpoint => new WsEndpoint(path, this.runtime.pathOf(endpointOf({ port, path, options })));
-    const endpoint = listener.endpointOf(path, make);
-    this.#endpoints.set(endpoint.server, endpoint);
-    return endpoint.server;
   }
 
   override bindClientConnect(server: unknown, connect: ConnectCallback): void {
@@ -176,14 +173,10 @@ export class SecureWsAdapter extends WsAdapter {
   }
 }
 
-function listenOn(server: Server, port: number, host: string | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+async function listenOn(server: Server, port: number, host: string | undefined): Promise<void> {
+  server.listen(port, host);
+  // Rejects with the error of a port that is taken.
+  await once(server, 'listening');
 }
 
 function closeServer(server: Server): Promise<void> {

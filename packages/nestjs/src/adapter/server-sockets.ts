@@ -46,7 +46,6 @@ export class ServerSockets {
     if (server.listenerCount('request') > 0) server.on('request', this.onRequest);
   }
 
-  /** How many connections have not asked for anything. */
   get pending(): number {
     return this.#pending.size;
   }

@@ -115,7 +115,6 @@ function checkGrants(handler: HandlerRecord, requirements: readonly WsRequiremen
   }
 }
 
-/** Quotes an event name of the application's for a message. */
 export function quote(event: unknown): string {
   return typeof event === 'string' ? `'${event}'` : '...';
 }

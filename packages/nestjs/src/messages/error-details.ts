@@ -6,10 +6,8 @@ const MAX_DETAILS = 4096;
 /** How many values details may have: each takes two characters of {@link MAX_DETAILS} at least. */
 const MAX_VALUES = MAX_DETAILS / 2;
 
-/** Details nest no deeper than this. */
 const MAX_DEPTH = 8;
 
-/** Stands for what may not be sent. */
 const UNFIT = Symbol('unfit');
 
 /**

@@ -3,7 +3,7 @@ import { WsException } from '@nestjs/websockets';
 import { ERROR_MESSAGES, type ValidationIssue, type WsErrorCode } from '@secure-ws/protocol';
 import { isApplicationReason, WsApplicationError } from '../core/ws-application.error.js';
 import { FORBIDDEN_MESSAGE } from '../nest/metadata.js';
-import { MAX_ISSUES } from '../validation/payload-check.js';
+import { MAX_ISSUES } from '../validation/payload-run.js';
 import { detailsOf } from './error-details.js';
 import type { Message } from './message.js';
 import type { Refusal } from './refusal.js';

@@ -1,5 +1,5 @@
 import { hitStorage } from '../throttling/throttler-storage.js';
-import { PayloadRefusal } from '../validation/payload-check.js';
+import { PayloadRefusal } from '../validation/payload-run.js';
 import { mapException, refusalOfFailure } from './exception-mapping.js';
 import { type HandlerPlan, type Message, type MessageStep, PARKED } from './message.js';
 import type { Refusal } from './refusal.js';

@@ -4,7 +4,7 @@ import type { DeadlineList } from '../core/deadline-list.js';
 import { WsMessageContext } from '../core/message-context.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
-import type { PayloadCheck } from '../validation/payload-check.js';
+import type { PayloadCheck } from '../validation/payload-run.js';
 import { disposeStream } from './dispose-stream.js';
 import type { MessageEngine, Waiting, WaitingMessage } from './message-engine.js';
 import type { Refusal } from './refusal.js';
@@ -28,7 +28,6 @@ export interface HandlerPlan {
   readonly isStream: boolean;
 }
 
-/** A handler as one connection calls it. */
 export interface MessageHandler {
   readonly plan: HandlerPlan;
   /** The steps that its messages take from here. */
@@ -60,11 +59,10 @@ export interface MessageSource {
   readonly connection: WsConnection;
   readonly isExpired: boolean;
   readonly hasAllStreams: boolean;
-  /** Counts a message and its bytes. @returns 0, or the milliseconds to wait. */
+  // These three count a message: on its connection, over all connections of the sender, and among those of its event.
+  // Each answers 0, or the milliseconds to wait.
   throttle(now: number, bytes: number): number;
-  /** Counts a message of the sender, over all of its connections. @returns 0, or the milliseconds to wait. */
   throttlePrincipal(now: number): number;
-  /** Counts a message of one event. @returns 0, or the milliseconds to wait. */
   throttleEvent(plan: HandlerPlan, now: number): number;
   /** Gives the message a slot; `false` when it waits for one, to be run again then. */
   takeSlot(message: Message): boolean;

@@ -3,7 +3,6 @@ import { ContextIdFactory, ModuleRef, type ModulesContainer } from '@nestjs/core
 import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
 import type { NestModule, NestProvider } from './gateway-inventory.js';
 
-/** A class with any dependencies. */
 export type InjectableClass<T = unknown> = abstract new (...args: never[]) => T;
 
 /**
@@ -16,7 +15,6 @@ export type InstanceProvider<T> = (request: object) => T | Promise<T>;
 /** A provider, and a module in which its class is injectable. */
 interface Found {
   readonly provider: NestProvider;
-  /** Where it lives. */
   readonly owner: NestModule;
   /** Where it is asked for: a module that sees it. */
   readonly place: NestModule;

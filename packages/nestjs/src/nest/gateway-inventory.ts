@@ -14,9 +14,7 @@ import {
   PORT_METADATA,
 } from './metadata.js';
 
-/** A Nest module, as its container holds it. */
 export type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;
-/** A provider, as its module holds it. */
 export type NestProvider = NonNullable<ReturnType<NestModule['providers']['get']>>;
 
 export interface HandlerParameter extends ParameterMetadata {

@@ -8,7 +8,7 @@ import { errorData } from '../messages/frames.js';
 import type { HandlerPlan, MessageHandler } from '../messages/message.js';
 import { compilePayload } from '../validation/compile-payload.js';
 import { isPayloadDeclaration } from '../validation/ws-payload.decorator.js';
-import { PayloadRefusal } from '../validation/payload-check.js';
+import { PayloadRefusal } from '../validation/payload-run.js';
 import { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { AuditedRefusal, foreignHandler } from './foreign-call.js';
 import { ForeignClient, type ForeignSocket } from './foreign-client.js';

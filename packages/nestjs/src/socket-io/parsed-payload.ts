@@ -9,7 +9,6 @@ const SCALAR_BYTES = 4;
 /** Names that reach a prototype where somebody copies members one by one (MV-04). */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** What is known of a payload that another adapter has parsed. */
 export interface MeasuredPayload {
   /** Counted no further than what may be sent; binary data among it. */
   readonly bytes: number;

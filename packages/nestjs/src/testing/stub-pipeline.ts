@@ -22,7 +22,7 @@ import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { resolveStoreOptions } from '../store/store.options.js';
 import { resolveThrottlingOptions, type ThrottlingOptions } from '../throttling/throttling.options.js';
 import { ViolationLedger } from '../throttling/violations/violation-ledger.js';
-import type { PayloadCheck } from '../validation/payload-check.js';
+import type { PayloadCheck } from '../validation/payload-run.js';
 import { resolveValidationOptions } from '../validation/validation.options.js';
 import { FakeClock } from './fake-clock.js';
 

@@ -1,7 +1,6 @@
 import { compileDto } from './dto/compiled-dto.js';
 import type { DtoClass } from './dto/dto-metadata.js';
-import type { CompileOptions, PayloadCheck } from './payload-check.js';
-import { IssuePath, type PayloadReader, PayloadRun } from './payload-run.js';
+import { type CompileOptions, IssuePath, type PayloadCheck, type PayloadReader, PayloadRun } from './payload-run.js';
 import { isStandardSchema, SchemaReader } from './standard-schema.js';
 import type { PayloadDeclaration, PayloadType } from './ws-payload.decorator.js';
 

@@ -1,6 +1,5 @@
 import { isPromiseLike } from '../core/awaitable.js';
-import { MAX_ISSUES } from './payload-check.js';
-import type { IssuePath, PayloadReader, PayloadRun } from './payload-run.js';
+import { type IssuePath, MAX_ISSUES, type PayloadReader, type PayloadRun } from './payload-run.js';
 
 /**
  * A schema of any library that implements Standard Schema (https://standardschema.dev), such as zod, valibot or arktype.

@@ -39,7 +39,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compilePayload } from '../compile-payload.js';
-import { MAX_ISSUES, PayloadRefusal } from '../payload-check.js';
+import { MAX_ISSUES, PayloadRefusal } from '../payload-run.js';
 import { DtoBuilder } from './dto-builder.js';
 import { type DtoClass, readProperties } from './dto-metadata.js';
 

@@ -18,7 +18,7 @@ import {
 } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { compilePayload } from '../compile-payload.js';
-import { type CompileOptions, PayloadRefusal } from '../payload-check.js';
+import { type CompileOptions, PayloadRefusal } from '../payload-run.js';
 import type { DtoClass } from './dto-metadata.js';
 
 class Flat {

@@ -3,7 +3,7 @@ import { Transform, Type } from 'class-transformer';
 import { Allow, IsIn, IsInt, IsNotEmpty, IsObject, IsOptional, IsString, registerDecorator } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { compilePayload } from '../compile-payload.js';
-import { PayloadRefusal } from '../payload-check.js';
+import { PayloadRefusal } from '../payload-run.js';
 import type { DtoClass } from './dto-metadata.js';
 
 class Tagged {

@@ -14,7 +14,7 @@ import {
 } from 'class-validator';
 import { afterEach, describe, expect, it } from 'vitest';
 import { compilePayload } from '../compile-payload.js';
-import { PayloadRefusal } from '../payload-check.js';
+import { PayloadRefusal } from '../payload-run.js';
 import type { DtoClass } from './dto-metadata.js';
 
 /** The rules that failed, as `path rule`. */

@@ -2,8 +2,7 @@ import 'reflect-metadata';
 import { IsOptional, IsString, Matches, MaxLength, registerDecorator } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { compilePayload } from '../compile-payload.js';
-import { PayloadRefusal } from '../payload-check.js';
-import { MAX_LOOKUPS } from '../payload-run.js';
+import { MAX_LOOKUPS, PayloadRefusal } from '../payload-run.js';
 
 /** Rules that count how often they are asked. */
 class Asked {

@@ -4,7 +4,7 @@ import { IsOptional, registerDecorator, ValidateIf, ValidateNested } from 'class
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compilePayload } from '../compile-payload.js';
-import { PayloadRefusal } from '../payload-check.js';
+import { PayloadRefusal } from '../payload-run.js';
 import type { DtoClass } from './dto-metadata.js';
 
 const fail = (): never => {
