@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 /** The longest id, role or scope, in UTF-16 units. OpenID Connect Core section 2 allows a `sub` of 255. */
 export const MAX_IDENTIFIER_LENGTH = 256;
@@ -23,7 +23,17 @@ export function isIdentifier(value: unknown): value is string {
   );
 }
 
+const ID_BYTES = 16;
+
+/** Drawn for many ids at once, as Node does for its UUIDs: drawing costs 20 us, however little is drawn. */
+const drawn = Buffer.alloc(128 * ID_BYTES);
+let used = drawn.length;
+
 /** A new id of 128 random bits in base64url (OWASP ASVS 5.0 11.5.1: UUIDs do not count as 128-bit random). */
 export function randomId(): string {
-  return randomBytes(16).toString('base64url');
+  if (used === drawn.length) {
+    randomFillSync(drawn);
+    used = 0;
+  }
+  return drawn.toString('base64url', used, (used += ID_BYTES));
 }
