@@ -25,7 +25,8 @@ export class WsEndpoint {
   readonly server: WebSocketServer;
   readonly gateways: BoundGateway[] = [];
   readonly connectionOptions: ConnectionOptions;
-  readonly #admissions = new WeakMap<IncomingMessage, HandshakeAdmission>();
+  /** That of the upgrade that is being completed: `ws` does all of it in one go. */
+  #admission: HandshakeAdmission | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -50,13 +51,13 @@ export class WsEndpoint {
       autoPong: true,
       closeTimeout: lifecycle.closeTimeoutMs,
       // Without this hook ws answers with the first subprotocol that the client offered, a bearer token among them.
-      handleProtocols: (_offered, request) => this.#admissions.get(request)?.subprotocol ?? false,
+      handleProtocols: () => this.#admission?.subprotocol ?? false,
     };
     this.server = new WebSocketServer(options);
-    this.server.on('headers', (lines, request) => {
+    this.server.on('headers', (lines) => {
       // OWASP ASVS 5.0 14.3.2: no cache between us and the client may keep anything of it.
       lines.push('Cache-Control: no-store');
-      for (const [name, value] of this.#admissions.get(request)?.fields ?? []) lines.push(`${name}: ${value}`);
+      for (const [name, value] of this.#admission?.fields ?? []) lines.push(`${name}: ${value}`);
     });
   }
 
@@ -68,7 +69,7 @@ export class WsEndpoint {
     admission: HandshakeAdmission,
     accept: (client: BoundedSocket) => void,
   ): void {
-    this.#admissions.set(request, admission);
+    this.#admission = admission;
     this.server.handleUpgrade(request, socket, head, (client) => accept(client as BoundedSocket));
   }
 

@@ -11,13 +11,15 @@ export interface RateWindow {
 
 const INITIAL_CAPACITY = 8;
 
+const NONE = new Float64Array(0);
+
 /**
  * Allows at most `limit` hits in any window of `ttl` milliseconds, exactly: it keeps the moments of the hits that count.
  *
  * The ring starts small and grows to `limit` entries at most, so that an idle connection costs next to nothing.
  */
 export class SlidingWindow implements RateWindow {
-  #moments = new Float64Array(0);
+  #moments = NONE;
   #head = 0;
   #size = 0;
 

@@ -9,7 +9,8 @@ const SLICES = 16;
  * the window longer than a `SlidingWindow`, and never admits more.
  */
 export class WeightedWindow implements RateWindow {
-  readonly #slices = new Float64Array(SLICES + 1);
+  // No typed array: one is four objects, and its parts lie apart.
+  readonly #slices = new Array<number>(SLICES + 1).fill(0);
   readonly #sliceMs: number;
   #newest = -1;
   #total = 0;

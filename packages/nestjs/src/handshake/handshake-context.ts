@@ -94,8 +94,7 @@ const NOWHERE: HandshakeEndpoint = Object.freeze({ gateways: [], authenticators:
 
 /** What one handshake has established so far. Each step reads what the earlier ones wrote, and nothing else. */
 export class HandshakeContext {
-  /** Both in their one form; `undefined` for a Unix socket, and for a peer that had gone before anybody asked. */
-  readonly localAddress: string | undefined;
+  /** In its one form; `undefined` for a Unix socket, and for a peer that had gone before anybody asked. */
   readonly remoteAddress: string | undefined;
   /** Written by `path`. */
   path = '';
@@ -139,10 +138,15 @@ export class HandshakeContext {
     readonly head: RequestHead,
   ) {
     // The types of Node call the socket of an upgrade a Duplex; it is a net.Socket or a TLSSocket.
-    const socket: Duplex & { encrypted?: unknown; localAddress?: unknown; remoteAddress?: unknown } = input.socket;
-    this.localAddress = addressOf(socket.localAddress);
+    const socket: Duplex & { encrypted?: unknown; remoteAddress?: unknown } = input.socket;
     this.remoteAddress = addressOf(socket.remoteAddress);
     this.isEncrypted = socket.encrypted === true;
+  }
+
+  /** That of this side, as {@link remoteAddress}. Asking is a system call, and most handshakes are judged without. */
+  get localAddress(): string | undefined {
+    const socket: Duplex & { localAddress?: unknown } = this.input.socket;
+    return addressOf(socket.localAddress);
   }
 }
 

@@ -110,7 +110,7 @@ function checkHost(
   // A proxy on this machine makes every client look local. No page can put a forwarding field into a handshake, so whoever
   // rebinds a name to this machine does not pass for the proxy.
   const isForwarded = context.head.hasForwardingField && isListedProxy(context.remoteAddress, proxies);
-  const isLocal = isLoopbackAddress(context.localAddress) && !isForwarded;
+  const isLocal = (): boolean => isLoopbackAddress(context.localAddress) && !isForwarded;
   return isHostAllowed(host, isLocal, hosts) ? undefined : refuse('host-not-allowed');
 }
 

@@ -15,13 +15,15 @@ export interface HostRules {
  * With `hosts`, exactly those. Without, a connection that arrived on a loopback address passes for loopback names and the
  * public host; any other connection passes for the public host, or for every host if there is no `publicUrl`.
  *
- * @param isLocal whether the socket's own address is a loopback address.
+ * @param isLocal whether the socket's own address is a loopback address; asked where it matters, since that is a system call.
  */
-export function isHostAllowed(host: Authority, isLocal: boolean, rules: HostRules): boolean {
+export function isHostAllowed(host: Authority, isLocal: () => boolean, rules: HostRules): boolean {
   if (rules.hosts !== undefined) return rules.hosts.some((allowed) => matches(host, allowed));
   if (host.hostname === rules.publicHost) return true;
-  if (isLocal) return isLoopbackHostname(host.hostname);
-  return rules.publicHost === undefined;
+  const passesHere = isLoopbackHostname(host.hostname);
+  const passesElsewhere = rules.publicHost === undefined;
+  if (passesHere === passesElsewhere) return passesHere;
+  return isLocal() ? passesHere : passesElsewhere;
 }
 
 function matches(host: Authority, allowed: Authority): boolean {

@@ -174,8 +174,8 @@ function conclude(context: HandshakeContext | undefined, outcome: Outcome): Hand
 }
 
 /** A TCP socket that was reset has no peer any more; a Unix socket has neither address. */
-function isGone({ input, localAddress, remoteAddress }: HandshakeContext): boolean {
-  return input.socket.destroyed || (remoteAddress === undefined && localAddress !== undefined);
+function isGone(context: HandshakeContext): boolean {
+  return context.input.socket.destroyed || (context.remoteAddress === undefined && context.localAddress !== undefined);
 }
 
 function withFacts(refusal: HandshakeRefusal, context: HandshakeContext): HandshakeRefusal {

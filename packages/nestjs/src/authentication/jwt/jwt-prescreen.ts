@@ -21,7 +21,7 @@ export function prescreenJwt(token: string, maxTokenBytes: number): PrescreenedJ
   if (token.length > maxTokenBytes) return 'too-large';
   const [, header, claims, signature] = COMPACT.exec(token) ?? [];
   if (header === undefined || claims === undefined || signature === undefined) return 'malformed';
-  if (decodeCanonical(signature) === undefined) return 'malformed';
+  if (!isCanonical(header) || !isCanonical(claims) || !isCanonical(signature)) return 'malformed';
   const parsedHeader = parseSegment(header);
   const unverifiedClaims = parseSegment(claims);
   if (parsedHeader === undefined || unverifiedClaims === undefined) return 'malformed';
@@ -30,15 +30,19 @@ export function prescreenJwt(token: string, maxTokenBytes: number): PrescreenedJ
 }
 
 function parseSegment(segment: string): JsonObject | undefined {
-  const bytes = decodeCanonical(segment);
-  return bytes === undefined ? undefined : parseStrictJsonObject(bytes);
+  return parseStrictJsonObject(Buffer.from(segment, 'base64url'));
 }
 
+/** The last characters whose unused bits are zero, where two and where three of them stand for one and for two bytes. */
+const LAST_OF_TWO = 'AQgw';
+const LAST_OF_THREE = 'AEIMQUYcgkosw048';
+
 /**
- * Decodes a segment if it is the only spelling of its bytes: the unused bits of the last character must be zero (RFC 4648
- * section 3.5), or one token would have several texts and a list of revoked ones could be walked around.
+ * Whether a segment of base64url is the only spelling of its bytes: the unused bits of the last character must be zero (RFC
+ * 4648 section 3.5), or one token would have several texts and a list of revoked ones could be walked around.
  */
-function decodeCanonical(segment: string): Buffer | undefined {
-  const bytes = Buffer.from(segment, 'base64url');
-  return bytes.toString('base64url') === segment ? bytes : undefined;
+function isCanonical(segment: string): boolean {
+  const rest = segment.length % 4;
+  if (rest === 0) return true;
+  return rest !== 1 && (rest === 2 ? LAST_OF_TWO : LAST_OF_THREE).includes(segment.charAt(segment.length - 1));
 }
