@@ -83,13 +83,12 @@ export function makePrincipal(answer: unknown, { block, kind, now }: PrincipalSo
   if (typeof answer !== 'object' || answer === null) throw new PrincipalError(`${block} answered no principal.`);
   const given: Partial<Record<keyof PrincipalInput, unknown>> = answer;
   const principal: Record<string, unknown> = { key: '', block };
-  for (const name of REQUIRED) principal[name] = given[name] ?? (name === 'kind' ? kind : undefined);
+  for (const name of REQUIRED) {
+    principal[name] = identifier(block, name, given[name] ?? (name === 'kind' ? kind : undefined));
+  }
   for (const name of OPTIONAL) {
     const value = given[name];
-    if (value !== undefined) principal[name] = value;
-  }
-  for (const [name, value] of Object.entries(principal)) {
-    if (name !== 'key' && name !== 'block' && !isIdentifier(value)) fail(block, name, 'is not an identifier');
+    if (value !== undefined) principal[name] = identifier(block, name, value);
   }
   principal['roles'] = identifiers(block, 'roles', given.roles);
   principal['scopes'] = identifiers(block, 'scopes', given.scopes);
@@ -114,6 +113,10 @@ export function makePrincipal(answer: unknown, { block, kind, now }: PrincipalSo
 export function createPrincipal(input: PrincipalInput): Principal {
   const { kind = 'custom' } = input;
   return makePrincipal(input, { block: kind, kind, now: 0 });
+}
+
+function identifier(block: string, name: string, value: unknown): string {
+  return isIdentifier(value) ? value : fail(block, name, 'is not an identifier');
 }
 
 function identifiers(block: string, name: string, value: unknown = []): readonly string[] {
