@@ -1,4 +1,4 @@
-import type { Duplex, Writable } from 'node:stream';
+import { type Duplex, Writable } from 'node:stream';
 import { WebSocket } from 'ws';
 
 /** Above this many bytes the messages of one turn do not wait for its end. */
@@ -43,8 +43,8 @@ export class BoundedSocket extends WebSocket {
     this.#raw = raw;
     raw.end = endOnce;
     // Not in the types of `ws`: where another release has none, nothing is saved.
-    const { _receiver: receiver } = this as { _receiver?: Writable };
-    if (receiver !== undefined) receiver.end = endOnce;
+    const { _receiver: receiver } = this as { _receiver?: unknown };
+    if (receiver instanceof Writable) receiver.end = endOnce;
     // Before the listener of ws, which reads on.
     raw.prependOnceListener('close', () => {
       this.#hasEnded = true;

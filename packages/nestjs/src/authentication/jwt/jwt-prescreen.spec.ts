@@ -34,6 +34,18 @@ describe('prescreenJwt', () => {
     expect(outcomes).toEqual(['malformed', 'malformed', 'malformed']);
   });
 
+  it.each(['AAAA', 'AAAAA', 'AAAAAA', 'AAAAAAA'])(
+    'AN-06 J04 takes the one spelling of what %s begins, and no other',
+    (start) => {
+      const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.split('');
+      const spellings = characters.map((last) => start.slice(0, -1) + last);
+      const taken = spellings.filter(
+        (text) => typeof prescreenJwt(unsigned(HEADER, CLAIMS, text), MAX_BYTES) === 'object',
+      );
+      expect(taken).toEqual(spellings.filter((text) => Buffer.from(text, 'base64url').toString('base64url') === text));
+    },
+  );
+
   it.each([
     '',
     '.',
