@@ -174,8 +174,6 @@ export class UpgradeListener {
     } catch (cause) {
       this.runtime.faults.write('upgrade', '', cause);
       isAccepted = false;
-    } finally {
-      this.#admitting = undefined;
     }
     if (isAccepted) return;
     // The client went away meanwhile, or accepting it failed: nothing will come of this socket.

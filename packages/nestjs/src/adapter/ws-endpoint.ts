@@ -70,7 +70,11 @@ export class WsEndpoint {
     accept: (client: BoundedSocket) => void,
   ): void {
     this.#admission = admission;
-    this.server.handleUpgrade(request, socket, head, (client) => accept(client as BoundedSocket));
+    try {
+      this.server.handleUpgrade(request, socket, head, (client) => accept(client as BoundedSocket));
+    } finally {
+      this.#admission = undefined;
+    }
   }
 
   /** Ends when every client is gone. Calling it again waits for the same end. */

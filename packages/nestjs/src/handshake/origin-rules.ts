@@ -26,7 +26,8 @@ const EXAMPLE = "'https://app.example.com'";
 export function readOriginRules(reader: OptionReader): OriginRules {
   const allowAny = reader.boolean('dangerouslyAllowAnyOrigin', false);
   const allowNull = reader.boolean('dangerouslyAllowNullOrigin', false);
-  if (allowAny) reader.warn('dangerouslyAllowAnyOrigin', 'is on: pages of every web site may connect as their visitors.');
+  if (allowAny)
+    reader.warn('dangerouslyAllowAnyOrigin', 'is on: pages of every web site may connect as their visitors.');
   if (allowNull) reader.warn('dangerouslyAllowNullOrigin', 'is on: sandboxed frames and local files may connect.');
 
   const exact: Origin[] = [];
