@@ -192,9 +192,9 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
   watchAnswer({ id }: Message): () => boolean {
     // Whoever waits for an answer knows it by the id. Without one, whatever the client gets now is taken for it.
     let isAnswered = false;
-    const stop = this.connection.watchSends(
-      (data) => (isAnswered ||= id === undefined || (typeof data === 'string' && idOf(data) === id)),
-    );
+    const stop = this.connection.watchSends((data) => {
+      isAnswered ||= id === undefined || (typeof data === 'string' && idOf(data) === id);
+    });
     return () => {
       stop();
       return isAnswered;
