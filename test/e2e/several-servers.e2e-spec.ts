@@ -127,9 +127,11 @@ describe('WsHttpServers', () => {
     const clock = new FakeClock();
     const { app, log, route } = await initialised('express', {}, clock);
     const warnings = () => log.lines.filter((line) => line.includes('WsHttpServers'));
-    clock.advance(9999);
+    clock.advance(9000);
     expect(warnings()).toEqual([]);
-    clock.advance(1);
+    clock.advance(2000);
+    expect(warnings()).toHaveLength(1);
+    clock.advance(60_000);
     expect(warnings()).toHaveLength(1);
     // What it warns of: without the attachment the handshake is the routes' to answer.
     const server = createServer(route);

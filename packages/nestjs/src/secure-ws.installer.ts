@@ -14,7 +14,6 @@ import { ConnectionAcceptor } from './adapter/connection-acceptor.js';
 import { SecureWsAdapter } from './adapter/secure-ws.adapter.js';
 import { BootSequence } from './boot/boot-sequence.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
-import type { Cancel } from './core/clock.js';
 import { BootProblems } from './core/boot-problems.js';
 import { TestSetup } from './core/test-setup.js';
 import { changesOf, onAdapterAsked, takeAdapterSlot } from './nest/adapter-slot.js';
@@ -34,7 +33,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   readonly #adapter: SecureWsAdapter;
   readonly #boot: BootSequence;
   #freeSlot: (() => void) | undefined;
-  #cancel: Cancel | undefined;
+  #unreachableAfter = Infinity;
   readonly #logger = new Logger('SecureWs');
   readonly servers = new WsHttpServers((server) => {
     this.#attach(server);
@@ -78,9 +77,8 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     await this.#adapter.listen();
     this.runtime.start();
     this.#boot.announce();
-    this.#cancel = this.runtime.clock.after(LISTENING_AFTER_MS, () => {
-      if (this.#adapter.isUnreachable) this.#logger.warn(UNREACHABLE);
-    });
+    this.#unreachableAfter = this.runtime.clock.monotonic() + LISTENING_AFTER_MS;
+    this.runtime.timer.onTick((now) => this.#warnOnce(now));
     // No test has a main.ts.
     if (process.env['NODE_ENV'] !== 'test' && process.listenerCount('SIGTERM') === 0) {
       this.#logger.warn('SIGTERM would cut every connection off (1006). Call app.enableShutdownHooks() in main.ts.');
@@ -98,10 +96,15 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.#cancel?.();
     this.#boot.undo();
     this.#freeSlot?.();
     await this.runtime.stop();
+  }
+
+  #warnOnce(now: number): void {
+    if (now < this.#unreachableAfter) return;
+    this.#unreachableAfter = Infinity;
+    if (this.#adapter.isUnreachable) this.#logger.warn(UNREACHABLE);
   }
 
   #attach(server: Server): void {
