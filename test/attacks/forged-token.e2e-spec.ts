@@ -1,17 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { EchoGateway } from '../support/echo.gateway.js';
-import { attackedJwtOptions, JWT_ATTACKS, JWT_CONTROLS, makeForgeKeys } from '../support/forge-jwt.js';
+import { attackedJwtOptions, inKeySets, JWT_ATTACKS, JWT_CONTROLS, makeForgeKeys } from '../support/forge-jwt.js';
 import { handshake, type Refusal } from '../support/handshake.js';
 import { fieldOf } from '../support/raw-response.js';
 import { handshakeFields, RawTcp, requestHead } from '../support/raw-tcp.js';
 import { sharedApp } from '../support/start-app.js';
 
 const keys = makeForgeKeys();
+const atHand = attackedJwtOptions(keys);
 
-describe('a token', () => {
+describe.each([
+  ['keys in the options', atHand],
+  ['a key set', inKeySets(atHand)],
+])('a token for %s', (_, jwt) => {
   const app = sharedApp({
     providers: [EchoGateway],
-    options: { authentication: { jwt: attackedJwtOptions(keys) } },
+    options: { authentication: { jwt } },
   });
   const open = (token: string) => handshake(`${app().url}/echo`, { token });
 

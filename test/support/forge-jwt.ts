@@ -1,4 +1,12 @@
-import { constants, createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import {
+  constants,
+  createHmac,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
 import type { JwtOptions } from '../../packages/nestjs/src/authentication/jwt/jwt.options.js';
 
 /** A segment of a token: an object becomes JSON, text and bytes go in as they are. */
@@ -67,6 +75,21 @@ export function attackedJwtOptions(keys: ForgeKeys): JwtOptions[] {
     { publicKey: keys.pss.publicPem, algorithms: ['PS256'], issuer: ISSUERS.ps, audience },
     { publicKey: keys.ec.publicPem, algorithms: ['ES256'], issuer: ISSUERS.es, audience },
   ];
+}
+
+/** The same with the public keys in sets; a secret has no place in one. */
+export function inKeySets(options: readonly JwtOptions[]): JwtOptions[] {
+  return options.map(({ publicKey, keys = [], algorithms = [], ...rest }) => {
+    if (rest.secret !== undefined) return { algorithms, ...rest };
+    const listed = publicKey === undefined ? keys : [{ publicKey, algorithm: algorithms[0], kid: undefined }];
+    const jwks = {
+      keys: listed.map((key) => {
+        const { kty, ...members } = createPublicKey(key.publicKey as string).export({ format: 'jwk' });
+        return { kty, ...members, alg: key.algorithm, ...(key.kid !== undefined && { kid: key.kid }) };
+      }),
+    };
+    return { ...rest, jwks, algorithms: listed.flatMap(({ algorithm }) => algorithm ?? []) };
+  });
 }
 
 /** Claims that are accepted; `undefined` takes one away. */
@@ -293,6 +316,12 @@ export const JWT_ATTACKS: readonly JwtAttack[] = [
   attack('J15', 'a refresh token of Keycloak', (keys) => goodToken(keys, { typ: 'Refresh' })),
   attack('J15', 'an ID token of Keycloak', (keys) => goodToken(keys, { typ: 'ID' })),
   attack('J15', 'a refresh token by token_use', (keys) => goodToken(keys, { token_use: 'refresh' })),
+  ...['email', 'email_verification', 'password-reset', 'magic link'].map((purpose) =>
+    attack('J15', `a token of an e-mail by type ${purpose}`, (keys) => goodToken(keys, { type: purpose })),
+  ),
+  attack('J15', 'a log-out token with the typ JWT', (keys) =>
+    goodToken(keys, { events: { 'http://schemas.openid.net/event/backchannel-logout': {} }, sid: 's-1' }),
+  ),
   attack('J15', 'a refresh token by type', (keys) => goodToken(keys, { type: 'refresh' })),
 
   ...claimCases('J16', 'sub', [

@@ -19,6 +19,8 @@ export type { JwtIdentity, JwtPrincipalMapping } from './authentication/jwt/jwt-
 export type { JwtKeyMaterial } from './authentication/jwt/jwt-key.js';
 export type { JwtKeyOptions } from './authentication/jwt/jwt-key.options.js';
 export type { JwtOptions } from './authentication/jwt/jwt.options.js';
+export type { JsonWebKeys } from './authentication/jwt/key-set/key-set.options.js';
+export type { RemoteOptions } from './authentication/remote/remote.options.js';
 export { createPrincipal } from './core/principal.js';
 export type { Principal, PrincipalInput } from './core/principal.js';
 export { WsCsrfTokens } from './authentication/csrf-tokens.js';

@@ -88,9 +88,15 @@ function isSameIssuer(one: ResolvedJwtOptions, other: ResolvedJwtOptions | undef
     one.issuer === other?.issuer &&
     one.principal === other.principal &&
     one.audience.join('\n') === other.audience.join('\n') &&
+    isSameKeySet(one, other) &&
     one.keys.length === other.keys.length &&
     one.keys.every(({ key }) => other.keys.some((known) => known.key.equals(key)))
   );
+}
+
+function isSameKeySet({ keySet: one }: ResolvedJwtOptions, { keySet: other }: ResolvedJwtOptions): boolean {
+  if (one?.from instanceof URL) return other?.from instanceof URL && one.from.href === other.from.href;
+  return JSON.stringify(one?.from) === JSON.stringify(other?.from);
 }
 
 function readIssuers(reader: OptionReader): readonly ResolvedJwtOptions[] {

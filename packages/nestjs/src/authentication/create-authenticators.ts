@@ -6,7 +6,9 @@ import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { WsAuthenticator } from './authenticator.js';
 import { SessionAuthenticator } from './session/session.authenticator.js';
 import { WsSessionVerifier } from './session/ws-session-verifier.js';
+import { loadJose } from './jose.js';
 import { JwtAuthenticator } from './jwt/jwt.authenticator.js';
+import { jwtIssuer } from './jwt/jwt-issuers.js';
 
 /** What authenticators are made with. */
 export interface AuthenticatorParts {
@@ -21,6 +23,8 @@ export interface AuthenticatorParts {
 /**
  * Makes the authenticators in the order in which they are asked: those of a test, those of the application, then the
  * built-in ones.
+ *
+ * @throws {SecureWsBootError} when an option needs a package that is not installed.
  */
 export async function createAuthenticators(
   { authenticators, jwt, session, blocks }: ResolvedAuthenticationOptions,
@@ -33,7 +37,11 @@ export async function createAuthenticators(
     const own = source instanceof WsAuthenticator ? source : await instanceOf(source);
     all.push(block(own, blocks.authenticators[index] ?? `authenticators[${index}]`));
   }
-  if (jwt.length > 0) all.push(block(new JwtAuthenticator(jwt, clock), blocks.jwt));
+  if (jwt.length > 0) {
+    const jose = jwt.some(({ keySet }) => keySet !== undefined) ? await loadJose('authentication.jwt') : undefined;
+    const issuers = jwt.map((issuer) => jwtIssuer(issuer, clock, jose));
+    all.push(block(new JwtAuthenticator(issuers, clock), blocks.jwt));
+  }
   if (session === undefined) return all;
   const verifier =
     session.verifier instanceof WsSessionVerifier ? session.verifier : await instanceOf(session.verifier);

@@ -21,9 +21,14 @@ export interface JwtRegisteredClaims {
 
 /**
  * What identity providers and applications write into a token that is not for access, as a claim `typ`, `type`,
- * `token_type` or `token_use`: it is signed with the same key and often for the same audience.
+ * `token_type` or `token_use`, in small letters alone: it is signed with the same key and often for the same audience.
  */
-const OTHER_KINDS: ReadonlySet<string> = new Set(['refresh', 'offline', 'logout', 'refresh_token', 'refreshtoken']);
+const OTHER_KINDS: ReadonlySet<string> = new Set(
+  (
+    'refresh refreshtoken offline logout logouttoken email emailverification verifyemail verification passwordreset ' +
+    'resetpassword invitation invite activation magiclink'
+  ).split(' '),
+);
 const KIND_CLAIMS = ['typ', 'type', 'token_type', 'token_use'] as const;
 
 /**
@@ -78,11 +83,14 @@ function isForAudience(aud: unknown, ours: readonly string[]): boolean {
 }
 
 function isOtherKind(claims: JsonObject): boolean {
+  // A security event token (RFC 8417 section 2.2), of which a log-out token is one (OpenID Connect Back-Channel Logout 2.4).
+  if (Object.hasOwn(claims, 'events')) return true;
   return KIND_CLAIMS.some((name) => {
-    const kind = claims[name];
-    if (typeof kind !== 'string') return false;
+    const value = claims[name];
+    if (typeof value !== 'string') return false;
+    const kind = value.toLowerCase().replaceAll(/[^a-z]/g, '');
     // Keycloak's mark of an ID token. Under `token_use` the same word must pass: only the ID tokens of Cognito have an `aud`.
-    return OTHER_KINDS.has(kind.toLowerCase()) || (name === 'typ' && kind.toLowerCase() === 'id');
+    return OTHER_KINDS.has(kind) || (name === 'typ' && kind === 'id');
   });
 }
 

@@ -1,8 +1,16 @@
 import { KeyObject } from 'node:crypto';
 import { isIdentifier } from '../../core/identifier.js';
 import { OptionReader } from '../../core/option-reader.js';
-import { algorithmRow, isJwtAlgorithm, JWT_ALGORITHMS, type JwtAlgorithm } from './jwt-algorithm.js';
+import {
+  algorithmRow,
+  isJwtAlgorithm,
+  isKeyAlgorithm,
+  JWT_ALGORITHMS,
+  type JwtAlgorithm,
+  type JwtKeyAlgorithm,
+} from './jwt-algorithm.js';
 import { type JwtKeyMaterial, readHmacSecret, readPublicKey } from './jwt-key.js';
+import { readKeySet, type ResolvedKeySet } from './key-set/key-set.options.js';
 import { MAX_KID_LENGTH } from './jwt-header.js';
 
 /** One of several keys of an issuer. */
@@ -21,41 +29,45 @@ export interface JwtKeyOptions {
 export interface JwtKey {
   /** `undefined` for the only key of an issuer, which serves every token. */
   readonly kid: string | undefined;
-  readonly algorithm: JwtAlgorithm;
+  readonly algorithm: JwtKeyAlgorithm;
   readonly key: KeyObject;
 }
 
-const SOURCES = ['secret', 'publicKey', 'keys'] as const;
+/** What verifies the tokens of one issuer. */
+export interface JwtKeys {
+  /** Empty beside a key set. */
+  readonly keys: readonly JwtKey[];
+  readonly keySet: ResolvedKeySet | undefined;
+}
+
+const SOURCES = ['secret', 'publicKey', 'keys', 'jwksUri', 'jwks'] as const;
 const KNOWN_ALGORITHMS = Object.keys(JWT_ALGORITHMS).join(', ');
 
 /**
- * Reads `secret`, `publicKey` or `keys`, and `algorithms`, of one issuer (OWASP ASVS 5.0 11.2.3, RFC 8725 sections 3.1
+ * Reads `secret`, `publicKey`, `keys`, `jwksUri` or `jwks`, and `algorithms`, of one issuer (OWASP ASVS 5.0 11.2.3, RFC 8725 sections 3.1
  * and 3.5). Problems go to the reader and never quote a key; keys that cannot be used are left out.
  */
-export function readJwtKeys(reader: OptionReader): readonly JwtKey[] {
+export function readJwtKeys(reader: OptionReader): JwtKeys {
   const [source, second] = SOURCES.filter((name) => reader.has(name));
   const algorithms = readAlgorithms(reader, source !== 'keys');
   if (source === undefined) {
     reader.fail(
       'secret',
-      'is missing, and so are publicKey and keys: no token could be verified. If it comes from the environment, the ' +
+      'is missing, and so are publicKey, keys, jwksUri and jwks: no token could be verified. If it comes from the environment, the ' +
         'variable is not set.',
       `${reader.pathOf('secret')}: process.env.JWT_SECRET`,
     );
-    return [];
+    return { keys: [], keySet: undefined };
   }
   if (second !== undefined) {
-    reader.fail(
-      second,
-      `stands beside ${source}; only one of secret, publicKey and keys can be given.`,
-      keysFix(reader),
-    );
-    return [];
+    reader.fail(second, `stands beside ${source}; only one of ${SOURCES.join(', ')} can be given.`, keysFix(reader));
+    return { keys: [], keySet: undefined };
   }
-  if (source === 'keys') return readKeyList(reader, algorithms);
+  if (source === 'jwksUri' || source === 'jwks') return { keys: [], keySet: readKeySet(reader, source, algorithms) };
+  if (source === 'keys') return { keys: readKeyList(reader, algorithms), keySet: undefined };
   const algorithm = theOneAlgorithm(reader, algorithms);
   const key = algorithm === undefined ? undefined : readKey(reader, source, algorithm);
-  return key === undefined ? [] : [key];
+  return { keys: key === undefined ? [] : [key], keySet: undefined };
 }
 
 function readAlgorithms(reader: OptionReader, isRequired: boolean): readonly JwtAlgorithm[] {
@@ -98,6 +110,15 @@ function theOneAlgorithm(reader: OptionReader, algorithms: readonly JwtAlgorithm
 }
 
 function readKey(reader: OptionReader, source: 'secret' | 'publicKey', algorithm: JwtAlgorithm): JwtKey | undefined {
+  if (!isKeyAlgorithm(algorithm)) {
+    const problem = `names ${algorithm}, which is for key sets.`;
+    reader.fail(
+      reader.has('algorithms') ? 'algorithms' : 'algorithm',
+      problem,
+      `jwks: { keys: [{ kty: 'OKP', crv: 'Ed25519', x: '...', kid: '2026-11' }] }`,
+    );
+    return undefined;
+  }
   const isHmac = algorithmRow(algorithm).family === 'hmac';
   if (isHmac !== (source === 'secret')) {
     const wanted = isHmac ? 'secret' : 'publicKey';

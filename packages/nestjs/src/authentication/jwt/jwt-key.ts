@@ -47,7 +47,7 @@ export function readHmacSecret(material: unknown, algorithm: JwtAlgorithm): KeyO
   return createSecretKey(bytes);
 }
 
-/** Checks the public key of an RS, PS or ES algorithm: its kind, its size and, for ES, its curve. */
+/** Checks the public key of an RS, PS, ES or EdDSA algorithm: its kind, its size and its curve. */
 export function readPublicKey(material: unknown, algorithm: JwtAlgorithm): KeyObject | KeyProblem {
   const key = publicKeyOf(material);
   if (!(key instanceof KeyObject)) return key;
@@ -56,6 +56,10 @@ export function readPublicKey(material: unknown, algorithm: JwtAlgorithm): KeyOb
   if (family === 'ec') {
     if (key.asymmetricKeyType === 'ec' && details.namedCurve === curve) return key;
     return { problem: `does not fit ${algorithm}, which needs an EC key on the curve ${curve}.`, fix: FIX_PUBLIC };
+  }
+  if (family === 'okp') {
+    if (key.asymmetricKeyType === 'ed25519') return key;
+    return { problem: `does not fit ${algorithm}, which needs an Ed25519 key.`, fix: FIX_PUBLIC };
   }
   const isRestricted = family === 'rsa-pss' && key.asymmetricKeyType === 'rsa-pss';
   if (key.asymmetricKeyType !== 'rsa' && !isRestricted) {

@@ -1,6 +1,6 @@
 import { JwtService } from '@nestjs/jwt';
 import type { AuthenticationFailure } from '../authenticator.js';
-import type { JwtAlgorithm } from './jwt-algorithm.js';
+import type { JwtKeyAlgorithm } from './jwt-algorithm.js';
 import type { JwtKey } from './jwt-key.options.js';
 
 /** Whose tokens a {@link JwtVerifier} verifies, and for whom they must be. */
@@ -9,10 +9,16 @@ export interface JwtVerifierScope {
   readonly audience: readonly string[];
 }
 
+/** What is known of a token whose signature is good. */
+export interface VerifiedSignature {
+  /** The `kid` of the key that signed it; `undefined` for the only key of its issuer. */
+  readonly keyId: string | undefined;
+}
+
 /** Verifies signatures with one key and its one algorithm, through a `JwtService` of its own. */
 export class JwtVerifier {
   readonly kid: string | undefined;
-  readonly algorithm: JwtAlgorithm;
+  readonly algorithm: JwtKeyAlgorithm;
   readonly #service: JwtService;
 
   constructor({ kid, algorithm, key }: JwtKey, { issuer, audience }: JwtVerifierScope) {

@@ -28,6 +28,7 @@ import { AuthenticationError, type AuthenticationFailure, type WsCredential } fr
 import type { Principal } from '../../core/principal.js';
 import type { JwtIdentity, JwtPrincipalMapping } from './jwt-identity.js';
 import { JwtAuthenticator } from './jwt.authenticator.js';
+import { jwtIssuer } from './jwt-issuers.js';
 import type { JwtOptions } from './jwt.options.js';
 
 let keys: ForgeKeys;
@@ -48,7 +49,14 @@ function authenticatorOf(jwt: JwtOptions | readonly JwtOptions[], clock = new Sy
   const problems = new BootProblems();
   const options = resolveAuthenticationOptions(new OptionReader({ jwt }, 'authentication', problems));
   expect(problems.problems).toEqual([]);
-  const block = new AuthenticatorBlock(new JwtAuthenticator(options.jwt, clock), options.blocks.jwt, clock);
+  const block = new AuthenticatorBlock(
+    new JwtAuthenticator(
+      options.jwt.map((one) => jwtIssuer(one, clock, undefined)),
+      clock,
+    ),
+    options.blocks.jwt,
+    clock,
+  );
   return {
     accepts: (credential) => block.accepts(credential),
     authenticate: async (credential) => block.authenticate(credential, new IncomingMessage(new Socket())),

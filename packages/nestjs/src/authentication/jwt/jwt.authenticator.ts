@@ -5,26 +5,31 @@ import {
   WsAuthenticator,
   type WsCredential,
 } from '../authenticator.js';
-import { type Awaitable, isPromiseLike } from '../../core/awaitable.js';
+import { andThen, type Awaitable } from '../../core/awaitable.js';
 import type { PrincipalInput } from '../../core/principal.js';
 import { type JwtRegisteredClaims, readJwtClaims } from './jwt-claims.js';
-import { isTypeAccepted } from './jwt-header.js';
+import { isTypeAccepted, type JwtHeader } from './jwt-header.js';
 import { checkJwtIdentity, type JwtIdentity, type JwtPrincipalMapping, readJwtIdentity } from './jwt-identity.js';
 import { JwtKeyRing } from './jwt-key-ring.js';
 import { type PrescreenedJwt, prescreenJwt } from './jwt-prescreen.js';
-import { JwtVerifier } from './jwt-verifier.js';
+import { JwtVerifier, type VerifiedSignature } from './jwt-verifier.js';
 import type { ResolvedJwtOptions } from './jwt.options.js';
 import type { JsonObject } from './strict-json.js';
 
-interface Issuer {
-  readonly options: ResolvedJwtOptions;
-  readonly ring: JwtKeyRing<JwtVerifier>;
+/** Verifies the signature of a token that passed the prescreen. */
+export interface SignatureVerifier {
+  verify(token: string, header: JwtHeader): Awaitable<VerifiedSignature | AuthenticationFailure>;
+}
+
+/** An issuer whose tokens are accepted. */
+export interface JwtIssuer {
+  readonly options: Omit<ResolvedJwtOptions, 'keys' | 'keySet' | 'remote'>;
+  readonly signatures: SignatureVerifier;
 }
 
 /** A token that passed every check except those of the identity. */
-interface VerifiedJwt {
-  readonly issuer: Issuer;
-  readonly verifier: JwtVerifier;
+interface VerifiedJwt extends VerifiedSignature {
+  readonly issuer: JwtIssuer;
   readonly claims: JsonObject;
   readonly registered: JwtRegisteredClaims;
 }
@@ -39,16 +44,16 @@ interface VerifiedJwt {
 export class JwtAuthenticator extends WsAuthenticator {
   override readonly kind = 'jwt';
 
-  readonly #issuers: ReadonlyMap<string, Issuer>;
+  readonly #issuers: ReadonlyMap<string, JwtIssuer>;
   readonly #maxTokenBytes: number;
 
   constructor(
-    options: readonly ResolvedJwtOptions[],
+    issuers: readonly JwtIssuer[],
     private readonly clock: Clock,
   ) {
     super();
-    this.#issuers = new Map(options.map((one) => [one.issuer, issuerOf(one)]));
-    this.#maxTokenBytes = Math.max(...options.map(({ maxTokenBytes }) => maxTokenBytes));
+    this.#issuers = new Map(issuers.map((one) => [one.options.issuer, one]));
+    this.#maxTokenBytes = Math.max(...issuers.map(({ options }) => options.maxTokenBytes));
   }
 
   override accepts(credential: WsCredential): boolean {
@@ -58,43 +63,50 @@ export class JwtAuthenticator extends WsAuthenticator {
   /**
    * Verifies a token.
    *
-   * @throws {AuthenticationError} when it is refused; no other error, and none with a text of the token or the library.
+   * @throws {AuthenticationError} when it is refused; none with a text of the token or the library.
+   * @throws {IdentityProviderError} when nobody knows the keys.
    */
   override authenticate(credential: WsCredential): Awaitable<PrincipalInput> {
     if (!this.accepts(credential)) throw new AuthenticationError('unsupported-scheme');
-    const verified = this.#verify(credential.value, this.clock.now());
-    if (typeof verified === 'string') throw new AuthenticationError(verified);
-    const identity = identify(verified);
-    return isPromiseLike(identity)
-      ? identity.then((settled) => principalOf(verified, settled))
-      : principalOf(verified, identity);
+    return andThen(this.#verify(credential.value), (verified) => {
+      if (typeof verified === 'string') throw new AuthenticationError(verified);
+      return andThen(identify(verified), (identity) => principalOf(verified, identity));
+    });
   }
 
-  #verify(token: string, nowMs: number): VerifiedJwt | AuthenticationFailure {
+  #verify(token: string): Awaitable<VerifiedJwt | AuthenticationFailure> {
     const prescreened = prescreenJwt(token, this.#maxTokenBytes);
     if (typeof prescreened === 'string') return prescreened;
     const { header, unverifiedClaims } = prescreened;
     const issuer = this.#issuerOf(prescreened);
     if (issuer === undefined) return 'bad-issuer';
-    const { options, ring } = issuer;
+    const { options, signatures } = issuer;
     if (token.length > options.maxTokenBytes) return 'too-large';
     if (!isTypeAccepted(header.typ, options.typ)) return 'bad-type';
-    const verifier = ring.find(header.kid);
-    if (verifier === undefined) return 'unknown-key';
-    if (header.alg !== verifier.algorithm) return 'bad-algorithm';
-    const failure = verifier.verify(token);
-    if (failure !== undefined) return failure;
-    const registered = readJwtClaims(unverifiedClaims, options, nowMs);
-    return typeof registered === 'string' ? registered : { issuer, verifier, claims: unverifiedClaims, registered };
+    return andThen(signatures.verify(token, header), (signature) => {
+      if (typeof signature === 'string') return signature;
+      const claims = unverifiedClaims;
+      const registered = readJwtClaims(claims, options, this.clock.now());
+      return typeof registered === 'string' ? registered : { issuer, keyId: signature.keyId, claims, registered };
+    });
   }
 
-  #issuerOf({ unverifiedClaims: { iss } }: PrescreenedJwt): Issuer | undefined {
+  #issuerOf({ unverifiedClaims: { iss } }: PrescreenedJwt): JwtIssuer | undefined {
     return typeof iss === 'string' ? this.#issuers.get(iss) : undefined;
   }
 }
 
-function issuerOf(options: ResolvedJwtOptions): Issuer {
-  return { options, ring: new JwtKeyRing(options.keys.map((key) => new JwtVerifier(key, options))) };
+/** Verifies with the keys that stand in the options. */
+export function keyVerifier(options: ResolvedJwtOptions): SignatureVerifier {
+  const ring = new JwtKeyRing(options.keys.map((key) => new JwtVerifier(key, options)));
+  return {
+    verify(token, { alg, kid }) {
+      const verifier = ring.find(kid);
+      if (verifier === undefined) return 'unknown-key';
+      if (alg !== verifier.algorithm) return 'bad-algorithm';
+      return verifier.verify(token) ?? { keyId: verifier.kid };
+    },
+  };
 }
 
 function identify({ issuer, claims }: VerifiedJwt): Awaitable<JwtIdentity | AuthenticationFailure> {
@@ -112,7 +124,7 @@ async function map(mapping: JwtPrincipalMapping, claims: JsonObject): Promise<Jw
 }
 
 function principalOf(
-  { issuer, verifier, claims, registered }: VerifiedJwt,
+  { issuer, keyId, claims, registered }: VerifiedJwt,
   identity: JwtIdentity | AuthenticationFailure,
 ): PrincipalInput {
   if (typeof identity === 'string') throw new AuthenticationError(identity);
@@ -122,7 +134,7 @@ function principalOf(
     ...rest,
     ...(sessionId !== undefined && { sessionId }),
     ...(registered.jti !== undefined && { tokenId: registered.jti }),
-    ...(verifier.kid !== undefined && { keyId: verifier.kid }),
+    ...(keyId !== undefined && { keyId }),
     expiresAt: registered.expiresAtMs,
     claims,
   };

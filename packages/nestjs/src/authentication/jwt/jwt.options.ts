@@ -3,7 +3,9 @@ import type { OptionReader } from '../../core/option-reader.js';
 import type { JwtAlgorithm } from './jwt-algorithm.js';
 import type { JwtPrincipalMapping } from './jwt-identity.js';
 import { normalizeType } from './jwt-header.js';
-import { type JwtKey, type JwtKeyOptions, readJwtKeys } from './jwt-key.options.js';
+import { type RemoteOptions, resolveRemoteOptions, type ResolvedRemoteOptions } from '../remote/remote.options.js';
+import { type JwtKeyOptions, type JwtKeys, readJwtKeys } from './jwt-key.options.js';
+import type { JsonWebKeys } from './key-set/key-set.options.js';
 import type { JwtKeyMaterial } from './jwt-key.js';
 
 /**
@@ -11,15 +13,25 @@ import type { JwtKeyMaterial } from './jwt-key.js';
  * is never used: its options would leak into ours.
  */
 export interface JwtOptions {
-  /** The secret of an HS algorithm: at least as many random bytes as the hash has. One of this, `publicKey` and `keys`. */
+  /** The secret of an HS algorithm: at least as many random bytes as the hash has. One of this and the next four. */
   readonly secret?: JwtKeyMaterial | undefined;
   /** The public key of an RS, PS or ES algorithm: PEM, DER or a KeyObject; RSA of at least 2048 bits. */
   readonly publicKey?: JwtKeyMaterial | undefined;
   /** Several keys, chosen by the `kid` of the token. A token without a `kid` is then refused. */
   readonly keys?: readonly JwtKeyOptions[] | undefined;
   /**
+   * The address of the issuer's key set, `https://id.example.com/.well-known/jwks.json`. Needs the package `jose`. No
+   * redirect is followed; `http` is for this machine, in development. While nobody can tell the keys, handshakes get `503`.
+   */
+  readonly jwksUri?: string;
+  /** A key set at hand, and the only place for an EdDSA key. Needs the package `jose`. */
+  readonly jwks?: JsonWebKeys | undefined;
+  /** How `jwksUri` is fetched and kept. */
+  readonly remote?: RemoteOptions;
+  /**
    * The algorithm of `secret` or `publicKey`: exactly one, since one key for two algorithms is how tokens are forged
-   * (RFC 8725 section 3.1). Beside `keys`, where each names its own, it may be left out.
+   * (RFC 8725 section 3.1). Beside `keys`, where each names its own, it may be left out. For a key set those that are
+   * accepted; a key of it that names none is for the only one that fits.
    */
   readonly algorithms?: readonly JwtAlgorithm[];
   /** The `iss` that tokens must carry, compared exactly. */
@@ -61,10 +73,10 @@ export interface JwtOptions {
 }
 
 /** {@link JwtOptions}, checked, filled in and frozen. */
-export interface ResolvedJwtOptions {
+export interface ResolvedJwtOptions extends JwtKeys {
   readonly issuer: string;
   readonly audience: readonly string[];
-  readonly keys: readonly JwtKey[];
+  readonly remote: ResolvedRemoteOptions;
   /** Normal forms; `undefined` for the default. */
   readonly typ: ReadonlySet<string> | undefined;
   readonly maxTokenBytes: number;
@@ -84,8 +96,12 @@ const MAX_TOLERANCE_MS = 60_000;
 
 /** Checks the options of one issuer and fills its defaults. Problems go to the reader; nothing is thrown. */
 export function resolveJwtOptions(reader: OptionReader): ResolvedJwtOptions {
+  if (reader.has('remote') && !reader.has('jwksUri')) {
+    reader.fail('remote', 'has no effect without jwksUri.', `remove ${reader.pathOf('remote')}`);
+  }
   const resolved: ResolvedJwtOptions = Object.freeze({
-    keys: Object.freeze(readJwtKeys(reader)),
+    ...readJwtKeys(reader),
+    remote: resolveRemoteOptions(reader.object('remote')),
     issuer: readIssuer(reader),
     audience: readAudience(reader),
     typ: readTypes(reader),
