@@ -12,7 +12,12 @@ export type { GatewayLimits, SecureGatewayOptions } from './secure-gateway.decor
 
 // Authentication
 export { AuthenticationError, WsAuthenticator } from './authentication/authenticator.js';
-export type { AuthenticationFailure, CredentialSource, WsCredential } from './authentication/authenticator.js';
+export type {
+  AuthenticationFailure,
+  CredentialSource,
+  DpopProof,
+  WsCredential,
+} from './authentication/authenticator.js';
 export type { AuthenticationOptions, AuthenticatorSource } from './authentication/authentication.options.js';
 export type { JwtAlgorithm } from './authentication/jwt/jwt-algorithm.js';
 export type { JwtIdentity, JwtPrincipalMapping } from './authentication/jwt/jwt-identity.js';
@@ -21,6 +26,10 @@ export type { JwtKeyOptions } from './authentication/jwt/jwt-key.options.js';
 export type { JwtOptions } from './authentication/jwt/jwt.options.js';
 export type { JsonWebKeys } from './authentication/jwt/key-set/key-set.options.js';
 export type { RemoteOptions } from './authentication/remote/remote.options.js';
+export type { TokenRules } from './authentication/jwt/token-rules.js';
+export type { IntrospectionOptions } from './authentication/oauth/introspection.options.js';
+export type { OAuthOptions } from './authentication/oauth/oauth.options.js';
+export type { DpopNonceOptions, DpopOptions } from './authentication/sender-constraint/dpop.options.js';
 export { createPrincipal } from './core/principal.js';
 export type { Principal, PrincipalInput } from './core/principal.js';
 export { WsCsrfTokens } from './authentication/csrf-tokens.js';

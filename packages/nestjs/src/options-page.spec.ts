@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BootProblems } from './core/boot-problems.js';
@@ -8,7 +9,12 @@ import { resolveOptions } from './resolve-options.js';
 const NO_OPTION = 'no-such-option';
 
 /** Levels that look the same are described once. */
-const SAME_AS: ReadonlyMap<string, string> = new Map([['throttling.principal[]', 'throttling.connection[]']]);
+const SAME_AS: ReadonlyMap<string, string> = new Map([
+  ['throttling.principal[]', 'throttling.connection[]'],
+  ...['remote.', 'max', 'clockToleranceMs', 'principal'].map(
+    (name) => [`authentication.oauth.${name}`, `authentication.jwt.${name}`] as const,
+  ),
+]);
 
 /** Where a default lies in the resolved options, for those that lie elsewhere than their name says. */
 const RESOLVED_AS: ReadonlyMap<string, string> = new Map([
@@ -85,7 +91,11 @@ const options = everyOption();
 const verifier = turnstile({ secret: 'of the site' });
 const resolved = resolveOptions(
   {
-    authentication: { jwt: {} },
+    authentication: {
+      jwt: {},
+      oauth: { introspection: { clientId: 'x', clientSecret: 'x' } },
+      dpop: { nonce: { secret: randomBytes(32) } },
+    },
     handshake: { challenge: { verifier } },
     throttling: { connection: [{ limit: 1, ttl: 1 }] },
   },
@@ -113,6 +123,7 @@ describe('docs/guide/options.md', () => {
     if (path === 'handshake.trustedProxies') return;
     const where = (RESOLVED_AS.get(path) ?? path).replaceAll('[]', '');
     const found = /\.jwt\.|\.challenge\.|\[\]/.test(path) ? valueAt(resolved, where) : valueAt(defaults, where);
+    const found = /\.(jwt|oauth|dpop)\.|\[\]/.test(path) ? valueAt(resolved, where) : valueAt(defaults, where);
     expect(literalOf(cell)).toEqual(found);
   });
 

@@ -18,3 +18,6 @@ export const CSRF_SUBPROTOCOL_PREFIX = 'csrf.';
 
 /** Prefix of the list entry that carries the solution of a challenge. Never answered. */
 export const CHALLENGE_SUBPROTOCOL_PREFIX = 'challenge.';
+
+/** Prefix of the list entry that carries a DPoP proof (RFC 9449) beside a `bearer.` entry. Never answered. */
+export const DPOP_SUBPROTOCOL_PREFIX = 'dpop.';

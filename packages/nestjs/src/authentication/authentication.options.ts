@@ -1,6 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { OptionReader } from '../core/option-reader.js';
 import { WsAuthenticator } from './authenticator.js';
+import { type OAuthOptions, type ResolvedOAuthOptions, resolveOAuthOptions } from './oauth/oauth.options.js';
+import { type DpopOptions, type ResolvedDpopOptions, resolveDpopOptions } from './sender-constraint/dpop.options.js';
 import { type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './session/session.options.js';
 import { type JwtOptions, type ResolvedJwtOptions, resolveJwtOptions } from './jwt/jwt.options.js';
 
@@ -11,6 +13,10 @@ export type AuthenticatorSource = Type<WsAuthenticator> | WsAuthenticator;
 export interface AuthenticationOptions {
   /** JSON Web Tokens as bearer tokens; a list when several issuers are trusted, each with its own keys. */
   readonly jwt?: JwtOptions | readonly JwtOptions[];
+  /** Access tokens of an OAuth 2.0 authorization server, which is found by its issuer; a list when several are trusted. */
+  readonly oauth?: OAuthOptions | readonly OAuthOptions[];
+  /** Proofs that who sends a token holds its key, for tokens of `jwt` and `oauth`. */
+  readonly dpop?: DpopOptions;
   /** The session cookie of the application's pages. */
   readonly session?: SessionOptions;
   /** Authenticators of the application. A credential goes to the first that accepts it, these before the built-in ones. */
@@ -21,6 +27,9 @@ export interface AuthenticationOptions {
 export interface ResolvedAuthenticationOptions {
   /** One entry for each issuer. */
   readonly jwt: readonly ResolvedJwtOptions[];
+  /** One entry for each authorization server. */
+  readonly oauth: readonly ResolvedOAuthOptions[];
+  readonly dpop: ResolvedDpopOptions | undefined;
   readonly session: ResolvedSessionOptions | undefined;
   readonly authenticators: readonly AuthenticatorSource[];
   /** The name of each block: a part of the key of its principals. */
@@ -30,6 +39,7 @@ export interface ResolvedAuthenticationOptions {
 /** Paths in the options, such as `authentication.jwt`. */
 export interface AuthenticationBlocks {
   readonly jwt: string;
+  readonly oauth: string;
   readonly session: string;
   readonly authenticators: readonly string[];
 }
@@ -47,18 +57,26 @@ export function resolveAuthenticationOptions(
   module?: ResolvedAuthenticationOptions,
 ): ResolvedAuthenticationOptions {
   const jwt = readIssuers(reader);
+  const oauth = readServers(reader, jwt);
+  const dpop = readDpop(reader);
   const authenticators = readAuthenticators(reader);
   const session = reader.has('session') ? resolveSessionOptions(reader.object('session')) : undefined;
   const hasSession = reader.has('session');
   reader.finish();
-  if (jwt.length === 0 && authenticators.length === 0 && !hasSession) {
+  if (jwt.length === 0 && oauth.length === 0 && authenticators.length === 0 && !hasSession) {
     reader.problems.add(
       reader.path,
       'has no authenticator: nobody could prove who they are.',
       `${reader.path}: ${EXAMPLE}`,
     );
   }
-  const own = { jwt: Object.freeze(jwt), session, authenticators: Object.freeze(authenticators) };
+  const own = {
+    jwt: Object.freeze(jwt),
+    oauth: Object.freeze(oauth),
+    dpop,
+    session,
+    authenticators: Object.freeze(authenticators),
+  };
   return Object.freeze({ ...own, blocks: nameBlocks(reader, own, module) });
 }
 
@@ -68,19 +86,30 @@ export function resolveAuthenticationOptions(
  */
 function nameBlocks(
   reader: OptionReader,
-  { jwt, session, authenticators }: Omit<ResolvedAuthenticationOptions, 'blocks'>,
+  { jwt, oauth, session, authenticators }: Omit<ResolvedAuthenticationOptions, 'blocks'>,
   module: ResolvedAuthenticationOptions | undefined,
 ): AuthenticationBlocks {
   const isSameJwt = module?.jwt.length === jwt.length && jwt.every((one, at) => isSameIssuer(one, module.jwt[at]));
+  const isSameOAuth =
+    module?.oauth.length === oauth.length && oauth.every((one, at) => isSameServer(one, module.oauth[at]));
   const isSameSession = session?.cookie === module?.session?.cookie && session?.verifier === module?.session?.verifier;
   return Object.freeze({
     jwt: (isSameJwt ? module?.blocks.jwt : undefined) ?? reader.pathOf('jwt'),
+    oauth: (isSameOAuth ? module?.blocks.oauth : undefined) ?? reader.pathOf('oauth'),
     session: (isSameSession ? module?.blocks.session : undefined) ?? reader.pathOf('session'),
     authenticators: authenticators.map((source, index) => {
       const known = module?.authenticators.indexOf(source) ?? -1;
       return module?.blocks.authenticators[known] ?? `${reader.pathOf('authenticators')}[${index}]`;
     }),
   });
+}
+
+function isSameServer(one: ResolvedOAuthOptions, other: ResolvedOAuthOptions | undefined): boolean {
+  return (
+    one.issuer === other?.issuer &&
+    one.principal === other.principal &&
+    one.audience.join('\n') === other.audience.join('\n')
+  );
 }
 
 function isSameIssuer(one: ResolvedJwtOptions, other: ResolvedJwtOptions | undefined): boolean {
@@ -128,6 +157,55 @@ function isApart(reader: OptionReader, issuer: ResolvedJwtOptions, others: reado
     return false;
   }
   return true;
+}
+
+function readServers(reader: OptionReader, jwt: readonly ResolvedJwtOptions[]): readonly ResolvedOAuthOptions[] {
+  const value = reader.raw('oauth');
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) return [resolveServer(reader.object('oauth'), jwt, [])];
+  const servers: ResolvedOAuthOptions[] = [];
+  for (const [index, item] of value.entries()) {
+    const level = new OptionReader(item, `${reader.pathOf('oauth')}[${index}]`, reader.problems);
+    servers.push(resolveServer(level, jwt, servers));
+  }
+  return servers;
+}
+
+function resolveServer(
+  reader: OptionReader,
+  jwt: readonly ResolvedJwtOptions[],
+  others: readonly ResolvedOAuthOptions[],
+): ResolvedOAuthOptions {
+  const server = resolveOAuthOptions(reader);
+  const { issuer, introspection } = server;
+  if (issuer !== '' && [...jwt, ...others].some((other) => other.issuer === issuer)) {
+    reader.fail(
+      'issuer',
+      'occurs twice: which block decides would be a matter of order.',
+      'name each issuer in one block',
+    );
+  }
+  // An opaque token does not say whose it is, and must not be shown to somebody else's server.
+  if (introspection !== undefined && others.some((other) => other.introspection !== undefined)) {
+    reader.fail(
+      'introspection',
+      'occurs twice: an opaque token does not say which server made it.',
+      'remove one of them',
+    );
+  }
+  return server;
+}
+
+function readDpop(reader: OptionReader): ResolvedDpopOptions | undefined {
+  if (!reader.has('dpop')) return undefined;
+  if (!reader.has('jwt') && !reader.has('oauth')) {
+    reader.fail(
+      'dpop',
+      'has no effect without jwt or oauth, whose tokens it is for.',
+      `remove ${reader.pathOf('dpop')}`,
+    );
+  }
+  return resolveDpopOptions(reader.object('dpop'));
 }
 
 function readAuthenticators(reader: OptionReader): readonly AuthenticatorSource[] {

@@ -80,6 +80,7 @@ describe('the names of blocks', () => {
   it('F26 are their places in the options', () => {
     expect(blocksOf({ jwt, session, authenticators: [Scripted as never, Other as never] })).toEqual({
       jwt: 'authentication.jwt',
+      oauth: 'authentication.oauth',
       session: 'authentication.session',
       authenticators: ['authentication.authenticators[0]', 'authentication.authenticators[1]'],
     });
@@ -99,6 +100,7 @@ describe('the names of blocks', () => {
     const Keys = Scripted as never;
     expect(blocksOf({ jwt, session, authenticators: [Keys] }, { jwt, session, authenticators: [Keys] })).toEqual({
       jwt: 'authentication.jwt',
+      oauth: 'authentication.oauth',
       session: 'authentication.session',
       authenticators: ['authentication.authenticators[0]'],
     });

@@ -11,6 +11,15 @@ export interface WsCredential {
   readonly scheme: string;
   readonly value: string;
   readonly source: CredentialSource;
+  /** What came with it, for the scheme `dpop`. */
+  readonly proof?: DpopProof;
+}
+
+/** A proof that whoever sends a token holds its key (RFC 9449), not yet verified. */
+export interface DpopProof {
+  readonly jwt: string;
+  /** The URL of the handshake, as this server knows it: what the proof must be for. */
+  readonly url: string;
 }
 
 /**
@@ -35,7 +44,13 @@ export type AuthenticationFailure =
   | 'bad-audience'
   | 'bad-subject'
   | 'not-yet-valid'
+  | 'inactive'
   | 'expired'
+  | 'missing-proof'
+  | 'bad-proof'
+  | 'replayed-proof'
+  | 'missing-nonce'
+  | 'bad-certificate'
   | 'unavailable';
 
 /** Thrown by an authenticator to refuse a credential. Anything else that is thrown refuses too, as `unavailable`. */
@@ -44,6 +59,13 @@ export class AuthenticationError extends Error {
 
   constructor(readonly failure: AuthenticationFailure) {
     super(`The credential was refused: ${failure}.`);
+  }
+}
+
+/** A proof is good but for the nonce of this server, which the client is then told (RFC 9449 section 9). */
+export class DpopNonceRequiredError extends AuthenticationError {
+  constructor(readonly nonce: string) {
+    super('missing-nonce');
   }
 }
 

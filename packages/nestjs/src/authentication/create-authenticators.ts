@@ -8,7 +8,12 @@ import { SessionAuthenticator } from './session/session.authenticator.js';
 import { WsSessionVerifier } from './session/ws-session-verifier.js';
 import { loadJose } from './jose.js';
 import { JwtAuthenticator } from './jwt/jwt.authenticator.js';
+import { ClaimsAcceptance } from './jwt/claims-acceptance.js';
 import { jwtIssuer } from './jwt/jwt-issuers.js';
+import { OAuthAuthenticator } from './oauth/oauth.authenticator.js';
+import { oauthIssuer } from './oauth/oauth-issuers.js';
+import { DpopProofs } from './sender-constraint/dpop-proofs.js';
+import { SenderConstraints } from './sender-constraint/sender-constraints.js';
 
 /** What authenticators are made with. */
 export interface AuthenticatorParts {
@@ -27,9 +32,10 @@ export interface AuthenticatorParts {
  * @throws {SecureWsBootError} when an option needs a package that is not installed.
  */
 export async function createAuthenticators(
-  { authenticators, jwt, session, blocks }: ResolvedAuthenticationOptions,
-  { clock, instanceOf, ofTest }: AuthenticatorParts,
+  options: ResolvedAuthenticationOptions,
+  { clock, store, instanceOf, ofTest }: AuthenticatorParts,
 ): Promise<readonly AuthenticatorBlock[]> {
+  const { authenticators, session, blocks } = options;
   const block = (authenticator: WsAuthenticator, name: string): AuthenticatorBlock =>
     new AuthenticatorBlock(authenticator, name, clock);
   const all = ofTest.map((authenticator) => block(authenticator, authenticator.kind));
@@ -37,15 +43,40 @@ export async function createAuthenticators(
     const own = source instanceof WsAuthenticator ? source : await instanceOf(source);
     all.push(block(own, blocks.authenticators[index] ?? `authenticators[${index}]`));
   }
-  if (jwt.length > 0) {
-    const jose = jwt.some(({ keySet }) => keySet !== undefined) ? await loadJose('authentication.jwt') : undefined;
-    const issuers = jwt.map((issuer) => jwtIssuer(issuer, clock, jose));
-    all.push(block(new JwtAuthenticator(issuers, clock), blocks.jwt));
-  }
+  all.push(...(await tokenBlocks(options, clock, store)));
   if (session === undefined) return all;
   const verifier =
     session.verifier instanceof WsSessionVerifier ? session.verifier : await instanceOf(session.verifier);
   return [...all, block(new SessionAuthenticator(session, verifier), blocks.session)];
+}
+
+/** Those of access tokens. They share one check of claims and of senders. */
+async function tokenBlocks(
+  { jwt, oauth, dpop, blocks }: ResolvedAuthenticationOptions,
+  clock: Clock,
+  store: SecureWsStore,
+): Promise<AuthenticatorBlock[]> {
+  const needsJose = dpop !== undefined || oauth.length > 0 || jwt.some(({ keySet }) => keySet !== undefined);
+  const jose = needsJose ? await loadJose('authentication') : undefined;
+  const proofs = dpop === undefined || jose === undefined ? undefined : new DpopProofs(dpop, { jose, store, clock });
+  const acceptance = new ClaimsAcceptance(clock, new SenderConstraints(proofs));
+  const all: AuthenticatorBlock[] = [];
+  if (jose !== undefined && oauth.length > 0) {
+    const servers = oauth.map((one) => oauthIssuer(one, clock, jose));
+    const tokens = new JwtAuthenticator(
+      servers.map((server) => server.tokens),
+      acceptance,
+    );
+    const opaque = servers.map((server) => server.opaque).find((one) => one !== undefined);
+    all.push(
+      new AuthenticatorBlock(new OAuthAuthenticator(tokens, opaque, acceptance, jwt.length === 0), blocks.oauth, clock),
+    );
+  }
+  if (jwt.length > 0) {
+    const issuers = jwt.map((one) => jwtIssuer(one, clock, jose));
+    all.push(new AuthenticatorBlock(new JwtAuthenticator(issuers, acceptance), blocks.jwt, clock));
+  }
+  return all;
 }
 
 /** The classes of the application that the options name, each with its option. */

@@ -1,4 +1,4 @@
-import { BEARER_SUBPROTOCOL_PREFIX, CSRF_SUBPROTOCOL_PREFIX } from '@secure-ws/protocol';
+import { BEARER_SUBPROTOCOL_PREFIX, CSRF_SUBPROTOCOL_PREFIX, DPOP_SUBPROTOCOL_PREFIX } from '@secure-ws/protocol';
 import type { CredentialSource, WsCredential } from './authenticator.js';
 
 /** The parts of a request in which credentials are looked for. The query string is not among them (ASVS 5.0 14.2.1). */
@@ -7,6 +7,8 @@ export interface CredentialFields {
   readonly authorization: string | undefined;
   /** Every entry that the client offered in `Sec-WebSocket-Protocol`. */
   readonly subprotocols: readonly string[];
+  /** The `DPoP` field; the request shape check has made sure that there is only one. */
+  readonly dpop?: string | undefined;
   /** The `Cookie` field. Its mere presence is an ambient credential: a browser sends it for any page. */
   readonly cookie?: string | undefined;
 }
@@ -18,6 +20,8 @@ export type CredentialProblem = 'ambiguous' | 'malformed' | 'unsupported-scheme'
 export interface CredentialSearch {
   /** The one explicit credential; always `undefined` beside a {@link problem}, so that nothing can be verified then. */
   readonly credential: WsCredential | undefined;
+  /** The DPoP proof beside a credential of the scheme `dpop`. */
+  readonly proof: string | undefined;
   /** Set when the handshake must be refused unverified. Both fields empty: no explicit credential was sent. */
   readonly problem: CredentialProblem | undefined;
   /** Whether the request carries what a browser adds by itself: a cookie, or a scheme of {@link AMBIENT_SCHEMES}. */
@@ -41,12 +45,16 @@ const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
  * `bearer.<token>` entry of the subprotocol list. Two of them refuse, whatever they hold: which one would count must not
  * be a matter of order (OWASP ASVS 5.0 15.3.7).
  *
+ * A DPoP proof, in a field of its own or as one `dpop.<proof>` entry, makes a token of the list one of the scheme `dpop`;
+ * beside any other scheme of `Authorization`, or beside no token, it is malformed (RFC 9449 section 7.1).
+ *
  * An ambient scheme such as `Basic` is never verified: alone it is `unsupported-scheme`, beside an explicit credential
  * that one decides. Any other scheme is handed on, for an authenticator that accepts it.
  */
-export function findCredentials({ authorization, subprotocols, cookie }: CredentialFields): CredentialSearch {
+export function findCredentials({ authorization, subprotocols, dpop, cookie }: CredentialFields): CredentialSearch {
   const plain: string[] = [];
   const explicit: WsCredential[] = [];
+  const proofs: string[] = dpop === undefined ? [] : [dpop];
   let isMalformed = false;
   let hasAmbientScheme = false;
 
@@ -61,18 +69,29 @@ export function findCredentials({ authorization, subprotocols, cookie }: Credent
       const value = entry.slice(BEARER_SUBPROTOCOL_PREFIX.length);
       if (TOKEN68.test(value)) explicit.push(credentialOf('bearer', value, 'subprotocol'));
       else isMalformed = true;
+    } else if (entry.startsWith(DPOP_SUBPROTOCOL_PREFIX)) {
+      proofs.push(entry.slice(DPOP_SUBPROTOCOL_PREFIX.length));
     } else if (!entry.startsWith(CSRF_SUBPROTOCOL_PREFIX)) {
       plain.push(entry);
     }
   }
 
+  const [proof, second] = proofs;
+  const [first] = explicit;
+  if (proof !== undefined && (second !== undefined || !TOKEN68.test(proof) || !canBeProved(first))) isMalformed = true;
   const problem = problemOf(explicit.length, isMalformed, hasAmbientScheme);
+  const credential = problem === undefined ? first : undefined;
   return {
-    credential: problem === undefined ? explicit[0] : undefined,
+    credential: credential !== undefined && proof !== undefined ? { ...credential, scheme: 'dpop' } : credential,
+    proof: problem === undefined ? proof : undefined,
     problem,
     hasAmbient: hasAmbientScheme || cookie !== undefined,
     subprotocols: plain,
   };
+}
+
+function canBeProved(credential: WsCredential | undefined): boolean {
+  return credential?.scheme === 'dpop' || credential?.source === 'subprotocol';
 }
 
 function parseAuthorization(field: string): WsCredential | undefined {

@@ -9,16 +9,26 @@ import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
  * Finds the credentials of a handshake and the authenticators that will verify them, without verifying anything: the
  * explicit one, which decides where there is one, and the session cookie.
  *
+ * @param publicOrigin `handshake.publicUrl` in its `https` form, where it is set.
  * @returns the refusal (`401`, or `403` for a missing `Origin` or CSRF token), or `undefined` when the context has them.
  */
-export function chooseCredential(context: HandshakeContext): HandshakeRefusal | undefined {
-  const { authorization, cookie } = context.head;
-  const found = findCredentials({ authorization, cookie, subprotocols: context.offeredSubprotocols });
+export function chooseCredential(context: HandshakeContext, publicOrigin?: string): HandshakeRefusal | undefined {
+  const { authorization, cookie, dpop } = context.head;
+  const found = findCredentials({ authorization, cookie, dpop, subprotocols: context.offeredSubprotocols });
   // What a browser adds by itself may have been added for any page. Without an Origin nobody can tell for which one, even
   // where an explicit credential is there as well (RFC 6455 section 10.2).
   if (context.origin.kind === 'absent' && found.hasAmbient) return refuse('origin-missing');
   if (found.problem !== undefined) return refuse('unauthenticated', { failure: found.problem });
-  return chooseSession(context) ?? decide(context, found.credential);
+  const { credential, proof } = found;
+  const url = (publicOrigin ?? ownOrigin(context)) + context.path;
+  const proved =
+    credential !== undefined && proof !== undefined ? { ...credential, proof: { jwt: proof, url } } : credential;
+  return chooseSession(context) ?? decide(context, proved);
+}
+
+/** What the client believes to speak to, as far as a proxy in front has told. */
+function ownOrigin({ isEncrypted, head }: HandshakeContext): string {
+  return `${isEncrypted ? 'https' : 'http'}://${head.host ?? ''}`;
 }
 
 function chooseSession(context: HandshakeContext): HandshakeRefusal | undefined {

@@ -1,5 +1,5 @@
 import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
-import { AuthenticationError, type WsCredential } from '../authentication/authenticator.js';
+import { AuthenticationError, DpopNonceRequiredError, type WsCredential } from '../authentication/authenticator.js';
 import { type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import { ANONYMOUS_KIND, makePrincipal, type Principal, PrincipalError } from '../core/principal.js';
 import { isSameSubject } from '../authentication/session/session.authenticator.js';
@@ -79,6 +79,10 @@ function refuseFailure(cause: unknown): HandshakeRefusal {
     return refuse('authenticator-unavailable', { failure: 'unavailable', cause });
   }
   const { failure } = cause;
+  if (cause instanceof DpopNonceRequiredError) {
+    const headers = { 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"', 'DPoP-Nonce': cause.nonce };
+    return refuse('unauthenticated', { failure, headers });
+  }
   // The identity could not be checked, which is not the client's fault and will pass: 503, not 401.
   return refuse(failure === 'unavailable' ? 'authenticator-unavailable' : 'unauthenticated', { failure });
 }

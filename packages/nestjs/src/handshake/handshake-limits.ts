@@ -79,7 +79,14 @@ export class HandshakeLimits {
   verified(context: HandshakeContext, refusal: Outcome): Awaitable<Outcome> {
     const { addressKey: key, credential } = context;
     const failure = refusal?.failure;
-    if (credential !== undefined && failure !== 'unavailable' && (refusal === undefined || failure !== undefined)) {
+    // A proof is for one handshake, and says nothing against the token: whoever stole it must not have its owner refused.
+    const isLastWord = refusal === undefined || credential?.proof === undefined;
+    if (
+      credential !== undefined &&
+      isLastWord &&
+      failure !== 'unavailable' &&
+      (refusal === undefined || failure !== undefined)
+    ) {
       this.#addresses.verified(key, credential, refusal === undefined);
     }
     return this.charge(context, refusal);

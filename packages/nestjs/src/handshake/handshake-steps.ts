@@ -60,7 +60,7 @@ export function compileHandshakeSteps(
       },
     },
     { name: 'client-address', run: (context) => runClientAddress(context, options.proxies) },
-    { name: 'address-limits', run: (context) => limits.enter(context, () => peek(context)) },
+    { name: 'address-limits', run: (context) => limits.enter(context, () => peek(context, options)) },
     {
       name: 'transport',
       run: (context) =>
@@ -72,12 +72,15 @@ export function compileHandshakeSteps(
     ...(challenge === undefined
       ? []
       : [{ name: 'challenge', run: (context: HandshakeContext) => challenge.check(context) }]),
-    { name: 'credentials', run: (context) => limits.charge(context, chooseCredential(context)) },
+    {
+      name: 'credentials',
+      run: (context) => limits.charge(context, chooseCredential(context, options.transport.publicOrigin)),
+    },
     {
       name: 'verification',
       run: (context) =>
         andThen(verifyCredential(context, clock), (refusal) => {
-          if (refusal?.failure !== undefined && refusal.failure !== 'unavailable') challenge?.onFailure();
+          if (isGuess(refusal)) challenge?.onFailure();
           return limits.verified(context, refusal);
         }),
     },
@@ -88,6 +91,12 @@ export function compileHandshakeSteps(
         context.principal === undefined ? refuse('internal') : limits.join(context, context.principal),
     },
   ];
+}
+
+/** Neither an outage nor a client that has yet to be told the nonce guesses anything. */
+function isGuess(refusal: HandshakeRefusal | undefined): boolean {
+  const failure = refusal?.failure;
+  return failure !== undefined && failure !== 'unavailable' && failure !== 'missing-nonce';
 }
 
 function checkPath(context: HandshakeContext): HandshakeRefusal | undefined {
@@ -134,8 +143,8 @@ function runSubprotocol(context: HandshakeContext): HandshakeRefusal | undefined
 }
 
 /** Looks ahead, without any cryptography, at the credential that the later steps will find. */
-function peek(context: HandshakeContext) {
-  if ((runSubprotocol(context) ?? chooseCredential(context)) !== undefined) return undefined;
+function peek(context: HandshakeContext, { transport }: ResolvedHandshakeOptions) {
+  if ((runSubprotocol(context) ?? chooseCredential(context, transport.publicOrigin)) !== undefined) return undefined;
   return context.isAnonymous ? 'none-needed' : context.credential;
 }
 

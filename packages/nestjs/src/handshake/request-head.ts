@@ -20,6 +20,8 @@ export interface RequestHead {
   readonly origin: string | undefined;
   readonly authorization: string | undefined;
   readonly cookie: string | undefined;
+  /** The proof of a client that it holds the key of its token (RFC 9449). */
+  readonly dpop?: string | undefined;
   readonly upgrade: string | undefined;
   /** All `Connection` fields, joined by commas. */
   readonly connection: string | undefined;
@@ -38,13 +40,14 @@ type ForwardingFieldName = (typeof FORWARDING_FIELDS)[number];
 export type RawRequest = Pick<IncomingMessage, 'method' | 'httpVersion' | 'url' | 'rawHeaders'>;
 
 /** Single fields by their lower-case name. Cookie too: RFC 6265 section 5.4 allows one, and two could hide a session. */
-type SingleField = 'host' | 'origin' | 'authorization' | 'cookie' | 'upgrade' | 'key' | 'version' | 'length';
+type SingleField = 'host' | 'origin' | 'authorization' | 'cookie' | 'dpop' | 'upgrade' | 'key' | 'version' | 'length';
 
 const SINGLE_FIELDS: ReadonlyMap<string, SingleField> = new Map([
   ['host', 'host'],
   ['origin', 'origin'],
   ['authorization', 'authorization'],
   ['cookie', 'cookie'],
+  ['dpop', 'dpop'],
   ['upgrade', 'upgrade'],
   ['sec-websocket-key', 'key'],
   ['sec-websocket-version', 'version'],
@@ -111,6 +114,7 @@ export function readRequestHead(request: RawRequest): RequestHead {
     origin: single.origin,
     authorization: single.authorization,
     cookie: single.cookie,
+    dpop: single.dpop,
     upgrade: single.upgrade,
     connection,
     key: single.key,

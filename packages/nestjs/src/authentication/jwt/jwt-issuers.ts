@@ -11,9 +11,9 @@ import type { ResolvedJwtOptions } from './jwt.options.js';
 /** Puts an issuer of `authentication.jwt` together: with keys at hand, or with a key set where `jose` is there. */
 export function jwtIssuer(options: ResolvedJwtOptions, clock: Clock, jose: JoseLibrary | undefined): JwtIssuer {
   const { keySet } = options;
-  if (keySet === undefined) return { options, signatures: keyVerifier(options) };
+  if (keySet === undefined) return { rules: options, signatures: keyVerifier(options) };
   if (jose === undefined) throw new TypeError('A key set needs jose.');
-  return { options, signatures: setVerifier(keySet, options, clock, jose) };
+  return { rules: options, signatures: setVerifier(keySet, options, clock, jose) };
 }
 
 function setVerifier(

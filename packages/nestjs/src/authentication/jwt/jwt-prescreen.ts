@@ -17,16 +17,25 @@ const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)$/;
  * behind it is more lenient: it takes signatures with other last bits, invalid UTF-8 and members that occur twice.
  */
 export function prescreenJwt(token: string, maxTokenBytes: number): PrescreenedJwt | AuthenticationFailure {
+  const parts = splitJwt(token, maxTokenBytes);
+  if (typeof parts === 'string') return parts;
+  const header = readJwtHeader(parts.header);
+  return typeof header === 'string' ? header : { header, unverifiedClaims: parts.claims };
+}
+
+/** Takes a token apart, whatever it is for. */
+export function splitJwt(
+  token: string,
+  maxBytes: number,
+): { readonly header: JsonObject; readonly claims: JsonObject } | AuthenticationFailure {
   // Before the pattern, whose cost grows with the length. Every character that it lets pass is one byte.
-  if (token.length > maxTokenBytes) return 'too-large';
-  const [, header, claims, signature] = COMPACT.exec(token) ?? [];
-  if (header === undefined || claims === undefined || signature === undefined) return 'malformed';
-  if (!isCanonical(header) || !isCanonical(claims) || !isCanonical(signature)) return 'malformed';
-  const parsedHeader = parseSegment(header);
-  const unverifiedClaims = parseSegment(claims);
-  if (parsedHeader === undefined || unverifiedClaims === undefined) return 'malformed';
-  const readHeader = readJwtHeader(parsedHeader);
-  return typeof readHeader === 'string' ? readHeader : { header: readHeader, unverifiedClaims };
+  if (token.length > maxBytes) return 'too-large';
+  const [, headerText, claimsText, signature] = COMPACT.exec(token) ?? [];
+  if (headerText === undefined || claimsText === undefined || signature === undefined) return 'malformed';
+  if (!isCanonical(headerText) || !isCanonical(claimsText) || !isCanonical(signature)) return 'malformed';
+  const header = parseSegment(headerText);
+  const claims = parseSegment(claimsText);
+  return header === undefined || claims === undefined ? 'malformed' : { header, claims };
 }
 
 function parseSegment(segment: string): JsonObject | undefined {

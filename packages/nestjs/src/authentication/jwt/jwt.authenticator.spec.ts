@@ -28,6 +28,8 @@ import { AuthenticationError, type AuthenticationFailure, type WsCredential } fr
 import type { Principal } from '../../core/principal.js';
 import type { JwtIdentity, JwtPrincipalMapping } from './jwt-identity.js';
 import { JwtAuthenticator } from './jwt.authenticator.js';
+import { SenderConstraints } from '../sender-constraint/sender-constraints.js';
+import { ClaimsAcceptance } from './claims-acceptance.js';
 import { jwtIssuer } from './jwt-issuers.js';
 import type { JwtOptions } from './jwt.options.js';
 
@@ -52,7 +54,7 @@ function authenticatorOf(jwt: JwtOptions | readonly JwtOptions[], clock = new Sy
   const block = new AuthenticatorBlock(
     new JwtAuthenticator(
       options.jwt.map((one) => jwtIssuer(one, clock, undefined)),
-      clock,
+      new ClaimsAcceptance(clock, new SenderConstraints()),
     ),
     options.blocks.jwt,
     clock,

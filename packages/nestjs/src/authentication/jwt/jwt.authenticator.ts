@@ -1,20 +1,20 @@
-import type { Clock } from '../../core/clock.js';
+import type { IncomingMessage } from 'node:http';
+import { andThen, type Awaitable } from '../../core/awaitable.js';
+import type { PrincipalInput } from '../../core/principal.js';
 import {
   AuthenticationError,
   type AuthenticationFailure,
   WsAuthenticator,
   type WsCredential,
 } from '../authenticator.js';
-import { andThen, type Awaitable } from '../../core/awaitable.js';
-import type { PrincipalInput } from '../../core/principal.js';
-import { type JwtRegisteredClaims, readJwtClaims } from './jwt-claims.js';
+import type { ClaimsAcceptance, VouchedClaims } from './claims-acceptance.js';
 import { isTypeAccepted, type JwtHeader } from './jwt-header.js';
-import { checkJwtIdentity, type JwtIdentity, type JwtPrincipalMapping, readJwtIdentity } from './jwt-identity.js';
 import { JwtKeyRing } from './jwt-key-ring.js';
-import { type PrescreenedJwt, prescreenJwt } from './jwt-prescreen.js';
+import { prescreenJwt, splitJwt } from './jwt-prescreen.js';
 import { JwtVerifier, type VerifiedSignature } from './jwt-verifier.js';
 import type { ResolvedJwtOptions } from './jwt.options.js';
 import type { JsonObject } from './strict-json.js';
+import type { ResolvedTokenRules } from './token-rules.js';
 
 /** Verifies the signature of a token that passed the prescreen. */
 export interface SignatureVerifier {
@@ -23,15 +23,8 @@ export interface SignatureVerifier {
 
 /** An issuer whose tokens are accepted. */
 export interface JwtIssuer {
-  readonly options: Omit<ResolvedJwtOptions, 'keys' | 'keySet' | 'remote'>;
+  readonly rules: ResolvedTokenRules;
   readonly signatures: SignatureVerifier;
-}
-
-/** A token that passed every check except those of the identity. */
-interface VerifiedJwt extends VerifiedSignature {
-  readonly issuer: JwtIssuer;
-  readonly claims: JsonObject;
-  readonly registered: JwtRegisteredClaims;
 }
 
 /**
@@ -49,15 +42,15 @@ export class JwtAuthenticator extends WsAuthenticator {
 
   constructor(
     issuers: readonly JwtIssuer[],
-    private readonly clock: Clock,
+    private readonly acceptance: ClaimsAcceptance,
   ) {
     super();
-    this.#issuers = new Map(issuers.map((one) => [one.options.issuer, one]));
-    this.#maxTokenBytes = Math.max(...issuers.map(({ options }) => options.maxTokenBytes));
+    this.#issuers = new Map(issuers.map((one) => [one.rules.issuer, one]));
+    this.#maxTokenBytes = Math.max(...issuers.map(({ rules }) => rules.maxTokenBytes));
   }
 
   override accepts(credential: WsCredential): boolean {
-    return credential.scheme === 'bearer';
+    return this.acceptance.senders.accepts(credential);
   }
 
   /**
@@ -66,32 +59,36 @@ export class JwtAuthenticator extends WsAuthenticator {
    * @throws {AuthenticationError} when it is refused; none with a text of the token or the library.
    * @throws {IdentityProviderError} when nobody knows the keys.
    */
-  override authenticate(credential: WsCredential): Awaitable<PrincipalInput> {
+  override authenticate(credential: WsCredential, request: IncomingMessage): Awaitable<PrincipalInput> {
     if (!this.accepts(credential)) throw new AuthenticationError('unsupported-scheme');
-    return andThen(this.#verify(credential.value), (verified) => {
-      if (typeof verified === 'string') throw new AuthenticationError(verified);
-      return andThen(identify(verified), (identity) => principalOf(verified, identity));
+    return andThen(this.verify(credential.value), (vouched) => {
+      if (typeof vouched === 'string') throw new AuthenticationError(vouched);
+      return this.acceptance.accept(vouched, credential, request);
     });
   }
 
-  #verify(token: string): Awaitable<VerifiedJwt | AuthenticationFailure> {
+  /** Whether a token names an issuer that is accepted here. Nothing of it is verified. */
+  isOfIssuer(token: string): boolean {
+    const parts = splitJwt(token, this.#maxTokenBytes);
+    return typeof parts !== 'string' && this.#issuerOf(parts.claims) !== undefined;
+  }
+
+  /** Verifies shape, header and signature of a token, and none of its claims. */
+  verify(token: string): Awaitable<VouchedClaims | AuthenticationFailure> {
     const prescreened = prescreenJwt(token, this.#maxTokenBytes);
     if (typeof prescreened === 'string') return prescreened;
-    const { header, unverifiedClaims } = prescreened;
-    const issuer = this.#issuerOf(prescreened);
+    const { header, unverifiedClaims: claims } = prescreened;
+    const issuer = this.#issuerOf(claims);
     if (issuer === undefined) return 'bad-issuer';
-    const { options, signatures } = issuer;
-    if (token.length > options.maxTokenBytes) return 'too-large';
-    if (!isTypeAccepted(header.typ, options.typ)) return 'bad-type';
-    return andThen(signatures.verify(token, header), (signature) => {
-      if (typeof signature === 'string') return signature;
-      const claims = unverifiedClaims;
-      const registered = readJwtClaims(claims, options, this.clock.now());
-      return typeof registered === 'string' ? registered : { issuer, keyId: signature.keyId, claims, registered };
-    });
+    const { rules, signatures } = issuer;
+    if (token.length > rules.maxTokenBytes) return 'too-large';
+    if (!isTypeAccepted(header.typ, rules.typ)) return 'bad-type';
+    return andThen(signatures.verify(token, header), (signature) =>
+      typeof signature === 'string' ? signature : { claims, rules, keyId: signature.keyId },
+    );
   }
 
-  #issuerOf({ unverifiedClaims: { iss } }: PrescreenedJwt): JwtIssuer | undefined {
+  #issuerOf({ iss }: JsonObject): JwtIssuer | undefined {
     return typeof iss === 'string' ? this.#issuers.get(iss) : undefined;
   }
 }
@@ -106,36 +103,5 @@ export function keyVerifier(options: ResolvedJwtOptions): SignatureVerifier {
       if (alg !== verifier.algorithm) return 'bad-algorithm';
       return verifier.verify(token) ?? { keyId: verifier.kid };
     },
-  };
-}
-
-function identify({ issuer, claims }: VerifiedJwt): Awaitable<JwtIdentity | AuthenticationFailure> {
-  const { principal: mapping } = issuer.options;
-  return mapping === undefined ? readJwtIdentity(claims) : map(mapping, claims);
-}
-
-async function map(mapping: JwtPrincipalMapping, claims: JsonObject): Promise<JwtIdentity | AuthenticationFailure> {
-  try {
-    return checkJwtIdentity(await mapping(claims));
-  } catch (error) {
-    // The application may refuse with a word of its own; the text of any other error stays here.
-    return error instanceof AuthenticationError ? error.failure : 'bad-claims';
-  }
-}
-
-function principalOf(
-  { issuer, keyId, claims, registered }: VerifiedJwt,
-  identity: JwtIdentity | AuthenticationFailure,
-): PrincipalInput {
-  if (typeof identity === 'string') throw new AuthenticationError(identity);
-  const { sessionId = registered.sid, ...rest } = identity;
-  return {
-    issuer: issuer.options.issuer,
-    ...rest,
-    ...(sessionId !== undefined && { sessionId }),
-    ...(registered.jti !== undefined && { tokenId: registered.jti }),
-    ...(keyId !== undefined && { keyId }),
-    expiresAt: registered.expiresAtMs,
-    claims,
   };
 }

@@ -24,6 +24,9 @@ const WEIGHTS: Readonly<Partial<Record<AuthenticationFailure, number>>> = Object
   'ended-session': 0.25,
   ambiguous: 0.25,
   'unknown-key': 0.25,
+  inactive: 0.25,
+  // All else was right: the client holds the key of its token.
+  'missing-nonce': 0,
 });
 
 /** The credential of a handshake, for an address in backoff. */

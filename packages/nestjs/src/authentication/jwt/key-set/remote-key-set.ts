@@ -2,6 +2,7 @@ import type { CryptoKey } from 'jose';
 import type { Clock } from '../../../core/clock.js';
 import type { JoseLibrary } from '../../jose.js';
 import { IdentityProviderError, type RemoteDocuments } from '../../remote/remote-documents.js';
+import { RemoteValue } from '../../remote/remote-value.js';
 import type { ResolvedRemoteOptions } from '../../remote/remote.options.js';
 import type { JwtAlgorithm } from '../jwt-algorithm.js';
 import type { JsonObject } from '../strict-json.js';
@@ -10,9 +11,6 @@ import { JwkSet, type KeyHint, type KeySource } from './jwk-set.js';
 
 /** More keys than any issuer publishes. */
 const MAX_KEYS = 100;
-
-/** How long after a fetch that failed there is no other one, in milliseconds: an outage is not made worse by who waits. */
-const RETRY_AFTER_MS = 2_000;
 
 /** What a {@link RemoteKeySet} is made of. */
 export interface RemoteKeySetParts {
@@ -27,48 +25,20 @@ export interface RemoteKeySetParts {
 
 /** The key set that an issuer publishes, fetched when it is needed and as seldom as its rotation allows (AN-15). */
 export class RemoteKeySet implements KeySource {
-  #set: JwkSet | undefined;
-  #loadedAt = -Infinity;
-  #triedAt = -Infinity;
-  /** Why the last fetch failed; `undefined` when it did not. */
-  #failure: Error | undefined;
-  #pending: Promise<JwkSet> | undefined;
+  readonly #set: RemoteValue<JwkSet>;
 
-  constructor(private readonly parts: RemoteKeySetParts) {}
-
-  async find(hint: KeyHint): Promise<CryptoKey | undefined> {
-    const { clock, timing } = this.parts;
-    const age = clock.monotonic() - this.#loadedAt;
-    const isFresh = age < timing.cacheMs;
-    // Early, so that an outage that is shorter than half of it is not seen at all.
-    if (isFresh && age >= timing.cacheMs / 2) void this.#load().catch(() => undefined);
-    const set = isFresh && this.#set !== undefined ? this.#set : await this.#load();
-    const key = await set.find(hint);
-    if (key !== undefined) return key;
-    if (clock.monotonic() - this.#triedAt >= timing.cooldownMs) return (await this.#load()).find(hint);
-    // A key that is not in the last set that came is unknown. While none comes, it may be a new one.
-    if (this.#failure !== undefined) throw this.#failure;
-    return undefined;
+  constructor(private readonly parts: RemoteKeySetParts) {
+    this.#set = new RemoteValue(parts.clock, parts.timing.cacheMs, () => this.#fetch());
   }
 
-  /** All who need the set wait for one fetch. */
-  async #load(): Promise<JwkSet> {
-    if (this.#pending !== undefined) return this.#pending;
-    const now = this.parts.clock.monotonic();
-    if (this.#failure !== undefined && now - this.#triedAt < RETRY_AFTER_MS) throw this.#failure;
-    this.#triedAt = now;
-    this.#pending = this.#fetch();
-    try {
-      this.#set = await this.#pending;
-      this.#loadedAt = now;
-      this.#failure = undefined;
-      return this.#set;
-    } catch (error) {
-      this.#failure = error instanceof Error ? error : new IdentityProviderError('The key set cannot be had.');
-      throw error;
-    } finally {
-      this.#pending = undefined;
-    }
+  async find(hint: KeyHint): Promise<CryptoKey | undefined> {
+    const set = await this.#set.current();
+    const key = await set.find(hint);
+    if (key !== undefined) return key;
+    if (this.#set.sinceTryMs >= this.parts.timing.cooldownMs) return (await this.#set.reload()).find(hint);
+    // A key that is not in the last set that came is unknown. While none comes, it may be a new one.
+    if (this.#set.failure !== undefined) throw this.#set.failure;
+    return undefined;
   }
 
   async #fetch(): Promise<JwkSet> {
@@ -87,9 +57,9 @@ function usableKeys({ keys }: JsonObject, algorithms: readonly JwtAlgorithm[]): 
   const problems: string[] = [];
   for (const jwk of keys.slice(0, MAX_KEYS)) {
     const key = readJwk(jwk, algorithms);
-    if (typeof key === 'string') problems.push(key);
+    if (typeof key === 'string') problems.push(`one ${key}`);
     else usable.push(key);
   }
   if (usable.length > 0) return usable;
-  throw new IdentityProviderError(`The key set has no key for ${algorithms.join(', ')}: ${problems.join(' One ')}`);
+  throw new IdentityProviderError(`The key set has no key for ${algorithms.join(', ')}. ${problems.join(' ')}`);
 }

@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http';
+import type { Awaitable } from '../../core/awaitable.js';
+import type { PrincipalInput } from '../../core/principal.js';
+import { AuthenticationError, WsAuthenticator, type WsCredential } from '../authenticator.js';
+import type { ClaimsAcceptance } from '../jwt/claims-acceptance.js';
+import type { JwtAuthenticator } from '../jwt/jwt.authenticator.js';
+import type { ResolvedTokenRules } from '../jwt/token-rules.js';
+import type { TokenIntrospection } from './token-introspection.js';
+
+/** Tokens that only their authorization server can read. */
+export interface OpaqueTokens {
+  readonly rules: ResolvedTokenRules;
+  readonly introspection: TokenIntrospection;
+}
+
+/** Three segments: a JSON Web Token, which is never sent to the introspection endpoint of anybody. */
+const LOOKS_LIKE_JWT = /^[^.]*\.[^.]*\.[^.]*$/;
+
+/** Verifies the access tokens of authorization servers: JSON Web Tokens (RFC 9068) and opaque ones (RFC 7662). */
+export class OAuthAuthenticator extends WsAuthenticator {
+  override readonly kind = 'oauth';
+
+  /** @param isAlone whether every token is this one's; otherwise those of other issuers are left to the next authenticator. */
+  constructor(
+    private readonly tokens: JwtAuthenticator,
+    private readonly opaque: OpaqueTokens | undefined,
+    private readonly acceptance: ClaimsAcceptance,
+    private readonly isAlone: boolean,
+  ) {
+    super();
+  }
+
+  override accepts(credential: WsCredential): boolean {
+    if (!this.acceptance.senders.accepts(credential)) return false;
+    if (this.isAlone) return true;
+    return LOOKS_LIKE_JWT.test(credential.value) ? this.tokens.isOfIssuer(credential.value) : this.opaque !== undefined;
+  }
+
+  /**
+   * Verifies a token.
+   *
+   * @throws {AuthenticationError} when it is refused.
+   * @throws {IdentityProviderError} when its authorization server does not say.
+   */
+  override authenticate(credential: WsCredential, request: IncomingMessage): Awaitable<PrincipalInput> {
+    const { opaque } = this;
+    if (opaque === undefined || LOOKS_LIKE_JWT.test(credential.value)) {
+      return this.tokens.authenticate(credential, request);
+    }
+    if (!this.accepts(credential)) throw new AuthenticationError('unsupported-scheme');
+    return this.#introspect(opaque, credential, request);
+  }
+
+  async #introspect(
+    { rules, introspection }: OpaqueTokens,
+    credential: WsCredential,
+    request: IncomingMessage,
+  ): Promise<PrincipalInput> {
+    if (credential.value.length > rules.maxTokenBytes) throw new AuthenticationError('too-large');
+    const said = await introspection.introspect(credential.value);
+    if (said === undefined) throw new AuthenticationError('inactive');
+    // RFC 7662 section 2.2 lets the issuer out: it is the one that was asked. One that is there must be the right one.
+    const claims = said['iss'] === undefined ? { ...said, iss: rules.issuer } : said;
+    return this.acceptance.accept({ claims, rules }, credential, request);
+  }
+}

@@ -1,0 +1,70 @@
+import { KeyObject } from 'node:crypto';
+import type { OptionReader } from '../../core/option-reader.js';
+import { algorithmRow, isJwtAlgorithm, type JwtAlgorithm } from '../jwt/jwt-algorithm.js';
+import { type JwtKeyMaterial, readHmacSecret } from '../jwt/jwt-key.js';
+
+/**
+ * `authentication.dpop`: clients prove with each handshake that they hold the key that their token was issued to (RFC 9449),
+ * so that a stolen token opens nothing. Needs the package `jose`. Without it a token that is bound to a key is refused.
+ */
+export interface DpopOptions {
+  /** Whether a token that is bound to nothing is refused too. @default false */
+  readonly required?: boolean;
+  /** The algorithms of the proofs. @default ['ES256', 'EdDSA', 'RS256', 'PS256'] */
+  readonly algorithms?: readonly JwtAlgorithm[];
+  /** How old a proof may be, in milliseconds; its clock may be 30 s ahead. @default 60000 */
+  readonly maxAgeMs?: number;
+  /**
+   * Also demands a nonce of this server in each proof (RFC 9449 section 9): a proof cannot be made in advance. The first
+   * handshake is answered `401` with the nonce in `DPoP-Nonce`. Web pages cannot read that field of a handshake.
+   */
+  readonly nonce?: DpopNonceOptions;
+}
+
+/** `authentication.dpop.nonce`. */
+export interface DpopNonceOptions {
+  /** What nonces are made with: at least 32 random bytes, the same on every node. */
+  readonly secret: JwtKeyMaterial | undefined;
+  /** How long a nonce is taken at least, in milliseconds; at most twice as long. @default 300000 */
+  readonly maxAgeMs?: number;
+}
+
+/** {@link DpopOptions}, checked and filled in. */
+export interface ResolvedDpopOptions {
+  readonly required: boolean;
+  readonly algorithms: readonly JwtAlgorithm[];
+  readonly maxAgeMs: number;
+  readonly nonce: { readonly secret: KeyObject; readonly maxAgeMs: number } | undefined;
+}
+
+const DEFAULT_ALGORITHMS = ['ES256', 'EdDSA', 'RS256', 'PS256'] as const;
+
+/** Checks `authentication.dpop` and fills its defaults. Problems go to the reader; nothing is thrown. */
+export function resolveDpopOptions(reader: OptionReader): ResolvedDpopOptions {
+  const resolved = Object.freeze({
+    required: reader.boolean('required', false),
+    algorithms: readAlgorithms(reader),
+    maxAgeMs: reader.ms('maxAgeMs', 60_000, { min: 1_000, max: 600_000 }),
+    nonce: reader.has('nonce') ? readNonce(reader.object('nonce')) : undefined,
+  });
+  reader.finish();
+  return resolved;
+}
+
+function readAlgorithms(reader: OptionReader): readonly JwtAlgorithm[] {
+  const list: readonly string[] = reader.strings('algorithms') ?? DEFAULT_ALGORITHMS;
+  const usable = list.filter(isJwtAlgorithm).filter((algorithm) => algorithmRow(algorithm).family !== 'hmac');
+  if (usable.length === list.length && list.length > 0) return usable;
+  const problem = 'must list RS, PS, ES or EdDSA algorithms: a proof is made with the private key of its client.';
+  reader.fail('algorithms', problem, `${reader.pathOf('algorithms')}: ['ES256']`);
+  return [];
+}
+
+function readNonce(reader: OptionReader): ResolvedDpopOptions['nonce'] {
+  const secret = readHmacSecret(reader.raw('secret'), 'HS256');
+  const maxAgeMs = reader.ms('maxAgeMs', 300_000, { min: 1_000, max: 3_600_000 });
+  reader.finish();
+  if (secret instanceof KeyObject) return { secret, maxAgeMs };
+  reader.fail('secret', secret.problem, `${reader.pathOf('secret')}: process.env.DPOP_NONCE_SECRET`);
+  return undefined;
+}
