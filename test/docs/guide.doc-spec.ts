@@ -16,11 +16,14 @@ const ID = '7f6f1f0a-6d0f-4f3b-9f57-0f6d1c1d2a3b';
 const codeOf = ({ data }: { readonly data?: unknown }): unknown => (data as { readonly code?: unknown }).code;
 
 describe('F45 every example of the guide runs: authentication', () => {
-  it.each(['identity-provider.ts', 'issuers.ts', 'api-keys.ts', 'sessions.ts'])('%s boots', async (name) => {
-    const { authentication } = await example(`authentication/${name}`, 'authentication');
-    const app = await boot(around([EchoGateway], { authentication }));
-    await expect(connect(app, { path: '/echo', as: 'x.y.z' })).rejects.toMatchObject({ status: 401 });
-  });
+  it.each(['identity-provider.ts', 'issuers.ts', 'key-set.ts', 'api-keys.ts', 'sessions.ts'])(
+    '%s boots',
+    async (name) => {
+      const { authentication } = await example(`authentication/${name}`, 'authentication');
+      const app = await boot(around([EchoGateway], { authentication }));
+      await expect(connect(app, { path: '/echo', as: 'x.y.z' })).rejects.toMatchObject({ status: 401 });
+    },
+  );
 
   it('sessions.ts issues a token that belongs to the session', async () => {
     const { authentication, CsrfController, Sessions } = await example(

@@ -105,6 +105,9 @@ function configurationOf(privateKey: KeyObject): object {
     clients: [clientOf('alice'), clientOf('bob'), clientOf('chat-server')],
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: KID, use: 'sig', alg: 'RS256' }] },
     cookies: { keys: [SECRET] },
+    // Its own dispatcher refuses addresses of this machine, where the applications of the tests are.
+    fetch: (url: string, { method = 'GET', headers = {}, body = null }: RequestInit) =>
+      fetch(url, { method, headers, body }),
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },

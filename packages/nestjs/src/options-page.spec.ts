@@ -18,6 +18,7 @@ const SAME_AS: ReadonlyMap<string, string> = new Map([
 
 /** Where a default lies in the resolved options, for those that lie elsewhere than their name says. */
 const RESOLVED_AS: ReadonlyMap<string, string> = new Map([
+  ['authentication.oauth.backChannelLogout.maxAgeMs', 'authentication.oauth.logout.maxAgeMs'],
   ['handshake.dangerouslyAllowAnyOrigin', 'handshake.origins.allowAny'],
   ['handshake.dangerouslyAllowNullOrigin', 'handshake.origins.allowNull'],
   ['handshake.dangerouslyAllowPlaintext', 'handshake.transport.allowPlaintext'],
@@ -93,7 +94,7 @@ const resolved = resolveOptions(
   {
     authentication: {
       jwt: {},
-      oauth: { introspection: { clientId: 'x', clientSecret: 'x' } },
+      oauth: { introspection: { clientId: 'x', clientSecret: 'x' }, backChannelLogout: { clientId: 'x' } },
       dpop: { nonce: { secret: randomBytes(32) } },
     },
     handshake: { challenge: { verifier } },
@@ -122,8 +123,9 @@ describe('docs/guide/options.md', () => {
     // A default that differs in production, or that no `{}` shows, is not a literal of the resolved options.
     if (path === 'handshake.trustedProxies') return;
     const where = (RESOLVED_AS.get(path) ?? path).replaceAll('[]', '');
-    const found = /\.jwt\.|\.challenge\.|\[\]/.test(path) ? valueAt(resolved, where) : valueAt(defaults, where);
-    const found = /\.(jwt|oauth|dpop)\.|\[\]/.test(path) ? valueAt(resolved, where) : valueAt(defaults, where);
+    const found = /\.(jwt|oauth|dpop|challenge)\.|\[\]/.test(path)
+      ? valueAt(resolved, where)
+      : valueAt(defaults, where);
     expect(literalOf(cell)).toEqual(found);
   });
 

@@ -12,6 +12,7 @@ import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { SecurityEvents } from './events/security-events.js';
 import { BootProblems, SecureWsBootError } from './core/boot-problems.js';
 import { EnhancerChecks } from './socket-io/enhancer-checks.js';
+import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
 import { WsCsrfTokens } from './authentication/csrf-tokens.js';
 import { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
 import { Clock, SystemClock } from './core/clock.js';
@@ -142,6 +143,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       SecureWsInstaller,
       SecureWsStore,
       SecurityEvents,
+      WsBackChannelLogout,
       WsConnectionLifecycleService,
       WsChallengeService,
       WsCsrfTokens,
@@ -163,6 +165,7 @@ const PROVIDERS: readonly Provider[] = [
   EnhancerChecks,
   partOf(WsCsrfTokens, ({ csrfTokens }) => csrfTokens),
   partOf(WsChallengeService, ({ challenges }) => challenges),
+  partOf(WsBackChannelLogout, ({ backChannelLogout }) => backChannelLogout),
   partOf(SecurityEvents, ({ events }) => events),
   partOf(WsConnectionLifecycleService, ({ lifecycle }) => lifecycle),
   partOf(WsSocketIdentities, (runtime) => new WsSocketIdentities(() => runtime.authenticators)),

@@ -1,7 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuthenticatorBlock } from './authentication/authenticator-block.js';
 import type { ResolvedAuthenticationOptions } from './authentication/authentication.options.js';
+import { isOfSession } from './authentication/back-channel-logout/logout-claims.js';
+import { type EndSession, WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
 import { WsCsrfTokens } from './authentication/csrf-tokens.js';
+import { OAuthAuthenticator } from './authentication/oauth/oauth.authenticator.js';
 import type { GatewayRecord } from './nest/gateway-inventory.js';
 import { SecurityEvents } from './events/security-events.js';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
@@ -42,6 +45,7 @@ export class SecureWsRuntime {
   readonly csrfTokens: WsCsrfTokens;
   readonly challenges: WsChallengeService;
   #challengeVerifier: WsChallengeVerifier | undefined;
+  readonly backChannelLogout: WsBackChannelLogout;
   /** The module's authenticators. None before the application has started. */
   authenticators: readonly AuthenticatorBlock[] = [];
   #hasStarted = false;
@@ -85,6 +89,7 @@ export class SecureWsRuntime {
       throw new Error('There are no challenges before the application has started, or without handshake.challenge.');
     };
     this.challenges = new WsChallengeService(options.handshake, challengeVerifier);
+    this.backChannelLogout = this.#makeBackChannelLogout(() => this.endpointAuthenticators);
     this.guard = new WsHandshakeGuard({
       challengeVerifier,
       onAttack: (attack) => {
@@ -98,6 +103,30 @@ export class SecureWsRuntime {
       store,
       onReplaced: (connectionId) => void this.lifecycle.disconnect({ connectionId }, 'REPLACED'),
       penaltyMs: (principal, addressKey) => ledger.delayMs(violationSubject(principal, addressKey)),
+    });
+  }
+
+  /** Ends what came with a log-in, on this node. */
+  readonly #endSession: EndSession = (ended) => {
+    const found = this.lifecycle.find().filter(({ principal }) => isOfSession(principal, ended));
+    for (const { id } of found) this.lifecycle.disconnect({ connectionId: id }, 'LOGGED_OUT');
+    return found.length;
+  };
+
+  #makeBackChannelLogout(gateways: () => readonly AuthenticatorBlock[]): WsBackChannelLogout {
+    const issuers = () =>
+      [...this.authenticators, ...gateways()].flatMap(({ authenticator }) =>
+        authenticator instanceof OAuthAuthenticator ? authenticator.logouts : [],
+      );
+    return new WsBackChannelLogout({
+      clock: this.clock,
+      store: this.store,
+      isConfigured: this.options.authentication.oauth.some(({ logout }) => logout !== undefined),
+      issuers,
+      endSession: this.#endSession,
+      onRefused: (failure) => {
+        this.events.emit({ type: 'ws.logout.refused', failure });
+      },
     });
   }
 

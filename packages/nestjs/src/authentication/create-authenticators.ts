@@ -68,9 +68,9 @@ async function tokenBlocks(
       acceptance,
     );
     const opaque = servers.map((server) => server.opaque).find((one) => one !== undefined);
-    all.push(
-      new AuthenticatorBlock(new OAuthAuthenticator(tokens, opaque, acceptance, jwt.length === 0), blocks.oauth, clock),
-    );
+    const logouts = servers.map((server) => server.logout).filter((one) => one !== undefined);
+    const authenticator = new OAuthAuthenticator(tokens, opaque, acceptance, jwt.length === 0, logouts);
+    all.push(new AuthenticatorBlock(authenticator, blocks.oauth, clock));
   }
   if (jwt.length > 0) {
     const issuers = jwt.map((one) => jwtIssuer(one, clock, jose));

@@ -154,6 +154,16 @@ export const EVENT_CATALOGUE = Object.freeze({
     owasp: 'excess_rate_limit_exceeded',
     fields: { durationMs: plain<number>() },
   },
+  /** A log-out token of an authorization server was not taken: somebody else's, or one that was used before. */
+  'ws.logout.refused': {
+    level: 'warn',
+    volume: 'refusals',
+    owasp: 'authn_login_fail',
+    fields: {
+      /** What was wrong with the token. The sender is never told. */
+      failure: plain<AuthenticationFailure>(),
+    },
+  },
   /** A handshake ended in `101`, and the connection's `handleConnection` hooks are about to run. */
   'ws.connection.opened': {
     level: 'log',

@@ -73,11 +73,12 @@ function checkStart(claims: JsonObject, rules: JwtClaimRules, nowMs: number): Au
  * Whether a value is a NumericDate that can be reckoned with. RFC 7519 section 2 allows fractions, but no issuer writes
  * them, and they are one more spelling of the same moment.
  */
-function isDate(value: unknown): value is number {
+export function isDate(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value) && Number.isSafeInteger(value * 1000);
 }
 
-function isForAudience(aud: unknown, ours: readonly string[]): boolean {
+/** Whether one of the audiences of a token is ours; every one of them must be text. */
+export function isForAudience(aud: unknown, ours: readonly string[]): boolean {
   const list: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   return list.every((item) => typeof item === 'string') && list.some((item) => ours.includes(item));
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import type { LogoutIssuer } from '../back-channel-logout/ws-back-channel-logout.js';
 import type { JoseLibrary } from '../jose.js';
 import { JwkSetVerifier } from '../jwt/key-set/jwk-set-verifier.js';
 import { RemoteKeySet } from '../jwt/key-set/remote-key-set.js';
@@ -12,19 +13,22 @@ import { TokenIntrospection } from './token-introspection.js';
 /** An authorization server whose tokens are accepted. */
 export interface OAuthIssuer {
   readonly tokens: JwtIssuer;
+  readonly logout: LogoutIssuer | undefined;
   readonly opaque: OpaqueTokens | undefined;
 }
 
 /** Puts together what is known and asked of one authorization server. */
 export function oauthIssuer(options: ResolvedOAuthOptions, clock: Clock, jose: JoseLibrary): OAuthIssuer {
-  const { issuer, hosts, isProduction, algorithms, introspection, remote } = options;
+  const { issuer, hosts, isProduction, algorithms, introspection, logout, remote } = options;
   const documents = new RemoteDocuments(remote, clock);
   const metadata = new IssuerMetadata(issuer, documents, { hosts, isProduction }, clock, remote.cacheMs);
   const locate = (): Promise<URL> => metadata.endpoint('jwks_uri');
   const keys = new RemoteKeySet({ jose, clock, documents, algorithms, timing: remote, locate });
   const ask = (): Promise<URL> => metadata.endpoint('introspection_endpoint');
+  const tokens = { rules: options, signatures: new JwkSetVerifier(jose, keys, algorithms) };
   return {
-    tokens: { rules: options, signatures: new JwkSetVerifier(jose, keys, algorithms) },
+    tokens,
+    logout: logout === undefined ? undefined : { ...tokens, logout },
     opaque:
       introspection === undefined
         ? undefined

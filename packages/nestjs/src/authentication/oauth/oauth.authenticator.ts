@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Awaitable } from '../../core/awaitable.js';
 import type { PrincipalInput } from '../../core/principal.js';
 import { AuthenticationError, WsAuthenticator, type WsCredential } from '../authenticator.js';
+import type { LogoutIssuer } from '../back-channel-logout/ws-back-channel-logout.js';
 import type { ClaimsAcceptance } from '../jwt/claims-acceptance.js';
 import type { JwtAuthenticator } from '../jwt/jwt.authenticator.js';
 import type { ResolvedTokenRules } from '../jwt/token-rules.js';
@@ -26,6 +27,8 @@ export class OAuthAuthenticator extends WsAuthenticator {
     private readonly opaque: OpaqueTokens | undefined,
     private readonly acceptance: ClaimsAcceptance,
     private readonly isAlone: boolean,
+    /** Those of its servers that tell who has logged out. */
+    readonly logouts: readonly LogoutIssuer[] = [],
   ) {
     super();
   }

@@ -8,6 +8,11 @@ import {
   type ResolvedRemoteOptions,
 } from '../remote/remote.options.js';
 import {
+  type BackChannelLogoutOptions,
+  resolveBackChannelLogoutOptions,
+  type ResolvedBackChannelLogoutOptions,
+} from '../back-channel-logout/back-channel-logout.options.js';
+import {
   type IntrospectionOptions,
   resolveIntrospectionOptions,
   type ResolvedIntrospectionOptions,
@@ -36,6 +41,8 @@ export interface OAuthOptions extends TokenRules {
   readonly hosts?: readonly string[];
   /** Asks the authorization server about tokens that are no JSON Web Tokens. Without it they are refused. */
   readonly introspection?: IntrospectionOptions;
+  /** Takes its log-out tokens, with `backChannelLogoutController()` or a route of your own. */
+  readonly backChannelLogout?: BackChannelLogoutOptions;
   /** How its documents are fetched and kept. */
   readonly remote?: RemoteOptions;
 }
@@ -46,6 +53,7 @@ export interface ResolvedOAuthOptions extends ResolvedTokenRules {
   /** As `URL.host` writes them, the issuer's own among them. */
   readonly hosts: ReadonlySet<string>;
   readonly introspection: ResolvedIntrospectionOptions | undefined;
+  readonly logout: ResolvedBackChannelLogoutOptions | undefined;
   readonly remote: ResolvedRemoteOptions;
   readonly isProduction: boolean;
 }
@@ -65,6 +73,9 @@ export function resolveOAuthOptions(
     hosts: readHosts(reader, rules.issuer, isProduction),
     introspection: reader.has('introspection')
       ? resolveIntrospectionOptions(reader.object('introspection'))
+      : undefined,
+    logout: reader.has('backChannelLogout')
+      ? resolveBackChannelLogoutOptions(reader.object('backChannelLogout'))
       : undefined,
     remote: resolveRemoteOptions(reader.object('remote')),
     isProduction,

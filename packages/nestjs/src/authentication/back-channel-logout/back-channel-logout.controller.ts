@@ -1,0 +1,47 @@
+import { Body, Controller, HttpCode, HttpException, Inject, Post, Res, type Type } from '@nestjs/common';
+import { SecureWsBootError } from '../../core/boot-problems.js';
+import { AuthenticationError } from '../authenticator.js';
+import { WsBackChannelLogout } from './ws-back-channel-logout.js';
+
+/** What the responses of Express and of Fastify have in common. */
+interface HeaderSetter {
+  header(name: string, value: string): unknown;
+}
+
+/**
+ * Makes a controller that takes the log-out tokens of `authentication.oauth`: `POST` with a form, answered `200`, or `400`
+ * for a token that is refused, or `503`. List it among the `controllers` of a module, and register its URL at the
+ * authorization server. A guard for all routes has to let it pass: the token is its credential.
+ *
+ * @param path the path of the route. @default 'backchannel-logout'
+ * @throws {SecureWsBootError} at boot, where no `backChannelLogout` is configured.
+ */
+export function backChannelLogoutController(path = 'backchannel-logout'): Type {
+  @Controller(path)
+  class BackChannelLogoutController {
+    constructor(@Inject(WsBackChannelLogout) private readonly logout: WsBackChannelLogout) {
+      if (logout.isConfigured) return;
+      throw new SecureWsBootError([
+        {
+          where: 'backChannelLogoutController()',
+          problem: 'takes log-out tokens, but no authorization server is known that sends them.',
+          fix: "authentication.oauth.backChannelLogout: { clientId: 'chat-page' }",
+        },
+      ]);
+    }
+
+    @Post()
+    @HttpCode(200)
+    async receive(@Body() body: unknown, @Res({ passthrough: true }) response: HeaderSetter): Promise<void> {
+      response.header('Cache-Control', 'no-store');
+      try {
+        await this.logout.receive((body as { readonly logout_token?: unknown } | null | undefined)?.logout_token);
+      } catch (error) {
+        const [status, word] =
+          error instanceof AuthenticationError ? [400, 'invalid_request'] : [503, 'temporarily_unavailable'];
+        throw new HttpException({ error: word }, status, { cause: error });
+      }
+    }
+  }
+  return BackChannelLogoutController;
+}

@@ -1,0 +1,63 @@
+import { isIdentifier } from '../../core/identifier.js';
+import type { Principal } from '../../core/principal.js';
+import type { AuthenticationFailure } from '../authenticator.js';
+import { isDate, isForAudience } from '../jwt/jwt-claims.js';
+import { isJsonObject, type JsonObject } from '../jwt/strict-json.js';
+import type { ResolvedBackChannelLogoutOptions } from './back-channel-logout.options.js';
+
+/** The log-in that has ended: one session, or all of a subject. */
+export interface EndedSession {
+  readonly issuer: string;
+  readonly sub: string | undefined;
+  readonly sid: string | undefined;
+}
+
+/** What a log-out token says. */
+export interface LogoutClaims extends EndedSession {
+  readonly jti: string;
+}
+
+const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+
+/** How far the clock of the authorization server may be ahead, in milliseconds. */
+export const CLOCK_TOLERANCE_MS = 30_000;
+
+/**
+ * Checks the claims of a log-out token whose issuer and signature have been verified (OpenID Connect Back-Channel Logout 1.0
+ * section 2.6).
+ *
+ * @param nowMs milliseconds since 1970
+ */
+export function readLogoutClaims(
+  claims: JsonObject,
+  issuer: string,
+  { clientIds, maxAgeMs }: ResolvedBackChannelLogoutOptions,
+  nowMs: number,
+): LogoutClaims | AuthenticationFailure {
+  const { aud, iat, exp, events, jti, sub, sid } = claims;
+  if (!isForAudience(aud, clientIds)) return 'bad-audience';
+  const event = isJsonObject(events) && Object.hasOwn(events, EVENT) ? events[EVENT] : undefined;
+  // An ID token has a nonce: one must never pass for the other.
+  if (!isJsonObject(event) || Object.hasOwn(claims, 'nonce')) return 'bad-type';
+  if (!isDate(iat) || !isDate(exp) || !isIdentifier(jti)) return 'bad-claims';
+  if (iat * 1000 > nowMs + CLOCK_TOLERANCE_MS) return 'not-yet-valid';
+  if (exp * 1000 <= nowMs || nowMs - iat * 1000 > maxAgeMs) return 'expired';
+  if (!isOptional(sub) || !isOptional(sid) || (sub === undefined && sid === undefined)) return 'bad-subject';
+  return { issuer, sub, sid, jti };
+}
+
+/**
+ * Whether a principal came with the log-in that has ended. One whose token names no session may have, where the subject is
+ * the same: nobody can tell, and its connection ends.
+ */
+export function isOfSession({ issuer, claims }: Principal, ended: EndedSession): boolean {
+  if (issuer !== ended.issuer) return false;
+  // The claims as the server wrote them, whatever the application has made of them.
+  if (ended.sub !== undefined && claims['sub'] !== ended.sub) return false;
+  if (ended.sid === undefined || claims['sid'] === ended.sid) return true;
+  return claims['sid'] === undefined && ended.sub !== undefined;
+}
+
+function isOptional(value: unknown): value is string | undefined {
+  return value === undefined || isIdentifier(value);
+}

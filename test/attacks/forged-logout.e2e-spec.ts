@@ -1,0 +1,192 @@
+import { backChannelLogoutController, SecureWsBootError, WsConnectionLifecycleService } from '@secure-ws/nestjs';
+import { describe, expect, it } from 'vitest';
+import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.js';
+import { EchoGateway } from '../support/echo.gateway.js';
+import { until } from '../support/patience.js';
+import { type Client, connect } from '../support/queueing-client.js';
+import { bootFailure, type RunningApp, startApp } from '../support/start-app.js';
+
+const EVENTS = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+
+async function protect(platform: 'express' | 'fastify' = 'express') {
+  const server = await startAuthorizationServer();
+  const { issuer, introspection } = server;
+  const backChannelLogout = { clientId: ['alice', 'bob'] };
+  const app = await startApp({
+    platform,
+    providers: [EchoGateway],
+    controllers: [backChannelLogoutController()],
+    options: { authentication: { oauth: { issuer, audience: 'chat', introspection, backChannelLogout } } },
+  });
+  return { app, server };
+}
+
+/** What the server itself sends when somebody logs out. */
+async function logOut(
+  { httpUrl }: RunningApp,
+  { provider }: AuthorizationServer,
+  id: string,
+  sid: string,
+): Promise<void> {
+  const client = await provider.Client.find(id);
+  client.backchannelLogoutUri = `${httpUrl}/backchannel-logout`;
+  await client.backchannelLogout(id, sid);
+}
+
+const post = (app: RunningApp, fields: Record<string, string>): Promise<Response> =>
+  fetch(`${app.httpUrl}/backchannel-logout`, { method: 'POST', body: new URLSearchParams(fields) });
+
+const openOnes = (app: RunningApp): string =>
+  app.app
+    .get(WsConnectionLifecycleService)
+    .find()
+    .map(({ principal }) => principal.id)
+    .toSorted()
+    .join();
+
+/** Waits until these are left. Those that were told to go are listed until they have gone. */
+const left = (app: RunningApp, ids: string): Promise<void> => until(() => openOnes(app) === ids, `${ids} are left`);
+
+/** Checks that a connection is not about to close either. */
+async function expectOpen(...clients: (Client | undefined)[]): Promise<void> {
+  for (const client of clients) {
+    expect(await client?.request('echo', { text: 'still here' })).toMatchObject({ data: { text: 'still here' } });
+  }
+}
+
+const logoutClaims = (issuer: string, changes: Record<string, unknown> = {}): Record<string, unknown> => {
+  const now = Math.floor(Date.now() / 1000);
+  const jti = crypto.randomUUID();
+  const claims = { iss: issuer, aud: 'alice', iat: now, exp: now + 120, jti, events: EVENTS, sid: 'session-of-alice' };
+  return JSON.parse(JSON.stringify({ ...claims, ...changes })) as Record<string, unknown>;
+};
+
+describe('a log-out at the authorization server', () => {
+  it.each(['express', 'fastify'] as const)(
+    'SL-04 closes every connection of that log-in, and no other one, on %s',
+    async (platform) => {
+      const { app, server } = await protect(platform);
+      const open = (token: string): Promise<Client> => connect(`${app.url}/echo`, { token });
+      const bob = await open(await server.issue({ to: 'bob' }));
+      const alices = [await open(await server.issue()), await open(await server.issue())];
+      await logOut(app, server, 'alice', 'session-of-another');
+      await expectOpen(bob, ...alices);
+      // What this server says about an opaque token names no session.
+      alices.push(await open(await server.issue({ format: 'opaque' })));
+      await logOut(app, server, 'alice', 'session-of-alice');
+      for (const client of alices) await client.expectClose(4512);
+      await expectOpen(bob);
+    },
+  );
+
+  it('SL-04 ends whatever a subject has open where no session is named, and where the tokens name none', async () => {
+    const { app, server } = await protect();
+    const { issuer } = server;
+    const now = Math.floor(Date.now() / 1000);
+    const nameless = { iss: issuer, aud: 'chat', sub: 'alice', iat: now, exp: now + 300 };
+    const tokens = [
+      await server.sign({ typ: 'at+jwt' }, nameless),
+      await server.issue(),
+      await server.issue({ to: 'bob' }),
+    ];
+    const clients = await Promise.all(tokens.map((token) => connect(`${app.url}/echo`, { token })));
+    const tell = async (changes: object): Promise<number> =>
+      (
+        await post(app, {
+          logout_token: await server.sign({ typ: 'logout+jwt' }, logoutClaims(issuer, { ...changes })),
+        })
+      ).status;
+    // Of a session alone nobody can tell whose it is: a token that names none may not be of it.
+    expect(await tell({ sid: 'session-of-another' })).toBe(200);
+    await expectOpen(...clients);
+    expect(await tell({ sub: 'alice', sid: 'session-of-another' })).toBe(200);
+    await left(app, 'alice,bob');
+    await expectOpen(clients[1], clients[2]);
+    expect(await tell({ sub: 'alice', sid: undefined })).toBe(200);
+    await left(app, 'bob');
+    await expectOpen(clients[2]);
+  });
+});
+
+describe('a log-out token', () => {
+  it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    ['of another type', { typ: 'JWT' }, {}],
+    ['without a type', { typ: undefined }, {}],
+    ['that is an access token', { typ: 'at+jwt' }, {}],
+    ['with a nonce, as an ID token has', {}, { nonce: 'n' }],
+    ['without an event', {}, { events: undefined }],
+    [
+      'with another event',
+      {},
+      { events: { 'https://schemas.openid.net/secevent/risc/event-type/account-disabled': {} } },
+    ],
+    ['with an event that is no object', {}, { events: { 'http://schemas.openid.net/event/backchannel-logout': true } }],
+    ['for another client', {}, { aud: 'billing' }],
+    ['for nobody', {}, { aud: undefined }],
+    ['of another issuer', {}, { iss: 'https://evil.example' }],
+    ['without an id', {}, { jti: undefined }],
+    ['without a date', {}, { iat: undefined }],
+    ['without an end', {}, { exp: undefined }],
+    ['that has ended', {}, { exp: 1 }],
+    ['of long ago', {}, { iat: Math.floor(Date.now() / 1000) - 3_600 }],
+    ['of tomorrow', {}, { iat: Math.floor(Date.now() / 1000) + 86_400 }],
+    ['of no session and no subject', {}, { sid: undefined }],
+    ['of a session that is no text', {}, { sid: ['session-of-alice'] }],
+  ])('SL-04 J15 %s closes nothing', async (_, header, changes) => {
+    const { app, server } = await protect();
+    const client = await connect(`${app.url}/echo`, { token: await server.issue() });
+    app.events.clear();
+    const token = await server.sign({ typ: 'logout+jwt', ...header }, logoutClaims(server.issuer, changes));
+    const response = await post(app, { logout_token: token });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.json()).toEqual({ error: 'invalid_request' });
+    await expectOpen(client);
+    expect(app.events.ofType('ws.logout.refused')).toHaveLength(1);
+    expect(JSON.stringify(app.events.events)).not.toContain(token);
+  });
+
+  it('SL-04 J04 of a stranger closes nothing, and neither does one that is none', async () => {
+    const { app, server } = await protect();
+    const stranger = await startAuthorizationServer();
+    const client = await connect(`${app.url}/echo`, { token: await server.issue() });
+    const forged = await stranger.sign({ typ: 'logout+jwt' }, logoutClaims(server.issuer));
+    for (const fields of [{ logout_token: forged }, { logout_token: 'a.b.c' }, { logout_token: '' }, { other: 'x' }]) {
+      expect((await post(app, fields as Record<string, string>)).status).toBe(400);
+    }
+    const twice = await fetch(`${app.httpUrl}/backchannel-logout`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: `logout_token=${forged}&logout_token=${forged}`,
+    });
+    expect(twice.status).toBe(400);
+    await expectOpen(client);
+  });
+
+  it('SL-04 J26 is good once', async () => {
+    const { app, server } = await protect();
+    const token = await server.sign({ typ: 'logout+jwt' }, logoutClaims(server.issuer));
+    const statuses = await Promise.all(
+      Array.from({ length: 20 }, async () => (await post(app, { logout_token: token })).status),
+    );
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, ...Array.from({ length: 19 }, () => 400)]);
+    const client = await connect(`${app.url}/echo`, { token: await server.issue() });
+    expect((await post(app, { logout_token: token })).status).toBe(400);
+    await expectOpen(client);
+  });
+
+  it('AN-11 is answered 503 while nobody knows the keys, so that the server comes again', async () => {
+    const { app, server } = await protect();
+    server.setAway(true);
+    const token = await server.sign({ typ: 'logout+jwt' }, logoutClaims(server.issuer));
+    const response = await post(app, { logout_token: token });
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ error: 'temporarily_unavailable' });
+  });
+
+  it('DP-01 has no route where no server is known that sends it', async () => {
+    const failure = await bootFailure({ providers: [EchoGateway], controllers: [backChannelLogoutController('out')] });
+    expect(failure).toBeInstanceOf(SecureWsBootError);
+    expect(String(failure)).toContain('authentication.oauth.backChannelLogout');
+  });
+});
