@@ -4,9 +4,9 @@ import {
   HANDSHAKE_REASONS,
   type HandshakeReason,
   MESSAGE_REASONS,
+  nameOfHandshake,
+  nameOfMessage,
   OWASP_NAME_BY_CLOSE,
-  OWASP_NAME_BY_CODE,
-  OWASP_NAME_BY_FAILURE,
   type OwaspEventName,
 } from './event-reasons.js';
 
@@ -159,10 +159,7 @@ export const EVENT_CATALOGUE = Object.freeze({
     level: 'warn',
     volume: 'refusals',
     owasp: 'authn_login_fail',
-    fields: {
-      /** What was wrong with the token. The sender is never told. */
-      failure: plain<AuthenticationFailure>(),
-    },
+    fields: { failure: plain<AuthenticationFailure>() },
   },
   /** A handshake ended in `101`, and the connection's `handleConnection` hooks are about to run. */
   'ws.connection.opened': {
@@ -296,13 +293,3 @@ export const EVENT_CATALOGUE = Object.freeze({
     },
   },
 } as const satisfies Record<string, EventRow>);
-
-function nameOfHandshake(event: { reason: HandshakeReason; failure?: AuthenticationFailure }): OwaspEventName {
-  return OWASP_NAME_BY_FAILURE.get(event.failure) ?? HANDSHAKE_REASONS[event.reason];
-}
-
-function nameOfMessage({ reason, code }: { reason: string; code: WsErrorCode }): OwaspEventName {
-  const names: Readonly<Record<string, OwaspEventName | 'by-code'>> = MESSAGE_REASONS;
-  const name = Object.hasOwn(names, reason) ? names[reason] : undefined;
-  return name === undefined || name === 'by-code' ? OWASP_NAME_BY_CODE[code] : name;
-}

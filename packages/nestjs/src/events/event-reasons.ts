@@ -164,3 +164,15 @@ export const OWASP_NAME_BY_CLOSE: ReadonlyMap<CloseCodeName | undefined, OwaspEv
   ['REVOKED', 'authn_token_revoked'],
   ['REPLAY_DETECTED', 'sequence_fail'],
 ]);
+
+/** The OWASP name of a handshake that was refused, or would have been. */
+export function nameOfHandshake(event: { reason: HandshakeReason; failure?: AuthenticationFailure }): OwaspEventName {
+  return OWASP_NAME_BY_FAILURE.get(event.failure) ?? HANDSHAKE_REASONS[event.reason];
+}
+
+/** The OWASP name of a message that was refused, or would have been. */
+export function nameOfMessage({ reason, code }: { reason: string; code: WsErrorCode }): OwaspEventName {
+  const names: Readonly<Record<string, OwaspEventName | 'by-code'>> = MESSAGE_REASONS;
+  const name = Object.hasOwn(names, reason) ? names[reason] : undefined;
+  return name === undefined || name === 'by-code' ? OWASP_NAME_BY_CODE[code] : name;
+}
