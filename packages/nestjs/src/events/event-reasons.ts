@@ -37,6 +37,7 @@ export const HANDSHAKE_REASONS = Object.freeze({
   'repeated-header': 'malicious_extraneous',
   'unexpected-body': 'malicious_extraneous',
   'bad-upgrade': 'input_validation_fail',
+  'bad-connection': 'malicious_extraneous',
   'bad-key': 'input_validation_fail',
   'unsupported-version': 'input_validation_fail',
   'unknown-path': 'malicious_extraneous',

@@ -36,6 +36,7 @@ const CATALOGUE = Object.freeze({
   'repeated-header': row(400, 'A header field that may occur once occurs more than once.'),
   'unexpected-body': row(400, 'A WebSocket handshake has no body.'),
   'bad-upgrade': row(400, 'Only an upgrade to "websocket" is offered here.'),
+  'bad-connection': row(400, 'Connection names a field that is not meant for one hop.'),
   'bad-key': row(400, 'Sec-WebSocket-Key is not valid.'),
   // As in the example of RFC 6455 section 4.4. An Upgrade field is left out: it would need "Connection: upgrade".
   'unsupported-version': row(426, 'Only version 13 of the WebSocket protocol is spoken here.', {

@@ -43,6 +43,28 @@ describe('checkRequestShape', () => {
     expect(reasonOf(fields)).toBeUndefined();
   });
 
+  it.each([
+    'X-Forwarded-For',
+    'forwarded',
+    'X-Real-IP',
+    'Origin',
+    'COOKIE',
+    'Authorization',
+    'Host',
+    'Sec-WebSocket-Key',
+  ])('DP-07 refuses a Connection field that would make a proxy remove %s', (name) => {
+    for (const value of [`Upgrade, ${name}`, `${name} ,upgrade`, `keep-alive,\t${name},Upgrade`]) {
+      expect(reasonOf(changed('Connection', value))).toBe('bad-connection');
+    }
+  });
+
+  it.each(['keep-alive, Upgrade', 'Upgrade, HTTP2-Settings', 'Upgrade, TE', 'Upgrade, Keep-Alive, close', 'Upgrade,,'])(
+    'DP-07 lets a Connection field pass that names only what is meant for one hop: %s',
+    (value) => {
+      expect(reasonOf(changed('Connection', value))).toBeUndefined();
+    },
+  );
+
   it.each(['POST', 'HEAD', 'OPTIONS', 'CONNECT', 'get', undefined])('HS-07 refuses the method %s', (method) => {
     expect(reasonOf(GOOD, { method })).toBe('method-not-allowed');
   });

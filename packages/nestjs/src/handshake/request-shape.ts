@@ -1,3 +1,4 @@
+import { readConnectionOptions } from './connection-options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import type { RequestHead } from './request-head.js';
 
@@ -21,15 +22,13 @@ export function checkRequestShape(head: RequestHead, maxHeaderCount: number): Ha
   if (head.hasBody) return refuse('unexpected-body');
   // Exactly one token: of "websocket, h2c" a proxy may choose the other one (h2c smuggling).
   if (head.upgrade?.toLowerCase() !== 'websocket') return refuse('bad-upgrade');
-  if (!hasUpgradeOption(head.connection)) return refuse('bad-upgrade');
+  const { asksForUpgrade, stripsProtectedField } = readConnectionOptions(head.connection);
+  if (!asksForUpgrade) return refuse('bad-upgrade');
+  // A proxy in between may already have removed what another one wrote.
+  if (stripsProtectedField) return refuse('bad-connection');
   // Before the key: RFC 6455 section 4.4 lets a client of another version learn ours. `ws` alone would accept 8, whose
   // Origin travels in a field that nobody checks.
   if (head.version !== '13') return refuse('unsupported-version');
   if (head.key === undefined || !KEY.test(head.key)) return refuse('bad-key');
   return undefined;
-}
-
-function hasUpgradeOption(connection: string | undefined): boolean {
-  if (connection === undefined) return false;
-  return connection.split(',').some((option) => option.trim().toLowerCase() === 'upgrade');
 }
