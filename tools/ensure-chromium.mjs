@@ -1,11 +1,6 @@
-/**
- * Makes sure that the browser tests find a Chromium, so that `npm test` works on a fresh machine.
- *
- * Looks at `CHROMIUM_PATH`, then at the usual places; on a Debian machine, as root, it installs the distribution's package. Exits 1 with a
- * sentence that says what to do where neither helps.
- */
-import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+/** Makes sure that the browser tests find a Chromium: looks at `CHROMIUM_PATH`, then at the usual places. */
+import { accessSync, constants } from 'node:fs';
+import { ensurePackages, giveUp } from './debian-packages.mjs';
 
 const usualPlaces = [
   '/usr/bin/chromium',
@@ -24,34 +19,17 @@ const isExecutable = (path) => {
   }
 };
 
-/** @param {string} sentence @returns {never} */
-const giveUp = (sentence) => {
-  console.error(`The browser tests need Chromium. ${sentence}`);
-  process.exit(1);
-};
-
-/** @param {string[]} args */
-const aptGet = (...args) => {
-  const { status } = spawnSync('apt-get', args, {
-    // The progress of a package manager would bury the summary of the tests on standard output.
-    stdio: ['ignore', 2, 2],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+const who = 'The browser tests need Chromium.';
+const chosen = process.env['CHROMIUM_PATH'] ?? '';
+if (chosen === '') {
+  ensurePackages({
+    packages: ['chromium'],
+    isThere: () => usualPlaces.some(isExecutable),
+    who,
+    byHand: 'Install it (on Debian: apt-get install chromium) or set CHROMIUM_PATH to the program.',
   });
-  return status === 0;
-};
-
-const chosen = process.env['CHROMIUM_PATH'];
-if (chosen !== undefined && chosen !== '') {
-  if (!isExecutable(chosen)) {
-    giveUp('CHROMIUM_PATH does not name a program that can be run: correct it, or remove it to use an installed one.');
-  }
-} else if (!usualPlaces.some(isExecutable)) {
-  const byHand = 'Install it (on Debian: apt-get install chromium) or set CHROMIUM_PATH to the program.';
-  if (process.getuid?.() !== 0) giveUp(byHand);
-  if (!existsSync('/usr/bin/apt-get')) giveUp(byHand);
-  console.error('No Chromium found: installing the package "chromium" for the browser tests.');
-  // A stale package list still serves where only the update fails, so the installation alone decides.
-  aptGet('update');
-  aptGet('install', '--yes', '--no-install-recommends', 'chromium');
-  if (!usualPlaces.some(isExecutable)) giveUp(`Installing the package "chromium" failed. ${byHand}`);
+} else if (!isExecutable(chosen)) {
+  giveUp(
+    `${who} CHROMIUM_PATH does not name a program that can be run: correct it, or remove it to use an installed one.`,
+  );
 }

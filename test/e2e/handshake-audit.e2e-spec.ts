@@ -98,6 +98,7 @@ const CASES: Readonly<Record<Exclude<keyof typeof HANDSHAKE_REASONS, 'internal'>
   'repeated-header': { status: 400, request: field('Sec-WebSocket-Version', '13', '13') },
   'unexpected-body': { status: 400, request: field('Content-Length', '1') },
   'bad-upgrade': { status: 400, request: field('Upgrade', 'h2c') },
+  'bad-connection': { status: 400, request: field('Connection', 'Upgrade, X-Forwarded-For') },
   'bad-key': { status: 400, request: field('Sec-WebSocket-Key', 'short') },
   'unsupported-version': { status: 426, request: field('Sec-WebSocket-Version', '8') },
   'unknown-path': { status: 404, request: () => ({ target: '/nothing' }) },

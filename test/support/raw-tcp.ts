@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import { FrameReader, type ServerFrame } from './frame-reader.js';
@@ -23,8 +23,8 @@ export interface RawRequest {
 export interface RawTarget {
   readonly port: number;
   readonly isTls: boolean;
-  /** What the client asks for in its TLS handshake. */
-  readonly tls?: ConnectionOptions;
+  /** What the client asks for in its TLS handshake, and where it comes from. */
+  readonly tls?: ConnectionOptions & Pick<TcpNetConnectOpts, 'localAddress'>;
 }
 
 /** The fields of a well-formed handshake. `Host` is first, so that tests can take it off or put something before it. */
