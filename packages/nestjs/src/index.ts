@@ -44,6 +44,16 @@ export type {
 export { WsSessionVerifier } from './authentication/session/ws-session-verifier.js';
 export type { SessionIdentity } from './authentication/session/ws-session-verifier.js';
 
+export type { ClientCertificate } from './authentication/client-certificate/client-certificate.js';
+export type {
+  ClientCertificateMapperSource,
+  ClientCertificateOptions,
+} from './authentication/client-certificate/client-certificate.options.js';
+export type { PemSource, RevocationListSource } from './authentication/client-certificate/revocation-lists.js';
+export { WsClientCertificateMapper } from './authentication/client-certificate/ws-client-certificate-mapper.js';
+export type { ClientCertificateIdentity } from './authentication/client-certificate/ws-client-certificate-mapper.js';
+export { WsClientCertificates } from './authentication/client-certificate/ws-client-certificates.js';
+
 // Authorization
 export type { AuthorizationOptions } from './authorization/authorization.options.js';
 export { anyOf } from './authorization/requirement.js';
@@ -93,7 +103,7 @@ export type {
   HandshakeRate,
 } from './handshake/limits/limits.options.js';
 export type { OriginRule } from './handshake/origin-rules.js';
-export type { TrustedProxies } from './handshake/trusted-proxies.js';
+export type { ForwardedCertificateOptions, TrustedProxies } from './handshake/trusted-proxies.js';
 
 // Lifecycle
 export type { LifecycleOptions } from './lifecycle/lifecycle.options.js';

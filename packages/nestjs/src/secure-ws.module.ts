@@ -13,6 +13,7 @@ import { SecurityEvents } from './events/security-events.js';
 import { BootProblems, SecureWsBootError } from './core/boot-problems.js';
 import { EnhancerChecks } from './socket-io/enhancer-checks.js';
 import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
+import { WsClientCertificates } from './authentication/client-certificate/ws-client-certificates.js';
 import { WsCsrfTokens } from './authentication/csrf-tokens.js';
 import { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
 import { Clock, SystemClock } from './core/clock.js';
@@ -144,6 +145,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       SecureWsStore,
       SecurityEvents,
       WsBackChannelLogout,
+      WsClientCertificates,
       WsConnectionLifecycleService,
       WsChallengeService,
       WsCsrfTokens,
@@ -164,6 +166,11 @@ const PROVIDERS: readonly Provider[] = [
   SecureWsInstaller,
   EnhancerChecks,
   partOf(WsCsrfTokens, ({ csrfTokens }) => csrfTokens),
+  partOf(
+    WsClientCertificates,
+    ({ revokedCertificates, clock, lifecycle }) =>
+      new WsClientCertificates(revokedCertificates, clock, () => lifecycle.find()),
+  ),
   partOf(WsChallengeService, ({ challenges }) => challenges),
   partOf(WsBackChannelLogout, ({ backChannelLogout }) => backChannelLogout),
   partOf(SecurityEvents, ({ events }) => events),

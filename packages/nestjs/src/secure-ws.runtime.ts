@@ -3,8 +3,9 @@ import type { AuthenticatorBlock } from './authentication/authenticator-block.js
 import type { ResolvedAuthenticationOptions } from './authentication/authentication.options.js';
 import { isOfSession } from './authentication/back-channel-logout/logout-claims.js';
 import { type EndSession, WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
-import { WsCsrfTokens } from './authentication/csrf-tokens.js';
 import { OAuthAuthenticator } from './authentication/oauth/oauth.authenticator.js';
+import { RevokedCertificates } from './authentication/client-certificate/revoked-certificates.js';
+import { csrfKeysOf, WsCsrfTokens } from './authentication/csrf-tokens.js';
 import type { GatewayRecord } from './nest/gateway-inventory.js';
 import { SecurityEvents } from './events/security-events.js';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
@@ -43,6 +44,7 @@ export class SecureWsRuntime {
   readonly guard: WsHandshakeGuard;
   readonly faults: FaultLog;
   readonly csrfTokens: WsCsrfTokens;
+  readonly revokedCertificates = new RevokedCertificates();
   readonly challenges: WsChallengeService;
   #challengeVerifier: WsChallengeVerifier | undefined;
   readonly backChannelLogout: WsBackChannelLogout;
@@ -61,7 +63,7 @@ export class SecureWsRuntime {
     readonly clock: Clock,
   ) {
     this.faults = new FaultLog(clock);
-    this.csrfTokens = new WsCsrfTokens(options.authentication.session?.csrfKeys);
+    this.csrfTokens = new WsCsrfTokens(csrfKeysOf(options.authentication));
     this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults);
     this.timer = new CoarseTimer(clock);
     this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle, this.events);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import type { RawData, WebSocket } from 'ws';
 import type { GatewayHookObserver } from '../nest/gateway-hooks.js';
 import type { GatewayRecord } from '../nest/gateway-inventory.js';
@@ -32,7 +33,8 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     const { engine } = endpoint.runtime;
     const { connectionId: id, principal, path, clientAddress: address, origin, subprotocol } = admission;
     client.coalesceOn(request.socket);
-    const identity = { id, principal, path, address, origin, subprotocol };
+    const serverCertificate = (): string | undefined => serverCertificateOf(request.socket);
+    const identity = { id, principal, path, address, origin, subprotocol, serverCertificate };
     const connection = new ManagedConnection(identity, client, clock, endpoint.connectionOptions);
     const pipeline = new ConnectionPipeline(engine, connection);
     const method = `${principal.kind}:${admission.credentialKind}`;
@@ -42,6 +44,8 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     this.#listen(accepted);
     lifecycle.register(connection);
     this.runtime.events.emit({ type: 'ws.connection.opened', ...factsOf(accepted) });
+    // A list may have been loaded since its certificate was verified.
+    if (this.runtime.revokedCertificates.hasThatOf(principal)) connection.close('REVOKED');
     for (const { gateway, connect } of endpoint.gateways) {
       this.current = gateway;
       connect(client, request, connection);
@@ -142,6 +146,11 @@ export class ConnectionAcceptor implements GatewayHookObserver {
       ...{ messagesReceived, bytesReceived },
     });
   }
+}
+
+/** The fingerprint of what this server showed the client; `undefined` without TLS. */
+function serverCertificateOf(socket: object): string | undefined {
+  return socket instanceof TLSSocket ? socket.getX509Certificate()?.fingerprint256 : undefined;
 }
 
 /** Who a connection belongs to, and where it came from (MO-01). */

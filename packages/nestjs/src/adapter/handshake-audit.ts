@@ -12,6 +12,7 @@ export class HandshakeAudit implements HandshakeObserver {
   readonly #logger = new Logger('SecureWs');
   readonly #metOptions = new Set<string>();
   #hasIgnoredForwarding = false;
+  #hasIgnoredCertificate = false;
   #hasSeenListener = false;
 
   constructor(private readonly runtime: SecureWsRuntime) {}
@@ -37,6 +38,16 @@ export class HandshakeAudit implements HandshakeObserver {
     const [header = 'other'] = Object.keys(forwarding);
     this.#logger.warn(
       `${option} does not list a peer that sends forwarding fields. Behind a proxy all clients count as one.`,
+    );
+    this.runtime.events.emit({ type: 'ws.handshake.forwarding-ignored', address, header, option });
+  }
+
+  onCertificateIgnored(address: string, header: string): void {
+    if (this.#hasIgnoredCertificate) return;
+    this.#hasIgnoredCertificate = true;
+    const option = 'handshake.trustedProxies';
+    this.#logger.warn(
+      `${option} does not list a peer that sends the field of client certificates. It is not believed.`,
     );
     this.runtime.events.emit({ type: 'ws.handshake.forwarding-ignored', address, header, option });
   }

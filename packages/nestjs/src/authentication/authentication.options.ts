@@ -1,6 +1,11 @@
 import type { Type } from '@nestjs/common';
 import { OptionReader } from '../core/option-reader.js';
 import { WsAuthenticator } from './authenticator.js';
+import {
+  type ClientCertificateOptions,
+  type ResolvedClientCertificateOptions,
+  resolveClientCertificateOptions,
+} from './client-certificate/client-certificate.options.js';
 import { type OAuthOptions, type ResolvedOAuthOptions, resolveOAuthOptions } from './oauth/oauth.options.js';
 import { type DpopOptions, type ResolvedDpopOptions, resolveDpopOptions } from './sender-constraint/dpop.options.js';
 import { type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './session/session.options.js';
@@ -19,6 +24,8 @@ export interface AuthenticationOptions {
   readonly dpop?: DpopOptions;
   /** The session cookie of the application's pages. */
   readonly session?: SessionOptions;
+  /** The TLS certificates of clients (mTLS). */
+  readonly clientCertificate?: ClientCertificateOptions;
   /** Authenticators of the application. A credential goes to the first that accepts it, these before the built-in ones. */
   readonly authenticators?: readonly AuthenticatorSource[];
 }
@@ -31,6 +38,7 @@ export interface ResolvedAuthenticationOptions {
   readonly oauth: readonly ResolvedOAuthOptions[];
   readonly dpop: ResolvedDpopOptions | undefined;
   readonly session: ResolvedSessionOptions | undefined;
+  readonly clientCertificate: ResolvedClientCertificateOptions | undefined;
   readonly authenticators: readonly AuthenticatorSource[];
   /** The name of each block: a part of the key of its principals. */
   readonly blocks: AuthenticationBlocks;
@@ -41,6 +49,7 @@ export interface AuthenticationBlocks {
   readonly jwt: string;
   readonly oauth: string;
   readonly session: string;
+  readonly clientCertificate: string;
   readonly authenticators: readonly string[];
 }
 
@@ -61,9 +70,12 @@ export function resolveAuthenticationOptions(
   const dpop = readDpop(reader);
   const authenticators = readAuthenticators(reader);
   const session = reader.has('session') ? resolveSessionOptions(reader.object('session')) : undefined;
-  const hasSession = reader.has('session');
+  const clientCertificate = reader.has('clientCertificate')
+    ? resolveClientCertificateOptions(reader.object('clientCertificate'), session?.csrfKeys)
+    : undefined;
+  const hasAmbient = reader.has('session') || clientCertificate !== undefined;
   reader.finish();
-  if (jwt.length === 0 && oauth.length === 0 && authenticators.length === 0 && !hasSession) {
+  if (jwt.length === 0 && oauth.length === 0 && authenticators.length === 0 && !hasAmbient) {
     reader.problems.add(
       reader.path,
       'has no authenticator: nobody could prove who they are.',
@@ -75,6 +87,7 @@ export function resolveAuthenticationOptions(
     oauth: Object.freeze(oauth),
     dpop,
     session,
+    clientCertificate,
     authenticators: Object.freeze(authenticators),
   };
   return Object.freeze({ ...own, blocks: nameBlocks(reader, own, module) });
@@ -86,17 +99,23 @@ export function resolveAuthenticationOptions(
  */
 function nameBlocks(
   reader: OptionReader,
-  { jwt, oauth, session, authenticators }: Omit<ResolvedAuthenticationOptions, 'blocks'>,
+  { jwt, oauth, session, clientCertificate, authenticators }: Omit<ResolvedAuthenticationOptions, 'blocks'>,
   module: ResolvedAuthenticationOptions | undefined,
 ): AuthenticationBlocks {
   const isSameJwt = module?.jwt.length === jwt.length && jwt.every((one, at) => isSameIssuer(one, module.jwt[at]));
   const isSameOAuth =
     module?.oauth.length === oauth.length && oauth.every((one, at) => isSameServer(one, module.oauth[at]));
   const isSameSession = session?.cookie === module?.session?.cookie && session?.verifier === module?.session?.verifier;
+  const ofModule = module?.clientCertificate;
+  const isSameCertificate =
+    clientCertificate?.mapper === ofModule?.mapper &&
+    [...(clientCertificate?.fingerprints ?? [])].every(([name, who]) => ofModule?.fingerprints.get(name) === who);
   return Object.freeze({
     jwt: (isSameJwt ? module?.blocks.jwt : undefined) ?? reader.pathOf('jwt'),
     oauth: (isSameOAuth ? module?.blocks.oauth : undefined) ?? reader.pathOf('oauth'),
     session: (isSameSession ? module?.blocks.session : undefined) ?? reader.pathOf('session'),
+    clientCertificate:
+      (isSameCertificate ? module?.blocks.clientCertificate : undefined) ?? reader.pathOf('clientCertificate'),
     authenticators: authenticators.map((source, index) => {
       const known = module?.authenticators.indexOf(source) ?? -1;
       return module?.blocks.authenticators[known] ?? `${reader.pathOf('authenticators')}[${index}]`;

@@ -82,6 +82,7 @@ describe('the names of blocks', () => {
       jwt: 'authentication.jwt',
       oauth: 'authentication.oauth',
       session: 'authentication.session',
+      clientCertificate: 'authentication.clientCertificate',
       authenticators: ['authentication.authenticators[0]', 'authentication.authenticators[1]'],
     });
   });
@@ -102,6 +103,7 @@ describe('the names of blocks', () => {
       jwt: 'authentication.jwt',
       oauth: 'authentication.oauth',
       session: 'authentication.session',
+      clientCertificate: 'authentication.clientCertificate',
       authenticators: ['authentication.authenticators[0]'],
     });
   });

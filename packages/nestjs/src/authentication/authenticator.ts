@@ -43,6 +43,8 @@ export type AuthenticationFailure =
   | 'bad-issuer'
   | 'bad-audience'
   | 'bad-subject'
+  | 'bad-certificate'
+  | 'revoked'
   | 'not-yet-valid'
   | 'inactive'
   | 'expired'

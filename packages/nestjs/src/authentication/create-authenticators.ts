@@ -4,6 +4,9 @@ import type { ResolvedAuthenticationOptions } from './authentication.options.js'
 import { AuthenticatorBlock } from './authenticator-block.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { WsAuthenticator } from './authenticator.js';
+import { ClientCertificateAuthenticator } from './client-certificate/client-certificate.authenticator.js';
+import type { RevokedCertificates } from './client-certificate/revoked-certificates.js';
+import { WsClientCertificateMapper } from './client-certificate/ws-client-certificate-mapper.js';
 import { SessionAuthenticator } from './session/session.authenticator.js';
 import { WsSessionVerifier } from './session/ws-session-verifier.js';
 import { loadJose } from './jose.js';
@@ -19,6 +22,7 @@ import { SenderConstraints } from './sender-constraint/sender-constraints.js';
 export interface AuthenticatorParts {
   readonly clock: Clock;
   readonly store: SecureWsStore;
+  readonly revokedCertificates: RevokedCertificates;
   /** Finds the instance of a class of the application. */
   readonly instanceOf: <T>(type: Type<T>) => Promise<T>;
   /** Asked before all others, in tests. */
@@ -33,9 +37,9 @@ export interface AuthenticatorParts {
  */
 export async function createAuthenticators(
   options: ResolvedAuthenticationOptions,
-  { clock, store, instanceOf, ofTest }: AuthenticatorParts,
+  { clock, store, instanceOf, ofTest, revokedCertificates: revoked }: AuthenticatorParts,
 ): Promise<readonly AuthenticatorBlock[]> {
-  const { authenticators, session, blocks } = options;
+  const { authenticators, session, clientCertificate, blocks } = options;
   const block = (authenticator: WsAuthenticator, name: string): AuthenticatorBlock =>
     new AuthenticatorBlock(authenticator, name, clock);
   const all = ofTest.map((authenticator) => block(authenticator, authenticator.kind));
@@ -44,10 +48,18 @@ export async function createAuthenticators(
     all.push(block(own, blocks.authenticators[index] ?? `authenticators[${index}]`));
   }
   all.push(...(await tokenBlocks(options, clock, store)));
-  if (session === undefined) return all;
-  const verifier =
-    session.verifier instanceof WsSessionVerifier ? session.verifier : await instanceOf(session.verifier);
-  return [...all, block(new SessionAuthenticator(session, verifier), blocks.session)];
+  if (session !== undefined) {
+    const verifier =
+      session.verifier instanceof WsSessionVerifier ? session.verifier : await instanceOf(session.verifier);
+    all.push(block(new SessionAuthenticator(session, verifier), blocks.session));
+  }
+  if (clientCertificate !== undefined) {
+    const { mapper: source } = clientCertificate;
+    const mapper = typeof source === 'function' ? await instanceOf<WsClientCertificateMapper>(source) : source;
+    const authenticator = new ClientCertificateAuthenticator(clientCertificate, { mapper, revoked, clock });
+    all.push(block(authenticator, blocks.clientCertificate));
+  }
+  return all;
 }
 
 /** Those of access tokens. They share one check of claims and of senders. */
@@ -83,8 +95,12 @@ async function tokenBlocks(
 export function classesOf({
   authenticators,
   session,
+  clientCertificate,
 }: ResolvedAuthenticationOptions): readonly (readonly [string, Type])[] {
-  const named = authenticators.map((source) => ['authenticators', source] as const);
-  const all = session === undefined ? named : [...named, ['session.verifier', session.verifier] as const];
+  const all = [
+    ...authenticators.map((source) => ['authenticators', source] as const),
+    ['session.verifier', session?.verifier] as const,
+    ['clientCertificate.mapper', clientCertificate?.mapper] as const,
+  ];
   return all.filter((entry): entry is readonly [(typeof entry)[0], Type<never>] => typeof entry[1] === 'function');
 }

@@ -2,10 +2,15 @@ import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Type } from '@nestjs/common';
 import { randomId } from '../core/identifier.js';
 
-/** The part of a gateway's session that tokens are made with. */
-interface GatewaySession {
-  readonly csrfKeys: readonly KeyObject[];
+/** The part of `authentication` that tokens are made with. */
+interface AmbientOptions {
+  readonly session: { readonly csrfKeys: readonly KeyObject[] } | undefined;
+  readonly clientCertificate?: { readonly csrfKeys: readonly KeyObject[] } | undefined;
 }
+
+/** One secret for both: with sessions, the tokens of certificates are made with theirs. */
+export const csrfKeysOf = ({ session, clientCertificate }: AmbientOptions): readonly KeyObject[] =>
+  session?.csrfKeys ?? clientCertificate?.csrfKeys ?? [];
 
 /** Keeps the HMACs of these tokens apart from whatever else the same secret signs. */
 const PURPOSE = 'secure-ws csrf v1';
@@ -22,23 +27,24 @@ export class WsCsrfTokens {
   readonly #keys: readonly KeyObject[];
   readonly #keysOfGateways = new WeakMap<object, readonly KeyObject[]>();
 
-  /** @param keys `authentication.session.csrf.secret`; none where there are no sessions. The first makes the tokens. */
+  /** @param keys `authentication.session.csrf.secret`, or that of `clientCertificate`; none where there is neither. The first makes the tokens. */
   constructor(keys: readonly KeyObject[] = []) {
     this.#keys = keys;
   }
 
   /** @internal Notes what `@SecureGateway` sets; `undefined` where the module's options hold. */
-  addGateway(gateway: object, authentication: { readonly session: GatewaySession | undefined } | undefined): void {
-    if (authentication !== undefined) this.#keysOfGateways.set(gateway, authentication.session?.csrfKeys ?? []);
+  addGateway(gateway: object, authentication: AmbientOptions | undefined): void {
+    if (authentication !== undefined) this.#keysOfGateways.set(gateway, csrfKeysOf(authentication));
   }
 
   /**
    * Makes a token for one session. Each call gives another one, all of them good as long as the session is, so that
    * compression on the page's own connection cannot guess it piece by piece (BREACH).
    *
-   * @param sessionId the very `sessionId` that {@link WsSessionVerifier} answers for the session.
+   * @param sessionId the very `sessionId` that {@link WsSessionVerifier} answers for the session; for a client certificate its
+   * SHA-256 fingerprint in lower case, without colons.
    * @param gateway the class of the gateway that the page connects to, where its `@SecureGateway` sets `authentication`.
-   * @throws TypeError where there is no `authentication.session`, and for an empty id, which would fit every session.
+   * @throws TypeError without `csrf` in `authentication.session` or `authentication.clientCertificate`, and for an empty id, which would fit every session.
    */
   issueCsrfToken(sessionId: string, gateway?: Type): string {
     const ofGateway = gateway === undefined ? undefined : this.#keysOfGateways.get(gateway);

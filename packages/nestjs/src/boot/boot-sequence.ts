@@ -92,6 +92,7 @@ export class BootSequence {
         return createAuthenticators(options, {
           clock: runtime.clock,
           store: runtime.store,
+          revokedCertificates: runtime.revokedCertificates,
           instanceOf: (type) => this.#classes.singletonOf(type, module),
           ofTest: testAuthenticators,
         });

@@ -138,6 +138,7 @@ export const OWASP_NAME_BY_CODE: Readonly<Record<WsErrorCode, OwaspEventName>> =
 /** What a failed authentication is called, where it is not plainly `authn_login_fail`. */
 export const OWASP_NAME_BY_FAILURE: ReadonlyMap<AuthenticationFailure | undefined, OwaspEventName> = new Map([
   ['expired', 'session_use_after_expire'],
+  ['revoked', 'authn_token_revoked'],
   ['unavailable', 'sys_crash'],
 ]);
 

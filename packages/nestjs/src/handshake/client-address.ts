@@ -1,6 +1,7 @@
 import { isIP, isIPv4 } from 'node:net';
 import { plainAddress } from '../core/address-key.js';
 import { type ForwardedElement, parseForwarded } from './forwarded-field.js';
+import type { CertificateFields } from './presented-certificate.js';
 import type { ForwardingFields } from './request-head.js';
 
 /** The family of forwarding fields that the proxies write; every other one comes from the client, and is not read. */
@@ -9,6 +10,8 @@ export type ForwardingHeader = 'x-forwarded-for' | 'forwarded' | 'x-real-ip';
 /** The resolved form of `handshake.trustedProxies`. */
 export interface ProxyRules {
   readonly header: ForwardingHeader;
+  /** `undefined`: the proxies pass no certificate on. */
+  readonly clientCertificate?: CertificateFields | undefined;
   /** Whether an address, as {@link plainAddress} writes it, is that of a listed proxy; `''` is a Unix socket. */
   readonly isTrusted: (address: string) => boolean;
 }

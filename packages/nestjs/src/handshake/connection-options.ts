@@ -17,13 +17,19 @@ const PROTECTED_PREFIXES = ['x-', 'sec-', 'cf-', 'ssl-', 'client-', 'true-client
  * Reads a `Connection` field. A proxy removes every field that it names before it passes a request on (RFC 9110 section
  * 7.6.1): a client that names `X-Forwarded-For` there takes away what the proxy in front has written (hop-by-hop abuse).
  */
-export function readConnectionOptions(field: string | undefined): ConnectionOptions {
+export function readConnectionOptions(
+  field: string | undefined,
+  alsoProtected: readonly string[] = [],
+): ConnectionOptions {
   let asksForUpgrade = false;
   let stripsProtectedField = false;
   for (const option of field?.split(',') ?? []) {
     const name = option.trim().toLowerCase();
     if (name === 'upgrade') asksForUpgrade = true;
-    else stripsProtectedField ||= PROTECTED.has(name) || PROTECTED_PREFIXES.some((prefix) => name.startsWith(prefix));
+    else stripsProtectedField ||= isProtected(name) || alsoProtected.includes(name);
   }
   return { asksForUpgrade, stripsProtectedField };
 }
+
+const isProtected = (name: string): boolean =>
+  PROTECTED.has(name) || PROTECTED_PREFIXES.some((prefix) => name.startsWith(prefix));

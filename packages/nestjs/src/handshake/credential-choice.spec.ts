@@ -75,7 +75,11 @@ async function decide({ bearer, cookie, authorization, subprotocols = [], origin
   const field = bearer === undefined ? authorization : `Bearer ${bearer}`;
   if (field !== undefined) request.rawHeaders.push('Authorization', field);
   if (cookie !== undefined) request.rawHeaders.push('Cookie', cookie);
-  const observer = { onLimit: () => undefined, onForwardingIgnored: () => undefined };
+  const observer = {
+    onLimit: () => undefined,
+    onForwardingIgnored: () => undefined,
+    onCertificateIgnored: () => undefined,
+  };
   const input = { request, socket: request.socket, endpointAt: () => undefined, observer };
   const context = new HandshakeContext(input, readRequestHead(request));
   context.endpoint = { gateways: [], authenticators, admitsAnonymous: more.admitsAnonymous === true };

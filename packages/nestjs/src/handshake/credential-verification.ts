@@ -2,7 +2,6 @@ import type { AuthenticatorBlock } from '../authentication/authenticator-block.j
 import { AuthenticationError, DpopNonceRequiredError, type WsCredential } from '../authentication/authenticator.js';
 import { type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import { ANONYMOUS_KIND, makePrincipal, type Principal, PrincipalError } from '../core/principal.js';
-import { isSameSubject } from '../authentication/session/session.authenticator.js';
 import type { Clock } from '../core/clock.js';
 import { randomId } from '../core/identifier.js';
 import { setHandshakePrincipal } from './guards/handshake-principal.js';
@@ -14,8 +13,8 @@ type Outcome = HandshakeRefusal | undefined;
 /**
  * Verifies the credential that decides, once, and writes the principal into the context.
  *
- * A session beside an explicit credential never replaces it; but a valid one of another subject refuses, since the browser
- * and the page then disagree about who is there (AN-04, OWASP ASVS 5.0 15.3.7).
+ * A session or a client certificate beside another credential never replaces it; but a valid one of another subject refuses,
+ * since the browser and the page then disagree about who is there (AN-04, OWASP ASVS 5.0 15.3.7).
  *
  * @returns the refusal; at once where the authenticator answers at once. Never rejects.
  */
@@ -24,11 +23,11 @@ export function verifyCredential(context: HandshakeContext, clock: Clock): Await
   if (context.isAnonymous) return accept(context, anonymousPrincipal(clock));
   if (authenticator === undefined || credential === undefined) return refuse('internal');
   return verify(context, authenticator, credential, refuseFailure, (principal) => {
-    if (ambient === undefined) return accept(context, principal);
-    if (ambient.credential !== credential) return checkSubject(context, ambient, principal);
-    return csrfToken !== undefined && ambient.session.isCsrfTokenOf(csrfToken, principal)
-      ? accept(context, principal)
-      : refuse('csrf');
+    const { proof } = ambient.find((one) => one.credential === credential) ?? {};
+    if (proof?.needsPage === true && (csrfToken === undefined || !proof.isCsrfTokenOf(csrfToken, principal))) {
+      return refuse('csrf');
+    }
+    return checkSubjects(context, ambient.filter((one) => one.credential !== credential), principal); // prettier-ignore
   });
 }
 
@@ -43,15 +42,20 @@ function anonymousPrincipal(clock: Clock): Principal {
   return makePrincipal({ issuer: kind, id: randomId() }, { block: kind, kind, now: clock.now() });
 }
 
-function checkSubject(context: HandshakeContext, ambient: AmbientCredential, principal: Principal): Awaitable<Outcome> {
+function checkSubjects(
+  context: HandshakeContext,
+  [ambient, ...others]: readonly AmbientCredential[],
+  principal: Principal,
+): Awaitable<Outcome> {
+  if (ambient === undefined) return accept(context, principal);
   // A session that is not valid says nothing. One that could not be looked up may be anybody's.
-  const onFailure = (cause: unknown): Outcome =>
+  const onFailure = (cause: unknown): Awaitable<Outcome> =>
     cause instanceof AuthenticationError && cause.failure !== 'unavailable'
-      ? accept(context, principal)
+      ? checkSubjects(context, others, principal)
       : refuseFailure(cause);
-  return verify(context, ambient.authenticator, ambient.credential, onFailure, (session) =>
-    isSameSubject(principal, session)
-      ? accept(context, principal)
+  return verify(context, ambient.authenticator, ambient.credential, onFailure, (who) =>
+    ambient.proof.isSameSubject(principal, who)
+      ? checkSubjects(context, others, principal)
       : refuse('unauthenticated', { failure: 'ambiguous' }),
   );
 }
@@ -61,7 +65,7 @@ function verify(
   { input }: HandshakeContext,
   authenticator: AuthenticatorBlock,
   credential: WsCredential,
-  onFailure: (cause: unknown) => Outcome,
+  onFailure: (cause: unknown) => Awaitable<Outcome>,
   onPrincipal: (principal: Principal) => Awaitable<Outcome>,
 ): Awaitable<Outcome> {
   let principal: Awaitable<Principal>;

@@ -5,7 +5,7 @@ import type { AuthenticatorBlock } from '../authentication/authenticator-block.j
 import type { CredentialSource, WsCredential } from '../authentication/authenticator.js';
 import { plainAddress } from '../core/address-key.js';
 import type { Principal } from '../core/principal.js';
-import type { SessionAuthenticator } from '../authentication/session/session.authenticator.js';
+import type { AmbientAuthenticator } from '../authentication/ambient.authenticator.js';
 import type { Authority } from './authority.js';
 import type { HandshakeRefusal, HandshakeRefusalReason } from './handshake-refusal.js';
 import type { Reservation } from './limits/reservations.js';
@@ -40,6 +40,8 @@ export interface HandshakeObserver {
   onLimit(limit: MetLimit): void;
   /** A peer that is no listed proxy sent forwarding fields, which were not believed. */
   onForwardingIgnored(address: string, head: RequestHead): void;
+  /** The same of the field that carries client certificates. */
+  onCertificateIgnored(address: string, header: string): void;
 }
 
 /** A limit that a handshake met. */
@@ -83,10 +85,10 @@ export type HeaderField = readonly [name: string, value: string];
 /** How a handshake ended. */
 export type HandshakeDecision = HandshakeRefusal | HandshakeAdmission;
 
-/** A session cookie, with the authenticator that will verify it. */
+/** A session cookie or a client certificate, with the authenticator that will verify it. */
 export interface AmbientCredential {
   readonly authenticator: AuthenticatorBlock;
-  readonly session: SessionAuthenticator;
+  readonly proof: AmbientAuthenticator;
   readonly credential: WsCredential;
 }
 
@@ -107,6 +109,7 @@ export class HandshakeContext {
   isEncrypted: boolean;
   /** Written by `client-address`. */
   clientAddress = '';
+  isBehindProxy = false;
   /** Written by `address-limits`. */
   addressKey = '';
   reservation: Reservation | undefined;
@@ -118,9 +121,9 @@ export class HandshakeContext {
   /** Set in its place where the client has none, and needs none here. */
   isAnonymous = false;
   authenticator: AuthenticatorBlock | undefined;
-  /** The session cookie, alone or beside an explicit credential. */
-  ambient: AmbientCredential | undefined;
-  /** The CSRF token; set where the session cookie is the credential that decides. */
+  /** What a browser may have added by itself, beside the credential that decides or as that one. */
+  ambient: readonly AmbientCredential[] = [];
+  /** The CSRF token; set where the credential that decides needs one. */
   csrfToken: string | undefined;
   /** Written by `verification`. */
   principal: Principal | undefined;

@@ -37,7 +37,11 @@ function setUp(options: HandshakeLimitsOptions = {}, penaltyMs: (principal: Prin
   const contextOf = (address = ADDRESS): HandshakeContext => {
     const socket = new Socket();
     const request = new IncomingMessage(socket);
-    const observer = { onLimit: (limit: MetLimit) => met.push(limit), onForwardingIgnored: () => undefined };
+    const observer = {
+      onLimit: (limit: MetLimit) => met.push(limit),
+      onForwardingIgnored: () => undefined,
+      onCertificateIgnored: () => undefined,
+    };
     const input = { request, socket, endpointAt: () => undefined, observer };
     const context = new HandshakeContext(input, readRequestHead(request));
     context.clientAddress = address;

@@ -4,7 +4,7 @@ import { andThen, type Awaitable } from '../core/awaitable.js';
 import { isLoopbackAddress } from '../core/address-key.js';
 import { parseAuthority } from './authority.js';
 import { findClient, isListedProxy, type ProxyRules } from './client-address.js';
-import { chooseCredential } from './credential-choice.js';
+import { chooseCredential, type CredentialPlaces } from './credential-choice.js';
 import { verifyCredential } from './credential-verification.js';
 import type { GatewayGuards } from './guards/gateway-guards.js';
 import type { HandshakeContext } from './handshake-context.js';
@@ -13,6 +13,7 @@ import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { isHostAllowed } from './host-policy.js';
 import { judgeOrigin } from './origin-policy.js';
+import type { CertificateFields } from './presented-certificate.js';
 import { requestPath } from './request-path.js';
 import { checkRequestShape } from './request-shape.js';
 import { chooseSubprotocol } from './subprotocol.js';
@@ -47,9 +48,12 @@ export function compileHandshakeSteps(
   options: ResolvedHandshakeOptions,
   { limits, clock, isReady, guardsOf, challenge }: HandshakeStepParts,
 ): readonly HandshakeStep[] {
+  const fields = options.proxies?.clientCertificate;
+  const fieldNames = Object.values(fields ?? {});
+  const places = { publicOrigin: options.transport.publicOrigin, certificate: fields };
   return [
     { name: 'ready', run: (context) => (isReady() ? limits.checkProcess(context) : refuse('not-ready')) },
-    { name: 'shape', run: ({ head }) => checkRequestShape(head, options.maxHeaderCount) },
+    { name: 'shape', run: ({ head }) => checkRequestShape(head, options.maxHeaderCount, fieldNames) },
     { name: 'path', run: checkPath },
     { name: 'host', run: (context) => checkHost(context, options) },
     {
@@ -60,7 +64,7 @@ export function compileHandshakeSteps(
       },
     },
     { name: 'client-address', run: (context) => runClientAddress(context, options.proxies) },
-    { name: 'address-limits', run: (context) => limits.enter(context, () => peek(context, options)) },
+    { name: 'address-limits', run: (context) => limits.enter(context, () => peek(context, places)) },
     {
       name: 'transport',
       run: (context) =>
@@ -72,10 +76,7 @@ export function compileHandshakeSteps(
     ...(challenge === undefined
       ? []
       : [{ name: 'challenge', run: (context: HandshakeContext) => challenge.check(context) }]),
-    {
-      name: 'credentials',
-      run: (context) => limits.charge(context, chooseCredential(context, options.transport.publicOrigin)),
-    },
+    { name: 'credentials', run: (context) => limits.charge(context, chooseCredential(context, places)) },
     {
       name: 'verification',
       run: (context) =>
@@ -129,8 +130,12 @@ function runClientAddress(context: HandshakeContext, rules: ProxyRules | undefin
   if (client === undefined) return refuse('bad-forwarding');
   context.clientAddress = client.address;
   context.isEncrypted = client.isEncrypted;
+  context.isBehindProxy = client.isBehindProxy;
   if (head.hasForwardingField && !client.isBehindProxy)
     context.input.observer.onForwardingIgnored(client.address, head);
+  const field = rules?.clientCertificate?.certificate;
+  if (field !== undefined && !client.isBehindProxy && context.input.request.headers[field] !== undefined)
+    context.input.observer.onCertificateIgnored(client.address, field);
   return undefined;
 }
 
@@ -143,8 +148,8 @@ function runSubprotocol(context: HandshakeContext): HandshakeRefusal | undefined
 }
 
 /** Looks ahead, without any cryptography, at the credential that the later steps will find. */
-function peek(context: HandshakeContext, { transport }: ResolvedHandshakeOptions) {
-  if ((runSubprotocol(context) ?? chooseCredential(context, transport.publicOrigin)) !== undefined) return undefined;
+function peek(context: HandshakeContext, places: CredentialPlaces) {
+  if ((runSubprotocol(context) ?? chooseCredential(context, places)) !== undefined) return undefined;
   return context.isAnonymous ? 'none-needed' : context.credential;
 }
 

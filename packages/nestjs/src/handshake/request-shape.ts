@@ -10,9 +10,14 @@ const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
  * Checks that a request is a WebSocket opening handshake (RFC 6455 section 4.2.1) that no two parsers read differently.
  *
  * @param maxHeaderCount the most header fields a request may have.
+ * @param certificateFields lower-case names of further fields that a proxy writes.
  * @returns the refusal (`400`, `405`, `426` or `431`), or `undefined` when the shape is right.
  */
-export function checkRequestShape(head: RequestHead, maxHeaderCount: number): HandshakeRefusal | undefined {
+export function checkRequestShape(
+  head: RequestHead,
+  maxHeaderCount: number,
+  certificateFields: readonly string[] = [],
+): HandshakeRefusal | undefined {
   // Before anything is read: Node drops the fields past its own limit in silence, and what a proxy appends comes last.
   if (head.headerCount > maxHeaderCount) return refuse('too-many-headers');
   if (head.method !== 'GET') return refuse('method-not-allowed');
@@ -22,7 +27,7 @@ export function checkRequestShape(head: RequestHead, maxHeaderCount: number): Ha
   if (head.hasBody) return refuse('unexpected-body');
   // Exactly one token: of "websocket, h2c" a proxy may choose the other one (h2c smuggling).
   if (head.upgrade?.toLowerCase() !== 'websocket') return refuse('bad-upgrade');
-  const { asksForUpgrade, stripsProtectedField } = readConnectionOptions(head.connection);
+  const { asksForUpgrade, stripsProtectedField } = readConnectionOptions(head.connection, certificateFields);
   if (!asksForUpgrade) return refuse('bad-upgrade');
   // A proxy in between may already have removed what another one wrote.
   if (stripsProtectedField) return refuse('bad-connection');

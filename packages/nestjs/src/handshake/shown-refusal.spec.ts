@@ -16,7 +16,11 @@ function contextOf(origin: OriginVerdict, subprotocols: string | undefined) {
   const request = new IncomingMessage(new Socket());
   request.rawHeaders.push('Sec-WebSocket-Key', KEY);
   if (subprotocols !== undefined) request.rawHeaders.push('Sec-WebSocket-Protocol', subprotocols);
-  const observer = { onLimit: () => undefined, onForwardingIgnored: () => undefined };
+  const observer = {
+    onLimit: () => undefined,
+    onForwardingIgnored: () => undefined,
+    onCertificateIgnored: () => undefined,
+  };
   const input = { request, socket: request.socket, endpointAt: () => undefined, observer };
   const context = new HandshakeContext(input, readRequestHead(request));
   context.origin = origin;

@@ -26,6 +26,23 @@ describe('readTrustedProxies', () => {
     expect(foreign.map((address) => rules?.isTrusted(address))).toEqual(foreign.map(() => false));
   });
 
+  it('TR-04 knows the fields of client certificates in lower case, both or none', () => {
+    const withFields = (clientCertificate: unknown) =>
+      read({ addresses: ['10.0.0.7'], header: 'forwarded', clientCertificate });
+    const fields = { certificate: 'X-SSL-Client-Cert', verified: 'X-SSL-Client-Verify' };
+    expect(withFields(fields)).toMatchObject({
+      problems: [],
+      rules: { clientCertificate: { certificate: 'x-ssl-client-cert', verified: 'x-ssl-client-verify' } },
+    });
+    const path = 'handshake.trustedProxies.clientCertificate';
+    expect(withFields({ certificate: 'a' }).problems).toEqual([`${path}.verified`]);
+    expect(withFields({ verified: 'a' }).problems).toEqual([`${path}.certificate`]);
+    expect(withFields({ certificate: 'a', verified: 'A' }).problems).toEqual([`${path}.verified`]);
+    expect(withFields({ certificate: 'a b', verified: '' }).problems).toHaveLength(2);
+    expect(withFields('x-ssl-client-cert').problems).toContain(path);
+    expect(withFields({ ...fields, chain: 'x' }).problems).toEqual([`${path}.chain`]);
+  });
+
   it('HS-14 trusts a Unix socket only by name', () => {
     expect(read({ addresses: ['unix'], header: 'forwarded' }).rules?.isTrusted('')).toBe(true);
     expect(read({ addresses: ['unix'], header: 'forwarded' }).rules?.isTrusted('127.0.0.1')).toBe(false);

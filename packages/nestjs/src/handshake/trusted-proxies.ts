@@ -1,6 +1,8 @@
 import { BlockList, isIP } from 'node:net';
+import { HTTP_TOKEN } from '../core/http-syntax.js';
 import { isPlainObject, type OptionReader } from '../core/option-reader.js';
 import type { ForwardingHeader, ProxyRules } from './client-address.js';
+import type { CertificateFields } from './presented-certificate.js';
 
 /** `handshake.trustedProxies`: whose word about the client is believed. */
 export interface TrustedProxies {
@@ -14,6 +16,22 @@ export interface TrustedProxies {
    * (with `X-Forwarded-Proto`), `'forwarded'` (RFC 7239), or `'x-real-ip'` (with `X-Forwarded-Proto`).
    */
   readonly header: ForwardingHeader;
+  /**
+   * The two fields by which the proxies pass on the certificate of their client, for `authentication.clientCertificate`.
+   * They must overwrite both, also where the client has no certificate.
+   */
+  readonly clientCertificate?: ForwardedCertificateOptions;
+}
+
+/** `handshake.trustedProxies.clientCertificate`. */
+export interface ForwardedCertificateOptions {
+  /**
+   * The name of the field with the certificate: PEM with percent-encoding (`$ssl_client_escaped_cert` of nginx), or DER in
+   * base64 (`ssl_c_der,base64` of HAProxy).
+   */
+  readonly certificate: string;
+  /** The name of the field that says `SUCCESS` where the proxy has verified it; every other word is a no. */
+  readonly verified: string;
 }
 
 /** Wider ranges hold strangers: whoever connects from one could write any address and any protocol. */
@@ -53,6 +71,9 @@ export function readTrustedProxies(reader: OptionReader, isProduction: boolean):
     level.fail('header', 'is missing: a field that no proxy overwrites is the client’s own.', `${path}: ${EXAMPLE}`);
   }
   const header = level.oneOf('header', ['x-forwarded-for', 'forwarded', 'x-real-ip'], 'x-forwarded-for');
+  const clientCertificate = level.has('clientCertificate')
+    ? readCertificateFields(level.object('clientCertificate'))
+    : undefined;
   level.finish();
   const list = new BlockList();
   for (const [index, address] of (addresses ?? []).entries()) {
@@ -61,12 +82,27 @@ export function readTrustedProxies(reader: OptionReader, isProduction: boolean):
   const trustsUnix = addresses?.includes(UNIX) === true;
   return Object.freeze({
     header,
+    clientCertificate,
     isTrusted: (address: string) => {
       if (address === '') return trustsUnix;
       const family = isIP(address);
       return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
     },
   });
+}
+
+function readCertificateFields(reader: OptionReader): CertificateFields | undefined {
+  const fix = `${reader.path}: { certificate: 'x-ssl-client-cert', verified: 'x-ssl-client-verify' }`;
+  const [certificate, verified] = (['certificate', 'verified'] as const).map((name) => {
+    const value = reader.raw(name);
+    if (typeof value === 'string' && HTTP_TOKEN.test(value)) return value.toLowerCase();
+    reader.fail(name, 'must be the name of the field that the proxies write.', fix);
+    return undefined;
+  });
+  reader.finish();
+  if (certificate === undefined || verified === undefined) return undefined;
+  if (certificate === verified) reader.fail('verified', 'is the field of the certificate itself.', fix);
+  return Object.freeze({ certificate, verified });
 }
 
 function addRange(reader: OptionReader, list: BlockList, text: string, index: number): void {

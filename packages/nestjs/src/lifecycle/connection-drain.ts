@@ -57,30 +57,35 @@ export class ConnectionDrain {
   }
 
   async #closeAll(): Promise<void> {
-    const connections = [...this.connections()];
-    const gone: Promise<void>[] = [];
-    for (let first = 0; first < connections.length; first += DRAIN_BATCH) {
-      if (first > 0) await this.#pause();
-      for (const connection of connections.slice(first, first + DRAIN_BATCH)) gone.push(leave(connection));
-    }
-    await Promise.all(gone);
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      this.clock.after(BATCH_INTERVAL_MS, resolve);
-    });
+    await closeInBatches([...this.connections()], 'RESTART', this.clock);
   }
 }
 
-function leave(connection: ManagedConnection): Promise<void> {
+/**
+ * Closes connections once their running handlers are done, with a hint when to come back, in batches: the clients must not
+ * come back all at once (DR-21). Ends when all of them are gone.
+ */
+export async function closeInBatches(
+  connections: readonly ManagedConnection[],
+  code: 'RESTART' | 'RECONNECT',
+  clock: Clock,
+): Promise<void> {
+  const gone: Promise<void>[] = [];
+  for (let first = 0; first < connections.length; first += DRAIN_BATCH) {
+    if (first > 0) await new Promise<void>((resolve) => void clock.after(BATCH_INTERVAL_MS, resolve));
+    for (const connection of connections.slice(first, first + DRAIN_BATCH)) gone.push(leave(connection, code));
+  }
+  await Promise.all(gone);
+}
+
+function leave(connection: ManagedConnection, code: 'RESTART' | 'RECONNECT'): Promise<void> {
   return new Promise((resolve) => {
     if (connection.socket.readyState === connection.socket.CLOSED) {
       resolve();
       return;
     }
     connection.socket.once('close', () => resolve());
-    const close = (): void => connection.close('RESTART', Math.random() * RETRY_SPREAD_MS);
+    const close = (): void => connection.close(code, Math.random() * RETRY_SPREAD_MS);
     try {
       if (connection.work === undefined) close();
       else connection.work.finish(close);

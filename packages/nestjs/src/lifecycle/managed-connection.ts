@@ -28,6 +28,8 @@ export interface ConnectionIdentity {
   readonly address: string;
   readonly origin: string | undefined;
   readonly subprotocol: Subprotocol | undefined;
+  /** The SHA-256 fingerprint of the certificate that this server showed in the TLS handshake. */
+  readonly serverCertificate?: () => string | undefined;
 }
 
 /** The closes by which this side fails a connection: RFC 6455 section 7.1.7 lets nothing of the peer be read after them. */
@@ -47,6 +49,7 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   readonly origin: string | undefined;
   readonly subprotocol: Subprotocol | undefined;
   readonly openedAt: number;
+  readonly serverCertificate: () => string | undefined;
   epoch = 0;
   /** The close that this server sent, if it did. */
   closing: CloseCodeName | undefined;
@@ -77,6 +80,7 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
     this.address = identity.address;
     this.origin = identity.origin;
     this.subprotocol = identity.subprotocol;
+    this.serverCertificate = identity.serverCertificate ?? (() => undefined);
     this.openedAt = clock.now();
     this.lastMessageAt = clock.monotonic();
     this.deadlines = new ConnectionDeadlines(this, options, clock, this.lastMessageAt);

@@ -2,7 +2,7 @@ import type { CloseCodeName } from '@secure-ws/protocol';
 import type { SecurityEvents } from '../events/security-events.js';
 import type { Clock } from '../core/clock.js';
 import type { CoarseTimer } from './coarse-timer.js';
-import { ConnectionDrain } from './connection-drain.js';
+import { closeInBatches, ConnectionDrain } from './connection-drain.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
 import type { WsConnection } from '../core/ws-connection.js';
@@ -16,6 +16,8 @@ export interface WsConnectionFilter {
   readonly address?: string;
   /** The path of a gateway. */
   readonly path?: string;
+  /** The certificate that this server showed, by its SHA-256 fingerprint as `X509Certificate.fingerprint256` writes it. */
+  readonly serverCertificate?: string;
 }
 
 /** The figures of one connection. */
@@ -120,6 +122,18 @@ export class WsConnectionLifecycleService {
     return found.length;
   }
 
+  /**
+   * Asks clients to come back, with 4003: running handlers finish, and the closes are spread over time like those of a drain.
+   * `{ serverCertificate }` names those that connected under a certificate that was replaced (TR-04).
+   *
+   * @returns how many there were, when they are gone.
+   */
+  async reconnect(filter: WsConnectionFilter): Promise<number> {
+    const found = [...this.#connections.values()].filter((connection) => matches(connection, filter));
+    await closeInBatches(found, 'RECONNECT', this.clock);
+    return found.length;
+  }
+
   /** @internal Takes charge of a connection. */
   register(connection: ManagedConnection): void {
     this.#connections.set(connection.id, connection);
@@ -135,16 +149,17 @@ export class WsConnectionLifecycleService {
   }
 }
 
-const FIELDS: Readonly<Record<keyof WsConnectionFilter, (connection: WsConnection) => string | undefined>> = {
+const FIELDS: Readonly<Record<keyof WsConnectionFilter, (connection: ManagedConnection) => string | undefined>> = {
   connectionId: ({ id }) => id,
   principal: ({ principal }) => principal.key,
   sessionId: ({ principal }) => principal.sessionId,
   address: ({ address }) => address,
   path: ({ path }) => path,
+  serverCertificate: (connection) => connection.serverCertificate(),
 };
 
 /** A field without a value, or of no name here, matches nothing: `disconnect({ principal: user?.key })` is not everybody. */
-function matches(connection: WsConnection, filter: WsConnectionFilter): boolean {
+function matches(connection: ManagedConnection, filter: WsConnectionFilter): boolean {
   return Object.entries(filter).every(([name, wanted]: [string, unknown]) => {
     const field = Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof WsConnectionFilter] : undefined;
     return wanted !== undefined && field?.(connection) === wanted;

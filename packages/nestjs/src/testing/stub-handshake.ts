@@ -159,6 +159,7 @@ export function setUpHandshake({
   const observer: HandshakeObserver = {
     onLimit: (limit) => met.push(limit),
     onForwardingIgnored: (address) => unlisted.push(address),
+    onCertificateIgnored: (address) => unlisted.push(address),
   };
   const endpoint: HandshakeEndpoint = {
     gateways: [GATEWAY],

@@ -6,7 +6,7 @@ import { FakeClock } from '../../testing/fake-clock.js';
 import { AuthenticatorBlock } from '../authenticator-block.js';
 import { WsCsrfTokens } from '../csrf-tokens.js';
 import { createPrincipal, type PrincipalInput } from '../../core/principal.js';
-import { isSameSubject, SessionAuthenticator } from './session.authenticator.js';
+import { SessionAuthenticator } from './session.authenticator.js';
 import { type SessionIdentity, WsSessionVerifier } from './ws-session-verifier.js';
 
 const csrfKey = createSecretKey(randomBytes(32));
@@ -95,6 +95,6 @@ describe('isSameSubject', () => {
     [of('https://id', 'alice', 't1'), of('session', 'alice', 't2'), false],
     [of('https://id', 'alice', 't1'), of('session', 'alice'), false],
   ])('AN-04 compares issuer, tenant and id (%#)', (explicit, session, expected) => {
-    expect(isSameSubject(explicit, session)).toBe(expected);
+    expect(setUp(ALICE).authenticator.isSameSubject(explicit, session)).toBe(expected);
   });
 });

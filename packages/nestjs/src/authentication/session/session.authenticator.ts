@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { AuthenticationError, WsAuthenticator, type WsCredential } from '../authenticator.js';
+import { AmbientAuthenticator } from '../ambient.authenticator.js';
+import { AuthenticationError, type WsCredential } from '../authenticator.js';
 import { WsCsrfTokens } from '../csrf-tokens.js';
 import { isIdentifier } from '../../core/identifier.js';
 import { type Principal, PrincipalError, type PrincipalInput } from '../../core/principal.js';
@@ -14,8 +15,10 @@ const SESSION_ISSUER = 'session';
  * Verifies the session cookie: an ambient credential, which a browser adds whichever page opens the connection. By itself
  * it proves who the visitor is, and nothing about the page; the CSRF token does that (HS-18).
  */
-export class SessionAuthenticator extends WsAuthenticator {
+export class SessionAuthenticator extends AmbientAuthenticator {
   override readonly kind = 'session';
+  override readonly ownIssuer = SESSION_ISSUER;
+  override readonly needsPage = true;
 
   readonly #cookie: string;
   readonly #tokens: WsCsrfTokens;
@@ -47,20 +50,7 @@ export class SessionAuthenticator extends WsAuthenticator {
     return { ...identity, kind: this.kind, issuer: identity.issuer ?? SESSION_ISSUER };
   }
 
-  /** Whether a CSRF token belongs to the session of a principal that {@link authenticate} made. */
-  isCsrfTokenOf(token: string, principal: Principal): boolean {
+  override isCsrfTokenOf(token: string, principal: Principal): boolean {
     return this.#tokens.isValid(token, principal.sessionId ?? '');
   }
-}
-
-/**
- * Whether an explicit credential and a session beside it name the same subject (AN-04). A session whose verifier names no
- * issuer shares the ids of the tokens' issuer.
- */
-export function isSameSubject(explicit: Principal, session: Principal): boolean {
-  return (
-    explicit.id === session.id &&
-    explicit.tenant === session.tenant &&
-    (session.issuer === SESSION_ISSUER || session.issuer === explicit.issuer)
-  );
 }

@@ -47,7 +47,7 @@ const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
 export function resolveSessionOptions(reader: OptionReader): ResolvedSessionOptions | undefined {
   const cookie = readCookieName(reader);
   const verifier = readVerifier(reader);
-  const csrfKeys = readCsrfKeys(reader);
+  const csrfKeys = readCsrfKeys(reader, EXAMPLE);
   reader.finish();
   if (cookie === undefined || verifier === undefined || csrfKeys === undefined) return undefined;
   return Object.freeze({ cookie, verifier, csrfKeys });
@@ -71,13 +71,18 @@ function readVerifier(reader: OptionReader): SessionVerifierSource | undefined {
   return undefined;
 }
 
-function readCsrfKeys(reader: OptionReader): readonly KeyObject[] | undefined {
+/** Reads `csrf` of a level. @returns `undefined` where it is missing or wrong. */
+export function readCsrfKeys(reader: OptionReader, example: string): readonly KeyObject[] | undefined {
   const level = reader.object('csrf');
   const material = level.raw('secret');
   level.finish();
   const list: readonly unknown[] = Array.isArray(material) ? material : [material];
   if (material === undefined || list.length === 0) {
-    level.fail('secret', 'is missing: a cookie alone does not say whose page sent it.', `${reader.path}: ${EXAMPLE}`);
+    level.fail(
+      'secret',
+      'is missing: what a browser adds by itself does not say whose page sent it.',
+      `${reader.path}: ${example}`,
+    );
     return undefined;
   }
   const keys: KeyObject[] = [];

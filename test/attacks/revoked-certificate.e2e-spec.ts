@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import type { Server } from 'node:https';
+import { connect as connectTls } from 'node:tls';
+import { type ClientCertificateIdentity, WsClientCertificateMapper, WsClientCertificates } from '@secure-ws/nestjs';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { CertificateAuthority, type Issued } from '../support/certificate-authority.js';
+import { deferred } from '../support/deferred.js';
+import { EchoGateway } from '../support/echo.gateway.js';
+import { type ClientShape, handshake } from '../support/handshake.js';
+import { until } from '../support/patience.js';
+import { connect } from '../support/queueing-client.js';
+import { loadCertificate } from '../../sample-app/src/certificate/self-signed-certificate.js';
+import { type RunningApp, startApp } from '../support/start-app.js';
+import { TEST_JWT } from '../support/test-token.js';
+
+let root: CertificateAuthority;
+let intermediate: Awaited<ReturnType<CertificateAuthority['authority']>>;
+let alice: Issued;
+let bob: Issued;
+
+beforeAll(async () => {
+  root = await CertificateAuthority.create();
+  intermediate = await root.authority('CN=Devices');
+  [alice, bob] = await Promise.all([root.issue({ subject: 'CN=alice' }), root.issue({ subject: 'CN=bob' })]);
+});
+
+class Names extends WsClientCertificateMapper {
+  gate: Promise<unknown> | undefined;
+  waiting = 0;
+
+  override async identify({ subject }: { subject: string }): Promise<ClientCertificateIdentity> {
+    this.waiting += 1;
+    await this.gate;
+    return { id: subject };
+  }
+}
+
+const start = (mapper = new Names(), https: object = {}): Promise<RunningApp> =>
+  startApp({
+    providers: [EchoGateway],
+    https: { ca: root.cert, requestCert: true, rejectUnauthorized: false, ...https },
+    options: { authentication: { jwt: TEST_JWT, clientCertificate: { clients: 'programs', mapper } } },
+  });
+
+const of = ({ cert, key }: Issued): ClientShape => ({ ws: { cert, key } });
+const reload = ({ app }: RunningApp, crl: string | string[], ca: string | string[] = root.cert): Promise<number> =>
+  app.get(WsClientCertificates).reload({ crl, ca });
+
+describe('a revoked client certificate', () => {
+  it('TR-04 SL-05 closes its open connections and opens no other one; those of others stay', async () => {
+    const app = await start();
+    const [first, second, other] = [await connect(`${app.url}/echo`, of(alice)), await connect(`${app.url}/echo`, of(alice)), await connect(`${app.url}/echo`, of(bob))]; // prettier-ignore
+    expect(await reload(app, await root.revoke([alice.serialNumber]))).toBe(2);
+    for (const socket of [first, second]) await socket.expectClose(4504);
+    expect(await other.request('echo', { text: 'x' })).toMatchObject({ data: { text: 'x' } });
+    expect(await handshake(`${app.url}/echo`, of(alice))).toMatchObject({ status: 401 });
+    expect(app.events.ofType('ws.handshake.refused')).toMatchObject([
+      { failure: 'revoked', owasp: 'authn_token_revoked' },
+    ]);
+    expect(app.events.ofType('ws.connection.closed')).toMatchObject([{ reason: 'REVOKED' }, { reason: 'REVOKED' }]);
+    // The lists of today, not those of all days.
+    expect(await reload(app, await root.revoke([]))).toBe(0);
+    expect(await handshake(`${app.url}/echo`, of(alice))).toBe('open');
+  });
+
+  it('TR-04 is refused where its TLS session from before is resumed', async () => {
+    // A key for tickets that all nodes share outlives the secure context.
+    const app = await start(new Names(), { ticketKeys: Buffer.alloc(48, 7), maxVersion: 'TLSv1.2' });
+    const { cert, key } = alice;
+    const first = connectTls({ port: app.port, host: '127.0.0.1', cert, key, rejectUnauthorized: false });
+    onTestFinished(() => void first.destroy());
+    const [session] = (await once(first, 'session')) as [Buffer];
+    const crl = await root.revoke([alice.serialNumber]);
+    await reload(app, crl);
+    const shape = { ws: { cert, key, session } } as ClientShape;
+    let isReused = false;
+    (app.app.getHttpServer() as Server).once('secureConnection', (socket) => {
+      isReused = socket.isSessionReused();
+    });
+    expect(await handshake(`${app.url}/echo`, shape)).toMatchObject({ status: 401 });
+    expect(isReused).toBe(true);
+    expect(app.events.ofType('ws.handshake.refused')).toMatchObject([{ failure: 'revoked' }]);
+  });
+
+  it('TR-04 is refused where its authority is revoked', async () => {
+    const app = await start();
+    const device = await intermediate.issue({ subject: 'CN=device' });
+    const socket = await connect(`${app.url}/echo`, of(device));
+    expect(await reload(app, await root.revoke([intermediate.serialNumber]))).toBe(1);
+    await socket.expectClose(4504);
+    expect(await handshake(`${app.url}/echo`, of(device))).toMatchObject({ status: 401 });
+  });
+
+  it('TR-04 opens nothing while the application looks, nor after', async () => {
+    const mapper = new Names();
+    const gate = deferred();
+    mapper.gate = gate.promise;
+    const app = await start(mapper);
+    const attempt = handshake(`${app.url}/echo`, of(alice));
+    await until(() => mapper.waiting === 1, 'the application is asked');
+    await reload(app, await root.revoke([alice.serialNumber]));
+    gate.resolve();
+    expect(await attempt).toMatchObject({ status: 401 });
+  });
+
+  it('TR-04 is told from one of another authority with the same number', async () => {
+    const app = await start();
+    const socket = await connect(`${app.url}/echo`, of(alice));
+    expect(await reload(app, await intermediate.revoke([alice.serialNumber]), [root.cert, intermediate.cert])).toBe(0);
+    expect(await socket.request('echo', { text: 'x' })).toMatchObject({ data: { text: 'x' } });
+  });
+
+  it('TR-04 is not decided by a list that is forged, has ended or is none: the one from before stays', async () => {
+    const app = await start();
+    const forger = await CertificateAuthority.create(root.name);
+    await reload(app, await root.revoke([alice.serialNumber]));
+    const socket = await connect(`${app.url}/echo`, of(bob));
+    const good = await root.revoke([bob.serialNumber]);
+    for (const [crl, ca] of [
+      [await forger.revoke([bob.serialNumber]), root.cert],
+      [await forger.revoke([]), root.cert],
+      [[good, await forger.revoke([])], root.cert],
+      [await root.revoke([bob.serialNumber], Date.now() - 1000), root.cert],
+      [good, intermediate.cert],
+      ['', root.cert],
+      ['-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----', root.cert],
+      [good, ''],
+    ] as const) {
+      await expect(reload(app, crl as string, ca)).rejects.toThrow(Error);
+    }
+    expect(await socket.request('echo', { text: 'x' })).toMatchObject({ data: { text: 'x' } });
+    expect(await handshake(`${app.url}/echo`, of(alice))).toMatchObject({ status: 401 });
+  });
+
+  it('TR-04 takes calls in their order', async () => {
+    const app = await start();
+    const many = await root.revoke([
+      alice.serialNumber,
+      ...Array.from({ length: 2000 }, (_, i) => `00${(i + 4096).toString(16)}`),
+    ]);
+    await Promise.all([reload(app, many), reload(app, await root.revoke([]))]);
+    expect(await handshake(`${app.url}/echo`, of(alice))).toBe('open');
+  });
+
+  it('TR-04 fails its TLS check where the context of the server has the list as well', async () => {
+    const app = await start();
+    const crl = await root.revoke([alice.serialNumber]);
+    const server = app.app.getHttpServer() as Server;
+    server.setSecureContext({ ...(await loadCertificate(undefined)), ca: root.cert, crl });
+    expect(await handshake(`${app.url}/echo`, of(alice))).toMatchObject({ status: 401 });
+    expect(app.events.ofType('ws.handshake.refused')).toMatchObject([{ failure: 'bad-certificate' }]);
+    expect(await handshake(`${app.url}/echo`, of(bob))).toBe('open');
+  });
+});
