@@ -170,6 +170,14 @@ describe('a client certificate', () => {
     ]);
   });
 
+  it('TR-04 has a warning at boot where the server asks for none, and no proxy passes them on', async () => {
+    const app = await start(programs, { https: true });
+    const option = 'authentication.clientCertificate';
+    expect(app.events.ofType('ws.config.weak')).toMatchObject([{ option }]);
+    const asking = await start(programs);
+    expect(asking.events.ofType('ws.config.weak')).toEqual([]);
+  });
+
   it('TR-04 is nothing where no gateway takes it', async () => {
     const app = await start(undefined);
     expect(await handshake(`${app.url}/echo`, of(await client({ subject: 'CN=a' })))).toMatchObject({ status: 401 });

@@ -115,8 +115,8 @@ export class CertificateAuthority {
 const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
   webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 
-/** Positive, as RFC 5280 wants it. */
-const serial = (): string => `00${randomBytes(15).toString('hex')}`;
+/** Positive, as RFC 5280 wants it, and without a leading zero, which OpenSSL refuses in a revocation list. */
+const serial = (): string => `5a${randomBytes(15).toString('hex')}`;
 
 const validity = ({ notBefore = Date.now() - HOUR_MS, notAfter = Date.now() + 24 * HOUR_MS }: CertificateShape) => ({
   notBefore: new Date(notBefore),

@@ -27,6 +27,8 @@ export interface ProxyShape {
   readonly tls?: boolean;
   /** Further changes of the configuration. */
   readonly changes?: readonly (readonly [what: string | RegExp, by: string])[];
+  /** Further files, by the path that the configuration has for them. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** A proxy that runs. */
@@ -54,8 +56,13 @@ export async function startProxy(shape: ProxyShape): Promise<RunningProxy> {
   const socket = createServer().listen(0, shape.host ?? '127.0.0.1');
   await once(socket, 'listening');
   const { port } = socket.address() as AddressInfo;
+  let text = shape.program === 'nginx' ? nginxConfig(shape, folder, port) : haproxyConfig(shape, folder);
+  for (const [at, [path, content]] of Object.entries(shape.files ?? {}).entries()) {
+    writeFileSync(join(folder, `file-${at}`), content);
+    text = adapted(text, [[path, join(folder, `file-${at}`)]]);
+  }
   const config = join(folder, 'proxy.conf');
-  writeFileSync(config, shape.program === 'nginx' ? nginxConfig(shape, folder, port) : haproxyConfig(shape, folder));
+  writeFileSync(config, text);
   const args = shape.program === 'nginx' ? ['-p', folder, '-e', 'stderr', '-c', config] : ['-db', '-f', config];
   const program = spawn(shape.program, args, {
     stdio: ['ignore', 'inherit', 'pipe', descriptorOf(socket)],

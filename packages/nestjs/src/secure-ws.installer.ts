@@ -118,11 +118,25 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   #checkServer(): void {
     // The type says that there is one. In a microservice there is not.
     const adapter = this.host.httpAdapter as object | null | undefined;
-    if (adapter !== null && adapter !== undefined) return;
+    if (adapter !== null && adapter !== undefined) {
+      this.#checkCertificates();
+      return;
+    }
     this.problems.add(
       'NestFactory.createMicroservice()',
       'makes an application without an HTTP server, and a gateway needs one for its handshakes.',
       'NestFactory.create(AppModule), then app.connectMicroservice() and app.startAllMicroservices()',
+    );
+  }
+
+  /** A server that asks for no certificate never gets one. */
+  #checkCertificates(): void {
+    const { authentication, handshake } = this.runtime.options;
+    if (authentication.clientCertificate === undefined || handshake.proxies?.clientCertificate !== undefined) return;
+    if (Reflect.get(this.host.httpAdapter.getHttpServer() as object, 'requestCert') === true) return;
+    this.problems.warn(
+      'authentication.clientCertificate',
+      'gets no certificate: the TLS of the application does not ask for any (httpsOptions.requestCert), and no proxy passes them on (handshake.trustedProxies.clientCertificate).',
     );
   }
 

@@ -13,7 +13,7 @@ import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { isHostAllowed } from './host-policy.js';
 import { judgeOrigin } from './origin-policy.js';
-import type { CertificateFields } from './presented-certificate.js';
+
 import { requestPath } from './request-path.js';
 import { checkRequestShape } from './request-shape.js';
 import { chooseSubprotocol } from './subprotocol.js';

@@ -1,3 +1,4 @@
+import { RevokedCertificates } from '../../client-certificate/revoked-certificates.js';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { BootProblems, SecureWsBootError } from '../../../core/boot-problems.js';
@@ -89,6 +90,7 @@ describe('readKeySet', () => {
       store: new MemoryStore(clock, { maxKeys: 10 }),
       instanceOf: () => Promise.reject(new Error()),
       ofTest: [],
+      revokedCertificates: new RevokedCertificates(),
     };
     const failure: unknown = await createAuthenticators(options, parts).catch((error: unknown) => error);
     vi.doUnmock('jose');
