@@ -3,8 +3,10 @@ import { Injectable } from '@nestjs/common';
 import {
   type ClientCertificate,
   type ClientCertificateIdentity,
+  type SessionIdentity,
   WsClientCertificateMapper,
   WsCsrfTokens,
+  WsSessionVerifier,
 } from '@secure-ws/nestjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -222,6 +224,35 @@ describe('a page that rides on a client certificate', () => {
       'origin-missing',
       'origin-missing',
     ]);
+  });
+});
+
+describe('a client certificate beside a session cookie', () => {
+  class Sessions extends WsSessionVerifier {
+    override verify(cookie: string): Promise<SessionIdentity> {
+      return Promise.resolve({ id: cookie, sessionId: `s-${cookie}` });
+    }
+  }
+
+  it('TR-04 AN-04 stands aside for the session, and refuses where it is of another subject', async () => {
+    const session = { cookie: 'sid', verifier: Sessions, csrf: { secret: randomBytes(32) } };
+    const authentication = { session, clientCertificate: { clients: 'browsers', mapper: Devices } } as const;
+    const app = await startApp({
+      providers: [EchoGateway, Devices, Sessions],
+      https: { ca: root.cert, requestCert: true, rejectUnauthorized: false },
+      options: { authentication },
+    });
+    const csrf = `csrf.${app.app.get(WsCsrfTokens).issueCsrfToken('s-alice')}`;
+    const page = { origin: APP_ORIGIN, headers: { Cookie: 'sid=alice' }, protocols: ['json.v1', csrf] };
+    const alice = await client({ subject: [{ O: ['Example'] }, { CN: ['alice'] }] });
+    expect(await handshake(`${app.url}/echo`, of(alice, page))).toBe('open');
+    expect(await handshake(`${app.url}/echo`, page)).toBe('open');
+    expect(await handshake(`${app.url}/echo`, of(await client({ subject: 'CN=bob' }), page))).toMatchObject({
+      status: 401,
+    });
+    const method = 'session:cookie';
+    expect(app.events.ofType('ws.connection.opened')).toMatchObject([{ method }, { method }]);
+    expect(app.events.ofType('ws.handshake.refused')).toMatchObject([{ failure: 'ambiguous' }]);
   });
 });
 

@@ -23,7 +23,7 @@ export interface ClientCertificate {
   readonly emails: readonly string[];
   /** In milliseconds since 1970. */
   readonly notAfter: number;
-  /** {@link certificateName} of this certificate, then of its authorities as far as they are known. */
+  /** Serial number and issuer of this certificate, then of its authorities as far as they are known. */
   readonly chain: readonly string[];
 }
 

@@ -4,7 +4,7 @@ import { certificateName } from './client-certificate.js';
 /** PEM, in one text or several: the `crl` and `ca` of `tls.createSecureContext()`. */
 export type PemSource = string | Buffer | readonly (string | Buffer)[];
 
-/** What {@link readRevocationLists} reads. */
+/** Revocation lists, with what they are checked against. */
 export interface RevocationListSource {
   /** One list or several. */
   readonly crl: PemSource;
