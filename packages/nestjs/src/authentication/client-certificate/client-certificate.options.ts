@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Type } from '@nestjs/common';
-import type { OptionReader } from '../../core/option-reader.js';
+import { extendsClass, type OptionReader } from '../../core/option-reader.js';
 import { readCsrfKeys, type SessionCsrfOptions } from '../session/session.options.js';
 import { plainFingerprint } from './client-certificate.js';
 import { type ClientCertificateIdentity, WsClientCertificateMapper } from './ws-client-certificate-mapper.js';
@@ -117,9 +117,5 @@ function readMapper(reader: OptionReader): ClientCertificateMapperSource | undef
   return undefined;
 }
 
-function isMapper(value: unknown): value is ClientCertificateMapperSource {
-  return (
-    value instanceof WsClientCertificateMapper ||
-    (typeof value === 'function' && value.prototype instanceof WsClientCertificateMapper)
-  );
-}
+const isMapper = (value: unknown): value is ClientCertificateMapperSource =>
+  value instanceof WsClientCertificateMapper || extendsClass(value, WsClientCertificateMapper);
