@@ -52,7 +52,6 @@ export type AuthenticationFailure =
   | 'bad-proof'
   | 'replayed-proof'
   | 'missing-nonce'
-  | 'bad-certificate'
   | 'unavailable';
 
 /** Thrown by an authenticator to refuse a credential. Anything else that is thrown refuses too, as `unavailable`. */
