@@ -12,13 +12,23 @@ export type { GatewayLimits, SecureGatewayOptions } from './secure-gateway.decor
 
 // Authentication
 export { AuthenticationError, WsAuthenticator } from './authentication/authenticator.js';
-export type { AuthenticationFailure, CredentialSource, WsCredential } from './authentication/authenticator.js';
+export type {
+  AuthenticationFailure,
+  CredentialSource,
+  WsCredential,
+  WsHandshakeFacts,
+} from './authentication/authenticator.js';
 export type { AuthenticationOptions, AuthenticatorSource } from './authentication/authentication.options.js';
 export type { JwtAlgorithm } from './authentication/jwt/jwt-algorithm.js';
 export type { JwtIdentity, JwtPrincipalMapping } from './authentication/jwt/jwt-identity.js';
 export type { JwtKeyMaterial } from './authentication/jwt/jwt-key.js';
 export type { JwtKeyOptions } from './authentication/jwt/jwt-key.options.js';
 export type { JwtOptions } from './authentication/jwt/jwt.options.js';
+export { createTicketController, WsHttpPrincipal } from './authentication/ticket/ticket.controller.js';
+export type { TicketControllerOptions } from './authentication/ticket/ticket.controller.js';
+export type { TicketOptions } from './authentication/ticket/ticket.options.js';
+export { WsTicketService } from './authentication/ticket/ws-ticket.service.js';
+export type { WsTicket, WsTicketOptions } from './authentication/ticket/ws-ticket.service.js';
 export { createPrincipal } from './core/principal.js';
 export type { Principal, PrincipalInput } from './core/principal.js';
 export { WsCsrfTokens } from './authentication/csrf-tokens.js';

@@ -81,11 +81,11 @@ function literalOf(cell: string): unknown {
 }
 
 const options = everyOption();
-// One issuer and one rule, so that their own defaults are filled in as well.
+// One of each way and one rule, so that their own defaults are filled in as well.
 const verifier = turnstile({ secret: 'of the site' });
 const resolved = resolveOptions(
   {
-    authentication: { jwt: {} },
+    authentication: { jwt: {}, tickets: {} },
     handshake: { challenge: { verifier } },
     throttling: { connection: [{ limit: 1, ttl: 1 }] },
   },
@@ -112,7 +112,9 @@ describe('docs/guide/options.md', () => {
     // A default that differs in production, or that no `{}` shows, is not a literal of the resolved options.
     if (path === 'handshake.trustedProxies') return;
     const where = (RESOLVED_AS.get(path) ?? path).replaceAll('[]', '');
-    const found = /\.jwt\.|\.challenge\.|\[\]/.test(path) ? valueAt(resolved, where) : valueAt(defaults, where);
+    const found = /^authentication\.|\.challenge\.|\[\]/.test(path)
+      ? valueAt(resolved, where)
+      : valueAt(defaults, where);
     expect(literalOf(cell)).toEqual(found);
   });
 

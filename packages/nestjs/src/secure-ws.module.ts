@@ -13,6 +13,7 @@ import { SecurityEvents } from './events/security-events.js';
 import { BootProblems, SecureWsBootError } from './core/boot-problems.js';
 import { EnhancerChecks } from './socket-io/enhancer-checks.js';
 import { WsCsrfTokens } from './authentication/csrf-tokens.js';
+import { WsTicketService } from './authentication/ticket/ws-ticket.service.js';
 import { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
 import { Clock, SystemClock } from './core/clock.js';
 import { TestSetup } from './core/test-setup.js';
@@ -147,6 +148,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       WsCsrfTokens,
       WsHttpServers,
       WsSocketIdentities,
+      WsTicketService,
     ],
   };
 }
@@ -162,6 +164,7 @@ const PROVIDERS: readonly Provider[] = [
   SecureWsInstaller,
   EnhancerChecks,
   partOf(WsCsrfTokens, ({ csrfTokens }) => csrfTokens),
+  partOf(WsTicketService, ({ tickets }) => tickets),
   partOf(WsChallengeService, ({ challenges }) => challenges),
   partOf(SecurityEvents, ({ events }) => events),
   partOf(WsConnectionLifecycleService, ({ lifecycle }) => lifecycle),

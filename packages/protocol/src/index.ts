@@ -13,5 +13,6 @@ export {
   JSON_SUBPROTOCOL,
   SECURE_WS_SUBPROTOCOL,
   SUBPROTOCOLS,
+  TICKET_SUBPROTOCOL_PREFIX,
 } from './subprotocols.js';
 export type { Subprotocol } from './subprotocols.js';

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { OptionReader } from '../core/option-reader.js';
 import { WsAuthenticator } from './authenticator.js';
 import { type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './session/session.options.js';
+import { type ResolvedTicketOptions, resolveTicketOptions, type TicketOptions } from './ticket/ticket.options.js';
 import { type JwtOptions, type ResolvedJwtOptions, resolveJwtOptions } from './jwt/jwt.options.js';
 
 /** An authenticator of the application: a class that Nest instantiates, or an instance. */
@@ -13,6 +14,8 @@ export interface AuthenticationOptions {
   readonly jwt?: JwtOptions | readonly JwtOptions[];
   /** The session cookie of the application's pages. */
   readonly session?: SessionOptions;
+  /** Tickets that an HTTP route of the application hands out, each for one connection; `{}` is enough. */
+  readonly tickets?: TicketOptions;
   /** Authenticators of the application. A credential goes to the first that accepts it, these before the built-in ones. */
   readonly authenticators?: readonly AuthenticatorSource[];
 }
@@ -22,6 +25,7 @@ export interface ResolvedAuthenticationOptions {
   /** One entry for each issuer. */
   readonly jwt: readonly ResolvedJwtOptions[];
   readonly session: ResolvedSessionOptions | undefined;
+  readonly tickets: ResolvedTicketOptions | undefined;
   readonly authenticators: readonly AuthenticatorSource[];
   /** The name of each block: a part of the key of its principals. */
   readonly blocks: AuthenticationBlocks;
@@ -31,6 +35,7 @@ export interface ResolvedAuthenticationOptions {
 export interface AuthenticationBlocks {
   readonly jwt: string;
   readonly session: string;
+  readonly tickets: string;
   readonly authenticators: readonly string[];
 }
 
@@ -49,16 +54,17 @@ export function resolveAuthenticationOptions(
   const jwt = readIssuers(reader);
   const authenticators = readAuthenticators(reader);
   const session = reader.has('session') ? resolveSessionOptions(reader.object('session')) : undefined;
-  const hasSession = reader.has('session');
+  const tickets = reader.has('tickets') ? resolveTicketOptions(reader.object('tickets'), module) : undefined;
+  const isAnswered = ['session', 'tickets'].some((name) => reader.has(name));
   reader.finish();
-  if (jwt.length === 0 && authenticators.length === 0 && !hasSession) {
+  if (jwt.length === 0 && authenticators.length === 0 && !isAnswered) {
     reader.problems.add(
       reader.path,
       'has no authenticator: nobody could prove who they are.',
       `${reader.path}: ${EXAMPLE}`,
     );
   }
-  const own = { jwt: Object.freeze(jwt), session, authenticators: Object.freeze(authenticators) };
+  const own = { jwt: Object.freeze(jwt), session, tickets, authenticators: Object.freeze(authenticators) };
   return Object.freeze({ ...own, blocks: nameBlocks(reader, own, module) });
 }
 
@@ -76,6 +82,8 @@ function nameBlocks(
   return Object.freeze({
     jwt: (isSameJwt ? module?.blocks.jwt : undefined) ?? reader.pathOf('jwt'),
     session: (isSameSession ? module?.blocks.session : undefined) ?? reader.pathOf('session'),
+    // Never that of the module: a ticket opens the gateway that it was made for.
+    tickets: reader.pathOf('tickets'),
     authenticators: authenticators.map((source, index) => {
       const known = module?.authenticators.indexOf(source) ?? -1;
       return module?.blocks.authenticators[known] ?? `${reader.pathOf('authenticators')}[${index}]`;

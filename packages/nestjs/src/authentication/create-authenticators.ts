@@ -2,16 +2,18 @@ import type { Type } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import type { ResolvedAuthenticationOptions } from './authentication.options.js';
 import { AuthenticatorBlock } from './authenticator-block.js';
-import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { WsAuthenticator } from './authenticator.js';
 import { SessionAuthenticator } from './session/session.authenticator.js';
 import { WsSessionVerifier } from './session/ws-session-verifier.js';
+import { TicketAuthenticator } from './ticket/ticket.authenticator.js';
+import type { TicketVault } from './ticket/ticket-vault.js';
 import { JwtAuthenticator } from './jwt/jwt.authenticator.js';
 
 /** What authenticators are made with. */
 export interface AuthenticatorParts {
   readonly clock: Clock;
-  readonly store: SecureWsStore;
+  /** Where tickets are kept until they are used. */
+  readonly vault: TicketVault;
   /** Finds the instance of a class of the application. */
   readonly instanceOf: <T>(type: Type<T>) => Promise<T>;
   /** Asked before all others, in tests. */
@@ -23,8 +25,8 @@ export interface AuthenticatorParts {
  * built-in ones.
  */
 export async function createAuthenticators(
-  { authenticators, jwt, session, blocks }: ResolvedAuthenticationOptions,
-  { clock, instanceOf, ofTest }: AuthenticatorParts,
+  { authenticators, jwt, session, tickets, blocks }: ResolvedAuthenticationOptions,
+  { clock, vault, instanceOf, ofTest }: AuthenticatorParts,
 ): Promise<readonly AuthenticatorBlock[]> {
   const block = (authenticator: WsAuthenticator, name: string): AuthenticatorBlock =>
     new AuthenticatorBlock(authenticator, name, clock);
@@ -34,6 +36,9 @@ export async function createAuthenticators(
     all.push(block(own, blocks.authenticators[index] ?? `authenticators[${index}]`));
   }
   if (jwt.length > 0) all.push(block(new JwtAuthenticator(jwt, clock), blocks.jwt));
+  if (tickets !== undefined) {
+    all.push(new AuthenticatorBlock(new TicketAuthenticator(vault, blocks.tickets), blocks.tickets, clock, true));
+  }
   if (session === undefined) return all;
   const verifier =
     session.verifier instanceof WsSessionVerifier ? session.verifier : await instanceOf(session.verifier);

@@ -58,7 +58,7 @@ function checkSubject(context: HandshakeContext, ambient: AmbientCredential, pri
 
 /** Asks an authenticator, and waits only where it has to be waited for. */
 function verify(
-  { input }: HandshakeContext,
+  { input, origin, clientAddress }: HandshakeContext,
   authenticator: AuthenticatorBlock,
   credential: WsCredential,
   onFailure: (cause: unknown) => Outcome,
@@ -66,7 +66,8 @@ function verify(
 ): Awaitable<Outcome> {
   let principal: Awaitable<Principal>;
   try {
-    principal = authenticator.authenticate(credential, input.request);
+    const facts = { origin: origin.kind === 'allowed' ? origin.text : undefined, clientAddress };
+    principal = authenticator.authenticate(credential, input.request, facts);
   } catch (cause) {
     return onFailure(cause);
   }

@@ -22,6 +22,8 @@ const WEIGHTS: Readonly<Partial<Record<AuthenticationFailure, number>>> = Object
   expired: 0.25,
   'not-yet-valid': 0.25,
   'ended-session': 0.25,
+  spent: 0.25,
+  'bad-address': 0.25,
   ambiguous: 0.25,
   'unknown-key': 0.25,
 });
