@@ -24,6 +24,11 @@ export type { JwtIdentity, JwtPrincipalMapping } from './authentication/jwt/jwt-
 export type { JwtKeyMaterial } from './authentication/jwt/jwt-key.js';
 export type { JwtKeyOptions } from './authentication/jwt/jwt-key.options.js';
 export type { JwtOptions } from './authentication/jwt/jwt.options.js';
+export { createApiKey } from './authentication/api-key/api-key.js';
+export type { CreatedApiKey } from './authentication/api-key/api-key.js';
+export type { ApiKeyOptions, ApiKeyStoreSource } from './authentication/api-key/api-key.options.js';
+export { WsApiKeyStore } from './authentication/api-key/ws-api-key-store.js';
+export type { ApiKeyRecord } from './authentication/api-key/ws-api-key-store.js';
 export { createTicketController, WsHttpPrincipal } from './authentication/ticket/ticket.controller.js';
 export type { TicketControllerOptions } from './authentication/ticket/ticket.controller.js';
 export type { TicketOptions } from './authentication/ticket/ticket.options.js';

@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { WsApiKeyStore } from './authentication/api-key/ws-api-key-store.js';
 import { BootProblems } from './core/boot-problems.js';
 import { turnstile } from './handshake/challenge/site-verifiers.js';
 import { resolveOptions } from './resolve-options.js';
+
+class Keys extends WsApiKeyStore {
+  override find(): undefined {
+    return undefined;
+  }
+}
 
 /** A key that no level of the options has: each level answers with the list of those that it has. */
 const NO_OPTION = 'no-such-option';
@@ -85,7 +92,7 @@ const options = everyOption();
 const verifier = turnstile({ secret: 'of the site' });
 const resolved = resolveOptions(
   {
-    authentication: { jwt: {}, tickets: {} },
+    authentication: { jwt: {}, apiKeys: { find: new Keys() }, tickets: {} },
     handshake: { challenge: { verifier } },
     throttling: { connection: [{ limit: 1, ttl: 1 }] },
   },

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { OptionReader } from '../core/option-reader.js';
+import { type ApiKeyOptions, type ResolvedApiKeyOptions, resolveApiKeyOptions } from './api-key/api-key.options.js';
 import { WsAuthenticator } from './authenticator.js';
 import { type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './session/session.options.js';
 import { type ResolvedTicketOptions, resolveTicketOptions, type TicketOptions } from './ticket/ticket.options.js';
@@ -12,6 +13,8 @@ export type AuthenticatorSource = Type<WsAuthenticator> | WsAuthenticator;
 export interface AuthenticationOptions {
   /** JSON Web Tokens as bearer tokens; a list when several issuers are trusted, each with its own keys. */
   readonly jwt?: JwtOptions | readonly JwtOptions[];
+  /** The keys of programs. */
+  readonly apiKeys?: ApiKeyOptions;
   /** The session cookie of the application's pages. */
   readonly session?: SessionOptions;
   /** Tickets that an HTTP route of the application hands out, each for one connection; `{}` is enough. */
@@ -24,6 +27,7 @@ export interface AuthenticationOptions {
 export interface ResolvedAuthenticationOptions {
   /** One entry for each issuer. */
   readonly jwt: readonly ResolvedJwtOptions[];
+  readonly apiKeys: ResolvedApiKeyOptions | undefined;
   readonly session: ResolvedSessionOptions | undefined;
   readonly tickets: ResolvedTicketOptions | undefined;
   readonly authenticators: readonly AuthenticatorSource[];
@@ -34,6 +38,7 @@ export interface ResolvedAuthenticationOptions {
 /** Paths in the options, such as `authentication.jwt`. */
 export interface AuthenticationBlocks {
   readonly jwt: string;
+  readonly apiKeys: string;
   readonly session: string;
   readonly tickets: string;
   readonly authenticators: readonly string[];
@@ -53,9 +58,10 @@ export function resolveAuthenticationOptions(
 ): ResolvedAuthenticationOptions {
   const jwt = readIssuers(reader);
   const authenticators = readAuthenticators(reader);
+  const apiKeys = reader.has('apiKeys') ? resolveApiKeyOptions(reader.object('apiKeys')) : undefined;
   const session = reader.has('session') ? resolveSessionOptions(reader.object('session')) : undefined;
   const tickets = reader.has('tickets') ? resolveTicketOptions(reader.object('tickets'), module) : undefined;
-  const isAnswered = ['session', 'tickets'].some((name) => reader.has(name));
+  const isAnswered = ['apiKeys', 'session', 'tickets'].some((name) => reader.has(name));
   reader.finish();
   if (jwt.length === 0 && authenticators.length === 0 && !isAnswered) {
     reader.problems.add(
@@ -64,7 +70,7 @@ export function resolveAuthenticationOptions(
       `${reader.path}: ${EXAMPLE}`,
     );
   }
-  const own = { jwt: Object.freeze(jwt), session, tickets, authenticators: Object.freeze(authenticators) };
+  const own = { jwt: Object.freeze(jwt), apiKeys, session, tickets, authenticators: Object.freeze(authenticators) };
   return Object.freeze({ ...own, blocks: nameBlocks(reader, own, module) });
 }
 
@@ -74,13 +80,15 @@ export function resolveAuthenticationOptions(
  */
 function nameBlocks(
   reader: OptionReader,
-  { jwt, session, authenticators }: Omit<ResolvedAuthenticationOptions, 'blocks'>,
+  { jwt, apiKeys, session, authenticators }: Omit<ResolvedAuthenticationOptions, 'blocks'>,
   module: ResolvedAuthenticationOptions | undefined,
 ): AuthenticationBlocks {
   const isSameJwt = module?.jwt.length === jwt.length && jwt.every((one, at) => isSameIssuer(one, module.jwt[at]));
+  const isSameApiKeys = apiKeys?.find === module?.apiKeys?.find && apiKeys?.prefix === module?.apiKeys?.prefix;
   const isSameSession = session?.cookie === module?.session?.cookie && session?.verifier === module?.session?.verifier;
   return Object.freeze({
     jwt: (isSameJwt ? module?.blocks.jwt : undefined) ?? reader.pathOf('jwt'),
+    apiKeys: (isSameApiKeys ? module?.blocks.apiKeys : undefined) ?? reader.pathOf('apiKeys'),
     session: (isSameSession ? module?.blocks.session : undefined) ?? reader.pathOf('session'),
     // Never that of the module: a ticket opens the gateway that it was made for.
     tickets: reader.pathOf('tickets'),

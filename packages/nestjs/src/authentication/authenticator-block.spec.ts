@@ -81,6 +81,7 @@ describe('the names of blocks', () => {
     expect(blocksOf({ jwt, session, authenticators: [Scripted as never, Other as never] })).toEqual({
       jwt: 'authentication.jwt',
       session: 'authentication.session',
+      apiKeys: 'authentication.apiKeys',
       tickets: 'authentication.tickets',
       authenticators: ['authentication.authenticators[0]', 'authentication.authenticators[1]'],
     });
@@ -101,6 +102,7 @@ describe('the names of blocks', () => {
     expect(blocksOf({ jwt, session, authenticators: [Keys] }, { jwt, session, authenticators: [Keys] })).toEqual({
       jwt: 'authentication.jwt',
       session: 'authentication.session',
+      apiKeys: 'authentication.apiKeys',
       tickets: 'Admin.authentication.tickets',
       authenticators: ['authentication.authenticators[0]'],
     });

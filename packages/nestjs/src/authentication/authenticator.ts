@@ -34,6 +34,7 @@ export type AuthenticationFailure =
   | 'bad-header'
   | 'unknown-key'
   | 'bad-secret'
+  | 'revoked'
   | 'ended-session'
   | 'spent'
   | 'bad-origin'

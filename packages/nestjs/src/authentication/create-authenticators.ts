@@ -1,6 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import type { ResolvedAuthenticationOptions } from './authentication.options.js';
+import { ApiKeyAuthenticator } from './api-key/api-key.authenticator.js';
+import { WsApiKeyStore } from './api-key/ws-api-key-store.js';
 import { AuthenticatorBlock } from './authenticator-block.js';
 import { WsAuthenticator } from './authenticator.js';
 import { SessionAuthenticator } from './session/session.authenticator.js';
@@ -25,7 +27,7 @@ export interface AuthenticatorParts {
  * built-in ones.
  */
 export async function createAuthenticators(
-  { authenticators, jwt, session, tickets, blocks }: ResolvedAuthenticationOptions,
+  { authenticators, apiKeys, jwt, session, tickets, blocks }: ResolvedAuthenticationOptions,
   { clock, vault, instanceOf, ofTest }: AuthenticatorParts,
 ): Promise<readonly AuthenticatorBlock[]> {
   const block = (authenticator: WsAuthenticator, name: string): AuthenticatorBlock =>
@@ -34,6 +36,11 @@ export async function createAuthenticators(
   for (const [index, source] of authenticators.entries()) {
     const own = source instanceof WsAuthenticator ? source : await instanceOf(source);
     all.push(block(own, blocks.authenticators[index] ?? `authenticators[${index}]`));
+  }
+  if (apiKeys !== undefined) {
+    const store = apiKeys.find instanceof WsApiKeyStore ? apiKeys.find : await instanceOf(apiKeys.find);
+    // Before the tokens: those take every bearer.
+    all.push(block(new ApiKeyAuthenticator(store, apiKeys.prefix), blocks.apiKeys));
   }
   if (jwt.length > 0) all.push(block(new JwtAuthenticator(jwt, clock), blocks.jwt));
   if (tickets !== undefined) {
@@ -48,9 +55,13 @@ export async function createAuthenticators(
 /** The classes of the application that the options name, each with its option. */
 export function classesOf({
   authenticators,
+  apiKeys,
   session,
 }: ResolvedAuthenticationOptions): readonly (readonly [string, Type])[] {
-  const named = authenticators.map((source) => ['authenticators', source] as const);
-  const all = session === undefined ? named : [...named, ['session.verifier', session.verifier] as const];
-  return all.filter((entry): entry is readonly [(typeof entry)[0], Type<never>] => typeof entry[1] === 'function');
+  const named: readonly (readonly [string, unknown])[] = [
+    ...authenticators.map((source) => ['authenticators', source] as const),
+    ['apiKeys.find', apiKeys?.find],
+    ['session.verifier', session?.verifier],
+  ];
+  return named.filter((entry): entry is readonly [string, Type] => typeof entry[1] === 'function');
 }

@@ -152,6 +152,7 @@ export const OWASP_NAME_BY_CODE: Readonly<Record<WsErrorCode, OwaspEventName>> =
 export const OWASP_NAME_BY_FAILURE: ReadonlyMap<AuthenticationFailure | undefined, OwaspEventName> = new Map([
   ['expired', 'session_use_after_expire'],
   ['spent', 'authn_token_reuse'],
+  ['revoked', 'authn_token_revoked'],
   ['unavailable', 'sys_crash'],
 ]);
 

@@ -23,6 +23,7 @@ const WEIGHTS: Readonly<Partial<Record<AuthenticationFailure, number>>> = Object
   'not-yet-valid': 0.25,
   'ended-session': 0.25,
   spent: 0.25,
+  revoked: 0.25,
   'bad-address': 0.25,
   ambiguous: 0.25,
   'unknown-key': 0.25,
