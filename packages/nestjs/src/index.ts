@@ -42,6 +42,13 @@ export type {
   SessionOptions,
   SessionVerifierSource,
 } from './authentication/session/session.options.js';
+export { expressSession, fastifySession } from './authentication/session/signed-sessions.js';
+export type {
+  IdentifySession,
+  SessionSecret,
+  SessionStoreLike,
+  StoredSession,
+} from './authentication/session/signed-sessions.js';
 export { WsSessionVerifier } from './authentication/session/ws-session-verifier.js';
 export type { SessionIdentity } from './authentication/session/ws-session-verifier.js';
 
