@@ -119,7 +119,7 @@ describe.each(WAYS)('a session of %s', (_, { make, write }) => {
     ['with the signature of another', write(`alice.${signed('bob').split('.')[1] ?? ''}`)],
     ['with padding', write(`${signed('alice')}=`)],
     ['cut off', write(signed('alice')).slice(0, -1)],
-    ['encoded twice', encodeURIComponent(write(signed('alice')))],
+    ['encoded twice', write(`%61${signed('alice').slice(1)}`)],
     ['that is no encoding', '%E0%A4%A'],
     ['without an id', write(signed(''))],
     ['with a line break in its id', write(signed('a\nb'))],

@@ -426,3 +426,35 @@ it('AN-05 keeps the key of a principal that the module made, and when it was pro
   await client.request('who', { text: '' });
   expect(app.app.get(WhoGateway).seen[0]).toMatchObject({ authenticatedAt: 1, block: 'jwt', key: '["jwt","x","y"]' });
 });
+
+it.each<readonly [what: string, tickets: object, where: string]>([
+  ['more than a minute', { ttlMs: 60_001 }, 'authentication.tickets.ttlMs'],
+  ['no time', { ttlMs: 0 }, 'authentication.tickets.ttlMs'],
+  ['a short secret', { secret: 'short' }, 'authentication.tickets.secret'],
+  ['a list with a short secret', { secret: [SECRET, 'short'] }, 'authentication.tickets.secret[1]'],
+  ['no secret in its list', { secret: [] }, 'authentication.tickets.secret'],
+  ['an option that there is not', { path: 'x' }, 'authentication.tickets.path'],
+])('DP-02 AN-13 tickets of %s stop the boot', async (_, tickets, where) => {
+  const shape = { providers: [EchoGateway], options: { authentication: { tickets: tickets as never } } };
+  expect((await bootProblems(shape)).map((problem) => problem.where)).toContain(where);
+});
+
+it.each<
+  readonly [what: string, module: typeof authentication | { jwt: typeof TEST_JWT }, gateway: object, where: string]
+>([
+  ['the module takes none', { jwt: TEST_JWT }, {}, 'OwnGateway @SecureGateway.authentication.tickets'],
+  ['it sets a time', authentication, { ttlMs: 1 }, 'OwnGateway @SecureGateway.authentication.tickets.ttlMs'],
+])('DP-02 tickets of a gateway stop the boot where %s', async (_, module, gateway, where) => {
+  @SecureGateway({ authentication: { tickets: gateway } })
+  @WebSocketGateway({ path: '/own' })
+  @WsAuthorize()
+  class OwnGateway {
+    @SubscribeMessage('echo')
+    echo(@MessageBody() text: Text): Text {
+      return text;
+    }
+  }
+
+  const problems = await bootProblems({ providers: [OwnGateway], options: { authentication: module } });
+  expect(problems.map((problem) => problem.where)).toContain(where);
+});

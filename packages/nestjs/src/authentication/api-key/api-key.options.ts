@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { OptionReader } from '../../core/option-reader.js';
+import { extendsClass, type OptionReader } from '../../core/option-reader.js';
 import { DEFAULT_API_KEY_PREFIX, isApiKeyPrefix } from './api-key.js';
 import { WsApiKeyStore } from './ws-api-key-store.js';
 
@@ -47,5 +47,5 @@ export function resolveApiKeyOptions(reader: OptionReader): ResolvedApiKeyOption
 }
 
 function isStore(value: unknown): value is ApiKeyStoreSource {
-  return value instanceof WsApiKeyStore || (typeof value === 'function' && value.prototype instanceof WsApiKeyStore);
+  return value instanceof WsApiKeyStore || extendsClass(value, WsApiKeyStore);
 }

@@ -47,6 +47,9 @@ export function resolveTicketOptions(
   }
   const ttlMs = reader.ms('ttlMs', 30_000, { max: MAX_TICKET_TTL_MS });
   const keys = readSecretKeys(reader, 'secret', 'TICKET_SECRET');
+  if (keys === undefined && reader.has('secret')) {
+    reader.fail('secret', 'is an empty list.', `${reader.pathOf('secret')}: process.env.TICKET_SECRET`);
+  }
   reader.finish();
   return Object.freeze({ ttlMs, keys });
 }
