@@ -27,10 +27,15 @@ export async function example<Name extends string>(path: string, ...names: Name[
 }
 
 /** Boots an example with what the test module allows. */
-export async function boot(root: Type | DynamicModule, options?: SecureWsTestingOptions): Promise<INestApplication> {
+export async function boot(
+  root: Type | DynamicModule,
+  options?: SecureWsTestingOptions,
+  configure: (app: INestApplication) => void = () => undefined,
+): Promise<INestApplication> {
   const testing = await Test.createTestingModule({ imports: [root, SecureWsTestingModule.forRoot(options)] }).compile();
   const app = testing.createNestApplication({ logger: false, forceCloseConnections: true });
   onTestFinished(() => app.close());
+  configure(app);
   await app.listen(0, '127.0.0.1');
   return app;
 }

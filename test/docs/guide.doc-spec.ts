@@ -16,7 +16,7 @@ const ID = '7f6f1f0a-6d0f-4f3b-9f57-0f6d1c1d2a3b';
 const codeOf = ({ data }: { readonly data?: unknown }): unknown => (data as { readonly code?: unknown }).code;
 
 describe('F45 every example of the guide runs: authentication', () => {
-  it.each(['identity-provider.ts', 'issuers.ts', 'key-set.ts', 'api-keys.ts', 'sessions.ts'])(
+  it.each(['identity-provider.ts', 'issuers.ts', 'key-set.ts', 'devices.ts', 'sessions.ts'])(
     '%s boots',
     async (name) => {
       const { authentication } = await example(`authentication/${name}`, 'authentication');

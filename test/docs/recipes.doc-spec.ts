@@ -54,6 +54,14 @@ function logIn(port: number): Promise<LoggedIn> {
   });
 }
 
+/** Ends a session as the log-out of either middleware does. */
+async function logOut(store: { destroy(id: string, callback: (error?: unknown) => void): void }, id: string) {
+  const error = await new Promise((resolve) => {
+    store.destroy(id, resolve);
+  });
+  expect(error ?? undefined).toBeUndefined();
+}
+
 const https = () => ({
   key: readFileSync(join(examplesFolder, 'localhost-key.pem')),
   cert: readFileSync(join(examplesFolder, 'localhost.pem')),
@@ -67,9 +75,11 @@ const PLATFORMS: readonly (readonly [string, (module: DynamicModule) => Promise<
   ],
 ];
 
+const RECIPE_EXPORTS = ['authentication', 'useSessions', 'store'] as const;
+
 describe.each(PLATFORMS)('%s', (path, create) => {
-  it('F47 admits the session of a log-in, and no other cookie', async () => {
-    const { authentication, useSessions } = await example(path, 'authentication', 'useSessions');
+  it('F47 AN-08 HS-18 admits the session of a log-in, and no other cookie', async () => {
+    const { authentication, useSessions, store } = await example(path, ...RECIPE_EXPORTS);
     const app = await create(around([EchoGateway], { authentication }, [LogInController]));
     onTestFinished(() => app.close());
     await (useSessions as (app: INestApplication) => Promise<void>)(app);
@@ -85,6 +95,8 @@ describe.each(PLATFORMS)('%s', (path, create) => {
     const forgeries = [flipped, cookie.replace(/[.][^.]*$/, ''), '__Host-sid=%', '__Host-sid=s%3A.'];
     for (const forged of forgeries) await expect(open({ cookie: forged })).rejects.toMatchObject({ status: 401 });
     await expect(open({ cookie }, ['json.v1'])).rejects.toMatchObject({ status: 403 });
+    await logOut(store, /(?:s:)?([\w-]+)[.]/.exec(decodeURIComponent(cookie).slice('__Host-sid='.length))?.[1] ?? '');
+    await expect(open({ cookie })).rejects.toMatchObject({ status: 401 });
   });
 });
 

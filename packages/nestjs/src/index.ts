@@ -17,6 +17,7 @@ export type {
   CredentialSource,
   DpopProof,
   WsCredential,
+  WsHandshakeFacts,
 } from './authentication/authenticator.js';
 export type { AuthenticationOptions, AuthenticatorSource } from './authentication/authentication.options.js';
 export type { JwtAlgorithm } from './authentication/jwt/jwt-algorithm.js';
@@ -33,6 +34,16 @@ export { WsBackChannelLogout } from './authentication/back-channel-logout/ws-bac
 export type { IntrospectionOptions } from './authentication/oauth/introspection.options.js';
 export type { OAuthOptions } from './authentication/oauth/oauth.options.js';
 export type { DpopNonceOptions, DpopOptions } from './authentication/sender-constraint/dpop.options.js';
+export { createApiKey } from './authentication/api-key/api-key.js';
+export type { CreatedApiKey } from './authentication/api-key/api-key.js';
+export type { ApiKeyOptions, ApiKeyStoreSource } from './authentication/api-key/api-key.options.js';
+export { WsApiKeyStore } from './authentication/api-key/ws-api-key-store.js';
+export type { ApiKeyRecord } from './authentication/api-key/ws-api-key-store.js';
+export { createTicketController, WsHttpPrincipal } from './authentication/ticket/ticket.controller.js';
+export type { TicketControllerOptions } from './authentication/ticket/ticket.controller.js';
+export type { TicketOptions } from './authentication/ticket/ticket.options.js';
+export { WsTicketService } from './authentication/ticket/ws-ticket.service.js';
+export type { WsTicket, WsTicketOptions } from './authentication/ticket/ws-ticket.service.js';
 export { createPrincipal } from './core/principal.js';
 export type { Principal, PrincipalInput } from './core/principal.js';
 export { WsCsrfTokens } from './authentication/csrf-tokens.js';
@@ -41,6 +52,13 @@ export type {
   SessionOptions,
   SessionVerifierSource,
 } from './authentication/session/session.options.js';
+export { expressSession, fastifySession } from './authentication/session/signed-sessions.js';
+export type {
+  IdentifySession,
+  SessionSecret,
+  SessionStoreLike,
+  StoredSession,
+} from './authentication/session/signed-sessions.js';
 export { WsSessionVerifier } from './authentication/session/ws-session-verifier.js';
 export type { SessionIdentity } from './authentication/session/ws-session-verifier.js';
 

@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { WsApiKeyStore } from './authentication/api-key/ws-api-key-store.js';
 import { BootProblems } from './core/boot-problems.js';
 import { turnstile } from './handshake/challenge/site-verifiers.js';
 import { resolveOptions } from './resolve-options.js';
+
+class Keys extends WsApiKeyStore {
+  override find(): undefined {
+    return undefined;
+  }
+}
 
 /** A key that no level of the options has: each level answers with the list of those that it has. */
 const NO_OPTION = 'no-such-option';
@@ -88,13 +95,15 @@ function literalOf(cell: string): unknown {
 }
 
 const options = everyOption();
-// One issuer and one rule, so that their own defaults are filled in as well.
+// One of each way and one rule, so that their own defaults are filled in as well.
 const verifier = turnstile({ secret: 'of the site' });
 const resolved = resolveOptions(
   {
     authentication: {
       jwt: {},
       oauth: { introspection: { clientId: 'x', clientSecret: 'x' }, backChannelLogout: { clientId: 'x' } },
+      apiKeys: { find: new Keys() },
+      tickets: {},
       dpop: { nonce: { secret: randomBytes(32) } },
     },
     handshake: { challenge: { verifier } },
@@ -123,7 +132,7 @@ describe('docs/guide/options.md', () => {
     // A default that differs in production, or that no `{}` shows, is not a literal of the resolved options.
     if (path === 'handshake.trustedProxies') return;
     const where = (RESOLVED_AS.get(path) ?? path).replaceAll('[]', '');
-    const found = /\.(jwt|oauth|dpop|challenge)\.|\[\]/.test(path)
+    const found = /^authentication\.|\.challenge\.|\[\]/.test(path)
       ? valueAt(resolved, where)
       : valueAt(defaults, where);
     expect(literalOf(cell)).toEqual(found);

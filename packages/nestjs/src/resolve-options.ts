@@ -39,7 +39,7 @@ export function resolveOptions(options: unknown, problems: BootProblems): Resolv
 function resolveAll(reader: OptionReader) {
   const adapter = reader.boolean('adapter', true);
   if (!adapter) refuseWithoutAdapter(reader);
-  return {
+  const resolved = {
     handshake: resolveHandshakeOptions(adapter ? reader.object('handshake') : levelOf(NO_HANDSHAKE, 'handshake')),
     authentication: resolveAuthenticationOptions(reader.object('authentication')),
     authorization: resolveAuthorizationOptions(reader.object('authorization')),
@@ -54,6 +54,15 @@ function resolveAll(reader: OptionReader) {
     adapter,
     detailedErrors: reader.boolean('detailedErrors', false),
   };
+  const { tickets } = resolved.authentication;
+  if (resolved.store.shared !== undefined && tickets !== undefined && tickets.keys === undefined) {
+    reader.fail(
+      'authentication.tickets.secret',
+      'is missing: whoever can write to the shared store could make a ticket for anybody, and no other node could read one.',
+      'authentication: { tickets: { secret: process.env.TICKET_SECRET } } // at least 32 random bytes',
+    );
+  }
+  return resolved;
 }
 
 /** What another adapter decides for itself: the options for it would be ignored. */
@@ -62,7 +71,7 @@ const NEEDS_ADAPTER: readonly (readonly [level: string, ...options: string[]])[]
   ['lifecycle'],
   ['messages'],
   ['validation', 'maxFragments', 'messageTimeoutMs'],
-  ['authentication', 'session'],
+  ['authentication', 'session', 'tickets'],
   ['events', 'onSinkFailure'],
 ];
 

@@ -15,6 +15,7 @@ import { EnhancerChecks } from './socket-io/enhancer-checks.js';
 import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
 import { WsClientCertificates } from './authentication/client-certificate/ws-client-certificates.js';
 import { WsCsrfTokens } from './authentication/csrf-tokens.js';
+import { WsTicketService } from './authentication/ticket/ws-ticket.service.js';
 import { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
 import { Clock, SystemClock } from './core/clock.js';
 import { TestSetup } from './core/test-setup.js';
@@ -151,6 +152,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       WsCsrfTokens,
       WsHttpServers,
       WsSocketIdentities,
+      WsTicketService,
     ],
   };
 }
@@ -171,6 +173,7 @@ const PROVIDERS: readonly Provider[] = [
     ({ revokedCertificates, clock, lifecycle }) =>
       new WsClientCertificates(revokedCertificates, clock, () => lifecycle.find()),
   ),
+  partOf(WsTicketService, ({ tickets }) => tickets),
   partOf(WsChallengeService, ({ challenges }) => challenges),
   partOf(WsBackChannelLogout, ({ backChannelLogout }) => backChannelLogout),
   partOf(SecurityEvents, ({ events }) => events),

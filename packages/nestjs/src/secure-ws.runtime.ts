@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import type { AuthenticatorBlock } from './authentication/authenticator-block.js';
 import type { ResolvedAuthenticationOptions } from './authentication/authentication.options.js';
 import { isOfSession } from './authentication/back-channel-logout/logout-claims.js';
@@ -6,10 +7,13 @@ import { type EndSession, WsBackChannelLogout } from './authentication/back-chan
 import { OAuthAuthenticator } from './authentication/oauth/oauth.authenticator.js';
 import { RevokedCertificates } from './authentication/client-certificate/revoked-certificates.js';
 import { csrfKeysOf, WsCsrfTokens } from './authentication/csrf-tokens.js';
+import { TicketVault } from './authentication/ticket/ticket-vault.js';
+import { type TicketAudience, WsTicketService } from './authentication/ticket/ws-ticket.service.js';
 import type { GatewayRecord } from './nest/gateway-inventory.js';
 import { SecurityEvents } from './events/security-events.js';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
 import type { WsChallengeVerifier } from './handshake/challenge/ws-challenge-verifier.js';
+import { judgeOrigin, type OriginRules } from './handshake/origin-policy.js';
 import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
 import { Clock } from './core/clock.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
@@ -48,6 +52,9 @@ export class SecureWsRuntime {
   readonly challenges: WsChallengeService;
   #challengeVerifier: WsChallengeVerifier | undefined;
   readonly backChannelLogout: WsBackChannelLogout;
+  /** Where tickets are kept until they are used. */
+  readonly vault: TicketVault;
+  readonly tickets: WsTicketService;
   /** The module's authenticators. None before the application has started. */
   authenticators: readonly AuthenticatorBlock[] = [];
   #hasStarted = false;
@@ -65,6 +72,15 @@ export class SecureWsRuntime {
     this.faults = new FaultLog(clock);
     this.csrfTokens = new WsCsrfTokens(csrfKeysOf(options.authentication));
     this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults);
+    const { tickets } = options.authentication;
+    this.vault = new TicketVault(store, tickets?.keys ?? [createSecretKey(randomBytes(32))]);
+    this.tickets = new WsTicketService({
+      vault: this.vault,
+      ...{ store, clock, events: this.events },
+      rate: options.handshake.limits.ratePerPrincipal,
+      ttlMs: tickets?.ttlMs ?? 0,
+      module: audienceOf(options.authentication, options.handshake.origins),
+    });
     this.timer = new CoarseTimer(clock);
     this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle, this.events);
     this.defaults = defaultSettings(options);
@@ -143,6 +159,15 @@ export class SecureWsRuntime {
     return (this.#defaultEngine ??= this.#makeEngine(this.defaults));
   }
 
+  /** Notes what a `@SecureGateway` sets, for what is made for its connections before they come. */
+  addGateway(gateway: object, { authentication, origins }: GatewaySettings): void {
+    this.csrfTokens.addGateway(gateway, authentication);
+    const { options } = this;
+    const audience = audienceOf(authentication ?? options.authentication, origins ?? options.handshake.origins);
+    this.tickets.addGateway(gateway, audience);
+  }
+
+  /** Sets what holds for the connections of a path. */
   addPath(address: string, settings: GatewaySettings): void {
     this.#paths.set(address, { settings, engine: this.#makeEngine(settings), authenticators: [] });
   }
@@ -221,4 +246,15 @@ export class SecureWsRuntime {
     await this.events.flush();
     await this.store.close();
   }
+}
+
+function audienceOf({ tickets, blocks }: ResolvedAuthenticationOptions, origins: OriginRules): TicketAudience {
+  return {
+    block: tickets === undefined ? undefined : blocks.tickets,
+    judgeOrigin: (field) => {
+      const verdict = judgeOrigin(field, origins);
+      if (verdict.kind === 'denied') return false;
+      return verdict.kind === 'allowed' ? verdict.text : undefined;
+    },
+  };
 }

@@ -14,5 +14,6 @@ export {
   JSON_SUBPROTOCOL,
   SECURE_WS_SUBPROTOCOL,
   SUBPROTOCOLS,
+  TICKET_SUBPROTOCOL_PREFIX,
 } from './subprotocols.js';
 export type { Subprotocol } from './subprotocols.js';

@@ -13,6 +13,9 @@ export type Subprotocol = (typeof SUBPROTOCOLS)[number];
 /** Prefix of the list entry that carries a bearer token, the only place a browser page can put one. Never answered. */
 export const BEARER_SUBPROTOCOL_PREFIX = 'bearer.';
 
+/** Prefix of the list entry that carries a ticket: a credential that opens one connection. Never answered. */
+export const TICKET_SUBPROTOCOL_PREFIX = 'ticket.';
+
 /** Prefix of the list entry that carries the CSRF token of a cookie session. Never answered. */
 export const CSRF_SUBPROTOCOL_PREFIX = 'csrf.';
 

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { OptionReader } from '../core/option-reader.js';
+import { type ApiKeyOptions, type ResolvedApiKeyOptions, resolveApiKeyOptions } from './api-key/api-key.options.js';
 import { WsAuthenticator } from './authenticator.js';
 import {
   type ClientCertificateOptions,
@@ -9,6 +10,7 @@ import {
 import { type OAuthOptions, type ResolvedOAuthOptions, resolveOAuthOptions } from './oauth/oauth.options.js';
 import { type DpopOptions, type ResolvedDpopOptions, resolveDpopOptions } from './sender-constraint/dpop.options.js';
 import { type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './session/session.options.js';
+import { type ResolvedTicketOptions, resolveTicketOptions, type TicketOptions } from './ticket/ticket.options.js';
 import { type JwtOptions, type ResolvedJwtOptions, resolveJwtOptions } from './jwt/jwt.options.js';
 
 /** An authenticator of the application: a class that Nest instantiates, or an instance. */
@@ -22,10 +24,14 @@ export interface AuthenticationOptions {
   readonly oauth?: OAuthOptions | readonly OAuthOptions[];
   /** Proofs that who sends a token holds its key, for tokens of `jwt` and `oauth`. */
   readonly dpop?: DpopOptions;
+  /** The keys of programs. */
+  readonly apiKeys?: ApiKeyOptions;
   /** The session cookie of the application's pages. */
   readonly session?: SessionOptions;
   /** The TLS certificates of clients (mTLS). */
   readonly clientCertificate?: ClientCertificateOptions;
+  /** Tickets that an HTTP route of the application hands out, each for one connection; `{}` is enough. */
+  readonly tickets?: TicketOptions;
   /** Authenticators of the application. A credential goes to the first that accepts it, these before the built-in ones. */
   readonly authenticators?: readonly AuthenticatorSource[];
 }
@@ -39,6 +45,8 @@ export interface ResolvedAuthenticationOptions {
   readonly dpop: ResolvedDpopOptions | undefined;
   readonly session: ResolvedSessionOptions | undefined;
   readonly clientCertificate: ResolvedClientCertificateOptions | undefined;
+  readonly apiKeys: ResolvedApiKeyOptions | undefined;
+  readonly tickets: ResolvedTicketOptions | undefined;
   readonly authenticators: readonly AuthenticatorSource[];
   /** The name of each block: a part of the key of its principals. */
   readonly blocks: AuthenticationBlocks;
@@ -50,6 +58,8 @@ export interface AuthenticationBlocks {
   readonly oauth: string;
   readonly session: string;
   readonly clientCertificate: string;
+  readonly apiKeys: string;
+  readonly tickets: string;
   readonly authenticators: readonly string[];
 }
 
@@ -69,13 +79,15 @@ export function resolveAuthenticationOptions(
   const oauth = readServers(reader, jwt);
   const dpop = readDpop(reader);
   const authenticators = readAuthenticators(reader);
+  const apiKeys = reader.has('apiKeys') ? resolveApiKeyOptions(reader.object('apiKeys')) : undefined;
   const session = reader.has('session') ? resolveSessionOptions(reader.object('session')) : undefined;
   const clientCertificate = reader.has('clientCertificate')
     ? resolveClientCertificateOptions(reader.object('clientCertificate'), session?.csrfKeys)
     : undefined;
-  const hasAmbient = reader.has('session') || clientCertificate !== undefined;
+  const tickets = reader.has('tickets') ? resolveTicketOptions(reader.object('tickets'), module) : undefined;
+  const isAnswered = ['apiKeys', 'session', 'clientCertificate', 'tickets'].some((name) => reader.has(name));
   reader.finish();
-  if (jwt.length === 0 && oauth.length === 0 && authenticators.length === 0 && !hasAmbient) {
+  if (jwt.length === 0 && oauth.length === 0 && authenticators.length === 0 && !isAnswered) {
     reader.problems.add(
       reader.path,
       'has no authenticator: nobody could prove who they are.',
@@ -86,8 +98,10 @@ export function resolveAuthenticationOptions(
     jwt: Object.freeze(jwt),
     oauth: Object.freeze(oauth),
     dpop,
+    apiKeys,
     session,
     clientCertificate,
+    tickets,
     authenticators: Object.freeze(authenticators),
   };
   return Object.freeze({ ...own, blocks: nameBlocks(reader, own, module) });
@@ -99,12 +113,13 @@ export function resolveAuthenticationOptions(
  */
 function nameBlocks(
   reader: OptionReader,
-  { jwt, oauth, session, clientCertificate, authenticators }: Omit<ResolvedAuthenticationOptions, 'blocks'>,
+  { jwt, oauth, apiKeys, session, clientCertificate, authenticators }: Omit<ResolvedAuthenticationOptions, 'blocks'>,
   module: ResolvedAuthenticationOptions | undefined,
 ): AuthenticationBlocks {
   const isSameJwt = module?.jwt.length === jwt.length && jwt.every((one, at) => isSameIssuer(one, module.jwt[at]));
   const isSameOAuth =
     module?.oauth.length === oauth.length && oauth.every((one, at) => isSameServer(one, module.oauth[at]));
+  const isSameApiKeys = apiKeys?.find === module?.apiKeys?.find && apiKeys?.prefix === module?.apiKeys?.prefix;
   const isSameSession = session?.cookie === module?.session?.cookie && session?.verifier === module?.session?.verifier;
   const ofModule = module?.clientCertificate;
   const isSameCertificate =
@@ -116,6 +131,9 @@ function nameBlocks(
     session: (isSameSession ? module?.blocks.session : undefined) ?? reader.pathOf('session'),
     clientCertificate:
       (isSameCertificate ? module?.blocks.clientCertificate : undefined) ?? reader.pathOf('clientCertificate'),
+    apiKeys: (isSameApiKeys ? module?.blocks.apiKeys : undefined) ?? reader.pathOf('apiKeys'),
+    // Never that of the module: a ticket opens the gateway that it was made for.
+    tickets: reader.pathOf('tickets'),
     authenticators: authenticators.map((source, index) => {
       const known = module?.authenticators.indexOf(source) ?? -1;
       return module?.blocks.authenticators[known] ?? `${reader.pathOf('authenticators')}[${index}]`;

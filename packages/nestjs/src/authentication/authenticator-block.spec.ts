@@ -83,6 +83,8 @@ describe('the names of blocks', () => {
       oauth: 'authentication.oauth',
       session: 'authentication.session',
       clientCertificate: 'authentication.clientCertificate',
+      apiKeys: 'authentication.apiKeys',
+      tickets: 'authentication.tickets',
       authenticators: ['authentication.authenticators[0]', 'authentication.authenticators[1]'],
     });
   });
@@ -104,6 +106,8 @@ describe('the names of blocks', () => {
       oauth: 'authentication.oauth',
       session: 'authentication.session',
       clientCertificate: 'authentication.clientCertificate',
+      apiKeys: 'authentication.apiKeys',
+      tickets: 'Admin.authentication.tickets',
       authenticators: ['authentication.authenticators[0]'],
     });
   });

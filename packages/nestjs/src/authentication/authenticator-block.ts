@@ -2,7 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import type { Clock } from '../core/clock.js';
 import { makePrincipal, type Principal } from '../core/principal.js';
-import { AuthenticationError, type WsAuthenticator, type WsCredential } from './authenticator.js';
+import {
+  AuthenticationError,
+  type WsAuthenticator,
+  type WsCredential,
+  type WsHandshakeFacts,
+} from './authenticator.js';
 
 /**
  * An authenticator in its place in the options. Nothing else calls one, so that no answer of any of them gets past the
@@ -11,11 +16,14 @@ import { AuthenticationError, type WsAuthenticator, type WsCredential } from './
 export class AuthenticatorBlock {
   /**
    * @param name the path of the block in the options, such as `authentication.jwt`: a part of every principal's key.
+   * @param inheritsBlock whether the block is that of the answer: of a credential that was verified before. For nothing that
+   * the application wrote.
    */
   constructor(
     readonly authenticator: WsAuthenticator,
     readonly name: string,
     private readonly clock: Clock,
+    private readonly inheritsBlock = false,
   ) {}
 
   /** Whether a credential is of the authenticator's kind. */
@@ -29,8 +37,8 @@ export class AuthenticatorBlock {
    * @throws {AuthenticationError} when it is refused, or its identity has ended; at once or as a rejection.
    * @throws {PrincipalError} when the authenticator answers no principal.
    */
-  authenticate(credential: WsCredential, request: IncomingMessage): Awaitable<Principal> {
-    const answer: unknown = this.authenticator.authenticate(credential, request);
+  authenticate(credential: WsCredential, request: IncomingMessage, facts?: WsHandshakeFacts): Awaitable<Principal> {
+    const answer: unknown = this.authenticator.authenticate(credential, request, facts);
     return isPromiseLike(answer)
       ? Promise.resolve(answer).then((settled) => this.#principalOf(settled))
       : this.#principalOf(answer);
@@ -38,7 +46,8 @@ export class AuthenticatorBlock {
 
   #principalOf(answer: unknown): Principal {
     const now = this.clock.now();
-    const principal = makePrincipal(answer, { block: this.name, kind: this.authenticator.kind, now });
+    const block = this.inheritsBlock ? (answer as Principal).block : this.name;
+    const principal = makePrincipal(answer, { block, kind: this.authenticator.kind, now });
     const { expiresAt } = principal;
     if (expiresAt !== undefined && expiresAt <= now) throw new AuthenticationError('expired');
     return principal;

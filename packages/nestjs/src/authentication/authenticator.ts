@@ -7,7 +7,7 @@ export type CredentialSource = 'authorization' | 'subprotocol' | 'cookie' | 'cli
 
 /** A credential as the client sent it, not yet verified. */
 export interface WsCredential {
-  /** Lower-case scheme: `bearer`, `basic`, ... */
+  /** Lower-case scheme: `bearer`, `ticket`, `apikey`, ... */
   readonly scheme: string;
   readonly value: string;
   readonly source: CredentialSource;
@@ -20,6 +20,14 @@ export interface DpopProof {
   readonly jwt: string;
   /** The URL of the handshake, as this server knows it: what the proof must be for. */
   readonly url: string;
+}
+
+/** What the handshake has established before a credential is verified. */
+export interface WsHandshakeFacts {
+  /** The allowed `Origin` in its normal form; `undefined` where the client sent none. */
+  readonly origin: string | undefined;
+  /** The address of the client, behind the listed proxies. Empty for a Unix socket. */
+  readonly clientAddress: string;
 }
 
 /**
@@ -35,7 +43,11 @@ export type AuthenticationFailure =
   | 'bad-header'
   | 'unknown-key'
   | 'bad-secret'
+  | 'revoked'
   | 'ended-session'
+  | 'spent'
+  | 'bad-origin'
+  | 'bad-address'
   | 'bad-algorithm'
   | 'bad-type'
   | 'bad-signature'
@@ -82,7 +94,12 @@ export abstract class WsAuthenticator {
    * Verifies the credential, and answers whose it is. The answer is checked and copied: a missing id, roles that are no
    * list or an `expiresAt` that is not a number refuse with `500`, an `expiresAt` that is past with `401`.
    *
+   * @param facts `undefined` on another adapter, where the handshake is not the module's.
    * @throws {AuthenticationError} when it is refused. Only an answer admits.
    */
-  abstract authenticate(credential: WsCredential, request: IncomingMessage): Awaitable<PrincipalInput>;
+  abstract authenticate(
+    credential: WsCredential,
+    request: IncomingMessage,
+    facts?: WsHandshakeFacts,
+  ): Awaitable<PrincipalInput>;
 }

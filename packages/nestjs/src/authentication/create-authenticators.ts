@@ -1,8 +1,10 @@
+import type { SecureWsStore } from '../store/secure-ws.store.js';
 import type { Type } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import type { ResolvedAuthenticationOptions } from './authentication.options.js';
+import { ApiKeyAuthenticator } from './api-key/api-key.authenticator.js';
+import { WsApiKeyStore } from './api-key/ws-api-key-store.js';
 import { AuthenticatorBlock } from './authenticator-block.js';
-import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { WsAuthenticator } from './authenticator.js';
 import { ClientCertificateAuthenticator } from './client-certificate/client-certificate.authenticator.js';
 import type { RevokedCertificates } from './client-certificate/revoked-certificates.js';
@@ -10,6 +12,8 @@ import { WsClientCertificateMapper } from './client-certificate/ws-client-certif
 import { SessionAuthenticator } from './session/session.authenticator.js';
 import { WsSessionVerifier } from './session/ws-session-verifier.js';
 import { loadJose } from './jose.js';
+import { TicketAuthenticator } from './ticket/ticket.authenticator.js';
+import type { TicketVault } from './ticket/ticket-vault.js';
 import { JwtAuthenticator } from './jwt/jwt.authenticator.js';
 import { ClaimsAcceptance } from './jwt/claims-acceptance.js';
 import { jwtIssuer } from './jwt/jwt-issuers.js';
@@ -23,6 +27,8 @@ export interface AuthenticatorParts {
   readonly clock: Clock;
   readonly store: SecureWsStore;
   readonly revokedCertificates: RevokedCertificates;
+  /** Where tickets are kept until they are used. */
+  readonly vault: TicketVault;
   /** Finds the instance of a class of the application. */
   readonly instanceOf: <T>(type: Type<T>) => Promise<T>;
   /** Asked before all others, in tests. */
@@ -37,9 +43,9 @@ export interface AuthenticatorParts {
  */
 export async function createAuthenticators(
   options: ResolvedAuthenticationOptions,
-  { clock, store, instanceOf, ofTest, revokedCertificates: revoked }: AuthenticatorParts,
+  { clock, store, vault, instanceOf, ofTest, revokedCertificates: revoked }: AuthenticatorParts,
 ): Promise<readonly AuthenticatorBlock[]> {
-  const { authenticators, session, clientCertificate, blocks } = options;
+  const { authenticators, apiKeys, session, clientCertificate, tickets, blocks } = options;
   const block = (authenticator: WsAuthenticator, name: string): AuthenticatorBlock =>
     new AuthenticatorBlock(authenticator, name, clock);
   const all = ofTest.map((authenticator) => block(authenticator, authenticator.kind));
@@ -47,7 +53,15 @@ export async function createAuthenticators(
     const own = source instanceof WsAuthenticator ? source : await instanceOf(source);
     all.push(block(own, blocks.authenticators[index] ?? `authenticators[${index}]`));
   }
+  if (apiKeys !== undefined) {
+    const keys = apiKeys.find instanceof WsApiKeyStore ? apiKeys.find : await instanceOf(apiKeys.find);
+    // Before the tokens: those take every bearer.
+    all.push(block(new ApiKeyAuthenticator(keys, apiKeys.prefix), blocks.apiKeys));
+  }
   all.push(...(await tokenBlocks(options, clock, store)));
+  if (tickets !== undefined) {
+    all.push(new AuthenticatorBlock(new TicketAuthenticator(vault, blocks.tickets), blocks.tickets, clock, true));
+  }
   if (session !== undefined) {
     const verifier =
       session.verifier instanceof WsSessionVerifier ? session.verifier : await instanceOf(session.verifier);
@@ -94,13 +108,15 @@ async function tokenBlocks(
 /** The classes of the application that the options name, each with its option. */
 export function classesOf({
   authenticators,
+  apiKeys,
   session,
   clientCertificate,
 }: ResolvedAuthenticationOptions): readonly (readonly [string, Type])[] {
-  const all = [
+  const all: readonly (readonly [string, unknown])[] = [
     ...authenticators.map((source) => ['authenticators', source] as const),
-    ['session.verifier', session?.verifier] as const,
-    ['clientCertificate.mapper', clientCertificate?.mapper] as const,
+    ['apiKeys.find', apiKeys?.find],
+    ['session.verifier', session?.verifier],
+    ['clientCertificate.mapper', clientCertificate?.mapper],
   ];
-  return all.filter((entry): entry is readonly [(typeof entry)[0], Type<never>] => typeof entry[1] === 'function');
+  return all.filter((entry): entry is readonly [string, Type] => typeof entry[1] === 'function');
 }

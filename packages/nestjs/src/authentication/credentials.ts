@@ -1,4 +1,9 @@
-import { BEARER_SUBPROTOCOL_PREFIX, CSRF_SUBPROTOCOL_PREFIX, DPOP_SUBPROTOCOL_PREFIX } from '@secure-ws/protocol';
+import {
+  BEARER_SUBPROTOCOL_PREFIX,
+  CSRF_SUBPROTOCOL_PREFIX,
+  DPOP_SUBPROTOCOL_PREFIX,
+  TICKET_SUBPROTOCOL_PREFIX,
+} from '@secure-ws/protocol';
 import type { CredentialSource, WsCredential } from './authenticator.js';
 
 /** The parts of a request in which credentials are looked for. The query string is not among them (ASVS 5.0 14.2.1). */
@@ -38,11 +43,17 @@ export const AMBIENT_SCHEMES: ReadonlySet<string> = new Set(['basic', 'digest', 
 // follow each other are disjoint.
 const CREDENTIALS = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([A-Za-z0-9\-._~+/]+=*)$/;
 
+/** The entries of a subprotocol list that carry an explicit credential, with its scheme. */
+const SUBPROTOCOL_SCHEMES = [
+  [BEARER_SUBPROTOCOL_PREFIX, 'bearer'],
+  [TICKET_SUBPROTOCOL_PREFIX, 'ticket'],
+] as const;
+
 const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 /**
  * Finds the explicit credential of a handshake: `Authorization: <scheme> <value>` (RFC 9110, RFC 6750), or one
- * `bearer.<token>` entry of the subprotocol list. Two of them refuse, whatever they hold: which one would count must not
+ * `bearer.<token>` or `ticket.<value>` entry of the subprotocol list. Two of them refuse, whatever they hold: which one would count must not
  * be a matter of order (OWASP ASVS 5.0 15.3.7).
  *
  * A DPoP proof, in a field of its own or as one `dpop.<proof>` entry, makes a token of the list one of the scheme `dpop`;
@@ -65,9 +76,10 @@ export function findCredentials({ authorization, subprotocols, dpop, cookie }: C
     else explicit.push(credential);
   }
   for (const entry of subprotocols) {
-    if (entry.startsWith(BEARER_SUBPROTOCOL_PREFIX)) {
-      const value = entry.slice(BEARER_SUBPROTOCOL_PREFIX.length);
-      if (TOKEN68.test(value)) explicit.push(credentialOf('bearer', value, 'subprotocol'));
+    const [prefix, scheme] = SUBPROTOCOL_SCHEMES.find(([each]) => entry.startsWith(each)) ?? [];
+    if (prefix !== undefined) {
+      const value = entry.slice(prefix.length);
+      if (TOKEN68.test(value)) explicit.push(credentialOf(scheme, value, 'subprotocol'));
       else isMalformed = true;
     } else if (entry.startsWith(DPOP_SUBPROTOCOL_PREFIX)) {
       proofs.push(entry.slice(DPOP_SUBPROTOCOL_PREFIX.length));

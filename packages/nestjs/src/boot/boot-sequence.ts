@@ -93,6 +93,7 @@ export class BootSequence {
           clock: runtime.clock,
           store: runtime.store,
           revokedCertificates: runtime.revokedCertificates,
+          vault: runtime.vault,
           instanceOf: (type) => this.#classes.singletonOf(type, module),
           ofTest: testAuthenticators,
         });
@@ -160,7 +161,7 @@ export class BootSequence {
     }
     for (const [endpoint, { settings }] of this.#endpoints) runtime.addPath(endpoint, settings);
     for (const gateway of gateways) {
-      runtime.csrfTokens.addGateway(gateway.type, this.#settingsOf(gateway).authentication);
+      runtime.addGateway(gateway.type, this.#settingsOf(gateway));
       // On another adapter Nest's own path stays as it is, and the checks are the enhancers that the gateway names.
       if (options.adapter) this.#prepareGateway(gateway);
     }

@@ -7,44 +7,11 @@ import {
   nameOfHandshake,
   nameOfMessage,
   OWASP_NAME_BY_CLOSE,
+  TICKET_REASONS,
+  type TicketRefusalReason,
   type OwaspEventName,
 } from './event-reasons.js';
-
-/** How loudly an event is logged. */
-export type EventLevel = 'log' | 'warn' | 'error';
-
-/**
- * Who decides how many events of a type there are. `refusals`: strangers do, so they are sampled, may fill only a part of
- * a sink's queue and never decide whether a sink is well. `connections`: those who were admitted do. `rare`: neither.
- */
-export type EventVolume = 'refusals' | 'connections' | 'rare';
-
-/** What is done to a field before sinks get it: see `EventPrivacy`. */
-export type FieldTreatment = 'plain' | 'identifier' | 'address' | 'path' | 'text';
-
-/** A field of an event. */
-export interface EventField<Value> {
-  readonly treatment: FieldTreatment;
-  /** Only a type: no field has one. */
-  readonly value?: Value;
-}
-
-/** The fields of an event by their names. */
-export type EventFields = Readonly<Record<string, EventField<unknown>>>;
-
-/** One type of event. */
-export interface EventRow {
-  readonly level: EventLevel;
-  readonly volume: EventVolume;
-  /** Its name in the OWASP Application Logging Vocabulary; `undefined` where nothing was wrong. */
-  readonly owasp: OwaspEventName | ((event: never) => OwaspEventName | undefined);
-  /** What events of the type are counted and sampled by, beside the type: the first of these fields that is there. */
-  readonly reasonIn?: readonly string[];
-  /** Words that a reason may be; any other one is counted as `other`, so that no table of counters grows. */
-  readonly reasons?: object;
-  readonly fields: EventFields;
-  readonly optional?: EventFields;
-}
+import type { EventField, EventRow } from './event-row.js';
 
 /** A word of ours, a number or a random id: nothing that a client wrote, and nobody's name. */
 const plain = <Value>(): EventField<Value> => ({ treatment: 'plain' });
@@ -160,6 +127,29 @@ export const EVENT_CATALOGUE = Object.freeze({
     volume: 'refusals',
     owasp: 'authn_login_fail',
     fields: { failure: plain<AuthenticationFailure>() },
+  },
+  /** An HTTP route of the application handed out a ticket. */
+  'ws.ticket.issued': {
+    level: 'log',
+    volume: 'connections',
+    owasp: 'authn_token_created',
+    fields: { principal: identifier },
+    optional: { origin: text },
+  },
+  /** An HTTP route of the application refused a ticket. */
+  'ws.ticket.refused': {
+    level: 'warn',
+    volume: 'refusals',
+    owasp: ({ reason }: { reason: TicketRefusalReason }): OwaspEventName => TICKET_REASONS[reason],
+    reasonIn: ['reason'],
+    reasons: TICKET_REASONS,
+    fields: { reason: plain<TicketRefusalReason>() },
+    optional: {
+      /** The `Origin` header as it came, cut to 200 characters. Never trust it. */
+      origin: text,
+      /** Who asked, where that was known by then. */
+      principal: identifier,
+    },
   },
   /** A handshake ended in `101`, and the connection's `handleConnection` hooks are about to run. */
   'ws.connection.opened': {

@@ -1,6 +1,6 @@
 import { plainAddress } from '../core/address-key.js';
 import { excerpt, truncatedAddress, withoutQuery } from './audit-text.js';
-import type { FieldTreatment } from './event-catalogue.js';
+import type { FieldTreatment } from './event-row.js';
 import type { EventsSettings } from './events.options.js';
 import { IdentifierHash } from './identifier-hash.js';
 import {

@@ -5,6 +5,7 @@ import type { AuthenticationFailure } from '../authentication/authenticator.js';
 export const OWASP_EVENT_NAMES = [
   'authn_login_success',
   'authn_login_fail',
+  'authn_token_created',
   'authn_token_reuse',
   'authn_token_revoked',
   'authz_fail',
@@ -116,6 +117,19 @@ export const MESSAGE_REASONS = Object.freeze({
   streams: 'excess_rate_limit_exceeded',
 } as const satisfies Record<string, OwaspEventName | 'by-code'>);
 
+/** Why a request for a ticket was refused, with the OWASP name of such an event. */
+export const TICKET_REASONS = Object.freeze({
+  'origin-not-allowed': 'malicious_cors',
+  unauthenticated: 'authn_login_fail',
+  'identity-expired': 'session_use_after_expire',
+  scopes: 'authz_fail',
+  rate: 'excess_rate_limit_exceeded',
+  unavailable: 'sys_crash',
+} as const satisfies Record<string, OwaspEventName>);
+
+/** Why a request for a ticket was refused. */
+export type TicketRefusalReason = keyof typeof TICKET_REASONS;
+
 /** Why a message was refused. */
 export type MessageReason = keyof typeof MESSAGE_REASONS;
 
@@ -138,6 +152,7 @@ export const OWASP_NAME_BY_CODE: Readonly<Record<WsErrorCode, OwaspEventName>> =
 /** What a failed authentication is called, where it is not plainly `authn_login_fail`. */
 export const OWASP_NAME_BY_FAILURE: ReadonlyMap<AuthenticationFailure | undefined, OwaspEventName> = new Map([
   ['expired', 'session_use_after_expire'],
+  ['spent', 'authn_token_reuse'],
   ['revoked', 'authn_token_revoked'],
   ['unavailable', 'sys_crash'],
 ]);

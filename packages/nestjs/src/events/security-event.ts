@@ -1,4 +1,5 @@
-import { EVENT_CATALOGUE, type EventField, type EventRow } from './event-catalogue.js';
+import { EVENT_CATALOGUE } from './event-catalogue.js';
+import type { EventField, EventRow } from './event-row.js';
 import type { OwaspEventName } from './event-reasons.js';
 
 type Catalogue = typeof EVENT_CATALOGUE;

@@ -62,7 +62,7 @@ function checkSubjects(
 
 /** Asks an authenticator, and waits only where it has to be waited for. */
 function verify(
-  { input }: HandshakeContext,
+  { input, origin, clientAddress }: HandshakeContext,
   authenticator: AuthenticatorBlock,
   credential: WsCredential,
   onFailure: (cause: unknown) => Awaitable<Outcome>,
@@ -70,7 +70,8 @@ function verify(
 ): Awaitable<Outcome> {
   let principal: Awaitable<Principal>;
   try {
-    principal = authenticator.authenticate(credential, input.request);
+    const facts = { origin: origin.kind === 'allowed' ? origin.text : undefined, clientAddress };
+    principal = authenticator.authenticate(credential, input.request, facts);
   } catch (cause) {
     return onFailure(cause);
   }

@@ -5,7 +5,7 @@ const join = (kind: string, ...parts: readonly (string | undefined)[]): string =
   `${kind}:${JSON.stringify(parts.filter((part) => part !== undefined))}`;
 
 /** The key of a principal: all its sessions and tokens. */
-export function principalKey(principal: Principal): string {
+export function principalKey(principal: Pick<Principal, 'key'>): string {
   return `principal:${principal.key}`;
 }
 

@@ -1,7 +1,8 @@
-import { KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Type } from '@nestjs/common';
 import type { OptionReader } from '../../core/option-reader.js';
-import { type JwtKeyMaterial, readHmacSecret } from '../jwt/jwt-key.js';
+import type { JwtKeyMaterial } from '../jwt/jwt-key.js';
+import { readSecretKeys } from '../secret-keys.js';
 import { WsSessionVerifier } from './ws-session-verifier.js';
 
 /** A verifier of the application: a class that Nest instantiates, or an instance. */
@@ -74,27 +75,13 @@ function readVerifier(reader: OptionReader): SessionVerifierSource | undefined {
 /** Reads `csrf` of a level. @returns `undefined` where it is missing or wrong. */
 export function readCsrfKeys(reader: OptionReader, example: string): readonly KeyObject[] | undefined {
   const level = reader.object('csrf');
-  const material = level.raw('secret');
+  const keys = readSecretKeys(level, 'secret', 'CSRF_SECRET');
   level.finish();
-  const list: readonly unknown[] = Array.isArray(material) ? material : [material];
-  if (material === undefined || list.length === 0) {
-    level.fail(
-      'secret',
-      'is missing: what a browser adds by itself does not say whose page sent it.',
-      `${reader.path}: ${example}`,
-    );
-    return undefined;
+  if (keys === undefined) {
+    const problem = 'is missing: what a browser adds by itself does not say whose page sent it.';
+    level.fail('secret', problem, `${reader.path}: ${example}`);
   }
-  const keys: KeyObject[] = [];
-  for (const [index, item] of list.entries()) {
-    const key = readHmacSecret(item, 'HS256');
-    if (key instanceof KeyObject) keys.push(key);
-    else {
-      const name = list === material ? `secret[${index}]` : 'secret';
-      level.fail(name, key.problem, `${level.pathOf(name)}: process.env.CSRF_SECRET`);
-    }
-  }
-  return keys.length === list.length ? Object.freeze(keys) : undefined;
+  return keys === undefined || keys.length === 0 ? undefined : keys;
 }
 
 function isVerifier(value: unknown): value is SessionVerifierSource {

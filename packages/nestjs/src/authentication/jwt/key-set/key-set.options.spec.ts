@@ -1,3 +1,4 @@
+import { TicketVault } from '../../ticket/ticket-vault.js';
 import { RevokedCertificates } from '../../client-certificate/revoked-certificates.js';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
@@ -85,12 +86,14 @@ describe('readKeySet', () => {
     });
     const { options } = resolve({ ...BASE, jwksUri: URI });
     const clock = new SystemClock();
+    const store = new MemoryStore(clock, { maxKeys: 10 });
     const parts = {
       clock,
-      store: new MemoryStore(clock, { maxKeys: 10 }),
+      store,
       instanceOf: () => Promise.reject(new Error()),
       ofTest: [],
       revokedCertificates: new RevokedCertificates(),
+      vault: new TicketVault(store, []),
     };
     const failure: unknown = await createAuthenticators(options, parts).catch((error: unknown) => error);
     vi.doUnmock('jose');
