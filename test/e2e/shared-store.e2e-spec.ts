@@ -1,47 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
 import { SystemClock } from '../../packages/nestjs/src/index.js';
-import { SecureWsStore } from '../../packages/nestjs/src/store/index.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { expectError } from '../support/error-frame.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/patience.js';
 import { connect } from '../support/queueing-client.js';
+import { RemoteStore } from '../support/remote-store.js';
 import { type RunningApp, startApp } from '../support/start-app.js';
-
-const CALLS = ['hit', 'acquire', 'renew', 'release', 'charge', 'score'] as const;
-
-/** A store in another place: it answers after a turn of the event loop, and can lose its data. */
-class Remote {
-  readonly store: SecureWsStore;
-  renewals = 0;
-  isClosed = false;
-  memory: MemoryStore;
-
-  constructor(readonly clock: FakeClock | SystemClock) {
-    this.memory = this.#fresh();
-    const later =
-      (name: (typeof CALLS)[number]) =>
-      async (...args: never[]) => {
-        await new Promise((resolve) => setImmediate(resolve));
-        const answer: unknown = Reflect.apply(this.memory[name], this.memory, args);
-        if (name === 'renew') this.renewals += 1;
-        return answer;
-      };
-    const calls = Object.fromEntries(CALLS.map((name) => [name, { value: later(name) }]));
-    const close = { value: () => (this.isClosed = true) };
-    this.store = Object.create(SecureWsStore.prototype, { ...calls, close }) as SecureWsStore;
-  }
-
-  /** Loses everything, as a restart without a dump does. */
-  wipe(): void {
-    this.memory = this.#fresh();
-  }
-
-  #fresh(): MemoryStore {
-    return new MemoryStore(this.clock, { maxKeys: 1000 });
-  }
-}
 
 /** No ping falls due while a test moves the clock. */
 const QUIET = { pingIntervalMs: 600_000 };
@@ -50,7 +15,7 @@ const open = (node: RunningApp, sub: string) => connect(`${node.url}/echo`, { to
 
 describe('two nodes with one store', () => {
   it('DP-06 DR-05 count the messages of a principal together, but for one that is on its way to the store', async () => {
-    const { store: shared } = new Remote(new SystemClock());
+    const { store: shared } = new RemoteStore(new SystemClock());
     const options = { store: { shared }, throttling: { principal: [{ limit: 4, ttl: 60_000 }] } };
     const nodes = await Promise.all([
       startApp({ providers: [EchoGateway], options }),
@@ -73,11 +38,11 @@ describe('two nodes with one store', () => {
     }
   });
 
-  it.each<readonly [what: string, happens: (remote: Remote) => void]>([
+  it.each<readonly [what: string, happens: (remote: RemoteStore) => void]>([
     ['loses its data', (remote) => remote.wipe()],
     ['steps its clock a day ahead', (remote) => (remote.clock as FakeClock).advance(86_400_000)],
   ])('F24 DR-17 close nobody where the store %s, and count everybody again', async (_what, happens) => {
-    const remote = new Remote(new FakeClock(Date.now()));
+    const remote = new RemoteStore(new FakeClock(Date.now()));
     const clock = new FakeClock(Date.now());
     const options = {
       store: { shared: remote.store },
@@ -90,19 +55,19 @@ describe('two nodes with one store', () => {
     const clients = [await open(one, 'alice'), await open(one, 'alice'), await open(two, 'alice')];
     happens(remote);
     clock.advance(20_500);
-    await until(() => remote.renewals === 2, 'both nodes renew their leases');
+    await until(() => remote.count('renew') === 2, 'both nodes renew their leases');
     for (const client of clients) {
       expect(await client.request('echo', { text: 'still here' })).toMatchObject({ event: 'echo' });
     }
     // All three count again: there is no place for a fourth, on either node.
     for (const node of nodes) await expect(open(node, 'alice')).rejects.toThrow('429');
     clock.advance(20_500);
-    await until(() => remote.renewals === 4, 'both nodes renew their leases again');
+    await until(() => remote.count('renew') === 4, 'both nodes renew their leases again');
     expect(nodes.flatMap(({ events }) => events.ofType('ws.connection.closed'))).toEqual([]);
   });
 
   it('F24 F30 close the one whose place went to the other node, and no one else', async () => {
-    const remote = new Remote(new FakeClock(Date.now()));
+    const remote = new RemoteStore(new FakeClock(Date.now()));
     const clock = new FakeClock(Date.now());
     const limits = { maxOpenPerPrincipal: 1, onPrincipalLimit: 'close-oldest' as const };
     const options = { store: { shared: remote.store }, handshake: { limits }, lifecycle: QUIET };
@@ -118,7 +83,7 @@ describe('two nodes with one store', () => {
   });
 
   it('F22 the first that stops leaves the store to the other', async () => {
-    const remote = new Remote(new SystemClock());
+    const remote = new RemoteStore(new SystemClock());
     const start = () => startApp({ providers: [EchoGateway], options: { store: { shared: remote.store } } });
     const [one, two] = await Promise.all([start(), start()]);
     await one[Symbol.asyncDispose]();

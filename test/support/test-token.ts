@@ -22,6 +22,15 @@ export interface TestClaims {
   readonly sid?: string;
   /** The token's id. */
   readonly jti?: string;
+  /** The audience. @default that of {@link TEST_JWT} */
+  readonly aud?: string;
+  /** The moment of the log-in, in seconds since 1970, and how strong it was. */
+  readonly auth_time?: number;
+  readonly acr?: string;
+  readonly amr?: readonly string[];
+  /** The id of the key that signs, and its secret. @default that of {@link TEST_JWT} */
+  readonly kid?: string;
+  readonly secret?: string;
 }
 
 /** Makes a good HS256 token. */
@@ -29,12 +38,14 @@ export function testToken({
   sub = 'alice',
   expiresInSeconds = 600,
   nowMs = Date.now(),
+  kid,
+  secret = TEST_JWT.secret,
   ...rest
 }: TestClaims = {}): string {
   const iat = Math.floor(nowMs / 1000);
   const claims = { iss: TEST_JWT.issuer, aud: TEST_JWT.audience, sub, iat, exp: iat + expiresInSeconds, ...rest };
-  const signed = `${segment({ alg: 'HS256', typ: 'JWT' })}.${segment(claims)}`;
-  return `${signed}.${createHmac('sha256', TEST_JWT.secret).update(signed).digest('base64url')}`;
+  const signed = `${segment({ alg: 'HS256', typ: 'JWT', kid })}.${segment(claims)}`;
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
 
 const segment = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');

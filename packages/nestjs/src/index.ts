@@ -128,6 +128,8 @@ export type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 export { WsAbortSignal, type WsClose, WsConnection } from './core/ws-connection.js';
 export { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 export type { WsConnectionFigures, WsConnectionFilter } from './lifecycle/ws-connection-lifecycle.service.js';
+export { WsRevocationService } from './lifecycle/revocation/ws-revocation.service.js';
+export type { RevocationLife } from './lifecycle/revocation/ws-revocation.service.js';
 
 // Messages
 export { WsApplicationError, WsRefusalException } from './core/ws-application.error.js';

@@ -22,6 +22,7 @@ import { TestSetup } from './core/test-setup.js';
 import { MODULE_PRESENCE, type ModulePresence } from './nest/module-required.guard.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 import { RESOLVED_OPTIONS, type ResolvedSecureWsOptions, resolveOptions } from './resolve-options.js';
+import { WsRevocationService } from './lifecycle/revocation/ws-revocation.service.js';
 import { SecureWsInstaller } from './secure-ws.installer.js';
 import { SecureWsOrderModule } from './secure-ws-order.module.js';
 import { createStore } from './store/store.options.js';
@@ -151,6 +152,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       WsChallengeService,
       WsCsrfTokens,
       WsHttpServers,
+      WsRevocationService,
       WsSocketIdentities,
       WsTicketService,
     ],
@@ -176,6 +178,7 @@ const PROVIDERS: readonly Provider[] = [
   partOf(WsTicketService, ({ tickets }) => tickets),
   partOf(WsChallengeService, ({ challenges }) => challenges),
   partOf(WsBackChannelLogout, ({ backChannelLogout }) => backChannelLogout),
+  partOf(WsRevocationService, ({ revocations }) => revocations),
   partOf(SecurityEvents, ({ events }) => events),
   partOf(WsConnectionLifecycleService, ({ lifecycle }) => lifecycle),
   partOf(WsSocketIdentities, (runtime) => new WsSocketIdentities(() => runtime.authenticators)),

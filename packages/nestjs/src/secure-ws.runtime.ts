@@ -23,6 +23,8 @@ import { PrincipalThrottles } from './throttling/principal-throttles.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
+import { RevocationWatch } from './lifecycle/revocation/revocation-watch.js';
+import { WsRevocationService } from './lifecycle/revocation/ws-revocation.service.js';
 import type { HandlerPlan } from './messages/message.js';
 import { MessageEngine, type MessageParts } from './messages/message-engine.js';
 import { RESOLVED_OPTIONS, type ResolvedSecureWsOptions } from './resolve-options.js';
@@ -47,6 +49,8 @@ export class SecureWsRuntime {
   readonly defaults: GatewaySettings;
   readonly guard: WsHandshakeGuard;
   readonly faults: FaultLog;
+  readonly revocationWatch: RevocationWatch;
+  readonly revocations: WsRevocationService;
   readonly csrfTokens: WsCsrfTokens;
   readonly revokedCertificates = new RevokedCertificates();
   readonly challenges: WsChallengeService;
@@ -83,6 +87,8 @@ export class SecureWsRuntime {
     });
     this.timer = new CoarseTimer(clock);
     this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle, this.events);
+    this.revocationWatch = new RevocationWatch(store, clock, () => this.lifecycle.find());
+    this.revocations = new WsRevocationService(store, this.revocationWatch, clock, options.store.revocationMs);
     this.defaults = defaultSettings(options);
     const ledger = new ViolationLedger(store, options.throttling.violations);
     const principals = new PrincipalThrottles(options.throttling.principal, store);
@@ -101,6 +107,7 @@ export class SecureWsRuntime {
       principals.sweep(now);
       this.guard.tick(now);
       store.tick();
+      this.revocationWatch.tick(now);
     });
     const challengeVerifier = (): WsChallengeVerifier => {
       if (this.#challengeVerifier !== undefined) return this.#challengeVerifier;
@@ -120,7 +127,10 @@ export class SecureWsRuntime {
       clock,
       store,
       onReplaced: (connectionId) => void this.lifecycle.disconnect({ connectionId }, 'REPLACED'),
-      penaltyMs: (principal, addressKey) => ledger.delayMs(violationSubject(principal, addressKey)),
+      penalty: {
+        of: (principal, addressKey) => ledger.backoffOf(violationSubject(principal, addressKey)),
+        spread: (delayMs) => ledger.spread(delayMs),
+      },
     });
   }
 

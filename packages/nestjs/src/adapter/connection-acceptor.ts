@@ -29,7 +29,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   }
 
   accept(endpoint: WsEndpoint, client: BoundedSocket, request: IncomingMessage, admission: HandshakeAdmission): void {
-    const { clock, lifecycle } = this.runtime;
+    const { clock, lifecycle, revocationWatch } = this.runtime;
     const { engine } = endpoint.runtime;
     const { connectionId: id, principal, path, clientAddress: address, origin, subprotocol } = admission;
     client.coalesceOn(request.socket);
@@ -46,6 +46,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     this.runtime.events.emit({ type: 'ws.connection.opened', ...factsOf(accepted) });
     // A list may have been loaded since its certificate was verified.
     if (this.runtime.revokedCertificates.hasThatOf(principal)) connection.close('REVOKED');
+    revocationWatch.check(connection);
     for (const { gateway, connect } of endpoint.gateways) {
       this.current = gateway;
       connect(client, request, connection);

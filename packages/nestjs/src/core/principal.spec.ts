@@ -22,6 +22,7 @@ describe('makePrincipal', () => {
       kind: 'api-key',
       roles: [],
       scopes: [],
+      issuedAt: 1000,
       authenticatedAt: 1000,
       claims: { address: { cities: ['Bern'] } },
     });

@@ -27,6 +27,11 @@ export interface Principal {
   readonly tokenId?: string;
   /** The id of the key or API key that verified the credential. */
   readonly keyId?: string;
+  /**
+   * When the credential was issued, in milliseconds since 1970, by the clock of its issuer: whatever was issued before a
+   * revocation, or in the same second, is revoked. 0 for a token that does not say.
+   */
+  readonly issuedAt: number;
   /** When the identity was verified here, in milliseconds since 1970. */
   readonly authenticatedAt: number;
   /** When the identity ends, in milliseconds since 1970. The connection ends with it. */
@@ -44,7 +49,7 @@ export const ANONYMOUS_KIND = 'anonymous';
  */
 export interface PrincipalInput extends Omit<
   Principal,
-  'key' | 'block' | 'kind' | 'roles' | 'scopes' | 'authenticatedAt' | 'claims'
+  'key' | 'block' | 'kind' | 'roles' | 'scopes' | 'issuedAt' | 'authenticatedAt' | 'claims'
 > {
   /** @default the `kind` of the authenticator */
   readonly kind?: string;
@@ -52,6 +57,8 @@ export interface PrincipalInput extends Omit<
   readonly roles?: readonly string[];
   /** @default [] */
   readonly scopes?: readonly string[];
+  /** @default `authenticatedAt` */
+  readonly issuedAt?: number;
   /** @default now */
   readonly authenticatedAt?: number;
   /** @default {} */
@@ -92,7 +99,8 @@ export function makePrincipal(answer: unknown, { block, kind, now }: PrincipalSo
   }
   principal['roles'] = identifiers(block, 'roles', given.roles);
   principal['scopes'] = identifiers(block, 'scopes', given.scopes);
-  principal['authenticatedAt'] = date(block, 'authenticatedAt', given.authenticatedAt ?? now);
+  const authenticatedAt = (principal['authenticatedAt'] = date(block, 'authenticatedAt', given.authenticatedAt ?? now));
+  principal['issuedAt'] = date(block, 'issuedAt', given.issuedAt ?? authenticatedAt);
   const { expiresAt, claims = {} } = given;
   if (expiresAt !== undefined) principal['expiresAt'] = date(block, 'expiresAt', expiresAt);
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) fail(block, 'claims', 'is not an object');

@@ -179,6 +179,7 @@ export const OWASP_NAME_BY_CLOSE: ReadonlyMap<CloseCodeName | undefined, OwaspEv
   ['NOT_ADMITTED', 'authz_fail'],
   ['BANNED', 'authz_fail'],
   ['REVOKED', 'authn_token_revoked'],
+  ['LOGGED_OUT', 'session_expired'],
   ['REPLAY_DETECTED', 'sequence_fail'],
 ]);
 

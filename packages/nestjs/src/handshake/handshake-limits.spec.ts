@@ -3,11 +3,13 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import type { WsCredential } from '../authentication/authenticator.js';
-import { createPrincipal, type Principal } from '../core/principal.js';
+import { createPrincipal } from '../core/principal.js';
 import { BootProblems } from '../core/boot-problems.js';
 import { OptionReader } from '../core/option-reader.js';
+import { backoffRule } from '../store/backoff-rule.js';
 import { MemoryStore } from '../store/memory.store.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
+import { principalKey } from '../store/store-keys.js';
 import { SecureWsStoreError } from '../store/secure-ws.store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { HandshakeContext, type MetLimit } from './handshake-context.js';
@@ -21,17 +23,24 @@ let made = 0;
 const fresh = (): WsCredential => ({ scheme: 'bearer', value: `fresh-${(made += 1)}`, source: 'authorization' });
 const ALICE = createPrincipal({ kind: 'jwt', issuer: 'https://id.example.com', id: 'alice', authenticatedAt: 0 });
 
-function setUp(options: HandshakeLimitsOptions = {}, penaltyMs: (principal: Principal) => number = () => 0) {
+const ADMITTED = { granted: true, rateWaitMs: 0, backoffMs: 0, isRevoked: false, held: [], replaced: [] };
+const PENALTY = backoffRule({ name: 'penalty', freeFailures: 0, firstDelayMs: 60_000, maxDelayMs: 60_000 });
+
+function setUp(options: HandshakeLimitsOptions = {}, penaltyMs = 0) {
   const clock = new FakeClock();
   const store: SecureWsStore = new MemoryStore(clock, { maxKeys: 1_000 });
   const limits = resolveHandshakeLimitsOptions(new OptionReader(options, 'limits', new BootProblems()), 1_000);
+  if (penaltyMs > 0) void store.charge(principalKey(ALICE), 1, PENALTY);
   const replaced: string[] = [];
   const met: MetLimit[] = [];
   const handshake = new HandshakeLimits({
     limits,
     store,
     clock,
-    penaltyMs,
+    penalty: {
+      of: (principal) => (penaltyMs === 0 ? undefined : { key: principalKey(principal), rule: PENALTY }),
+      spread: (delayMs) => delayMs,
+    },
     onReplaced: (id) => replaced.push(id),
   });
   const contextOf = (address = ADDRESS): HandshakeContext => {
@@ -168,10 +177,19 @@ describe('HandshakeLimits', () => {
     });
   });
 
-  it.each([[60_000], [Number.NaN]])('DR-05 refuses a principal that must stay away for %s ms', async (penaltyMs) => {
-    const { enter, handshake } = setUp({}, () => penaltyMs);
+  it('DR-05 refuses a principal that must stay away', async () => {
+    const { enter, handshake } = setUp({}, 60_000);
     const refused = await handshake.join(enter().context, ALICE);
-    expect(refused).toMatchObject({ status: 429, reason: 'principal-backoff' });
+    expect(refused).toMatchObject({ status: 429, reason: 'principal-backoff', retryAfterMs: 60_000 });
+  });
+
+  it('AN-11 refuses whom the store does not clearly admit', async () => {
+    const { enter, handshake, store } = setUp();
+    const { context } = enter();
+    const nonsense = { granted: undefined, rateWaitMs: Number.NaN, backoffMs: Number.NaN, held: [] };
+    vi.spyOn(store, 'admit').mockReturnValue(nonsense as never);
+    expect(await handshake.join(context, ALICE)).toMatchObject({ admitted: false });
+    await expect(async () => enter().outcome).rejects.toThrow(SecureWsStoreError);
   });
 
   it('goes on where a limit only reports, and says so', () => {
@@ -184,7 +202,7 @@ describe('HandshakeLimits', () => {
   describe('with a store that has to be asked over the network', () => {
     it('HS-15 DR-04 takes the place before it waits', async () => {
       const { enter, handshake, store } = setUp({ maxPendingPerAddress: 1 });
-      vi.spyOn(store, 'hit').mockImplementation(() => Promise.resolve(0));
+      vi.spyOn(store, 'admit').mockImplementation(() => Promise.resolve(ADMITTED));
       const first = enter();
       expect(handshake.counts.pending).toBe(1);
       await expect(enter().outcome).resolves.toMatchObject({ reason: 'address-pending' });
@@ -193,13 +211,13 @@ describe('HandshakeLimits', () => {
 
     it('HS-20 refuses what the store refuses', async () => {
       const { enter, store } = setUp();
-      vi.spyOn(store, 'hit').mockImplementation(() => Promise.resolve(3_000));
+      vi.spyOn(store, 'admit').mockResolvedValue({ ...ADMITTED, granted: false, rateWaitMs: 3_000 });
       await expect(enter().outcome).resolves.toMatchObject({ reason: 'address-rate', retryAfterMs: 3_000 });
     });
 
     it('AN-11 lets nobody in without its answer', async () => {
       const { enter, store } = setUp();
-      vi.spyOn(store, 'hit').mockImplementation(() => Promise.reject(new SecureWsStoreError('unavailable')));
+      vi.spyOn(store, 'admit').mockImplementation(() => Promise.reject(new SecureWsStoreError('unavailable')));
       await expect(enter().outcome).rejects.toThrow(SecureWsStoreError);
     });
   });

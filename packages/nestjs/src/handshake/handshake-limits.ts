@@ -2,7 +2,7 @@ import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { randomId } from '../core/identifier.js';
 import { andThen, type Awaitable, isPromiseLike } from '../core/awaitable.js';
-import type { SecureWsStore } from '../store/secure-ws.store.js';
+import type { Admission, SecureWsStore } from '../store/secure-ws.store.js';
 import type { HandshakeContext } from './handshake-context.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { addressKey } from '../core/address-key.js';
@@ -19,8 +19,15 @@ export interface HandshakeLimitParts {
   readonly clock: Clock;
   /** Closes a connection of this node whose place went to another one. Must not throw; an unknown id is to be ignored. */
   readonly onReplaced: (connectionId: string) => void;
-  /** For how many milliseconds a principal must stay away for its violations; 0 when it need not. */
-  readonly penaltyMs: (principal: Principal, addressKey: string) => Awaitable<number>;
+  readonly penalty: HandshakePenalty;
+}
+
+/** What principals pay for the violations of their messages. */
+export interface HandshakePenalty {
+  /** The backoff that a handshake must not be in; `undefined` where nothing is counted. */
+  of(principal: Principal, addressKey: string): Admission['backoff'];
+  /** Lengthens what is left of it at random. */
+  spread(delayMs: number): number;
 }
 
 type Outcome = HandshakeRefusal | undefined;
@@ -30,13 +37,13 @@ export class HandshakeLimits {
   readonly #addresses: AddressLimits;
   readonly #reservations: Reservations;
   readonly #principals: PrincipalCaps;
-  readonly #penaltyMs: HandshakeLimitParts['penaltyMs'];
+  readonly #penalty: HandshakePenalty;
 
-  constructor({ limits, store, clock, onReplaced, penaltyMs }: HandshakeLimitParts) {
+  constructor({ limits, store, clock, onReplaced, penalty }: HandshakeLimitParts) {
     this.#addresses = new AddressLimits(store, limits, clock);
     this.#reservations = new Reservations(limits);
     this.#principals = new PrincipalCaps(store, limits, clock, onReplaced);
-    this.#penaltyMs = penaltyMs;
+    this.#penalty = penalty;
   }
 
   /** Handshakes that wait, and accepted connections, in this process. */
@@ -92,18 +99,21 @@ export class HandshakeLimits {
     return this.charge(context, refusal);
   }
 
-  /** Takes a place for the connection among those of its principal. */
+  /** Takes a place for the connection among those of its principal, unless that is revoked or must stay away. */
   join(context: HandshakeContext, principal: Principal): Awaitable<Outcome> {
-    return andThen(this.#penaltyMs(principal, context.addressKey), (retryAfterMs) => {
-      // NaN too: whatever is not clearly no penalty is one.
-      if (!(retryAfterMs <= 0)) return refuse('principal-backoff', { retryAfterMs });
-      context.connectionId = randomId();
-      return andThen(this.#principals.acquire(principal, context.connectionId), ({ lease, finding }) => {
-        if (lease === undefined) return this.#judge(context, finding) ?? refuse('principal-connections');
-        context.reservation?.hold(lease);
-        this.#judge(context, finding);
-        return undefined;
-      });
+    context.connectionId = randomId();
+    const penalty = this.#penalty.of(principal, context.addressKey);
+    const asked = this.#principals.acquire(principal, context.connectionId, penalty);
+    return andThen(asked, ({ lease, finding, penaltyMs = 0, isRevoked = false }) => {
+      if (lease === undefined) {
+        // Not charged to the address: the credential is a real one, and no guess.
+        if (isRevoked) return refuse('unauthenticated', { failure: 'revoked' });
+        if (penaltyMs > 0) return refuse('principal-backoff', { retryAfterMs: this.#penalty.spread(penaltyMs) });
+        return this.#judge(context, finding) ?? refuse('principal-connections');
+      }
+      context.reservation?.hold(lease);
+      this.#judge(context, finding);
+      return undefined;
     });
   }
 

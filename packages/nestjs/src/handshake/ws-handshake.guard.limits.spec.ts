@@ -76,7 +76,7 @@ describe('WsHandshakeGuard', () => {
 
     it('AN-11 admits nobody while the store has no answer', () => {
       const { decide, store } = setUpHandshake();
-      vi.spyOn(store, 'hit').mockImplementation(() => {
+      vi.spyOn(store, 'admit').mockImplementation(() => {
         throw new SecureWsStoreError('unavailable');
       });
       expect(decide()).toMatchObject({ status: 503, reason: 'overloaded' });
@@ -86,14 +86,15 @@ describe('WsHandshakeGuard', () => {
       const { decide, store, clock, guard } = setUpHandshake({
         options: { limits: { ...ROOMY_LIMITS, maxOpenPerPrincipal: 1 } },
       });
-      const acquire = store.acquire.bind(store);
+      const admit = store.admit.bind(store);
+      const first = vi.spyOn(store, 'admit').mockImplementationOnce((...args) => admit(...args));
       let answer = (): void => undefined;
       const thinking = new Promise<void>((asked) => {
-        vi.spyOn(store, 'acquire').mockImplementationOnce((...args) => {
+        first.mockImplementationOnce((...args) => {
           asked();
           return new Promise((resolve) => {
             answer = () => {
-              resolve(acquire(...args));
+              resolve(admit(...args));
             };
           });
         });

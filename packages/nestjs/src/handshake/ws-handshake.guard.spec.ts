@@ -72,10 +72,10 @@ describe('WsHandshakeGuard', () => {
     });
     const guards = new GatewayGuards(GATEWAY, [() => ({ canActivate: () => order.push('the guard') > 0 })]);
     const { guard, store, decide } = setUpHandshake({ authenticators: [authenticator], guards });
-    const acquire = store.acquire.bind(store);
-    vi.spyOn(store, 'acquire').mockImplementation((...args) => {
+    const admit = store.admit.bind(store);
+    vi.spyOn(store, 'admit').mockImplementation((...args) => {
       order.push('the store');
-      return acquire(...args);
+      return admit(...args);
     });
     for (const step of guard.steps) {
       const run = step.run.bind(step);
@@ -86,7 +86,9 @@ describe('WsHandshakeGuard', () => {
     }
     await expect(decide()).resolves.toMatchObject({ admitted: true });
     expect(order).toEqual([
-      ...QUICK_STEPS,
+      ...QUICK_STEPS.slice(0, 7),
+      'the store',
+      ...QUICK_STEPS.slice(7),
       'verification',
       'the authenticator',
       'gateway-guards',

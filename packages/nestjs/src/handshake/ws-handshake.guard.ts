@@ -14,7 +14,7 @@ import {
   type HandshakeDecision,
   type HandshakeInput,
 } from './handshake-context.js';
-import { HandshakeLimits } from './handshake-limits.js';
+import { HandshakeLimits, type HandshakePenalty } from './handshake-limits.js';
 import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { compileHandshakeSteps, type HandshakeStep } from './handshake-steps.js';
@@ -34,8 +34,7 @@ export interface WsHandshakeGuardParts {
    * unknown id is to be ignored.
    */
   readonly onReplaced: (connectionId: string) => void;
-  /** For how many milliseconds a principal must stay away for its violations; 0 when it need not. */
-  readonly penaltyMs: (principal: Principal, addressKey: string) => Awaitable<number>;
+  readonly penalty: HandshakePenalty;
   /** Verifies the solutions of `handshake.challenge`. Throws before the application has started. */
   readonly challengeVerifier: () => WsChallengeVerifier;
   /** An attack begins, or has ended. Must not throw. */
@@ -59,10 +58,10 @@ export class WsHandshakeGuard {
   readonly #gatewayGuards = new WeakMap<object, GatewayGuards>();
 
   constructor(parts: WsHandshakeGuardParts) {
-    const { options, isReady, clock, store, onReplaced, penaltyMs, challengeVerifier: verifier, onAttack } = parts;
+    const { options, isReady, clock, store, onReplaced, penalty, challengeVerifier: verifier, onAttack } = parts;
     this.#timeoutMs = options.timeoutMs;
     this.#clock = clock;
-    this.#limits = new HandshakeLimits({ limits: options.limits, store, clock, onReplaced, penaltyMs });
+    this.#limits = new HandshakeLimits({ limits: options.limits, store, clock, onReplaced, penalty });
     const { challenge } = options;
     this.#challenge =
       challenge === undefined

@@ -112,7 +112,8 @@ export class WsConnectionLifecycleService {
   }
 
   /**
-   * Closes the connections that match.
+   * Closes the connections that match, on this node. It bans nobody: whoever has a good credential comes back at once. To keep
+   * somebody out, or to end a session on all nodes, there is {@link WsRevocationService}.
    *
    * @returns how many there were.
    */

@@ -1,7 +1,8 @@
 import type { Linked } from '../core/linked-list.js';
 import { RateWindows, type ThrottleRule } from '../core/rate-windows.js';
 import type { Counter } from './counter-map.js';
-import type { Score, ScoreRule } from './secure-ws.store.js';
+import { remainingBackoffMs } from './backoff-rule.js';
+import type { BackoffRule, ScoreRule } from './secure-ws.store.js';
 
 abstract class ListedCounter {
   level = -1;
@@ -38,21 +39,22 @@ export class ScoreCounter extends ListedCounter implements Counter {
   }
 
   share(now: number): number {
-    return this.#valueAt(now) / this.rule.max;
+    return this.valueAt(now) / this.rule.max;
   }
 
   /** Adds to the score. */
   charge(weight: number, now: number): void {
-    this.#charged = Math.min(this.rule.max, this.#valueAt(now) + weight);
+    this.#charged = Math.min(this.rule.max, this.valueAt(now) + weight);
     this.#chargedAt = now;
   }
 
-  /** The score as it is now. */
-  read(now: number): Score {
-    return { value: this.#valueAt(now), charged: this.#charged, ageMs: now - this.#chargedAt };
+  /** For how long its key is in backoff. */
+  backoffMs(rule: BackoffRule, now: number): number {
+    return remainingBackoffMs(this.#charged, now - this.#chargedAt, rule);
   }
 
-  #valueAt(now: number): number {
+  /** The score as it is now. */
+  valueAt(now: number): number {
     return Math.max(0, this.#charged - (this.rule.decayPerSecond * (now - this.#chargedAt)) / 1000);
   }
 }

@@ -1,12 +1,15 @@
 // For authors of stores. `describeStoreContract` of `@secure-ws/nestjs/testing` is what a store must pass.
 export { SecureWsStore, SecureWsStoreError } from './secure-ws.store.js';
 export type {
+  Admission,
+  AdmissionAnswer,
+  BackoffRule,
   Lease,
-  LeaseAnswer,
   LeaseOverflow,
   LeasePlace,
   LeaseState,
-  Score,
+  Revocation,
+  RevocationBatch,
   ScoreRule,
   StoreFailure,
 } from './secure-ws.store.js';

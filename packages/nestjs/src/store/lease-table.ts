@@ -1,6 +1,7 @@
 import {
+  type Admission,
+  type AdmissionAnswer,
   type Lease,
-  type LeaseAnswer,
   type LeaseOverflow,
   type LeasePlace,
   type LeaseState,
@@ -13,6 +14,12 @@ const MAX_REPLACED = 1000;
 
 /** How many keys are looked at for one that is over, when a new one finds no room. */
 const STEPS_WHEN_FULL = 64;
+
+/** The lease of an admission. */
+export type LeaseDemand = NonNullable<Admission['lease']>;
+
+/** What an admission is told of its lease. */
+export type LeaseAnswer = Pick<AdmissionAnswer, 'granted' | 'held' | 'replaced'>;
 
 const NOBODY: readonly string[] = Object.freeze([]);
 
@@ -85,14 +92,8 @@ export class LeaseTable {
     return this.#keys.size;
   }
 
-  /** As `SecureWsStore.acquire`. */
-  acquire(
-    holder: string,
-    places: readonly LeasePlace[],
-    ttlMs: number,
-    overflow: LeaseOverflow,
-    now: number,
-  ): LeaseAnswer {
+  /** Takes every place, or none. */
+  acquire({ holder, places, ttlMs, overflow = 'refuse' }: LeaseDemand, now: number): LeaseAnswer {
     const replaced = new Set<string>();
     for (const place of places) {
       if (this.#makeRoom(holder, place, overflow, replaced, now)) continue;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.js';
+import { acquire } from '../testing/lease-contract.js';
 import { describeStoreContract } from '../testing/store-contract.js';
 import { MemoryStore, SWEEP_STEPS } from './memory.store.js';
 import { SecureWsStoreError } from './secure-ws.store.js';
@@ -38,8 +39,8 @@ describe('MemoryStore', () => {
   it('answers at once', () => {
     const { store } = make(1000);
     expect(store.hit('k:a', RULES)).toBe(0);
-    expect(store.acquire('h', [{ key: 'k:a', limit: 1 }], 1000).granted).toBe(true);
-    expect(store.score('k:a', SCORE).value).toBe(0);
+    expect(acquire(store, 'h', [{ key: 'k:a', limit: 1 }], 1000).granted).toBe(true);
+    expect(store.charge('k:a', 0, SCORE)).toBe(0);
   });
 
   it('tells rules apart by their name, limit, ttl and block, however they are written', () => {
@@ -52,7 +53,7 @@ describe('MemoryStore', () => {
   it('starts no timer', () => {
     const { clock, store } = make(1000);
     store.hit('k:a', RULES);
-    store.acquire('h', [{ key: 'k:a', limit: 1 }], 1000);
+    acquire(store, 'h', [{ key: 'k:a', limit: 1 }], 1000);
     expect(clock.pending).toBe(0);
   });
 
@@ -74,7 +75,7 @@ describe('MemoryStore', () => {
       store.charge(`address:10.0.${(i >> 8) & 255}.${i & 255}`, 1, SCORE);
     }
     expect(store.hit('address:192.0.2.66', RULES)).toBeGreaterThan(0);
-    expect(store.score('address:192.0.2.66', SCORE).value).toBe(10);
+    expect(store.charge('address:192.0.2.66', 0, SCORE)).toBe(10);
   });
 
   it('DR-16 IPv6 addresses that find no room share one budget by /48', () => {
@@ -90,8 +91,8 @@ describe('MemoryStore', () => {
     const { store } = make(1000);
     for (let i = 0; i < 1000; i++) store.charge(ipv6Key(1, i), 1, SCORE);
     store.charge(ipv6Key(2, 0), 5, SCORE);
-    expect(store.score(ipv6Key(2, 1), SCORE).value).toBe(5);
-    expect(store.score(ipv6Key(3, 1), SCORE).value).toBe(0);
+    expect(store.charge(ipv6Key(2, 1), 0, SCORE)).toBe(5);
+    expect(store.charge(ipv6Key(3, 1), 0, SCORE)).toBe(0);
   });
 
   it('DR-16 makes room of what is over before it gives anything up', () => {
@@ -104,34 +105,34 @@ describe('MemoryStore', () => {
 
   it('DR-16 never gives up a lease, which would let more in than a cap allows: it is full, and takes no place', () => {
     const { clock, store } = make(1000);
-    for (let i = 0; i < 999; i++) store.acquire('one', [{ key: `principal:${i}`, limit: 10 }], 1000);
+    for (let i = 0; i < 999; i++) acquire(store, 'one', [{ key: `principal:${i}`, limit: 10 }], 1000);
     const full = new SecureWsStoreError('full');
     const two = [
       { key: 'principal:new', limit: 10 },
       { key: 'session:new', limit: 10 },
     ];
-    expect(() => store.acquire('one', two, 1000)).toThrow(full);
+    expect(() => acquire(store, 'one', two, 1000)).toThrow(full);
     expect(store.size).toBe(999);
-    expect(store.acquire('one', two.slice(0, 1), 1000).granted).toBe(true);
-    expect(() => store.acquire('one', two.slice(1), 1000)).toThrow(full);
+    expect(acquire(store, 'one', two.slice(0, 1), 1000).granted).toBe(true);
+    expect(() => acquire(store, 'one', two.slice(1), 1000)).toThrow(full);
     expect(store.size).toBe(1000);
-    expect(store.acquire('two', [{ key: 'principal:0', limit: 10 }], 1000)).toMatchObject({ held: [2] });
+    expect(acquire(store, 'two', [{ key: 'principal:0', limit: 10 }], 1000)).toMatchObject({ held: [2] });
     clock.advance(1000);
-    expect(store.acquire('one', two, 1000).granted).toBe(true);
+    expect(acquire(store, 'one', two, 1000).granted).toBe(true);
   });
 
   it('DR-16 remembers a bounded number of replaced holders of a key', () => {
     const { store } = make(1000);
     const place = [{ key: 'principal:a', limit: 1 }];
-    for (let i = 0; i <= 1001; i++) store.acquire(`h${i}`, place, 60_000, 'replace-oldest');
+    for (let i = 0; i <= 1001; i++) acquire(store, `h${i}`, place, 60_000, 'replace-oldest');
     const asked = ['h0', 'h1', 'h1000', 'h1001'].map((holder) => ({ holder, keys: ['principal:a'] }));
     expect(store.renew(asked, 60_000)).toEqual(['unknown', 'replaced', 'replaced', 'held']);
   });
 
   it('DR-15 a replaced holder that is closed leaves nothing', () => {
     const { store } = make(1000);
-    store.acquire('old', [{ key: 'k:a', limit: 1 }], 60_000);
-    store.acquire('new', [{ key: 'k:a', limit: 1 }], 60_000, 'replace-oldest');
+    acquire(store, 'old', [{ key: 'k:a', limit: 1 }], 60_000);
+    acquire(store, 'new', [{ key: 'k:a', limit: 1 }], 60_000, 'replace-oldest');
     store.release({ holder: 'old', keys: ['k:a'] });
     store.release({ holder: 'new', keys: ['k:a'] });
     expect(store.size).toBe(0);
@@ -142,7 +143,7 @@ describe('MemoryStore', () => {
     for (let i = 0; i < 5000; i++) {
       store.hit(`k:${i}`, RULES);
       store.charge(`k:${i}`, 1, SCORE);
-      store.acquire('one', [{ key: `k:${i}`, limit: 1 }], 1000);
+      acquire(store, 'one', [{ key: `k:${i}`, limit: 1 }], 1000);
     }
     clock.advance(TTL);
     for (let left = 15_000; left > 0; left -= 3 * SWEEP_STEPS) {
@@ -193,7 +194,7 @@ describe('MemoryStore', () => {
   it('DR-15 connections that come and go leave nothing', () => {
     const { store } = make(1000);
     for (let i = 0; i < 10_000; i++) {
-      store.acquire('c', [{ key: `principal:${i}`, limit: 10 }], 60_000);
+      acquire(store, 'c', [{ key: `principal:${i}`, limit: 10 }], 60_000);
       store.release({ holder: 'c', keys: [`principal:${i}`] });
     }
     expect(store.size).toBe(0);

@@ -3,13 +3,14 @@ import type { ThrottleRule } from '../core/rate-windows.js';
 import { CounterMap } from './counter-map.js';
 import { RateCounter, ScoreCounter } from './counters.js';
 import { LeaseTable } from './lease-table.js';
+import { RevocationLog } from './revocation-log.js';
 import {
+  type Admission,
+  type AdmissionAnswer,
   type Lease,
-  type LeaseAnswer,
-  type LeaseOverflow,
-  type LeasePlace,
   type LeaseState,
-  type Score,
+  type Revocation,
+  type RevocationBatch,
   type ScoreRule,
   SecureWsStore,
   SecureWsStoreError,
@@ -19,7 +20,18 @@ import { SweptMap } from './swept-map.js';
 /** How many keys of each kind one tick looks at: 0.05 ms of work where all of them live, and 100,000 keys in 25 seconds. */
 export const SWEEP_STEPS = 1000;
 
-const NEVER_CHARGED: Score = Object.freeze({ value: 0, charged: 0, ageMs: Infinity });
+const NOTHING_TAKEN: AdmissionAnswer = Object.freeze({
+  granted: false,
+  rateWaitMs: 0,
+  backoffMs: 0,
+  isRevoked: false,
+  held: Object.freeze([]),
+  replaced: Object.freeze([]),
+});
+
+const NO_LEASE = { granted: true, held: NOTHING_TAKEN.held, replaced: NOTHING_TAKEN.replaced };
+
+const isUnlimited = (rules: readonly ThrottleRule[]): boolean => rules.every(({ limit }) => limit === Infinity);
 
 /** Without the defaults that a rule may spell out or leave away, and whatever else it has. */
 const rateName = (rules: readonly ThrottleRule[]): string =>
@@ -39,6 +51,7 @@ export class MemoryStore extends SecureWsStore {
   readonly #scores: CounterMap<ScoreRule, ScoreCounter>;
   readonly #leases: LeaseTable;
   readonly #singleUse: SweptMap<SingleUse>;
+  readonly #revocations: RevocationLog;
   readonly #tables: readonly Pick<LeaseTable, 'size' | 'sweep' | 'clear'>[];
   #isClosed = false;
 
@@ -52,7 +65,8 @@ export class MemoryStore extends SecureWsStore {
     this.#scores = new CounterMap(maxKeys, (key, rule) => new ScoreCounter(key, rule), scoreName);
     this.#leases = new LeaseTable(maxKeys);
     this.#singleUse = new SweptMap(maxKeys, ({ due }, now) => due <= now);
-    this.#tables = [this.#rates, this.#scores, this.#leases, this.#singleUse];
+    this.#revocations = new RevocationLog(maxKeys);
+    this.#tables = [this.#rates, this.#scores, this.#leases, this.#singleUse, this.#revocations];
   }
 
   override get isShared(): boolean {
@@ -66,20 +80,28 @@ export class MemoryStore extends SecureWsStore {
 
   override hit(key: string, rules: readonly ThrottleRule[], cost = 1): number {
     const now = this.#now();
-    if (rules.every(({ limit }) => limit === Infinity)) return 0;
+    if (isUnlimited(rules)) return 0;
     const counter = this.#rates.obtain(rules, key, now);
     const waitMs = counter.windows.hit(now, cost);
     this.#rates.settle(counter, now);
     return Math.ceil(waitMs);
   }
 
-  override acquire(
-    holder: string,
-    places: readonly LeasePlace[],
-    ttlMs: number,
-    overflow: LeaseOverflow = 'refuse',
-  ): LeaseAnswer {
-    return this.#leases.acquire(holder, places, ttlMs, overflow, this.#now());
+  override admit({ rate, backoff, identity, lease }: Admission): AdmissionAnswer {
+    const now = this.#now();
+    const rateWaitMs = rate === undefined ? 0 : this.#waitMs(rate.key, rate.rules, now);
+    if (rateWaitMs > 0 && rate?.isReported !== true) return { ...NOTHING_TAKEN, rateWaitMs };
+    let backoffMs = backoff === undefined ? 0 : this.#backoffMs(backoff, now);
+    const allowance = backoffMs > 0 ? backoff?.allowance : undefined;
+    if (backoff !== undefined && allowance !== undefined && this.#waitMs(backoff.key, allowance, now) === 0)
+      backoffMs = 0;
+    if (backoffMs > 0 && backoff?.isReported !== true) return { ...NOTHING_TAKEN, rateWaitMs, backoffMs };
+    const isRevoked = identity !== undefined && this.#revocations.isRevoked(identity.keys, identity.issuedAt, now);
+    if (isRevoked) return { ...NOTHING_TAKEN, rateWaitMs, backoffMs, isRevoked };
+    const leased = lease === undefined ? NO_LEASE : this.#leases.acquire(lease, now);
+    if (leased.granted && rate !== undefined && rateWaitMs === 0) this.hit(rate.key, rate.rules);
+    if (leased.granted && backoff !== undefined && allowance !== undefined) this.hit(backoff.key, allowance);
+    return { ...leased, rateWaitMs, backoffMs, isRevoked };
   }
 
   override renew(leases: readonly Lease[], ttlMs: number): readonly LeaseState[] {
@@ -91,17 +113,12 @@ export class MemoryStore extends SecureWsStore {
     if (!this.#isClosed) this.#leases.release(lease, this.#now());
   }
 
-  override charge(key: string, weight: number, rule: ScoreRule): Score {
+  override charge(key: string, weight: number, rule: ScoreRule): number {
     const now = this.#now();
     const counter = this.#scores.obtain(rule, key, now);
     counter.charge(weight, now);
     this.#scores.settle(counter, now);
-    return counter.read(now);
-  }
-
-  override score(key: string, rule: ScoreRule): Score {
-    const now = this.#now();
-    return this.#scores.find(rule, key, now)?.read(now) ?? NEVER_CHARGED;
+    return counter.valueAt(now);
   }
 
   override put(key: string, value: string, ttlMs: number): boolean {
@@ -120,6 +137,14 @@ export class MemoryStore extends SecureWsStore {
     return found?.value;
   }
 
+  override revoke(revocations: readonly Revocation[]): void {
+    this.#revocations.revoke(revocations, this.#now());
+  }
+
+  override revocations(after: string | undefined, most: number): RevocationBatch {
+    return this.#revocations.read(after, most, this.#now());
+  }
+
   /** Forgets what is over, {@link SWEEP_STEPS} keys of each kind at a time: the store has no timer of its own. */
   override tick(): void {
     const now = this.clock.monotonic();
@@ -129,6 +154,14 @@ export class MemoryStore extends SecureWsStore {
   override close(): void {
     this.#isClosed = true;
     for (const table of this.#tables) table.clear();
+  }
+
+  #backoffMs({ key, rule }: NonNullable<Admission['backoff']>, now: number): number {
+    return this.#scores.find(rule, key, now)?.backoffMs(rule, now) ?? 0;
+  }
+
+  #waitMs(key: string, rules: readonly ThrottleRule[], now: number): number {
+    return isUnlimited(rules) ? 0 : Math.ceil(this.#rates.obtain(rules, key, now).windows.wait(now));
   }
 
   /** @throws SecureWsStoreError `closed`, so that nothing is allowed by a store that was emptied. */

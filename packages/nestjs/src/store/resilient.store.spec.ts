@@ -1,13 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.js';
+import { acquire } from '../testing/lease-contract.js';
 import { describeStoreContract } from '../testing/store-contract.js';
+import { backoffRule } from './backoff-rule.js';
 import { MemoryStore } from './memory.store.js';
 import { ResilientStore } from './resilient.store.js';
 import { SecureWsStore, SecureWsStoreError } from './secure-ws.store.js';
 
-type StoreMethod = 'hit' | 'acquire' | 'renew' | 'release' | 'charge' | 'score' | 'put' | 'take';
+type StoreMethod = Exclude<keyof MemoryStore, 'size' | 'isShared' | 'admitsHandshakes' | 'tick' | 'close'>;
 
-const METHODS: readonly StoreMethod[] = ['hit', 'acquire', 'renew', 'release', 'charge', 'score', 'put', 'take'];
+const METHODS: readonly StoreMethod[] = [
+  'hit',
+  'admit',
+  'renew',
+  'release',
+  'charge',
+  'put',
+  'take',
+  'revoke',
+  'revocations',
+];
 
 /** A shared store as the network has it: later, or never, or with an error. */
 class Network {
@@ -56,7 +68,7 @@ function make() {
   /** Makes the shared store away. */
   const cutOff = async (): Promise<void> => {
     network.state = 'fails';
-    for (let i = 0; i < 3; i++) await store.score('k:any', { name: 'any', decayPerSecond: 1, max: 1 });
+    for (let i = 0; i < 3; i++) await store.charge('k:any', 1, { name: 'any', decayPerSecond: 1, max: 1 });
     network.calls = 0;
   };
   const pass = async (ms: number): Promise<void> => {
@@ -69,6 +81,7 @@ function make() {
   return { clock, memory, network, events, store, pass, cutOff };
 }
 
+const BACKOFF = backoffRule({ name: 'backoff', freeFailures: 0, firstDelayMs: 1000, maxDelayMs: 60_000 });
 const RULE = [{ name: 'rate', limit: 2, ttl: 60_000 }];
 const UNAVAILABLE = new SecureWsStoreError('unavailable');
 
@@ -142,13 +155,13 @@ describe('ResilientStore', () => {
     const { cutOff, store, pass } = make();
     await cutOff();
     const place = [{ key: 'principal:a', limit: 1 }];
-    expect(await store.acquire('c1', place, 60_000)).toMatchObject({ granted: true });
-    expect(await store.acquire('c2', place, 60_000)).toMatchObject({ granted: false });
+    expect(await acquire(store, 'c1', place, 60_000)).toMatchObject({ granted: true });
+    expect(await acquire(store, 'c2', place, 60_000)).toMatchObject({ granted: false });
     await pass(29_750);
     expect(store.admitsHandshakes).toBe(true);
     await pass(250);
     expect(store.admitsHandshakes).toBe(false);
-    expect(() => store.acquire('c3', place, 60_000)).toThrow(UNAVAILABLE);
+    expect(() => acquire(store, 'c3', place, 60_000)).toThrow(UNAVAILABLE);
   });
 
   it('DR-17 comes back by itself, also when nobody asks, once it has answered for a while', async () => {
@@ -186,19 +199,19 @@ describe('ResilientStore', () => {
     const { cutOff, network, store, pass } = make();
     await cutOff();
     const place = [{ key: 'principal:a', limit: 1 }];
-    await store.acquire('c1', place, 60_000);
+    await acquire(store, 'c1', place, 60_000);
     network.state = 'up';
     await pass(4500);
     const leases = [{ holder: 'c1', keys: ['principal:a'] }];
     await expect(store.renew(leases, 60_000)).resolves.toEqual(['unknown']);
-    await store.acquire('c1', [{ key: 'principal:a', limit: Infinity }], 60_000);
+    await acquire(store, 'c1', [{ key: 'principal:a', limit: Infinity }], 60_000);
     await expect(store.renew(leases, 60_000)).resolves.toEqual(['held']);
-    await expect(store.acquire('c2', place, 60_000)).resolves.toMatchObject({ granted: false });
+    await expect(acquire(store, 'c2', place, 60_000)).resolves.toMatchObject({ granted: false });
   });
 
   it('DR-17 does not know of a lease while the shared store is away, and says so', async () => {
     const { network, store } = make();
-    await store.acquire('c1', [{ key: 'principal:a', limit: 1 }], 60_000);
+    await acquire(store, 'c1', [{ key: 'principal:a', limit: 1 }], 60_000);
     network.state = 'fails';
     const leases = [{ holder: 'c1', keys: ['principal:a'] }];
     await expect(store.renew(leases, 60_000)).rejects.toThrow(UNAVAILABLE);
@@ -210,8 +223,13 @@ describe('ResilientStore', () => {
     for (const key of keys) {
       await store.hit(key, RULE);
       await store.charge(key, 1, { name: 's', decayPerSecond: 1, max: 5 });
-      await store.score(key, { name: 's', decayPerSecond: 1, max: 5 });
-      await store.acquire('c1', [{ key, limit: 5 }], 1000);
+      await store.admit({
+        rate: { key, rules: RULE },
+        backoff: { key, rule: BACKOFF },
+        identity: { keys: [key], issuedAt: 1 },
+      });
+      await store.revoke([{ key, issuedBefore: 1, ttlMs: 1000 }]);
+      await acquire(store, 'c1', [{ key, limit: 5 }], 1000);
       await store.renew([{ holder: 'c1', keys: [key] }], 1000);
       await store.release({ holder: 'c1', keys: [key] });
     }
@@ -239,9 +257,9 @@ describe('ResilientStore', () => {
 
   it('a store that is full is not away', async () => {
     const { events, store } = make();
-    for (let i = 0; i < 1000; i++) await store.acquire('h', [{ key: `k:${i}`, limit: 1 }], 1000);
+    for (let i = 0; i < 1000; i++) await acquire(store, 'h', [{ key: `k:${i}`, limit: 1 }], 1000);
     const full = new SecureWsStoreError('full');
-    await expect(store.acquire('h', [{ key: 'k:new', limit: 1 }], 1000)).rejects.toThrow(full);
+    await expect(acquire(store, 'h', [{ key: 'k:new', limit: 1 }], 1000)).rejects.toThrow(full);
     expect(events).toEqual([]);
   });
 });

@@ -1,22 +1,28 @@
-import { createHash } from 'node:crypto';
 import { andThen, type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import type { Clock } from '../core/clock.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
 import {
+  type Admission,
+  type AdmissionAnswer,
   type Lease,
-  type LeaseAnswer,
-  type LeaseOverflow,
-  type LeasePlace,
   type LeaseState,
-  type Score,
+  type Revocation,
+  type RevocationBatch,
   type ScoreRule,
   SecureWsStore,
   SecureWsStoreError,
 } from './secure-ws.store.js';
+import { hashedKey } from './store-keys.js';
 import { StoreHealth, type StoreHealthListener } from './store-health.js';
 
 /** For how long new handshakes are admitted while the shared store is away, in milliseconds. */
 const MAX_AWAY_MS = 30_000;
+
+/** How many revocations are told the shared store at once. */
+const TELL_AT_ONCE = 500;
+
+/** How many revocations wait for a shared store that is away. */
+const MAX_UNTOLD = 100_000;
 
 const PROBE: ScoreRule = Object.freeze({ name: 'probe', decayPerSecond: 1, max: 1 });
 
@@ -26,11 +32,18 @@ const PROBE: ScoreRule = Object.freeze({ name: 'probe', decayPerSecond: 1, max: 
  * - rates and scores are counted in the memory of this node
  * - leases known to this node hold for 30 seconds; then nobody new is admitted
  * - single-use values are refused at once: another node may have seen them
+ * - revocations hold that this node has made or read; those that it made are told when the store is back, and as soon as
+ *   it has lost its data
  *
  * The shared store is given hashes of keys: addresses and names of users do not leave the node.
  */
 export class ResilientStore extends SecureWsStore {
   readonly #health: StoreHealth;
+  /** Revocations that the shared store has still to be told, by hashed keys. */
+  readonly #untold = new Map<string, Revocation>();
+  #isTelling = false;
+  /** Whether the memory of this node holds every revocation that was read. */
+  #knowsRevocations = true;
   #isClosed = false;
 
   constructor(
@@ -46,49 +59,41 @@ export class ResilientStore extends SecureWsStore {
   }
 
   override get admitsHandshakes(): boolean {
-    return this.#health.awayMs < MAX_AWAY_MS;
+    return this.#health.awayMs < (this.#knowsRevocations ? MAX_AWAY_MS : 1);
   }
 
-  /** Watches the shared store, and sweeps the memory. */
+  /** Watches the shared store, tells it what it missed, and sweeps the memory. */
   override tick(): void {
     this.#health.tick();
+    if (this.#untold.size > 0 && !this.#isTelling && this.#health.awayMs === 0) void this.#tell();
     this.shared.tick();
     this.local.tick();
   }
 
   override hit(key: string, rules: readonly ThrottleRule[], cost = 1): Awaitable<number> {
     return this.#askOr(
-      () => this.shared.hit(hashed(key), rules, cost),
+      () => this.shared.hit(hashedKey(key), rules, cost),
       () => this.local.hit(key, rules, cost),
     );
   }
 
-  override charge(key: string, weight: number, rule: ScoreRule): Awaitable<Score> {
+  override charge(key: string, weight: number, rule: ScoreRule): Awaitable<number> {
     return this.#askOr(
-      () => this.shared.charge(hashed(key), weight, rule),
+      () => this.shared.charge(hashedKey(key), weight, rule),
       () => this.local.charge(key, weight, rule),
     );
   }
 
-  override score(key: string, rule: ScoreRule): Awaitable<Score> {
+  override admit(admission: Admission): Awaitable<AdmissionAnswer> {
     return this.#askOr(
-      () => this.shared.score(hashed(key), rule),
-      () => this.local.score(key, rule),
-    );
-  }
-
-  override acquire(
-    holder: string,
-    places: readonly LeasePlace[],
-    ttlMs: number,
-    overflow: LeaseOverflow = 'refuse',
-  ): Awaitable<LeaseAnswer> {
-    const sent = places.map(({ key, limit }) => ({ key: hashed(key), limit }));
-    return this.#askOr(
-      () => this.shared.acquire(holder, sent, ttlMs, overflow),
+      () => this.shared.admit(sentAdmission(admission)),
       () => {
         if (!this.admitsHandshakes) throw new SecureWsStoreError('unavailable');
-        return this.local.acquire(holder, places, ttlMs, overflow);
+        const { identity } = admission;
+        // Revocations are kept as they were read, by hashed keys.
+        return this.local.admit(
+          identity === undefined ? admission : { ...admission, identity: sentIdentity(identity) },
+        );
       },
     );
   }
@@ -114,11 +119,43 @@ export class ResilientStore extends SecureWsStore {
   }
 
   override put(key: string, value: string, ttlMs: number): Awaitable<boolean> {
-    return this.#ask(() => this.shared.put(hashed(key), value, ttlMs));
+    return this.#ask(() => this.shared.put(hashedKey(key), value, ttlMs));
   }
 
   override take(key: string): Awaitable<string | undefined> {
-    return this.#ask(() => this.shared.take(hashed(key)));
+    return this.#ask(() => this.shared.take(hashedKey(key)));
+  }
+
+  /**
+   * Holds on this node at once, and on the others when the shared store has taken it.
+   *
+   * @throws SecureWsStoreError `unavailable` where it has not: it is told again until it does.
+   */
+  override revoke(revocations: readonly Revocation[]): Awaitable<void> {
+    const sent = revocations.map((each) => ({ ...each, key: hashedKey(each.key) }));
+    if (this.#untold.size >= MAX_UNTOLD) throw new SecureWsStoreError('full');
+    void this.local.revoke(sent);
+    for (const each of sent) this.#untold.set(each.key, each);
+    return andThen(
+      this.#ask(() => this.shared.revoke(sent)),
+      () => this.#told(sent),
+    );
+  }
+
+  /** Entries have hashed keys. What was read holds on this node while the shared store is away. */
+  override revocations(after: string | undefined, most: number): Awaitable<RevocationBatch> {
+    return andThen(
+      this.#ask(() => this.shared.revocations(after, most)),
+      (batch) => {
+        if (after !== undefined && !batch.isContinued) this.#tellAll();
+        try {
+          void this.local.revoke(batch.entries);
+        } catch {
+          this.#knowsRevocations = false;
+        }
+        return batch;
+      },
+    );
   }
 
   /** Ends the memory of this node. The shared store is closed by whoever made it: others may still count there. */
@@ -144,11 +181,49 @@ export class ResilientStore extends SecureWsStore {
       return recover(error);
     }
   }
+
+  /** The shared store lost its data: what this node knows is told to it again. */
+  #tellAll(): void {
+    let after: string | undefined;
+    for (let isLast = false; !isLast;) {
+      const batch = this.local.revocations(after, TELL_AT_ONCE) as RevocationBatch;
+      for (const each of batch.entries) this.#untold.set(each.key, each);
+      ({ position: after, isLast } = batch);
+    }
+  }
+
+  async #tell(): Promise<void> {
+    this.#isTelling = true;
+    try {
+      const batch = [...this.#untold.values()].slice(0, TELL_AT_ONCE);
+      await this.#ask(() => this.shared.revoke(batch));
+      this.#told(batch);
+    } catch {
+      // At the next tick again.
+    } finally {
+      this.#isTelling = false;
+    }
+  }
+
+  #told(revocations: readonly Revocation[]): void {
+    for (const each of revocations) if (this.#untold.get(each.key) === each) this.#untold.delete(each.key);
+  }
 }
 
-const sentLease = ({ holder, keys }: Lease): Lease => ({ holder, keys: keys.map(hashed) });
-
-/** `address:192.0.2.1` as `address:` and a hash. */
-function hashed(key: string): string {
-  return `${key.slice(0, key.indexOf(':') + 1)}${createHash('sha256').update(key).digest('base64url')}`;
+function sentAdmission({ rate, backoff, identity, lease }: Admission): Admission {
+  return {
+    ...(rate !== undefined && { rate: { ...rate, key: hashedKey(rate.key) } }),
+    // A copy reads the allowance, which another node cannot ask for when it needs it.
+    ...(backoff !== undefined && { backoff: { ...backoff, key: hashedKey(backoff.key) } }),
+    ...(identity !== undefined && { identity: sentIdentity(identity) }),
+    ...(lease !== undefined && {
+      lease: { ...lease, places: lease.places.map(({ key, limit }) => ({ key: hashedKey(key), limit })) },
+    }),
+  };
 }
+
+type Identity = NonNullable<Admission['identity']>;
+
+const sentIdentity = ({ keys, issuedAt }: Identity): Identity => ({ keys: keys.map(hashedKey), issuedAt });
+
+const sentLease = ({ holder, keys }: Lease): Lease => ({ holder, keys: keys.map(hashedKey) });

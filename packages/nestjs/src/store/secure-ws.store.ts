@@ -11,14 +11,14 @@ export interface ScoreRule {
   readonly max: number;
 }
 
-/** What a key has on its score. */
-export interface Score {
-  /** After decay; 0 for a key that was never charged. */
-  readonly value: number;
-  /** What {@link value} was right after the last charge. */
-  readonly charged: number;
-  /** Milliseconds since the last charge; `Infinity` for a key that was never charged. */
-  readonly ageMs: number;
+/** A score by which its key has to wait: nothing for the first failures, then a delay that doubles with each. */
+export interface BackoffRule extends ScoreRule {
+  /** Failures that cost nothing. */
+  readonly freeFailures: number;
+  /** The first delay in milliseconds; each further failure doubles it. */
+  readonly firstDelayMs: number;
+  /** The longest delay in milliseconds. */
+  readonly maxDelayMs: number;
 }
 
 /** A place to lease: one of `limit` for a key. */
@@ -38,14 +38,85 @@ export interface Lease {
 /** What happens to a lease beyond the limit. */
 export type LeaseOverflow = 'refuse' | 'replace-oldest';
 
-/** The answer to {@link SecureWsStore.acquire}. */
-export interface LeaseAnswer {
+/**
+ * What somebody must meet to be admitted. Each part is optional and looked at in this order; those that only report are
+ * answered, and refuse nothing.
+ */
+export interface Admission {
+  /** One unit of a key in the windows of all rules, as {@link SecureWsStore.hit} takes it. */
+  readonly rate?:
+    { readonly key: string; readonly rules: readonly ThrottleRule[]; readonly isReported?: boolean } | undefined;
+  /** A backoff that the key must not be in. */
+  readonly backoff?:
+    | {
+        readonly key: string;
+        readonly rule: BackoffRule;
+        /** Windows of the same key that a key in backoff takes a unit from instead; it then passes. Read only when needed. */
+        readonly allowance?: readonly ThrottleRule[] | undefined;
+        readonly isReported?: boolean;
+      }
+    | undefined;
+  /** An identity that must not be revoked by any of its keys. */
+  readonly identity?:
+    | {
+        readonly keys: readonly string[];
+        /** Milliseconds since 1970, by the clock of whoever issued it. */
+        readonly issuedAt: number;
+      }
+    | undefined;
+  /**
+   * Places, all for one holder. A holder that has a place keeps it in the order and has its lease renewed; one that is
+   * replaced is remembered for `ttlMs`, and {@link SecureWsStore.renew} tells it.
+   */
+  readonly lease?:
+    | {
+        readonly holder: string;
+        readonly places: readonly LeasePlace[];
+        /** When the lease lapses unless it is renewed: what a node that died held comes back. */
+        readonly ttlMs: number;
+        /** @default 'refuse' */
+        readonly overflow?: LeaseOverflow;
+      }
+    | undefined;
+}
+
+/** The answer to {@link SecureWsStore.admit}. What comes after the part that refused was not looked at. */
+export interface AdmissionAnswer {
   /** Only `true` admits. */
   readonly granted: boolean;
+  /** The milliseconds until the windows have room; 0 where they had. */
+  readonly rateWaitMs: number;
+  /** For how many milliseconds the key is still in backoff; 0 where it is not, or has an allowance. */
+  readonly backoffMs: number;
+  readonly isRevoked: boolean;
   /** How many leases the key of each place has now, in the order of the places. */
   readonly held: readonly number[];
   /** The holders that lost a place for this one. They must be closed. Empty unless it was granted. */
   readonly replaced: readonly string[];
+}
+
+/** One revocation: identities of a key that were issued too early. */
+export interface Revocation {
+  readonly key: string;
+  /**
+   * Whatever was issued before this is revoked; milliseconds since 1970. `Number.MAX_SAFE_INTEGER`: everything. 0 takes an
+   * earlier revocation of the key back.
+   */
+  readonly issuedBefore: number;
+  /** When it may be forgotten: what it revokes has ended by then. */
+  readonly ttlMs: number;
+}
+
+/** A part of the log of revocations. */
+export interface RevocationBatch {
+  /** The oldest first. */
+  readonly entries: readonly Revocation[];
+  /** Where to read on. Only the store knows what it means. */
+  readonly position: string;
+  /** Whether there is nothing more at the moment. */
+  readonly isLast: boolean;
+  /** Whether it goes on from the position that was asked for; `false` where the store does not know that one (it lost its data). */
+  readonly isContinued: boolean;
 }
 
 /**
@@ -77,8 +148,8 @@ export class SecureWsStoreError extends Error {
 }
 
 /**
- * What the nodes of an application must agree on: rate windows, connection leases, scores and single-use values. Also the injection token;
- * the memory store is there by default, and one over Redis serves a cluster.
+ * What the nodes of an application must agree on: rate windows, connection leases, scores, single-use values and revocations. Also
+ * the injection token; the memory store is there by default, and one over Redis serves a cluster.
  *
  * Methods answer at once or with a promise, and callers take both. A method throws (or rejects with)
  * {@link SecureWsStoreError} when it has no answer, and its caller then refuses. Each call is one atomic step: it does all
@@ -117,19 +188,10 @@ export abstract class SecureWsStore {
   abstract hit(key: string, rules: readonly ThrottleRule[], cost?: number): Awaitable<number>;
 
   /**
-   * Leases every place to a holder, or none. A holder that has a place keeps it in the order and has its lease renewed.
-   *
-   * The holder that is replaced is remembered for `ttlMs`, and {@link renew} tells it.
-   *
-   * @param ttlMs when the lease lapses unless it is renewed: what a node that died held comes back.
-   * @param overflow @default 'refuse'
+   * Admits somebody who meets every part, and takes what they ask for; or takes nothing of anything. One call for all of
+   * them: a handshake asks once for its address and once for its principal.
    */
-  abstract acquire(
-    holder: string,
-    places: readonly LeasePlace[],
-    ttlMs: number,
-    overflow?: LeaseOverflow,
-  ): Awaitable<LeaseAnswer>;
+  abstract admit(admission: Admission): Awaitable<AdmissionAnswer>;
 
   /** Prolongs leases by `ttlMs` from now. @returns the state of each, in their order. */
   abstract renew(leases: readonly Lease[], ttlMs: number): Awaitable<readonly LeaseState[]>;
@@ -140,11 +202,8 @@ export abstract class SecureWsStore {
    */
   abstract release(lease: Lease): Awaitable<void>;
 
-  /** Adds to a key's score and answers what it is then. */
-  abstract charge(key: string, weight: number, rule: ScoreRule): Awaitable<Score>;
-
-  /** A key's score. */
-  abstract score(key: string, rule: ScoreRule): Awaitable<Score>;
+  /** Adds to a key's score. @returns what it is then. */
+  abstract charge(key: string, weight: number, rule: ScoreRule): Awaitable<number>;
 
   /**
    * Keeps a value that is to be used once, such as what a ticket stands for. A key that has one keeps it.
@@ -159,6 +218,22 @@ export abstract class SecureWsStore {
 
   /** Takes a value away: of all who ask for it, on all nodes, one gets it. @returns `undefined` where there is none. */
   abstract take(key: string): Awaitable<string | undefined>;
+
+  /**
+   * Adds revocations to the log, all or none. A key that has one keeps the later date and the longer life; one that changes
+   * nothing is no news.
+   *
+   * A store that has no room refuses, and forgets nothing that is not over.
+   */
+  abstract revoke(revocations: readonly Revocation[]): Awaitable<void>;
+
+  /**
+   * Reads the log of revocations on from a position: nobody misses one, however long it was away.
+   *
+   * @param after the position of the last batch; `undefined` to begin with.
+   * @param most how many at a time.
+   */
+  abstract revocations(after: string | undefined, most: number): Awaitable<RevocationBatch>;
 
   /** Ends the store. Called by its maker, after every connection is gone; a release after it is no error. */
   abstract close(): Awaitable<void>;

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Principal } from '../core/principal.js';
 
 // Parts are joined as JSON: session "a" of issuer "b:c" must not meet session "c:a" of issuer "b".
@@ -20,4 +21,52 @@ export function sessionKey({ block, issuer, tenant, sessionId }: Principal): str
  */
 export function apiKeyKey({ block, kind, issuer, keyId }: Principal): string | undefined {
   return kind !== 'api-key' || keyId === undefined ? undefined : join('api-key', block, issuer, keyId);
+}
+
+/** The keys by which identities are revoked. An id that an issuer gives is its own, whoever it is for. */
+export const revocationKeys = Object.freeze({
+  /** @param key of a principal. */
+  principal: (key: string) => `principal:${key}`,
+  /** @param key of a principal. */
+  ban: (key: string) => `ban:${key}`,
+  token: (issuer: string, tokenId: string) => join('token', issuer, tokenId),
+  session: (issuer: string, sessionId: string) => join('session', issuer, sessionId),
+  apiKey: (keyId: string) => join('api-key', keyId),
+  signingKey: (issuer: string, keyId: string) => join('signing-key', issuer, keyId),
+  /** @param thumbprint of {@link thumbprintOf}. */
+  certificate: (thumbprint: string) => join('certificate', thumbprint),
+});
+
+/** SHA-256 as Node, OpenSSL and browsers print it. */
+const FINGERPRINT = /^(?:[0-9A-F]{2}:?){31}[0-9A-F]{2}$/i;
+
+/** The SHA-256 fingerprint of a certificate in the form of RFC 8705; `undefined` for what is none. */
+export function thumbprintOf(fingerprint: unknown): string | undefined {
+  if (typeof fingerprint !== 'string') return undefined;
+  if (/^[\w-]{43}$/.test(fingerprint)) return fingerprint;
+  return FINGERPRINT.test(fingerprint)
+    ? Buffer.from(fingerprint.replaceAll(':', ''), 'hex').toString('base64url')
+    : undefined;
+}
+
+/** All keys by which a principal may be revoked. */
+export function revocationKeysOf(principal: Principal): string[] {
+  const { key, kind, issuer, tokenId, sessionId, keyId, claims } = principal;
+  const keys = [revocationKeys.principal(key), revocationKeys.ban(key)];
+  if (tokenId !== undefined) keys.push(revocationKeys.token(issuer, tokenId));
+  if (sessionId !== undefined) keys.push(revocationKeys.session(issuer, sessionId));
+  if (keyId !== undefined)
+    keys.push(kind === 'api-key' ? revocationKeys.apiKey(keyId) : revocationKeys.signingKey(issuer, keyId));
+  // RFC 8705: a token that is bound to a certificate ends with it.
+  const { cnf } = claims as { cnf?: { readonly 'x5t#S256'?: unknown } | null };
+  for (const fingerprint of [keyId, cnf?.['x5t#S256']]) {
+    const thumbprint = thumbprintOf(fingerprint);
+    if (thumbprint !== undefined) keys.push(revocationKeys.certificate(thumbprint));
+  }
+  return keys;
+}
+
+/** What a shared store is given for a key, `address:192.0.2.1` as `address:` and a hash: addresses and names do not leave the node. */
+export function hashedKey(key: string): string {
+  return `${key.slice(0, key.indexOf(':') + 1)}${hash('sha256', key, 'base64url')}`;
 }

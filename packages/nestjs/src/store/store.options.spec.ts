@@ -11,11 +11,15 @@ function resolve(source: unknown): { options: unknown; problems: readonly string
 
 describe('resolveStoreOptions', () => {
   it('fills the default', () => {
-    expect(resolve(undefined)).toEqual({ options: { maxKeys: 100_000 }, problems: [] });
+    expect(resolve(undefined)).toEqual({ options: { maxKeys: 100_000, revocationMs: 86_400_000 }, problems: [] });
   });
 
   it.each([0, -1, 999, 1.5, NaN, Infinity, '5000', null])('DP-02 refuses maxKeys: %s', (maxKeys) => {
     expect(resolve({ maxKeys }).problems).toEqual(['store.maxKeys']);
+  });
+
+  it.each([0, -1, 1.5, NaN, Infinity, '5000', null])('DP-02 refuses revocationMs: %s', (revocationMs) => {
+    expect(resolve({ revocationMs }).problems).toEqual(['store.revocationMs']);
   });
 
   it('DP-02 refuses an unknown key', () => {

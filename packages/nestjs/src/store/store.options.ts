@@ -8,7 +8,7 @@ import { SecureWsStore } from './secure-ws.store.js';
 /** The `store` options: what the memory of one node may hold. */
 export interface StoreOptions {
   /**
-   * How many keys of each kind (rate windows, scores, leases) are kept in memory. A key takes 100 to 500 bytes. At least
+   * How many keys of each kind (rate windows, scores, leases, revocations) are kept in memory. A key takes 100 to 500 bytes. At least
    * 1000.
    *
    * Beyond it, rates and scores give up the key that is punished least and IPv6 addresses share one by /48; leases refuse
@@ -27,6 +27,13 @@ export interface StoreOptions {
    * @default none: each node counts by itself
    */
   readonly shared?: SecureWsStore;
+  /**
+   * How long a revocation is remembered where the call does not say until when, in milliseconds: as long as the longest
+   * token lives. A token that outlives its revocation is good again.
+   *
+   * @default 86400000 (a day)
+   */
+  readonly revocationMs?: number;
 }
 
 /** {@link StoreOptions} with defaults filled. */
@@ -38,6 +45,7 @@ export function resolveStoreOptions(reader: OptionReader): ResolvedStoreOptions 
   return reader.finish({
     // A JavaScript map ends at 2^24 entries.
     maxKeys: reader.count('maxKeys', 100_000, { min: 1000, max: 10_000_000 }),
+    revocationMs: reader.count('revocationMs', 86_400_000, { max: 366 * 86_400_000 }),
     shared: reader.checked(
       'shared',
       isStore,

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { SecureWsStoreError } from '../store/secure-ws.store.js';
-import { type ContractTest, lease, places, type StoreUnderTest, testLeases, TOLERANCE_MS } from './lease-contract.js';
+import { testAdmissions } from './admission-contract.js';
+import { testRevocations } from './revocation-contract.js';
+import {
+  acquire,
+  type ContractTest,
+  lease,
+  places,
+  type StoreUnderTest,
+  testLeases,
+  TOLERANCE_MS,
+} from './lease-contract.js';
 
 /** What the contract needs of a test runner: `describe` and `it` of vitest, Jest or `node:test`. */
 export interface StoreContractRunner {
@@ -134,26 +144,25 @@ export function describeStoreContract(
     });
 
     testLeases(test);
+    testAdmissions(test);
+    testRevocations(test);
 
     test('DR-05 charge: adds up, decays, and stops at the maximum', async ({ store, pass }) => {
-      assert.deepEqual(await store.score('k:a', score), { value: 0, charged: 0, ageMs: Infinity });
       await store.charge('k:a', 5, score);
-      assert.ok(Math.abs((await store.charge('k:a', 2.5, score)).value - 7.5) < 0.5);
+      assert.ok(Math.abs((await store.charge('k:a', 2.5, score)) - 7.5) < 0.5);
       await pass(500);
-      const later = await store.score('k:a', score);
-      assert.ok(Math.abs(later.value - 2.5) < 0.5, `value ${later.value}`);
-      assert.ok(Math.abs(later.charged - 7.5) < 0.5, `charged ${later.charged}`);
-      assert.ok(Math.abs(later.ageMs - 500) <= TOLERANCE_MS, `age ${later.ageMs}`);
-      assert.equal((await store.charge('k:a', 1000, score)).value, 20);
-      assert.equal((await store.score('k:a', { ...score, name: 'other' })).value, 0);
+      const later = await store.charge('k:a', 0, score);
+      assert.ok(Math.abs(later - 2.5) < 0.5, `value ${later}`);
+      assert.equal(await store.charge('k:a', 1000, score), 20);
+      assert.equal(await store.charge('k:a', 0, { ...score, name: 'other' }), 0);
       await pass(2000 + TOLERANCE_MS);
-      assert.equal((await store.score('k:a', score)).value, 0);
+      assert.equal(await store.charge('k:a', 0, score), 0);
     });
 
     test('DR-05 charge: none of a hundred at once is lost', async ({ store }) => {
       const slow = { name: 'slow', decayPerSecond: 0.01, max: 1000 };
       await Promise.all(Array.from({ length: 100 }, async () => store.charge('k:a', 1, slow)));
-      assert.ok((await store.score('k:a', slow)).value > 99);
+      assert.ok((await store.charge('k:a', 0, slow)) > 99);
     });
 
     test('AN-05 put: keeps the first value of a key until it is taken or over', async ({ store, pass }) => {
@@ -187,23 +196,25 @@ export function describeStoreContract(
       for (const key of ODD_KEYS) {
         assert.equal(await store.hit(key, rules, 3), 0, `hits ${key.slice(0, 20)}`);
         assert.ok((await store.hit(key, rules)) > 0);
-        assert.equal((await store.acquire(key, places([key, 1]), 60_000)).granted, true);
+        assert.equal((await acquire(store, key, places([key, 1]), 60_000)).granted, true);
         assert.deepEqual(await store.renew([lease(key, key)], 60_000), ['held']);
-        assert.ok(Math.abs((await store.charge(key, 10, score)).value - 10) < 0.5);
+        assert.ok(Math.abs((await store.charge(key, 10, score)) - 10) < 0.5);
         assert.equal(await store.put(key, key, 60_000), true);
       }
       for (const key of ODD_KEYS) assert.equal(await store.take(key), key);
-      for (const key of ODD_KEYS) assert.equal((await store.acquire('x', places([key, 1]), 60_000)).granted, false);
+      for (const key of ODD_KEYS) assert.equal((await acquire(store, 'x', places([key, 1]), 60_000)).granted, false);
     });
 
     test('close: allows nothing afterwards', async ({ store }) => {
       await store.close();
       const calls: readonly (() => unknown)[] = [
         () => store.hit('k:a', rules),
-        () => store.acquire('one', places(['k:a', 1]), 1000),
+        () => acquire(store, 'one', places(['k:a', 1]), 1000),
         () => store.renew([lease('one', 'k:a')], 1000),
         () => store.charge('k:a', 1, score),
-        () => store.score('k:a', score),
+        () => store.admit({}),
+        () => store.revoke([]),
+        () => store.revocations(undefined, 1),
         () => store.put('k:a', 'one', 1000),
         () => store.take('k:a'),
       ];

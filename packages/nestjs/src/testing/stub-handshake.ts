@@ -145,7 +145,7 @@ export function setUpHandshake({
     clock,
     store,
     onReplaced: () => undefined,
-    penaltyMs: () => 0,
+    penalty: { of: () => undefined, spread: (delayMs) => delayMs },
     challengeVerifier: () => {
       throw new Error('No challenge is asked for here.');
     },

@@ -19,7 +19,7 @@ describe('testIdentity', () => {
     };
     const { id, key, token } = testIdentity(input);
     const principal = readTestToken(token, NOW);
-    expect(principal).toEqual({ ...input, key, block: 'test', authenticatedAt: NOW });
+    expect(principal).toEqual({ ...input, key, block: 'test', issuedAt: NOW, authenticatedAt: NOW });
     expect(id).toBe('bob');
     expect(key).toBe('["test","https://id.example.com","bob","acme"]');
   });

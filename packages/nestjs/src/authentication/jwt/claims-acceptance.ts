@@ -66,6 +66,7 @@ function principalOf(
     ...(sessionId !== undefined && { sessionId }),
     ...(registered.jti !== undefined && { tokenId: registered.jti }),
     ...(keyId !== undefined && { keyId }),
+    issuedAt: registered.issuedAtMs,
     expiresAt: registered.expiresAtMs,
     claims,
   };

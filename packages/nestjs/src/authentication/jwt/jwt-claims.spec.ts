@@ -18,6 +18,7 @@ describe('readJwtClaims', () => {
   it('reads the claims of a good token', () => {
     expect(read({ jti: 't', sid: 's', iat: NOW, nbf: NOW })).toEqual({
       expiresAtMs: (NOW + 60) * 1000,
+      issuedAtMs: NOW * 1000,
       jti: 't',
       sid: 's',
     });

@@ -15,6 +15,8 @@ export interface JwtClaimRules {
 export interface JwtRegisteredClaims {
   /** In milliseconds since 1970. */
   readonly expiresAtMs: number;
+  /** In milliseconds since 1970. A token without `iat` may have been issued at any time: it counts as issued at the first. */
+  readonly issuedAtMs: number;
   readonly jti: string | undefined;
   readonly sid: string | undefined;
 }
@@ -46,14 +48,14 @@ export function readJwtClaims(
   if (isOtherKind(claims)) return 'bad-type';
   const failure = checkStart(claims, rules, nowMs);
   if (failure !== undefined) return failure;
-  const { exp, jti, sid } = claims;
+  const { exp, iat = 0, jti, sid } = claims;
   if (!isDate(exp)) return 'bad-claims';
   // No grace: the connection ends at `exp`, and one that is opened after it would end at once.
   if (exp * 1000 <= nowMs) return 'expired';
   // A date in milliseconds lies in the year 57000. Its token would never end.
   if (exp * 1000 - nowMs > rules.maxLifetimeMs) return 'bad-claims';
   if (!isOptionalIdentifier(jti) || !isOptionalIdentifier(sid)) return 'bad-claims';
-  return { expiresAtMs: exp * 1000, jti, sid };
+  return { expiresAtMs: exp * 1000, issuedAtMs: (iat as number) * 1000, jti, sid };
 }
 
 function checkStart(claims: JsonObject, rules: JwtClaimRules, nowMs: number): AuthenticationFailure | undefined {

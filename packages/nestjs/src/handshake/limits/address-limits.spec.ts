@@ -186,9 +186,8 @@ describe('AddressLimits', () => {
     const clock = new FakeClock();
     const memory = new MemoryStore(clock, { maxKeys: 1000 });
     const store = Object.create(memory, {
-      hit: { value: async (...args: Parameters<MemoryStore['hit']>) => memory.hit(...args) },
+      admit: { value: async (...args: Parameters<MemoryStore['admit']>) => memory.admit(...args) },
       charge: { value: async (...args: Parameters<MemoryStore['charge']>) => memory.charge(...args) },
-      score: { value: async (...args: Parameters<MemoryStore['score']>) => memory.score(...args) },
     }) as MemoryStore;
     const limits = new AddressLimits(store, RULES, clock, () => 0);
     for (let i = 0; i < 6; i++) await limits.failed(ATTACKER, 'bad-signature');

@@ -3,7 +3,7 @@ import { andThen, type Awaitable } from '../../core/awaitable.js';
 import type { Clock } from '../../core/clock.js';
 import { Backoff } from '../../store/backoff.js';
 import type { ThrottleRule } from '../../core/rate-windows.js';
-import type { SecureWsStore } from '../../store/secure-ws.store.js';
+import { type SecureWsStore, SecureWsStoreError } from '../../store/secure-ws.store.js';
 import { finding, type LimitFinding } from './limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits.options.js';
 import { RecentCredentials } from './recent-credentials.js';
@@ -73,11 +73,28 @@ export class AddressLimits {
    * @throws SecureWsStoreError when the store has no answer; at once or as a rejection.
    */
   hit(addressKey: string, credentialOf: CredentialOf): Awaitable<LimitFinding | undefined> {
-    return andThen(this.store.hit(addressKey, this.#rate), (waitMs) => {
-      if (waitMs === 0) return this.#checkBackoff(addressKey, credentialOf);
-      const rate = finding('address-rate', 'ratePerAddress', this.#isEnforced, waitMs);
+    const isReported = !this.#isEnforced;
+    const allowanceOf = (): readonly ThrottleRule[] | undefined => this.#allowanceOf(addressKey, credentialOf());
+    const asked = this.store.admit({
+      rate: { key: addressKey, rules: this.#rate, isReported },
+      backoff: {
+        key: addressKey,
+        rule: this.#backoff.rule,
+        isReported,
+        // Looked for only where the address is in backoff, or the store is elsewhere.
+        get allowance() {
+          return allowanceOf();
+        },
+      },
+    });
+    return andThen(asked, ({ granted, rateWaitMs, backoffMs }) => {
       // Reported only: a backoff that is there must still be found, and spoken of as what it is.
-      return rate.enforced ? rate : andThen(this.#checkBackoff(addressKey, credentialOf), (backoff) => backoff ?? rate);
+      if (backoffMs > 0) {
+        return finding('address-backoff', 'backoff', this.#isEnforced, this.#backoff.spread(backoffMs));
+      }
+      if (rateWaitMs > 0) return finding('address-rate', 'ratePerAddress', this.#isEnforced, rateWaitMs);
+      if (!granted) throw new SecureWsStoreError('unavailable');
+      return undefined;
     });
   }
 
@@ -92,17 +109,14 @@ export class AddressLimits {
     this.#recent.note(this.#recent.keyOf(addressKey, credential), isGood);
   }
 
-  #checkBackoff(addressKey: string, credentialOf: CredentialOf): Awaitable<LimitFinding | undefined> {
-    return andThen(this.#backoff.remainingMs(addressKey), (remainingMs) => {
-      if (remainingMs === 0) return undefined;
-      const credential = credentialOf();
-      if (credential === 'none-needed') return undefined;
-      const known = credential === undefined ? 'bad' : this.#recent.find(this.#recent.keyOf(addressKey, credential));
-      if (known === 'good') return undefined;
-      // What has failed lately, or is not there, takes no verification from the others behind the address.
-      const backoff = finding('address-backoff', 'backoff', this.#isEnforced, remainingMs);
-      if (known === 'bad') return backoff;
-      return andThen(this.store.hit(addressKey, VERIFICATION), (waitMs) => (waitMs === 0 ? undefined : backoff));
-    });
+  /**
+   * What a credential may take at an address in backoff. What has failed lately, or is not there, takes no verification from
+   * the others behind the address.
+   */
+  #allowanceOf(addressKey: string, credential: ReturnType<CredentialOf>): readonly ThrottleRule[] | undefined {
+    if (credential === undefined) return undefined;
+    const known = credential === 'none-needed' ? 'good' : this.#recent.find(this.#recent.keyOf(addressKey, credential));
+    if (known === 'bad') return undefined;
+    return known === 'good' ? [] : VERIFICATION;
   }
 }

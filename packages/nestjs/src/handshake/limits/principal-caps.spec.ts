@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createPrincipal, type Principal, type PrincipalInput } from '../../core/principal.js';
 import { MemoryStore } from '../../store/memory.store.js';
-import { type LeaseAnswer, type LeaseState, SecureWsStoreError } from '../../store/secure-ws.store.js';
+import { type AdmissionAnswer, type LeaseState, SecureWsStoreError } from '../../store/secure-ws.store.js';
 import { principalKey } from '../../store/store-keys.js';
+import { acquire } from '../../testing/lease-contract.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { LEASE_TTL_MS, type PrincipalCapRules, PrincipalCaps } from './principal-caps.js';
 
@@ -39,7 +40,7 @@ async function settle(): Promise<void> {
 }
 
 const held = (store: MemoryStore, key: string): number =>
-  (store.acquire('probe', [{ key, limit: Infinity }], 1000).held[0] ?? 0) - 1;
+  (acquire(store, 'probe', [{ key, limit: Infinity }], 1000).held[0] ?? 0) - 1;
 
 const stateOf = (store: MemoryStore, holder: string, principal = user()): LeaseState | undefined =>
   store.renew([{ holder, keys: [principalKey(principal)] }], LEASE_TTL_MS)[0];
@@ -50,9 +51,9 @@ class FailingStore extends MemoryStore {
   /** Does what it is asked, and its answer is lost. */
   losesAnswers = false;
 
-  override acquire(...args: Parameters<MemoryStore['acquire']>): LeaseAnswer {
+  override admit(...args: Parameters<MemoryStore['admit']>): AdmissionAnswer {
     if (this.isAway) throw new SecureWsStoreError('unavailable');
-    const answer = super.acquire(...args);
+    const answer = super.admit(...args);
     if (this.losesAnswers) throw new SecureWsStoreError('unavailable');
     return answer;
   }
@@ -220,12 +221,12 @@ describe('PrincipalCaps', () => {
     const { caps, clock, closed, store } = make();
     for (const id of ['c1', 'c2', 'c3']) await caps.acquire(user({ sessionId: id }), id);
     const states = vi.spyOn(store, 'renew').mockImplementationOnce((leases) => leases.map(() => 'unknown' as const));
-    const acquire = vi.spyOn(store, 'acquire');
+    const admit = vi.spyOn(store, 'admit');
     clock.advance(LEASE_TTL_MS / 3);
     caps.tick(clock.monotonic());
     await settle();
     expect(states).toHaveBeenCalledTimes(1);
-    expect(acquire.mock.calls.map(([holder, places]) => [holder, places.map(({ limit }) => limit)])).toEqual(
+    expect(admit.mock.calls.map(([{ lease }]) => [lease?.holder, lease?.places.map(({ limit }) => limit)])).toEqual(
       ['c1', 'c2', 'c3'].map((id) => [id, [Infinity, Infinity]]),
     );
     expect(closed).toEqual([]);
@@ -261,7 +262,7 @@ describe('PrincipalCaps', () => {
   it('DR-03 keeps the leases of living connections, and those of a dead node come back', async () => {
     const { caps, clock, store } = make();
     await caps.acquire(user(), 'alive');
-    store.acquire('dead', [{ key: principalKey(user()), limit: 10 }], LEASE_TTL_MS);
+    acquire(store, 'dead', [{ key: principalKey(user()), limit: 10 }], LEASE_TTL_MS);
     for (let i = 0; i < 20; i++) {
       clock.advance(LEASE_TTL_MS / 5);
       caps.tick(clock.monotonic());
@@ -274,7 +275,7 @@ describe('PrincipalCaps', () => {
   it('learns at its next renewal that another node took the place', async () => {
     const { caps, clock, closed, store } = make();
     await caps.acquire(user(), 'mine');
-    store.acquire('theirs', [{ key: principalKey(user()), limit: 1 }], LEASE_TTL_MS, 'replace-oldest');
+    acquire(store, 'theirs', [{ key: principalKey(user()), limit: 1 }], LEASE_TTL_MS, 'replace-oldest');
     clock.advance(LEASE_TTL_MS / 3);
     caps.tick(clock.monotonic());
     await settle();

@@ -4,8 +4,15 @@ import { type Deadline, DeadlineList } from '../../core/deadline-list.js';
 import type { Linked } from '../../core/linked-list.js';
 import { ANONYMOUS_KIND, type Principal } from '../../core/principal.js';
 import type { ThrottleRule } from '../../core/rate-windows.js';
-import type { Lease, LeaseAnswer, LeasePlace, LeaseState, SecureWsStore } from '../../store/secure-ws.store.js';
-import { apiKeyKey, principalKey, sessionKey } from '../../store/store-keys.js';
+import {
+  type Admission,
+  type AdmissionAnswer,
+  type Lease,
+  type LeasePlace,
+  type LeaseState,
+  type SecureWsStore,
+} from '../../store/secure-ws.store.js';
+import { apiKeyKey, principalKey, revocationKeysOf, sessionKey } from '../../store/store-keys.js';
 import { finding, type LimitFinding } from './limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits.options.js';
 import type { Releasable } from './reservations.js';
@@ -62,10 +69,13 @@ export class PrincipalLease implements Releasable, Deadline, Lease {
 
 /** The answer to {@link PrincipalCaps.acquire}. */
 export interface PrincipalCapsOutcome {
-  /** The places, to be released when the connection ends; `undefined` when there is none, and `finding` says why. */
+  /** The places, to be released when the connection ends; `undefined` when there is none, and the rest says why. */
   readonly lease: PrincipalLease | undefined;
   /** The limit that was met. Beside a lease it only reports. */
-  readonly finding: LimitFinding | undefined;
+  readonly finding?: LimitFinding | undefined;
+  /** For how many milliseconds the principal must stay away for its violations. */
+  readonly penaltyMs?: number;
+  readonly isRevoked?: boolean;
 }
 
 /** Which limits {@link PrincipalCaps} keeps. */
@@ -118,31 +128,35 @@ export class PrincipalCaps {
   }
 
   /**
-   * Takes a place everywhere, or nowhere.
+   * Takes a place everywhere, or nowhere: one call to the store for penalty, revocation, rate and places.
    *
    * Hand the lease to `Reservation.hold`: it is told when the connection is admitted, and only then closes whom it
    * replaced. A lease that is released before leaves the others their places.
    *
    * @param connectionId of the connection to be.
+   * @param penalty a backoff that the principal must not be in.
    * @throws SecureWsStoreError when the store has no answer.
    */
-  acquire(principal: Principal, connectionId: string): Awaitable<PrincipalCapsOutcome> {
-    const caps = principal.kind === ANONYMOUS_KIND ? [] : this.#capsOf(principal);
-    if (caps.length === 0) return { lease: new PrincipalLease(connectionId, [], [], NOBODY), finding: undefined };
-    return andThen(this.store.hit(principalKey(principal), this.#rate), (waitMs) => {
-      const rate =
-        waitMs === 0 ? undefined : finding('principal-backoff', 'ratePerPrincipal', this.#isEnforced, waitMs);
-      if (rate?.enforced === true) return { lease: undefined, finding: rate };
-      return andThen(this.#take(connectionId, caps), (answer) => this.#outcome(connectionId, caps, answer, rate));
-    });
+  acquire(principal: Principal, connectionId: string, penalty?: Admission['backoff']): Awaitable<PrincipalCapsOutcome> {
+    const caps = this.#capsOf(principal);
+    if (caps.length > 0) {
+      const key = principalKey(principal);
+      const rate = { key, rules: this.#rate, isReported: !this.#isEnforced };
+      const asked = this.#ask(principal, connectionId, caps, { rate, backoff: penalty });
+      return andThen(asked, (answer) => this.#outcome(connectionId, caps, answer));
+    }
+    const outcome = { lease: new PrincipalLease(connectionId, [], [], NOBODY) };
+    if (penalty === undefined) return outcome;
+    return andThen(this.store.admit({ backoff: penalty }), ({ granted, backoffMs }) =>
+      granted ? outcome : { lease: undefined, penaltyMs: backoffMs },
+    );
   }
 
-  #outcome(
-    connectionId: string,
-    caps: readonly Cap[],
-    { granted, held, replaced }: LeaseAnswer,
-    rate: LimitFinding | undefined,
-  ): PrincipalCapsOutcome {
+  #outcome(connectionId: string, caps: readonly Cap[], answer: AdmissionAnswer): PrincipalCapsOutcome {
+    const { granted, rateWaitMs, backoffMs, isRevoked, held, replaced } = answer;
+    const rate =
+      rateWaitMs === 0 ? undefined : finding('principal-backoff', 'ratePerPrincipal', this.#isEnforced, rateWaitMs);
+    if (!granted && (isRevoked || backoffMs > 0)) return { lease: undefined, penaltyMs: backoffMs, isRevoked };
     // Granted, one too many is counted among those held; refused, it is not.
     const met = caps.find(({ limit }, index) => (held[index] ?? 0) + (granted ? 0 : 1) > limit);
     const open = met === undefined ? undefined : finding('principal-connections', met.option, this.#isEnforced);
@@ -172,13 +186,14 @@ export class PrincipalCaps {
     if (!lease.isReleased && state === 'unknown') {
       // The place is gone but the connection is not: it counts again, whatever the limit.
       const places = lease.keys.map((key) => ({ key, limit: Infinity }));
-      await this.store.acquire(lease.holder, places, LEASE_TTL_MS);
+      await this.store.admit({ lease: { holder: lease.holder, places, ttlMs: LEASE_TTL_MS } });
     }
     // The connection ended while the store thought: what was just prolonged is given back once more.
     if (lease.isReleased) await this.store.release(lease);
   }
 
-  #take(holder: string, caps: readonly Cap[]): Awaitable<LeaseAnswer> {
+  /** Asks for the places of a principal, and for whatever else must be met, unless it is revoked. */
+  #ask(principal: Principal, holder: string, caps: readonly Cap[], also: Admission): Awaitable<AdmissionAnswer> {
     // A limit that only reports must not refuse: the place is taken, and `held` tells that it is one too many.
     const places = caps.map(({ key, limit }) => ({ key, limit: this.#isEnforced ? limit : Infinity }));
     const overflow = this.rules.onPrincipalLimit === 'close-oldest' ? 'replace-oldest' : 'refuse';
@@ -188,7 +203,11 @@ export class PrincipalCaps {
       throw error;
     };
     try {
-      const answer = this.store.acquire(holder, places, LEASE_TTL_MS, overflow);
+      const answer = this.store.admit({
+        ...also,
+        identity: { keys: revocationKeysOf(principal), issuedAt: principal.issuedAt },
+        lease: { holder, places, ttlMs: LEASE_TTL_MS, overflow },
+      });
       return isPromiseLike(answer) ? answer.catch(giveBack) : answer;
     } catch (error) {
       return giveBack(error);
@@ -196,6 +215,7 @@ export class PrincipalCaps {
   }
 
   #capsOf(principal: Principal): readonly Cap[] {
+    if (principal.kind === ANONYMOUS_KIND) return [];
     const { maxOpenPerPrincipal, maxOpenPerSession, maxOpenPerApiKey } = this.rules;
     const session = sessionKey(principal);
     const apiKey = apiKeyKey(principal);

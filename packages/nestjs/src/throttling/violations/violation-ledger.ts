@@ -1,7 +1,7 @@
 import type { Principal } from '../../core/principal.js';
 import { andThen, type Awaitable } from '../../core/awaitable.js';
 import { Backoff } from '../../store/backoff.js';
-import type { ScoreRule, SecureWsStore } from '../../store/secure-ws.store.js';
+import type { Admission, ScoreRule, SecureWsStore } from '../../store/secure-ws.store.js';
 import { principalKey } from '../../store/store-keys.js';
 import type { ResolvedViolationsOptions, ViolationKind } from './violations.options.js';
 
@@ -55,20 +55,25 @@ export class ViolationLedger {
   charge(subject: string, kind: ViolationKind): Awaitable<ViolationVerdict> {
     const { budget, weights } = this.rules;
     if (budget === Infinity) return { mustClose: false, score: 0 };
-    return andThen(this.store.charge(subject, weights[kind], this.#score), ({ value }) => {
+    return andThen(this.store.charge(subject, weights[kind], this.#score), (value) => {
       if (value <= budget) return { mustClose: false, score: value };
       return andThen(this.#countClose(subject), () => ({ mustClose: true, score: value }));
     });
   }
 
   /**
-   * How long the subject's handshakes are refused.
+   * What a handshake of the subject must not be in: the backoff of its closes.
    *
    * @param subject of {@link violationSubject}.
-   * @returns milliseconds; 0 when it may come.
+   * @returns `undefined` where nothing is counted.
    */
-  delayMs(subject: string): Awaitable<number> {
-    return this.rules.budget === Infinity ? 0 : this.#closes.remainingMs(subject);
+  backoffOf(subject: string): Admission['backoff'] {
+    return this.rules.budget === Infinity ? undefined : { key: subject, rule: this.#closes.rule };
+  }
+
+  /** Lengthens what is left of a backoff at random. */
+  spread(delayMs: number): number {
+    return this.#closes.spread(delayMs);
   }
 
   #countClose(subject: string): Awaitable<void> {
