@@ -13,6 +13,7 @@ import { CLOSE_CODES } from '@secure-ws/protocol';
 import { isPromiseLike } from '../core/awaitable.js';
 import { InboundFrames } from '../lifecycle/inbound-frames.js';
 import { AcceptedSocket } from './accepted-socket.js';
+import { IdentityRenewal } from './identity-renewal.js';
 import type { WsEndpoint } from './ws-endpoint.js';
 
 /** Turns an admitted socket into a connection: runs the gateways' hooks, lets messages in, and cleans up at the end. */
@@ -20,9 +21,12 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   readonly #sockets = new WeakMap<WebSocket, AcceptedSocket>();
   /** The gateway whose callbacks come in at the moment: Nest is about to bind it, or its connect callback runs. */
   current: GatewayRecord | undefined;
+  readonly #renewal: IdentityRenewal;
   readonly #now = (): number => this.runtime.clock.monotonic();
 
-  constructor(private readonly runtime: SecureWsRuntime) {}
+  constructor(private readonly runtime: SecureWsRuntime) {
+    this.#renewal = new IdentityRenewal(runtime);
+  }
 
   socketOf(client: WebSocket): AcceptedSocket | undefined {
     return this.#sockets.get(client);
@@ -43,6 +47,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     this.#sockets.set(client, accepted);
     this.#listen(accepted);
     lifecycle.register(connection);
+    this.#renewal.bind(accepted, endpoint, request.socket, admission.lease);
     this.runtime.events.emit({ type: 'ws.connection.opened', ...factsOf(accepted) });
     // A list may have been loaded since its certificate was verified.
     if (this.runtime.revokedCertificates.hasThatOf(principal)) connection.close('REVOKED');

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Awaitable } from '../core/awaitable.js';
 import type { PrincipalInput } from '../core/principal.js';
 
-/** Where in the handshake a credential was found. */
-export type CredentialSource = 'authorization' | 'subprotocol' | 'cookie' | 'client-certificate';
+/** Where a credential was found: in the handshake, or in a message `$auth`. */
+export type CredentialSource = 'authorization' | 'subprotocol' | 'cookie' | 'client-certificate' | 'message';
 
 /** A credential as the client sent it, not yet verified. */
 export interface WsCredential {

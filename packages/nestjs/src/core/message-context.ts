@@ -23,7 +23,8 @@ export abstract class WsMessageContext {
 
   constructor(
     readonly connection: WsConnection,
-    readonly principal: Principal,
+    /** Who sent it; after a refresh of the connection, who its sender is now. */
+    public principal: Principal,
   ) {}
 
   /** Whether nothing has happened to the connection since the message was judged. */

@@ -160,6 +160,14 @@ export const EVENT_CATALOGUE = Object.freeze({
     fields: CONNECTION,
     optional: CONNECTION_OPTIONAL,
   },
+  /** A connection has another identity of the same principal: its client sent a fresh credential, or the application said so. */
+  'ws.connection.refreshed': {
+    level: 'log',
+    volume: 'connections',
+    owasp: 'session_renewed',
+    fields: CONNECTION,
+    optional: CONNECTION_OPTIONAL,
+  },
   /** A connection ended. A client that did not read fast enough has the reason `SLOW_CONSUMER`. */
   'ws.connection.closed': {
     level: 'log',

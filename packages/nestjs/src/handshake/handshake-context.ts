@@ -8,6 +8,7 @@ import type { Principal } from '../core/principal.js';
 import type { AmbientAuthenticator } from '../authentication/ambient.authenticator.js';
 import type { Authority } from './authority.js';
 import type { HandshakeRefusal, HandshakeRefusalReason } from './handshake-refusal.js';
+import type { PrincipalLease } from './limits/principal-caps.js';
 import type { Reservation } from './limits/reservations.js';
 import type { OriginRules, OriginVerdict } from './origin-policy.js';
 import type { RequestHead } from './request-head.js';
@@ -60,6 +61,8 @@ export interface HandshakeAdmission {
   /** The id of the connection to be: its places among those of its principal are held under it. */
   readonly connectionId: string;
   readonly principal: Principal;
+  /** The places of the connection among those of its principal. */
+  readonly lease: PrincipalLease;
   /** The subprotocol to answer with; absent when the client offered none. */
   readonly subprotocol?: Subprotocol;
   /** The path of the gateway. */
@@ -131,6 +134,7 @@ export class HandshakeContext {
   fields: readonly HeaderField[] = [];
   /** Written by `principal-limits`. */
   connectionId = '';
+  lease: PrincipalLease | undefined;
   /** The step that runs, for when the time is up. */
   step: string | undefined;
   /** Set when the answer has been given without waiting any longer: what still runs must not go on. */

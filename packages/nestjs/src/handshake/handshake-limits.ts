@@ -9,7 +9,7 @@ import { addressKey } from '../core/address-key.js';
 import { AddressLimits, type CredentialOf } from './limits/address-limits.js';
 import type { LimitFinding } from './limits/limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits/limits.options.js';
-import { PrincipalCaps } from './limits/principal-caps.js';
+import { PrincipalCaps, type PrincipalLease } from './limits/principal-caps.js';
 import { Reservations } from './limits/reservations.js';
 
 /** What {@link HandshakeLimits} is made of. */
@@ -111,10 +111,16 @@ export class HandshakeLimits {
         if (penaltyMs > 0) return refuse('principal-backoff', { retryAfterMs: this.#penalty.spread(penaltyMs) });
         return this.#judge(context, finding) ?? refuse('principal-connections');
       }
+      context.lease = lease;
       context.reservation?.hold(lease);
       this.#judge(context, finding);
       return undefined;
     });
+  }
+
+  /** As {@link PrincipalCaps.move}. */
+  move(lease: PrincipalLease, principal: Principal): Awaitable<boolean> {
+    return this.#principals.move(lease, principal);
   }
 
   #reserve(context: HandshakeContext): Outcome {

@@ -12,6 +12,7 @@ import {
   setUpHandshake,
   StubAuthenticator,
 } from '../testing/stub-handshake.js';
+import { PrincipalLease } from './limits/principal-caps.js';
 import { GatewayGuards } from './guards/gateway-guards.js';
 import { refusalResponse } from './handshake-refusal.js';
 
@@ -39,6 +40,7 @@ describe('WsHandshakeGuard', () => {
     await expect(decide({ fields: { 'Sec-WebSocket-Protocol': 'json.v1' } })).resolves.toEqual({
       admitted: true,
       principal: ALICE,
+      lease: expect.any(PrincipalLease) as PrincipalLease,
       subprotocol: 'json.v1',
       path: '/chat',
       origin: ORIGIN,

@@ -15,6 +15,7 @@ import {
   type HandshakeInput,
 } from './handshake-context.js';
 import { HandshakeLimits, type HandshakePenalty } from './handshake-limits.js';
+import type { PrincipalLease } from './limits/principal-caps.js';
 import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { compileHandshakeSteps, type HandshakeStep } from './handshake-steps.js';
@@ -93,6 +94,16 @@ export class WsHandshakeGuard {
   }
 
   /**
+   * Moves the places of a connection to a new identity of its principal.
+   *
+   * @returns whether it is not revoked, and has a place.
+   * @throws SecureWsStoreError when the store has no answer; at once or as a rejection.
+   */
+  moveLease(lease: PrincipalLease, principal: Principal): Awaitable<boolean> {
+    return this.#limits.move(lease, principal);
+  }
+
+  /**
    * Runs the checks. Never throws and never rejects.
    *
    * @returns the decision itself where a check that needs no waiting refused, so that a flood costs no promises;
@@ -163,11 +174,12 @@ function refuseFault(cause: unknown): HandshakeRefusal {
 function conclude(context: HandshakeContext | undefined, outcome: Outcome): HandshakeDecision {
   if (context === undefined) return outcome ?? refuse('internal');
   context.isOver = true;
-  const { reservation, principal } = context;
+  const { reservation, principal, lease } = context;
   let refusal = outcome;
-  if (refusal === undefined && (reservation === undefined || principal === undefined)) refusal = refuse('internal');
+  if (refusal === undefined && (reservation === undefined || principal === undefined || lease === undefined))
+    refusal = refuse('internal');
   if (refusal === undefined && reservation?.admit() !== true) refusal = refuse('client-gone');
-  if (refusal === undefined && principal !== undefined) return admit(context, principal);
+  if (refusal === undefined && principal !== undefined && lease !== undefined) return admit(context, principal, lease);
   reservation?.release();
   return markShown(withFacts(refusal ?? refuse('internal'), context), context);
 }
@@ -187,12 +199,13 @@ function withFacts(refusal: HandshakeRefusal, context: HandshakeContext): Handsh
   return Object.freeze({ ...refusal, facts });
 }
 
-function admit(context: HandshakeContext, principal: Principal): HandshakeAdmission {
+function admit(context: HandshakeContext, principal: Principal, lease: PrincipalLease): HandshakeAdmission {
   const { subprotocol, origin, reservation } = context;
   return {
     admitted: true,
     connectionId: context.connectionId,
     principal,
+    lease,
     path: context.path,
     clientAddress: context.clientAddress,
     credentialKind: context.credential?.source ?? 'none',

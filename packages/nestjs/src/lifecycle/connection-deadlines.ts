@@ -29,6 +29,8 @@ export interface TimedConnection {
   readonly inbound: InboundFrames | undefined;
   readonly socket: BoundedSocket;
   close(code: CloseCodeName): void;
+  /** Tells the client that its identity ends soon. */
+  remind(expiresInMs: number): void;
 }
 
 /** The deadlines of one connection: heartbeat, idleness, expiry, lifetime, slow reading and slow writing. */
@@ -37,6 +39,8 @@ export class ConnectionDeadlines implements Timed {
   onMoved: ((due: number) => void) | undefined;
   readonly #endsAt: number;
   #lookAt = Infinity;
+  /** When the client is told that its identity ends, in milliseconds since 1970. */
+  #remindAt: number;
   /** Monotonic moment since which bytes wait for the client. */
   #blockedSince = Infinity;
   #pingDueAt: number;
@@ -51,12 +55,19 @@ export class ConnectionDeadlines implements Timed {
     now: number,
   ) {
     this.#pingDueAt = now + options.pingIntervalMs;
+    this.#remindAt = this.#reminderOf(connection.principal);
     this.#endsAt = now + options.maxLifetimeMs * (1 - Math.random() * LIFETIME_JITTER);
   }
 
   /** The first moment at which the coarse timer should look here. */
   firstDue(): number {
     return this.#nextDue(this.clock.monotonic());
+  }
+
+  /** The connection has another identity, which may end earlier or later. It lives no longer for that (SL-07). */
+  onIdentity(): void {
+    this.#remindAt = this.#reminderOf(this.connection.principal);
+    this.#lookBy(this.#nextDueOf(this.clock.monotonic()));
   }
 
   /** So many bytes wait for the client. */
@@ -103,6 +114,7 @@ export class ConnectionDeadlines implements Timed {
       else if (now >= this.#messageDueAt) connection.close('POLICY_VIOLATION');
       else if (now >= this.#endsAt) connection.close('MAX_LIFETIME');
       else if (now >= connection.lastMessageAt + options.idleTimeoutMs) connection.close('IDLE');
+      else if (this.clock.now() >= this.#remindAt) this.#remind();
       else if (now >= this.#pingDueAt) this.#ping(now);
     } else if (now >= this.#cutOffAt) {
       connection.socket.terminate();
@@ -122,6 +134,18 @@ export class ConnectionDeadlines implements Timed {
     return now >= this.#blockedSince + this.options.maxOutboundMs;
   }
 
+  /** Half of a short life before its end: a client needs time to get a token, and one that it has just got is no news. */
+  #reminderOf({ expiresAt = Infinity }: Principal): number {
+    const now = this.clock.now();
+    return expiresAt - Math.min(this.options.refreshBeforeMs, (expiresAt - now) / 2);
+  }
+
+  #remind(): void {
+    this.#remindAt = Infinity;
+    const { expiresAt = Infinity } = this.connection.principal;
+    this.connection.remind(Math.max(0, expiresAt - this.clock.now()));
+  }
+
   #ping(now: number): void {
     this.#pingDueAt = now + this.options.pingIntervalMs;
     // An unanswered ping keeps its deadline and its payload, or a client could live on by answering every other one.
@@ -139,20 +163,26 @@ export class ConnectionDeadlines implements Timed {
   }
 
   #nextDue(now: number): number {
-    const { connection, options } = this;
+    const { connection } = this;
     if (!connection.isOpen) return (this.#lookAt = this.#cutOffAt);
+    return (this.#lookAt = this.#nextDueOf(now));
+  }
+
+  #nextDueOf(now: number): number {
+    const { connection, options } = this;
     const { expiresAt } = connection.principal;
     // Expiry is wall-clock time: the distance is taken again at each look, so that a corrected clock is followed. Far
     // expiries never reach a timer, which would overflow after 24.8 days (SL-03).
     const expiryIn = expiresAt === undefined ? Infinity : expiresAt + options.expiryGraceMs - this.clock.now();
-    return (this.#lookAt = Math.min(
+    return Math.min(
       now + Math.max(0, expiryIn),
+      now + Math.max(0, this.#remindAt - this.clock.now()),
       connection.isPaused ? Infinity : this.#pongDueAt,
       connection.lastMessageAt + options.idleTimeoutMs,
       this.#pingDueAt,
       this.#endsAt,
       this.#messageDueAt,
       this.#blockedSince + options.maxOutboundMs,
-    ));
+    );
   }
 }

@@ -30,6 +30,13 @@ export interface LifecycleOptions {
   readonly maxOutboundBytes?: number;
   /** How long anything may wait for a client that does not read, in milliseconds; then 4010. @default 10000 */
   readonly maxOutboundMs?: number;
+  /**
+   * How long before its identity ends a client that speaks `secure-ws.v1` is told to refresh it, in milliseconds; half of what
+   * is left where that is less.
+   *
+   * @default 60000
+   */
+  readonly refreshBeforeMs?: number;
   /** How long a connection outlives its identity, in milliseconds; then 4001. @default 0 */
   readonly expiryGraceMs?: number;
   /**
@@ -62,6 +69,7 @@ export function resolveLifecycleOptions(reader: OptionReader): ResolvedLifecycle
     maxLifetimeMs: reader.ms('maxLifetimeMs', 7_200_000, { allowInfinity: true }),
     maxOutboundBytes: reader.count('maxOutboundBytes', 1_048_576, { max: 256 * 1024 * 1024 }),
     maxOutboundMs: reader.ms('maxOutboundMs', 10_000),
+    refreshBeforeMs: reader.ms('refreshBeforeMs', 60_000),
     expiryGraceMs: reader.ms('expiryGraceMs', 0, { min: 0, max: 300_000 }),
     closeTimeoutMs: reader.ms('closeTimeoutMs', 5000, { max: 30_000 }),
     drainTimeoutMs: reader.ms('drainTimeoutMs', 25_000, { max: 600_000 }),

@@ -1,4 +1,10 @@
-import { CLOSE_CODES, type CloseCodeName, formatCloseReason, type Subprotocol } from '@secure-ws/protocol';
+import {
+  CLOSE_CODES,
+  type CloseCodeName,
+  formatCloseReason,
+  SECURE_WS_SUBPROTOCOL,
+  type Subprotocol,
+} from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { type BoundedSocket, isLargerThan, type OutboundData, type OutboundWatch } from './bounded-socket.js';
@@ -32,6 +38,9 @@ export interface ConnectionIdentity {
   readonly serverCertificate?: () => string | undefined;
 }
 
+/** The event by which a client is told to refresh. */
+const REFRESH_EVENT = '$refresh';
+
 /** The closes by which this side fails a connection: RFC 6455 section 7.1.7 lets nothing of the peer be read after them. */
 const FAILURES: ReadonlySet<CloseCodeName> = new Set<CloseCodeName>([
   'PROTOCOL_ERROR',
@@ -63,7 +72,7 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   inbound: InboundFrames | undefined;
   readonly deadlines: ConnectionDeadlines;
   // Private, and read through a getter: nothing that a handler assigns changes who is connected (AN-14).
-  readonly #principal: Principal;
+  #principal: Principal;
   #onDrain: (() => void)[] | undefined;
   #sendWatches: Set<(data: OutboundData) => void> | undefined;
   #isPaused = false;
@@ -98,6 +107,18 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   /** Whether the socket is not read at the moment. */
   get isPaused(): boolean {
     return this.#isPaused;
+  }
+
+  /** Takes another identity of the same principal: whatever was judged under the old one is judged again (SL-11). */
+  adopt(principal: Principal): void {
+    this.#principal = principal;
+    this.epoch++;
+    this.deadlines.onIdentity();
+  }
+
+  /** Tells a client that it should send a fresh credential: how long the one that it has is still good. */
+  remind(expiresInMs: number): void {
+    if (this.subprotocol === SECURE_WS_SUBPROTOCOL) this.send(REFRESH_EVENT, { expiresInMs });
   }
 
   /** Whether the identity has ended. Checked for each message: the timer may be late (SL-02). */

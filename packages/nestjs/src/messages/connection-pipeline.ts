@@ -1,4 +1,5 @@
 import { type MessageId, SECURE_WS_SUBPROTOCOL } from '@secure-ws/protocol';
+import type { Principal } from '../core/principal.js';
 import { decodeJson } from '../core/safe-json.js';
 import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
 import { ConnectionThrottle } from '../throttling/connection-throttle.js';
@@ -13,6 +14,7 @@ import type { MessageEngine } from './message-engine.js';
 import { ARRIVAL_STEPS } from './message-steps.js';
 import type { Refusal } from './refusal.js';
 import { ReplyStream } from './reply-stream.js';
+import { judgeStreams } from './stream-rejudging.js';
 
 /** What one socket read may still deliver after the socket was paused, as a multiple of what the queue should hold. */
 const OVERSHOOT = 8;
@@ -175,6 +177,15 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     const stream = this.#streams?.get(message);
     stream?.end();
     return stream !== undefined;
+  }
+
+  isRenewed(message: Message): boolean {
+    return this.connection.isOpen && !message.isAnswered && !message.isSettled;
+  }
+
+  /** Judges what streams under an identity that is to come. @returns what to do as soon as it holds. */
+  judgeStreams(principal: Principal): Promise<() => void> {
+    return judgeStreams((this.#streams ??= new Map<Message, ReplyStream>()), principal);
   }
 
   refuse(message: Message, refusal: Refusal): void {

@@ -54,6 +54,12 @@ const HANDLER_STEPS: readonly MessageStep[] = [
   }),
 ];
 
+/** Sends what a message has come to. */
+export const REPLY_STEP: MessageStep = step('reply', {
+  start: (message) => (message.source.reply(message, message.result) ? undefined : PARKED),
+  fail: handlerFailed,
+});
+
 /** What Nest does where another adapter runs the handler: the module's own adapter does it here. */
 const CALL_STEPS: readonly MessageStep[] = [
   step('handler', {
@@ -68,10 +74,7 @@ const CALL_STEPS: readonly MessageStep[] = [
     finish: (message, isAnswered) => refusalOfFailure(message, isAnswered === true),
     fail: handlerFailed,
   }),
-  step('reply', {
-    start: (message) => (message.source.reply(message, message.result) ? undefined : PARKED),
-    fail: handlerFailed,
-  }),
+  REPLY_STEP,
 ];
 
 const COMPILED = new WeakMap<HandlerPlan, readonly MessageStep[]>();
@@ -136,7 +139,8 @@ function route(message: Message): Refusal | undefined {
     return undefined;
   }
   if ('code' in found) return found;
-  message.epoch = message.connection.epoch;
+  // It may have waited through a refresh (SL-11).
+  message.renew(message.connection.principal);
   message.follow(found);
   return undefined;
 }

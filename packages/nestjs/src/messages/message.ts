@@ -2,6 +2,7 @@ import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import { isPromiseLike } from '../core/awaitable.js';
 import type { DeadlineList } from '../core/deadline-list.js';
 import { WsMessageContext } from '../core/message-context.js';
+import type { Principal } from '../core/principal.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
 import type { PayloadCheck } from '../validation/payload-run.js';
@@ -80,6 +81,8 @@ export interface MessageSource {
   forgetAbort(message: Message): void;
   /** Watches what is sent to the client. @returns ends that, and says whether the message was answered. */
   watchAnswer(message: Message): () => boolean;
+  /** Whether a message may be judged again: its connection has a new identity, and that is all that happened to it. */
+  isRenewed(message: Message): boolean;
 }
 
 /** What {@link MessageStep.start} answers where the message waits for its slot. */
@@ -127,6 +130,12 @@ export class Message extends WsMessageContext implements WaitingMessage {
   /** Whether it still waits for an answer, and nothing changed since it was judged (AZ-15). */
   override get isCurrent(): boolean {
     return !this.isAnswered && !this.isSettled && this.epoch === this.connection.epoch && this.connection.isOpen;
+  }
+
+  /** Is of another identity of the same sender from now on. */
+  renew(principal: Principal): void {
+    this.principal = principal;
+    this.epoch = this.connection.epoch;
   }
 
   follow(handler: MessageHandler): void {
@@ -237,7 +246,9 @@ export class Message extends WsMessageContext implements WaitingMessage {
     }
     this.#resume();
     // AZ-15: the connection has ended meanwhile, or may do something else than before.
-    if (!this.isCurrent) {
+    const isRenewed = !this.isCurrent && this.source.isRenewed(this);
+    if (isRenewed) this.renew(this.connection.principal);
+    else if (!this.isCurrent) {
       disposeStream(value);
       this.settle();
       return;
@@ -249,7 +260,20 @@ export class Message extends WsMessageContext implements WaitingMessage {
       // A proxy whose traps throw: looking at it from here would be an unhandled rejection.
       refusal = step.fail(this, error);
     }
-    if (this.#conclude(step, refusal)) this.run();
+    if (!this.#conclude(step, refusal)) return;
+    if (isRenewed) this.#judgeAgain();
+    this.run();
+  }
+
+  /** SL-11: roles, scopes and policies once more, before whatever comes next; a handler that has run does not run again. */
+  #judgeAgain(): void {
+    const rest = this.#steps.slice(this.#at);
+    const isStillJudged = rest.some(({ name }) => name === 'policies');
+    const again = (this.handler?.steps ?? []).filter(
+      ({ name }) => name === 'claims' || (name === 'policies' && !isStillJudged),
+    );
+    this.#steps = [...again, ...rest];
+    this.#at = 0;
   }
 
   #rejected(step: MessageStep, error: unknown): void {

@@ -36,6 +36,7 @@ export function violationOf({ code, reason }: Refusal): ViolationKind | undefine
     case 'unknown-event':
     case 'claims':
       return 'unknown-event';
+    case 'refresh-refused':
     case 'policy':
     case 'policy-failed':
     case 'policy-timeout':

@@ -130,6 +130,9 @@ export class ForeignClient implements WsConnection, MessageSource {
   endStream(): boolean {
     return false;
   }
+  isRenewed(): boolean {
+    return false;
+  }
   keepForAbort(): void {}
   forgetAbort(): void {}
   watchAnswer(): () => boolean {

@@ -43,7 +43,7 @@ export class PrincipalLease implements Releasable, Deadline, Lease {
   constructor(
     /** The id of the connection. */
     readonly holder: string,
-    readonly keys: readonly string[],
+    public keys: readonly string[],
     /** The connections that lost their place for this one, to be closed once it is admitted. */
     readonly replaced: readonly string[],
     private readonly owner: PrincipalLeaseOwner,
@@ -142,7 +142,7 @@ export class PrincipalCaps {
     if (caps.length > 0) {
       const key = principalKey(principal);
       const rate = { key, rules: this.#rate, isReported: !this.#isEnforced };
-      const asked = this.#ask(principal, connectionId, caps, { rate, backoff: penalty });
+      const asked = this.#askFirst(principal, connectionId, caps, { rate, backoff: penalty });
       return andThen(asked, (answer) => this.#outcome(connectionId, caps, answer));
     }
     const outcome = { lease: new PrincipalLease(connectionId, [], [], NOBODY) };
@@ -165,6 +165,26 @@ export class PrincipalCaps {
     const lease = new PrincipalLease(connectionId, keys, replaced, this.#leaseOwner);
     this.#renewals.add(lease, this.clock.monotonic());
     return { lease, finding: rate ?? open };
+  }
+
+  /**
+   * Moves the places of a connection to a new identity of the same principal: its log-in may be another one.
+   *
+   * @returns `false` where that is revoked, or has no place left; everything is then as before.
+   * @throws SecureWsStoreError when the store has no answer.
+   */
+  move(lease: PrincipalLease, principal: Principal): Awaitable<boolean> {
+    const caps = this.#capsOf(principal);
+    return andThen(this.#ask(principal, lease.holder, caps, {}), ({ granted, replaced }) => {
+      if (!granted) return false;
+      const { holder } = lease;
+      const before = lease.keys;
+      lease.keys = caps.map(({ key }) => key);
+      const left = lease.isReleased ? lease.keys : before.filter((key) => !lease.keys.includes(key));
+      if (left.length > 0) void settle(() => this.store.release({ holder, keys: left }));
+      for (const id of replaced) this.onReplaced(id);
+      return true;
+    });
   }
 
   /** Prolongs the leases that are due, in one step. Called from the coarse timer. */
@@ -197,17 +217,22 @@ export class PrincipalCaps {
     // A limit that only reports must not refuse: the place is taken, and `held` tells that it is one too many.
     const places = caps.map(({ key, limit }) => ({ key, limit: this.#isEnforced ? limit : Infinity }));
     const overflow = this.rules.onPrincipalLimit === 'close-oldest' ? 'replace-oldest' : 'refuse';
+    return this.store.admit({
+      ...also,
+      identity: { keys: revocationKeysOf(principal), issuedAt: principal.issuedAt },
+      lease: { holder, places, ttlMs: LEASE_TTL_MS, overflow },
+    });
+  }
+
+  /** As {@link #ask}, for a connection that has nothing yet. */
+  #askFirst(principal: Principal, holder: string, caps: readonly Cap[], also: Admission): Awaitable<AdmissionAnswer> {
     const giveBack = (error: unknown): never => {
       // The answer may be what was lost: a place that was taken all the same is given back, to whom it was taken from.
-      void settle(() => this.store.release({ holder, keys: places.map(({ key }) => key) }));
+      void settle(() => this.store.release({ holder, keys: caps.map(({ key }) => key) }));
       throw error;
     };
     try {
-      const answer = this.store.admit({
-        ...also,
-        identity: { keys: revocationKeysOf(principal), issuedAt: principal.issuedAt },
-        lease: { holder, places, ttlMs: LEASE_TTL_MS, overflow },
-      });
+      const answer = this.#ask(principal, holder, caps, also);
       return isPromiseLike(answer) ? answer.catch(giveBack) : answer;
     } catch (error) {
       return giveBack(error);

@@ -1,0 +1,141 @@
+import { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { SECURE_WS_SUBPROTOCOL } from '@secure-ws/protocol';
+import { AuthenticationError, type WsCredential } from '../authentication/authenticator.js';
+import { judgeRefresh } from '../authentication/refresh/refresh-policy.js';
+import { AuthorizationPlan } from '../authorization/authorization-plan.js';
+import type { Principal } from '../core/principal.js';
+import type { PrincipalLease } from '../handshake/limits/principal-caps.js';
+import type { HandlerPlan, Message, MessageHandler } from '../messages/message.js';
+import { REPLY_STEP } from '../messages/message-steps.js';
+import type { Refusal } from '../messages/refusal.js';
+import type { SecureWsRuntime } from '../secure-ws.runtime.js';
+import type { AcceptedSocket } from './accepted-socket.js';
+import type { WsEndpoint } from './ws-endpoint.js';
+
+/** How long after a verification the next one may come, in milliseconds. */
+const VERIFY_EVERY_MS = 10_000;
+
+/** The longest token that is looked at, in characters; authenticators have narrower limits of their own. */
+const MAX_TOKEN = 16_384;
+
+/** The event by which a client sends a fresh credential. */
+export const AUTH_EVENT = '$auth';
+
+/** Who asks has an identity already, and every identity may be made a new one. */
+const PLAN: HandlerPlan = Object.freeze({
+  event: AUTH_EVENT,
+  eventJson: JSON.stringify(AUTH_EVENT),
+  label: AUTH_EVENT,
+  authorization: new AuthorizationPlan([], false, () => {
+    throw new Error('There is no policy to find.');
+  }),
+  throttles: [],
+  payload: undefined,
+  isReported: false,
+  hasInterceptors: false,
+  isStream: false,
+});
+
+const REFUSED: Refusal = Object.freeze({ code: 'FORBIDDEN', reason: 'refresh-refused' });
+const SUBJECT: Refusal = Object.freeze({ ...REFUSED, reason: 'refresh-subject', close: 'SUBJECT_MISMATCH' });
+
+/** What becomes of a connection once its new identity holds. */
+interface Renewal {
+  readonly principal: Principal;
+  readonly conclude: () => void;
+}
+
+/** Gives connections a new identity of the same principal, in place: by a fresh credential of the client. */
+export class IdentityRenewal {
+  constructor(private readonly runtime: SecureWsRuntime) {}
+
+  /** Lets a connection send fresh credentials, where its client speaks `secure-ws.v1`. */
+  bind(accepted: AcceptedSocket, endpoint: WsEndpoint, socket: Socket, lease: PrincipalLease): void {
+    const { connection, pipeline } = accepted;
+    if (connection.subprotocol !== SECURE_WS_SUBPROTOCOL) return;
+    let verifiedAt = -Infinity;
+    const verify = (message: Message): Refusal | Promise<Refusal | Renewal> => {
+      const waitMs = verifiedAt + VERIFY_EVERY_MS - accepted.now();
+      if (waitMs > 0) return { code: 'THROTTLED', reason: 'refresh-rate', retryAfterMs: waitMs };
+      const token = tokenOf(message.data);
+      if (token === undefined) return { code: 'VALIDATION_FAILED', reason: 'payload' };
+      verifiedAt = accepted.now();
+      return this.#verify(accepted, endpoint, socket, lease, token);
+    };
+    const handler: MessageHandler = {
+      plan: PLAN,
+      steps: [
+        {
+          name: 'refresh',
+          start: verify,
+          finish: (message, outcome) => this.#conclude(accepted, message, outcome as Refusal | Renewal),
+          fail: (_message, exception) => refusalOf(exception),
+        },
+        REPLY_STEP,
+      ],
+      callback: () => undefined,
+    };
+    pipeline.bind(handler);
+  }
+
+  /** Makes an identity that was found good the one of its connection; at once, so that nothing comes between. */
+  adopt({ connection, method }: AcceptedSocket, { principal, conclude }: Renewal): void {
+    connection.adopt(principal);
+    conclude();
+    const { id: connectionId, path, address } = connection;
+    this.runtime.events.emit({
+      type: 'ws.connection.refreshed',
+      ...{ connectionId, path, address, principal: principal.key, method },
+    });
+    // It may have been revoked since the store was asked.
+    this.runtime.revocationWatch.check(connection);
+  }
+
+  async #verify(
+    { connection, pipeline }: AcceptedSocket,
+    endpoint: WsEndpoint,
+    socket: Socket,
+    lease: PrincipalLease,
+    value: string,
+  ): Promise<Refusal | Renewal> {
+    const credential: WsCredential = { scheme: 'bearer', value, source: 'message' };
+    const authenticator = endpoint.runtime.authenticators.find((candidate) => candidate.accepts(credential));
+    if (authenticator === undefined) return REFUSED;
+    // The fields of the handshake are gone: what a credential is bound to is the connection.
+    const request = Object.assign(new IncomingMessage(socket), { method: 'GET', url: connection.path });
+    const principal = await authenticator.authenticate(credential, request);
+    const problem = judgeRefresh(connection.principal, principal);
+    if (problem !== undefined) return problem === 'subject' ? SUBJECT : REFUSED;
+    // One call to the store: not revoked, and a place in its session.
+    if (!(await this.runtime.guard.moveLease(lease, principal))) return REFUSED;
+    return { principal, conclude: await pipeline.judgeStreams(principal) };
+  }
+
+  #conclude(accepted: AcceptedSocket, message: Message, outcome: Refusal | Renewal): Refusal | undefined {
+    if ('code' in outcome) return outcome;
+    const { connection } = accepted;
+    // Too late: the identity has ended while the new one was looked at, or the new one itself.
+    if (connection.isExpired || endsIn(outcome.principal, this.runtime.clock.now()) <= 0) return REFUSED;
+    this.adopt(accepted, outcome);
+    message.renew(outcome.principal);
+    const expiresInMs = endsIn(outcome.principal, this.runtime.clock.now());
+    message.result = Number.isFinite(expiresInMs) ? { expiresInMs } : {};
+    return undefined;
+  }
+}
+
+function endsIn({ expiresAt = Infinity }: Principal, now: number): number {
+  return expiresAt - now;
+}
+
+function tokenOf(data: unknown): string | undefined {
+  if (typeof data !== 'object' || data === null || Object.keys(data).join() !== 'token') return undefined;
+  const { token } = data as { token: unknown };
+  return typeof token === 'string' && token !== '' && token.length <= MAX_TOKEN ? token : undefined;
+}
+
+/** The same answer for all of them; a bug or an outage is for the operator to see. */
+function refusalOf(exception: unknown): Refusal {
+  return exception instanceof AuthenticationError ? REFUSED : { ...REFUSED, fault: { exception } };
+}
