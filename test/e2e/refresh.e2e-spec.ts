@@ -34,7 +34,7 @@ class Readers implements WsPolicy {
 @WsAuthorize()
 class DeskGateway {
   readonly ticks = new Subject<number>();
-  readonly slow: Deferred[] = [];
+  readonly slow: Deferred<void>[] = [];
 
   @SubscribeMessage('echo')
   echo(@MessageBody() { text }: Text): Text {

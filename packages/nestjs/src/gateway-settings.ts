@@ -16,6 +16,7 @@ export type PathLimits = Pick<ResolvedSecureWsOptions, 'validation' | 'throttlin
 /** What holds for the connections of one path. */
 export interface GatewaySettings extends PathLimits {
   readonly anonymous: boolean;
+  readonly firstMessage: boolean;
   /** These two are those of the module where they are `undefined`. */
   readonly origins: OriginRules | undefined;
   readonly authentication: ResolvedAuthenticationOptions | undefined;
@@ -23,7 +24,7 @@ export interface GatewaySettings extends PathLimits {
 
 /** The settings of a path without `@SecureGateway`. */
 export function defaultSettings({ validation, throttling, messages, lifecycle }: PathLimits): GatewaySettings {
-  const own = { anonymous: false, origins: undefined, authentication: undefined };
+  const own = { anonymous: false, firstMessage: false, origins: undefined, authentication: undefined };
   return Object.freeze({ ...own, validation, throttling, messages, lifecycle });
 }
 
@@ -36,6 +37,11 @@ export function resolveGatewaySettings(
 ): GatewaySettings {
   const reader = new OptionReader(user, `${gateway} @SecureGateway`, problems);
   const anonymous = reader.boolean('anonymous', false);
+  const firstMessage = reader.boolean('firstMessage', false);
+  if (anonymous && firstMessage) {
+    const problem = 'is on beside anonymous: a client without a credential would be let in either way.';
+    reader.fail('firstMessage', problem, 'keep one of the two, or give each a gateway of its own');
+  }
   const origins = reader.has('origins') ? readOriginRules(reader) : undefined;
   const authentication = reader.has('authentication')
     ? resolveAuthenticationOptions(reader.object('authentication'), options.authentication)
@@ -43,7 +49,7 @@ export function resolveGatewaySettings(
   const limits = resolveLimits(reader.object('limits'), options);
   reader.finish();
   if (anonymous) problems.warn(reader.path, 'admits connections without an identity.');
-  return Object.freeze({ anonymous, origins, authentication, ...limits });
+  return Object.freeze({ anonymous, firstMessage, origins, authentication, ...limits });
 }
 
 function resolveLimits(reader: OptionReader, options: PathLimits): PathLimits {

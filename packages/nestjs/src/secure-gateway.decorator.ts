@@ -24,6 +24,14 @@ export interface SecureGatewayOptions {
    * @default false
    */
   readonly anonymous?: boolean;
+  /**
+   * Lets clients that can send no credential with their handshake send it as their first message,
+   * `{"event":"$auth","data":{"token":"..."}}`. Until then they have five seconds, 4 KiB and no other event; there are at most
+   * 500 of them, 5 from one address. One that comes with a credential is judged by that, and does not fall back to this.
+   *
+   * @default false
+   */
+  readonly firstMessage?: boolean;
   /** The origins of the web pages that may connect here. */
   readonly origins?: readonly OriginRule[];
   /** How identities are proved here. */

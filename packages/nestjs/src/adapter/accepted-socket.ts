@@ -9,6 +9,7 @@ const CLOSE_OF_FAULT: Readonly<Record<FrameFault, CloseCodeName>> = Object.freez
   'binary-frame': 'UNSUPPORTED_DATA',
   'broken-frame': 'PROTOCOL_ERROR',
   'control-flood': 'POLICY_VIOLATION',
+  'early-bytes': 'TOO_BIG',
 });
 
 const CLOSE_OF_ERROR: ReadonlyMap<string, CloseCodeName> = new Map<string, CloseCodeName>([

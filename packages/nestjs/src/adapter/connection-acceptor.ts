@@ -11,7 +11,7 @@ import { ConnectionPipeline } from '../messages/connection-pipeline.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { CLOSE_CODES } from '@secure-ws/protocol';
 import { isPromiseLike } from '../core/awaitable.js';
-import { InboundFrames } from '../lifecycle/inbound-frames.js';
+import { type FrameWatch, InboundFrames } from '../lifecycle/inbound-frames.js';
 import { AcceptedSocket } from './accepted-socket.js';
 import { IdentityRenewal } from './identity-renewal.js';
 import type { WsEndpoint } from './ws-endpoint.js';
@@ -32,7 +32,14 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     return this.#sockets.get(client);
   }
 
-  accept(endpoint: WsEndpoint, client: BoundedSocket, request: IncomingMessage, admission: HandshakeAdmission): void {
+  accept(
+    endpoint: WsEndpoint,
+    client: BoundedSocket,
+    request: IncomingMessage,
+    admission: HandshakeAdmission,
+    /** What has read the client's frames so far, where it has sent a message already. */
+    before?: { readonly inbound: InboundFrames; readonly handTo: (watch: FrameWatch) => void },
+  ): void {
     const { clock, lifecycle, revocationWatch } = this.runtime;
     const { engine } = endpoint.runtime;
     const { connectionId: id, principal, path, clientAddress: address, origin, subprotocol } = admission;
@@ -43,7 +50,9 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     const pipeline = new ConnectionPipeline(engine, connection);
     const method = `${principal.kind}:${admission.credentialKind}`;
     const accepted = new AcceptedSocket(client, connection, pipeline, method, this.#now);
-    connection.inbound = new InboundFrames(request.socket, accepted);
+    connection.inbound = before?.inbound ?? new InboundFrames(request.socket, accepted);
+    before?.handTo(accepted);
+    if (before !== undefined) connection.messagesReceived = 1;
     this.#sockets.set(client, accepted);
     this.#listen(accepted);
     lifecycle.register(connection);

@@ -129,7 +129,8 @@ function endsIn({ expiresAt = Infinity }: Principal, now: number): number {
   return expiresAt - now;
 }
 
-function tokenOf(data: unknown): string | undefined {
+/** The token of `{ token }`, and of nothing else. */
+export function tokenOf(data: unknown): string | undefined {
   if (typeof data !== 'object' || data === null || Object.keys(data).join() !== 'token') return undefined;
   const { token } = data as { token: unknown };
   return typeof token === 'string' && token !== '' && token.length <= MAX_TOKEN ? token : undefined;

@@ -2,12 +2,18 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { SecureWsBootError } from '../core/boot-problems.js';
 import { isForeignPath } from '../handshake/foreign-paths.js';
-import type { HandshakeAdmission, HandshakeDecision, HandshakeEndpoint } from '../handshake/handshake-context.js';
+import type {
+  HandshakeAdmission,
+  HandshakeDecision,
+  HandshakeEndpoint,
+  HandshakeInvitation,
+} from '../handshake/handshake-context.js';
 import { type HandshakeRefusal, refuse } from '../handshake/handshake-refusal.js';
 import { refuseUpgrade } from '../handshake/refuse-upgrade.js';
 import { isPromiseLike } from '../core/awaitable.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import type { ConnectionAcceptor } from './connection-acceptor.js';
+import { FirstMessages } from './first-messages.js';
 import { HandshakeAudit } from './handshake-audit.js';
 import { ServerSockets } from './server-sockets.js';
 import type { WsEndpoint } from './ws-endpoint.js';
@@ -17,6 +23,7 @@ type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => voi
 /** Answers the `upgrade` events of one HTTP server: asks the guard, then refuses or hands the socket on. */
 export class UpgradeListener {
   readonly #audit: HandshakeAudit;
+  readonly #firstMessages: FirstMessages;
   readonly #endpoints: Map<string, WsEndpoint>;
   readonly #pending = new Map<Duplex, IncomingMessage>();
   readonly #sockets: ServerSockets;
@@ -32,6 +39,7 @@ export class UpgradeListener {
   ) {
     this.#endpoints = first === undefined ? new Map<string, WsEndpoint>() : first.#endpoints;
     this.#audit = new HandshakeAudit(runtime);
+    this.#firstMessages = new FirstMessages(runtime, acceptor, this.#audit);
     this.#sockets = new ServerSockets(server, runtime.clock, runtime.options.handshake.limits.maxPending);
     runtime.timer.onTick((now) => this.#sockets.expire(now));
     runtime.lifecycle.onDraining(() => this.#refusePending());
@@ -147,8 +155,9 @@ export class UpgradeListener {
     const endpoint = this.#endpoints.get(path);
     if (endpoint === undefined) return undefined;
     const { settings, authenticators } = endpoint.runtime;
-    const { origins, anonymous: admitsAnonymous } = settings;
-    return { gateways: endpoint.gateways.map(({ gateway }) => gateway), origins, authenticators, admitsAnonymous };
+    const { origins, anonymous: admitsAnonymous, firstMessage: admitsFirstMessage } = settings;
+    const gateways = endpoint.gateways.map(({ gateway }) => gateway);
+    return { gateways, origins, authenticators, admitsAnonymous, admitsFirstMessage };
   };
 
   #conclude(decision: HandshakeDecision, request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -163,13 +172,19 @@ export class UpgradeListener {
     }
   }
 
-  #admit(admission: HandshakeAdmission, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #admit(
+    admission: HandshakeAdmission | HandshakeInvitation,
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): void {
     const endpoint = this.#endpoints.get(admission.path);
     let isAccepted = false;
     try {
       endpoint?.upgrade(request, socket, head, admission, (client) => {
         isAccepted = true;
-        this.acceptor.accept(endpoint, client, request, admission);
+        if (admission.principal !== undefined) this.acceptor.accept(endpoint, client, request, admission);
+        else this.#firstMessages.invite(endpoint, client, request, admission);
       });
     } catch (cause) {
       this.runtime.faults.write('upgrade', '', cause);

@@ -1,6 +1,6 @@
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { IncomingMessage } from 'node:http';
-import type { HandshakeAdmission } from '../handshake/handshake-context.js';
+import type { HandshakeAdmission, HandshakeInvitation } from '../handshake/handshake-context.js';
 import type { GatewayRecord } from '../nest/gateway-inventory.js';
 import type { ConnectionOptions } from '../lifecycle/connection-deadlines.js';
 import { CONTROL_BURST } from '../lifecycle/inbound-frames.js';
@@ -26,7 +26,7 @@ export class WsEndpoint {
   readonly gateways: BoundGateway[] = [];
   readonly connectionOptions: ConnectionOptions;
   /** That of the upgrade that is being completed: `ws` does all of it in one go. */
-  #admission: HandshakeAdmission | undefined;
+  #admission: HandshakeAdmission | HandshakeInvitation | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -66,7 +66,7 @@ export class WsEndpoint {
     request: IncomingMessage,
     socket: Parameters<WebSocketServer['handleUpgrade']>[1],
     head: Buffer,
-    admission: HandshakeAdmission,
+    admission: HandshakeAdmission | HandshakeInvitation,
     accept: (client: BoundedSocket) => void,
   ): void {
     this.#admission = admission;

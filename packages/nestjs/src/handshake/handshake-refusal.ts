@@ -60,6 +60,11 @@ const CATALOGUE = Object.freeze({
   'origin-missing': row(403, 'Send an Origin, or a credential in the Authorization field and no cookie.'),
   unauthenticated: row(401, 'A valid credential is required.', { 'WWW-Authenticate': 'Bearer' }, 'UNAUTHENTICATED'),
   'authenticator-unavailable': row(503, 'The server is busy.', COME_BACK, 'OVERLOADED'),
+  'first-message-limit': row(429, TOO_MANY, COME_BACK, 'CONNECTION_LIMIT'),
+  // After the `101`: told by their close codes.
+  'first-message-timeout': row(401, 'A valid credential is required.', {}, 'AUTHENTICATION_TIMEOUT'),
+  'first-message-event': row(401, 'A valid credential is required.', {}, 'POLICY_VIOLATION'),
+  'first-message-size': row(401, 'A valid credential is required.', {}, 'TOO_BIG'),
   csrf: row(403, NOT_ADMITTED, {}, 'NOT_ADMITTED'),
   guard: row(403, NOT_ADMITTED, {}, 'NOT_ADMITTED'),
   'principal-backoff': row(429, TOO_MANY, COME_BACK, 'THROTTLED'),

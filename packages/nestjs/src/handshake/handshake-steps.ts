@@ -1,4 +1,5 @@
 import type { ChallengeCheck } from './challenge/challenge-check.js';
+import type { WsCredential } from '../authentication/authenticator.js';
 import type { Clock } from '../core/clock.js';
 import { andThen, type Awaitable } from '../core/awaitable.js';
 import { isLoopbackAddress } from '../core/address-key.js';
@@ -88,8 +89,10 @@ export function compileHandshakeSteps(
     { name: 'gateway-guards', run: (context) => askGuards(context, guardsOf) },
     {
       name: 'principal-limits',
-      run: (context) =>
-        context.principal === undefined ? refuse('internal') : limits.join(context, context.principal),
+      run: (context) => {
+        if (context.isInvited) return limits.invite(context);
+        return context.principal === undefined ? refuse('internal') : limits.join(context, context.principal);
+      },
     },
   ];
 }
@@ -147,9 +150,13 @@ function runSubprotocol(context: HandshakeContext): HandshakeRefusal | undefined
   return undefined;
 }
 
+/** A credential that nobody has seen: an address in backoff lets as many of them in as it has verified. */
+const LATER: WsCredential = Object.freeze({ scheme: 'bearer', value: '', source: 'message' });
+
 /** Looks ahead, without any cryptography, at the credential that the later steps will find. */
 function peek(context: HandshakeContext, places: CredentialPlaces) {
   if ((runSubprotocol(context) ?? chooseCredential(context, places)) !== undefined) return undefined;
+  if (context.isInvited) return LATER;
   return context.isAnonymous ? 'none-needed' : context.credential;
 }
 
@@ -157,6 +164,8 @@ function askGuards(
   context: HandshakeContext,
   guardsOf: HandshakeStepParts['guardsOf'],
 ): Awaitable<HandshakeRefusal | undefined> {
+  // Asked once it is known who it is.
+  if (context.isInvited) return undefined;
   // Every gateway of the path will be handed the connection, so every one of them is asked.
   const all = context.endpoint.gateways.map(guardsOf).filter((guards) => guards !== undefined);
   return all.length === 0 ? undefined : askInTurn(context, all);

@@ -1,5 +1,6 @@
 import { ChallengeCheck, type ChallengeCheckParts } from './challenge/challenge-check.js';
 import type { WsChallengeVerifier } from './challenge/ws-challenge-verifier.js';
+import type { WsCredential } from '../authentication/authenticator.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { isPromiseLike } from '../core/awaitable.js';
@@ -13,6 +14,7 @@ import {
   type HandshakeAdmission,
   type HandshakeDecision,
   type HandshakeInput,
+  type HandshakeInvitation,
 } from './handshake-context.js';
 import { HandshakeLimits, type HandshakePenalty } from './handshake-limits.js';
 import type { PrincipalLease } from './limits/principal-caps.js';
@@ -93,6 +95,41 @@ export class WsHandshakeGuard {
     this.#challenge?.tick(now);
   }
 
+  /** Admits a client to the `101` and no further: what it sends decides. */
+  #invite(context: HandshakeContext): HandshakeInvitation {
+    const { path, subprotocol } = context;
+    const verification = this.steps.findIndex(({ name }) => name === 'verification');
+    const authenticate = (credential: WsCredential): Awaitable<HandshakeRefusal | HandshakeAdmission> => {
+      const end = (decision: HandshakeDecision): HandshakeRefusal | HandshakeAdmission => {
+        context.invitation?.release();
+        return decision.admitted && decision.principal === undefined ? refuse('internal') : decision;
+      };
+      context.isInvited = context.isOver = false;
+      context.credential = credential;
+      context.authenticator = context.endpoint.authenticators.find((candidate) => candidate.accepts(credential));
+      if (context.authenticator === undefined) {
+        return end(this.#concluded(context, refuse('unauthenticated', { failure: 'unsupported-scheme' })));
+      }
+      try {
+        const outcome = this.#run(context, verification);
+        if (isPromiseLike(outcome)) return this.#wait(context, outcome).then(end);
+        return end(this.#concluded(context, outcome));
+      } catch (cause) {
+        return end(this.#concluded(context, refuseFault(cause)));
+      }
+    };
+    return {
+      admitted: true,
+      principal: undefined,
+      path,
+      fields: context.fields,
+      authenticate,
+      refuse: (reason) => withFacts(refuse(reason), context),
+      release: () => context.reservation?.release(),
+      ...(subprotocol !== undefined && { subprotocol }),
+    };
+  }
+
   /**
    * Moves the places of a connection to a new identity of its principal.
    *
@@ -113,12 +150,18 @@ export class WsHandshakeGuard {
     let context: HandshakeContext | undefined;
     try {
       context = new HandshakeContext(input, readRequestHead(input.request));
-      if (isGone(context)) return conclude(context, refuse('client-gone'));
+      if (isGone(context)) return this.#concluded(context, refuse('client-gone'));
       const outcome = this.#run(context, 0);
-      return isPromiseLike(outcome) ? this.#wait(context, outcome) : conclude(context, outcome);
+      return isPromiseLike(outcome) ? this.#wait(context, outcome) : this.#concluded(context, outcome);
     } catch (cause) {
-      return conclude(context, refuseFault(cause));
+      return this.#concluded(context, refuseFault(cause));
     }
+  }
+
+  #concluded(context: HandshakeContext | undefined, outcome: Outcome): HandshakeDecision {
+    const concluded = conclude(context, outcome);
+    if (concluded !== 'invited') return concluded;
+    return context === undefined ? refuse('internal') : this.#invite(context);
   }
 
   #run(context: HandshakeContext, from: number): Awaitable<Outcome> {
@@ -151,9 +194,9 @@ export class WsHandshakeGuard {
     try {
       const first = Promise.race([work, gone]);
       const outcome = await withDeadline<Outcome | 'late'>(first, this.#timeoutMs, this.#clock, 'late');
-      return conclude(context, outcome === 'late' ? refuseLate(context) : outcome);
+      return this.#concluded(context, outcome === 'late' ? refuseLate(context) : outcome);
     } catch (cause) {
-      return conclude(context, refuseFault(cause));
+      return this.#concluded(context, refuseFault(cause));
     } finally {
       socket.off('close', leave);
     }
@@ -171,11 +214,15 @@ function refuseFault(cause: unknown): HandshakeRefusal {
 }
 
 /** The one place where a handshake ends: whatever it holds is given back here, or goes on to the connection. */
-function conclude(context: HandshakeContext | undefined, outcome: Outcome): HandshakeDecision {
+function conclude(
+  context: HandshakeContext | undefined,
+  outcome: Outcome,
+): HandshakeRefusal | HandshakeAdmission | 'invited' {
   if (context === undefined) return outcome ?? refuse('internal');
   context.isOver = true;
   const { reservation, principal, lease } = context;
   let refusal = outcome;
+  if (refusal === undefined && context.isInvited && reservation?.isReleased === false) return 'invited';
   if (refusal === undefined && (reservation === undefined || principal === undefined || lease === undefined))
     refusal = refuse('internal');
   if (refusal === undefined && reservation?.admit() !== true) refusal = refuse('client-gone');

@@ -11,7 +11,7 @@ export const CONTROL_PER_SECOND = 20;
 export const AFTER_CLOSE_BYTES = 65_536;
 
 /** What a frame is refused for. */
-export type FrameFault = 'binary-frame' | 'control-flood' | 'broken-frame';
+export type FrameFault = 'binary-frame' | 'control-flood' | 'broken-frame' | 'early-bytes';
 
 /** Is told what the frames of a connection are like. */
 export interface FrameWatch {
@@ -58,6 +58,8 @@ export class InboundFrames {
   #overheadBytes = 0;
   #bytesAfterClose = 0;
   #unfinishedSince = Infinity;
+  /** How much more may come, in bytes: little before the client has said who it is. */
+  allowance = Infinity;
 
   /** @throws Error where `ws` does not read from the socket. */
   constructor(
@@ -104,7 +106,9 @@ export class InboundFrames {
       }
     }
     if (this.#isOver) return;
-    const end = this.#scan(chunk);
+    this.allowance -= chunk.length;
+    const end = this.allowance < 0 ? 0 : this.#scan(chunk);
+    if (this.allowance < 0) this.#fault = 'early-bytes';
     if (end > 0) this.#receive.call(this.socket, end === chunk.length ? chunk : chunk.subarray(0, end));
     if (this.#fault === undefined) {
       this.#noteUnfinished();

@@ -165,6 +165,7 @@ export function setUpHandshake({
     gateways: [GATEWAY],
     authenticators: authenticators.map((one, index) => new AuthenticatorBlock(one, `authenticators[${index}]`, clock)),
     admitsAnonymous: false,
+    admitsFirstMessage: false,
   };
   const endpointAt = (path: string): HandshakeEndpoint | undefined => (path === '/chat' ? endpoint : undefined);
   const decide = (change: RequestChange = {}): HandshakeDecision | Promise<HandshakeDecision> => {

@@ -1,0 +1,209 @@
+import type { IncomingMessage } from 'node:http';
+import { CLOSE_CODES, type CloseCodeName, formatCloseReason } from '@secure-ws/protocol';
+import { andThen } from '../core/awaitable.js';
+import { type Deadline, DeadlineList } from '../core/deadline-list.js';
+import type { Linked } from '../core/linked-list.js';
+import { decodeJson } from '../core/safe-json.js';
+import type { HandshakeInvitation } from '../handshake/handshake-context.js';
+import { closeCodeOf, type HandshakeRefusal, type HandshakeRefusalReason } from '../handshake/handshake-refusal.js';
+import type { BoundedSocket } from '../lifecycle/bounded-socket.js';
+import { type FrameFault, type FrameWatch, InboundFrames } from '../lifecycle/inbound-frames.js';
+import { type Envelope, readEnvelope } from '../messages/envelope.js';
+import { replyFrame } from '../messages/frames.js';
+import type { SecureWsRuntime } from '../secure-ws.runtime.js';
+import type { ConnectionAcceptor } from './connection-acceptor.js';
+import type { HandshakeAudit } from './handshake-audit.js';
+import { AUTH_EVENT, tokenOf } from './identity-renewal.js';
+import type { WsEndpoint } from './ws-endpoint.js';
+
+/** How long a client has, in milliseconds (AN-01). */
+const DEADLINE_MS = 5000;
+
+/** How large its message may be, and how much it may send in all, control frames included; in bytes. */
+const MAX_MESSAGE_BYTES = 4096;
+const MAX_BYTES = 2 * MAX_MESSAGE_BYTES;
+
+/** What it takes to read one message of `$auth`. */
+const JSON_LIMITS = { maxDepth: 2, maxKeys: 3, maxNodes: 6 };
+
+/** The clients of one server that have their `101` and have still to say who they are. */
+export class FirstMessages {
+  readonly #waiting = new DeadlineList<InvitedSocket>(DEADLINE_MS, (socket) => {
+    // It is in the list no more.
+    socket.due = 0;
+    socket.end('first-message-timeout');
+  });
+  readonly #all = new Set<InvitedSocket>();
+
+  constructor(
+    private readonly runtime: SecureWsRuntime,
+    private readonly acceptor: ConnectionAcceptor,
+    private readonly audit: HandshakeAudit,
+  ) {
+    runtime.timer.onTick((now) => this.#waiting.expire(now));
+    runtime.lifecycle.onDraining(() => {
+      for (const socket of this.#all) socket.close('RESTART', true);
+    });
+  }
+
+  /** Waits for the first message of a client. Nothing of the application hears of it before. */
+  invite(endpoint: WsEndpoint, client: BoundedSocket, request: IncomingMessage, invitation: HandshakeInvitation): void {
+    // A gateway that sends to all of `server.clients` must not send to somebody who is nobody yet.
+    const { clients } = endpoint.server;
+    clients.delete(client);
+    const socket = new InvitedSocket(this.runtime, client, request, invitation, {
+      onEnded: (refusal) => {
+        this.#remove(socket);
+        if (refusal !== undefined) this.audit.onRefused(refusal, request);
+      },
+      onAdmitted: (admission, before) => {
+        this.#remove(socket);
+        clients.add(client);
+        this.acceptor.accept(endpoint, client, request, admission, before);
+      },
+    });
+    this.#all.add(socket);
+    this.#waiting.add(socket, this.runtime.clock.monotonic());
+  }
+
+  #remove(socket: InvitedSocket): void {
+    if (this.#all.delete(socket) && socket.due > 0) this.#waiting.remove(socket);
+  }
+}
+
+type Accept = ConnectionAcceptor['accept'];
+
+/** What becomes of an {@link InvitedSocket}; one of the two, once. */
+interface InvitedSocketOwner {
+  /** It is closed, or gone by itself. */
+  onEnded(refusal: HandshakeRefusal | undefined): void;
+  onAdmitted(admission: Parameters<Accept>[3], before: NonNullable<Parameters<Accept>[4]>): void;
+}
+
+/** One of them. */
+class InvitedSocket implements Deadline, FrameWatch {
+  due = 0;
+  previous: Linked | undefined;
+  next: Linked | undefined;
+  readonly #inbound: InboundFrames;
+  /** Who is told of the frames: this at first, and then the connection. */
+  #watch: FrameWatch = this;
+  #isOver = false;
+  #isVerifying = false;
+
+  constructor(
+    private readonly runtime: SecureWsRuntime,
+    private readonly client: BoundedSocket,
+    { socket }: IncomingMessage,
+    private readonly invitation: HandshakeInvitation,
+    private readonly owner: InvitedSocketOwner,
+  ) {
+    const watch = (): FrameWatch => this.#watch;
+    this.#inbound = new InboundFrames(socket, {
+      get isClosing() {
+        return watch().isClosing;
+      },
+      now: () => watch().now(),
+      onFault: (fault) => watch().onFault(fault),
+      onUnfinished: (since) => watch().onUnfinished(since),
+      onCutOff: () => watch().onCutOff(),
+    });
+    this.#inbound.allowance = MAX_BYTES;
+    client.on('message', this.#onMessage);
+    client.on('error', () => undefined);
+    client.once('close', () => this.#finish(undefined));
+  }
+
+  get isClosing(): boolean {
+    return this.#isOver;
+  }
+
+  now(): number {
+    return this.runtime.clock.monotonic();
+  }
+
+  onFault(fault: FrameFault): void {
+    this.end(fault === 'early-bytes' ? 'first-message-size' : 'first-message-event');
+  }
+
+  onUnfinished(): void {
+    // The deadline of all of it is short enough.
+  }
+
+  onCutOff(): void {
+    this.client.terminate();
+  }
+
+  /** Refuses the client, and says why in the audit. */
+  end(reason: HandshakeRefusalReason): void {
+    this.#refuse(this.invitation.refuse(reason));
+  }
+
+  /** Closes without a refusal. */
+  close(code: CloseCodeName, hasHint = false): void {
+    const { code: number, word } = CLOSE_CODES[code];
+    this.client.close(number, formatCloseReason(word, hasHint ? 5000 : undefined));
+    this.#finish(undefined);
+  }
+
+  readonly #onMessage = (frame: unknown): void => {
+    if (this.#isOver) return;
+    const data = frame as Buffer;
+    if (data.length > MAX_MESSAGE_BYTES) {
+      this.end('first-message-size');
+      return;
+    }
+    const envelope = envelopeOf(data);
+    const token = envelope?.event === AUTH_EVENT ? tokenOf(envelope.data) : undefined;
+    // A second message must wait for the answer to the first.
+    if (envelope === undefined || token === undefined || this.#isVerifying) {
+      this.end('first-message-event');
+      return;
+    }
+    this.#isVerifying = true;
+    const decision = this.invitation.authenticate({ scheme: 'bearer', value: token, source: 'message' });
+    void andThen(decision, (decided) => {
+      if (this.#isOver) {
+        if (decided.admitted) decided.release();
+      } else if (!decided.admitted) this.#refuse(decided);
+      else if (!this.runtime.isReady) this.close('RESTART', true);
+      else this.#admit(decided, envelope);
+    });
+  };
+
+  #admit(admission: Parameters<Accept>[3], { id }: Envelope): void {
+    this.#isOver = true;
+    this.client.off('message', this.#onMessage);
+    this.#inbound.allowance = Infinity;
+    const { expiresAt } = admission.principal;
+    const data = expiresAt === undefined ? {} : { expiresInMs: expiresAt - this.runtime.clock.now() };
+    this.client.send(replyFrame(JSON.stringify(AUTH_EVENT), id, data) ?? '');
+    this.owner.onAdmitted(admission, {
+      inbound: this.#inbound,
+      handTo: (watch) => {
+        this.#watch = watch;
+      },
+    });
+  }
+
+  #refuse(refusal: HandshakeRefusal): void {
+    if (this.#isOver) return;
+    const close = closeCodeOf(refusal.reason) ?? 'INTERNAL';
+    const { code, word, advice } = CLOSE_CODES[close];
+    const hint = advice === 'after-hint' ? (refusal.retryAfterMs ?? 5000) : undefined;
+    this.client.close(code, formatCloseReason(word, hint));
+    this.#finish(refusal);
+  }
+
+  #finish(refusal: HandshakeRefusal | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.owner.onEnded(refusal);
+  }
+}
+
+function envelopeOf(frame: Buffer): Envelope | undefined {
+  const decoded = decodeJson(frame.toString(), JSON_LIMITS);
+  const envelope: Envelope = { event: '', data: undefined, id: undefined };
+  return decoded.ok && readEnvelope(decoded.value, envelope) ? envelope : undefined;
+}

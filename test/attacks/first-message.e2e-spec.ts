@@ -1,0 +1,290 @@
+import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import {
+  handshakePrincipal,
+  SecureGateway,
+  UseHandshakeGuards,
+  WsAuthorize,
+  WsConnectionLifecycleService,
+  WsRevocationService,
+} from '@secure-ws/nestjs';
+import type { IncomingMessage } from 'node:http';
+import type { Server } from 'ws';
+import { describe, expect, it } from 'vitest';
+import { bootProblems } from '../support/boot-problems.js';
+import { Text } from '../support/echo.gateway.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { GatedAuthenticator } from '../support/gated.authenticator.js';
+import { handshake } from '../support/handshake.js';
+import { until } from '../support/patience.js';
+import { type Client, connect } from '../support/queueing-client.js';
+import { APP_ORIGIN, type AppShape, type RunningApp, startApp } from '../support/start-app.js';
+import { TEST_JWT } from '../support/test-token.js';
+
+@SecureGateway({ firstMessage: true })
+@WebSocketGateway({ path: '/late' })
+@WsAuthorize()
+class LateGateway {
+  @WebSocketServer() server!: Server;
+  connections = 0;
+  readonly handled: string[] = [];
+
+  handleConnection(): void {
+    this.connections += 1;
+  }
+
+  @SubscribeMessage('echo')
+  echo(@MessageBody() { text }: Text): Text {
+    this.handled.push(text);
+    return { text };
+  }
+}
+
+async function start(shape: AppShape = {}) {
+  const clock = new FakeClock(Date.now());
+  const app = await startApp({ providers: [LateGateway], clock, ...shape });
+  return { app, clock, gateway: app.app.get(LateGateway) };
+}
+
+const open = ({ url }: RunningApp, protocols: string[] = []): Promise<Client> =>
+  connect(`${url}/late`, { origin: APP_ORIGIN, protocols });
+const reasonsOf = ({ events }: RunningApp) =>
+  events.ofType('ws.handshake.refused').map(({ reason, failure }) => failure ?? reason);
+
+describe('a client that sends its token as its first message', () => {
+  it.each([[[]], [['json.v1']], [['secure-ws.v1']]])('AN-01 is connected once it has (%j)', async (protocols) => {
+    const { app, gateway } = await start();
+    const client = await open(app, protocols);
+    expect(gateway.connections).toBe(0);
+    expect(app.app.get(WsConnectionLifecycleService).count).toBe(0);
+    expect(await client.request('$auth', { token: app.token() })).toMatchObject({
+      event: '$auth',
+      data: { expiresInMs: expect.any(Number) as number },
+    });
+    expect(await client.request('echo', { text: 'tea' })).toMatchObject({ data: { text: 'tea' } });
+    expect(gateway.connections).toBe(1);
+    expect(app.events.ofType('ws.connection.opened')).toMatchObject([
+      { method: 'jwt:message', owasp: 'authn_login_success' },
+    ]);
+  });
+
+  it('AN-01 may still bring it with the handshake', async () => {
+    const { app } = await start();
+    const client = await connect(`${app.url}/late`, { token: app.token() });
+    expect(await client.request('echo', { text: 'tea' })).toMatchObject({ data: { text: 'tea' } });
+  });
+
+  it('SL-01 ends with its token, and counts among the connections of its principal', async () => {
+    const { app, clock } = await start({ options: { handshake: { limits: { maxOpenPerPrincipal: 1 } } } });
+    const [first, second] = [await open(app), await open(app)];
+    await first.request('$auth', { token: app.token({ expiresInSeconds: 20 }) });
+    second.send('$auth', { token: app.token() });
+    await second.expectClose(4508);
+    clock.advance(21_000);
+    await first.expectClose(4001);
+    const third = await open(app);
+    expect(await third.request('$auth', { token: app.token() })).toMatchObject({ event: '$auth' });
+  });
+
+  it('HS-21 is asked for by the guards of the gateway, who know by then who it is', async () => {
+    const seen: string[] = [];
+    @Injectable()
+    class OnlyBob implements CanActivate {
+      canActivate(context: ExecutionContext): boolean {
+        const { id } = handshakePrincipal(context.switchToHttp().getRequest<IncomingMessage>());
+        seen.push(id);
+        return id === 'bob';
+      }
+    }
+    @UseHandshakeGuards(OnlyBob)
+    @SecureGateway({ firstMessage: true })
+    @WebSocketGateway({ path: '/late' })
+    @WsAuthorize()
+    class Guarded extends LateGateway {}
+    const { app } = { app: await startApp({ providers: [Guarded, OnlyBob] }) };
+    const [bob, alice] = [await open(app), await open(app)];
+    expect(await bob.request('$auth', { token: app.token({ sub: 'bob' }) })).toMatchObject({ event: '$auth' });
+    alice.send('$auth', { token: app.token() });
+    await alice.expectClose(4403);
+    expect(seen).toEqual(['bob', 'alice']);
+  });
+});
+
+describe('an attack on the first message', () => {
+  it.each<[string, (app: RunningApp) => string, string]>([
+    ['a forged token', () => 'a.b.c', 'malformed'],
+    ['an expired token', (app) => app.token({ expiresInSeconds: 0 }), 'expired'],
+    ['a token for another audience', (app) => app.token({ aud: 'mail' }), 'bad-audience'],
+  ])('AN-01 AN-09 %s closes with 4401, and is audited like any other', async (_what, make, failure) => {
+    const { app, gateway } = await start();
+    const client = await open(app);
+    client.send('$auth', { token: make(app) }, 1);
+    expect(await client.expectClose(4401)).toEqual({ code: 4401, reason: 'unauthenticated' });
+    expect(client.unread).toEqual([]);
+    expect(reasonsOf(app)).toEqual([failure]);
+    expect(gateway.connections).toBe(0);
+  });
+
+  it.each<[string, (client: Client, app: RunningApp) => void]>([
+    ['another event', (client) => client.send('echo', { text: 'x' }, 1)],
+    ['no JSON', (client) => client.sendRaw('{')],
+    ['no envelope', (client) => client.sendRaw('[]')],
+    ['a binary frame', (client) => client.sendRaw(Buffer.from('{}'))],
+    ['no token', (client) => client.send('$auth')],
+    ['more than a token', (client, app) => client.send('$auth', { token: app.token(), more: 1 })],
+    [
+      'an event behind it, before its answer',
+      (client, app) => {
+        client.send('$auth', { token: app.token() });
+        client.send('echo', { text: 'early' });
+      },
+    ],
+    [
+      'two tokens',
+      (client, app) => {
+        client.send('$auth', { token: app.token() });
+        client.send('$auth', { token: app.token() });
+      },
+    ],
+    [
+      'a flood of pings',
+      (client) => {
+        for (let i = 0; i < 100; i++) client.socket.ping();
+      },
+    ],
+  ])('AN-01 %s closes with 1008, and reaches no handler', async (_what, attack) => {
+    const gate = new GatedAuthenticator();
+    const { app, gateway } = await start({ options: { authentication: { authenticators: [gate] } } });
+    const client = await open(app);
+    attack(client, app);
+    await client.expectClose(1008);
+    gate.admit('alice');
+    expect(gateway.handled).toEqual([]);
+    expect(gateway.connections).toBe(0);
+    expect(reasonsOf(app)).toEqual(['first-message-event']);
+    expect(app.app.get(WsConnectionLifecycleService).count).toBe(0);
+  });
+
+  it.each<[string, (client: Client) => void]>([
+    ['a message of more than 4 KiB', (client) => client.send('$auth', { token: 'a'.repeat(4096) })],
+    ['one of 60 KiB', (client) => client.send('$auth', { token: 'a'.repeat(60_000) })],
+    [
+      'one in many fragments',
+      (client) => {
+        for (let i = 0; i < 20; i++) client.socket.send('a'.repeat(1000), { fin: false });
+      },
+    ],
+  ])('DR-04 %s closes with 1009', async (_what, attack) => {
+    const { app } = await start();
+    const client = await open(app);
+    attack(client);
+    await client.expectClose(1009);
+    expect(reasonsOf(app)).toEqual(['first-message-size']);
+  });
+
+  it('AN-01 silence closes with 4031 after five seconds, and a slow message does not help', async () => {
+    const { app, clock } = await start();
+    const [silent, slow] = [await open(app), await open(app)];
+    slow.socket.send('{"event":"$auth"', { fin: false });
+    clock.advance(4900);
+    expect(silent.socket.readyState).toBe(1);
+    clock.advance(400);
+    for (const client of [silent, slow])
+      expect(await client.expectClose(4031)).toMatchObject({ reason: 'authentication-timeout' });
+    expect(reasonsOf(app)).toEqual(['first-message-timeout', 'first-message-timeout']);
+  });
+
+  it('DR-04 an address has five such sockets, and its place again when one is connected or gone', async () => {
+    const { app } = await start();
+    const clients = await Promise.all([1, 2, 3, 4, 5].map(() => open(app)));
+    const refused = await handshake(`${app.url}/late`, { origin: APP_ORIGIN });
+    expect(refused).toMatchObject({ status: 429 });
+    expect(reasonsOf(app)).toEqual(['first-message-limit']);
+    // Whoever has a credential needs none of these places.
+    expect(await handshake(`${app.url}/late`, { token: app.token() })).toBe('open');
+    await clients[0]?.request('$auth', { token: app.token() });
+    await open(app);
+    clients[1]?.socket.terminate();
+    await until(() => app.app.get(LateGateway).server.clients.size === 1, 'one is connected');
+    let outcome: unknown;
+    while (outcome !== 'open') outcome = await handshake(`${app.url}/late`, { origin: APP_ORIGIN });
+  });
+
+  it.each<[string, Parameters<typeof handshake>[1], number]>([
+    ['of another page', { origin: 'https://evil.example' }, 403],
+    ['with a bad credential', { origin: APP_ORIGIN, token: 'a.b.c' }, 401],
+    ['with two credentials', { origin: APP_ORIGIN, token: 'a.b.c', protocols: ['json.v1', 'bearer.x'] }, 401],
+    ['with a password', { origin: APP_ORIGIN, headers: { Authorization: 'Basic YTpi' } }, 401],
+    ['with a CSRF token', { origin: APP_ORIGIN, protocols: ['json.v1', 'csrf.x'] }, 401],
+    ['with a cookie and without a page', { headers: { Cookie: 'a=b' } }, 403],
+  ])('AN-01 HS-06 a handshake %s never falls through to it', async (_what, shape, status) => {
+    const { app } = await start();
+    expect(await handshake(`${app.url}/late`, shape)).toMatchObject({ status });
+  });
+
+  it('AN-10 failed tokens cost their address, also here', async () => {
+    const limits = { ratePerAddress: { limit: 1000, ttl: 1000 }, backoff: { freeFailures: 2 } };
+    const { app } = await start({ options: { handshake: { limits } } });
+    for (let i = 0; i < 3; i++) {
+      const client = await open(app);
+      client.send('$auth', { token: 'a.b.c' });
+      await client.expectClose(4401);
+    }
+    // One in a second is still looked at.
+    const client = await open(app);
+    await expect(open(app)).rejects.toThrow('429');
+    expect(await client.request('$auth', { token: app.token() })).toMatchObject({ event: '$auth' });
+  });
+
+  it('MO-06 a broadcast of the gateway does not reach it', async () => {
+    const { app, gateway } = await start();
+    const stranger = await open(app);
+    const member = await open(app);
+    await member.request('$auth', { token: app.token() });
+    for (const client of gateway.server.clients) client.send(JSON.stringify({ event: 'secret', data: 1 }));
+    expect(await member.next()).toMatchObject({ event: 'secret' });
+    expect(await stranger.request('$auth', { token: app.token({ sub: 'bob' }) })).toMatchObject({ event: '$auth' });
+    expect(stranger.unread).toEqual([]);
+  });
+
+  it('SL-04 a revoked token opens nothing here either', async () => {
+    const { app } = await start();
+    await app.app.get(WsRevocationService).revokeToken({ issuer: TEST_JWT.issuer, tokenId: 't1' });
+    const client = await open(app);
+    client.send('$auth', { token: app.token({ jti: 't1' }) });
+    await client.expectClose(4401);
+    expect(reasonsOf(app)).toEqual(['revoked']);
+  });
+
+  it('AN-11 DR-15 an authenticator that never answers holds nobody, and nothing of whoever left comes in', async () => {
+    const gate = new GatedAuthenticator();
+    const { app, gateway, clock } = await start({ options: { authentication: { authenticators: [gate] } } });
+    const [late, gone] = [await open(app), await open(app)];
+    for (const client of [late, gone]) client.send('$auth', { token: 'x' });
+    await until(() => gate.waiting === 2, 'both are verified');
+    gone.socket.terminate();
+    clock.advance(5100);
+    await late.expectClose();
+    gate.admit('alice');
+    expect(await handshake(`${app.url}/late`, { origin: APP_ORIGIN })).toBe('open');
+    expect(gateway.connections).toBe(0);
+    expect(app.app.get(WsConnectionLifecycleService).count).toBe(0);
+  });
+
+  it('DR-21 it does not hold up a shutdown', async () => {
+    const { app } = await start();
+    const client = await open(app);
+    const closing = app[Symbol.asyncDispose]();
+    expect(await client.expectClose(1012)).toMatchObject({ code: 1012 });
+    await closing;
+  });
+
+  it('DP-04 beside anonymous access the boot fails', async () => {
+    @SecureGateway({ firstMessage: true, anonymous: true })
+    @WebSocketGateway({ path: '/late' })
+    @WsAuthorize()
+    class Both extends LateGateway {}
+    const problems = await bootProblems({ providers: [Both] });
+    expect(problems).toMatchObject([{ where: 'Both @SecureGateway.firstMessage' }]);
+  });
+});
