@@ -128,6 +128,9 @@ export type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 export { WsAbortSignal, type WsClose, WsConnection } from './core/ws-connection.js';
 export { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 export type { WsConnectionFigures, WsConnectionFilter } from './lifecycle/ws-connection-lifecycle.service.js';
+export type { RevalidationOptions } from './lifecycle/revalidation/revalidation.options.js';
+export { WsRevalidator } from './lifecycle/revalidation/ws-revalidator.js';
+export type { RevalidatedRights } from './lifecycle/revalidation/ws-revalidator.js';
 export { WsRevocationService } from './lifecycle/revocation/ws-revocation.service.js';
 export type { RevocationLife } from './lifecycle/revocation/ws-revocation.service.js';
 

@@ -23,6 +23,7 @@ import { PrincipalThrottles } from './throttling/principal-throttles.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
+import type { WsRevalidator } from './lifecycle/revalidation/ws-revalidator.js';
 import { RevocationWatch } from './lifecycle/revocation/revocation-watch.js';
 import { WsRevocationService } from './lifecycle/revocation/ws-revocation.service.js';
 import type { HandlerPlan } from './messages/message.js';
@@ -59,6 +60,8 @@ export class SecureWsRuntime {
   /** Where tickets are kept until they are used. */
   readonly vault: TicketVault;
   readonly tickets: WsTicketService;
+  /** Whom the application lets say whether identities still hold. Set before the first handshake. */
+  revalidator: WsRevalidator | undefined;
   /** The module's authenticators. None before the application has started. */
   authenticators: readonly AuthenticatorBlock[] = [];
   #hasStarted = false;

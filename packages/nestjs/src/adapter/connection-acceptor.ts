@@ -14,6 +14,7 @@ import { isPromiseLike } from '../core/awaitable.js';
 import { type FrameWatch, InboundFrames } from '../lifecycle/inbound-frames.js';
 import { AcceptedSocket } from './accepted-socket.js';
 import { IdentityRenewal } from './identity-renewal.js';
+import { Revalidation } from './revalidation.js';
 import type { WsEndpoint } from './ws-endpoint.js';
 
 /** Turns an admitted socket into a connection: runs the gateways' hooks, lets messages in, and cleans up at the end. */
@@ -57,6 +58,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     this.#listen(accepted);
     lifecycle.register(connection);
     this.#renewal.bind(accepted, endpoint, request.socket, admission.lease);
+    new Revalidation(this.runtime, this.#renewal, accepted).start();
     this.runtime.events.emit({ type: 'ws.connection.opened', ...factsOf(accepted) });
     // A list may have been loaded since its certificate was verified.
     if (this.runtime.revokedCertificates.hasThatOf(principal)) connection.close('REVOKED');

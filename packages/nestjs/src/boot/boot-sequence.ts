@@ -87,6 +87,7 @@ export class BootSequence {
     try {
       await this.#classes.prepare();
       await this.#prepareChallenge();
+      await this.#makeRevalidator();
       await runtime.makeAuthenticators((options, endpoint) => {
         const module = this.#moduleAt(endpoint);
         return createAuthenticators(options, {
@@ -112,6 +113,13 @@ export class BootSequence {
         ? verifier
         : await this.#classes.singletonOf(verifier, this.#moduleAt(undefined));
     await this.parts.runtime.useChallengeVerifier(made);
+  }
+
+  async #makeRevalidator(): Promise<void> {
+    const { runtime } = this.parts;
+    const { with: named } = runtime.options.lifecycle.revalidation;
+    runtime.revalidator =
+      typeof named === 'function' ? await this.#classes.singletonOf(named, this.#moduleAt(undefined)) : named;
   }
 
   /** Puts everything back as it was, for the next application of the process. Called when this one has closed. */

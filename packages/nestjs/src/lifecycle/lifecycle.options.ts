@@ -1,4 +1,9 @@
 import type { OptionReader } from '../core/option-reader.js';
+import {
+  type ResolvedRevalidationOptions,
+  resolveRevalidationOptions,
+  type RevalidationOptions,
+} from './revalidation/revalidation.options.js';
 
 /** The `lifecycle` options: how long a connection lives, and what ends it. */
 export interface LifecycleOptions {
@@ -54,10 +59,14 @@ export interface LifecycleOptions {
   readonly drainTimeoutMs?: number;
   /** How long `handleConnection` may take, in milliseconds; then 1011. Messages wait meanwhile. @default 10000 */
   readonly connectTimeoutMs?: number;
+  /** How often, and by whom, it is found out that an identity still holds (SL-06). */
+  readonly revalidation?: RevalidationOptions;
 }
 
 /** {@link LifecycleOptions} with defaults filled. */
-export type ResolvedLifecycleOptions = Readonly<Required<LifecycleOptions>>;
+export type ResolvedLifecycleOptions = Readonly<
+  Required<Omit<LifecycleOptions, 'revalidation'>> & { revalidation: ResolvedRevalidationOptions }
+>;
 
 /** Reads the `lifecycle` options. */
 export function resolveLifecycleOptions(reader: OptionReader): ResolvedLifecycleOptions {
@@ -74,6 +83,7 @@ export function resolveLifecycleOptions(reader: OptionReader): ResolvedLifecycle
     closeTimeoutMs: reader.ms('closeTimeoutMs', 5000, { max: 30_000 }),
     drainTimeoutMs: reader.ms('drainTimeoutMs', 25_000, { max: 600_000 }),
     connectTimeoutMs: reader.ms('connectTimeoutMs', 10_000, { max: 60_000 }),
+    revalidation: resolveRevalidationOptions(reader.object('revalidation')),
   };
   reader.finish();
   return Object.freeze(resolved);

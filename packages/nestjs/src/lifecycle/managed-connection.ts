@@ -70,6 +70,8 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   work: ConnectionWork | undefined;
   /** What the client sends, as it arrives; set by whoever reads it. */
   inbound: InboundFrames | undefined;
+  /** Finds out now whether the identity still holds; set where there is somebody to ask. */
+  revalidate: (() => void) | undefined;
   readonly deadlines: ConnectionDeadlines;
   // Private, and read through a getter: nothing that a handler assigns changes who is connected (AN-14).
   #principal: Principal;

@@ -135,6 +135,18 @@ export class WsConnectionLifecycleService {
     return found.length;
   }
 
+  /**
+   * Has the identities of the connections that match revalidated now: roles were changed, an account was disabled. Who is asked
+   * is `lifecycle.revalidation.with`; new rights hold from the next message on.
+   *
+   * @returns how many there were.
+   */
+  revalidate(filter: WsConnectionFilter = {}): number {
+    const found = [...this.#connections.values()].filter((connection) => matches(connection, filter));
+    for (const connection of found) connection.revalidate?.();
+    return found.length;
+  }
+
   /** @internal Takes charge of a connection. */
   register(connection: ManagedConnection): void {
     this.#connections.set(connection.id, connection);

@@ -268,11 +268,8 @@ export class Message extends WsMessageContext implements WaitingMessage {
   /** SL-11: roles, scopes and policies once more, before whatever comes next; a handler that has run does not run again. */
   #judgeAgain(): void {
     const rest = this.#steps.slice(this.#at);
-    const isStillJudged = rest.some(({ name }) => name === 'policies');
-    const again = (this.handler?.steps ?? []).filter(
-      ({ name }) => name === 'claims' || (name === 'policies' && !isStillJudged),
-    );
-    this.#steps = [...again, ...rest];
+    const names = rest.some(({ name }) => name === 'policies') ? ['claims'] : ['claims', 'policies'];
+    this.#steps = [...(this.handler?.steps ?? []).filter(({ name }) => names.includes(name)), ...rest];
     this.#at = 0;
   }
 

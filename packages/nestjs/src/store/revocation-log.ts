@@ -2,7 +2,7 @@ import { randomId } from '../core/identifier.js';
 import { type Revocation, type RevocationBatch, SecureWsStoreError } from './secure-ws.store.js';
 import { SweptMap } from './swept-map.js';
 
-/** How many entries of the log may be over or repeated before it is written anew. */
+/** How many entries of the log may be over or repeated before it is written again. */
 const MAX_STALE = 1000;
 
 /** An entry of the log. */

@@ -1,0 +1,107 @@
+import { withDeadline } from '../core/awaitable.js';
+import { ANONYMOUS_KIND, makePrincipal, type Principal } from '../core/principal.js';
+import type { Timed } from '../lifecycle/coarse-timer.js';
+import type { RevalidatedRights } from '../lifecycle/revalidation/ws-revalidator.js';
+import type { SecureWsRuntime } from '../secure-ws.runtime.js';
+import { revocationKeysOf } from '../store/store-keys.js';
+import type { AcceptedSocket } from './accepted-socket.js';
+import type { IdentityRenewal } from './identity-renewal.js';
+
+/** After how many milliseconds one that failed is tried again. */
+const RETRY_MS = 60_000;
+
+/** How long the application may think, in milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+/** The most that the interval is shortened by, so that those who came together are not all asked about together. */
+const JITTER = 0.2;
+
+/** Finds out from time to time whether the identity of one connection still holds (SL-06, SL-11). */
+export class Revalidation implements Timed {
+  #goodAt: number;
+  #isRunning = false;
+
+  constructor(
+    private readonly runtime: SecureWsRuntime,
+    private readonly renewal: IdentityRenewal,
+    private readonly accepted: AcceptedSocket,
+  ) {
+    this.#goodAt = accepted.now();
+  }
+
+  /** Begins, where there is somebody to ask. */
+  start(): void {
+    const { runtime, accepted } = this;
+    const { connection, socket } = accepted;
+    const hasSomebody = runtime.revalidator !== undefined || runtime.store.isShared;
+    if (!hasSomebody || connection.principal.kind === ANONYMOUS_KIND) return;
+    connection.revalidate = () => void this.#run();
+    runtime.timer.schedule(this, this.#nextAt());
+    socket.once('close', () => runtime.timer.cancel(this));
+  }
+
+  onDue(now: number): number {
+    const { connection } = this.accepted;
+    if (!connection.isOpen) return Infinity;
+    if (now >= this.#endsAt) {
+      connection.close('UNAUTHENTICATED');
+      return Infinity;
+    }
+    void this.#run();
+    return Math.min(now + RETRY_MS, this.#endsAt);
+  }
+
+  /** When nobody has answered for too long. */
+  get #endsAt(): number {
+    const { everyMs, graceMs } = this.runtime.options.lifecycle.revalidation;
+    return this.#goodAt + everyMs + graceMs;
+  }
+
+  #nextAt(): number {
+    return this.#goodAt + this.runtime.options.lifecycle.revalidation.everyMs * (1 - JITTER * Math.random());
+  }
+
+  async #run(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    const { runtime, accepted } = this;
+    const { connection } = accepted;
+    const { epoch } = connection;
+    try {
+      const work = this.#judge(connection.principal);
+      const conclude = await withDeadline<(() => void) | undefined>(work, TIMEOUT_MS, runtime.clock, undefined);
+      // What was found out of an identity that is not there any more is worth nothing: it is asked again in a minute.
+      if (conclude === undefined || !connection.isOpen || connection.epoch !== epoch) return;
+      conclude();
+      if (!connection.isOpen) return;
+      this.#goodAt = accepted.now();
+      runtime.timer.schedule(this, this.#nextAt());
+    } catch (error) {
+      runtime.faults.write('revalidate', connection.id, error);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** @returns what is to be done; a rejection says that nobody knows. */
+  async #judge(principal: Principal): Promise<() => void> {
+    const { connection, pipeline } = this.accepted;
+    const { store, revalidator, clock } = this.runtime;
+    const identity = { keys: revocationKeysOf(principal), issuedAt: principal.issuedAt };
+    const { granted, isRevoked } = await store.admit({ identity });
+    if (isRevoked || !granted) return () => connection.close('REVOKED');
+    const answer: unknown = revalidator === undefined ? true : await revalidator.revalidate(principal);
+    if (answer === true) return () => undefined;
+    if (typeof answer !== 'object' || answer === null) return () => connection.close('REVOKED');
+    const { roles = principal.roles, scopes = principal.scopes }: RevalidatedRights = answer;
+    const { block, kind } = principal;
+    const renewed = makePrincipal({ ...principal, roles, scopes }, { block, kind, now: clock.now() });
+    if (isSame(renewed.roles, principal.roles) && isSame(renewed.scopes, principal.scopes)) return () => undefined;
+    const concludeStreams = await pipeline.judgeStreams(renewed);
+    return () => this.renewal.adopt(this.accepted, { principal: renewed, conclude: concludeStreams });
+  }
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((item, at) => item === other[at]);
+}

@@ -1,0 +1,193 @@
+import { Injectable } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { type Principal, WsAuthorize, WsConnectionLifecycleService, WsRevalidator } from '@secure-ws/nestjs';
+import { Subject } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { bootProblems } from '../support/boot-problems.js';
+import { expectError } from '../support/error-frame.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { until } from '../support/patience.js';
+import { type Client, connect } from '../support/queueing-client.js';
+import { RemoteStore } from '../support/remote-store.js';
+import { type AppShape, startApp } from '../support/start-app.js';
+
+/** The accounts of the application, as a test sets them. */
+@Injectable()
+class Accounts extends WsRevalidator {
+  readonly asked: string[] = [];
+  answer: (principal: Principal) => unknown = () => true;
+
+  override revalidate(principal: Principal): never {
+    this.asked.push(principal.id);
+    return this.answer(principal) as never;
+  }
+}
+
+@WebSocketGateway({ path: '/desk' })
+@WsAuthorize()
+class DeskGateway {
+  readonly ticks = new Subject<number>();
+
+  @SubscribeMessage('ping')
+  ping(): string {
+    return 'pong';
+  }
+
+  @SubscribeMessage('admin')
+  @WsAuthorize({ roles: ['admin'] })
+  admin(): string {
+    return 'done';
+  }
+
+  @SubscribeMessage('admin.ticks')
+  @WsAuthorize({ roles: ['admin'] })
+  adminTicks(): Subject<number> {
+    return this.ticks;
+  }
+}
+
+const MINUTE = 60_000;
+const LONG = { pingIntervalMs: 24 * 60 * MINUTE, idleTimeoutMs: Infinity, maxLifetimeMs: Infinity };
+
+async function start(revalidation: object = { with: Accounts }, shape: AppShape = {}) {
+  const clock = new FakeClock(Date.now());
+  const options = { ...shape.options, lifecycle: { ...LONG, revalidation } };
+  const app = await startApp({ providers: [DeskGateway, Accounts], clock, ...shape, options });
+  const accounts = app.app.get(Accounts);
+  const open = (roles: readonly string[] = []): Promise<Client> =>
+    connect(`${app.url}/desk`, { token: app.token({ roles, expiresInSeconds: 86_400 }) });
+  /** Lets time pass in steps, so that what waits for an answer gets it in between. */
+  const pass = async (minutes: number, stepMs = 5000): Promise<void> => {
+    for (let ms = 0; ms < minutes * MINUTE; ms += stepMs) {
+      clock.advance(stepMs);
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  return { app, clock, accounts, open, pass, lifecycle: app.app.get(WsConnectionLifecycleService) };
+}
+
+describe('revalidation', () => {
+  it('SL-06 asks the application within half an hour, again and again, and not about all at once', async () => {
+    const { accounts, open, pass } = await start();
+    for (let i = 0; i < 20; i++) await open();
+    await pass(23);
+    expect(accounts.asked).toEqual([]);
+    await pass(3);
+    const early = accounts.asked.length;
+    await pass(5);
+    expect(accounts.asked).toHaveLength(20);
+    expect(early).toBeLessThan(20);
+    await pass(31);
+    expect(accounts.asked.length).toBeGreaterThanOrEqual(40);
+  });
+
+  it.each<[string, unknown]>([
+    ['false', false],
+    ['undefined', undefined],
+    ['null', null],
+    ['a text', 'true'],
+    ['a number', 1],
+  ])('SL-05 SL-06 an account that is not good any more (%s) loses its connections with 4504', async (_what, answer) => {
+    const { app, accounts, open, pass } = await start();
+    const client = await open();
+    accounts.answer = () => answer;
+    await pass(31);
+    expect(await client.expectClose(4504)).toEqual({ code: 4504, reason: 'revoked' });
+    expect(app.events.ofType('ws.connection.closed')).toMatchObject([{ owasp: 'authn_token_revoked' }]);
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('the database is away');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('the database is away'))],
+    ['never answers', () => new Promise(() => undefined)],
+    ['answers nonsense', () => ({ roles: 'admin' })],
+  ])('SL-06 AN-11 one that %s is tried again, and closes with 4401 when the grace is over', async (_what, answer) => {
+    const { accounts, open, pass } = await start();
+    const client = await open();
+    accounts.answer = answer;
+    await pass(33);
+    expect(await client.request('ping')).toMatchObject({ data: 'pong' });
+    expect(accounts.asked.length).toBeGreaterThan(1);
+    await pass(3);
+    await client.expectClose(4401);
+  });
+
+  it('SL-06 an outage that ends in time closes nobody', async () => {
+    const { accounts, open, pass } = await start();
+    const client = await open();
+    accounts.answer = () => Promise.reject(new Error('the database is away'));
+    await pass(32);
+    accounts.answer = () => true;
+    await pass(20);
+    expect(await client.request('ping')).toMatchObject({ data: 'pong' });
+  });
+
+  it('SL-11 takes roles away for the next message, and ends the streams that needed them', async () => {
+    const { app, accounts, open, lifecycle } = await start();
+    const client = await open(['admin']);
+    expect(await client.request('admin')).toMatchObject({ data: 'done' });
+    client.send('admin.ticks', undefined, 'ticks');
+    await until(() => app.app.get(DeskGateway).ticks.observed, 'the stream begins');
+    accounts.answer = () => ({ roles: ['guest'] });
+    expect(lifecycle.revalidate()).toBe(1);
+    const ended = await client.next();
+    expectError(ended, 'FORBIDDEN');
+    expect(ended.id).toBe('ticks');
+    expectError(await client.request('admin'), 'FORBIDDEN');
+    expect(await client.request('ping')).toMatchObject({ data: 'pong' });
+    expect(app.events.ofType('ws.connection.refreshed')).toHaveLength(1);
+  });
+
+  it('SL-11 changes nothing where nothing changed', async () => {
+    const { app, accounts, open, lifecycle } = await start();
+    const client = await open(['admin']);
+    accounts.answer = () => ({ roles: ['admin'] });
+    lifecycle.revalidate({ path: '/desk' });
+    lifecycle.revalidate({ path: '/elsewhere' });
+    await until(() => accounts.asked.length > 0, 'the application is asked');
+    expect(await client.request('admin')).toMatchObject({ data: 'done' });
+    expect(accounts.asked).toHaveLength(1);
+    expect(app.events.ofType('ws.connection.refreshed')).toEqual([]);
+  });
+
+  it('SL-06 SL-04 without the application a shared store is asked, and its outage beyond the grace closes', async () => {
+    const remote = new RemoteStore(new FakeClock(Date.now()));
+    const { open, pass } = await start({}, { options: { store: { shared: remote.store } } });
+    const client = await open();
+    const asked = remote.count('admit');
+    // A store is given a second for each answer.
+    await pass(31, 500);
+    expect(remote.count('admit')).toBe(asked + 1);
+    remote.isAway = true;
+    await pass(24, 500);
+    expect(await client.request('ping')).toMatchObject({ data: 'pong' });
+    await pass(12, 500);
+    await client.expectClose(4401);
+  });
+
+  it('SL-14 SL-06 is measured by the monotonic clock: a stepped date asks nobody and closes nobody', async () => {
+    const { clock, accounts, open, pass } = await start();
+    const client = await open();
+    clock.stepWallClock(-3_600_000);
+    await pass(1);
+    clock.stepWallClock(3_600_000);
+    expect(await client.request('ping')).toMatchObject({ data: 'pong' });
+    expect(accounts.asked).toEqual([]);
+  });
+
+  it.each<[object, string]>([
+    [{ with: DeskGateway }, 'with'],
+    [{ everyMs: 1_800_001 }, 'everyMs'],
+    [{ graceMs: -1 }, 'graceMs'],
+    [{ every: 1 }, 'every'],
+  ])('DP-02 %j fails the boot', async (revalidation, option) => {
+    const options = { lifecycle: { revalidation } };
+    const problems = await bootProblems({ providers: [DeskGateway], options });
+    expect(problems).toMatchObject([{ where: `lifecycle.revalidation.${option}` }]);
+  });
+});
