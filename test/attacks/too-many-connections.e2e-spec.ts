@@ -66,7 +66,7 @@ describe('one connection more than there may be', () => {
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(47);
   });
 
-  it('DR-03 closes the oldest where the options say so', async () => {
+  it('SL-10 DR-03 closes the oldest where the options say so', async () => {
     const app = await start({ maxOpenPerPrincipal: 2, onPrincipalLimit: 'close-oldest' });
     const oldest = await connect(`${app.url}/echo`, { token: app.token() });
     const second = await connect(`${app.url}/echo`, { token: app.token() });
