@@ -170,7 +170,10 @@ describe('a log-out token', () => {
       Array.from({ length: 20 }, async () => (await post(app, { logout_token: token })).status),
     );
     expect(statuses.toSorted((a, b) => a - b)).toEqual([200, ...Array.from({ length: 19 }, () => 400)]);
-    const client = await connect(`${app.url}/echo`, { token: await server.issue() });
+    // What has ended does not come back with its token; others come and stay.
+    const ended = connect(`${app.url}/echo`, { token: await server.issue() });
+    await expect(ended).rejects.toThrow('401');
+    const client = await connect(`${app.url}/echo`, { token: await server.issue({ to: 'bob' }) });
     expect((await post(app, { logout_token: token })).status).toBe(400);
     await expectOpen(client);
   });

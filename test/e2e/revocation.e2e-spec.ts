@@ -82,6 +82,17 @@ describe('revocation on one node', () => {
     expect(await handshake(`${node.url}/echo`, { token: node.token() })).toBe('open');
   });
 
+  it('SL-04 logs out whoever an issuer calls so, from every session, and lets the next log-in in', async () => {
+    const { node, clock } = await start();
+    const clients = [await open(node, { sid: 's1' }), await open(node)];
+    const bob = await open(node, { sub: 'bob' });
+    expect(await revocationsOf(node).logOutSubject({ issuer: ISSUER, sub: 'alice' })).toBe(2);
+    for (const client of clients) await client.expectClose(4512);
+    await isAlive(bob);
+    clock.advance(1000);
+    expect(await handshake(`${node.url}/echo`, { token: node.token() })).toBe('open');
+  });
+
   it('SL-05 keeps a banned principal out with whatever it comes, until the end of the ban or its pardon', async () => {
     const { node, clock } = await start();
     const alice = await open(node);

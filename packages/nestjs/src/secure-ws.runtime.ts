@@ -137,10 +137,13 @@ export class SecureWsRuntime {
     });
   }
 
-  /** Ends what came with a log-in, on this node. */
-  readonly #endSession: EndSession = (ended) => {
+  /** Ends what came with a log-in: here by its claims as they were written, and on all nodes by its revocation. */
+  readonly #endSession: EndSession = async (ended) => {
+    const { issuer, sid, sub } = ended;
     const found = this.lifecycle.find().filter(({ principal }) => isOfSession(principal, ended));
     for (const { id } of found) this.lifecycle.disconnect({ connectionId: id }, 'LOGGED_OUT');
+    if (sid !== undefined) await this.revocations.logOut({ issuer, sessionId: sid });
+    else if (sub !== undefined) await this.revocations.logOutSubject({ issuer, sub });
     return found.length;
   };
 

@@ -56,7 +56,6 @@ export type AuthenticationFailure =
   | 'bad-audience'
   | 'bad-subject'
   | 'bad-certificate'
-  | 'revoked'
   | 'not-yet-valid'
   | 'inactive'
   | 'expired'

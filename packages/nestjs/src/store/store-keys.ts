@@ -31,6 +31,8 @@ export const revocationKeys = Object.freeze({
   ban: (key: string) => `ban:${key}`,
   token: (issuer: string, tokenId: string) => join('token', issuer, tokenId),
   session: (issuer: string, sessionId: string) => join('session', issuer, sessionId),
+  /** @param sub as the issuer wrote it, whatever the application made of it. */
+  subject: (issuer: string, sub: string) => join('subject', issuer, sub),
   apiKey: (keyId: string) => join('api-key', keyId),
   signingKey: (issuer: string, keyId: string) => join('signing-key', issuer, keyId),
   /** @param thumbprint of {@link thumbprintOf}. */
@@ -57,6 +59,7 @@ export function revocationKeysOf(principal: Principal): string[] {
   if (sessionId !== undefined) keys.push(revocationKeys.session(issuer, sessionId));
   if (keyId !== undefined)
     keys.push(kind === 'api-key' ? revocationKeys.apiKey(keyId) : revocationKeys.signingKey(issuer, keyId));
+  if (typeof claims['sub'] === 'string') keys.push(revocationKeys.subject(issuer, claims['sub']));
   // RFC 8705: a token that is bound to a certificate ends with it.
   const { cnf } = claims as { cnf?: { readonly 'x5t#S256'?: unknown } | null };
   for (const fingerprint of [keyId, cnf?.['x5t#S256']]) {

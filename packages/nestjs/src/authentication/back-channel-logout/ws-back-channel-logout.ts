@@ -10,7 +10,7 @@ import { CLOCK_TOLERANCE_MS, type EndedSession, type LogoutClaims, readLogoutCla
 const MAX_TOKEN_BYTES = 8_192;
 
 /** Ends the connections of a log-in. @returns how many there were. */
-export type EndSession = (ended: EndedSession) => number;
+export type EndSession = (ended: EndedSession) => Promise<number>;
 
 /** An authorization server that tells who has logged out. */
 export interface LogoutIssuer extends JwtIssuer {

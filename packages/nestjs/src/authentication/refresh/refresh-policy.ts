@@ -11,8 +11,8 @@ export type RefreshProblem = 'subject' | 'stale' | 'weaker';
  * @returns `undefined` where it may.
  */
 export function judgeRefresh(before: Principal, after: Principal): RefreshProblem | undefined {
-  // Block, issuer, tenant and id are in it.
-  if (after.key !== before.key || after.kind !== before.kind) return 'subject';
+  // Block, issuer, tenant and id are in it. The kind may differ: a ticket stands for what has paid for it.
+  if (after.key !== before.key) return 'subject';
   if (!isNewer(before, after)) return 'stale';
   return isWeaker(before.claims, after.claims) ? 'weaker' : undefined;
 }

@@ -46,6 +46,19 @@ export class WsRevocationService {
     return this.#revoke(revocationKeys.session(id(session.issuer), id(session.sessionId)), EVER, life);
   }
 
+  /**
+   * Logs out whoever an issuer calls by a `sub`, from every session: what was issued until now. Its clients see 4512.
+   *
+   * @param subject as the issuer wrote it into its tokens.
+   */
+  async logOutSubject(
+    subject: { readonly issuer: string; readonly sub: string },
+    life?: RevocationLife,
+  ): Promise<number> {
+    const key = revocationKeys.subject(id(subject.issuer), id(subject.sub));
+    return this.#revoke(key, afterSecondOf(this.clock.now()), life);
+  }
+
   /** Revokes one token by its `jti`; its clients see 4504. */
   async revokeToken(
     token: { readonly issuer: string; readonly tokenId: string },
@@ -63,8 +76,7 @@ export class WsRevocationService {
    */
   async revokePrincipal(key: string, life: RevocationLife & { readonly before?: Date } = {}): Promise<number> {
     const before = life.before === undefined ? this.clock.now() : dateOf(life.before);
-    // Tokens are dated in seconds: what is of the same one may have been issued before.
-    return this.#revoke(revocationKeys.principal(keyOf(key)), (Math.floor(before / 1000) + 1) * 1000, life);
+    return this.#revoke(revocationKeys.principal(keyOf(key)), afterSecondOf(before), life);
   }
 
   /**
@@ -120,6 +132,11 @@ export class WsRevocationService {
     await this.store.revoke(revocations);
     return closed;
   }
+}
+
+/** Tokens are dated in seconds: what is of the same one may have been issued before. */
+function afterSecondOf(moment: number): number {
+  return (Math.floor(moment / 1000) + 1) * 1000;
 }
 
 function id(value: string): string {
