@@ -2,8 +2,9 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { type CanActivate, type ExecutionContext, ForbiddenException, UnauthorizedException } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { EMPTY, of } from 'rxjs';
+import { EMPTY, Observable, of } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
+import { watchForCrashes } from '../../../../../test/support/crash-watch.js';
 import { GatewayGuards } from './gateway-guards.js';
 import type { HandshakeResponse } from './handshake-response.js';
 import { handshakeGuardsOf, UseHandshakeGuards } from './use-handshake-guards.decorator.js';
@@ -60,6 +61,8 @@ describe('GatewayGuards', () => {
     ['a throw', () => thrown(new Error('bug'))],
     ['a throw of nothing', () => thrown(null)],
     ['a rejection', () => Promise.reject(new Error('db down'))],
+    ['a throw that cannot be read', () => thrown(revoked())],
+    ['an exception that throws when it is asked', () => thrown(Object.assign(new ForbiddenException(), { getStatus }))],
     ['an observable that never says', () => EMPTY],
     ['an answer of its own', (context) => responseOf(context).end('hello')],
     ['the use of a client that is not there', (context) => context.switchToWs()],
@@ -68,6 +71,24 @@ describe('GatewayGuards', () => {
     expect(verdict.passed).toBe(false);
     expect(verdict).toHaveProperty('cause');
   });
+
+  it.each(['complete', 'error'] as const)(
+    'DR-14 F17 refuse with an observable whose teardown throws on %s, and the process goes on',
+    async (ending) => {
+      const crashes = watchForCrashes();
+      const answer = new Observable<boolean>((subscriber) => {
+        subscriber.next(true);
+        setTimeout(() => subscriber[ending](new Error('bug')), 1);
+        return () => thrown(new Error('teardown'));
+      });
+      await expect(ask(() => answer).verdict).resolves.toMatchObject({
+        passed: false,
+        cause: expect.any(Error) as Error,
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(crashes).toEqual([]);
+    },
+  );
 
   it('AN-03 refuse when a guard cannot be made', async () => {
     const guards = new GatewayGuards(ChatGateway, [() => Promise.reject(new Error('no provider'))]);
@@ -131,4 +152,12 @@ describe('UseHandshakeGuards', () => {
 
 function thrown(error: unknown): never {
   throw error;
+}
+
+const getStatus = (): never => thrown(new Error('no status'));
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type CanActivate, HttpException, type Type } from '@nestjs/common';
-import { isObservable, lastValueFrom } from 'rxjs';
+import { isObservable, type Observable, type Subscription } from 'rxjs';
 import { HandshakeExecutionContext } from './handshake-execution-context.js';
 import { HandshakeResponse } from './handshake-response.js';
 
@@ -33,7 +33,7 @@ export class GatewayGuards {
       for (const provide of this.providers) {
         const guard = await provide(request);
         const answer = guard.canActivate(context);
-        const verdict: unknown = isObservable(answer) ? await lastValueFrom(answer) : await answer;
+        const verdict: unknown = isObservable(answer) ? await lastValueOf(answer) : await answer;
         if (verdict !== true) return NO;
       }
       return { passed: true, fields: response.fields };
@@ -43,7 +43,48 @@ export class GatewayGuards {
   }
 }
 
+/**
+ * What an Observable of the application ends on. Unlike `lastValueFrom()` it runs the teardown before rxjs does: one that
+ * throws would come out of whatever completed the source, and end the process (F17).
+ */
+function lastValueOf(source: Observable<unknown>): Promise<unknown> {
+  return new Promise((resolve) => {
+    let last: { readonly value: unknown } | undefined;
+    // A synchronous Observable has ended inside subscribe().
+    let subscription: Subscription | undefined = undefined;
+    const end = (outcome: () => unknown): void => {
+      resolve(tearDown(subscription).then(outcome));
+    };
+    subscription = source.subscribe({
+      next: (value) => {
+        last = { value };
+      },
+      error: (error: unknown) => {
+        end(() => {
+          throw error;
+        });
+      },
+      complete: () => {
+        end(() => {
+          if (last === undefined) throw new Error('The Observable of a guard ended without a value.');
+          return last.value;
+        });
+      },
+    });
+  });
+}
+
+/** Runs at once, and tells of a throw by a rejection. */
+async function tearDown(subscription: Subscription | undefined): Promise<void> {
+  subscription?.unsubscribe();
+}
+
 /** Whether a throw is a guard's usual way to say no, `UnauthorizedException` and the like, and not a fault. */
 function isRefusal(cause: unknown): boolean {
-  return cause instanceof HttpException && cause.getStatus() < 500;
+  try {
+    return cause instanceof HttpException && cause.getStatus() < 500;
+  } catch {
+    // A getter of the exception that throws, or a proxy: DR-14.
+    return false;
+  }
 }
