@@ -372,6 +372,16 @@ describe('WsHandshakeGuard', () => {
     expect(decision).toMatchObject({ status: 308, headers: { Location: 'https://chat.example.com/chat' } });
   });
 
+  it.each<[string, Authenticate]>([
+    ['throws', () => thrown(UNREADABLE)],
+    ['rejects with', () => Promise.reject(UNREADABLE)],
+  ])('DR-14 AN-03 refuses, and keeps nothing, when an authenticator %s what cannot be read', async (_, verify) => {
+    const { decide, guard, clock } = setUpHandshake({ authenticators: [new StubAuthenticator(verify)] });
+    expect(await decide()).toMatchObject({ admitted: false, reason: 'internal' });
+    expect(guard.counts).toEqual({ pending: 0, open: 0 });
+    expect(clock.pending).toBe(0);
+  });
+
   it('AN-03 HS-23 turns a throw in the state of the application into a refusal', () => {
     const isReady = (): boolean => {
       throw new Error('bug');
@@ -379,3 +389,10 @@ describe('WsHandshakeGuard', () => {
     expect(setUpHandshake({ isReady }).decide()).toMatchObject({ status: 500, reason: 'internal' });
   });
 });
+
+/** Even `instanceof` throws, and what it throws is no better. */
+const UNREADABLE: object = new Proxy({}, { getPrototypeOf: () => thrown(UNREADABLE) });
+
+function thrown(error: unknown): never {
+  throw error;
+}

@@ -210,7 +210,16 @@ function refuseLate({ step }: HandshakeContext): HandshakeRefusal {
 
 // A store that has no answer passes; a bug does not.
 function refuseFault(cause: unknown): HandshakeRefusal {
-  return refuse(cause instanceof SecureWsStoreError ? 'overloaded' : 'internal', { cause });
+  return refuse(isStoreFailure(cause) ? 'overloaded' : 'internal', { cause });
+}
+
+/** DR-14: `instanceof` asks what was thrown for its prototype, which a proxy answers with another throw. */
+function isStoreFailure(cause: unknown): boolean {
+  try {
+    return cause instanceof SecureWsStoreError;
+  } catch {
+    return false;
+  }
 }
 
 /** The one place where a handshake ends: whatever it holds is given back here, or goes on to the connection. */
