@@ -86,6 +86,10 @@ describe('the packages as npm would publish them', () => {
       for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
         expect(manifest.scripts).not.toHaveProperty(script);
       }
+      // npm installs these as well; `dependencies` alone are counted below.
+      for (const field of ['optionalDependencies', 'bundleDependencies', 'bundledDependencies']) {
+        expect(manifest).not.toHaveProperty(field);
+      }
       expect(await readFile(join(ROOT, 'packages', name, 'LICENSE'), 'utf8')).toBe(
         await readFile(join(ROOT, 'LICENSE'), 'utf8'),
       );
@@ -103,11 +107,23 @@ describe('the packages as npm would publish them', () => {
       readonly packages: Readonly<Record<string, { integrity?: string; link?: boolean; hasInstallScript?: boolean }>>;
     };
     const installed = Object.entries(packages).filter(
-      ([path, { link }]) => path.startsWith('node_modules/') && link !== true,
+      ([path, { link }]) => path.includes('node_modules/') && link !== true,
     );
     expect(installed.length).toBeGreaterThan(100);
     expect(installed.filter(([, { integrity }]) => integrity === undefined)).toEqual([]);
     expect(installed.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([]);
+  });
+
+  it.each([
+    ['ci', 'npm ci'],
+    ['ci', 'npm audit --omit=dev --audit-level=moderate --workspace @secure-ws/nestjs --workspace @secure-ws/protocol'],
+    ['release', 'npm ci --ignore-scripts'],
+    ['release', 'npm sbom --sbom-format cyclonedx'],
+  ])('DP-09 are built by a workflow %s that runs `%s`', async (workflow, command) => {
+    const text = await readFile(join(ROOT, `.github/workflows/${workflow}.yml`), 'utf8');
+    const commands = [...text.matchAll(/^ +- run: (.+)$/gm)].map(([, line = '']) => line);
+    expect(commands.filter((line) => line === command || line.startsWith(`${command} --`))).not.toEqual([]);
+    expect(commands.filter((line) => /^npm (install|i|add)\b/.test(line))).toEqual([]);
   });
 
   it('DP-09 come with a bill of materials', async () => {
