@@ -14,11 +14,12 @@ const RUNS: readonly (readonly [Fixture, Platform, readonly string[]])[] = FIXTU
 ]);
 
 describe.each(RUNS)('%s over %s with %j', (fixture, platform, nodeOptions) => {
-  it('DP-08 admits, handles and refuses', async () => {
+  it('DP-08 admits, handles, refuses and leaves', async () => {
     await using process = new FixtureProcess({ fixture, platform, nodeOptions });
     const { port } = await process.listening();
     const url = `ws://127.0.0.1:${port}`;
     await expect(connect(url, { path: '/orders' })).rejects.toMatchObject({ status: 401 });
+    await expect(connect(url, { path: '/orders', as: `${testToken()}A` })).rejects.toMatchObject({ status: 401 });
     await using client = await connect(url, { path: '/orders', as: testToken() });
     expect(await client.request('order.place', { title: 'tea', cents: 3 })).toMatchObject({ data: { cents: 300 } });
     expect(await client.request('order.place', { title: 3 })).toMatchObject({ data: { code: 'VALIDATION_FAILED' } });
@@ -26,5 +27,8 @@ describe.each(RUNS)('%s over %s with %j', (fixture, platform, nodeOptions) => {
     expect(await client.next()).toMatchObject({ data: { code: 'BAD_MESSAGE' } });
     expect(await client.request('order.crash')).toMatchObject({ data: { code: 'INTERNAL' } });
     expect(process.isAlive).toBe(true);
+    process.kill('SIGTERM');
+    await client.expectClose(1012);
+    expect(await process.ended()).toEqual({ code: null, signal: 'SIGTERM' });
   });
 });
