@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { watchForCrashes } from '../../../../test/support/crash-watch.js';
 import { BootProblems } from '../core/boot-problems.js';
 import { OptionReader } from '../core/option-reader.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -50,6 +51,32 @@ describe('AuthenticatorBlock', () => {
   it.each([0, -1])('F05 refuses an identity that has ended (%i ms ago)', async (offset) => {
     const ended = { issuer: 'test', id: 'alice', expiresAt: clock.now() + offset };
     await expect(ask(() => ended)).rejects.toMatchObject({ failure: 'expired' });
+  });
+});
+
+describe('the choice of an authenticator', () => {
+  const chooses = (answer: unknown): boolean => {
+    const authenticator = new Scripted(() => undefined);
+    authenticator.accepts = () => answer as boolean;
+    return new AuthenticatorBlock(authenticator, 'authenticators[0]', clock).accepts(credential);
+  };
+
+  it.each([[true, true] as const, [false, false], [undefined, false], [1, false], ['yes', false], [{}, false]])(
+    'AN-03 takes %j for %s: only true accepts',
+    (answer, accepted) => {
+      expect(chooses(answer)).toBe(accepted);
+    },
+  );
+
+  it.each<[string, () => Promise<boolean>]>([
+    ['accepts', () => Promise.resolve(true)],
+    ['does not accept', () => Promise.resolve(false)],
+    ['rejects', () => Promise.reject(new Error('bug'))],
+  ])('AN-03 DR-14 refuses a promise that %s, and the process goes on', async (_, answer) => {
+    const crashes = watchForCrashes();
+    expect(() => chooses(answer())).toThrow('authenticators[0]: accepts() answered a promise');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(crashes).toEqual([]);
   });
 });
 

@@ -26,9 +26,18 @@ export class AuthenticatorBlock {
     private readonly inheritsBlock = false,
   ) {}
 
-  /** Whether a credential is of the authenticator's kind. */
+  /**
+   * Whether a credential is of the authenticator's kind; only `true` says so.
+   *
+   * @throws TypeError for a promise: it would be true for every credential, and its rejection would end the process.
+   */
   accepts(credential: WsCredential): boolean {
-    return this.authenticator.accepts(credential);
+    const answer: unknown = this.authenticator.accepts(credential);
+    if (!isPromiseLike(answer)) return answer === true;
+    Promise.resolve(answer).catch(() => undefined);
+    throw new TypeError(
+      `${this.name}: accepts() answered a promise; answer true or false, and look up in authenticate().`,
+    );
   }
 
   /**
