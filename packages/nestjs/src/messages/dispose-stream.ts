@@ -1,4 +1,5 @@
 import { isObservable } from 'rxjs';
+import { isPromiseLike } from '../core/awaitable.js';
 
 /** Whether a value is sent as a stream. */
 export function isStream(value: unknown): boolean {
@@ -11,10 +12,11 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
 
 /**
  * Frees what a stream holds that nobody will read: a `Readable` with its file, a generator before its first value, the
- * listeners of `events.on()`. Never throws; what the end of it throws is of no use to anybody.
+ * listeners of `events.on()`, a promise that may reject. Never throws; what the end of it throws is of no use to anybody.
  */
 export function disposeStream(value: unknown): void {
   try {
+    if (isPromiseLike(value)) Promise.resolve(value).catch(() => undefined);
     // Nothing of an Observable has begun before it is subscribed to.
     if (isObservable(value) || !isAsyncIterable(value)) return;
     containErrors(value);

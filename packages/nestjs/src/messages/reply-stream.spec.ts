@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { EMPTY, finalize, Observable, of, Subject } from 'rxjs';
+import { EMPTY, finalize, map, Observable, of, Subject } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { crashesOf, openPipeline, settle } from '../testing/stub-pipeline.js';
 
@@ -235,6 +235,39 @@ describe('a stream', () => {
         expect(crashes).toEqual([]);
       }
     }
+  });
+
+  it.each([
+    ['fulfils', () => Promise.resolve('a')],
+    ['rejects', () => Promise.reject(new Error('secret'))],
+  ])('DR-14 of promises, as map() makes them of an async function, is refused: one that %s', async (_, promise) => {
+    for (const hasInterceptors of [false, true]) {
+      const { send, socket } = openPipeline(() => Promise.resolve(of(1).pipe(map(promise))), { hasInterceptors });
+      const crashes = await crashesOf(async () => {
+        send(1);
+        await settle();
+      });
+      expect(crashes).toEqual([]);
+      expect(socket.sent).toMatchObject([{ event: 'error', id: 1, data: { code: 'INTERNAL' } }]);
+    }
+  });
+
+  it('DR-14 hurts nobody by a promise that rejects when the stream is over', async () => {
+    let arrive = (_item: IteratorResult<unknown>): void => undefined;
+    const item = new Promise<IteratorResult<unknown>>((resolve) => {
+      arrive = resolve;
+    });
+    const iterable = { [Symbol.asyncIterator]: () => ({ next: () => item }) };
+    const { send, pipeline, connection } = openPipeline(() => Promise.resolve(iterable));
+    const crashes = await crashesOf(async () => {
+      send(1);
+      await settle();
+      connection.close('NORMAL');
+      pipeline.dispose();
+      arrive({ done: false, value: Promise.reject(new Error('late')) });
+      await settle();
+    });
+    expect(crashes).toEqual([]);
   });
 
   it('F20 of an async generator behind an interceptor is streamed', async () => {

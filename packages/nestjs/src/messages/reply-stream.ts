@@ -1,5 +1,5 @@
 import { isObservable, type Subscription } from 'rxjs';
-import { andThen } from '../core/awaitable.js';
+import { andThen, isPromiseLike } from '../core/awaitable.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { mapException, refusalOfFailure } from './exception-mapping.js';
 import { containErrors, disposeStream, endIterable, isStream } from './dispose-stream.js';
@@ -100,6 +100,10 @@ export class ReplyStream {
       return;
     }
     try {
+      if (isPromiseLike(value)) {
+        disposeStream(value);
+        throw new TypeError('A value of a stream is a promise: use mergeMap() in place of map(), or await it.');
+      }
       if (isStream(value)) {
         // F20: Nest hands a generator behind an interceptor on as if it were the one value of the handler.
         this.#nest(value);
