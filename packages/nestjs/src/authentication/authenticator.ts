@@ -86,7 +86,7 @@ export abstract class WsAuthenticator {
   /** The `kind` of the principals that it makes. */
   abstract readonly kind: string;
 
-  /** Whether a credential is of this authenticator's kind. */
+  /** Whether a credential is of this authenticator's kind: `true` or `false` at once. A promise refuses the handshake. */
   abstract accepts(credential: WsCredential): boolean;
 
   /**
