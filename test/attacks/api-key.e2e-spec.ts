@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { createApiKey, type Principal, WsApiKeyStore, WsAuthorize, WsPrincipal } from '@secure-ws/nestjs';
+import {
+  createApiKey,
+  type Principal,
+  WsApiKeyStore,
+  WsAuthorize,
+  WsPrincipal,
+  WsRevocationService,
+} from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
 import { EchoGateway, Text } from '../support/echo.gateway.js';
@@ -84,6 +91,25 @@ describe('an API key', () => {
     expect(principal).toMatchObject({ kind: 'api-key', issuer: 'api-keys', id: 'billing', keyId: GOOD.id });
     expect(principal?.sessionId).toBeUndefined();
     expect(principal?.block).toBe('authentication.apiKeys');
+  });
+
+  it('AN-07 SL-05 is revoked with the connections that it opened, and no other key with it', async () => {
+    const keys = new ApiKeys();
+    const other = createApiKey(PREFIX);
+    keys.records.set(other.id, record(other, { owner: 'reports' }));
+    const apiKeys = { find: keys, prefix: PREFIX };
+    const node = await startApp({ providers: [EchoGateway], options: { authentication: { apiKeys } } });
+    const clients = [
+      await connect(`${node.url}/echo`, withKey(GOOD.key)),
+      await connect(`${node.url}/echo`, withKey(GOOD.key)),
+    ];
+    const bystander = await connect(`${node.url}/echo`, withKey(other.key));
+    expect(await node.app.get(WsRevocationService).revokeApiKey(GOOD.id)).toBe(2);
+    for (const client of clients) await client.expectClose(4504);
+    expect(await bystander.request('echo', { text: 'x' })).toMatchObject({ data: { text: 'x' } });
+    expect(await answer(node, withKey(GOOD.key))).toMatchObject({ status: 401 });
+    expect(await answer(node, withKey(other.key))).toBe('open');
+    expect(node.events.ofType('ws.handshake.refused')).toMatchObject([{ failure: 'revoked' }]);
   });
 
   it('AN-07 AN-09 gets the same answer revoked, expired, unknown, with another prefix or secret, as nonsense', async () => {

@@ -1,7 +1,13 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:https';
 import { connect as connectTls } from 'node:tls';
-import { type ClientCertificateIdentity, WsClientCertificateMapper, WsClientCertificates } from '@secure-ws/nestjs';
+import {
+  type ClientCertificateIdentity,
+  WsClientCertificateMapper,
+  WsClientCertificates,
+  WsRevocationService,
+} from '@secure-ws/nestjs';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CertificateAuthority, type Issued } from '../support/certificate-authority.js';
 import { deferred } from '../support/deferred.js';
@@ -61,6 +67,21 @@ describe('a revoked client certificate', () => {
     // The lists of today, not those of all days.
     expect(await reload(app, await root.revoke([]))).toBe(0);
     expect(await handshake(`${app.url}/echo`, of(alice))).toBe('open');
+  });
+
+  it.each<readonly [form: string, of: (hex: string) => string]>([
+    ['as OpenSSL prints it', (hex) => hex],
+    ['in lower case without colons', (hex) => hex.replaceAll(':', '').toLowerCase()],
+    ['as x5t#S256', (hex) => Buffer.from(hex.replaceAll(':', ''), 'hex').toString('base64url')],
+  ])('TR-04 SL-05 is revoked by its fingerprint, without a list: %s', async (_, form) => {
+    const app = await start();
+    const socket = await connect(`${app.url}/echo`, of(alice));
+    const other = await connect(`${app.url}/echo`, of(bob));
+    const { fingerprint256 } = new X509Certificate(alice.cert);
+    expect(await app.app.get(WsRevocationService).revokeCertificate(form(fingerprint256))).toBe(1);
+    await socket.expectClose(4504);
+    expect(await other.request('echo', { text: 'x' })).toMatchObject({ data: { text: 'x' } });
+    expect(await handshake(`${app.url}/echo`, of(alice))).toMatchObject({ status: 401 });
   });
 
   it('TR-04 is refused where its TLS session from before is resumed', async () => {
