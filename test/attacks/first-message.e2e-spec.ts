@@ -2,17 +2,23 @@ import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import {
   handshakePrincipal,
+  type PrincipalInput,
   SecureGateway,
   UseHandshakeGuards,
+  WsAuthenticator,
   WsAuthorize,
   WsConnectionLifecycleService,
+  type WsCredential,
   WsRevocationService,
 } from '@secure-ws/nestjs';
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'ws';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ConnectionAcceptor } from '../../packages/nestjs/src/adapter/connection-acceptor.js';
+import { SecureWsRuntime } from '../../packages/nestjs/src/secure-ws.runtime.js';
 import { bootProblems } from '../support/boot-problems.js';
 import { Text } from '../support/echo.gateway.js';
+import { watchForCrashes } from '../support/crash-watch.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { GatedAuthenticator } from '../support/gated.authenticator.js';
 import { handshake } from '../support/handshake.js';
@@ -269,6 +275,50 @@ describe('an attack on the first message', () => {
     expect(await handshake(`${app.url}/late`, { origin: APP_ORIGIN })).toBe('open');
     expect(gateway.connections).toBe(0);
     expect(app.app.get(WsConnectionLifecycleService).count).toBe(0);
+  });
+
+  it.each<readonly [what: string, accepts: () => unknown]>([
+    ['throws', () => { throw new Error('secret'); }],
+    ['rejects', () => Promise.reject(new Error('secret'))],
+    ['answers a promise', () => Promise.resolve(true)],
+  ])('AN-03 DR-14 an authenticator whose accepts() %s refuses, and ends neither the process nor a limit', async (_, accepts) => {
+    const crashes = watchForCrashes();
+    class Broken extends WsAuthenticator {
+      readonly kind = 'broken';
+      override accepts({ source }: WsCredential): never {
+        return (source === 'message' ? accepts() : false) as never;
+      }
+      override authenticate(): PrincipalInput {
+        return { issuer: 'broken', id: 'mallory' };
+      }
+    }
+    const { app, gateway } = await start({ options: { authentication: { authenticators: [new Broken()] } } });
+    // More than an address may have at a time: none of them keeps its place.
+    for (let i = 0; i < 6; i++) {
+      const client = await open(app);
+      client.send('$auth', { token: 'anything' });
+      const { reason } = await client.expectClose();
+      expect(reason).not.toContain('secret');
+    }
+    expect(crashes).toEqual([]);
+    expect(gateway.connections).toBe(0);
+    await until(() => app.app.get(SecureWsRuntime).guard.counts.pending === 0, 'the places are free');
+  }); // prettier-ignore
+
+  it('AN-03 DR-14 one that cannot be accepted after all is refused, and ends nothing', async () => {
+    const crashes = watchForCrashes();
+    const { app, gateway } = await start();
+    const accepting = vi.spyOn(ConnectionAcceptor.prototype, 'accept').mockImplementation(() => {
+      throw new Error('secret');
+    });
+    onTestFinished(() => accepting.mockRestore());
+    const client = await open(app);
+    client.send('$auth', { token: app.token() });
+    await client.expectClose();
+    expect(crashes).toEqual([]);
+    expect(gateway.connections).toBe(0);
+    await until(() => app.app.get(SecureWsRuntime).guard.counts.open === 0, 'the place is free');
+    expect(app.app.get(SecureWsRuntime).guard.counts.pending).toBe(0);
   });
 
   it('DR-21 it does not hold up a shutdown', async () => {

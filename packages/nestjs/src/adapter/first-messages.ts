@@ -167,9 +167,21 @@ class InvitedSocket implements Deadline, FrameWatch {
         if (decided.admitted) decided.release();
       } else if (!decided.admitted) this.#refuse(decided);
       else if (!this.runtime.isReady) this.close('RESTART', true);
-      else this.#admit(decided, envelope);
+      else this.#tryToAdmit(decided, envelope);
     });
   };
+
+  /** Nobody waits for what is done here: a throw would end the process. */
+  #tryToAdmit(admission: Parameters<Accept>[3], envelope: Envelope): void {
+    try {
+      this.#admit(admission, envelope);
+    } catch (cause) {
+      this.runtime.faults.write('first-message', '', cause);
+      this.owner.onEnded(undefined);
+      admission.release();
+      this.client.terminate();
+    }
+  }
 
   #admit(admission: Parameters<Accept>[3], { id }: Envelope): void {
     this.#isOver = true;

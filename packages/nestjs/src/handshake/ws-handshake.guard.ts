@@ -106,11 +106,11 @@ export class WsHandshakeGuard {
       };
       context.isInvited = context.isOver = false;
       context.credential = credential;
-      context.authenticator = context.endpoint.authenticators.find((candidate) => candidate.accepts(credential));
-      if (context.authenticator === undefined) {
-        return end(this.#concluded(context, refuse('unauthenticated', { failure: 'unsupported-scheme' })));
-      }
       try {
+        context.authenticator = context.endpoint.authenticators.find((candidate) => candidate.accepts(credential));
+        if (context.authenticator === undefined) {
+          return end(this.#concluded(context, refuse('unauthenticated', { failure: 'unsupported-scheme' })));
+        }
         const outcome = this.#run(context, verification);
         if (isPromiseLike(outcome)) return this.#wait(context, outcome).then(end);
         return end(this.#concluded(context, outcome));
