@@ -191,6 +191,14 @@ describe('MemoryStore', () => {
     expect(store.size).toBe(1);
   });
 
+  it('RI-04 DR-05 one kind of single-use values leaves the others their room', () => {
+    const { store } = make(1000);
+    for (let i = 0; i < 1000; i++) store.put(`challenge:${i}`, '', TTL);
+    expect(() => store.put('challenge:new', '', TTL)).toThrow(SecureWsStoreError);
+    expect(store.put('ticket:a', 'alice', TTL)).toBe(true);
+    expect(store.take('ticket:a')).toBe('alice');
+  });
+
   it('DR-15 connections that come and go leave nothing', () => {
     const { store } = make(1000);
     for (let i = 0; i < 10_000; i++) {

@@ -15,7 +15,7 @@ import {
   SecureWsStore,
   SecureWsStoreError,
 } from './secure-ws.store.js';
-import { SweptMap } from './swept-map.js';
+import { SingleUseTable } from './single-use-table.js';
 
 /** How many keys of each kind one tick looks at: 0.05 ms of work where all of them live, and 100,000 keys in 25 seconds. */
 export const SWEEP_STEPS = 1000;
@@ -39,18 +39,12 @@ const rateName = (rules: readonly ThrottleRule[]): string =>
 
 const scoreName = ({ name, decayPerSecond, max }: ScoreRule): string => JSON.stringify([name, decayPerSecond, max]);
 
-interface SingleUse {
-  readonly value: string;
-  /** Monotonic milliseconds. */
-  readonly due: number;
-}
-
 /** The store of one node: everything in bounded memory, and every answer at once. */
 export class MemoryStore extends SecureWsStore {
   readonly #rates: CounterMap<readonly ThrottleRule[], RateCounter>;
   readonly #scores: CounterMap<ScoreRule, ScoreCounter>;
   readonly #leases: LeaseTable;
-  readonly #singleUse: SweptMap<SingleUse>;
+  readonly #singleUse: SingleUseTable;
   readonly #revocations: RevocationLog;
   readonly #tables: readonly Pick<LeaseTable, 'size' | 'sweep' | 'clear'>[];
   #isClosed = false;
@@ -64,7 +58,7 @@ export class MemoryStore extends SecureWsStore {
     this.#rates = new CounterMap(maxKeys, (key, rules) => new RateCounter(key, rules), rateName);
     this.#scores = new CounterMap(maxKeys, (key, rule) => new ScoreCounter(key, rule), scoreName);
     this.#leases = new LeaseTable(maxKeys);
-    this.#singleUse = new SweptMap(maxKeys, ({ due }, now) => due <= now);
+    this.#singleUse = new SingleUseTable(maxKeys, SWEEP_STEPS);
     this.#revocations = new RevocationLog(maxKeys);
     this.#tables = [this.#rates, this.#scores, this.#leases, this.#singleUse, this.#revocations];
   }
@@ -122,19 +116,11 @@ export class MemoryStore extends SecureWsStore {
   }
 
   override put(key: string, value: string, ttlMs: number): boolean {
-    const now = this.#now();
-    if (this.#singleUse.get(key, now) !== undefined) return false;
-    if (this.#singleUse.isFull) this.#singleUse.sweep(now, SWEEP_STEPS);
-    // To forget one would let it be used twice.
-    if (this.#singleUse.isFull) throw new SecureWsStoreError('full');
-    this.#singleUse.set(key, { value, due: now + ttlMs });
-    return true;
+    return this.#singleUse.put(key, value, ttlMs, this.#now());
   }
 
   override take(key: string): string | undefined {
-    const found = this.#singleUse.get(key, this.#now());
-    this.#singleUse.delete(key);
-    return found?.value;
+    return this.#singleUse.take(key, this.#now());
   }
 
   override revoke(revocations: readonly Revocation[]): void {

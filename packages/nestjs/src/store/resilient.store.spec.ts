@@ -5,7 +5,8 @@ import { describeStoreContract } from '../testing/store-contract.js';
 import { backoffRule } from './backoff-rule.js';
 import { MemoryStore } from './memory.store.js';
 import { ResilientStore } from './resilient.store.js';
-import { SecureWsStore, SecureWsStoreError } from './secure-ws.store.js';
+import { type Revocation, SecureWsStore, SecureWsStoreError } from './secure-ws.store.js';
+import { hashedKey } from './store-keys.js';
 
 type StoreMethod = Exclude<keyof MemoryStore, 'size' | 'isShared' | 'admitsHandshakes' | 'tick' | 'close'>;
 
@@ -215,6 +216,32 @@ describe('ResilientStore', () => {
     network.state = 'fails';
     const leases = [{ holder: 'c1', keys: ['principal:a'] }];
     await expect(store.renew(leases, 60_000)).rejects.toThrow(UNAVAILABLE);
+  });
+
+  describe('SL-05 DR-17 revocations of one key while the shared store is away', () => {
+    const later = { key: 'principal:a', issuedBefore: 9000, ttlMs: 60_000 };
+    const earlier = { key: 'principal:a', issuedBefore: 5000, ttlMs: 10_000 };
+    const weaker = { ...earlier, ttlMs: 60_000 };
+    const takenBack = { key: 'principal:a', issuedBefore: 0, ttlMs: 60_000 };
+
+    it.each<readonly [what: string, told: readonly Revocation[], issuedAt: number, isRevoked: boolean]>([
+      ['an earlier one does not weaken a later one', [later, earlier], 8000, true],
+      ['nor does it shorten its life', [earlier, later, earlier], 5000, true],
+      ['a later one is stronger', [earlier, later], 8000, true],
+      ['one that is taken back is over', [later, takenBack], 1, false],
+      ['and may be followed by a weaker one', [later, takenBack, weaker], 8000, false],
+      ['which holds', [later, takenBack, weaker], 4000, true],
+    ])('%s', async (_, told, issuedAt, isRevoked) => {
+      const { network, store, cutOff, pass } = make();
+      // The shared store knows one that is taken back later.
+      await store.revoke([{ key: 'principal:a', issuedBefore: 1000, ttlMs: 60_000 }]);
+      await cutOff();
+      for (const each of told) expect(() => store.revoke([each])).toThrow(UNAVAILABLE);
+      network.state = 'up';
+      await pass(20_000);
+      const identity = { keys: [hashedKey('principal:a')], issuedAt };
+      expect(network.memory.admit({ identity }).isRevoked).toBe(isRevoked);
+    });
   });
 
   it('DP-06 tells the shared store no address and no name', async () => {

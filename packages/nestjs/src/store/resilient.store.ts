@@ -39,7 +39,7 @@ const PROBE: ScoreRule = Object.freeze({ name: 'probe', decayPerSecond: 1, max: 
  */
 export class ResilientStore extends SecureWsStore {
   readonly #health: StoreHealth;
-  /** Revocations that the shared store has still to be told, by hashed keys. */
+  /** Revocations that the shared store has still to be told, in the order in which it must hear of them. */
   readonly #untold = new Map<string, Revocation>();
   #isTelling = false;
   /** Whether the memory of this node holds every revocation that was read. */
@@ -132,10 +132,10 @@ export class ResilientStore extends SecureWsStore {
    * @throws SecureWsStoreError `unavailable` where it has not: it is told again until it does.
    */
   override revoke(revocations: readonly Revocation[]): Awaitable<void> {
-    const sent = revocations.map((each) => ({ ...each, key: hashedKey(each.key) }));
+    const hashed = revocations.map((each) => ({ ...each, key: hashedKey(each.key) }));
     if (this.#untold.size >= MAX_UNTOLD) throw new SecureWsStoreError('full');
-    void this.local.revoke(sent);
-    for (const each of sent) this.#untold.set(each.key, each);
+    void this.local.revoke(hashed);
+    const sent = hashed.map((each) => this.#keepUntold(each));
     return andThen(
       this.#ask(() => this.shared.revoke(sent)),
       () => this.#told(sent),
@@ -182,12 +182,26 @@ export class ResilientStore extends SecureWsStore {
     }
   }
 
+  /** A weaker revocation must not take the place of one that the shared store has not heard of. */
+  #keepUntold(revocation: Revocation): Revocation {
+    const { key, issuedBefore, ttlMs } = revocation;
+    const known = this.#untold.get(key);
+    const isTakenBack = issuedBefore === 0;
+    if (isTakenBack) this.#untold.delete(key);
+    const kept =
+      known === undefined || isTakenBack
+        ? revocation
+        : { key, issuedBefore: Math.max(issuedBefore, known.issuedBefore), ttlMs: Math.max(ttlMs, known.ttlMs) };
+    this.#untold.set(untoldName(kept), kept);
+    return kept;
+  }
+
   /** The shared store lost its data: what this node knows is told to it again. */
   #tellAll(): void {
     let after: string | undefined;
     for (let isLast = false; !isLast;) {
       const batch = this.local.revocations(after, TELL_AT_ONCE) as RevocationBatch;
-      for (const each of batch.entries) this.#untold.set(each.key, each);
+      for (const each of batch.entries) this.#keepUntold(each);
       ({ position: after, isLast } = batch);
     }
   }
@@ -206,9 +220,15 @@ export class ResilientStore extends SecureWsStore {
   }
 
   #told(revocations: readonly Revocation[]): void {
-    for (const each of revocations) if (this.#untold.get(each.key) === each) this.#untold.delete(each.key);
+    for (const each of revocations) {
+      const name = untoldName(each);
+      if (this.#untold.get(name) === each) this.#untold.delete(name);
+    }
   }
 }
+
+/** What was taken back is told before what was revoked again since. */
+const untoldName = ({ key, issuedBefore }: Revocation): string => (issuedBefore === 0 ? `taken-back:${key}` : key);
 
 function sentAdmission({ rate, backoff, identity, lease }: Admission): Admission {
   return {
