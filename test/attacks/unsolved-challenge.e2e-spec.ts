@@ -13,7 +13,8 @@ import {
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import { solveChallenge } from 'altcha-lib';
 import type { Challenge } from 'altcha-lib/types';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
 import { bootProblems } from '../support/boot-problems.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -114,12 +115,16 @@ describe('a proof of work', () => {
     expect(await connectWith(app, '')).toMatchObject({ status: expect.any(Number) as number });
   }); // prettier-ignore
 
-  it('AN-10 spends a challenge on a wrong solution as well', async () => {
+  it('AN-10 DR-05 remembers no solution that cost no work', async () => {
     const app = await start();
     const { challenge, solution } = await solve(await challengeOf(app));
+    const put = vi.spyOn(MemoryStore.prototype, 'put');
+    onTestFinished(() => put.mockRestore());
     const wrong = { counter: 2 ** 31, derivedKey: '00'.repeat(32) };
     expect(await connectWith(app, encode({ challenge, solution: wrong }))).toMatchObject(REQUIRED);
-    expect(await connectWith(app, encode({ challenge, solution }))).toMatchObject(REQUIRED);
+    expect(put).not.toHaveBeenCalled();
+    expect(await connectWith(app, encode({ challenge, solution }))).toBe('open');
+    expect(put).toHaveBeenCalledTimes(1);
   });
 
   it('AN-10 refuses two solutions, whichever is right', async () => {

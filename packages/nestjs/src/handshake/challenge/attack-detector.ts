@@ -32,7 +32,7 @@ class SecondsCounter {
 
   #moveTo(second: number): void {
     const passed = Math.min(SECONDS, second - this.#second);
-    for (let i = 0; i < passed; i++) this.#counts[(second - i) % SECONDS] = 0;
+    for (let i = 0; i < passed; i++) this.#counts[(second + SECONDS - i) % SECONDS] = 0;
     this.#second = Math.max(this.#second, second);
   }
 }

@@ -36,8 +36,8 @@ const LIMITS = { maxDepth: 5, maxKeys: 20, maxNodes: 40 };
 
 /**
  * A challenge that costs the client work and nobody a service: the page finds a number whose hash begins with zeros, with
- * `altcha-lib` (an optional peer). Each challenge is bound to the address and the origin that asked for it, and is used
- * once on all nodes, the wrong solutions of it included.
+ * `altcha-lib` (an optional peer). Each challenge is bound to the address and the origin that asked for it, and is solved
+ * once on all nodes.
  */
 export class WsProofOfWork extends WsChallengeVerifier {
   readonly #key: string;
@@ -85,16 +85,15 @@ export class WsProofOfWork extends WsChallengeVerifier {
     const { data, expiresAt = 0 } = challenge.parameters;
     if (data?.['for'] !== bindingOf(attempt) || expiresAt * 1000 <= attempt.now) return false;
     const { pow, deriveKey } = await this.#load();
-    const { verified, invalidSignature } = await pow.verifySolution({
+    const { verified } = await pow.verifySolution({
       challenge,
       solution: found,
       deriveKey,
       hmacSignatureSecret: this.#key,
     });
-    // A signature that is not ours is remembered nowhere: strangers must not fill the store.
-    if (invalidSignature !== false) return false;
-    const isFirst = await attempt.useOnce(challenge.signature ?? '', expiresAt * 1000 - attempt.now);
-    return verified && isFirst;
+    // What cost no work is remembered nowhere: strangers must not fill the store.
+    if (!verified || challenge.signature === undefined) return false;
+    return attempt.useOnce(challenge.signature, expiresAt * 1000 - attempt.now);
   }
 
   #load(): Promise<Altcha> {
