@@ -1,14 +1,17 @@
 import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import type { DpopOptions, HandshakeOptions } from '@secure-ws/nestjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { certificateThumbprint } from '../../packages/nestjs/src/authentication/sender-constraint/sender-constraints.js';
 import { loadCertificate } from '../../sample-app/src/certificate/self-signed-certificate.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
 import { dpopKey, dpopProof, type ProofShape } from '../support/dpop.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { type ClientShape, handshake, type Refusal } from '../support/handshake.js';
+import { connect } from '../support/queueing-client.js';
 import { answerTo, goodFields, withField } from '../support/raw-handshake.js';
-import { APP_ORIGIN, type RunningApp, startApp } from '../support/start-app.js';
+import { APP_ORIGIN, type AppShape, type RunningApp, startApp } from '../support/start-app.js';
+import { TEST_JWT } from '../support/test-token.js';
 
 const mine = dpopKey();
 const thiefs = dpopKey();
@@ -259,6 +262,48 @@ describe('a token that is bound to a certificate', () => {
     const both = await token({ 'x5t#S256': fingerprint, jkt: 'x' });
     expect(await statusOf(app, { token: both, ws: { ...own } })).toBe(401);
     expect(failures(app).slice(0, 2)).toEqual(['bad-certificate', 'bad-certificate']);
+  });
+
+  it('AN-06 TR-04 opens a connection with the certificate that a listed proxy passes on, and with no other field', async () => {
+    const [own, other] = certificates.map((one) => one?.cert ?? '');
+    const jkt = certificateThumbprint(new X509Certificate(own ?? ''));
+    const behind = (address: string, shape: AppShape = {}) =>
+      startApp({
+        ...shape,
+        providers: [EchoGateway],
+        options: {
+          authentication: { jwt: TEST_JWT },
+          handshake: {
+            trustedProxies: {
+              addresses: [address],
+              header: 'x-real-ip',
+              clientCertificate: { certificate: 'x-client-cert', verified: 'x-client-verify' },
+            },
+          },
+        },
+      });
+    const app = await behind('127.0.0.1');
+    const token = app.token({ cnf: { 'x5t#S256': jkt } });
+    const through = (certificate: string | undefined, more = {}) => {
+      const written = {
+        ...(certificate !== undefined && { 'x-client-cert': encodeURIComponent(certificate) }),
+        ...more,
+      };
+      const headers = { 'x-real-ip': '192.0.2.1', 'x-forwarded-proto': 'https', 'x-client-verify': 'NONE', ...written };
+      return { token, headers };
+    };
+    expect(await statusOf(app, through(own))).toBe('open');
+    expect(await statusOf(app, through(other))).toBe(401);
+    expect(await statusOf(app, through(undefined))).toBe(401);
+    expect(await statusOf(app, through(`${own}${other}`))).toBe(401);
+    expect(await statusOf(app, through(undefined, { 'x-ssl-cert': encodeURIComponent(own ?? '') }))).toBe(401);
+    // A client that comes around the proxy.
+    expect(await statusOf(await behind('192.0.2.1', { https: true }), through(own))).toBe(401);
+    expect(new Set(failures(app))).toEqual(new Set(['bad-certificate']));
+    // It may be refreshed by a token that is bound to the same.
+    const client = await connect(`${app.url}/echo`, { ...through(own), protocols: ['secure-ws.v1'] });
+    const fresh = (thumbprint: string) => app.token({ cnf: { 'x5t#S256': thumbprint }, expiresInSeconds: 900 });
+    expect(await client.request('$auth', { token: fresh(jkt) })).toMatchObject({ event: '$auth' });
   });
 });
 

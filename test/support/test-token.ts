@@ -28,6 +28,8 @@ export interface TestClaims {
   readonly auth_time?: number;
   readonly acr?: string;
   readonly amr?: readonly string[];
+  /** The key or the certificate that it is bound to (RFC 7800). */
+  readonly cnf?: { readonly jkt: string } | { readonly 'x5t#S256': string };
   /** The id of the key that signs, and its secret. @default that of {@link TEST_JWT} */
   readonly kid?: string;
   readonly secret?: string;

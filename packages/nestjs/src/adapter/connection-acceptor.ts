@@ -57,7 +57,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     this.#sockets.set(client, accepted);
     this.#listen(accepted);
     lifecycle.register(connection);
-    this.#renewal.bind(accepted, endpoint, request.socket, admission.lease);
+    this.#renewal.bind(accepted, endpoint, request.socket, admission);
     new Revalidation(this.runtime, this.#renewal, accepted).start();
     this.runtime.events.emit({ type: 'ws.connection.opened', ...factsOf(accepted) });
     // A list may have been loaded since its certificate was verified.

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { CLOSE_CODES, type CloseCodeName, formatCloseReason } from '@secure-ws/protocol';
+import { messageCredential } from '../authentication/message-credential.js';
 import { andThen } from '../core/awaitable.js';
 import { type Deadline, DeadlineList } from '../core/deadline-list.js';
 import type { Linked } from '../core/linked-list.js';
@@ -13,7 +14,7 @@ import { replyFrame } from '../messages/frames.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import type { ConnectionAcceptor } from './connection-acceptor.js';
 import type { HandshakeAudit } from './handshake-audit.js';
-import { AUTH_EVENT, tokenOf } from './identity-renewal.js';
+import { AUTH_EVENT } from './identity-renewal.js';
 import type { WsEndpoint } from './ws-endpoint.js';
 
 /** How long a client has, in milliseconds (AN-01). */
@@ -154,14 +155,15 @@ class InvitedSocket implements Deadline, FrameWatch {
       return;
     }
     const envelope = envelopeOf(data);
-    const token = envelope?.event === AUTH_EVENT ? tokenOf(envelope.data) : undefined;
+    const isAuth = envelope?.event === AUTH_EVENT;
+    const credential = isAuth ? messageCredential(envelope.data, this.invitation.url) : undefined;
     // A second message must wait for the answer to the first.
-    if (envelope === undefined || token === undefined || this.#isVerifying) {
+    if (envelope === undefined || credential === undefined || this.#isVerifying) {
       this.end('first-message-event');
       return;
     }
     this.#isVerifying = true;
-    const decision = this.invitation.authenticate({ scheme: 'bearer', value: token, source: 'message' });
+    const decision = this.invitation.authenticate(credential);
     void andThen(decision, (decided) => {
       if (this.#isOver) {
         if (decided.admitted) decided.release();

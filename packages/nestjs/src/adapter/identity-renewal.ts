@@ -2,10 +2,11 @@ import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { SECURE_WS_SUBPROTOCOL } from '@secure-ws/protocol';
 import { AuthenticationError, type WsCredential } from '../authentication/authenticator.js';
+import { messageCredential } from '../authentication/message-credential.js';
 import { judgeRefresh } from '../authentication/refresh/refresh-policy.js';
 import { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import type { Principal } from '../core/principal.js';
-import type { PrincipalLease } from '../handshake/limits/principal-caps.js';
+import type { HandshakeAdmission } from '../handshake/handshake-context.js';
 import type { HandlerPlan, Message, MessageHandler } from '../messages/message.js';
 import { REPLY_STEP } from '../messages/message-steps.js';
 import type { Refusal } from '../messages/refusal.js';
@@ -15,9 +16,6 @@ import type { WsEndpoint } from './ws-endpoint.js';
 
 /** How long after a verification the next one may come, in milliseconds. */
 const VERIFY_EVERY_MS = 10_000;
-
-/** The longest token that is looked at, in characters; authenticators have narrower limits of their own. */
-const MAX_TOKEN = 16_384;
 
 /** The event by which a client sends a fresh credential. */
 export const AUTH_EVENT = '$auth';
@@ -51,17 +49,17 @@ export class IdentityRenewal {
   constructor(private readonly runtime: SecureWsRuntime) {}
 
   /** Lets a connection send fresh credentials, where its client speaks `secure-ws.v1`. */
-  bind(accepted: AcceptedSocket, endpoint: WsEndpoint, socket: Socket, lease: PrincipalLease): void {
+  bind(accepted: AcceptedSocket, endpoint: WsEndpoint, socket: Socket, admission: HandshakeAdmission): void {
     const { connection, pipeline } = accepted;
     if (connection.subprotocol !== SECURE_WS_SUBPROTOCOL) return;
     let verifiedAt = -Infinity;
     const verify = (message: Message): Refusal | Promise<Refusal | Renewal> => {
       const waitMs = verifiedAt + VERIFY_EVERY_MS - accepted.now();
       if (waitMs > 0) return { code: 'THROTTLED', reason: 'refresh-rate', retryAfterMs: waitMs };
-      const token = tokenOf(message.data);
-      if (token === undefined) return { code: 'VALIDATION_FAILED', reason: 'payload' };
+      const credential = messageCredential(message.data, admission.url);
+      if (credential === undefined) return { code: 'VALIDATION_FAILED', reason: 'payload' };
       verifiedAt = accepted.now();
-      return this.#verify(accepted, endpoint, socket, lease, token);
+      return this.#verify(accepted, endpoint, socket, admission, credential);
     };
     const handler: MessageHandler = {
       plan: PLAN,
@@ -96,15 +94,15 @@ export class IdentityRenewal {
     { connection, pipeline }: AcceptedSocket,
     endpoint: WsEndpoint,
     socket: Socket,
-    lease: PrincipalLease,
-    value: string,
+    { lease, certificateThumbprint }: HandshakeAdmission,
+    credential: WsCredential,
   ): Promise<Refusal | Renewal> {
-    const credential: WsCredential = { scheme: 'bearer', value, source: 'message' };
     const authenticator = endpoint.runtime.authenticators.find((candidate) => candidate.accepts(credential));
     if (authenticator === undefined) return REFUSED;
     // The fields of the handshake are gone: what a credential is bound to is the connection.
     const request = Object.assign(new IncomingMessage(socket), { method: 'GET', url: connection.path });
-    const principal = await authenticator.authenticate(credential, request);
+    const facts = { origin: connection.origin, clientAddress: connection.address, certificateThumbprint };
+    const principal = await authenticator.authenticate(credential, request, facts);
     const problem = judgeRefresh(connection.principal, principal);
     if (problem !== undefined) return problem === 'subject' ? SUBJECT : REFUSED;
     // One call to the store: not revoked, and a place in its session.
@@ -127,13 +125,6 @@ export class IdentityRenewal {
 
 function endsIn({ expiresAt = Infinity }: Principal, now: number): number {
   return expiresAt - now;
-}
-
-/** The token of `{ token }`, and of nothing else. */
-export function tokenOf(data: unknown): string | undefined {
-  if (typeof data !== 'object' || data === null || Object.keys(data).join() !== 'token') return undefined;
-  const { token } = data as { token: unknown };
-  return typeof token === 'string' && token !== '' && token.length <= MAX_TOKEN ? token : undefined;
 }
 
 /** The same answer for all of them; a bug or an outage is for the operator to see. */

@@ -28,6 +28,12 @@ export interface WsHandshakeFacts {
   readonly origin: string | undefined;
   /** The address of the client, behind the listed proxies. Empty for a Unix socket. */
   readonly clientAddress: string;
+  /**
+   * The SHA-256 thumbprint of the certificate whose key the client has proved to hold, in base64url (`x5t#S256` of RFC 8705
+   * section 3.1): found on the socket, or behind a proxy in the field of `handshake.trustedProxies.clientCertificate`.
+   * Nobody has to have signed it.
+   */
+  readonly certificateThumbprint?: string | undefined;
 }
 
 /**

@@ -5,14 +5,12 @@ import { findCredentials } from '../authentication/credentials.js';
 import { SessionAuthenticator } from '../authentication/session/session.authenticator.js';
 import type { AmbientCredential, HandshakeContext } from './handshake-context.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
-import { type CertificateFields, presentedCertificate } from './presented-certificate.js';
+import { presentedCertificate } from './presented-certificate.js';
 
 /** What of the options decides where credentials are looked for, and what they are bound to. */
 export interface CredentialPlaces {
   /** `handshake.publicUrl` in its `https` form, where it is set. */
   readonly publicOrigin?: string | undefined;
-  /** The fields of `handshake.trustedProxies.clientCertificate`. */
-  readonly certificate?: CertificateFields | undefined;
 }
 
 /**
@@ -27,7 +25,7 @@ export function chooseCredential(
 ): HandshakeRefusal | undefined {
   const { authorization, cookie, dpop } = context.head;
   const found = findCredentials({ authorization, cookie, dpop, subprotocols: context.offeredSubprotocols });
-  const certificate = findCertificate(context, places.certificate);
+  const certificate = findCertificate(context);
   // What a browser adds by itself may have been added for any page. Without an Origin nobody can tell for which one, even
   // where an explicit credential is there as well (RFC 6455 section 10.2).
   const hasAmbient = found.hasAmbient || (typeof certificate === 'object' && certificate.proof.needsPage);
@@ -38,9 +36,11 @@ export function chooseCredential(
   if (session !== undefined && 'admitted' in session) return session;
   context.ambient = [session, certificate].filter((one) => one !== undefined);
   const { credential, proof } = found;
-  const url = (places.publicOrigin ?? ownOrigin(context)) + context.path;
+  context.url = (places.publicOrigin ?? ownOrigin(context)) + context.path;
   const proved =
-    credential !== undefined && proof !== undefined ? { ...credential, proof: { jwt: proof, url } } : credential;
+    credential !== undefined && proof !== undefined
+      ? { ...credential, proof: { jwt: proof, url: context.url } }
+      : credential;
   return decide(context, proved);
 }
 
@@ -62,14 +62,11 @@ function findSession(context: HandshakeContext): AmbientCredential | HandshakeRe
   return undefined;
 }
 
-function findCertificate(
-  context: HandshakeContext,
-  fields: CertificateFields | undefined,
-): AmbientCredential | 'malformed' | undefined {
+function findCertificate(context: HandshakeContext): AmbientCredential | 'malformed' | undefined {
   for (const authenticator of context.endpoint.authenticators) {
     const { authenticator: proof } = authenticator;
     if (!(proof instanceof ClientCertificateAuthenticator)) continue;
-    const presented = presentedCertificate(context, fields);
+    const presented = presentedCertificate(context);
     if (typeof presented !== 'object') return presented;
     return { authenticator, proof, credential: proof.credentialOf(presented, context.input.request) };
   }

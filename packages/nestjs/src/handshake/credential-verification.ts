@@ -1,5 +1,11 @@
 import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
-import { AuthenticationError, DpopNonceRequiredError, type WsCredential } from '../authentication/authenticator.js';
+import {
+  AuthenticationError,
+  DpopNonceRequiredError,
+  type WsCredential,
+  type WsHandshakeFacts,
+} from '../authentication/authenticator.js';
+import { certificateThumbprint } from '../authentication/sender-constraint/sender-constraints.js';
 import { type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import { ANONYMOUS_KIND, makePrincipal, type Principal, PrincipalError } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
@@ -7,6 +13,7 @@ import { randomId } from '../core/identifier.js';
 import { setHandshakePrincipal } from './guards/handshake-principal.js';
 import type { AmbientCredential, HandshakeContext } from './handshake-context.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
+import { presentedCertificate } from './presented-certificate.js';
 
 type Outcome = HandshakeRefusal | undefined;
 
@@ -63,7 +70,7 @@ function checkSubjects(
 
 /** Asks an authenticator, and waits only where it has to be waited for. */
 function verify(
-  { input, origin, clientAddress }: HandshakeContext,
+  context: HandshakeContext,
   authenticator: AuthenticatorBlock,
   credential: WsCredential,
   onFailure: (cause: unknown) => Awaitable<Outcome>,
@@ -71,12 +78,27 @@ function verify(
 ): Awaitable<Outcome> {
   let principal: Awaitable<Principal>;
   try {
-    const facts = { origin: origin.kind === 'allowed' ? origin.text : undefined, clientAddress };
-    principal = authenticator.authenticate(credential, input.request, facts);
+    principal = authenticator.authenticate(credential, context.input.request, factsOf(context));
   } catch (cause) {
     return onFailure(cause);
   }
   return isPromiseLike(principal) ? principal.then(onPrincipal, onFailure) : onPrincipal(principal);
+}
+
+function factsOf(context: HandshakeContext): WsHandshakeFacts {
+  const { origin, clientAddress } = context;
+  return {
+    origin: origin.kind === 'allowed' ? origin.text : undefined,
+    clientAddress,
+    // Most tokens are bound to none, and to read one takes longer than all of the other checks.
+    get certificateThumbprint() {
+      if (context.certificateThumbprint === undefined) {
+        const presented = presentedCertificate(context);
+        if (typeof presented === 'object') context.certificateThumbprint = certificateThumbprint(presented.certificate);
+      }
+      return context.certificateThumbprint;
+    },
+  };
 }
 
 function refuseFailure(cause: unknown): HandshakeRefusal {

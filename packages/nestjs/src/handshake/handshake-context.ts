@@ -12,6 +12,7 @@ import type { HandshakeRefusal, HandshakeRefusalReason } from './handshake-refus
 import type { PrincipalLease } from './limits/principal-caps.js';
 import type { Releasable, Reservation } from './limits/reservations.js';
 import type { OriginRules, OriginVerdict } from './origin-policy.js';
+import type { CertificateFields } from './presented-certificate.js';
 import type { RequestHead } from './request-head.js';
 
 /** What the adapter hands to the guard for each `upgrade` event. */
@@ -70,6 +71,10 @@ export interface HandshakeAdmission {
   readonly subprotocol?: Subprotocol;
   /** The path of the gateway. */
   readonly path: string;
+  /** The URL of the handshake, as this server knows it. */
+  readonly url: string;
+  /** That of the certificate that the credential is bound to; absent where it is bound to none. */
+  readonly certificateThumbprint?: string;
   /** The allowed origin in its normal form; absent when the client sent none. */
   readonly origin?: string;
   /** The address of the client, behind the listed proxies; IPv4 in its own form. Empty for a Unix socket. */
@@ -90,6 +95,7 @@ export interface HandshakeInvitation {
   readonly admitted: true;
   readonly principal: undefined;
   readonly path: string;
+  readonly url: string;
   readonly subprotocol?: Subprotocol;
   readonly fields: readonly HeaderField[];
   /** Goes on with the handshake, once. Never rejects. */
@@ -135,12 +141,16 @@ export class HandshakeContext {
   /** Written by `client-address`. */
   clientAddress = '';
   isBehindProxy = false;
+  /** The fields by which the proxy passes on the certificate of its client; `undefined` where it does not. */
+  certificateFields: CertificateFields | undefined;
   /** Written by `address-limits`. */
   addressKey = '';
   reservation: Reservation | undefined;
   /** Written by `subprotocol`. */
   offeredSubprotocols: readonly string[] = [];
   subprotocol: Subprotocol | undefined;
+  /** Written by `credentials`: the URL that a DPoP proof must be for. */
+  url = '';
   /** Written by `credentials`: the one that decides, with the authenticator that will verify it. */
   credential: WsCredential | undefined;
   /** Set in its place where the client has none, and needs none here. */
@@ -154,6 +164,8 @@ export class HandshakeContext {
   csrfToken: string | undefined;
   /** Written by `verification`. */
   principal: Principal | undefined;
+  /** As `WsHandshakeFacts.certificateThumbprint`; where somebody asked. */
+  certificateThumbprint: string | undefined;
   /** Written by `gateway-guards`. */
   fields: readonly HeaderField[] = [];
   /** Written by `principal-limits`. */

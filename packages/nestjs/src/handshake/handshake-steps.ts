@@ -51,7 +51,7 @@ export function compileHandshakeSteps(
 ): readonly HandshakeStep[] {
   const fields = options.proxies?.clientCertificate;
   const fieldNames = Object.values(fields ?? {});
-  const places = { publicOrigin: options.transport.publicOrigin, certificate: fields };
+  const places = { publicOrigin: options.transport.publicOrigin };
   return [
     { name: 'ready', run: (context) => (isReady() ? limits.checkProcess(context) : refuse('not-ready')) },
     { name: 'shape', run: ({ head }) => checkRequestShape(head, options.maxHeaderCount, fieldNames) },
@@ -134,6 +134,7 @@ function runClientAddress(context: HandshakeContext, rules: ProxyRules | undefin
   context.clientAddress = client.address;
   context.isEncrypted = client.isEncrypted;
   context.isBehindProxy = client.isBehindProxy;
+  context.certificateFields = rules?.clientCertificate;
   if (head.hasForwardingField && !client.isBehindProxy)
     context.input.observer.onForwardingIgnored(client.address, head);
   const field = rules?.clientCertificate?.certificate;

@@ -21,13 +21,13 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
  * Finds the certificate of the client: on the socket where the client itself connects, and only in the fields of the proxy
  * behind one. There the certificate on the socket is the proxy's own, and everything else is a stranger's word (TR-04).
  *
- * @param fields `undefined` where no proxy passes certificates on.
  * @returns `undefined` where there is none; `'malformed'` where a proxy wrote what is not a certificate.
  */
-export function presentedCertificate(
-  { input: { request, socket }, isBehindProxy }: HandshakeContext,
-  fields: CertificateFields | undefined,
-): PresentedCertificate | 'malformed' | undefined {
+export function presentedCertificate({
+  input: { request, socket },
+  isBehindProxy,
+  certificateFields: fields,
+}: HandshakeContext): PresentedCertificate | 'malformed' | undefined {
   if (isBehindProxy) return fields === undefined ? undefined : forwardedCertificate(request.headers, fields);
   if (!(socket instanceof TLSSocket)) return undefined;
   const certificate = socket.getPeerX509Certificate();

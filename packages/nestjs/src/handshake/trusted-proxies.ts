@@ -17,8 +17,8 @@ export interface TrustedProxies {
    */
   readonly header: ForwardingHeader;
   /**
-   * The two fields by which the proxies pass on the certificate of their client, for `authentication.clientCertificate`.
-   * They must overwrite both, also where the client has no certificate.
+   * The two fields by which the proxies pass on the certificate of their client, for `authentication.clientCertificate` and
+   * for tokens that are bound to a certificate. They must overwrite both, also where the client has none.
    */
   readonly clientCertificate?: ForwardedCertificateOptions;
 }

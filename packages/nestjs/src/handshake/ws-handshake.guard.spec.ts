@@ -41,6 +41,7 @@ describe('WsHandshakeGuard', () => {
       admitted: true,
       principal: ALICE,
       lease: expect.any(PrincipalLease) as PrincipalLease,
+      url: 'https://chat.example.com/chat',
       subprotocol: 'json.v1',
       path: '/chat',
       origin: ORIGIN,

@@ -97,7 +97,7 @@ export class WsHandshakeGuard {
 
   /** Admits a client to the `101` and no further: what it sends decides. */
   #invite(context: HandshakeContext): HandshakeInvitation {
-    const { path, subprotocol } = context;
+    const { path, subprotocol, url } = context;
     const verification = this.steps.findIndex(({ name }) => name === 'verification');
     const authenticate = (credential: WsCredential): Awaitable<HandshakeRefusal | HandshakeAdmission> => {
       const end = (decision: HandshakeDecision): HandshakeRefusal | HandshakeAdmission => {
@@ -122,6 +122,7 @@ export class WsHandshakeGuard {
       admitted: true,
       principal: undefined,
       path,
+      url,
       fields: context.fields,
       authenticate,
       refuse: (reason) => withFacts(refuse(reason), context),
@@ -256,17 +257,19 @@ function withFacts(refusal: HandshakeRefusal, context: HandshakeContext): Handsh
 }
 
 function admit(context: HandshakeContext, principal: Principal, lease: PrincipalLease): HandshakeAdmission {
-  const { subprotocol, origin, reservation } = context;
+  const { subprotocol, origin, reservation, certificateThumbprint } = context;
   return {
     admitted: true,
     connectionId: context.connectionId,
     principal,
     lease,
     path: context.path,
+    url: context.url,
     clientAddress: context.clientAddress,
     credentialKind: context.credential?.source ?? 'none',
     fields: context.fields,
     release: () => reservation?.release(),
+    ...(certificateThumbprint !== undefined && { certificateThumbprint }),
     ...(subprotocol !== undefined && { subprotocol }),
     ...(origin.kind === 'allowed' && { origin: origin.text }),
   };

@@ -2,7 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { andThen, type Awaitable } from '../../core/awaitable.js';
 import type { Clock } from '../../core/clock.js';
 import type { PrincipalInput } from '../../core/principal.js';
-import { AuthenticationError, type AuthenticationFailure, type WsCredential } from '../authenticator.js';
+import {
+  AuthenticationError,
+  type AuthenticationFailure,
+  type WsCredential,
+  type WsHandshakeFacts,
+} from '../authenticator.js';
 import type { SenderConstraints } from '../sender-constraint/sender-constraints.js';
 import { type JwtRegisteredClaims, readJwtClaims } from './jwt-claims.js';
 import { checkJwtIdentity, type JwtIdentity, type JwtPrincipalMapping, readJwtIdentity } from './jwt-identity.js';
@@ -29,11 +34,16 @@ export class ClaimsAcceptance {
    *
    * @throws {AuthenticationError} when they are refused; at once or as a rejection.
    */
-  accept(vouched: VouchedClaims, credential: WsCredential, request: IncomingMessage): Awaitable<PrincipalInput> {
+  accept(
+    vouched: VouchedClaims,
+    credential: WsCredential,
+    request: IncomingMessage,
+    facts?: WsHandshakeFacts,
+  ): Awaitable<PrincipalInput> {
     const { claims, rules } = vouched;
     const registered = readJwtClaims(claims, rules, this.clock.now());
     if (typeof registered === 'string') throw new AuthenticationError(registered);
-    return andThen(this.senders.check(claims['cnf'], credential, request), () =>
+    return andThen(this.senders.check(claims['cnf'], credential, request, facts), () =>
       andThen(identify(vouched), (identity) => principalOf(vouched, registered, identity)),
     );
   }

@@ -6,6 +6,7 @@ import {
   type AuthenticationFailure,
   WsAuthenticator,
   type WsCredential,
+  type WsHandshakeFacts,
 } from '../authenticator.js';
 import type { ClaimsAcceptance, VouchedClaims } from './claims-acceptance.js';
 import { isTypeAccepted, type JwtHeader } from './jwt-header.js';
@@ -59,11 +60,15 @@ export class JwtAuthenticator extends WsAuthenticator {
    * @throws {AuthenticationError} when it is refused; none with a text of the token or the library.
    * @throws {IdentityProviderError} when nobody knows the keys.
    */
-  override authenticate(credential: WsCredential, request: IncomingMessage): Awaitable<PrincipalInput> {
+  override authenticate(
+    credential: WsCredential,
+    request: IncomingMessage,
+    facts?: WsHandshakeFacts,
+  ): Awaitable<PrincipalInput> {
     if (!this.accepts(credential)) throw new AuthenticationError('unsupported-scheme');
     return andThen(this.verify(credential.value), (vouched) => {
       if (typeof vouched === 'string') throw new AuthenticationError(vouched);
-      return this.acceptance.accept(vouched, credential, request);
+      return this.acceptance.accept(vouched, credential, request, facts);
     });
   }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Awaitable } from '../../core/awaitable.js';
 import type { PrincipalInput } from '../../core/principal.js';
-import { AuthenticationError, WsAuthenticator, type WsCredential } from '../authenticator.js';
+import { AuthenticationError, WsAuthenticator, type WsCredential, type WsHandshakeFacts } from '../authenticator.js';
 import type { LogoutIssuer } from '../back-channel-logout/ws-back-channel-logout.js';
 import type { ClaimsAcceptance } from '../jwt/claims-acceptance.js';
 import type { JwtAuthenticator } from '../jwt/jwt.authenticator.js';
@@ -45,25 +45,30 @@ export class OAuthAuthenticator extends WsAuthenticator {
    * @throws {AuthenticationError} when it is refused.
    * @throws {IdentityProviderError} when its authorization server does not say.
    */
-  override authenticate(credential: WsCredential, request: IncomingMessage): Awaitable<PrincipalInput> {
+  override authenticate(
+    credential: WsCredential,
+    request: IncomingMessage,
+    facts?: WsHandshakeFacts,
+  ): Awaitable<PrincipalInput> {
     const { opaque } = this;
     if (opaque === undefined || LOOKS_LIKE_JWT.test(credential.value)) {
-      return this.tokens.authenticate(credential, request);
+      return this.tokens.authenticate(credential, request, facts);
     }
     if (!this.accepts(credential)) throw new AuthenticationError('unsupported-scheme');
-    return this.#introspect(opaque, credential, request);
+    return this.#introspect(opaque, credential, request, facts);
   }
 
   async #introspect(
     { rules, introspection }: OpaqueTokens,
     credential: WsCredential,
     request: IncomingMessage,
+    facts: WsHandshakeFacts | undefined,
   ): Promise<PrincipalInput> {
     if (credential.value.length > rules.maxTokenBytes) throw new AuthenticationError('too-large');
     const said = await introspection.introspect(credential.value);
     if (said === undefined) throw new AuthenticationError('inactive');
     // RFC 7662 section 2.2 lets the issuer out: it is the one that was asked. One that is there must be the right one.
     const claims = said['iss'] === undefined ? { ...said, iss: rules.issuer } : said;
-    return this.acceptance.accept({ claims, rules }, credential, request);
+    return this.acceptance.accept({ claims, rules }, credential, request, facts);
   }
 }

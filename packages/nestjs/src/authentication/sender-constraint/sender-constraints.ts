@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { Awaitable } from '../../core/awaitable.js';
-import { AuthenticationError, type WsCredential } from '../authenticator.js';
+import { AuthenticationError, type WsCredential, type WsHandshakeFacts } from '../authenticator.js';
 import { isJsonObject } from '../jwt/strict-json.js';
 import type { DpopProofs } from './dpop-proofs.js';
 
@@ -22,7 +22,12 @@ export class SenderConstraints {
    * @param cnf the claim of the verified token.
    * @throws {AuthenticationError} when it is somebody else, or cannot be told; at once or as a rejection.
    */
-  check(cnf: unknown, credential: WsCredential, request: IncomingMessage): Awaitable<void> {
+  check(
+    cnf: unknown,
+    credential: WsCredential,
+    request: IncomingMessage,
+    facts: WsHandshakeFacts | undefined,
+  ): Awaitable<void> {
     const { dpop } = this;
     if (cnf === undefined) {
       // RFC 9449 section 7.1: a proof for a token that is bound to no key proves nothing.
@@ -34,8 +39,9 @@ export class SenderConstraints {
     // A confirmation that nobody here can check confirms nothing, and neither does an empty one.
     const isKnown = jkt !== undefined || certificate !== undefined;
     if (!isKnown || Object.keys(others).length > 0) throw new AuthenticationError('bad-claims');
-    if (certificate !== undefined && certificate !== fingerprintOf(request)) {
-      throw new AuthenticationError('bad-certificate');
+    if (certificate !== undefined) {
+      const presented = facts === undefined ? thumbprintOn(request) : facts.certificateThumbprint;
+      if (presented === undefined || certificate !== presented) throw new AuthenticationError('bad-certificate');
     }
     if (jkt === undefined) {
       if (credential.scheme === 'dpop') throw new AuthenticationError('bad-proof');
@@ -50,12 +56,13 @@ export class SenderConstraints {
   }
 }
 
-/**
- * The SHA-256 of the certificate with which the client proved in its TLS handshake that it holds the key (RFC 8705 section
- * 3.1); `undefined` without one. Who signed the certificate does not matter: the token names it.
- */
-function fingerprintOf({ socket }: IncomingMessage): string | undefined {
-  if (!(socket instanceof TLSSocket)) return undefined;
-  const certificate = socket.getPeerX509Certificate();
-  return certificate === undefined ? undefined : createHash('sha256').update(certificate.raw).digest('base64url');
+/** The name of a certificate in a token that is bound to it (RFC 8705 section 3.1). */
+export function certificateThumbprint({ raw }: X509Certificate): string {
+  return createHash('sha256').update(raw).digest('base64url');
+}
+
+/** On another adapter, where no proxy is known: that of the socket. */
+function thumbprintOn({ socket }: IncomingMessage): string | undefined {
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  return certificate === undefined ? undefined : certificateThumbprint(certificate);
 }
