@@ -138,7 +138,7 @@ describe('a ticket in a message', () => {
     const { open, ticket } = await start();
     const client = await open({ protocols: ['secure-ws.v1', `ticket.${await ticket()}`] });
     client.send('$auth', { ticket: await ticket('bob') });
-    await client.expectClose(4510);
+    expect((await client.expectClose(4510)).reason).toBe('subject-mismatch');
   });
 
   it('AN-05 of another origin is refused, and burned', async () => {

@@ -1,11 +1,16 @@
 import { isIP, isIPv4 } from 'node:net';
 import { plainAddress } from '../core/address-key.js';
 import { type ForwardedElement, parseForwarded } from './forwarded-field.js';
-import type { CertificateFields } from './presented-certificate.js';
 import type { ForwardingFields } from './request-head.js';
 
 /** The family of forwarding fields that the proxies write; every other one comes from the client, and is not read. */
 export type ForwardingHeader = 'x-forwarded-for' | 'forwarded' | 'x-real-ip';
+
+/** The fields by which a listed proxy passes on the certificate of its client; lower-case names. */
+export interface CertificateFields {
+  readonly certificate: string;
+  readonly verified: string;
+}
 
 /** The resolved form of `handshake.trustedProxies`. */
 export interface ProxyRules {

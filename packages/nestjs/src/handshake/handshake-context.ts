@@ -12,7 +12,7 @@ import type { HandshakeRefusal, HandshakeRefusalReason } from './handshake-refus
 import type { PrincipalLease } from './limits/principal-caps.js';
 import type { Releasable, Reservation } from './limits/reservations.js';
 import type { OriginRules, OriginVerdict } from './origin-policy.js';
-import type { CertificateFields } from './presented-certificate.js';
+import type { CertificateFields } from './client-address.js';
 import type { RequestHead } from './request-head.js';
 
 /** What the adapter hands to the guard for each `upgrade` event. */

@@ -1,13 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
 import type { PresentedCertificate } from '../authentication/client-certificate/client-certificate.authenticator.js';
+import type { CertificateFields } from './client-address.js';
 import type { HandshakeContext } from './handshake-context.js';
-
-/** The fields by which a listed proxy passes on the certificate of its client; lower-case names. */
-export interface CertificateFields {
-  readonly certificate: string;
-  readonly verified: string;
-}
 
 /** What a proxy writes for a certificate that it has verified: `$ssl_client_verify` of nginx. */
 const VERIFIED = 'SUCCESS';

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { HTTP_TOKEN } from '../core/http-syntax.js';
 import { isPlainObject, type OptionReader } from '../core/option-reader.js';
 import type { ForwardingHeader, ProxyRules } from './client-address.js';
-import type { CertificateFields } from './presented-certificate.js';
+import type { CertificateFields } from './client-address.js';
 
 /** `handshake.trustedProxies`: whose word about the client is believed. */
 export interface TrustedProxies {
