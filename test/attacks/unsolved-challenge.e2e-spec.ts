@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Controller, Injectable, Post, Req } from '@nestjs/common';
+import { Body, Controller, Injectable, Post, Req } from '@nestjs/common';
 import {
   hCaptcha,
   reCaptcha,
@@ -32,6 +32,12 @@ class ChallengeController {
   @Post('ws-challenge')
   challenge(@Req() request: IncomingMessage & { raw?: IncomingMessage }): Promise<unknown> {
     return this.challenges.issue(request.raw ?? request);
+  }
+
+  @Post('form')
+  form(@Req() request: IncomingMessage & { raw?: IncomingMessage }, @Body() body: unknown): Promise<boolean> {
+    const { solution } = body as { solution?: unknown };
+    return this.challenges.verify(solution, request.raw ?? request);
   }
 }
 
@@ -83,6 +89,25 @@ describe.each(['express', 'fastify'] as const)('a challenge on %s', (platform) =
     expect(await connectWith(app, solved)).toBe('open');
     expect(await connectWith(app, solved)).toMatchObject(REQUIRED);
     expect(app.events.ofType('ws.handshake.refused').map(({ reason }) => reason)).toEqual(['challenge', 'challenge']);
+  });
+});
+
+describe.each(['express', 'fastify'] as const)('a challenge in a form on %s', (platform) => {
+  it('AN-10 takes a solution once, there or in a handshake, and nothing else', async () => {
+    const app = await start({}, { platform });
+    const post = async (solution: unknown, origin = APP_ORIGIN): Promise<unknown> => {
+      const headers = { origin, 'content-type': 'application/json' };
+      const body = JSON.stringify({ solution });
+      return (await fetch(`${app.httpUrl}/form`, { method: 'POST', headers, body })).text();
+    };
+    const [one, two] = [encode(await solve(await challengeOf(app))), encode(await solve(await challengeOf(app)))];
+    for (const wrong of [undefined, '', 'x', 7, [one], 'x'.repeat(4097)]) expect(await post(wrong)).toBe('false');
+    expect(await post(one, 'http://localhost:4300')).toBe('false');
+    expect(await post(one)).toBe('true');
+    expect(await post(one)).toBe('false');
+    expect(await connectWith(app, one)).toMatchObject(REQUIRED);
+    expect(await connectWith(app, two)).toBe('open');
+    expect(await post(two)).toBe('false');
   });
 });
 

@@ -116,7 +116,7 @@ export class SecureWsRuntime {
       if (this.#challengeVerifier !== undefined) return this.#challengeVerifier;
       throw new Error('There are no challenges before the application has started, or without handshake.challenge.');
     };
-    this.challenges = new WsChallengeService(options.handshake, challengeVerifier);
+    this.challenges = new WsChallengeService(options.handshake, challengeVerifier, { clock, store });
     this.backChannelLogout = this.#makeBackChannelLogout(() => this.endpointAuthenticators);
     this.guard = new WsHandshakeGuard({
       challengeVerifier,

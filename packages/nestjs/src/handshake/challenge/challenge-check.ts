@@ -6,13 +6,10 @@ import type { HandshakeContext } from '../handshake-context.js';
 import { type HandshakeRefusal, refuse } from '../handshake-refusal.js';
 import { AttackDetector, type AttackRates } from './attack-detector.js';
 import type { ResolvedChallengeOptions } from './challenge.options.js';
-import { subjectAddress } from './ws-challenge.service.js';
+import { attemptOf, isSolution, subjectOf } from './ws-challenge.service.js';
 import type { WsChallengeAttempt, WsChallengeVerifier } from './ws-challenge-verifier.js';
 
 type Outcome = HandshakeRefusal | undefined;
-
-/** The longest solution: tokens of reCAPTCHA come near to half of it. */
-const MAX_SOLUTION_LENGTH = 4096;
 
 /** What a {@link ChallengeCheck} is made of. */
 export interface ChallengeCheckParts {
@@ -51,7 +48,7 @@ export class ChallengeCheck {
     const solutions = context.offeredSubprotocols.filter((entry) => entry.startsWith(CHALLENGE_SUBPROTOCOL_PREFIX));
     const solution = solutions[0]?.slice(CHALLENGE_SUBPROTOCOL_PREFIX.length) ?? '';
     // Which of two would count must not be a matter of order.
-    if (solutions.length !== 1 || solution === '' || solution.length > MAX_SOLUTION_LENGTH) return refuse('challenge');
+    if (solutions.length !== 1 || !isSolution(solution)) return refuse('challenge');
     return this.#verify(solution, context);
   }
 
@@ -67,12 +64,7 @@ export class ChallengeCheck {
   }
 
   #attemptOf({ addressKey, origin }: HandshakeContext): WsChallengeAttempt {
-    return {
-      address: subjectAddress(addressKey),
-      origin: origin.kind === 'allowed' ? origin.text : undefined,
-      now: this.parts.clock.now(),
-      useOnce: (id, ttlMs) => this.parts.store.put(`challenge:${id}`, '', ttlMs),
-    };
+    return attemptOf(subjectOf(addressKey, origin.kind === 'allowed' ? origin.text : undefined), this.parts);
   }
 
   #report(rates: AttackRates | undefined): void {

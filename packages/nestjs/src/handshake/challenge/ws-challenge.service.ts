@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { addressKey, plainAddress } from '../../core/address-key.js';
 import { findClient } from '../client-address.js';
+import type { Clock } from '../../core/clock.js';
+import type { SecureWsStore } from '../../store/secure-ws.store.js';
 import type { ResolvedHandshakeOptions } from '../handshake.options.js';
 import { formatOrigin, parseOrigin } from '../origin.js';
 import { readRequestHead } from '../request-head.js';
-import type { WsChallengeVerifier } from './ws-challenge-verifier.js';
+import type { WsChallengeAttempt, WsChallengeSubject, WsChallengeVerifier } from './ws-challenge-verifier.js';
 
 /**
  * Makes challenges for the pages of the application; injectable. Only where `handshake.challenge` is set and its verifier
@@ -24,6 +26,7 @@ export class WsChallengeService {
   constructor(
     private readonly options: ResolvedHandshakeOptions,
     private readonly verifier: () => WsChallengeVerifier,
+    private readonly parts: ChallengeAttemptParts,
   ) {}
 
   /**
@@ -34,19 +37,56 @@ export class WsChallengeService {
    * @throws Error where the forwarding fields cannot be read, and where the verifier makes no challenges.
    */
   async issue(request: IncomingMessage): Promise<unknown> {
+    return this.verifier().issue(this.#subjectOf(request));
+  }
+
+  /**
+   * Verifies a solution that came with a request: that of a log-in form, say, after some bad passwords. It is good once,
+   * here or in a handshake.
+   *
+   * @param solution what the page sent; whatever is no text of 1 to 4096 characters is wrong.
+   * @param request as in {@link issue}.
+   * @throws Error as {@link issue}, and where the solution could not be checked. Refuse then as well.
+   */
+  async verify(solution: unknown, request: IncomingMessage): Promise<boolean> {
+    if (!isSolution(solution)) return false;
+    const verdict: unknown = await this.verifier().verify(solution, attemptOf(this.#subjectOf(request), this.parts));
+    return verdict === true;
+  }
+
+  #subjectOf(request: IncomingMessage): WsChallengeSubject {
     const head = readRequestHead(request);
     const { remoteAddress } = request.socket;
     const peer = remoteAddress === undefined ? undefined : plainAddress(remoteAddress);
     const facts = { remoteAddress: peer, isEncrypted: false, forwarding: head.forwarding };
     const client = findClient(facts, this.options.proxies);
     if (client === undefined) throw new Error('The forwarding fields of a request for a challenge cannot be read.');
-    return this.verifier().issue({ address: subjectAddress(addressKey(client.address)), origin: normal(head.origin) });
+    return subjectOf(addressKey(client.address), normal(head.origin));
   }
 }
 
-/** An address as challenges are bound to it. */
-export function subjectAddress(key: string): string {
-  return key.replace(/^address:/, '');
+/** What an attempt asks for beside its subject. */
+export interface ChallengeAttemptParts {
+  readonly clock: Clock;
+  readonly store: SecureWsStore;
+}
+
+/** The longest solution: tokens of reCAPTCHA come near to half of it. */
+const MAX_SOLUTION_LENGTH = 4096;
+
+/** Whether something may be looked at as a solution. */
+export function isSolution(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_SOLUTION_LENGTH;
+}
+
+/** Whom a challenge is bound to. @param key as `addressKey()` makes it. */
+export function subjectOf(key: string, origin: string | undefined): WsChallengeSubject {
+  return { address: key.replace(/^address:/, ''), origin };
+}
+
+/** An attempt to answer a challenge. */
+export function attemptOf(subject: WsChallengeSubject, { clock, store }: ChallengeAttemptParts): WsChallengeAttempt {
+  return { ...subject, now: clock.now(), useOnce: (id, ttlMs) => store.put(`challenge:${id}`, '', ttlMs) };
 }
 
 /** As the handshake writes an allowed origin; whether it is one is judged there. */
