@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { SecureWsModule } from '@secure-ws/nestjs';
-import { ACCESS_TOKEN_AUDIENCE } from './accounts/access-token.service.js';
+import { SecureWsModule, WsProofOfWork } from '@secure-ws/nestjs';
+import { CHAT_AUDIENCE } from './account-server/account-server-settings.js';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { ChatSettingsModule } from './chat-settings.module.js';
 import type { ChatSettings } from './chat-settings.js';
@@ -17,14 +18,16 @@ export class AppModule {
       module: AppModule,
       imports: [
         SecureWsModule.forRoot({
-          handshake: { origins: [...settings.origins] },
+          handshake: {
+            origins: [...settings.origins],
+            // Asked for while there is an attack, and by the log-in form. One process: its key need not outlive it.
+            challenge: { verifier: new WsProofOfWork({ key: randomBytes(32).toString('base64') }) },
+          },
           authentication: {
-            jwt: {
-              secret: settings.tokenSecret,
-              algorithms: ['HS256'],
-              issuer: settings.publicUrl,
-              audience: ACCESS_TOKEN_AUDIENCE,
-            },
+            tickets: {},
+            ...(settings.accountServer !== undefined && {
+              oauth: { issuer: settings.accountServer.issuer, audience: CHAT_AUDIENCE, algorithms: ['ES256'] },
+            }),
           },
         }),
         ChatSettingsModule.forRoot(settings),

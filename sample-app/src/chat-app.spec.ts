@@ -1,5 +1,10 @@
 import { request, type RequestOptions } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { solveChallenge } from 'altcha-lib';
+import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
+import type { Challenge } from 'altcha-lib/types';
+import { WebSocket } from 'ws';
+import type { SocketCredential } from './accounts/socket-credentials.js';
 import { createChatApp, type ChatApp } from './chat-app.js';
 import { DEMO_USERS } from './demo/demo-users.js';
 
@@ -35,15 +40,25 @@ describe('the chat over HTTPS', () => {
   const post = (path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
     send(path, { method: 'POST', headers }, body);
 
-  async function logIn(username: string, password: string): Promise<{ token: string; cookie: string; line: string }> {
+  async function logIn(username: string, password: string): Promise<{ ticket: string; cookie: string; line: string }> {
     const { status, headers, body } = await post('/api/login', { username, password });
     expect(status).toBe(200);
     const line = headers['set-cookie']?.[0] ?? '';
-    return { token: (JSON.parse(body) as { token: string }).token, cookie: line.split(';')[0] ?? '', line };
+    return { ticket: credentialOf(body).value, cookie: line.split(';')[0] ?? '', line };
   }
 
-  function claimsOf(token: string): Record<string, unknown> {
-    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
+  function credentialOf(body: string): SocketCredential {
+    const answer = JSON.parse(body) as SocketCredential & { credential?: SocketCredential };
+    return answer.credential ?? answer;
+  }
+
+  /** Connects as a program does, with a ticket. */
+  async function connects(ticket: string): Promise<boolean> {
+    const options = { ca: chat.certificate, headers: { Authorization: `Ticket ${ticket}` } };
+    const socket = new WebSocket(`${chat.url.replace('https:', 'wss:')}/chat`, 'json.v1', options);
+    return new Promise((resolve) => {
+      socket.once('open', () => resolve(true)).once('error', () => resolve(false));
+    }).finally(() => socket.terminate()) as Promise<boolean>;
   }
 
   it('TR-01 the certificate is checked by these tests, and TLS 1.1 is refused', async () => {
@@ -52,14 +67,20 @@ describe('the chat over HTTPS', () => {
   });
 
   it('serves the page and the modules that it imports', async () => {
-    for (const path of ['/', '/js/main.js', '/vendor/protocol/index.js', '/vendor/dompurify/purify.es.mjs']) {
+    for (const path of [
+      '/',
+      '/js/main.js',
+      '/vendor/protocol/index.js',
+      '/vendor/dompurify/purify.es.mjs',
+      '/vendor/altcha/pow.js',
+    ]) {
       const { status, headers } = await send(path);
       expect([path, status]).toEqual([path, 200]);
       expect(headers['content-type']).toMatch(/^text\/(html|javascript)/);
     }
   });
 
-  it.each(['/../package.json', '/.data/token-secret', '/vendor/protocol/.tsbuildinfo', '/js/', '/nothing'])(
+  it.each(['/../package.json', '/.data/certificate-key.pem', '/vendor/protocol/.tsbuildinfo', '/js/', '/nothing'])(
     'serves nothing else: %s',
     async (path) => expect([403, 404]).toContain((await send('/', { path })).status),
   );
@@ -79,13 +100,11 @@ describe('the chat over HTTPS', () => {
     expect((await send('/', { headers: { Host: 'evil.example' }, servername: 'localhost' })).status).toBe(421);
   });
 
-  it('logs in: a cookie that scripts cannot read, and a token of fifteen minutes for the chat', async () => {
-    const { token, line } = await logIn(alice?.username ?? '', alice?.password ?? '');
+  it('logs in: a cookie that scripts cannot read, and a ticket that opens the chat once', async () => {
+    const { ticket, line } = await logIn(alice?.username ?? '', alice?.password ?? '');
     expect(line).toMatch(/^__Host-chat-session=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict; Max-Age=28800$/);
-    const { exp, iat, sub, sid, ...claims } = claimsOf(token);
-    expect(Number(exp) - Number(iat)).toBe(900);
-    expect([typeof sub, typeof sid]).toEqual(['string', 'string']);
-    expect(claims).toMatchObject({ aud: 'chat', iss: chat.url });
+    expect(await connects(ticket)).toBe(true);
+    expect(await connects(ticket)).toBe(false);
   });
 
   it('answers alike for a wrong password and for an unknown user', async () => {
@@ -118,21 +137,29 @@ describe('the chat over HTTPS', () => {
     expect((await post('/api/login', undefined, headers)).status).toBe(400);
   });
 
-  it('limits failures for one user, and not the others', async () => {
+  it('AN-10 asks for a proof of work after five failures for one user, and not the others', async () => {
     const statuses: unknown[] = [];
     for (let i = 0; i < 6; i++)
       statuses.push((await post('/api/login', { username: 'mallory', password: 'x' })).status);
-    expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
-    const limited = await post('/api/login', { username: 'mallory', password: 'x' });
-    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 428]);
+    const asked = await post('/api/login', { username: 'mallory', password: 'x' });
+    const { challenge } = JSON.parse(asked.body) as { challenge: Challenge };
+    const solution = await solveChallenge({ challenge, deriveKey });
+    const solved = Buffer.from(JSON.stringify({ challenge, solution })).toString('base64url');
+    const body = { username: 'mallory', password: 'x', solution: solved };
+    expect((await post('/api/login', { ...body, solution: 'x' })).status).toBe(428);
+    expect((await post('/api/login', body)).status).toBe(401);
+    expect((await post('/api/login', body)).status).toBe(428);
     await logIn(alice?.username ?? '', alice?.password ?? '');
   }, 20_000);
 
-  it('gives a new token and the rooms for the cookie, until the log-out', async () => {
+  it('gives a ticket and the rooms for the cookie, until the log-out', async () => {
     const { cookie } = await logIn('bob', 'demo-bob-2026');
     const own = { cookie, origin: chat.url, 'sec-fetch-site': 'same-origin' };
-    const minted = await post('/api/token', undefined, own);
-    expect(claimsOf((JSON.parse(minted.body) as { token: string }).token)['aud']).toBe('chat');
+    const minted = await post('/api/socket-credential', undefined, own);
+    expect(credentialOf(minted.body)).toMatchObject({ scheme: 'ticket' });
+    // It was made for a page, and a program has none.
+    expect(await connects(credentialOf(minted.body).value)).toBe(false);
     expect(minted.headers['cache-control']).toBe('no-store');
     const rooms = await send('/api/rooms', { headers: own });
     expect(JSON.parse(rooms.body)).toEqual([
@@ -141,17 +168,19 @@ describe('the chat over HTTPS', () => {
       { id: 'board', name: 'Board', member: false },
     ]);
     expect((await post('/api/logout', undefined, own)).status).toBe(204);
-    expect((await post('/api/token', undefined, own)).status).toBe(401);
+    expect((await post('/api/socket-credential', undefined, own)).status).toBe(401);
+    expect((await post('/api/logout-everywhere', undefined, own)).status).toBe(401);
     expect((await send('/api/rooms', { headers: own })).status).toBe(401);
-    expect((await send('/api/session', { headers: own })).body).toBe('{"user":null}');
+    expect((await send('/api/session', { headers: own })).body).toBe('{"user":null,"accountServer":true}');
   });
 
   it.each<[string, Record<string, string>]>([
     ['another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
     ['another port of this host', { origin: 'https://localhost:1', 'sec-fetch-site': 'same-site' }],
     ['nobody knows where', {}],
-  ])('gives no token to a page of %s', async (_, headers) => {
+  ])('gives nothing to a page of %s', async (_, headers) => {
     const { cookie } = await logIn('carol', 'demo-carol-2026');
-    expect((await post('/api/token', undefined, { ...headers, cookie })).status).toBe(403);
+    for (const path of ['socket-credential', 'logout-everywhere', 'challenge'])
+      expect((await post(`/api/${path}`, undefined, { ...headers, cookie })).status).toBe(403);
   });
 });

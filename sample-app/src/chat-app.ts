@@ -3,6 +3,9 @@ import { createServer } from 'node:https';
 import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { type AccountServer, startAccountServer } from './account-server/account-server.js';
+import { AccountsService } from './accounts/accounts.service.js';
+import { PasswordHasher } from './accounts/password-hasher.js';
 import { AppModule } from './app.module.js';
 import { loadCertificate } from './certificate/self-signed-certificate.js';
 import type { ChatSettings } from './chat-settings.js';
@@ -10,7 +13,6 @@ import type { Database } from './database/database.js';
 import { openDatabase, type DatabaseLocation } from './database/open-database.js';
 import { seedDemo } from './demo/seed-demo.js';
 import { StateDirectory } from './state/state-directory.js';
-import { loadTokenSecret } from './state/token-secret.js';
 import { BoundServerAdapter } from './web/bound-server.adapter.js';
 import { hostCheck } from './web/host-check.js';
 import { listen } from './web/listen.js';
@@ -34,12 +36,14 @@ export interface ChatAppOptions {
    */
   readonly host?: string;
   readonly database: DatabaseLocation;
-  /** Where certificate and token key are kept. Without it they live as long as the app. */
+  /** Where the certificate is kept. Without it, it lives as long as the app. */
   readonly stateDirectory?: string;
-  /** The key for access tokens, 32 bytes or more. @default one that is made and kept */
-  readonly tokenSecret?: string;
-  /** Whether an empty database gets the demo's users and rooms. @default true */
+  /** Whether there is an account server, and an empty database gets the demo's users and rooms. @default true */
   readonly demo?: boolean;
+  /** The port of the account server; 0 for any free one. @default 0 */
+  readonly accountServerPort?: number;
+  /** How long a connection lasts, in milliseconds, unless its page refreshes it. @default 900000 */
+  readonly accessMs?: number;
   /** What Nest logs. @default Nest's own */
   readonly logger?: false;
 }
@@ -80,9 +84,9 @@ async function start(
   cleanups: (() => Promise<unknown>)[],
   close: () => Promise<void>,
 ): Promise<ChatApp> {
-  const { host = '127.0.0.1', demo = true } = options;
+  const { host = '127.0.0.1', demo = true, accessMs = 15 * 60_000 } = options;
   const state = options.stateDirectory === undefined ? undefined : new StateDirectory(options.stateDirectory);
-  const [certificate, tokenSecret] = [await loadCertificate(state), await loadTokenSecret(options.tokenSecret, state)];
+  const certificate = await loadCertificate(state);
 
   // The port is bound before Nest is configured: the allowed origins and the issuer contain it.
   const server = createServer({ ...certificate, minVersion: 'TLSv1.2' }, answerStarting);
@@ -92,8 +96,15 @@ async function start(
 
   const database = await openDatabase(options.database);
   cleanups.push(() => database.close());
-  if (demo) await seedDemo(database);
-  const settings = { publicUrl, origins: [publicUrl, `https://127.0.0.1:${port}`], tokenSecret };
+  let accountServer: AccountServer | undefined;
+  if (demo) {
+    await seedDemo(database);
+    const accounts = new AccountsService(database, new PasswordHasher());
+    const { accountServerPort = 0 } = options;
+    accountServer = await startAccountServer({ port: accountServerPort, chatUrl: publicUrl, accounts, accessMs });
+    cleanups.push(() => Promise.resolve(accountServer?.close()));
+  }
+  const settings = { publicUrl, origins: [publicUrl, `https://127.0.0.1:${port}`], accessMs, accountServer };
   const adapter = new BoundServerAdapter(server);
   const app = await createNestApp(settings, database, adapter, options.logger);
   cleanups.push(() => app.close());

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { readEnvironment } from './environment.js';
 
 describe('readEnvironment', () => {
-  it.each([{}, { PORT: '', HTTP_PORT: '', HOST: '', DATABASE_URL: '', JWT_SECRET: '' }])(
+  it.each([{}, { PORT: '', HTTP_PORT: '', HOST: '', DATABASE_URL: '', ACCOUNT_SERVER_PORT: '' }])(
     'has defaults',
     (variables) => {
       expect(readEnvironment(variables)).toEqual({
         databaseUrl: undefined,
-        options: { port: 3443, httpPort: 3080, demo: true },
+        options: { port: 3443, httpPort: 3080, accountServerPort: 3090, demo: true },
       });
     },
   );
@@ -18,12 +18,12 @@ describe('readEnvironment', () => {
       HTTP_PORT: '0',
       HOST: '::1',
       DATABASE_URL: 'postgres://x',
-      JWT_SECRET: 's',
+      ACCOUNT_SERVER_PORT: '2',
       DEMO: 'off',
     };
     expect(readEnvironment(variables)).toEqual({
       databaseUrl: 'postgres://x',
-      options: { port: 1, httpPort: 0, host: '::1', tokenSecret: 's', demo: false },
+      options: { port: 1, httpPort: 0, host: '::1', accountServerPort: 2, demo: false },
     });
   });
 

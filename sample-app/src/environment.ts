@@ -3,27 +3,26 @@ import type { ChatAppOptions } from './chat-app.js';
 /** What the environment says. */
 export interface Environment {
   readonly databaseUrl: string | undefined;
-  readonly options: Pick<ChatAppOptions, 'port' | 'httpPort'> &
-    Partial<Pick<ChatAppOptions, 'host' | 'tokenSecret'>> & { readonly demo: boolean };
+  readonly options: Pick<ChatAppOptions, 'port' | 'httpPort' | 'host'> &
+    Required<Pick<ChatAppOptions, 'accountServerPort' | 'demo'>>;
 }
 
 /**
- * Reads `PORT` (3443), `HTTP_PORT` (3080), `HOST` (127.0.0.1), `DATABASE_URL`, `JWT_SECRET` and `DEMO` (on; `off` makes no
- * demo users).
+ * Reads `PORT` (3443), `HTTP_PORT` (3080), `ACCOUNT_SERVER_PORT` (3090), `HOST` (127.0.0.1), `DATABASE_URL` and `DEMO` (on;
+ * `off`: no demo users and no account server).
  *
  * @throws Error that names the variable that is wrong.
  */
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
   const host = text(variables['HOST']);
-  const tokenSecret = text(variables['JWT_SECRET']);
   return {
     databaseUrl: text(variables['DATABASE_URL']),
     options: {
       port: port('PORT', variables['PORT'], 3443),
       httpPort: port('HTTP_PORT', variables['HTTP_PORT'], 3080),
+      accountServerPort: port('ACCOUNT_SERVER_PORT', variables['ACCOUNT_SERVER_PORT'], 3090),
       demo: variables['DEMO'] !== 'off',
       ...(host === undefined ? {} : { host }),
-      ...(tokenSecret === undefined ? {} : { tokenSecret }),
     },
   };
 }

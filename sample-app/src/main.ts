@@ -1,8 +1,13 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
+import type { ChatApp } from './chat-app.js';
 import { readEnvironment } from './environment.js';
 
+let running: ChatApp | undefined;
+
 async function main(): Promise<void> {
+  process.once('SIGINT', () => void stop());
+  process.once('SIGTERM', () => void stop());
   process.stdout.write(
     'Starting the SecureWs chat: certificate, database, demo data. The first start takes longest.\n',
   );
@@ -12,18 +17,17 @@ async function main(): Promise<void> {
     import('./demo/startup-text.js'),
   ]);
   const { options, databaseUrl } = readEnvironment(process.env);
-  const chat = await createChatApp({
+  running = await createChatApp({
     ...options,
     database: databaseUrl === undefined ? { directory: join(DATA_DIRECTORY, 'db') } : { url: databaseUrl },
     stateDirectory: DATA_DIRECTORY,
   });
-  process.stdout.write(startupText(chat, options.demo));
-  process.once('SIGINT', () => void stop(chat.close()));
-  process.once('SIGTERM', () => void stop(chat.close()));
+  process.stdout.write(startupText(running, options.demo));
 }
 
-async function stop(closing: Promise<void>): Promise<void> {
-  await closing;
+/** Tells everybody to come back, and ends. */
+async function stop(): Promise<void> {
+  await running?.close();
   process.exit(0);
 }
 

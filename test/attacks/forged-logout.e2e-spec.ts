@@ -28,7 +28,11 @@ async function logOut(
   id: string,
   sid: string,
 ): Promise<void> {
-  const client = await provider.Client.find(id);
+  // The types know the fields of its metadata, and not what the server calls itself.
+  const client = (await provider.Client.find(id)) as unknown as {
+    backchannelLogoutUri: string;
+    backchannelLogout(sub: string, sid: string): Promise<void>;
+  };
   client.backchannelLogoutUri = `${httpUrl}/backchannel-logout`;
   await client.backchannelLogout(id, sid);
 }

@@ -240,7 +240,7 @@ describe('the page of the chat', () => {
       await page.getByLabel('Your message').fill('A secret draft');
       expect(await page.evaluate('JSON.stringify(sessionStorage)')).toContain('A secret draft');
     }
-    await first.getByRole('button', { name: 'Log out' }).click();
+    await first.getByRole('button', { name: 'Log out', exact: true }).click();
     for (const page of [first, second]) {
       await page.getByLabel('User name').waitFor();
       const rest = await page.evaluate(

@@ -90,7 +90,7 @@ describe('the chat in a browser', () => {
     const second = await visitor.newPage();
     await second.goto(chat.url);
     await second.getByText('Connected', { exact: true }).waitFor();
-    await first.getByRole('button', { name: 'Log out' }).click();
+    await first.getByRole('button', { name: 'Log out', exact: true }).click();
     for (const page of [first, second]) await page.getByLabel('User name').waitFor();
     expect(await bob.getByText('Connected', { exact: true }).isVisible()).toBe(true);
   });

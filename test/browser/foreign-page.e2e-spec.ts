@@ -12,13 +12,13 @@ import { type ForeignSite, startForeignSite } from '../support/foreign-page.js';
 /** What a page sees of its attempt to connect. */
 type Attempt = 'open' | `closed with ${number}`;
 
-/** Opens the chat's socket as a script of the page would, with a token that was stolen from its visitor. */
-function attempt(page: Page | Frame, chat: ChatApp, token: string): Promise<Attempt> {
+/** Opens the chat's socket as a script of the page would, with a ticket that was stolen from its visitor. */
+function attempt(page: Page | Frame, chat: ChatApp, ticket: string): Promise<Attempt> {
   const url = `${chat.url.replace('https:', 'wss:')}/chat`;
   return page.evaluate(
     ([address, stolen]) =>
       new Promise<Attempt>((resolve) => {
-        const socket = new WebSocket(address, ['json.v1', `bearer.${stolen}`]);
+        const socket = new WebSocket(address, ['json.v1', `ticket.${stolen}`]);
         socket.addEventListener('open', () => {
           resolve('open');
         });
@@ -26,15 +26,15 @@ function attempt(page: Page | Frame, chat: ChatApp, token: string): Promise<Atte
           resolve(`closed with ${code}`);
         });
       }),
-    [url, token] as const,
+    [url, ticket] as const,
   );
 }
 
-/** The visitor's own token, as the chat's page gets it. */
-function tokenOf(page: Page): Promise<string> {
+/** A ticket of the visitor, as the chat's page gets it. */
+function ticketOf(page: Page): Promise<string> {
   return page.evaluate(async () => {
-    const response = await fetch('/api/token', { method: 'POST' });
-    return ((await response.json()) as { token: string }).token;
+    const response = await fetch('/api/socket-credential', { method: 'POST' });
+    return ((await response.json()) as { value: string }).value;
   });
 }
 
@@ -62,12 +62,12 @@ describe('a page that is not of the chat', () => {
   });
 
   const expectRefused = async (page: Page, frame: Page | Frame = page): Promise<void> => {
-    const token = await tokenOf(chatPage);
     // The very same attempt succeeds from the chat's own page: only the origin is different.
-    expect(await attempt(chatPage, chat, token)).toBe('open');
+    expect(await attempt(chatPage, chat, await ticketOf(chatPage))).toBe('open');
+    const ticket = await ticketOf(chatPage);
     const [answer] = await Promise.all([
       page.waitForEvent('console', { predicate: is403 }),
-      attempt(frame, chat, token).then((result) => {
+      attempt(frame, chat, ticket).then((result) => {
         expect(result).toBe('closed with 1006');
       }),
     ]);

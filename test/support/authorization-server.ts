@@ -67,7 +67,8 @@ export async function startAuthorizationServer(): Promise<AuthorizationServer> {
   });
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = new Provider(issuer, configurationOf(privateKey));
-  answer = provider.callback();
+  const serve = provider.callback();
+  answer = (request, response) => void serve(request, response);
 
   const post = async (path: string, to: string, fields: Record<string, string>, headers = {}): Promise<Response> => {
     const authorization = `Basic ${Buffer.from(`${to}:${SECRET}`).toString('base64')}`;

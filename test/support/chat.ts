@@ -1,10 +1,10 @@
 import type { BrowserContext, Page } from 'playwright-core';
-import { type ChatApp, createChatApp } from '../../sample-app/src/chat-app.js';
+import { type ChatApp, type ChatAppOptions, createChatApp } from '../../sample-app/src/chat-app.js';
 import { DEMO_USERS } from '../../sample-app/src/demo/demo-users.js';
 
 /** Starts the sample app on free ports, with the demo's users and an empty memory. */
-export function startChat(): Promise<ChatApp> {
-  return createChatApp({ port: 0, httpPort: 0, database: 'memory', logger: false });
+export function startChat(options: Partial<ChatAppOptions> = {}): Promise<ChatApp> {
+  return createChatApp({ port: 0, httpPort: 0, database: 'memory', logger: false, ...options });
 }
 
 /** Opens the chat's page, at an address such as `#/rooms/general`, and logs in as one of the demo's users. The page is connected when this resolves. */
@@ -20,7 +20,7 @@ export async function logIn(
   await page.goto(`${chat.url}/${address}`);
   await page.getByLabel('User name').fill(user.username);
   await page.getByLabel('Password').fill(user.password);
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
   await page.getByText('Connected', { exact: true }).waitFor();
   return page;
 }

@@ -1,8 +1,15 @@
-import { closeCodeName, JSON_SUBPROTOCOL, parseCloseReason, reconnectAdvice } from '/vendor/protocol/index.js';
-import { mintToken } from './api.js';
+import {
+  CHALLENGE_SUBPROTOCOL_PREFIX,
+  closeCodeName,
+  parseCloseReason,
+  reconnectAdvice,
+  SECURE_WS_SUBPROTOCOL,
+} from '/vendor/protocol/index.js';
+import { handshakeChallenge, socketCredential } from './api.js';
 import { planReconnect } from './reconnect-plan.js';
 
 const REQUEST_TIMEOUT_MS = 15_000;
+const REFRESH_AGAIN_MS = 5000;
 
 /**
  * Why a request failed: `code` is that of the error frame, or `OFFLINE` (it was never sent), `DISCONNECTED` (the connection
@@ -16,7 +23,7 @@ export class Refusal extends Error {
 }
 
 /**
- * A WebSocket to the chat that comes back by itself, as the close codes advise.
+ * A WebSocket to the chat that refreshes itself in place, and comes back by itself as the close codes advise.
  *
  * Events: `state` (detail `{ state: 'connecting' | 'open' | 'waiting' | 'closed', closeName?, delayMs? }`), `push` (detail
  * `{ event, data }`), `log-in` (the session has ended).
@@ -30,6 +37,7 @@ export class ChatConnection extends EventTarget {
   #stopped = true;
   #wake = () => this.retryNow();
   #waiting = false;
+  #mustSolve = false;
 
   /** Whether messages can be sent now. */
   get isOpen() {
@@ -95,10 +103,9 @@ export class ChatConnection extends EventTarget {
     clearTimeout(this.#timer);
     this.#waiting = false;
     this.#emit('state', { state: 'connecting' });
-    let token;
+    let protocols;
     try {
-      // A fresh token for each attempt: a page cannot see why a handshake was refused (every refusal is 1006 to it).
-      ({ token } = await mintToken());
+      protocols = await this.#protocols();
     } catch (error) {
       if (this.#stopped) return;
       if (error.status === 401) this.#logIn('LOGGED_OUT');
@@ -110,17 +117,44 @@ export class ChatConnection extends EventTarget {
       return;
     }
     if (this.#stopped) return;
-    const socket = new WebSocket(`wss://${location.host}/chat`, [JSON_SUBPROTOCOL, `bearer.${token}`]);
+    const socket = new WebSocket(`wss://${location.host}/chat`, protocols);
     this.#socket = socket;
     socket.addEventListener('open', () => this.#emit('state', { state: 'open' }));
     socket.addEventListener('message', (message) => this.#receive(message.data));
     socket.addEventListener('close', (close) => this.#closed(socket, close));
   }
 
+  // A fresh credential for each attempt: a ticket is used up by one.
+  async #protocols() {
+    const { scheme, value } = await socketCredential();
+    const protocols = [SECURE_WS_SUBPROTOCOL, `${scheme}.${value}`];
+    if (!this.#mustSolve) return protocols;
+    this.#mustSolve = false;
+    const [{ solve }, challenge] = await Promise.all([import('./proof-of-work.js'), handshakeChallenge()]);
+    return [...protocols, CHALLENGE_SUBPROTOCOL_PREFIX + (await solve(challenge))];
+  }
+
+  /** Renews the identity of the connection, while messages go on. */
+  async #refresh() {
+    const socket = this.#socket;
+    try {
+      const { scheme, value } = await socketCredential();
+      if (socket !== this.#socket) return;
+      await this.request('$auth', { [scheme === 'ticket' ? 'ticket' : 'token']: value });
+      this.#emit('refreshed');
+    } catch (error) {
+      // Too soon after the last one, or the server was away. Where it stays at that, the connection ends with its identity
+      // and comes back with a fresh one.
+      if (socket !== this.#socket || (error.code === 'FORBIDDEN' && !error.retryAfterMs)) return;
+      setTimeout(() => socket === this.#socket && void this.#refresh(), error.retryAfterMs || REFRESH_AGAIN_MS);
+    }
+  }
+
   #receive(text) {
     const { event, data, id } = JSON.parse(text);
     if (id === undefined) {
-      if (event !== 'error') this.#emit('push', { event, data });
+      if (event === '$refresh') void this.#refresh();
+      else if (event !== 'error') this.#emit('push', { event, data });
       return;
     }
     this.#settle(id, (waiting) => {
@@ -134,6 +168,7 @@ export class ChatConnection extends EventTarget {
     this.#socket = undefined;
     this.#failPending();
     const closeName = closeCodeName(code);
+    this.#mustSolve = closeName === 'CHALLENGE_REQUIRED';
     const retryAfterMs = parseCloseReason(reason)?.retryAfterMs;
     this.#follow(planReconnect({ advice: reconnectAdvice(code), retryAfterMs, attempt: this.#attempt }), closeName);
   }

@@ -1,10 +1,10 @@
-import { listRooms, logOut } from './api.js';
+import { listRooms, logOut, logOutEverywhere } from './api.js';
 import { ChatConnection, Refusal } from './chat-connection.js';
 import { Composer } from './composer.js';
 import { element } from './dom.js';
 import { Drafts } from './drafts.js';
 import { MessagesView } from './messages-view.js';
-import { refusalText } from './plain-words.js';
+import { closeText, refusalText } from './plain-words.js';
 import { addressedRoom, roomAddress } from './room-address.js';
 import { RoomsView } from './rooms-view.js';
 import { StatusView } from './status-view.js';
@@ -27,10 +27,13 @@ export class ChatPage {
     (text) => this.#drafts.keep(this.#current, text),
   );
 
-  /** @param {(closeName?: string) => void} leave called when the person is logged out */
+  /** @param {(message?: string) => void} leave called when the person is logged out, with what is to be said about it */
   constructor(leave) {
     this.#leave = leave;
-    element('logout').addEventListener('click', () => void this.#logOut());
+    element('logout').addEventListener('click', () => void this.#logOut(logOut, undefined));
+    element('logout-everywhere').addEventListener('click', () => {
+      void this.#logOut(logOutEverywhere, 'The server cannot be reached: you may still be logged in elsewhere.');
+    });
     addEventListener('hashchange', () => void this.#follow());
   }
 
@@ -58,7 +61,7 @@ export class ChatPage {
     connection.addEventListener('push', ({ detail }) => this.#pushed(detail));
     connection.addEventListener('log-in', ({ detail }) => {
       this.clear();
-      this.#leave(detail.closeName);
+      this.#leave(closeText(detail.closeName));
     });
     connection.start();
   }
@@ -189,13 +192,13 @@ export class ChatPage {
     }
   }
 
-  async #logOut() {
+  async #logOut(end, messageOnFailure) {
     this.#connection?.stop();
     // Also where the server cannot be reached: whoever asks to leave does not see the chat any longer.
-    await logOut().catch(() => undefined);
+    const message = await end().catch(() => messageOnFailure);
     // The next person begins with the list, not with this one's room.
     history.replaceState(null, '', '/');
     this.clear();
-    this.#leave();
+    this.#leave(message);
   }
 }

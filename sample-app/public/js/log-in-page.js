@@ -1,4 +1,4 @@
-import { ApiError, logIn } from './api.js';
+import { ACCOUNT_SERVER, ApiError, logIn } from './api.js';
 import { element } from './dom.js';
 import { logInText } from './plain-words.js';
 
@@ -11,10 +11,16 @@ export class LogInPage {
 
   /** @param {(user: object) => void} onLoggedIn */
   constructor(onLoggedIn) {
+    element('account-server-link').href = ACCOUNT_SERVER;
     element('login-form').addEventListener('submit', (event) => {
       event.preventDefault();
       void this.#submit(onLoggedIn);
     });
+  }
+
+  /** Offers the log-in at the account server. */
+  offerAccountServer() {
+    element('account-server').hidden = false;
   }
 
   /** @param {string} [message] why one has to log in again */
@@ -33,7 +39,7 @@ export class LogInPage {
     }
     this.#button.disabled = true;
     try {
-      const { user } = await logIn(username, password);
+      const { user } = await this.#tryTo(username, password);
       this.#password.value = '';
       this.#say(undefined);
       onLoggedIn(user);
@@ -43,6 +49,18 @@ export class LogInPage {
       this.#password.select();
     } finally {
       this.#button.disabled = false;
+    }
+  }
+
+  /** Logs in, and does the work that the server asks for after some bad passwords. */
+  async #tryTo(username, password) {
+    try {
+      return await logIn(username, password);
+    } catch (error) {
+      if (error.challenge === undefined) throw error;
+      this.#say('Checking that you are no robot…');
+      const { solve } = await import('./proof-of-work.js');
+      return logIn(username, password, await solve(error.challenge));
     }
   }
 

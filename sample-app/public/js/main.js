@@ -2,9 +2,8 @@ import { currentSession } from './api.js';
 import { ChatPage } from './chat-page.js';
 import { element } from './dom.js';
 import { LogInPage } from './log-in-page.js';
-import { closeText } from './plain-words.js';
 
-const chat = new ChatPage((closeName) => show(null, closeName === undefined ? undefined : closeText(closeName)));
+const chat = new ChatPage((message) => show(null, message));
 const logIn = new LogInPage((user) => show(user));
 
 // A fragment of the address names a room here: the browser must not follow this link by itself.
@@ -28,10 +27,13 @@ function show(user, message) {
 }
 
 currentSession().then(
-  ({ user }) => {
+  ({ user, accountServer }) => {
+    if (accountServer) logIn.offerAccountServer();
     // Logged out while this tab was not looking.
     if (user === null) chat.clear();
-    show(user);
+    const failed = new URLSearchParams(location.search).get('log-in') === 'failed';
+    if (location.search !== '') history.replaceState(null, '', `/${location.hash}`);
+    show(user, failed ? 'The account server did not log you in. Please try again.' : undefined);
   },
   () => show(null, 'The server cannot be reached.'),
 );

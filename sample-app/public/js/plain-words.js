@@ -18,6 +18,7 @@ const CLOSES = {
   THROTTLED: 'Too much at once.',
   AUTHENTICATION_TIMEOUT: 'Logging in took too long.',
   UNAUTHENTICATED: 'Your access is being renewed.',
+  CHALLENGE_REQUIRED: 'The server is making sure that you are no robot.',
   NOT_ADMITTED: 'You are not admitted here.',
   REVOKED: 'Your access was withdrawn. Please log in again.',
   BANNED: 'You are not admitted here any more.',

@@ -20,8 +20,9 @@ export function planReconnect({ advice, retryAfterMs, attempt, random = Math.ran
   switch (advice) {
     case 'now':
     case 'after-refresh':
-      // "Now" once; a server that keeps saying so is not helped by a client that obeys at once. (A fresh token is
-      // fetched before every attempt.)
+    case 'after-challenge':
+      // "Now" once; a server that keeps saying so is not helped by a client that obeys at once. (A fresh credential is
+      // fetched before every attempt, and a challenge is solved where one was asked for.)
       return attempt === 0 ? retry(random() * 250) : backoff();
     case 'now-jittered':
       return attempt === 0 ? retry(random() * 5000) : backoff();

@@ -31,6 +31,17 @@ export class AccountsService {
     return { id, username, displayName };
   }
 
+  /** The account with an id. */
+  async find(id: string): Promise<Account | undefined> {
+    const [row] = await this.database.query<AccountRow>(`${SELECT} WHERE id::text = $1`, [id]);
+    return row === undefined ? undefined : toAccount(row);
+  }
+
+  /** The first accounts, by name. */
+  async list(): Promise<readonly Account[]> {
+    return (await this.database.query<AccountRow>(`${SELECT} ORDER BY username LIMIT 20`)).map(toAccount);
+  }
+
   /** How many accounts there are. */
   async count(): Promise<number> {
     const [row] = await this.database.query<{ count: number }>('SELECT count(*)::integer AS count FROM users');
@@ -49,13 +60,12 @@ export class AccountsService {
   }
 
   private async read(username: string): Promise<AccountRow | undefined> {
-    const rows = await this.database.query<AccountRow>(
-      'SELECT id, username, display_name, password_hash FROM users WHERE username = $1',
-      [username],
-    );
-    return rows[0];
+    const [row] = await this.database.query<AccountRow>(`${SELECT} WHERE username = $1`, [username]);
+    return row;
   }
 }
+
+const SELECT = 'SELECT id, username, display_name, password_hash FROM users';
 
 function toAccount(row: AccountRow): Account {
   return { id: row.id, username: row.username, displayName: row.display_name };

@@ -1,4 +1,4 @@
-import { IsString, Length, Matches } from 'class-validator';
+import { IsOptional, IsString, Length, Matches } from 'class-validator';
 
 /** The body of `POST /api/login`. */
 export class LogIn {
@@ -10,4 +10,10 @@ export class LogIn {
   @IsString()
   @Length(1, 128)
   readonly password!: string;
+
+  /** The proof of work, where it was asked for. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 4096)
+  readonly solution?: string;
 }

@@ -12,6 +12,7 @@ export interface Session {
   /** Names the session in tokens and logs. It opens nothing. */
   readonly id: string;
   readonly account: Account;
+  readonly expiresAt: Date;
 }
 
 interface SessionRow {
@@ -19,6 +20,7 @@ interface SessionRow {
   readonly user_id: string;
   readonly username: string;
   readonly display_name: string;
+  readonly expires_at: Date;
 }
 
 /** The log-ins of the pages. */
@@ -28,7 +30,7 @@ export class SessionsService {
 
   /** Starts a session. The returned token is the only copy: the database keeps its hash. */
   async start(account: Account): Promise<{ session: Session; token: string }> {
-    const session: Session = { id: randomUUID(), account };
+    const session: Session = { id: randomUUID(), account, expiresAt: new Date(Date.now() + SESSION_MS) };
     const token = randomBytes(32).toString('base64url');
     // Log-ins are rare and limited: the one place where ended sessions are swept.
     await this.database.query('DELETE FROM sessions WHERE expires_at <= now()');
@@ -36,7 +38,7 @@ export class SessionsService {
       session.id,
       hashOf(token),
       account.id,
-      new Date(Date.now() + SESSION_MS),
+      session.expiresAt,
     ]);
     return { session, token };
   }
@@ -46,13 +48,19 @@ export class SessionsService {
     const token = readSessionCookie(cookieHeader);
     if (token === undefined) return undefined;
     const [row] = await this.database.query<SessionRow>(
-      `SELECT sessions.id, sessions.user_id, users.username, users.display_name
+      `SELECT sessions.id, sessions.user_id, sessions.expires_at, users.username, users.display_name
          FROM sessions JOIN users ON users.id = sessions.user_id
         WHERE sessions.token_hash = $1 AND sessions.expires_at > $2`,
       [hashOf(token), new Date()],
     );
     if (row === undefined) return undefined;
-    return { id: row.id, account: { id: row.user_id, username: row.username, displayName: row.display_name } };
+    const account = { id: row.user_id, username: row.username, displayName: row.display_name };
+    return { id: row.id, account, expiresAt: row.expires_at };
+  }
+
+  /** Ends every session of an account. @returns those that there were. */
+  async endAll(account: Account): Promise<readonly { readonly id: string }[]> {
+    return this.database.query<{ id: string }>('DELETE FROM sessions WHERE user_id = $1 RETURNING id', [account.id]);
   }
 
   /** Ends a session. */

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StateDirectory } from '../state/state-directory.js';
-import { loadTokenSecret } from '../state/token-secret.js';
 import { loadCertificate } from './self-signed-certificate.js';
 
 const DAY_MS = 86_400_000;
@@ -32,12 +31,11 @@ describe('what the app makes on first start', () => {
   });
 
   it('is kept, and readable by its owner only', async () => {
-    const [certificate, secret] = [await loadCertificate(state), await loadTokenSecret(undefined, state)];
+    const certificate = await loadCertificate(state);
     expect(await loadCertificate(state)).toEqual(certificate);
-    expect(await loadTokenSecret(undefined, state)).toBe(secret);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     const files = await readdir(folder);
-    expect(files.sort()).toEqual(['certificate-key.pem', 'certificate.pem', 'token-secret']);
+    expect(files.sort()).toEqual(['certificate-key.pem', 'certificate.pem']);
     for (const file of files) expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
   });
 
@@ -55,17 +53,5 @@ describe('what the app makes on first start', () => {
     await state.write('certificate-key.pem', stranger.key);
     const { cert, key } = await loadCertificate(state);
     expect(new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))).toBe(true);
-  });
-
-  it('is a random key for tokens of at least 256 bits', async () => {
-    const made = await loadTokenSecret(undefined, undefined);
-    expect(Buffer.from(made, 'base64url')).toHaveLength(32);
-    expect(await loadTokenSecret(undefined, undefined)).not.toBe(made);
-  });
-
-  it('is not used where a key is given, and a short one is refused', async () => {
-    const given = 'x'.repeat(32);
-    expect(await loadTokenSecret(given, state)).toBe(given);
-    await expect(loadTokenSecret('x'.repeat(31), state)).rejects.toThrow('JWT_SECRET must have at least 32 bytes');
   });
 });

@@ -31,7 +31,7 @@ describe('ChatGateway', () => {
     await seedDemo(database);
     const people = await database.query<{ id: string; username: string }>('SELECT id, username FROM users');
     for (const { id, username } of people) ids.set(username, id);
-    const settings = { publicUrl: ORIGIN, origins: [ORIGIN], tokenSecret: 'a secret of this test and of nothing else' };
+    const settings = { publicUrl: ORIGIN, origins: [ORIGIN], accessMs: 900_000 };
     const testing = await Test.createTestingModule({
       imports: [AppModule.forRoot(settings, database), SecureWsTestingModule.forRoot({ clock })],
     }).compile();

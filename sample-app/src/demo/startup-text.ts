@@ -23,9 +23,9 @@ export function startupText({ url, httpUrl }: Pick<ChatApp, 'url' | 'httpUrl'>, 
 function wscatCommand(url: string, username: string, password: string): string[] {
   const body = JSON.stringify({ username, password });
   return [
-    `    TOKEN=$(curl -sk ${url}/api/login -H 'Content-Type: application/json' \\`,
-    `      -d '${body}' | node -p 'JSON.parse(require("fs").readFileSync(0)).token')`,
-    `    npx wscat -n -c ${url.replace(/^https:/, 'wss:')}/chat -s json.v1 -H "Authorization: Bearer $TOKEN"`,
+    `    TICKET=$(curl -sk ${url}/api/login -H 'Content-Type: application/json' \\`,
+    `      -d '${body}' | node -p 'JSON.parse(require("fs").readFileSync(0)).credential.value')`,
+    `    npx wscat -n -c ${url.replace(/^https:/, 'wss:')}/chat -s json.v1 -H "Authorization: Ticket $TICKET"`,
     '    > {"event":"room.join","data":{"roomId":"general"},"id":1}',
   ];
 }

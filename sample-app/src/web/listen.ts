@@ -11,7 +11,12 @@ export async function listen(server: Server, port: number, host: string): Promis
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE') reject(error);
-      else reject(new Error(`Port ${port} is taken. Stop the other program, or choose another PORT or HTTP_PORT.`));
+      else
+        reject(
+          new Error(
+            `Port ${port} is taken. Stop the other program, or choose another PORT, HTTP_PORT or ACCOUNT_SERVER_PORT.`,
+          ),
+        );
     });
     server.listen(port, host, () => {
       server.removeAllListeners('error');

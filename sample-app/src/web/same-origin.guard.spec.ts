@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SameOriginGuard } from './same-origin.guard.js';
 
 const ORIGIN = 'https://localhost:3443';
-const guard = new SameOriginGuard({ publicUrl: ORIGIN, origins: [ORIGIN], tokenSecret: '' });
+const guard = new SameOriginGuard({ publicUrl: ORIGIN, origins: [ORIGIN], accessMs: 900_000 });
 
 function passes(method: string, headers: Record<string, string>): boolean {
   const context = { switchToHttp: () => ({ getRequest: () => ({ method, headers }) }) };
