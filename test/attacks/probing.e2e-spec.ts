@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { CLOSE_CODES, parseCloseReason } from '@secure-ws/protocol';
 import { SecureWsBootError, WsAuthorize, WsConnectionLifecycleService } from '@secure-ws/nestjs';
@@ -43,7 +44,7 @@ describe('an offer of compression', () => {
     ['/echo', 'permessage-deflate; client_max_window_bits, permessage-deflate'],
     ['/echo', 'x-webkit-deflate-frame'],
     ['/echo', 'bbf-usp-protocol; foo=1'],
-  ])('TR-05 HS-11 is not taken up on %s: %s', async (path, extensions) => {
+  ])('TR-05 TR-06 HS-11 is not taken up on %s: %s', async (path, extensions) => {
     const { tcp, extension } = await offer(path, extensions);
     expect(extension).toBeUndefined();
     // RFC 6455 section 5.2: a reserved bit that no extension gave a meaning fails the connection.
@@ -55,7 +56,16 @@ describe('an offer of compression', () => {
     expect(app().app.get(EchoGateway).handled).toEqual([]);
   });
 
-  it('TR-08 TR-05 options of ws on a gateway that would loosen something stop the boot', async () => {
+  it('TR-06 a compressed bomb of 200 MB ends the connection, and reaches no handler', async () => {
+    const { tcp } = await offer('/echo', 'permessage-deflate');
+    const bomb = deflateRawSync(Buffer.alloc(200_000_000), { level: 9 });
+    tcp.write(clientFrame(bomb, { rsv: 4 }));
+    expect((await tcp.nextFrame()).payload.readUInt16BE(0)).toBe(1002);
+    await tcp.ended();
+    expect(app().app.get(EchoGateway).handled).toEqual([]);
+  });
+
+  it('TR-08 TR-05 TR-06 options of ws on a gateway that would loosen something stop the boot', async () => {
     const error = await startApp({ providers: [EchoGateway, OldGateway] }).then(
       () => undefined,
       (problem: unknown) => problem,

@@ -35,7 +35,7 @@ describe('one connection more than there may be', () => {
     ['maxOpen', 503, 'overloaded', false],
     ['maxOpenPerAddress', 429, 'address-connections', false],
     ['maxOpenPerPrincipal', 429, 'principal-connections', true],
-  ])('DR-03 is refused by %s, and admitted once another has ended', async (option, status, reason, isOfPrincipal) => {
+  ])('SL-10 DR-03 is refused by %s, and admitted once another has ended', async (option, status, reason, isOfPrincipal) => {
     const app = await start({ [option]: 3 });
     const clients = await Promise.all(
       Array.from({ length: 3 }, () => connect(`${app.url}/echo`, { token: app.token() })),

@@ -58,6 +58,15 @@ describe('revocation on one node', () => {
     expect(await handshake(`${node.url}/echo`, { token: node.token({ sid: 's2' }) })).toBe('open');
   });
 
+  it('SL-05 ends the other sessions of a user, and spares the one in which the password was changed', async () => {
+    const { node } = await start();
+    const [own, other, third] = [await open(node, { sid: 'own' }), await open(node, { sid: 's2' }), await open(node, { sid: 's3' })]; // prettier-ignore
+    for (const sessionId of ['s2', 's3']) await revocationsOf(node).logOut({ issuer: ISSUER, sessionId });
+    for (const client of [other, third]) await client.expectClose(4512);
+    await isAlive(own);
+    expect(await handshake(`${node.url}/echo`, { token: node.token({ sid: 'own' }) })).toBe('open');
+  });
+
   it('SL-05 revokes one token by its id', async () => {
     const { node, clock } = await start();
     const [one, other] = [await open(node, { jti: 't1' }), await open(node, { jti: 't2' })];

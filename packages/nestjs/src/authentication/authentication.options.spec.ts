@@ -148,6 +148,11 @@ describe('resolveAuthenticationOptions', () => {
     expect(problems[0]).toContain(`authentication.jwt.${name} `);
   });
 
+  it('SL-14 takes clocks that are a minute apart, and none further', () => {
+    expect(problemsOf({ ...HS, clockToleranceMs: 60_000 })).toEqual([]);
+    expect(problemsOf({ ...HS, clockToleranceMs: 60_001 })).toHaveLength(1);
+  });
+
   it('J34 says that whoever has the public key could sign when HMAC and RSA are mixed', () => {
     expect(problemsOf({ ...HS, algorithms: ['HS256', 'RS256'] })[0]).toContain('mixes HMAC with public keys');
   });
