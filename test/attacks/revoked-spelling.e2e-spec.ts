@@ -41,9 +41,7 @@ describe('a token that is spelt otherwise', () => {
           jwt: {
             issuer: ISSUER,
             audience: 'chat',
-            keys: [
-              { kid: 'k1', algorithm: 'ES256', publicKey: publicKey.export({ type: 'spki', format: 'pem' }) as string },
-            ],
+            keys: [{ kid: 'k1', algorithm: 'ES256', publicKey: publicKey.export({ type: 'spki', format: 'pem' }) }],
           },
         },
       },
