@@ -13,6 +13,7 @@ import {
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
 import { EchoGateway, Text } from '../support/echo.gateway.js';
+import { watchForCrashes } from '../support/crash-watch.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { handshake } from '../support/handshake.js';
 import { connect } from '../support/queueing-client.js';
@@ -96,6 +97,21 @@ class AdminGateway {
     return text;
   }
 }
+
+describe('whose a session is', () => {
+  it.each<readonly [what: string, identify: () => Promise<{ id: string } | undefined>, outcome: unknown]>([
+    ['is waited for', async () => ({ id: 'alice' }), 'open'],
+    ['is nobody’s', async () => undefined, { status: 401 }],
+    ['cannot be said', () => Promise.reject(new Error('the database is away')), { status: 503 }],
+  ])('AN-03 AN-08 DR-14 %s', async (_, identify, outcome) => {
+    const crashes = watchForCrashes();
+    const verifier = expressSession(new Store(), SECRET, identify);
+    const app = await startApp({ providers: [EchoGateway], options: { authentication: session(verifier) } });
+    const opened = await open(app, encodeURIComponent(`s:${signed('alice')}`), 'alice');
+    expect(opened).toEqual(outcome === 'open' ? outcome : expect.objectContaining(outcome));
+    expect(crashes).toEqual([]);
+  });
+});
 
 describe.each(WAYS)('a session of %s', (_, { make, write }) => {
   const store = new Store();

@@ -374,6 +374,7 @@ describe.each(SERVICES)('%s', (_name, service) => {
     ['a low score', { success: true, hostname: 'localhost', score: 0.1 }, 200, REQUIRED],
     ['a score that is a word', { success: true, hostname: 'localhost', score: '0.9' }, 200, REQUIRED],
     ['a good score', { success: true, hostname: 'localhost', score: 0.9 }, 200, 'open'],
+    ['the lowest good score', { success: true, hostname: 'localhost', score: 0.5 }, 200, 'open'],
     ['no JSON', '<html>', 200, { status: 503 }],
     ['null', 'null', 200, { status: 503 }],
     ['too much', JSON.stringify({ success: true, hostname: 'localhost', x: 'x'.repeat(20_000) }), 200, { status: 503 }],

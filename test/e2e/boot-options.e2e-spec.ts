@@ -116,6 +116,20 @@ describe('an option that cannot be meant', () => {
     }
   });
 
+  it('AN-06 DP-02 stops the boot in production, where a proof of possession would be for any address', async () => {
+    vi.stubEnv('NODE_ENV', 'production');
+    try {
+      const authentication = { jwt: TEST_JWT, dpop: {} };
+      const on = (handshake: object) =>
+        placesOf({ ...withHandshake({ trustedProxies: 'none', ...handshake }), authentication });
+      expect(await on({})).toEqual(['authentication.dpop']);
+      for (const known of [{ hosts: ['chat.example.com'] }, { publicUrl: 'wss://chat.example.com' }])
+        await expect(on(known)).rejects.toThrow('The application booted');
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
   it('DP-02 is listed together with all others, each with the line that closes it', async () => {
     const problems = await problemsOf({
       handshake: { origins: ['*'], timeoutMs: -1, surprise: true },

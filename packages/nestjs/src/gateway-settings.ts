@@ -7,7 +7,7 @@ import { MAX_TIMER_MS, OptionReader } from './core/option-reader.js';
 import type { ThrottleRule } from './core/rate-windows.js';
 import type { OriginRules } from './handshake/origin-policy.js';
 import { readOriginRules } from './handshake/origin-rules.js';
-import type { ResolvedSecureWsOptions } from './resolve-options.js';
+import { checkProofAddress, type ResolvedSecureWsOptions } from './resolve-options.js';
 import { readRules } from './throttling/throttling.options.js';
 
 /** The options of the module that may differ for the connections of one path. */
@@ -46,6 +46,7 @@ export function resolveGatewaySettings(
   const authentication = reader.has('authentication')
     ? resolveAuthenticationOptions(reader.object('authentication'), options.authentication)
     : undefined;
+  if (authentication !== undefined) checkProofAddress(reader, authentication, options.handshake);
   const limits = resolveLimits(reader.object('limits'), options);
   reader.finish();
   if (anonymous) problems.warn(reader.path, 'admits connections without an identity.');

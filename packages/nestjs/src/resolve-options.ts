@@ -1,9 +1,12 @@
-import { resolveAuthenticationOptions } from './authentication/authentication.options.js';
+import {
+  type ResolvedAuthenticationOptions,
+  resolveAuthenticationOptions,
+} from './authentication/authentication.options.js';
 import { resolveAuthorizationOptions } from './authorization/authorization.options.js';
 import { BootProblems } from './core/boot-problems.js';
 import { OptionReader } from './core/option-reader.js';
 import { resolveEventsOptions } from './events/events.options.js';
-import { resolveHandshakeOptions } from './handshake/handshake.options.js';
+import { type ResolvedHandshakeOptions, resolveHandshakeOptions } from './handshake/handshake.options.js';
 import { resolveLifecycleOptions } from './lifecycle/lifecycle.options.js';
 import { resolveMessagesOptions } from './messages/messages.options.js';
 import { resolveMigrationOptions } from './migration.options.js';
@@ -54,6 +57,7 @@ function resolveAll(reader: OptionReader) {
     adapter,
     detailedErrors: reader.boolean('detailedErrors', false),
   };
+  if (adapter) checkProofAddress(reader, resolved.authentication, resolved.handshake);
   const { tickets } = resolved.authentication;
   if (resolved.store.shared !== undefined && tickets !== undefined && tickets.keys === undefined) {
     reader.fail(
@@ -63,6 +67,22 @@ function resolveAll(reader: OptionReader) {
     );
   }
   return resolved;
+}
+
+/**
+ * A DPoP proof is for one address (RFC 9449 section 4.3). Where every `Host` passes for ours, whoever gets a proof that was
+ * made for a server of theirs sends it here, with the name of that server.
+ *
+ * @param reader of the level that has `authentication`.
+ */
+export function checkProofAddress(
+  reader: OptionReader,
+  { dpop }: Pick<ResolvedAuthenticationOptions, 'dpop'>,
+  { hosts: { hosts, publicHost }, transport }: ResolvedHandshakeOptions,
+): void {
+  if (dpop === undefined || hosts !== undefined || publicHost !== undefined || !transport.isProduction) return;
+  const problem = 'takes proofs for any address: in production the host of this server must be known.';
+  reader.fail('authentication.dpop', problem, "handshake.publicUrl: 'wss://chat.example.com'");
 }
 
 /** What another adapter decides for itself: the options for it would be ignored. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.js';
 import { acquire } from '../testing/lease-contract.js';
 import { describeStoreContract } from '../testing/store-contract.js';
@@ -242,6 +242,22 @@ describe('ResilientStore', () => {
       const identity = { keys: [hashedKey('principal:a')], issuedAt };
       expect(network.memory.admit({ identity }).isRevoked).toBe(isRevoked);
     });
+  });
+
+  it('SL-04 tells a shared store that lost its data what was revoked, and one that did not nothing again', async () => {
+    const { network, store, pass } = make();
+    const revoked = vi.spyOn(network.memory, 'revoke');
+    await store.revoke([{ key: 'principal:a', issuedBefore: 1000, ttlMs: 600_000 }]);
+    const { position } = await store.revocations(undefined, 10);
+    const next = await store.revocations(position, 10);
+    await pass(5000);
+    expect(next).toMatchObject({ entries: [], isContinued: true });
+    expect(revoked).toHaveBeenCalledTimes(1);
+    network.memory = new MemoryStore(new FakeClock(), { maxKeys: 1000 });
+    const again = vi.spyOn(network.memory, 'revoke');
+    await store.revocations(position, 10);
+    await pass(5000);
+    expect(again).toHaveBeenCalledTimes(1);
   });
 
   it('DP-06 tells the shared store no address and no name', async () => {

@@ -1,5 +1,5 @@
 import { createHmac, KeyObject, timingSafeEqual } from 'node:crypto';
-import { isPromiseLike } from '../../core/awaitable.js';
+import { type Awaitable, isPromiseLike } from '../../core/awaitable.js';
 import { SecureWsBootError } from '../../core/boot-problems.js';
 import { isIdentifier } from '../../core/identifier.js';
 import { type JwtKeyMaterial, readHmacSecret } from '../jwt/jwt-key.js';
@@ -18,7 +18,7 @@ export interface SessionStoreLike<Session> {
 }
 
 /** Says whose a session is; `undefined` for one of a visitor who has not logged in. */
-export type IdentifySession<Session> = (session: Session) => Omit<SessionIdentity, 'sessionId'> | undefined;
+export type IdentifySession<Session> = (session: Session) => Awaitable<Omit<SessionIdentity, 'sessionId'> | undefined>;
 
 /** What the session's middleware signs with: a list where it has one. All of them check. */
 export type SessionSecret = JwtKeyMaterial | readonly JwtKeyMaterial[];
@@ -72,7 +72,7 @@ class SignedSessions<Session extends StoredSession> extends WsSessionVerifier {
     const id = this.#unsign(decode(cookie));
     const session = id === undefined ? undefined : await this.#find(id);
     if (id === undefined || session === undefined) return undefined;
-    const identity = this.identify(session);
+    const identity = await this.identify(session);
     if (identity === undefined) return undefined;
     const { expires } = session.cookie ?? {};
     const isDated = typeof expires === 'string' || expires instanceof Date;
