@@ -321,6 +321,15 @@ describe('an attack on the first message', () => {
     expect(app.app.get(SecureWsRuntime).guard.counts.pending).toBe(0);
   });
 
+  it('MO-02 DR-24 whatever comes behind what it was refused for is refused, and recorded, no second time', async () => {
+    const { app } = await start();
+    const client = await open(app);
+    client.socket.send('x'.repeat(5000));
+    for (let i = 0; i < 200; i++) client.socket.ping('x'.repeat(100));
+    await client.expectClose(1009);
+    expect(reasonsOf(app)).toEqual(['first-message-size']);
+  });
+
   it('DR-21 it does not hold up a shutdown', async () => {
     const { app } = await start();
     const client = await open(app);

@@ -201,7 +201,6 @@ class InvitedSocket implements Deadline, FrameWatch {
   }
 
   #refuse(refusal: HandshakeRefusal): void {
-    if (this.#isOver) return;
     const close = closeCodeOf(refusal.reason) ?? 'INTERNAL';
     const { code, word, advice } = CLOSE_CODES[close];
     const hint = advice === 'after-hint' ? (refusal.retryAfterMs ?? 5000) : undefined;

@@ -71,7 +71,6 @@ export class ClientCertificateAuthenticator extends AmbientAuthenticator {
     if (!presented.isVerified) throw new AuthenticationError('bad-certificate');
     const certificate = readClientCertificate(presented.certificate, this.parts.clock.now());
     if (typeof certificate === 'string') throw new AuthenticationError(certificate);
-    if (this.parts.revoked.has(certificate)) throw new AuthenticationError('revoked');
     const identity = this.#identify(certificate);
     return isPromiseLike(identity)
       ? Promise.resolve(identity).then((found) => this.#principalOf(certificate, found))
@@ -88,7 +87,7 @@ export class ClientCertificateAuthenticator extends AmbientAuthenticator {
 
   #principalOf(certificate: ClientCertificate, identity: ClientCertificateIdentity | null | undefined): PrincipalInput {
     if (identity === undefined || identity === null) throw new AuthenticationError('bad-subject');
-    // A list may have been loaded while the application looked.
+    // Last: a list may have been loaded while the application looked.
     if (this.parts.revoked.has(certificate)) throw new AuthenticationError('revoked');
     const { issuer = KIND, expiresAt, claims } = identity;
     const { notAfter, fingerprint: keyId } = certificate;
