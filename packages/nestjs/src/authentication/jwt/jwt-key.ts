@@ -26,6 +26,9 @@ const FIX_PUBLIC = "readFileSync('public.pem', 'utf8')";
 export function readHmacSecret(material: unknown, algorithm: JwtAlgorithm): KeyObject | KeyProblem {
   const { hashBytes } = algorithmRow(algorithm);
   const fix = `process.env.JWT_SECRET // at least ${hashBytes} random bytes: openssl rand -base64 ${hashBytes}`;
+  if (material === undefined) {
+    return { problem: 'is missing. If it comes from the environment, the variable is not set.', fix };
+  }
   const bytes = secretBytes(material);
   if (bytes === undefined) {
     return { problem: 'must be a string, a Buffer or a KeyObject of a secret key.', fix };
