@@ -321,6 +321,29 @@ describe('an attack on the first message', () => {
     expect(app.app.get(SecureWsRuntime).guard.counts.pending).toBe(0);
   });
 
+  it('DR-23 a good token behind a bad message is not looked at', async () => {
+    const asked: string[] = [];
+    class Counting extends WsAuthenticator {
+      readonly kind = 'counting';
+      override accepts({ source }: WsCredential): boolean {
+        return source === 'message';
+      }
+      override authenticate({ value }: WsCredential): PrincipalInput {
+        asked.push(value);
+        return { issuer: 'counting', id: 'alice' };
+      }
+    }
+    const { app } = await start({ options: { authentication: { authenticators: [new Counting()] } } });
+    const client = await open(app);
+    client.send('echo', { text: 'too early' });
+    client.send('$auth', { token: 'good' });
+    await client.expectClose(1008);
+    expect(asked).toEqual([]);
+    const next = await open(app);
+    expect(await next.request('$auth', { token: 'good' })).toMatchObject({ event: '$auth' });
+    expect(asked).toEqual(['good']);
+  });
+
   it('MO-02 DR-24 whatever comes behind what it was refused for is refused, and recorded, no second time', async () => {
     const { app } = await start();
     const client = await open(app);

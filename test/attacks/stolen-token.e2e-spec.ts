@@ -128,6 +128,19 @@ describe('a token that is bound to a key', () => {
     expect(await statusOf(app, withProof(token, spoil(await prove(token))))).toBe(401);
   });
 
+  it('J03 AN-06 opens nothing with a proof of an algorithm that is not listed, nor with a date that is text', async () => {
+    const { app, issue, prove, clock } = await protect({ algorithms: ['RS256'] });
+    const token = await issue();
+    expect(await statusOf(app, withProof(token, await prove(token)))).toBe(401);
+    const other = await protect();
+    const mineThere = await other.issue();
+    const iat = String(Math.floor(clock.now() / 1000));
+    expect(await statusOf(other.app, withProof(mineThere, await other.prove(mineThere, { claims: { iat } })))).toBe(
+      401,
+    );
+    expect([failures(app), failures(other.app)]).toEqual([['bad-proof'], ['bad-proof']]);
+  });
+
   it('J26 AN-06 opens one connection with one proof, in parallel too', async () => {
     const { app, issue, prove } = await protect();
     const token = await issue();

@@ -33,6 +33,8 @@ describe('readKeySet', () => {
     ['http', { jwksUri: 'http://id.example.com/jwks' }, 'jwksUri must be an https URL'],
     ['no URL', { jwksUri: 'id.example.com/jwks' }, 'jwksUri must be an https URL'],
     ['a file', { jwksUri: 'file:///etc/jwks' }, 'jwksUri must be an https URL'],
+    ['a user', { jwksUri: 'https://u@id.example.com/jwks' }, 'jwksUri must have no user'],
+    ['a fragment', { jwksUri: 'https://id.example.com/jwks#x' }, 'jwksUri must have no user'],
     ['a password', { jwksUri: 'https://u:p@id.example.com/jwks' }, 'jwksUri must have no user'],
     ['a second source', { jwksUri: URI, jwks: { keys: [JWK] } }, 'jwks stands beside jwksUri'],
     ['a secret beside it', { jwksUri: URI, secret: 'x' }, 'jwksUri stands beside secret'],
