@@ -20,11 +20,9 @@ interface Pending {
  */
 export class ServerSockets {
   readonly #all = new Set<Socket>();
-  /** Those without a request so far, by the address and the port of the peer; the oldest first. */
-  readonly #pending = new Map<string, Pending>();
+  /** Those without a request so far, the oldest first. With TLS by their peer: a request has another socket then. */
+  readonly #pending = new Map<Socket | string, Pending>();
   readonly #isTls: boolean;
-  #unnamed = 0;
-  readonly #names = new WeakMap<Socket, string>();
   #isClosing = false;
   #cancel: Cancel | undefined;
 
@@ -71,11 +69,9 @@ export class ServerSockets {
   }
 
   readonly #onConnection = (socket: Socket): void => {
-    // Peers on a Unix socket have neither address nor port: each is a connection of its own.
-    if (socket.remotePort === undefined) this.#names.set(socket, `unnamed ${++this.#unnamed}`);
     const key = this.#keyOf(socket);
     this.#all.add(socket);
-    socket.once('close', () => {
+    socket.on('close', () => {
       this.#all.delete(socket);
       this.#pending.delete(key);
       if (this.#all.size === 0) this.#cancel?.();
@@ -84,8 +80,9 @@ export class ServerSockets {
       socket.destroy();
       return;
     }
-    // A TLS socket over it cannot be told from the others, and is not timed here.
-    if (this.#isTls && socket.remotePort === undefined) return;
+    // A TLS socket over it cannot be told from the others, and is not timed here. Node remembers what it was asked: the kernel
+    // forgets a peer that resets its connection, and the audit names it.
+    if (socket.remotePort === undefined && this.#isTls) return;
     this.#pending.set(key, { socket, due: this.clock.monotonic() + HEAD_TIMEOUT_MS });
     if (this.#pending.size <= this.maxPending) return;
     // The oldest, not the newest: whoever fills the places with silence must not keep out those who speak.
@@ -98,8 +95,7 @@ export class ServerSockets {
   /** A connection has asked for something. Upgrades are told by their one listener. */
   readonly onRequest = ({ socket }: IncomingMessage): boolean => this.#pending.delete(this.#keyOf(socket));
 
-  /** Asking remembers, too: the kernel forgets a peer that resets its connection, and the audit names it. */
-  #keyOf(socket: Socket): string {
-    return this.#names.get(socket) ?? `${socket.remoteAddress} ${socket.remotePort}`;
+  #keyOf(socket: Socket): Socket | string {
+    return this.#isTls ? `${socket.remoteAddress} ${socket.remotePort}` : socket;
   }
 }

@@ -141,7 +141,7 @@ export class HandshakeLimits {
     context.reservation = reservation;
     const { socket } = context.input;
     // The one place that every end passes through: refusal, reset, terminate, throw (DR-03).
-    socket.once('close', () => reservation.release());
+    socket.on('close', () => reservation.release());
     if (socket.closed) reservation.release();
     return undefined;
   }

@@ -46,7 +46,7 @@ export class BoundedSocket extends WebSocket {
     const { _receiver: receiver } = this as { _receiver?: unknown };
     if (receiver instanceof Writable) receiver.end = endOnce;
     // Before the listener of ws, which reads on.
-    raw.prependOnceListener('close', () => {
+    raw.prependListener('close', () => {
       this.#hasEnded = true;
     });
   }

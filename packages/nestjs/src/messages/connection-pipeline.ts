@@ -29,7 +29,7 @@ const CANCEL_EVENT = '$cancel';
 export class ConnectionPipeline implements ConnectionWork, MessageSource {
   readonly refusals: ConnectionRefusals;
   readonly #handlers = new Map<string, MessageHandler>();
-  readonly #throttle: ConnectionThrottle;
+  #throttle: ConnectionThrottle | undefined;
   readonly #queue: InboundQueue;
   readonly #abortable = new Set<Message>();
   // Made when they are needed: most connections that only listen never are.
@@ -44,9 +44,8 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     readonly engine: MessageEngine,
     readonly connection: ManagedConnection,
   ) {
-    const { messages, throttling } = engine.settings;
+    const { messages } = engine.settings;
     this.refusals = new ConnectionRefusals(engine, connection);
-    this.#throttle = new ConnectionThrottle(throttling);
     this.#queue = new InboundQueue(messages.maxQueuedMessages, messages.maxQueuedBytes);
     connection.work = this;
   }
@@ -94,6 +93,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
   }
 
   throttle(now: number, bytes: number): number {
+    this.#throttle ??= new ConnectionThrottle(this.engine.settings.throttling);
     return this.#throttle.hit(now, bytes + (this.connection.inbound?.takeOverheadBytes() ?? 0));
   }
 

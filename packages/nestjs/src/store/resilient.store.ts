@@ -233,8 +233,7 @@ const untoldName = ({ key, issuedBefore }: Revocation): string => (issuedBefore 
 function sentAdmission({ rate, backoff, identity, lease }: Admission): Admission {
   return {
     ...(rate !== undefined && { rate: { ...rate, key: hashedKey(rate.key) } }),
-    // A copy reads the allowance, which another node cannot ask for when it needs it.
-    ...(backoff !== undefined && { backoff: { ...backoff, key: hashedKey(backoff.key) } }),
+    ...(backoff !== undefined && { backoff: sentBackoff(backoff) }),
     ...(identity !== undefined && { identity: sentIdentity(identity) }),
     ...(lease !== undefined && {
       lease: { ...lease, places: lease.places.map(({ key, limit }) => ({ key: hashedKey(key), limit })) },
@@ -242,6 +241,12 @@ function sentAdmission({ rate, backoff, identity, lease }: Admission): Admission
   };
 }
 
+/** A copy: another node cannot ask for the allowance when it needs it. */
+function sentBackoff({ key, rule, allowance, isReported = false }: Backoff): Backoff {
+  return { key: hashedKey(key), rule, allowance, isReported };
+}
+
+type Backoff = NonNullable<Admission['backoff']>;
 type Identity = NonNullable<Admission['identity']>;
 
 const sentIdentity = ({ keys, issuedAt }: Identity): Identity => ({ keys: keys.map(hashedKey), issuedAt });

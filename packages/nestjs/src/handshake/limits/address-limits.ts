@@ -3,7 +3,7 @@ import { andThen, type Awaitable } from '../../core/awaitable.js';
 import type { Clock } from '../../core/clock.js';
 import { Backoff } from '../../store/backoff.js';
 import type { ThrottleRule } from '../../core/rate-windows.js';
-import { type SecureWsStore, SecureWsStoreError } from '../../store/secure-ws.store.js';
+import { type BackoffRule, type SecureWsStore, SecureWsStoreError } from '../../store/secure-ws.store.js';
 import { finding, type LimitFinding } from './limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits.options.js';
 import { RecentCredentials } from './recent-credentials.js';
@@ -37,6 +37,20 @@ export type CredentialOf = () => WsCredential | 'none-needed' | undefined;
 
 /** Which limits {@link AddressLimits} keeps. */
 export type AddressLimitRules = Pick<ResolvedHandshakeLimitsOptions, 'mode' | 'ratePerAddress' | 'backoff'>;
+
+/** The backoff of one handshake. No literal: V8 gives each one that has a getter a shape of its own. */
+class AddressBackoff {
+  constructor(
+    readonly key: string,
+    readonly rule: BackoffRule,
+    readonly isReported: boolean,
+    private readonly allowanceOf: () => readonly ThrottleRule[] | undefined,
+  ) {}
+
+  get allowance(): readonly ThrottleRule[] | undefined {
+    return this.allowanceOf();
+  }
+}
 
 /**
  * How often an address may try (HS-20), and what failed authentications cost it (AN-10).
@@ -74,18 +88,11 @@ export class AddressLimits {
    */
   hit(addressKey: string, credentialOf: CredentialOf): Awaitable<LimitFinding | undefined> {
     const isReported = !this.#isEnforced;
-    const allowanceOf = (): readonly ThrottleRule[] | undefined => this.#allowanceOf(addressKey, credentialOf());
     const asked = this.store.admit({
       rate: { key: addressKey, rules: this.#rate, isReported },
-      backoff: {
-        key: addressKey,
-        rule: this.#backoff.rule,
-        isReported,
-        // Looked for only where the address is in backoff, or the store is elsewhere.
-        get allowance() {
-          return allowanceOf();
-        },
-      },
+      backoff: new AddressBackoff(addressKey, this.#backoff.rule, isReported, () =>
+        this.#allowanceOf(addressKey, credentialOf()),
+      ),
     });
     return andThen(asked, ({ granted, rateWaitMs, backoffMs }) => {
       // Reported only: a backoff that is there must still be found, and spoken of as what it is.

@@ -117,7 +117,7 @@ export class PrincipalCaps {
       onReleased: (lease) => {
         // 0 until the lease is in the list.
         if (lease.due > 0) this.#renewals.remove(lease);
-        void settle(() => store.release(lease));
+        settle(() => store.release(lease));
       },
     };
   }
@@ -181,7 +181,7 @@ export class PrincipalCaps {
       const before = lease.keys;
       lease.keys = caps.map(({ key }) => key);
       const left = lease.isReleased ? lease.keys : before.filter((key) => !lease.keys.includes(key));
-      if (left.length > 0) void settle(() => this.store.release({ holder, keys: left }));
+      if (left.length > 0) settle(() => this.store.release({ holder, keys: left }));
       for (const id of replaced) this.onReplaced(id);
       return true;
     });
@@ -195,9 +195,9 @@ export class PrincipalCaps {
     this.#due = [];
     for (const lease of due) this.#renewals.add(lease, now);
     // Without an answer the next renewal tries again, and a lease that has lapsed by then is taken again.
-    void settle(async () => {
+    settle(async () => {
       const states = await this.store.renew(due, LEASE_TTL_MS);
-      for (const [index, lease] of due.entries()) void settle(() => this.#renewed(lease, states[index]));
+      for (const [index, lease] of due.entries()) settle(() => this.#renewed(lease, states[index]));
     });
   }
 
@@ -228,7 +228,7 @@ export class PrincipalCaps {
   #askFirst(principal: Principal, holder: string, caps: readonly Cap[], also: Admission): Awaitable<AdmissionAnswer> {
     const giveBack = (error: unknown): never => {
       // The answer may be what was lost: a place that was taken all the same is given back, to whom it was taken from.
-      void settle(() => this.store.release({ holder, keys: caps.map(({ key }) => key) }));
+      settle(() => this.store.release({ holder, keys: caps.map(({ key }) => key) }));
       throw error;
     };
     try {
@@ -259,10 +259,13 @@ export class PrincipalCaps {
 const NOBODY: PrincipalLeaseOwner = { onAdmitted: () => undefined, onReleased: () => undefined };
 
 /** A store that has no answer must not end the process; what could not be given back lapses by itself. */
-async function settle(work: () => Awaitable<unknown>): Promise<void> {
+function settle(work: () => Awaitable<unknown>): void {
+  // Nothing is lost: the next renewal tries again, and a lease without one lapses.
+  const ignore = (): void => undefined;
   try {
-    await work();
+    const done = work();
+    if (isPromiseLike(done)) done.then(ignore, ignore);
   } catch {
-    // Nothing is lost: the next renewal tries again, and a lease without one lapses.
+    ignore();
   }
 }
