@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { Cancel, Clock } from '../core/clock.js';
@@ -20,9 +20,11 @@ interface Pending {
  */
 export class ServerSockets {
   readonly #all = new Set<Socket>();
-  /** Those without a request so far, the oldest first. With TLS by their peer: a request has another socket then. */
+  /** Those without a request so far, the oldest first; by their peer where a request has another socket. */
   readonly #pending = new Map<Socket | string, Pending>();
   readonly #isTls: boolean;
+  /** Whether a request has the very socket that was accepted; with TLS and with HTTP/2 it does not. */
+  readonly #hasOneSocket: boolean;
   #isClosing = false;
   #cancel: Cancel | undefined;
 
@@ -32,6 +34,7 @@ export class ServerSockets {
     private readonly maxPending: number,
   ) {
     this.#isTls = server instanceof TlsServer;
+    this.#hasOneSocket = server instanceof Server;
     // Node's own minute is a minute for whoever sends its head byte by byte (Slowloris).
     if (server.headersTimeout === 0 || server.headersTimeout > HEAD_TIMEOUT_MS) server.headersTimeout = HEAD_TIMEOUT_MS;
     // Read when the server begins to listen, which is later.
@@ -80,9 +83,9 @@ export class ServerSockets {
       socket.destroy();
       return;
     }
-    // A TLS socket over it cannot be told from the others, and is not timed here. Node remembers what it was asked: the kernel
+    // On a Unix socket what comes over it cannot be told from the others, and is not timed here. Node remembers what it was asked: the kernel
     // forgets a peer that resets its connection, and the audit names it.
-    if (socket.remotePort === undefined && this.#isTls) return;
+    if (socket.remotePort === undefined && !this.#hasOneSocket) return;
     this.#pending.set(key, { socket, due: this.clock.monotonic() + HEAD_TIMEOUT_MS });
     if (this.#pending.size <= this.maxPending) return;
     // The oldest, not the newest: whoever fills the places with silence must not keep out those who speak.
@@ -96,6 +99,6 @@ export class ServerSockets {
   readonly onRequest = ({ socket }: IncomingMessage): boolean => this.#pending.delete(this.#keyOf(socket));
 
   #keyOf(socket: Socket): Socket | string {
-    return this.#isTls ? `${socket.remoteAddress} ${socket.remotePort}` : socket;
+    return this.#hasOneSocket ? socket : `${socket.remoteAddress} ${socket.remotePort}`;
   }
 }
