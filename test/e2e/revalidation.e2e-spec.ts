@@ -4,6 +4,7 @@ import { type Principal, WsAuthorize, WsConnectionLifecycleService, WsRevalidato
 import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
+import { deferred } from '../support/deferred.js';
 import { expectError } from '../support/error-frame.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/patience.js';
@@ -141,6 +142,27 @@ describe('revalidation', () => {
     expectError(await client.request('admin'), 'FORBIDDEN');
     expect(await client.request('ping')).toMatchObject({ data: 'pong' });
     expect(app.events.ofType('ws.connection.refreshed')).toHaveLength(1);
+  });
+
+  it('SL-06 SL-09 what is said of an identity that was refreshed meanwhile is worth nothing', async () => {
+    const { app, clock, accounts, lifecycle } = await start();
+    const client = await connect(`${app.url}/desk`, {
+      token: app.token({ expiresInSeconds: 600 }),
+      protocols: ['secure-ws.v1'],
+    });
+    const answer = deferred<false>();
+    accounts.answer = () => answer.promise;
+    expect(lifecycle.revalidate()).toBe(1);
+    await until(() => accounts.asked.length === 1, 'the question');
+    clock.advance(2000);
+    const fresh = app.token({ expiresInSeconds: 86_400 });
+    expect(await client.request('$auth', { token: fresh })).toMatchObject({ event: '$auth' });
+    answer.resolve(false);
+    expect(await client.request('ping', undefined)).toMatchObject({ data: 'pong' });
+    // Of the identity that it has now it is said again.
+    accounts.answer = () => false;
+    lifecycle.revalidate();
+    await client.expectClose(4504);
   });
 
   it('SL-11 changes nothing where nothing changed', async () => {
