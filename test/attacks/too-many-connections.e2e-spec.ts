@@ -35,27 +35,31 @@ describe('one connection more than there may be', () => {
     ['maxOpen', 503, 'overloaded', false],
     ['maxOpenPerAddress', 429, 'address-connections', false],
     ['maxOpenPerPrincipal', 429, 'principal-connections', true],
-  ])('SL-10 DR-03 is refused by %s, and admitted once another has ended', async (option, status, reason, isOfPrincipal) => {
-    const app = await start({ [option]: 3 });
-    const clients = await Promise.all(
-      Array.from({ length: 3 }, () => connect(`${app.url}/echo`, { token: app.token() })),
-    );
-    const refusal = await handshake(`${app.url}/echo`, { token: app.token() });
-    expect(refusal).toMatchObject({ status, headers: { 'retry-after': expect.any(String) as string } });
-    expect(app.events.ofType('ws.handshake.refused')).toMatchObject([
-      { status, reason, option: `handshake.limits.${option}` },
-    ]);
-    // Somebody else has no part in the cap of a principal.
-    const other = await handshake(`${app.url}/echo`, { token: app.token({ sub: 'bob' }) });
-    expect(other === 'open').toBe(isOfPrincipal);
-    // Those who were there stay.
-    for (const client of clients) expect(await client.request('echo', { text: 'x' })).toMatchObject({ event: 'echo' });
+  ])(
+    'SL-10 DR-03 is refused by %s, and admitted once another has ended',
+    async (option, status, reason, isOfPrincipal) => {
+      const app = await start({ [option]: 3 });
+      const clients = await Promise.all(
+        Array.from({ length: 3 }, () => connect(`${app.url}/echo`, { token: app.token() })),
+      );
+      const refusal = await handshake(`${app.url}/echo`, { token: app.token() });
+      expect(refusal).toMatchObject({ status, headers: { 'retry-after': expect.any(String) as string } });
+      expect(app.events.ofType('ws.handshake.refused')).toMatchObject([
+        { status, reason, option: `handshake.limits.${option}` },
+      ]);
+      // Somebody else has no part in the cap of a principal.
+      const other = await handshake(`${app.url}/echo`, { token: app.token({ sub: 'bob' }) });
+      expect(other === 'open').toBe(isOfPrincipal);
+      // Those who were there stay.
+      for (const client of clients)
+        expect(await client.request('echo', { text: 'x' })).toMatchObject({ event: 'echo' });
 
-    clients[0]?.socket.close();
-    await clients[0]?.expectClose();
-    await until(() => countsOf(app).open === 2, 'its place is free');
-    expect(await handshake(`${app.url}/echo`, { token: app.token() })).toBe('open');
-  });
+      clients[0]?.socket.close();
+      await clients[0]?.expectClose();
+      await until(() => countsOf(app).open === 2, 'its place is free');
+      expect(await handshake(`${app.url}/echo`, { token: app.token() })).toBe('open');
+    },
+  );
 
   it('DR-03 does not depend on who comes first: 50 at once get 3 places', async () => {
     const app = await start({ maxOpenPerPrincipal: 3 });
