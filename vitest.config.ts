@@ -5,6 +5,36 @@ import { defineConfig } from 'vitest/config';
 // vite 8 reads the decorator flags from the nearest tsconfig.json, which is not always the root one.
 const oxc = { decorator: { legacy: true, emitDecoratorMetadata: true } };
 
+/** Nest 11, as the fixture of test/compat installs it. */
+const NEST_11 = {
+  find: /^(@nestjs\/|class-validator|class-transformer|reflect-metadata|rxjs|ws$)/,
+  replacement: `${fileURLToPath(new URL('.cache/compat/nest11-cjs/node_modules', import.meta.url))}/$1`,
+};
+
+/** The packages as they stand in this repository. */
+const SOURCES = [
+  {
+    find: /^@secure-ws\/(\w+)$/,
+    replacement: fileURLToPath(new URL('packages/$1/src/index.ts', import.meta.url)),
+  },
+  {
+    find: /^@secure-ws\/nestjs\/(.+)$/,
+    replacement: fileURLToPath(new URL('packages/nestjs/src/$1/index.ts', import.meta.url)),
+  },
+];
+
+/** What the examples of the guide read from the environment. */
+const EXAMPLE_ENV = {
+  JWT_SECRET: randomBytes(32).toString('base64url'),
+  JWT_SECRET_OLD: randomBytes(32).toString('base64url'),
+  CSRF_SECRET: randomBytes(32).toString('base64url'),
+  SESSION_SECRET: randomBytes(32).toString('base64url'),
+  AUDIT_HASH_KEY: randomBytes(32).toString('base64url'),
+  PARTNER_PUBLIC_KEY: String(
+    generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'pem', type: 'spki' }),
+  ),
+};
+
 export default defineConfig({
   oxc,
   resolve: { tsconfigPaths: true },
@@ -43,14 +73,7 @@ export default defineConfig({
       {
         extends: true,
         // The contract of nest/ on Nest 11: the same source and the same specs, over the copies of the installed fixture.
-        resolve: {
-          alias: [
-            {
-              find: /^(@nestjs\/|class-validator|class-transformer|reflect-metadata|rxjs|ws$)/,
-              replacement: `${fileURLToPath(new URL('.cache/compat/nest11-cjs/node_modules', import.meta.url))}/$1`,
-            },
-          ],
-        },
+        resolve: { alias: [NEST_11] },
         test: {
           name: 'nest11',
           include: ['packages/nestjs/src/nest/*.spec.ts', 'test/e2e/*.e2e-spec.ts'],
@@ -63,33 +86,27 @@ export default defineConfig({
       {
         extends: true,
         // The examples lie outside of tsconfig.json's `include`, and share the copy of the packages that their tests use.
-        resolve: {
-          alias: [
-            {
-              find: /^@secure-ws\/(\w+)$/,
-              replacement: fileURLToPath(new URL('packages/$1/src/index.ts', import.meta.url)),
-            },
-            {
-              find: /^@secure-ws\/nestjs\/(.+)$/,
-              replacement: fileURLToPath(new URL('packages/nestjs/src/$1/index.ts', import.meta.url)),
-            },
-          ],
-        },
+        resolve: { alias: SOURCES },
         test: {
           name: 'docs',
           include: ['test/docs/*.doc-spec.ts'],
           globalSetup: ['tools/doc-examples-setup.mjs'],
-          env: {
-            JWT_SECRET: randomBytes(32).toString('base64url'),
-            JWT_SECRET_OLD: randomBytes(32).toString('base64url'),
-            CSRF_SECRET: randomBytes(32).toString('base64url'),
-            SESSION_SECRET: randomBytes(32).toString('base64url'),
-            AUDIT_HASH_KEY: randomBytes(32).toString('base64url'),
-            PARTNER_PUBLIC_KEY: String(
-              generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'pem', type: 'spki' }),
-            ),
-          },
+          env: EXAMPLE_ENV,
           testTimeout: 20_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        // What the pages say of log-ins, on Nest 11 as well.
+        resolve: { alias: [...SOURCES, NEST_11] },
+        test: {
+          name: 'docs11',
+          include: ['test/docs/{api-keys,client-certificates,oauth-page,recipes,sessions,tickets}.doc-spec.ts'],
+          globalSetup: ['test/compat/global-setup.ts', 'tools/doc-examples-setup.mjs'],
+          env: { ...EXAMPLE_ENV, NEST_MAJOR: '11' },
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },
