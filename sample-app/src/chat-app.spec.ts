@@ -1,9 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { request, type RequestOptions } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import type { Challenge } from 'altcha-lib/types';
-import { WebSocket } from 'ws';
 import type { SocketCredential } from './accounts/socket-credentials.js';
 import { createChatApp, type ChatApp } from './chat-app.js';
 import { DEMO_USERS } from './demo/demo-users.js';
@@ -52,13 +52,27 @@ describe('the chat over HTTPS', () => {
     return answer.credential ?? answer;
   }
 
-  /** Connects as a program does, with a ticket. */
-  async function connects(ticket: string): Promise<boolean> {
-    const options = { ca: chat.certificate, headers: { Authorization: `Ticket ${ticket}` } };
-    const socket = new WebSocket(`${chat.url.replace('https:', 'wss:')}/chat`, 'json.v1', options);
-    return new Promise((resolve) => {
-      socket.once('open', () => resolve(true)).once('error', () => resolve(false));
-    }).finally(() => socket.terminate()) as Promise<boolean>;
+  /** Whether a ticket opens the chat for a program. */
+  function connects(ticket: string): Promise<boolean> {
+    const headers = {
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
+      Authorization: `Ticket ${ticket}`,
+    };
+    return new Promise((resolve, reject) => {
+      const sent = request(new URL('/chat', chat.url), { ca: chat.certificate, headers });
+      sent.once('upgrade', (_, socket) => {
+        socket.destroy();
+        resolve(true);
+      });
+      sent.once('response', (response) => {
+        response.resume();
+        resolve(false);
+      });
+      sent.once('error', reject).end();
+    });
   }
 
   it('TR-01 the certificate is checked by these tests, and TLS 1.1 is refused', async () => {
