@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { Controller, type DynamicModule, type INestApplication, Post, Req } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { WsCsrfTokens } from '@secure-ws/nestjs';
+import { WsCsrfTokens, WsProofOfWork } from '@secure-ws/nestjs';
 import { connect, testIdentity } from '@secure-ws/nestjs/testing';
+import { solveChallenge } from 'altcha-lib';
+import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
+import type { Challenge } from 'altcha-lib/types';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { EchoGateway } from '../support/echo.gateway.js';
@@ -177,6 +180,24 @@ it('AN-10 challenge/app.module.ts asks for what challenge/page.ts solves', async
   const { solvedChallenge } = await example('challenge/page.ts', 'solvedChallenge');
   const solved = await (solvedChallenge as (url: string) => Promise<string>)(`http://127.0.0.1:${port}/ws-challenge`);
   expect(solved).toMatch(/^challenge\.[\w-]{300,}$/);
+  const { LogInController } = await example('challenge/log-in.controller.ts', 'LogInController');
+  const challengeOptions = {
+    verifier: new WsProofOfWork({ key: 'a key of the tests of the guide, and of nothing else', cost: 1 }),
+  };
+  const forms = await boot(
+    around([EchoGateway], { handshake: { origins: [ORIGIN], trustedProxies: 'none', challenge: challengeOptions } }, [
+      LogInController,
+    ]),
+  );
+  const form = `http://127.0.0.1:${((forms.getHttpServer() as Server).address() as AddressInfo).port}/log-in`;
+  const post = (body: object) =>
+    fetch(form, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const asked = await post({});
+  expect(asked.status).toBe(428);
+  const { challenge } = (await asked.json()) as { challenge: Challenge };
+  const payload = { challenge, solution: await solveChallenge({ challenge, deriveKey }) };
+  const solution = Buffer.from(JSON.stringify(payload)).toString('base64url');
+  expect(await (await post({ solution })).text()).toBe('now look at the password');
   process.env['TURNSTILE_SECRET'] = 'of the site';
   const { handshake } = await example('challenge/turnstile.ts', 'handshake');
   const page = await boot(around([EchoGateway], { handshake: { ...(handshake as object), trustedProxies: 'none' } }));
