@@ -1,4 +1,5 @@
-import { SecureWsModule } from '@secure-ws/nestjs';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { SecureGateway, SecureWsModule, WsAuthorize } from '@secure-ws/nestjs';
 import { describe, expect, it, vi } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
 import { EchoGateway } from '../support/echo.gateway.js';
@@ -6,6 +7,16 @@ import { startApp } from '../support/start-app.js';
 import { TEST_JWT } from '../support/test-token.js';
 
 const ORIGIN = 'https://app.example';
+
+@SecureGateway({ authentication: { jwt: TEST_JWT, dpop: {} } })
+@WsAuthorize()
+@WebSocketGateway({ path: '/proving' })
+class ProvingGateway {
+  @SubscribeMessage('ping')
+  ping(): string {
+    return 'pong';
+  }
+}
 
 /** The problems of an application with these very options. */
 const problemsOf = (options: unknown) =>
@@ -123,6 +134,10 @@ describe('an option that cannot be meant', () => {
       const on = (handshake: object) =>
         placesOf({ ...withHandshake({ trustedProxies: 'none', ...handshake }), authentication });
       expect(await on({})).toEqual(['authentication.dpop']);
+      const ofGateway = { ...withHandshake({ trustedProxies: 'none' }), authentication: { jwt: TEST_JWT } };
+      const secureWs = SecureWsModule.forRoot(ofGateway);
+      const problems = await bootProblems({ providers: [ProvingGateway], secureWs });
+      expect(problems.map(({ where }) => where)).toEqual(['ProvingGateway @SecureGateway.authentication.dpop']);
       for (const known of [{ hosts: ['chat.example.com'] }, { publicUrl: 'wss://chat.example.com' }])
         await expect(on(known)).rejects.toThrow('The application booted');
     } finally {

@@ -39,7 +39,7 @@ export class SocketCredentials {
    * Makes a fresh credential.
    *
    * @param origin of the request, to which a ticket is bound.
-   * @throws UnauthorizedException where the account server has ended the log-in.
+   * @throws UnauthorizedException where the account server gives no fresh token, whatever its reason.
    */
   async issue(session: Session, origin: string | undefined): Promise<SocketCredential> {
     const tokens = this.#tokens.get(session.id);

@@ -1,5 +1,6 @@
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,22 @@ it('DR-13 F53 ends every silent connection on a Unix socket, whose peers have no
   clock.advance(10_001);
   sockets.expire(clock.monotonic());
   await Promise.all(closed);
+});
+
+it('DR-13 knows a connection of HTTP/2 that has asked for something', async () => {
+  const server = createHttp2Server((_, response) => response.end());
+  const sockets = new ServerSockets(server as unknown as Server, new FakeClock(), 1000);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  onTestFinished(() => {
+    session.destroy();
+    server.close();
+  });
+  const request = session.request().resume();
+  await new Promise((resolve) => request.once('end', resolve));
+  expect(sockets.pending).toBe(0);
 });
 
 it('DR-15 keeps nothing of a connection that has ended, and leaves no timer for it', async () => {

@@ -83,8 +83,8 @@ export class ServerSockets {
       socket.destroy();
       return;
     }
-    // On a Unix socket what comes over it cannot be told from the others, and is not timed here. Node remembers what it was asked: the kernel
-    // forgets a peer that resets its connection, and the audit names it.
+    // Without a port (a Unix socket) such a request cannot be told from the others, and its connection is not timed here.
+    // The port is asked for in any case: the kernel forgets a peer that resets its connection, and the audit names it.
     if (socket.remotePort === undefined && !this.#hasOneSocket) return;
     this.#pending.set(key, { socket, due: this.clock.monotonic() + HEAD_TIMEOUT_MS });
     if (this.#pending.size <= this.maxPending) return;

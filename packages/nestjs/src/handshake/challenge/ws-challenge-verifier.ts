@@ -8,7 +8,7 @@ export interface WsChallengeSubject {
   readonly origin: string | undefined;
 }
 
-/** One handshake, as a {@link WsChallengeVerifier} sees it. */
+/** One handshake, or one request with a form, as a {@link WsChallengeVerifier} sees it. */
 export interface WsChallengeAttempt extends WsChallengeSubject {
   /** Milliseconds since 1970. */
   readonly now: number;

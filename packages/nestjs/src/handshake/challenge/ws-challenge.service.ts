@@ -9,7 +9,7 @@ import { readRequestHead } from '../request-head.js';
 import type { WsChallengeAttempt, WsChallengeSubject, WsChallengeVerifier } from './ws-challenge-verifier.js';
 
 /**
- * Makes challenges for the pages of the application; injectable. Only where `handshake.challenge` is set and its verifier
+ * Makes challenges for the pages of the application, and verifies those of its forms; injectable. Only where `handshake.challenge` is set and its verifier
  * makes them itself, as {@link WsProofOfWork} does.
  *
  * @example
