@@ -1,4 +1,3 @@
-import type { EndedSession } from '../../authentication/back-channel-logout/logout-claims.js';
 import type { Clock } from '../../core/clock.js';
 import { isIdentifier } from '../../core/identifier.js';
 import type { Revocation, SecureWsStore } from '../../store/secure-ws.store.js';
@@ -9,6 +8,15 @@ const EVER = Number.MAX_SAFE_INTEGER;
 
 /** How far the clock of an issuer may be ahead, in milliseconds: an entry outlives what it names by this. */
 const SKEW_MS = 60_000;
+
+/** A log-in as its authorization server names it: one session, or all of a subject. */
+interface EndedLogIn {
+  readonly issuer: string;
+  readonly sub: string | undefined;
+  readonly sid: string | undefined;
+  /** Of a subject ends what was issued before, in milliseconds since 1970. */
+  readonly before: number;
+}
 
 /** How long a revocation is remembered. */
 export interface RevocationLife {
@@ -64,7 +72,7 @@ export class WsRevocationService {
    * @internal Ends a log-in as its authorization server tells it, whatever the application made of the claims. A token that
    * names no session may have come with it, where the subject is the same: nobody can tell, and it is refused too.
    */
-  async endSession({ issuer, sid, sub, before }: EndedSession): Promise<number> {
+  async endSession({ issuer, sid, sub, before }: EndedLogIn): Promise<number> {
     const dates: (readonly [key: string, issuedBefore: number])[] = [];
     if (sid !== undefined) dates.push([revocationKeys.session(issuer, sid), EVER]);
     if (sub !== undefined) {
