@@ -1,10 +1,21 @@
-import { backChannelLogoutController, SecureWsBootError, WsConnectionLifecycleService } from '@secure-ws/nestjs';
-import { describe, expect, it } from 'vitest';
+import { WebSocketGateway } from '@nestjs/websockets';
+import {
+  backChannelLogoutController,
+  SecureGateway,
+  SecureWsBootError,
+  SystemClock,
+  WsConnectionLifecycleService,
+  WsTicketService,
+} from '@secure-ws/nestjs';
+import { describe, expect, it, vi } from 'vitest';
+import { SecureWsRuntime } from '../../packages/nestjs/src/secure-ws.runtime.js';
+import { SecureWsStoreError } from '../../packages/nestjs/src/store/index.js';
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { until } from '../support/patience.js';
 import { type Client, connect } from '../support/queueing-client.js';
-import { bootFailure, type RunningApp, startApp } from '../support/start-app.js';
+import { RemoteStore } from '../support/remote-store.js';
+import { APP_ORIGIN, bootFailure, type RunningApp, startApp } from '../support/start-app.js';
 
 const EVENTS = { 'http://schemas.openid.net/event/backchannel-logout': {} };
 
@@ -73,7 +84,7 @@ describe('a log-out at the authorization server', () => {
       const open = (token: string): Promise<Client> => connect(`${app.url}/echo`, { token });
       const bob = await open(await server.issue({ to: 'bob' }));
       const alices = [await open(await server.issue()), await open(await server.issue())];
-      await logOut(app, server, 'alice', 'session-of-another');
+      await logOut(app, server, 'bob', 'session-of-another');
       await expectOpen(bob, ...alices);
       // What this server says about an opaque token names no session.
       alices.push(await open(await server.issue({ format: 'opaque' })));
@@ -109,6 +120,120 @@ describe('a log-out at the authorization server', () => {
     expect(await tell({ sub: 'alice', sid: undefined })).toBe(200);
     await left(app, 'bob');
     await expectOpen(clients[2]);
+  });
+});
+
+describe('what came with a log-in that has ended', () => {
+  const nameless = ({ issuer, sign }: AuthorizationServer): Promise<string> => {
+    const now = Math.floor(Date.now() / 1000);
+    return sign({ typ: 'at+jwt' }, { iss: issuer, aud: 'chat', sub: 'alice', iat: now, exp: now + 300 });
+  };
+  const tell = async (app: RunningApp, server: AuthorizationServer, changes: object): Promise<number> => {
+    const claims = logoutClaims(server.issuer, { ...changes });
+    return (await post(app, { logout_token: await server.sign({ typ: 'logout+jwt' }, claims) })).status;
+  };
+
+  it('SL-04 does not come back with a token that names no session', async () => {
+    const { app, server } = await protect();
+    const token = await nameless(server);
+    const client = await connect(`${app.url}/echo`, { token });
+    expect(await tell(app, server, { sub: 'alice' })).toBe(200);
+    await client.expectClose(4512);
+    await expect(connect(`${app.url}/echo`, { token })).rejects.toThrow('401');
+    await expectOpen(await connect(`${app.url}/echo`, { token: await server.issue({ to: 'bob' }) }));
+  });
+
+  it('SL-04 ends on every node, whatever the application has made of its claims', async () => {
+    const server = await startAuthorizationServer();
+    const remote = new RemoteStore(new SystemClock());
+    const node = (): Promise<RunningApp> =>
+      startApp({
+        providers: [EchoGateway],
+        controllers: [backChannelLogoutController()],
+        options: {
+          store: { shared: remote.store },
+          authentication: {
+            oauth: {
+              ...{ issuer: server.issuer, audience: 'chat', backChannelLogout: { clientId: 'alice' } },
+              principal: ({ sub }) => ({ id: `user of ${String(sub)}`, sessionId: `mine of ${String(sub)}` }),
+            },
+          },
+        },
+      });
+    const [here, there] = [await node(), await node()];
+    const [named, unnamed] = [await server.issue(), await nameless(server)];
+    const clients = [];
+    for (const { url } of [here, there])
+      for (const token of [named, unnamed]) clients.push(await connect(`${url}/echo`, { token }));
+    expect(await tell(here, server, { sub: 'alice' })).toBe(200);
+    for (const client of clients) await client.expectClose(4512);
+    for (const { url } of [here, there])
+      for (const token of [named, unnamed]) await expect(connect(`${url}/echo`, { token })).rejects.toThrow('401');
+  });
+
+  it('SL-04 J26 is not what has begun since, however late the token comes', async () => {
+    const { app, server } = await protect();
+    const client = await connect(`${app.url}/echo`, { token: await server.issue() });
+    const old = Math.floor(Date.now() / 1000) - 60;
+    expect(await tell(app, server, { sub: 'alice', sid: undefined, iat: old })).toBe(200);
+    await expectOpen(client);
+  });
+
+  it('SL-04 AN-05 is the connection of a ticket whose principal has no claims', async () => {
+    const server = await startAuthorizationServer();
+    const oauth = { issuer: server.issuer, audience: 'chat', backChannelLogout: { clientId: 'alice' } };
+    const authentication = { tickets: {}, oauth };
+    const controllers = [backChannelLogoutController()];
+    const app = await startApp({ providers: [EchoGateway], controllers, options: { authentication } });
+    const principal = { issuer: server.issuer, id: 'alice' };
+    const { ticket } = await app.app.get(WsTicketService).issue(principal, { origin: APP_ORIGIN });
+    const protocols = ['json.v1', `ticket.${ticket}`];
+    const client = await connect(`${app.url}/echo`, { origin: APP_ORIGIN, protocols });
+    expect(await tell(app, server, { sub: 'alice', sid: undefined })).toBe(200);
+    await client.expectClose(4512);
+  });
+
+  it('SL-04 AN-11 is gone once the server comes again, whichever answer of the store was lost', async () => {
+    const { app, server } = await protect();
+    const store = app.app.get(SecureWsRuntime).store;
+    const client = await connect(`${app.url}/echo`, { token: await server.issue() });
+    const send = async (token: string): Promise<number> => (await post(app, { logout_token: token })).status;
+    const sign = (sid: string): Promise<string> =>
+      server.sign({ typ: 'logout+jwt' }, logoutClaims(server.issuer, { sid }));
+    const put = store.put.bind(store);
+    vi.spyOn(store, 'put').mockImplementationOnce((...args) => {
+      void put(...args);
+      throw new SecureWsStoreError('unavailable');
+    });
+    expect(await send(await sign('session-of-alice'))).toBe(503);
+    await client.expectClose(4512);
+    vi.spyOn(store, 'revoke').mockImplementationOnce(() => {
+      throw new SecureWsStoreError('full');
+    });
+    const ofBob = await sign('session-of-bob');
+    expect([await send(ofBob), await send(ofBob), await send(ofBob)]).toEqual([503, 200, 400]);
+    await expect(connect(`${app.url}/echo`, { token: await server.issue({ to: 'bob' }) })).rejects.toThrow('401');
+  });
+
+  it('SL-04 is told to a gateway that has a client of its own at the same server', async () => {
+    const server = await startAuthorizationServer();
+    const { issuer } = server;
+    const oauthOf = (clientId: string) => ({ oauth: { issuer, audience: 'chat', backChannelLogout: { clientId } } });
+
+    @SecureGateway({ authentication: oauthOf('bob') })
+    @WebSocketGateway({ path: '/desk' })
+    class DeskGateway {}
+
+    const app = await startApp({
+      providers: [EchoGateway, DeskGateway],
+      controllers: [backChannelLogoutController()],
+      options: { authentication: oauthOf('alice') },
+    });
+    const client = await connect(`${app.url}/desk`, { token: await server.issue({ to: 'bob' }) });
+    expect(await tell(app, server, { aud: 'bob', sid: 'session-of-bob' })).toBe(200);
+    await client.expectClose(4512);
+    expect(await tell(app, server, { aud: 'carol' })).toBe(400);
+    expect(app.events.ofType('ws.logout.refused')).toMatchObject([{ failure: 'bad-audience' }]);
   });
 });
 

@@ -103,6 +103,34 @@ describe('a revoked client certificate', () => {
     expect(app.events.ofType('ws.handshake.refused')).toMatchObject([{ failure: 'revoked' }]);
   });
 
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'TR-04 is refused where its authority is revoked, and its session is resumed without its chain: %s',
+    async (maxVersion) => {
+      const app = await start(new Names(), { ticketKeys: Buffer.alloc(48, 7), maxVersion });
+      const { cert, key } = await intermediate.issue({ subject: 'CN=device' });
+      const first = connectTls({ port: app.port, host: '127.0.0.1', cert, key, rejectUnauthorized: false });
+      onTestFinished(() => void first.destroy());
+      const [session] = (await once(first, 'session')) as [Buffer];
+      const isReused: boolean[] = [];
+      (app.app.getHttpServer() as Server).on('secureConnection', (socket) => isReused.push(socket.isSessionReused()));
+      const resumed = (): ReturnType<typeof handshake> =>
+        handshake(`${app.url}/echo`, { ws: { cert, key, session } } as ClientShape);
+      expect(await resumed()).toBe('open');
+      const [other, its] = await Promise.all([root.revoke([alice.serialNumber]), root.revoke([intermediate.serialNumber])]); // prettier-ignore
+      await reload(app, other, [root.cert, intermediate.cert]);
+      expect(await resumed()).toBe('open');
+      // Nobody has said who its authority is; in a full handshake it says so itself.
+      await reload(app, other);
+      expect(await resumed()).toMatchObject({ status: 401 });
+      expect(await handshake(`${app.url}/echo`, { ws: { cert, key } })).toBe('open');
+      for (const ca of [root.cert, [root.cert, intermediate.cert]]) {
+        await reload(app, its, ca);
+        expect(await resumed()).toMatchObject({ status: 401 });
+      }
+      expect(isReused).toEqual([true, true, true, false, true, true]);
+    },
+  );
+
   it('TR-04 is refused where its authority is revoked', async () => {
     const app = await start();
     const device = await intermediate.issue({ subject: 'CN=device' });

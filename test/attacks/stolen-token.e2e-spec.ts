@@ -151,6 +151,38 @@ describe('a token that is bound to a key', () => {
     expect(new Set(failures(app))).toEqual(new Set(['replayed-proof']));
   });
 
+  it('J26 AN-06 opens no second connection with a proof of the future at the end of its time', async () => {
+    const { app, clock, issue, prove } = await protect();
+    const token = await issue();
+    clock.advance(1000 - (clock.now() % 1000));
+    const proof = await prove(token, { nowMs: clock.now() + 30_000 });
+    expect(await statusOf(app, withProof(token, proof))).toBe('open');
+    clock.advance(90_000);
+    expect(await statusOf(app, withProof(token, proof))).toBe(401);
+    expect(failures(app)).toEqual(['replayed-proof']);
+  });
+
+  it('AN-10 opens a connection for its owner, whatever a thief behind the same address does with it', async () => {
+    const many = { limit: 10_000, ttl: 10_000 };
+    const { app, clock, issue, prove } = await protect(
+      {},
+      { limits: { ratePerAddress: many, ratePerPrincipal: many } },
+    );
+    const token = await issue();
+    const own = async () => statusOf(app, withProof(token, await prove(token)));
+    expect(await own()).toBe('open');
+    for (let guess = 0; guess < 12; guess++) await open(app, { token: `a.b.${guess}` });
+    expect(await statusOf(app, { token: 'a.b.c' })).toBe(429);
+    for (const shape of [
+      { headers: { Authorization: `DPoP ${token}` } },
+      withProof(token, await prove(token, {}, thiefs)),
+    ]) {
+      clock.advance(1001);
+      expect(await open(app, shape)).not.toBe('open');
+      expect(await own()).toBe('open');
+    }
+  });
+
   it('AN-10 has no id used up by another client', async () => {
     const { app, issue, prove, server } = await protect();
     const [token, other] = [await issue(), await server.issue({ to: 'bob', key: thiefs })];

@@ -263,6 +263,41 @@ describe('an attack on the refresh', () => {
     expect(await refresh(client, desk.app.token(before))).toMatchObject({ event: '$auth' });
   });
 
+  it('AN-16 with a token whose verification ends after that of a newer one is refused', async () => {
+    const gates: Deferred<void>[] = [];
+    let isSlow = false;
+    const desk = await start({
+      options: {
+        authorization: { policyTimeoutMs: 30_000 },
+        messages: { maxConcurrentHandlers: 2 },
+        authentication: {
+          jwt: {
+            ...TEST_JWT,
+            async principal({ sub, roles }) {
+              if (isSlow) await gates[gates.push(deferred()) - 1]?.promise;
+              return { id: String(sub), roles: roles as string[] };
+            },
+          },
+        },
+      },
+    });
+    const token = (jti: string): string => desk.app.token({ jti, roles: [jti] });
+    const client = await open(desk, { jti: 'first', roles: [] });
+    isSlow = true;
+    desk.clock.advance(2000);
+    client.send('$auth', { token: token('older') }, 1);
+    await until(() => gates.length === 1, 'one token is verified');
+    desk.clock.advance(11_000);
+    client.send('$auth', { token: token('newer') }, 2);
+    await until(() => gates.length === 2, 'two tokens are verified');
+    gates[1]?.resolve();
+    expect(await client.next()).toMatchObject({ event: '$auth', id: 2 });
+    gates[0]?.resolve();
+    expect(expectError(await client.next(), 'FORBIDDEN')).toBeDefined();
+    isSlow = false;
+    expect(await client.request('whoami')).toMatchObject({ data: { roles: ['newer'] } });
+  });
+
   it('DR-23 AN-16 has one token in ten seconds verified', async () => {
     const desk = await start();
     const client = await open(desk);

@@ -2,8 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import type { AuthenticatorBlock } from './authentication/authenticator-block.js';
 import type { ResolvedAuthenticationOptions } from './authentication/authentication.options.js';
-import { isOfSession } from './authentication/back-channel-logout/logout-claims.js';
-import { type EndSession, WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
+import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
 import { OAuthAuthenticator } from './authentication/oauth/oauth.authenticator.js';
 import { RevokedCertificates } from './authentication/client-certificate/revoked-certificates.js';
 import { csrfKeysOf, WsCsrfTokens } from './authentication/csrf-tokens.js';
@@ -137,16 +136,6 @@ export class SecureWsRuntime {
     });
   }
 
-  /** Ends what came with a log-in: here by its claims as they were written, and on all nodes by its revocation. */
-  readonly #endSession: EndSession = async (ended) => {
-    const { issuer, sid, sub } = ended;
-    const found = this.lifecycle.find().filter(({ principal }) => isOfSession(principal, ended));
-    for (const { id } of found) this.lifecycle.disconnect({ connectionId: id }, 'LOGGED_OUT');
-    if (sid !== undefined) await this.revocations.logOut({ issuer, sessionId: sid });
-    else if (sub !== undefined) await this.revocations.logOutSubject({ issuer, sub });
-    return found.length;
-  };
-
   #makeBackChannelLogout(gateways: () => readonly AuthenticatorBlock[]): WsBackChannelLogout {
     const issuers = () =>
       [...this.authenticators, ...gateways()].flatMap(({ authenticator }) =>
@@ -157,7 +146,7 @@ export class SecureWsRuntime {
       store: this.store,
       isConfigured: this.options.authentication.oauth.some(({ logout }) => logout !== undefined),
       issuers,
-      endSession: this.#endSession,
+      endSession: (ended) => this.revocations.endSession(ended),
       onRefused: (failure) => {
         this.events.emit({ type: 'ws.logout.refused', failure });
       },

@@ -115,6 +115,8 @@ export class IdentityRenewal {
     const { connection } = accepted;
     // Too late: the identity has ended while the new one was looked at, or the new one itself.
     if (connection.isExpired || endsIn(outcome.principal, this.runtime.clock.now()) <= 0) return REFUSED;
+    // Another one may have come first, and been newer or stronger.
+    if (judgeRefresh(connection.principal, outcome.principal) !== undefined) return REFUSED;
     this.adopt(accepted, outcome);
     message.renew(outcome.principal);
     const expiresInMs = endsIn(outcome.principal, this.runtime.clock.now());

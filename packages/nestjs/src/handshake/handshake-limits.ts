@@ -1,3 +1,4 @@
+import type { AuthenticationFailure } from '../authentication/authenticator.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { randomId } from '../core/identifier.js';
@@ -32,6 +33,21 @@ export interface HandshakePenalty {
 }
 
 type Outcome = HandshakeRefusal | undefined;
+
+/**
+ * What says nothing against the credential, only of who sent it and with what, or that nobody knows: whoever stole it must
+ * not have its owner refused who is behind the same address.
+ */
+const OF_THE_SENDER: ReadonlySet<AuthenticationFailure> = new Set<AuthenticationFailure>([
+  'missing-proof',
+  'bad-proof',
+  'replayed-proof',
+  'missing-nonce',
+  'bad-certificate',
+  'bad-origin',
+  'bad-address',
+  'unavailable',
+]);
 
 /** The limits of the handshake, as its steps ask them. */
 export class HandshakeLimits {
@@ -88,16 +104,8 @@ export class HandshakeLimits {
   verified(context: HandshakeContext, refusal: Outcome): Awaitable<Outcome> {
     const { addressKey: key, credential } = context;
     const failure = refusal?.failure;
-    // A proof is for one handshake, and says nothing against the token: whoever stole it must not have its owner refused.
-    const isLastWord = refusal === undefined || credential?.proof === undefined;
-    if (
-      credential !== undefined &&
-      isLastWord &&
-      failure !== 'unavailable' &&
-      (refusal === undefined || failure !== undefined)
-    ) {
-      this.#addresses.verified(key, credential, refusal === undefined);
-    }
+    const isSettled = refusal === undefined || (failure !== undefined && !OF_THE_SENDER.has(failure));
+    if (credential !== undefined && isSettled) this.#addresses.verified(key, credential, refusal === undefined);
     return this.charge(context, refusal);
   }
 

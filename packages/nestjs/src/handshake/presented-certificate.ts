@@ -26,7 +26,8 @@ export function presentedCertificate({
   if (isBehindProxy) return fields === undefined ? undefined : forwardedCertificate(request.headers, fields);
   if (!(socket instanceof TLSSocket)) return undefined;
   const certificate = socket.getPeerX509Certificate();
-  return certificate === undefined ? undefined : { certificate, isVerified: socket.authorized };
+  if (certificate === undefined) return undefined;
+  return { certificate, isVerified: socket.authorized, isResumed: socket.isSessionReused() };
 }
 
 function forwardedCertificate(

@@ -33,6 +33,8 @@ export const revocationKeys = Object.freeze({
   session: (issuer: string, sessionId: string) => join('session', issuer, sessionId),
   /** @param sub as the issuer wrote it, whatever the application made of it. */
   subject: (issuer: string, sub: string) => join('subject', issuer, sub),
+  /** Those of a subject whose token names no session. */
+  nameless: (issuer: string, sub: string) => join('nameless', issuer, sub),
   apiKey: (keyId: string) => join('api-key', keyId),
   signingKey: (issuer: string, keyId: string) => join('signing-key', issuer, keyId),
   /** @param thumbprint of {@link thumbprintOf}. */
@@ -53,13 +55,17 @@ export function thumbprintOf(fingerprint: unknown): string | undefined {
 
 /** All keys by which a principal may be revoked. */
 export function revocationKeysOf(principal: Principal): string[] {
-  const { key, kind, issuer, tokenId, sessionId, keyId, claims } = principal;
+  const { key, kind, issuer, id, tokenId, sessionId, keyId, claims } = principal;
   const keys = [revocationKeys.principal(key), revocationKeys.ban(key)];
   if (tokenId !== undefined) keys.push(revocationKeys.token(issuer, tokenId));
   if (sessionId !== undefined) keys.push(revocationKeys.session(issuer, sessionId));
   if (keyId !== undefined)
     keys.push(kind === 'api-key' ? revocationKeys.apiKey(keyId) : revocationKeys.signingKey(issuer, keyId));
-  if (typeof claims['sub'] === 'string') keys.push(revocationKeys.subject(issuer, claims['sub']));
+  // As the issuer wrote them, whatever the application made of them: it is the issuer who tells that they have ended.
+  const { sid, sub = id } = claims;
+  if (typeof sid === 'string' && sid !== sessionId) keys.push(revocationKeys.session(issuer, sid));
+  if (typeof sub === 'string') keys.push(revocationKeys.subject(issuer, sub));
+  if (typeof claims['sub'] === 'string' && sid === undefined) keys.push(revocationKeys.nameless(issuer, claims['sub']));
   // RFC 8705: a token that is bound to a certificate ends with it.
   const { cnf } = claims as { cnf?: { readonly 'x5t#S256'?: unknown } | null };
   for (const fingerprint of [keyId, cnf?.['x5t#S256']]) {

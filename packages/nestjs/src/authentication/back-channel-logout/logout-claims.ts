@@ -1,5 +1,4 @@
 import { isIdentifier } from '../../core/identifier.js';
-import type { Principal } from '../../core/principal.js';
 import type { AuthenticationFailure } from '../authenticator.js';
 import { isDate, isForAudience } from '../jwt/jwt-claims.js';
 import { isJsonObject, type JsonObject } from '../jwt/strict-json.js';
@@ -10,6 +9,11 @@ export interface EndedSession {
   readonly issuer: string;
   readonly sub: string | undefined;
   readonly sid: string | undefined;
+  /**
+   * What was issued before has ended, in milliseconds since 1970: not what comes of a log-in that is newer, however late the
+   * token arrives.
+   */
+  readonly before: number;
 }
 
 /** What a log-out token says. */
@@ -43,19 +47,8 @@ export function readLogoutClaims(
   if (iat * 1000 > nowMs + CLOCK_TOLERANCE_MS) return 'not-yet-valid';
   if (exp * 1000 <= nowMs || nowMs - iat * 1000 > maxAgeMs) return 'expired';
   if (!isOptional(sub) || !isOptional(sid) || (sub === undefined && sid === undefined)) return 'bad-subject';
-  return { issuer, sub, sid, jti };
-}
-
-/**
- * Whether a principal came with the log-in that has ended. One whose token names no session may have, where the subject is
- * the same: nobody can tell, and its connection ends.
- */
-export function isOfSession({ issuer, claims }: Principal, ended: EndedSession): boolean {
-  if (issuer !== ended.issuer) return false;
-  // The claims as the server wrote them, whatever the application has made of them.
-  if (ended.sub !== undefined && claims['sub'] !== ended.sub) return false;
-  if (ended.sid === undefined || claims['sid'] === ended.sid) return true;
-  return claims['sid'] === undefined && ended.sub !== undefined;
+  // Tokens that the application dates itself, those of tickets, have its own clock.
+  return { issuer, sub, sid, jti, before: Math.min(nowMs, iat * 1000 + CLOCK_TOLERANCE_MS) };
 }
 
 function isOptional(value: unknown): value is string | undefined {

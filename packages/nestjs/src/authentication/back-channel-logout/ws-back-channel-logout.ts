@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import type { SecureWsStore } from '../../store/secure-ws.store.js';
 import { AuthenticationError, type AuthenticationFailure } from '../authenticator.js';
+import type { JwtHeader } from '../jwt/jwt-header.js';
 import { prescreenJwt } from '../jwt/jwt-prescreen.js';
 import type { JwtIssuer } from '../jwt/jwt.authenticator.js';
+import type { JsonObject } from '../jwt/strict-json.js';
 import type { ResolvedBackChannelLogoutOptions } from './back-channel-logout.options.js';
 import { CLOCK_TOLERANCE_MS, type EndedSession, type LogoutClaims, readLogoutClaims } from './logout-claims.js';
 
@@ -57,20 +59,58 @@ export class WsBackChannelLogout {
     const id = createHash('sha256')
       .update(JSON.stringify([ended.issuer, jti]))
       .digest('base64url');
-    const isFirst = await this.parts.store.put(`logout:${id}`, '1', this.#longestAgeMs() + CLOCK_TOLERANCE_MS);
-    return isFirst === true ? this.parts.endSession(ended) : this.#refuse('replayed-proof');
+    if (!(await this.#isFirst(`logout:${id}`, ended))) return this.#refuse('replayed-proof');
+    try {
+      return await this.parts.endSession(ended);
+    } catch (cause) {
+      // Otherwise the server, which comes again after a 503, would be refused as a replay, and the log-in would stay.
+      await this.#giveBack(`logout:${id}`);
+      throw cause;
+    }
+  }
+
+  async #isFirst(key: string, ended: EndedSession): Promise<boolean> {
+    try {
+      return (await this.parts.store.put(key, '1', this.#longestAgeMs() + 2 * CLOCK_TOLERANCE_MS)) === true;
+    } catch (cause) {
+      // The store may have noted it, and only its answer be lost. Who replays a token ends nothing that is newer than it.
+      await this.parts.endSession(ended);
+      throw cause;
+    }
+  }
+
+  async #giveBack(key: string): Promise<void> {
+    try {
+      await this.parts.store.take(key);
+    } catch {
+      // It lapses by itself.
+    }
   }
 
   async #read(token: string): Promise<LogoutClaims | AuthenticationFailure> {
     const prescreened = prescreenJwt(token, MAX_TOKEN_BYTES);
     if (typeof prescreened === 'string') return prescreened;
     const { header, unverifiedClaims: claims } = prescreened;
-    const issuer = this.parts.issuers().find(({ rules }) => rules.issuer === claims['iss']);
-    if (issuer === undefined) return 'bad-issuer';
-    if (header.typ === undefined || !issuer.logout.typ.has(header.typ)) return 'bad-type';
-    const signature = await issuer.signatures.verify(token, header);
+    let read: LogoutClaims | AuthenticationFailure = 'bad-issuer';
+    // Gateways may have options of their own for one server: other clients, other types.
+    for (const issuer of new Set(this.parts.issuers())) {
+      if (issuer.rules.issuer !== claims['iss']) continue;
+      read = await this.#readFor(issuer, token, header, claims);
+      if (typeof read !== 'string') break;
+    }
+    return read;
+  }
+
+  async #readFor(
+    { logout, rules, signatures }: LogoutIssuer,
+    token: string,
+    header: JwtHeader,
+    claims: JsonObject,
+  ): Promise<LogoutClaims | AuthenticationFailure> {
+    if (header.typ === undefined || !logout.typ.has(header.typ)) return 'bad-type';
+    const signature = await signatures.verify(token, header);
     if (typeof signature === 'string') return signature;
-    return readLogoutClaims(claims, issuer.rules.issuer, issuer.logout, this.parts.clock.now());
+    return readLogoutClaims(claims, rules.issuer, logout, this.parts.clock.now());
   }
 
   #longestAgeMs(): number {

@@ -21,6 +21,8 @@ export interface PresentedCertificate {
   readonly certificate: X509Certificate;
   /** Whether TLS, here or at a listed proxy, has verified its chain. */
   readonly isVerified: boolean;
+  /** Whether its TLS session is one from before, in which neither its chain is kept nor checked again. */
+  readonly isResumed?: boolean;
 }
 
 /** What {@link ClientCertificateAuthenticator} needs beside its options. */
@@ -71,10 +73,14 @@ export class ClientCertificateAuthenticator extends AmbientAuthenticator {
     if (!presented.isVerified) throw new AuthenticationError('bad-certificate');
     const certificate = readClientCertificate(presented.certificate, this.parts.clock.now());
     if (typeof certificate === 'string') throw new AuthenticationError(certificate);
+    const judge = (found: ClientCertificateIdentity | null | undefined): PrincipalInput => {
+      // A list may name an authority of the chain, which only a full handshake shows.
+      const isUnknown = presented.isResumed === true && this.parts.revoked.mayHave(certificate);
+      if (isUnknown) throw new AuthenticationError('bad-certificate');
+      return this.#principalOf(certificate, found);
+    };
     const identity = this.#identify(certificate);
-    return isPromiseLike(identity)
-      ? Promise.resolve(identity).then((found) => this.#principalOf(certificate, found))
-      : this.#principalOf(certificate, identity);
+    return isPromiseLike(identity) ? Promise.resolve(identity).then(judge) : judge(identity);
   }
 
   override isCsrfTokenOf(token: string, { keyId = '' }: Principal): boolean {

@@ -31,7 +31,7 @@ export interface ClientCertificate {
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 /** As many as OpenSSL follows in a chain. */
-const MAX_CHAIN = 10;
+export const MAX_CHAIN = 10;
 
 /**
  * Checks what a certificate says of itself: that it is one of a client, and valid now.
@@ -54,8 +54,8 @@ export function readClientCertificate(
   if (names === undefined) return 'malformed';
   return Object.freeze({
     fingerprint: plainFingerprint(certificate.fingerprint256),
-    subject: oneLine(certificate.subject),
-    issuer: oneLine(certificate.issuer),
+    subject: distinguishedName(certificate.subject),
+    issuer: distinguishedName(certificate.issuer),
     serialNumber: plainSerial(certificate.serialNumber),
     uris: Object.freeze(names.filter(([type]) => type === 'URI').map(([, value]) => value)),
     emails: Object.freeze(names.filter(([type]) => type === 'email').map(([, value]) => value)),
@@ -66,16 +66,19 @@ export function readClientCertificate(
 
 /** What a revocation list names a certificate by: its issuer, and the number that it has there. */
 export function certificateName(issuer: string, serialNumber: string): string {
-  return `${plainSerial(serialNumber)} ${oneLine(issuer)}`;
+  return `${plainSerial(serialNumber)} ${distinguishedName(issuer)}`;
 }
+
+/** The issuer in a {@link certificateName}. */
+export const issuerIn = (name: string): string => name.slice(name.indexOf(' ') + 1);
 
 /** `AB:CD:...` as Node writes it, in the form of {@link ClientCertificate.fingerprint}. */
 export const plainFingerprint = (text: string): string => text.replaceAll(':', '').toLowerCase();
 
 const plainSerial = (text: string): string => text.toLowerCase().replace(/^0+(?=.)/, '');
 
-/** Node writes one attribute a line, with line breaks and commas in values behind a backslash. */
-const oneLine = (name: string | undefined): string => (name ?? '').replaceAll('\n', ', ');
+/** The form of {@link ClientCertificate.subject}: Node writes one attribute a line, with line breaks and commas in values behind a backslash. */
+export const distinguishedName = (name: string | undefined): string => (name ?? '').replaceAll('\n', ', ');
 
 function chainOf(leaf: X509Certificate): readonly string[] {
   const chain: string[] = [];

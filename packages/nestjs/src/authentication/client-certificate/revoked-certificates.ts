@@ -1,23 +1,48 @@
 import type { Principal } from '../../core/principal.js';
-import { type ClientCertificate, CLIENT_CERTIFICATE_KIND } from './client-certificate.js';
+import { type ClientCertificate, CLIENT_CERTIFICATE_KIND, issuerIn, MAX_CHAIN } from './client-certificate.js';
+
+/** The names of the certificates that authorities have, by whose they are: see `certificateName()`. */
+export type KnownAuthorities = ReadonlyMap<string, readonly string[]>;
 
 /** The certificates that the loaded revocation lists name, of clients and of their authorities. */
 export class RevokedCertificates {
   #names: ReadonlySet<string> = new Set();
+  #authorities: KnownAuthorities = new Map();
 
-  /** @param names see `certificateName()`. */
-  replace(names: ReadonlySet<string>): void {
+  /** @param authorities what is known of those that a client does not show. */
+  replace(names: ReadonlySet<string>, authorities: KnownAuthorities = new Map()): void {
     this.#names = names;
+    this.#authorities = authorities;
   }
 
   /** Whether a certificate, or an authority that it was verified by, is revoked. */
   has({ chain }: Pick<ClientCertificate, 'chain'>): boolean {
-    return this.#names.size > 0 && chain.some((name) => this.#names.has(name));
+    if (this.#names.size === 0) return false;
+    return chain.some((name) => this.#names.has(name)) || this.#above(chain) === 'revoked';
   }
 
-  /** The same for a principal; `false` for one without a certificate. */
+  /** Whether an authority may be revoked, and nobody knows: what was shown of the chain ends before what is known begins. */
+  mayHave({ chain }: Pick<ClientCertificate, 'chain'>): boolean {
+    return this.#names.size > 0 && this.#above(chain) === 'unknown';
+  }
+
+  /** The same as {@link has} for a principal; `false` for one without a certificate. */
   hasThatOf({ kind, claims }: Principal): boolean {
     // Their authenticator puts it there, in place of a claim of the application's that has the same name.
     return kind === CLIENT_CERTIFICATE_KIND && this.has(claims['certificate'] as ClientCertificate);
+  }
+
+  /** Follows a chain from where it was shown to an authority that signs itself. */
+  #above(chain: readonly string[]): 'good' | 'revoked' | 'unknown' {
+    let issuer = issuerIn(chain.at(-1) ?? '');
+    for (let steps = 0; steps < MAX_CHAIN; steps += 1) {
+      const names = this.#authorities.get(issuer) ?? [];
+      if (names.some((name) => this.#names.has(name))) return 'revoked';
+      const [above = ''] = names.map(issuerIn);
+      if (above === '') return 'unknown';
+      if (above === issuer) return 'good';
+      issuer = above;
+    }
+    return 'unknown';
   }
 }

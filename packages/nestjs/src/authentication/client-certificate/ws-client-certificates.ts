@@ -31,7 +31,8 @@ export class WsClientCertificates {
   }
 
   async #reload(lists: RevocationListSource): Promise<number> {
-    this.revoked.replace(await readRevocationLists(lists, this.clock.now()));
+    const { names, authorities } = await readRevocationLists(lists, this.clock.now());
+    this.revoked.replace(names, authorities);
     const closing = this.connections().filter(({ principal }) => this.revoked.hasThatOf(principal));
     for (const connection of closing) connection.close('REVOKED');
     return closing.length;

@@ -50,7 +50,8 @@ export class DpopProofs {
     }
     // With the key in it, so that nobody can use up the ids of another client.
     const id = createHash('sha256').update(read.jti).digest('base64url');
-    const isFirst = await store.put(`dpop:${jkt}.${id}`, '1', maxAgeMs + CLOCK_TOLERANCE_MS);
+    // Longer than the proof can be good, also where the clock is set back meanwhile.
+    const isFirst = await store.put(`dpop:${jkt}.${id}`, '1', maxAgeMs + 2 * CLOCK_TOLERANCE_MS);
     if (isFirst !== true) throw new AuthenticationError('replayed-proof');
   }
 

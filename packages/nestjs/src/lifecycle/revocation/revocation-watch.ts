@@ -131,5 +131,5 @@ export class RevocationWatch {
 /** What a client is told: the kind of a key is its first word. */
 function closeOf(key: string): CloseCodeName {
   if (key.startsWith('ban:')) return 'BANNED';
-  return /^(?:session|subject):/.test(key) ? 'LOGGED_OUT' : 'REVOKED';
+  return /^(?:session|subject|nameless):/.test(key) ? 'LOGGED_OUT' : 'REVOKED';
 }

@@ -9,6 +9,15 @@ const EVER = Number.MAX_SAFE_INTEGER;
 /** How far the clock of an issuer may be ahead, in milliseconds: an entry outlives what it names by this. */
 const SKEW_MS = 60_000;
 
+/** A log-in as its authorization server names it: one session, or all of a subject. */
+interface EndedLogIn {
+  readonly issuer: string;
+  readonly sub: string | undefined;
+  readonly sid: string | undefined;
+  /** Of a subject ends what was issued before, in milliseconds since 1970. */
+  readonly before: number;
+}
+
 /** How long a revocation is remembered. */
 export interface RevocationLife {
   /**
@@ -57,6 +66,20 @@ export class WsRevocationService {
   ): Promise<number> {
     const key = revocationKeys.subject(id(subject.issuer), id(subject.sub));
     return this.#revoke(key, afterSecondOf(this.clock.now()), life);
+  }
+
+  /**
+   * @internal Ends a log-in as its authorization server tells it, whatever the application made of the claims. A token that
+   * names no session may have come with it, where the subject is the same: nobody can tell, and it is refused too.
+   */
+  async endSession({ issuer, sid, sub, before }: EndedLogIn): Promise<number> {
+    const dates: (readonly [key: string, issuedBefore: number])[] = [];
+    if (sid !== undefined) dates.push([revocationKeys.session(issuer, sid), EVER]);
+    if (sub !== undefined) {
+      const keyOfSub = sid === undefined ? revocationKeys.subject : revocationKeys.nameless;
+      dates.push([keyOfSub(issuer, sub), afterSecondOf(before)]);
+    }
+    return this.#revokeAll(dates);
   }
 
   /** Revokes one token by its `jti`; its clients see 4504. */
@@ -122,11 +145,19 @@ export class WsRevocationService {
     return this.#revoke(revocationKeys.signingKey(id(key.issuer), id(key.keyId)), EVER, life);
   }
 
-  async #revoke(key: string, issuedBefore: number, { until }: RevocationLife = {}): Promise<number> {
+  async #revoke(key: string, issuedBefore: number, life?: RevocationLife): Promise<number> {
+    return this.#revokeAll([[key, issuedBefore]], life);
+  }
+
+  async #revokeAll(
+    dates: readonly (readonly [key: string, issuedBefore: number])[],
+    { until }: RevocationLife = {},
+  ): Promise<number> {
     const lifeMs = until === undefined ? this.lifeMs : dateOf(until) - this.clock.now();
     // What has ended already needs no entry, and is refused without one.
     if (lifeMs <= 0) return 0;
-    const revocations: readonly Revocation[] = [{ key, issuedBefore, ttlMs: lifeMs + SKEW_MS }];
+    const ttlMs = lifeMs + SKEW_MS;
+    const revocations: readonly Revocation[] = dates.map(([key, issuedBefore]) => ({ key, issuedBefore, ttlMs }));
     // Here first: this node must not wait for a store that does not answer.
     const closed = this.watch.applyOwn(revocations);
     await this.store.revoke(revocations);
