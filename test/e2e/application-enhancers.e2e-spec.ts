@@ -15,9 +15,9 @@ import {
   ValidationPipe,
 } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { deny, grant, WsAuthorize, type WsPolicy, type WsPolicyContext } from '@secure-ws/nestjs';
+import { deny, grant, WsApplicationError, WsAuthorize, type WsPolicy, type WsPolicyContext } from '@secure-ws/nestjs';
 import { Transform } from 'class-transformer';
-import { IsInt } from 'class-validator';
+import { IsIn, IsInt } from 'class-validator';
 import { map, type Observable } from 'rxjs';
 import type { WebSocket } from 'ws';
 import { describe, expect, it } from 'vitest';
@@ -30,6 +30,11 @@ class Payment {
   @Transform(({ value }) => (value as number) * 100)
   @IsInt()
   cents!: number;
+}
+
+class Cup {
+  @IsIn(['at-once', 'late'])
+  when!: string;
 }
 
 class Journal {
@@ -90,11 +95,23 @@ class TeapotFilter implements ExceptionFilter {
   }
 }
 
+class SoldOut extends Error {}
+
+/** Chooses the answer by throwing it, at once or later. */
+@Catch(SoldOut)
+class SoldOutFilter implements ExceptionFilter {
+  catch({ message }: SoldOut): Promise<never> {
+    const answer = new WsApplicationError('SOLD_OUT');
+    if (message === 'late') return Promise.reject(answer);
+    throw answer;
+  }
+}
+
 @WebSocketGateway({ path: '/pay' })
 @UseGuards(JournalGuard)
 @UseInterceptors(JournalInterceptor)
 @UsePipes(JournalPipe, new ValidationPipe({ transform: true, whitelist: true }))
-@UseFilters(TeapotFilter)
+@UseFilters(TeapotFilter, SoldOutFilter)
 class PaymentGateway {
   constructor(private readonly journal: Journal) {}
 
@@ -115,6 +132,12 @@ class PaymentGateway {
   @SubscribeMessage('kettle')
   kettle(): void {
     throw new Error('kettle');
+  }
+
+  @WsAuthorize()
+  @SubscribeMessage('cup')
+  cup(@MessageBody() { when }: Cup): void {
+    throw new SoldOut(when);
   }
 }
 
@@ -189,4 +212,16 @@ describe("the application's own chain", () => {
       'handler-failed',
     ]);
   });
+
+  it.each(['at-once', 'late'])(
+    'F39 lets a filter choose the answer by throwing it %s, which is no fault',
+    async (when) => {
+      const { client, app } = await start();
+      expect(await client.request('cup', { when })).toMatchObject({
+        data: { code: 'APPLICATION', reason: 'SOLD_OUT' },
+      });
+      expect(app.events.ofType('ws.message.refused').map(({ reason }) => reason)).toEqual(['application-filter']);
+      expect(app.events.ofType('ws.application.failed')).toEqual([]);
+    },
+  );
 });

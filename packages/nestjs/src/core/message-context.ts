@@ -66,6 +66,8 @@ export interface MessageFailure {
    * It never rejects.
    */
   readonly isAnswered: boolean | Promise<boolean>;
+  /** Whether the exception is what a filter of the application threw in place of another one, to choose the answer. */
+  readonly isChosen?: boolean;
 }
 
 const NOTHING: readonly unknown[] = Object.freeze([]);

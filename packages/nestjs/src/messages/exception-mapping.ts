@@ -44,9 +44,11 @@ export function mapException(exception: unknown): Refusal {
  * one that answered is audited all the same (F39).
  */
 export function refusalOfFailure(message: Message, isAnswered: boolean): Refusal | undefined {
-  if (message.failure === undefined) return undefined;
-  const refusal = mapException(message.failure.exception);
-  if (!isAnswered) return refusal;
+  const { failure } = message;
+  if (failure === undefined) return undefined;
+  const refusal = mapException(failure.exception);
+  const isChosen = failure.isChosen === true && refusal.fault === undefined;
+  if (!isAnswered) return isChosen ? { ...refusal, reason: 'application-filter' } : refusal;
   message.isAnswered = true;
   return { ...refusal, reason: 'application-filter' };
 }

@@ -78,14 +78,18 @@ const CONTAINED = new SharedPatch<FilterUser>((target, users) => {
     const args = host.getArgs<unknown[]>();
     const context = findMessageContext(args);
     const wasAnswered = context?.watchAnswer();
-    const settle = (isAnswered: boolean | Promise<boolean>, cause: unknown = exception): void => {
-      if (context !== undefined) context.failure = { exception: cause, isAnswered };
+    const settle = (isAnswered: boolean | Promise<boolean>): void => {
+      if (context !== undefined) context.failure = { exception, isAnswered };
     };
     const failed = (cause: unknown): false => {
       wasAnswered?.();
+      if (cause instanceof WsException || cause instanceof HttpException) {
+        if (context !== undefined) context.failure = { exception: cause, isAnswered: false, isChosen: true };
+        return false;
+      }
       const user = [...users].find((candidate) => candidate.owns(args[0]));
       user?.onFilterFailed(filter.constructor.name, context?.connection.id);
-      settle(false, cause instanceof WsException || cause instanceof HttpException ? cause : exception);
+      settle(false);
       return false;
     };
     try {
