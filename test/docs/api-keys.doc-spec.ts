@@ -15,11 +15,11 @@ const withKey = (key: string) => ({ path: '/echo', headers: { Authorization: `Ap
 it('AN-07 api-keys/api-keys.ts lets a key in until it is revoked', async () => {
   const { ApiKeys, authentication } = await example('api-keys/api-keys.ts', 'ApiKeys', 'authentication');
   const app = await boot(around([EchoGateway, ApiKeys], { authentication }));
-  const keys = app.get<{ create(owner: string, scopes: string[]): string; revoke(id: string): void }>(ApiKeys);
+  const keys = app.get<{ create(owner: string, scopes: string[]): string; revoke(id: string): Promise<void> }>(ApiKeys);
   const key = keys.create('billing', ['orders.read']);
   await using client = await connect(app, withKey(key));
   expect(await client.request('echo', { text: 'tea' })).toMatchObject({ data: { text: 'tea' } });
-  keys.revoke(key.split('_')[2] ?? '');
+  await keys.revoke(key.split('_')[2] ?? '');
   await client.expectClose(4504);
   await expect(connect(app, withKey(key))).rejects.toMatchObject({ status: 401 });
 });
