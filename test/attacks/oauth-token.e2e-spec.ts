@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import type { OAuthOptions } from '@secure-ws/nestjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.js';
+import { CertificateAuthority, SERVER_AUTH } from '../support/certificate-authority.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { handshake, type Refusal } from '../support/handshake.js';
@@ -200,6 +204,23 @@ describe('metadata', () => {
     return sign({ typ: 'at+jwt' }, { iss: issuer, aud: 'chat', sub: 'alice', iat: now, exp: now + 300 });
   };
 
+  it('AN-15 of a server whose certificate nobody trusts is not taken, and the operator is told why', async () => {
+    const { sign } = await startAuthorizationServer();
+    const authority = await CertificateAuthority.create();
+    const { cert, key } = await authority.issue({
+      usages: [SERVER_AUTH],
+      names: [{ type: 'dns', value: 'localhost' }],
+    });
+    const server = createServer({ cert, key }, (_, response) => response.end('{}'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const issuer = `https://localhost:${(server.address() as AddressInfo).port}`;
+    const { open, app } = await protect({ issuer, audience: 'chat' });
+    expect(await open(await issue(issuer, sign))).toBe(503);
+    expect(app.log.lines.join('\n')).toMatch(/cannot be reached: UNABLE_TO_VERIFY_LEAF_SIGNATURE; NODE_EXTRA_CA_CERTS/);
+  });
+
   it('AN-15 J14 of another issuer is not taken', async () => {
     const server = await startAuthorizationServer();
     const evil = await startStubProvider();
@@ -209,7 +230,8 @@ describe('metadata', () => {
     );
     const { open, app } = await protect({ issuer: evil.url, audience: 'chat' });
     expect(await open(await issue(evil.url, server.sign))).toBe(503);
-    expect(app.log.lines.join('\n')).toContain('is that of another issuer');
+    // The operator reads which one, where the difference is but a slash.
+    expect(app.log.lines.join('\n')).toContain(`is that of another issuer, \\"${server.issuer}\\"`);
     expect(server.requests).toEqual([]);
   });
 

@@ -232,3 +232,13 @@ it.each<readonly [what: string, secret: unknown]>([
     expect(() => make(new Store(), secret as string)).toThrow(SecureWsBootError);
   }
 });
+
+it.each<readonly [what: string, store: unknown, identify: unknown, problem: string]>([
+  ['a store that is not there', undefined, undefined, 'has a store without get()'],
+  ['a store that is none', {}, undefined, 'has a store without get()'],
+  ['a name for who it is', new Store(), 'userId', 'has a third argument that is not a function'],
+])('DP-02 AN-08 %s stops the boot', (_, store, identify, problem) => {
+  for (const make of [expressSession, fastifySession]) {
+    expect(() => make(store as Store, SECRET, identify as undefined)).toThrow(problem);
+  }
+});

@@ -30,14 +30,14 @@ class ChallengeController {
   constructor(private readonly challenges: WsChallengeService) {}
 
   @Post('ws-challenge')
-  challenge(@Req() request: IncomingMessage & { raw?: IncomingMessage }): Promise<unknown> {
-    return this.challenges.issue(request.raw ?? request);
+  challenge(@Req() request: IncomingMessage): Promise<unknown> {
+    return this.challenges.issue(request);
   }
 
   @Post('form')
-  form(@Req() request: IncomingMessage & { raw?: IncomingMessage }, @Body() body: unknown): Promise<boolean> {
+  form(@Req() request: IncomingMessage, @Body() body: unknown): Promise<boolean> {
     const { solution } = body as { solution?: unknown };
-    return this.challenges.verify(solution, request.raw ?? request);
+    return this.challenges.verify(solution, request);
   }
 }
 

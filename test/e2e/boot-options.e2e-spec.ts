@@ -1,5 +1,17 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { SecureGateway, SecureWsModule, WsAuthorize } from '@secure-ws/nestjs';
+import {
+  createTicketController,
+  SecureGateway,
+  SecureWsBootError,
+  SecureWsModule,
+  turnstile,
+  WsAuthorize,
+  WsHttpPrincipal,
+  WsProofOfWork,
+  WsSessionVerifier,
+} from '@secure-ws/nestjs';
 import { describe, expect, it, vi } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
 import { EchoGateway } from '../support/echo.gateway.js';
@@ -17,6 +29,45 @@ class ProvingGateway {
     return 'pong';
   }
 }
+
+@SecureGateway({ authentication: { tickets: { ttlMs: 1000 } } })
+@WsAuthorize()
+@WebSocketGateway({ path: '/tickets' })
+class TicketGateway extends ProvingGateway {
+  @SubscribeMessage('ping')
+  override ping(): string {
+    return 'pong';
+  }
+}
+
+@SecureGateway({ firstMessage: true })
+@WsAuthorize()
+@WebSocketGateway({ path: '/kiosk' })
+class FirstMessageGateway extends TicketGateway {
+  @SubscribeMessage('ping')
+  override ping(): string {
+    return 'pong';
+  }
+}
+
+class NoSessions extends WsSessionVerifier {
+  override async verify(): Promise<undefined> {
+    return undefined;
+  }
+}
+
+@Injectable()
+class NoPrincipal extends WsHttpPrincipal {
+  override resolve(): undefined {
+    return undefined;
+  }
+}
+
+const PEM = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({
+  type: 'spki',
+  format: 'pem',
+}) as string;
+const PUBLIC_JWT = { issuer: TEST_JWT.issuer, audience: TEST_JWT.audience, algorithms: ['RS256'] };
 
 /** The problems of an application with these very options. */
 const problemsOf = (options: unknown) =>
@@ -181,6 +232,92 @@ describe('the words of the boot', () => {
   it('DP-02 F42 a name that is near to none lists those there are', async () => {
     const problems = await bootProblems({ providers: [EchoGateway], options: { store: { redis: {} } as never } });
     expect(problems).toMatchObject([{ where: 'store.redis', fix: expect.stringContaining('maxKeys') as string }]);
+  });
+
+  it.each<readonly [what: string, options: object, where: string, problem: RegExp, fix: RegExp]>([
+    [
+      'an unknown key where there are none to choose from',
+      { authentication: { jwt: TEST_JWT, tickets: { ttlMs: 1, seconds: 1 } } },
+      'authentication.tickets.seconds',
+      /is not an option/,
+      /the options here are secret, ttlMs$/,
+    ],
+    [
+      'a word that is none of those',
+      { handshake: { limits: { onPrincipalLimit: 'ignore' } } },
+      'handshake.limits.onPrincipalLimit',
+      /must be one of '[\w-]+', '[\w-]+'; it is another text\.$/,
+      /onPrincipalLimit: '/,
+    ],
+    [
+      'a class of another kind',
+      { lifecycle: { revalidation: { with: EchoGateway } } },
+      'lifecycle.revalidation.with',
+      /WsRevalidator; it is another class\.$/,
+      /with: /,
+    ],
+    [
+      'a PEM text whose line ends are written out',
+      { authentication: { jwt: { ...PUBLIC_JWT, publicKey: PEM.replaceAll('\n', '\\n') } } },
+      'authentication.jwt.publicKey',
+      /^has "\\n" written out/,
+      /replaceAll\('\\\\n', '\\n'\)$/,
+    ],
+  ])('DP-02 F42 %s is told what to write', async (_, options, where, problem, fix) => {
+    const problems = await bootProblems({ providers: [EchoGateway], options });
+    const found = problems.find((each) => each.where === where);
+    expect(found?.problem).toMatch(problem);
+    expect(found?.fix).toMatch(fix);
+  });
+
+  it('DP-02 F42 an empty level of options says no more than: remove it', async () => {
+    const problems = await bootProblems({
+      providers: [TicketGateway],
+      options: { authentication: { jwt: TEST_JWT, tickets: {} } },
+    });
+    expect(problems).toMatchObject([
+      { where: 'TicketGateway @SecureGateway.authentication.tickets.ttlMs', fix: 'remove it' },
+    ]);
+  });
+
+  it('AN-01 DP-02 a first message that nothing could ever verify stops the boot', async () => {
+    const session = { cookie: '__Host-sid', verifier: new NoSessions(), csrf: { secret: TEST_JWT.secret } };
+    const problems = await bootProblems({
+      providers: [FirstMessageGateway],
+      secureWs: SecureWsModule.forRoot({ handshake: { origins: [ORIGIN] }, authentication: { session } }),
+    });
+    expect(problems).toMatchObject([
+      { where: 'FirstMessageGateway @SecureGateway.firstMessage', fix: expect.stringContaining('tickets') as string },
+    ]);
+  });
+
+  it.each<readonly [what: string, make: () => unknown, fix: string]>([
+    [
+      'without who asks',
+      () => createTicketController({} as never),
+      'createTicketController({ principal: HttpPrincipal })',
+    ],
+    [
+      'where no gateway takes tickets',
+      () =>
+        startApp({
+          providers: [EchoGateway, NoPrincipal],
+          controllers: [createTicketController({ principal: NoPrincipal })],
+        }),
+      'authentication: { tickets: {} }',
+    ],
+  ])('AN-05 DP-02 a controller of tickets %s stops the boot', async (_, make, fix) => {
+    const failed = await (async () => make())().catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(SecureWsBootError);
+    expect((failed as SecureWsBootError).problems).toMatchObject([{ where: 'createTicketController()', fix }]);
+  });
+
+  it.each<readonly [what: string, make: () => unknown, word: string]>([
+    ['a CAPTCHA', () => turnstile({ secret: undefined }), 'turnstile({ secret: process.env'],
+    ['a proof of work', () => new WsProofOfWork({ key: undefined }), 'new WsProofOfWork({ key: process.env'],
+  ])('DP-02 F42 a secret of %s that is not set is named with its option and its line', (_, make, word) => {
+    expect(make).toThrow(/^handshake\.challenge\.verifier: .*the variable is not set/);
+    expect(make).toThrow(word);
   });
 
   it('HS-01 F42 an origin from a variable that is not set is called that', async () => {

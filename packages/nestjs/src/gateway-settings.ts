@@ -46,11 +46,20 @@ export function resolveGatewaySettings(
   const authentication = reader.has('authentication')
     ? resolveAuthenticationOptions(reader.object('authentication'), options.authentication)
     : undefined;
+  if (firstMessage && !readsMessages(authentication ?? options.authentication)) {
+    const problem = 'is on, but nothing in authentication is verified from a message: jwt, oauth and tickets are.';
+    reader.fail('firstMessage', problem, 'set authentication.tickets to {}, or remove firstMessage');
+  }
   if (authentication !== undefined) checkProofAddress(reader, authentication, options.handshake);
   const limits = resolveLimits(reader.object('limits'), options);
   reader.finish();
   if (anonymous) problems.warn(reader.path, 'admits connections without an identity.');
   return Object.freeze({ anonymous, firstMessage, origins, authentication, ...limits });
+}
+
+/** Whether a first message could ever be accepted. What an authenticator of the application takes, nobody knows here. */
+function readsMessages({ jwt, oauth, tickets, authenticators }: ResolvedAuthenticationOptions): boolean {
+  return jwt.length + oauth.length + authenticators.length > 0 || tickets !== undefined;
 }
 
 function resolveLimits(reader: OptionReader, options: PathLimits): PathLimits {

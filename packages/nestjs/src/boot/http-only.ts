@@ -61,9 +61,11 @@ export function checkHttpEnhancers(
 ): void {
   const places = new Map<unknown, string>();
   if (gateways.length > 0 && runsGlobalEnhancers(config)) {
-    const perRequest = [...config.getGlobalRequestGuards(), ...config.getGlobalRequestInterceptors()];
-    const all = [...config.getGlobalGuards(), ...config.getGlobalInterceptors(), ...perRequest.map((w) => w.metatype)];
-    for (const enhancer of all) places.set(enhancer, 'APP_GUARD, APP_INTERCEPTOR');
+    const guards = [...config.getGlobalGuards(), ...config.getGlobalRequestGuards().map((w) => w.metatype)];
+    const requestInterceptors = config.getGlobalRequestInterceptors().map((w) => w.metatype);
+    const interceptors = [...config.getGlobalInterceptors(), ...requestInterceptors];
+    for (const guard of guards) places.set(guard, 'APP_GUARD, useGlobalGuards()');
+    for (const interceptor of interceptors) places.set(interceptor, 'APP_INTERCEPTOR, useGlobalInterceptors()');
   }
   for (const gateway of gateways) {
     const own = [...enhancersAt(gateway, 'guards'), ...enhancersAt(gateway, 'interceptors')];

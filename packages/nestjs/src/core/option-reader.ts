@@ -78,10 +78,11 @@ export class OptionReader {
     isRight: (value: unknown) => value is T,
     requirement: string,
     example: string,
+    text = 'a string',
   ): T | undefined {
     const value = this.raw(name);
     if (value === undefined || isRight(value)) return value;
-    const found = Array.isArray(value) ? '' : `; it is ${describe(value)}`;
+    const found = Array.isArray(value) ? '' : `; it is ${typeof value === 'string' ? text : describe(value)}`;
     return this.refuse(name, `${requirement}${found}.`, example);
   }
 
@@ -115,7 +116,8 @@ export class OptionReader {
   oneOf<const Word extends string>(name: string, words: readonly Word[], fallback: Word): Word {
     const isWord = (value: unknown): value is Word => words.some((word) => word === value);
     const list = words.map((word) => `'${word}'`).join(', ');
-    return this.checked(name, isWord, `must be one of ${list}`, `'${fallback}'`) ?? fallback;
+    const requirement = `must be ${words.length > 1 ? 'one of ' : ''}${list}`;
+    return this.checked(name, isWord, requirement, `'${fallback}'`, 'another text') ?? fallback;
   }
 
   /** A non-empty string. */
@@ -155,7 +157,8 @@ export class OptionReader {
     for (const key of Object.keys(this.#source)) {
       if (this.#seen.has(key)) continue;
       const near = nearestOf(key, this.#seen);
-      const remedy = `remove it; the options here are ${[...this.#seen].sort().join(', ')}`;
+      const known = [...this.#seen].sort().join(', ');
+      const remedy = known === '' ? 'remove it' : `remove it; the options here are ${known}`;
       this.fail(key, 'is not an option.', near === undefined ? remedy : `did you mean ${this.pathOf(near)}?`);
     }
     return Object.freeze(resolved);
@@ -206,5 +209,6 @@ function isText(value: unknown): value is string {
 function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
   if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value))) return 'another class';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

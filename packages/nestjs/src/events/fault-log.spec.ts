@@ -34,6 +34,28 @@ describe('FaultLog', () => {
     expect(parsed()[0]?.exception).toMatch(/^Error: no connection\n\s+at /);
   });
 
+  it('says what caused an exception, and leaves out a correlation id that there is not', () => {
+    const cause = Object.assign(new Error('connect failed'), { code: 'ECONNREFUSED' });
+    new FaultLog(new FakeClock()).write(
+      'G.m',
+      '',
+      new Error('away', { cause: new TypeError('fetch failed', { cause }) }),
+    );
+
+    expect(parsed()[0]).not.toHaveProperty('correlationId');
+    expect(parsed()[0]?.exception).toMatch(
+      /caused by TypeError: fetch failed\ncaused by Error: connect failed \(ECONNREFUSED\)$/,
+    );
+  });
+
+  it('DR-24 ends a chain of causes that goes round', () => {
+    const error = new Error('round');
+    error.cause = error;
+    new FaultLog(new FakeClock()).write('G.m', '', error);
+
+    expect(parsed()[0]?.exception.match(/caused by/g)).toHaveLength(3);
+  });
+
   it.each(['a\r\nb', 'a\u2028b', 'a\u001b[2Jb', 'a\u202eb'])('MO-07 keeps an exception with %j on one line', (text) => {
     new FaultLog(new FakeClock()).write('G.m', '', new Error(text));
 

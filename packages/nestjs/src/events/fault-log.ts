@@ -9,6 +9,9 @@ const WINDOW_MS = 1000;
 /** A stack with a long message in it, which a client may have written. */
 const MAX_EXCEPTION = 4096;
 
+/** How many exceptions of a chain of causes are written. */
+const MAX_PARTS = 4;
+
 // The lookbehind makes a run of word characters one attempt: without it a text of many `eyJ` would be searched from each.
 const JSON_WEB_TOKEN = /(?<![\w-])eyJ[\w-]*\.[\w-]+\.?[\w-]*/g;
 const AUTHORIZATION = /\b(bearer|basic)[ .:]+[\w.~+/=-]{8,}/gi;
@@ -34,6 +37,7 @@ export class FaultLog {
    * second, the next line says how many were left out. Never throws.
    *
    * @param where the place in the code, one of a fixed set such as `OrdersGateway.place`.
+   * @param correlationId that of the answer, or the id of the connection; empty where there is neither.
    */
   write(where: string, correlationId: string, exception: unknown): void {
     const place = this.#placeOf(where);
@@ -44,7 +48,12 @@ export class FaultLog {
     place.written++;
     const { suppressed } = place;
     place.suppressed = 0;
-    const line = { where, correlationId, exception: describe(exception), ...(suppressed > 0 && { suppressed }) };
+    const line = {
+      where,
+      ...(correlationId !== '' && { correlationId }),
+      exception: describe(exception),
+      ...(suppressed > 0 && { suppressed }),
+    };
     try {
       this.#logger.error(toLine(line));
     } catch {
@@ -66,12 +75,30 @@ export class FaultLog {
 
 function describe(exception: unknown): string {
   try {
-    const text = exception instanceof Error ? (exception.stack ?? exception.message) : `a thrown ${typeof exception}`;
-    return redact(text.slice(0, MAX_EXCEPTION));
+    const parts = [textOf(exception)];
+    // Of what caused it the message alone: `fetch failed` says nothing, and ECONNREFUSED two causes below it does.
+    for (let cause = causeOf(exception); parts.length < MAX_PARTS && cause !== undefined; cause = causeOf(cause)) {
+      parts.push(`caused by ${messageOf(cause)}`);
+    }
+    return redact(parts.join('\n').slice(0, MAX_EXCEPTION));
   } catch {
     // A getter of the exception's own that throws.
     return 'an exception that cannot be read';
   }
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : `a thrown ${typeof thrown}`;
+}
+
+function messageOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return `a thrown ${typeof thrown}`;
+  const { code } = thrown as { readonly code?: unknown };
+  return `${thrown.name}: ${thrown.message}${typeof code === 'string' ? ` (${code})` : ''}`;
+}
+
+function causeOf(thrown: unknown): unknown {
+  return thrown instanceof Error ? thrown.cause : undefined;
 }
 
 /** Blacks out what looks like a credential (OWASP ASVS 5.0 16.2.5): libraries put them into the texts of their errors. */

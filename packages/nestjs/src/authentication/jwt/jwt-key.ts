@@ -117,6 +117,10 @@ function publicKeyOf(material: unknown): KeyObject | KeyProblem {
     return createPublicKey(material);
   } catch {
     if (Buffer.isBuffer(material)) return derPublicKey(material);
+    if (material.includes('-----BEGIN') && material.includes('\\n')) {
+      const problem = 'has "\\n" written out where its lines end, as some tools put a PEM text into one line.';
+      return { problem, fix: "process.env.JWT_PUBLIC_KEY?.replaceAll('\\\\n', '\\n')" };
+    }
     return { problem: 'cannot be read as a public key in PEM form.', fix: FIX_PUBLIC };
   }
 }

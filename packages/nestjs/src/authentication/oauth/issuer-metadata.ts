@@ -7,6 +7,9 @@ import { readRemoteUrl, type RemoteUrlRules } from '../remote/remote.options.js'
 /** The addresses that are read of the metadata. */
 export type IssuerEndpoint = 'jwks_uri' | 'introspection_endpoint';
 
+/** How much of a foreign text is shown to the operator, in characters. */
+const MAX_SHOWN = 200;
+
 /** What an authorization server says of itself (RFC 8414, OpenID Connect Discovery 1.0). */
 export class IssuerMetadata {
   readonly #document: RemoteValue<JsonObject>;
@@ -37,7 +40,10 @@ export class IssuerMetadata {
       if (document === undefined) continue;
       // RFC 8414 section 3.3: otherwise one tenant of a provider could speak for another (mix-up).
       if (document['issuer'] === this.issuer) return document;
-      throw new IdentityProviderError(`The metadata of ${this.issuer} is that of another issuer.`);
+      const named = typeof document['issuer'] === 'string' ? document['issuer'].slice(0, MAX_SHOWN) : 'none';
+      throw new IdentityProviderError(
+        `The metadata of ${this.issuer} is that of another issuer, ${JSON.stringify(named)}. Where that is the same server, write oauth.issuer just so.`,
+      );
     }
     throw new IdentityProviderError(`The issuer ${this.issuer} publishes no metadata.`);
   }

@@ -34,7 +34,9 @@ export class RemoteDocuments {
       return await this.#exchange(url, form, abort.signal);
     } catch (cause) {
       if (cause instanceof IdentityProviderError) throw cause;
-      const why = abort.signal.aborted ? `did not answer within ${this.limits.timeoutMs} ms` : 'cannot be reached';
+      const why = abort.signal.aborted
+        ? `did not answer within ${this.limits.timeoutMs} ms`
+        : `cannot be reached${reasonOf(cause)}`;
       throw new IdentityProviderError(`${nameOf(url)} ${why}.`, { cause });
     } finally {
       cancel();
@@ -66,6 +68,14 @@ export class RemoteDocuments {
     if (document === undefined) throw new IdentityProviderError(`${nameOf(url)} answered no JSON object.`);
     return document;
   }
+}
+
+/** What Node says beneath `fetch failed`, and what to do where TLS does not know the authority of the server. */
+function reasonOf(cause: unknown): string {
+  const { code } = (cause instanceof Error ? (cause.cause ?? cause) : {}) as { readonly code?: unknown };
+  if (typeof code !== 'string') return '';
+  const isUntrusted = /CERT|VERIFY|ISSUER/.test(code) && code !== 'CERT_HAS_EXPIRED';
+  return `: ${code}${isUntrusted ? '; NODE_EXTRA_CA_CERTS names the file of an authority that Node should trust' : ''}`;
 }
 
 /** Without a query, which may hold a key of an API. */

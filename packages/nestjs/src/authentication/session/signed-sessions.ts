@@ -30,7 +30,7 @@ export type SessionSecret = JwtKeyMaterial | readonly JwtKeyMaterial[];
  * @param store the very store that the middleware has.
  * @param secret the very secret that it has, or the list of them: at least 32 random bytes each.
  * @param identify whose a session is. @default the `userId` in it
- * @throws {SecureWsBootError} for a secret that is missing, short or a placeholder.
+ * @throws {SecureWsBootError} for what is no store, and for a secret that is missing, short or a placeholder.
  *
  * @example
  * ```ts
@@ -42,20 +42,20 @@ export function expressSession<Session extends StoredSession>(
   secret: SessionSecret,
   identify: IdentifySession<Session> = userIdOf,
 ): WsSessionVerifier {
-  return new SignedSessions(store, readKeys('expressSession', secret), identify, /^s:/);
+  return make('expressSession', { store, secret, identify, prefix: /^s:/ });
 }
 
 /**
  * The sessions of @fastify/session; see {@link expressSession}. A `cookiePrefix` of `s:` is understood.
  *
- * @throws {SecureWsBootError} for a secret that is missing, short or a placeholder.
+ * @throws {SecureWsBootError} for what is no store, and for a secret that is missing, short or a placeholder.
  */
 export function fastifySession<Session extends StoredSession>(
   store: SessionStoreLike<Session>,
   secret: SessionSecret,
   identify: IdentifySession<Session> = userIdOf,
 ): WsSessionVerifier {
-  return new SignedSessions(store, readKeys('fastifySession', secret), identify, /^(?:s:)?/);
+  return make('fastifySession', { store, secret, identify, prefix: /^(?:s:)?/ });
 }
 
 class SignedSessions<Session extends StoredSession> extends WsSessionVerifier {
@@ -124,10 +124,33 @@ function userIdOf(session: StoredSession): Omit<SessionIdentity, 'sessionId'> | 
   return isIdentifier(id) ? { id } : undefined;
 }
 
-function readKeys(name: string, secret: SessionSecret): readonly KeyObject[] {
+interface SignedSessionsParts<Session> {
+  readonly store: SessionStoreLike<Session>;
+  readonly secret: SessionSecret;
+  readonly identify: IdentifySession<Session>;
+  readonly prefix: RegExp;
+}
+
+function make<Session extends StoredSession>(
+  name: string,
+  { store, secret, identify, prefix }: SignedSessionsParts<Session>,
+): WsSessionVerifier {
+  const where = `${name}(store, secret)`;
+  // An import that is circular or misspelt: every session would be refused, for ever.
+  if (typeof (store as Partial<typeof store> | null | undefined)?.get !== 'function') {
+    const problem = 'has a store without get(): it is undefined, or something else.';
+    throw new SecureWsBootError([{ where, problem, fix: 'give it the very store that the middleware has' }]);
+  }
+  if (typeof identify !== 'function') {
+    const problem = 'has a third argument that is not a function.';
+    throw new SecureWsBootError([{ where, problem, fix: `${name}(store, secret, ({ userId }) => ({ id: userId }))` }]);
+  }
+  return new SignedSessions(store, readKeys(where, secret), identify, prefix);
+}
+
+function readKeys(where: string, secret: SessionSecret): readonly KeyObject[] {
   const list: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
   const keys = list.map((each) => readHmacSecret(each, 'HS256'));
-  const where = `${name}(store, secret)`;
   if (keys.length === 0) throw new SecureWsBootError([{ where, problem: 'has no secret.', fix: FIX }]);
   return keys.map((key) => {
     if (key instanceof KeyObject) return key;

@@ -11,6 +11,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { type Awaitable, withDeadline } from '../../core/awaitable.js';
+import { SecureWsBootError } from '../../core/boot-problems.js';
 import { Clock } from '../../core/clock.js';
 import type { Principal, PrincipalInput } from '../../core/principal.js';
 import { type WsTicket, WsTicketService } from './ws-ticket.service.js';
@@ -51,9 +52,14 @@ const RESOLVE_TIMEOUT_MS = 5000;
  * @Module({ controllers: [createTicketController({ principal: SessionPrincipal })], providers: [SessionPrincipal] })
  * export class LogInModule {}
  * ```
+ * @throws {SecureWsBootError} without `principal`, and at boot where `authentication.tickets` is not set.
  */
 export function createTicketController(options: TicketControllerOptions): Type {
   const { path = 'ws-ticket', principal, guards = [], gateway } = options;
+  // Nest would name the position of an argument.
+  if (typeof principal !== 'function') {
+    refuse('needs a class that says who asks.', 'createTicketController({ principal: HttpPrincipal })');
+  }
 
   @UseGuards(...guards)
   @Controller(path)
@@ -62,7 +68,9 @@ export function createTicketController(options: TicketControllerOptions): Type {
       @Inject(WsTicketService) private readonly tickets: WsTicketService,
       @Inject(Clock) private readonly clock: Clock,
       @Inject(principal) private readonly principals: WsHttpPrincipal,
-    ) {}
+    ) {
+      if (!tickets.isConfigured) refuse('makes tickets, and no gateway takes any.', 'authentication: { tickets: {} }');
+    }
 
     @Post()
     @Header('Cache-Control', 'no-store')
@@ -83,4 +91,8 @@ export function createTicketController(options: TicketControllerOptions): Type {
     }
   }
   return TicketController;
+}
+
+function refuse(problem: string, fix: string): never {
+  throw new SecureWsBootError([{ where: 'createTicketController()', problem, fix }]);
 }

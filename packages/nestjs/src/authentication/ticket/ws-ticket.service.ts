@@ -90,6 +90,11 @@ export class WsTicketService {
   /** @internal */
   constructor(private readonly parts: WsTicketServiceParts) {}
 
+  /** @internal Whether tickets are taken anywhere. */
+  get isConfigured(): boolean {
+    return this.parts.module.block !== undefined;
+  }
+
   /** @internal Notes what a `@SecureGateway` sets. */
   addGateway(gateway: object, audience: TicketAudience): void {
     this.#gateways.set(gateway, audience);

@@ -26,7 +26,10 @@ class SiteVerifier extends WsChallengeVerifier {
     super();
     const { secret, minScore = 0.5 } = options;
     if (typeof secret !== 'string' || secret === '') {
-      throw new TypeError(`${name}() needs the secret of the site: ${name}({ secret: process.env.CAPTCHA_SECRET })`);
+      throw new TypeError(
+        `handshake.challenge.verifier: ${name}() needs the secret of the site; if it comes from the environment, the variable is not set. ` +
+          `${name}({ secret: process.env.CAPTCHA_SECRET })`,
+      );
     }
     if (!(minScore >= 0 && minScore <= 1)) throw new TypeError(`minScore of ${name}() is a number from 0 to 1.`);
     this.#secret = secret;

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import { addressKey, plainAddress } from '../../core/address-key.js';
 import { findClient } from '../client-address.js';
 import type { Clock } from '../../core/clock.js';
@@ -33,10 +33,10 @@ export class WsChallengeService {
    * Makes a challenge for whoever sent a request: bound to its address, as the handshake will see it, and to its `Origin`.
    * Browsers send that with POST, and not with a GET of their own site.
    *
-   * @param request that of Node or Express, or the `raw` one of Fastify.
+   * @param request that of Node, Express or Fastify.
    * @throws Error where the forwarding fields cannot be read, and where the verifier makes no challenges.
    */
-  async issue(request: IncomingMessage): Promise<unknown> {
+  async issue(request: IncomingMessage | { readonly raw: IncomingMessage }): Promise<unknown> {
     return this.verifier().issue(this.#subjectOf(request));
   }
 
@@ -48,13 +48,16 @@ export class WsChallengeService {
    * @param request as in {@link issue}.
    * @throws Error as {@link issue}, and where the solution could not be checked. Refuse then as well.
    */
-  async verify(solution: unknown, request: IncomingMessage): Promise<boolean> {
+  async verify(solution: unknown, request: IncomingMessage | { readonly raw: IncomingMessage }): Promise<boolean> {
     if (!isSolution(solution)) return false;
     const verdict: unknown = await this.verifier().verify(solution, attemptOf(this.#subjectOf(request), this.parts));
     return verdict === true;
   }
 
-  #subjectOf(request: IncomingMessage): WsChallengeSubject {
+  #subjectOf(given: object): WsChallengeSubject {
+    // Fastify hands over an object of its own, around the request of Node.
+    const { raw } = given as { readonly raw?: unknown };
+    const request = raw instanceof IncomingMessage ? raw : (given as IncomingMessage);
     const head = readRequestHead(request);
     const { remoteAddress } = request.socket;
     const peer = remoteAddress === undefined ? undefined : plainAddress(remoteAddress);

@@ -49,7 +49,10 @@ export class WsProofOfWork extends WsChallengeVerifier {
   constructor({ key, cost = 5000, ttlMs = 120_000 }: ProofOfWorkOptions) {
     super();
     if (typeof key !== 'string' || Buffer.byteLength(key) < MIN_KEY_BYTES) {
-      throw new TypeError('WsProofOfWork needs a key of at least 32 random bytes: openssl rand -base64 32');
+      throw new TypeError(
+        'handshake.challenge.verifier: WsProofOfWork needs a key of at least 32 random bytes; if it comes from the environment, the variable is not set or too short. ' +
+          'new WsProofOfWork({ key: process.env.CHALLENGE_KEY }) // openssl rand -base64 32',
+      );
     }
     for (const [name, value] of Object.entries({ cost, ttlMs })) {
       if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`${name} of WsProofOfWork is a whole number.`);
@@ -106,7 +109,7 @@ async function load(): Promise<Altcha> {
     const [pow, { deriveKey }] = await Promise.all([import('altcha-lib'), import('altcha-lib/algorithms/pbkdf2')]);
     return { pow, deriveKey };
   } catch (cause) {
-    throw new Error('WsProofOfWork needs altcha-lib: npm install altcha-lib', { cause });
+    throw new Error('handshake.challenge.verifier: WsProofOfWork needs altcha-lib: npm install altcha-lib', { cause });
   }
 }
 
