@@ -1,4 +1,4 @@
-import { Inject, Injectable, ServiceUnavailableException } from '@nestjs/common';
+import { Inject, Injectable, ServiceUnavailableException, UnauthorizedException } from '@nestjs/common';
 import * as oidc from 'openid-client';
 import { type AccountServerSettings, CHAT_RESOURCE, RETURN_PATH } from '../account-server/account-server-settings.js';
 import { CHAT_SETTINGS, type ChatSettings } from '../chat-settings.js';
@@ -59,10 +59,21 @@ export class AccountServerClient {
     return tokensOf(tokens, tokens.claims()?.sub);
   }
 
-  /** Gets fresh tokens. @throws where the account server does not give any. */
+  /**
+   * Gets fresh tokens.
+   *
+   * @throws UnauthorizedException where the account server says no: the log-in there is over.
+   * @throws ServiceUnavailableException where it says nothing that can be read.
+   */
   async refresh({ refreshToken, accountId }: AccountServerTokens): Promise<AccountServerTokens> {
-    const tokens = await oidc.refreshTokenGrant(await this.#configured(), refreshToken, { resource: CHAT_RESOURCE });
-    return tokensOf(tokens, accountId, refreshToken);
+    try {
+      const tokens = await oidc.refreshTokenGrant(await this.#configured(), refreshToken, { resource: CHAT_RESOURCE });
+      return tokensOf(tokens, accountId, refreshToken);
+    } catch (cause) {
+      // RFC 6749 section 5.2: a refusal is an answer with an `error`. An outage is not the end of a log-in.
+      if (cause instanceof oidc.ResponseBodyError) throw new UnauthorizedException('Please log in.', { cause });
+      throw new ServiceUnavailableException('The account server is away.', { cause });
+    }
   }
 
   /** Tells the account server that the tokens of a log-in are not wanted any more (RFC 7009). */

@@ -1,6 +1,9 @@
 import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AccountServer } from '../account-server/account-server.js';
 import { createChatApp, type ChatApp } from '../chat-app.js';
+import { CHAT_SETTINGS, type ChatSettings } from '../chat-settings.js';
+import { AccountServerClient } from './account-server-client.js';
 
 /** Where an answer sends the browser, and the cookies that it sets. */
 interface Redirect {
@@ -17,9 +20,9 @@ describe('the log-in at the account server', () => {
   afterAll(() => chat.close());
 
   /** Asks the chat, as a browser with these cookies does. */
-  function get(url: string, cookie = '', headers: Record<string, string> = {}): Promise<Redirect> {
+  function get(url: string, cookie = '', headers: Record<string, string> = {}, method = 'GET'): Promise<Redirect> {
     return new Promise((resolve, reject) => {
-      const sent = request(url, { ca: chat.certificate, headers: { cookie, ...headers } }, (response) => {
+      const sent = request(url, { method, ca: chat.certificate, headers: { cookie, ...headers } }, (response) => {
         response.resume();
         const cookies = (response.headers['set-cookie'] ?? []).map((line) => line.split(';')[0] ?? '');
         resolve({ location: response.headers.location ?? String(response.statusCode), cookies });
@@ -82,5 +85,19 @@ describe('the log-in at the account server', () => {
   it('HS-02 is not begun by another site', async () => {
     const headers = { 'sec-fetch-site': 'cross-site' };
     expect((await get(`${chat.url}/api/account-server/start`, '', headers)).location).toBe('403');
+  });
+
+  it('tells a log-in that is over there from an account server that is away', async () => {
+    const client = chat.app.get(AccountServerClient, { strict: false });
+    const over = { accountId: 'alice', accessToken: '', refreshToken: 'revoked', sessionId: '' };
+    await expect(client.refresh(over)).rejects.toMatchObject({ status: 401 });
+    const { url, cookie } = await begin();
+    const { cookies } = await get(await choose(url), cookie);
+    const fresh = async (): Promise<string> =>
+      (await get(`${chat.url}/api/socket-credential`, cookies[1], { origin: chat.url }, 'POST')).location;
+    expect(await fresh()).toBe('200');
+    // The page keeps trying then, and shows no log-in.
+    await (chat.app.get<ChatSettings>(CHAT_SETTINGS, { strict: false }).accountServer as AccountServer).close();
+    expect(await fresh()).toBe('503');
   });
 });

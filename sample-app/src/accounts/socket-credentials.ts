@@ -1,4 +1,4 @@
-import { Inject, Injectable, UnauthorizedException } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { WsRevocationService, WsTicketService } from '@secure-ws/nestjs';
 import { CHAT_SETTINGS, type ChatSettings } from '../chat-settings.js';
 import { AccountServerClient, type AccountServerTokens } from './account-server-client.js';
@@ -39,14 +39,12 @@ export class SocketCredentials {
    * Makes a fresh credential.
    *
    * @param origin of the request, to which a ticket is bound.
-   * @throws UnauthorizedException where the account server gives no fresh token, whatever its reason.
+   * @throws UnauthorizedException where the log-in at the account server is over, ServiceUnavailableException where that is away.
    */
   async issue(session: Session, origin: string | undefined): Promise<SocketCredential> {
     const tokens = this.#tokens.get(session.id);
     if (tokens === undefined) return { scheme: 'ticket', value: await this.#ticket(session, origin) };
-    const fresh = await this.accountServer.refresh(tokens).catch(() => {
-      throw new UnauthorizedException('Please log in.');
-    });
+    const fresh = await this.accountServer.refresh(tokens);
     this.#tokens.set(session.id, fresh);
     return { scheme: 'bearer', value: fresh.accessToken };
   }
