@@ -203,7 +203,7 @@ describe('a proof of work', () => {
       new WsProofOfWork({ key: 'of-somebody-else-who-floods-us-here', cost: 1 }),
     ];
     const forged = await solve(
-      (await theirs.issue({ address: '192.0.2.1', origin: undefined })) as unknown as Challenge,
+      (await theirs.issue({ address: '192.0.2.1', origin: undefined, now: Date.now() })) as unknown as Challenge,
     );
     expect(await attempt(ours, forged)).toBe(false);
     expect(used).toEqual([]);

@@ -64,7 +64,8 @@ export class ChallengeCheck {
   }
 
   #attemptOf({ addressKey, origin }: HandshakeContext): WsChallengeAttempt {
-    return attemptOf(subjectOf(addressKey, origin.kind === 'allowed' ? origin.text : undefined), this.parts);
+    const text = origin.kind === 'allowed' ? origin.text : undefined;
+    return attemptOf(subjectOf(addressKey, text, this.parts.clock.now()), this.parts);
   }
 
   #report(rates: AttackRates | undefined): void {

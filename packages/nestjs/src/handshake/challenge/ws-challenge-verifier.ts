@@ -6,12 +6,12 @@ export interface WsChallengeSubject {
   readonly address: string;
   /** The allowed origin of the page; `undefined` for a client that sent none. */
   readonly origin: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** One handshake, or one request with a form, as a {@link WsChallengeVerifier} sees it. */
 export interface WsChallengeAttempt extends WsChallengeSubject {
-  /** Milliseconds since 1970. */
-  readonly now: number;
   /**
    * Uses something up, on all nodes.
    *

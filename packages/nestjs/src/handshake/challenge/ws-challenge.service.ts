@@ -64,7 +64,7 @@ export class WsChallengeService {
     const facts = { remoteAddress: peer, isEncrypted: false, forwarding: head.forwarding };
     const client = findClient(facts, this.options.proxies);
     if (client === undefined) throw new Error('The forwarding fields of a request for a challenge cannot be read.');
-    return subjectOf(addressKey(client.address), normal(head.origin));
+    return subjectOf(addressKey(client.address), normal(head.origin), this.parts.clock.now());
   }
 }
 
@@ -83,13 +83,16 @@ export function isSolution(value: unknown): value is string {
 }
 
 /** Whom a challenge is bound to. @param key as `addressKey()` makes it. */
-export function subjectOf(key: string, origin: string | undefined): WsChallengeSubject {
-  return { address: key.replace(/^address:/, ''), origin };
+export function subjectOf(key: string, origin: string | undefined, now: number): WsChallengeSubject {
+  return { address: key.replace(/^address:/, ''), origin, now };
 }
 
 /** An attempt to answer a challenge. */
-export function attemptOf(subject: WsChallengeSubject, { clock, store }: ChallengeAttemptParts): WsChallengeAttempt {
-  return { ...subject, now: clock.now(), useOnce: (id, ttlMs) => store.put(`challenge:${id}`, '', ttlMs) };
+export function attemptOf(
+  subject: WsChallengeSubject,
+  { store }: Pick<ChallengeAttemptParts, 'store'>,
+): WsChallengeAttempt {
+  return { ...subject, useOnce: (id, ttlMs) => store.put(`challenge:${id}`, '', ttlMs) };
 }
 
 /** As the handshake writes an allowed origin; whether it is one is judged there. */

@@ -74,7 +74,7 @@ export class WsProofOfWork extends WsChallengeVerifier {
       cost: this.#cost,
       keyPrefix: KEY_PREFIX,
       deriveKey,
-      expiresAt: Math.ceil((Date.now() + this.#ttlMs) / 1000),
+      expiresAt: Math.ceil((subject.now + this.#ttlMs) / 1000),
       data: { for: bindingOf(subject) },
       hmacSignatureSecret: this.#key,
     });
@@ -113,7 +113,7 @@ async function load(): Promise<Altcha> {
   }
 }
 
-const bindingOf = ({ address, origin = '' }: WsChallengeSubject): string =>
+const bindingOf = ({ address, origin = '' }: Omit<WsChallengeSubject, 'now'>): string =>
   createHash('sha256')
     .update(JSON.stringify([address, origin]))
     .digest('base64url');
