@@ -276,6 +276,32 @@ describe('the nonce of the server', () => {
     expect(await open(app, withProof(token, await prove(token, { claims: { nonce: next } })))).toBe('open');
     expect(failures(app)).toEqual(['bad-proof', 'missing-nonce', 'missing-nonce', 'missing-nonce']);
   });
+
+  it('AN-06 SL-09 is told to a client that renews its token in place, which may use it at once', async () => {
+    const { app, issue, prove, clock } = await protect({ nonce: { secret: randomBytes(32), maxAgeMs: 2_000 } });
+    const first = await issue();
+    const told = (await open(app, withProof(first, await prove(first)))) as Refusal;
+    const nonce = told.headers['dpop-nonce'];
+    const shape = withProof(first, await prove(first, { claims: { nonce } }));
+    const client = await connect(`${app.url}/echo`, { ...shape, protocols: ['secure-ws.v1'] });
+    clock.advance(5_000);
+    const token = await issue();
+    const renew = async (claims: Record<string, unknown>, key = mine) =>
+      client.request('$auth', { token, dpop: await prove(token, { claims }, key) });
+    const late = await renew({ nonce });
+    expect(late).toMatchObject({ data: { code: 'FORBIDDEN', reason: 'USE_DPOP_NONCE' } });
+    const { details } = late.data as { details: { nonce: string } };
+    expect(details.nonce).not.toBe(nonce);
+    expect(await renew(details)).toMatchObject({ event: '$auth', data: { expiresInMs: expect.any(Number) as number } });
+    // A thief learns nothing, and one free attempt is all there is.
+    clock.advance(10_000);
+    expect(await renew({}, thiefs)).toMatchObject({ data: { code: 'FORBIDDEN' } });
+    expect(await renew({})).toMatchObject({ data: { code: 'THROTTLED' } });
+    clock.advance(10_000);
+    expect(await renew({})).toMatchObject({ data: { reason: 'USE_DPOP_NONCE' } });
+    expect(await renew({})).toMatchObject({ data: { reason: 'USE_DPOP_NONCE' } });
+    expect(await renew({})).toMatchObject({ data: { code: 'THROTTLED' } });
+  });
 });
 
 describe('a token that is bound to a certificate', () => {

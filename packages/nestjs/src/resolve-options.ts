@@ -80,7 +80,14 @@ export function checkProofAddress(
   { dpop }: Pick<ResolvedAuthenticationOptions, 'dpop'>,
   { hosts: { hosts, publicHost }, transport }: ResolvedHandshakeOptions,
 ): void {
-  if (dpop === undefined || hosts !== undefined || publicHost !== undefined || !transport.isProduction) return;
+  if (dpop === undefined || hosts !== undefined || publicHost !== undefined) return;
+  if (!transport.isProduction) {
+    reader.warn(
+      'authentication.dpop',
+      'takes proofs for any address; in production the boot stops without handshake.publicUrl or hosts.',
+    );
+    return;
+  }
   const problem = 'takes proofs for any address: in production the host of this server must be known.';
   reader.fail('authentication.dpop', problem, "handshake.publicUrl: 'wss://chat.example.com'");
 }

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { SECURE_WS_SUBPROTOCOL } from '@secure-ws/protocol';
-import { AuthenticationError, type WsCredential } from '../authentication/authenticator.js';
+import { AuthenticationError, DpopNonceRequiredError, type WsCredential } from '../authentication/authenticator.js';
 import { messageCredential } from '../authentication/message-credential.js';
 import { judgeRefresh } from '../authentication/refresh/refresh-policy.js';
 import { AuthorizationPlan } from '../authorization/authorization-plan.js';
@@ -53,6 +53,7 @@ export class IdentityRenewal {
     const { connection, pipeline } = accepted;
     if (connection.subprotocol !== SECURE_WS_SUBPROTOCOL) return;
     let verifiedAt = -Infinity;
+    let toldNonceAt = -Infinity;
     const verify = (message: Message): Refusal | Promise<Refusal | Renewal> => {
       const waitMs = verifiedAt + VERIFY_EVERY_MS - accepted.now();
       if (waitMs > 0) return { code: 'THROTTLED', reason: 'refresh-rate', retryAfterMs: waitMs };
@@ -61,6 +62,14 @@ export class IdentityRenewal {
       verifiedAt = accepted.now();
       return this.#verify(accepted, endpoint, socket, admission, credential);
     };
+    const failed = (exception: unknown): Refusal => {
+      // Once in ten seconds who was told the nonce may use it at once.
+      if (exception instanceof DpopNonceRequiredError && accepted.now() >= toldNonceAt + VERIFY_EVERY_MS) {
+        toldNonceAt = accepted.now();
+        verifiedAt = -Infinity;
+      }
+      return refusalOf(exception);
+    };
     const handler: MessageHandler = {
       plan: PLAN,
       steps: [
@@ -68,7 +77,7 @@ export class IdentityRenewal {
           name: 'refresh',
           start: verify,
           finish: (message, outcome) => this.#conclude(accepted, message, outcome as Refusal | Renewal),
-          fail: (_message, exception) => refusalOf(exception),
+          fail: (_message, exception) => failed(exception),
         },
         REPLY_STEP,
       ],
@@ -131,5 +140,9 @@ function endsIn({ expiresAt = Infinity }: Principal, now: number): number {
 
 /** The same answer for all of them; a bug or an outage is for the operator to see. */
 function refusalOf(exception: unknown): Refusal {
+  // RFC 9449 section 9, without a response field: only who holds the key gets here.
+  if (exception instanceof DpopNonceRequiredError) {
+    return { ...REFUSED, application: { reason: 'USE_DPOP_NONCE', details: { nonce: exception.nonce } } };
+  }
   return exception instanceof AuthenticationError ? REFUSED : { ...REFUSED, fault: { exception } };
 }
