@@ -21,7 +21,7 @@ export class AppModule {
           handshake: {
             origins: [...settings.origins],
             // Asked for while there is an attack, and by the log-in form. One process: its key need not outlive it.
-            challenge: { verifier: new WsProofOfWork({ key: randomBytes(32).toString('base64') }) },
+            challenge: { verifier: new WsProofOfWork({ secret: randomBytes(32).toString('base64') }) },
           },
           authentication: {
             tickets: {},

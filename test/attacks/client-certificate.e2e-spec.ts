@@ -202,7 +202,7 @@ describe('a page that rides on a client certificate', () => {
     const app = await start({ clients: 'browsers', mapper: Devices, csrf: { secret: randomBytes(32) } });
     const [issued, other] = await Promise.all([client({ subject: 'CN=a' }), client({ subject: 'CN=b' })]);
     const csrf = ({ fingerprint }: Issued): string =>
-      `csrf.${app.app.get(WsCsrfTokens).issueCsrfToken(fingerprint.replaceAll(':', '').toLowerCase())}`;
+      `csrf.${app.app.get(WsCsrfTokens).issue(fingerprint.replaceAll(':', '').toLowerCase())}`;
     const attempt = (origin: string | undefined, ...tokens: string[]) =>
       handshake(
         `${app.url}/echo`,
@@ -242,7 +242,7 @@ describe('a client certificate beside a session cookie', () => {
       https: { ca: root.cert, requestCert: true, rejectUnauthorized: false },
       options: { authentication },
     });
-    const csrf = `csrf.${app.app.get(WsCsrfTokens).issueCsrfToken('s-alice')}`;
+    const csrf = `csrf.${app.app.get(WsCsrfTokens).issue('s-alice')}`;
     const page = { origin: APP_ORIGIN, headers: { Cookie: 'sid=alice' }, protocols: ['json.v1', csrf] };
     const alice = await client({ subject: [{ O: ['Example'] }, { CN: ['alice'] }] });
     expect(await handshake(`${app.url}/echo`, of(alice, page))).toBe('open');

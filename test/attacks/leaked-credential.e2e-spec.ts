@@ -184,7 +184,7 @@ describe('a credential', () => {
   it('AN-17 MO-06 that is a session stands in no event, line or dump of the socket', async () => {
     const subject = await start();
     const { app, sink } = subject;
-    const csrf = app.app.get(WsCsrfTokens).issueCsrfToken(`session-${CANARY}`);
+    const csrf = app.app.get(WsCsrfTokens).issue(`session-${CANARY}`);
     const client = await connect(`${app.url}/notes`, {
       origin: APP_ORIGIN,
       protocols: ['json.v1', `csrf.${csrf}`],

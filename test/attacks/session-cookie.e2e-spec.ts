@@ -29,7 +29,7 @@ describe('a session cookie', () => {
       },
     },
   });
-  const csrf = (sessionId: string): string => `csrf.${app().app.get(WsCsrfTokens).issueCsrfToken(sessionId)}`;
+  const csrf = (sessionId: string): string => `csrf.${app().app.get(WsCsrfTokens).issue(sessionId)}`;
   const page = (cookie: string, protocols: readonly string[], more: ClientShape = {}): ClientShape => ({
     origin: APP_ORIGIN,
     headers: { Cookie: cookie },

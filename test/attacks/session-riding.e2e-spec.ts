@@ -37,7 +37,7 @@ describe('the session cookie of a visitor', () => {
       },
     },
   });
-  const csrf = (sessionId: string): string => `csrf.${app().app.get(WsCsrfTokens).issueCsrfToken(sessionId)}`;
+  const csrf = (sessionId: string): string => `csrf.${app().app.get(WsCsrfTokens).issue(sessionId)}`;
   const page = (cookie: string, protocols: readonly string[], more: ClientShape = {}): ClientShape => ({
     origin: APP_ORIGIN,
     ...more,
@@ -159,7 +159,7 @@ describe('two credentials in one handshake', () => {
   });
 
   it('AN-04 the cookie never stands in for an explicit one that is bad', async () => {
-    const protocols = ['json.v1', `csrf.${app().app.get(WsCsrfTokens).issueCsrfToken('session-1')}`];
+    const protocols = ['json.v1', `csrf.${app().app.get(WsCsrfTokens).issue('session-1')}`];
     const headers = { Cookie: '__Host-sid=cookie-of-alice', Authorization: 'Bearer aaaa.bbbb.cccc' };
     const url = `${app().url}/echo`;
     expect(await handshake(url, { origin: APP_ORIGIN, protocols, headers })).toMatchObject({ status: 401 });

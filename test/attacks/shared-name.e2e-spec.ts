@@ -67,11 +67,11 @@ describe('two people of one name', () => {
   it('HS-18 F26 F43 keep their places apart where a gateway has sessions of its own, whose pages get tokens', async () => {
     const app = await startApp(shape);
     const tokens = app.app.get(WsCsrfTokens);
-    await page(`${app.url}/echo`, 'sid=alice', tokens.issueCsrfToken('s-1'));
-    await page(`${app.url}/staff`, 'staff=alice', tokens.issueCsrfToken('s-1', StaffGateway));
+    await page(`${app.url}/echo`, 'sid=alice', tokens.issue('s-1'));
+    await page(`${app.url}/staff`, 'staff=alice', tokens.issue('s-1', StaffGateway));
     const accepted = app.events.ofType('ws.connection.opened');
     expect(new Set(accepted.map(({ principal }) => principal)).size).toBe(2);
-    await expect(page(`${app.url}/staff`, 'staff=bob', tokens.issueCsrfToken('s-1'))).rejects.toThrow('403');
+    await expect(page(`${app.url}/staff`, 'staff=bob', tokens.issue('s-1'))).rejects.toThrow('403');
   });
 });
 

@@ -83,7 +83,7 @@ const open = (app: RunningApp, cookie: string, sessionId: string, path = '/echo'
   handshake(`${app.url}${path}`, {
     origin: APP_ORIGIN,
     headers: { Cookie: `__Host-sid=${cookie}` },
-    protocols: ['json.v1', `csrf.${app.app.get(WsCsrfTokens).issueCsrfToken(sessionId, gateway)}`],
+    protocols: ['json.v1', `csrf.${app.app.get(WsCsrfTokens).issue(sessionId, gateway)}`],
   });
 
 const admins = new Store();
@@ -200,7 +200,7 @@ describe('the time of a session', () => {
     const client = await connect(`${app.url}/echo`, {
       origin: APP_ORIGIN,
       headers: { Cookie: `__Host-sid=${cookie('brief')}` },
-      protocols: ['json.v1', `csrf.${app.app.get(WsCsrfTokens).issueCsrfToken('brief')}`],
+      protocols: ['json.v1', `csrf.${app.app.get(WsCsrfTokens).issue('brief')}`],
     });
     clock.advance(20_500);
     expect(await client.expectClose(4001)).toMatchObject({ reason: 'token-expired' });

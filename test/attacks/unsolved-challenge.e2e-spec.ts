@@ -22,7 +22,7 @@ import { createSocket, handshake } from '../support/handshake.js';
 import { APP_ORIGIN, type AppShape, bootFailure, type RunningApp, startApp } from '../support/start-app.js';
 
 const KEY = 'a-key-of-the-tests-for-challenges-only';
-const CHEAP = { key: KEY, cost: 1 };
+const CHEAP = { secret: KEY, cost: 1 };
 const REQUIRED = { status: 403, body: 'Solve a challenge first.' };
 
 @Controller()
@@ -200,7 +200,7 @@ describe('a proof of work', () => {
       });
     const [ours, theirs] = [
       new WsProofOfWork(CHEAP),
-      new WsProofOfWork({ key: 'of-somebody-else-who-floods-us-here', cost: 1 }),
+      new WsProofOfWork({ secret: 'of-somebody-else-who-floods-us-here', cost: 1 }),
     ];
     const forged = await solve(
       (await theirs.issue({ address: '192.0.2.1', origin: undefined, now: Date.now() })) as unknown as Challenge,
@@ -211,11 +211,25 @@ describe('a proof of work', () => {
     expect(used).toEqual([forged.challenge.signature]);
   });
 
-  it('DP-02 needs a long key', () => {
-    for (const key of [undefined, '', 'x'.repeat(31), 32 as never])
-      expect(() => new WsProofOfWork({ key })).toThrow(/32/);
+  it('DP-02 needs a secret that nobody guesses, and knows its options', () => {
+    for (const secret of [undefined, '', 'x'.repeat(31), 'x'.repeat(32), 32 as never, [], [KEY, undefined]])
+      expect(() => new WsProofOfWork({ secret })).toThrow(/WsProofOfWork\.secret/);
+    expect(() => new WsProofOfWork(undefined as never)).toThrow(/WsProofOfWork\.secret: is missing/);
+    expect(() => new WsProofOfWork({ secret: KEY, Cost: 1 } as never)).toThrow(/did you mean WsProofOfWork\.cost/);
     for (const cost of [0, NaN, Infinity, '5' as never])
-      expect(() => new WsProofOfWork({ key: KEY, cost })).toThrow(/cost/);
+      expect(() => new WsProofOfWork({ secret: KEY, cost })).toThrow(/cost/);
+  });
+});
+
+describe('a CAPTCHA', () => {
+  it.each<readonly [what: string, options: unknown, text: string]>([
+    ['nothing', undefined, 'turnstile().secret: is missing'],
+    ['an empty secret', { secret: '' }, 'turnstile().secret: must be'],
+    ['a misspelt option', { secret: 'x', minscore: 0.9 }, 'did you mean turnstile().minScore?'],
+    ['a score that is none', { secret: 'x', minScore: 2 }, 'turnstile().minScore: must be a number from 0 to 1'],
+    ['an address that is none', { secret: 'x', url: 'siteverify' }, 'turnstile().url: must be a URL'],
+  ])('DP-02 F42 with %s stops the boot', (_, options, text) => {
+    expect(() => turnstile(options as never)).toThrow(text);
   });
 });
 
@@ -409,6 +423,5 @@ describe.each(SERVICES)('%s', (_name, service) => {
   it('AN-11 admits nobody while the service is away', async () => {
     const app = await start({ verifier: service({ secret: 'site-secret', url: 'http://127.0.0.1:1/' }) });
     expect(await connectWith(app, 'token')).toMatchObject({ status: 503 });
-    expect(() => service({ secret: undefined })).toThrow(TypeError);
   });
 });

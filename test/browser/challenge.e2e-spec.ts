@@ -86,7 +86,10 @@ it('AN-10 a page in a browser is told of the challenge, solves it, and gets in',
       handshake: {
         // The port of the page is not known before it is served.
         dangerouslyAllowAnyOrigin: true,
-        challenge: { verifier: new WsProofOfWork({ key: 'k'.repeat(32), cost: 100 }), ask: 'always' },
+        challenge: {
+          verifier: new WsProofOfWork({ secret: 'a-secret-of-the-tests-for-challenges', cost: 100 }),
+          ask: 'always',
+        },
       },
       authentication: { jwt: TEST_JWT },
       events: { sinks: [sink] },

@@ -26,7 +26,7 @@ class LogInController {
   @Post('log-in')
   logIn(@Req() { session }: { session: { userId?: string; id?: string; sessionId?: string } }): { token: string } {
     session.userId = 'alice';
-    return { token: this.tokens.issueCsrfToken(session.id ?? session.sessionId ?? '') };
+    return { token: this.tokens.issue(session.id ?? session.sessionId ?? '') };
   }
 }
 
@@ -167,7 +167,7 @@ it('F35 errors/ticks.gateway.ts ends with its connection', async () => {
 });
 
 it('AN-10 challenge/app.module.ts asks for what challenge/page.ts solves', async () => {
-  process.env['CHALLENGE_KEY'] = 'k'.repeat(32);
+  process.env['CHALLENGE_SECRET'] = 'a-secret-of-the-tests-for-challenges';
   process.env['JWT_SECRET'] = 'a-secret-of-the-tests-of-the-guide-0';
   const { AppModule, ChallengeController } = await example(
     'challenge/app.module.ts',
@@ -182,7 +182,7 @@ it('AN-10 challenge/app.module.ts asks for what challenge/page.ts solves', async
   expect(solved).toMatch(/^challenge\.[\w-]{300,}$/);
   const { LogInController } = await example('challenge/log-in.controller.ts', 'LogInController');
   const challengeOptions = {
-    verifier: new WsProofOfWork({ key: 'a key of the tests of the guide, and of nothing else', cost: 1 }),
+    verifier: new WsProofOfWork({ secret: 'a key of the tests of the guide, and of nothing else', cost: 1 }),
   };
   const forms = await boot(
     around([EchoGateway], { handshake: { origins: [ORIGIN], trustedProxies: 'none', challenge: challengeOptions } }, [

@@ -180,7 +180,7 @@ describe('a class of the application that other parts of it use', () => {
     const shape = () => ({
       origin: APP_ORIGIN,
       headers: { Cookie: '__Host-sid=alice' },
-      protocols: ['json.v1', `csrf.${app.app.get(WsCsrfTokens).issueCsrfToken('alice')}`],
+      protocols: ['json.v1', `csrf.${app.app.get(WsCsrfTokens).issue('alice')}`],
     });
     expect(await handshake(`${app.url}/echo`, shape())).toBe('open');
     app.app.get(Sessions).ended.add('alice');

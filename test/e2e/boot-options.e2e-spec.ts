@@ -314,9 +314,9 @@ describe('the words of the boot', () => {
 
   it.each<readonly [what: string, make: () => unknown, word: string]>([
     ['a CAPTCHA', () => turnstile({ secret: undefined }), 'turnstile({ secret: process.env'],
-    ['a proof of work', () => new WsProofOfWork({ key: undefined }), 'new WsProofOfWork({ key: process.env'],
+    ['a proof of work', () => new WsProofOfWork({ secret: undefined }), 'new WsProofOfWork({ secret: process.env'],
   ])('DP-02 F42 a secret of %s that is not set is named with its option and its line', (_, make, word) => {
-    expect(make).toThrow(/^handshake\.challenge\.verifier: .*the variable is not set/);
+    expect(make).toThrow(/secret: is missing\. If it comes from the environment, the variable is not set/);
     expect(make).toThrow(word);
   });
 

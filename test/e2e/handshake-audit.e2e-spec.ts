@@ -138,7 +138,9 @@ const CASES: Readonly<Record<Exclude<keyof typeof HANDSHAKE_REASONS, (typeof ELS
   'bad-subprotocol': { status: 400, request: field('Sec-WebSocket-Protocol', 'chat') },
   challenge: {
     status: 403,
-    handshake: { challenge: { verifier: new WsProofOfWork({ key: 'k'.repeat(32) }), ask: 'always' } },
+    handshake: {
+      challenge: { verifier: new WsProofOfWork({ secret: 'a-secret-of-the-tests-for-challenges' }), ask: 'always' },
+    },
   },
   'challenge-unavailable': {
     status: 503,

@@ -27,7 +27,10 @@ export class WsCsrfTokens {
   readonly #keys: readonly KeyObject[];
   readonly #keysOfGateways = new WeakMap<object, readonly KeyObject[]>();
 
-  /** @param keys `authentication.session.csrf.secret`, or that of `clientCertificate`; none where there is neither. The first makes the tokens. */
+  /**
+   * @param keys `authentication.session.csrf.secret`, or that of `clientCertificate`; none where there is neither. The first
+   * makes the tokens.
+   */
   constructor(keys: readonly KeyObject[] = []) {
     this.#keys = keys;
   }
@@ -44,25 +47,35 @@ export class WsCsrfTokens {
    * @param sessionId the very `sessionId` that {@link WsSessionVerifier} answers for the session; for a client certificate its
    * SHA-256 fingerprint in lower case, without colons.
    * @param gateway the class of the gateway that the page connects to, where its `@SecureGateway` sets `authentication`.
-   * @throws TypeError without `csrf` in `authentication.session` or `authentication.clientCertificate`, and for an empty id, which would fit every session.
+   * @throws TypeError without `csrf` in `authentication.session` or `authentication.clientCertificate`, and for an empty id,
+   * which would fit every session.
    */
-  issueCsrfToken(sessionId: string, gateway?: Type): string {
-    const ofGateway = gateway === undefined ? undefined : this.#keysOfGateways.get(gateway);
-    const [key] = ofGateway ?? this.#keys;
+  issue(sessionId: string, gateway?: Type): string {
+    const [key] = this.#keysFor(gateway);
     if (key === undefined) {
-      throw new TypeError('A CSRF token belongs to a session: configure authentication.session.csrf.secret.');
+      throw new TypeError(
+        'There is no secret for CSRF tokens: set authentication.session.csrf.secret or authentication.clientCertificate.csrf.secret.',
+      );
     }
     if (sessionId === '') throw new TypeError('A CSRF token needs the id of its session; it is empty.');
     const nonce = randomId();
     return `${nonce}.${sign(key, sessionId, nonce).toString('base64url')}`;
   }
 
-  /** Whether a token was made here for this session. Compares in constant time; never throws. */
-  isValid(token: string, sessionId: string): boolean {
+  /**
+   * Whether a token was made here for this session. Compares in constant time; never throws.
+   *
+   * @param gateway as in {@link issue}.
+   */
+  isValid(token: string, sessionId: string, gateway?: Type): boolean {
     const [, nonce = '', signature = ''] = SHAPE.exec(token) ?? [];
     if (nonce === '' || sessionId === '') return false;
     const given = Buffer.from(signature, 'base64url');
-    return this.#keys.some((key) => timingSafeEqual(sign(key, sessionId, nonce), given));
+    return this.#keysFor(gateway).some((key) => timingSafeEqual(sign(key, sessionId, nonce), given));
+  }
+
+  #keysFor(gateway: Type | undefined): readonly KeyObject[] {
+    return (gateway === undefined ? undefined : this.#keysOfGateways.get(gateway)) ?? this.#keys;
   }
 }
 

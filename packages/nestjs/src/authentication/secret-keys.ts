@@ -1,6 +1,12 @@
 import { KeyObject } from 'node:crypto';
 import type { OptionReader } from '../core/option-reader.js';
-import { readHmacSecret } from './jwt/jwt-key.js';
+import { type JwtKeyMaterial, readHmacSecret } from './jwt/jwt-key.js';
+
+/**
+ * A secret of at least 32 random bytes, or a list of them: to change it, list the new one before the old one. `undefined` is
+ * what a variable of the environment that is not set gives; it stops the boot.
+ */
+export type SecretMaterial = JwtKeyMaterial | undefined | readonly (JwtKeyMaterial | undefined)[];
 
 /**
  * Reads a secret of at least 32 random bytes, or a list of them: the first makes, and all of them check, so that one can be

@@ -3,12 +3,8 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { AuthenticatorBlock } from '../authentication/authenticator-block.js';
-import {
-  AuthenticationError,
-  type AuthenticationFailure,
-  WsAuthenticator,
-  type WsCredential,
-} from '../authentication/authenticator.js';
+import type { AuthenticationFailure } from '../authentication/authentication-failures.js';
+import { AuthenticationError, WsAuthenticator, type WsCredential } from '../authentication/authenticator.js';
 import { WsCsrfTokens } from '../authentication/csrf-tokens.js';
 import { ANONYMOUS_KIND, createPrincipal, type Principal } from '../core/principal.js';
 import { SessionAuthenticator } from '../authentication/session/session.authenticator.js';
@@ -23,7 +19,7 @@ import { readRequestHead } from './request-head.js';
 
 const csrfKey = createSecretKey(randomBytes(32));
 const clock = new FakeClock();
-const csrf = (sessionId: string): string => `csrf.${new WsCsrfTokens([csrfKey]).issueCsrfToken(sessionId)}`;
+const csrf = (sessionId: string): string => `csrf.${new WsCsrfTokens([csrfKey]).issue(sessionId)}`;
 
 class Tokens extends WsAuthenticator {
   override readonly kind = 'jwt';

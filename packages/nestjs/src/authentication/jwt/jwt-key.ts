@@ -33,7 +33,9 @@ export function readHmacSecret(material: unknown, algorithm: JwtAlgorithm): KeyO
   if (bytes === undefined) {
     return { problem: 'must be a string, a Buffer or a KeyObject of a secret key.', fix };
   }
-  if (bytes.length === 0) return { problem: 'is empty: everybody could sign tokens with it.', fix };
+  if (bytes.length === 0) {
+    return { problem: 'is empty: everybody could sign with it. Is the variable of the environment set?', fix };
+  }
   if (isKeyPair(bytes)) {
     return {
       problem: `is an asymmetric key, which is no secret: with ${algorithm} everybody who has it could sign tokens.`,

@@ -7,30 +7,34 @@ const PURPOSE = 'secure-ws dpop nonce v1';
 /** Makes and checks the nonces of proofs. Nothing is stored: a nonce is the HMAC of the time that it is good for. */
 export class DpopNonces {
   constructor(
-    private readonly options: { readonly secret: KeyObject; readonly maxAgeMs: number },
+    private readonly options: { readonly keys: readonly KeyObject[]; readonly maxAgeMs: number },
     private readonly clock: Clock,
   ) {}
 
   /** The nonce of now. */
   current(): string {
-    return this.#nonceOf(this.#period());
+    const [key] = this.options.keys;
+    return key === undefined ? '' : nonceOf(key, this.#period());
   }
 
   /** Whether a proof has the nonce of now, or the one before. Compares in constant time. */
   isValid(nonce: unknown): boolean {
     if (typeof nonce !== 'string') return false;
     const given = Buffer.from(nonce);
-    return [0, 1].some((back) => {
-      const expected = Buffer.from(this.#nonceOf(this.#period() - back));
-      return given.length === expected.length && timingSafeEqual(given, expected);
-    });
+    const period = this.#period();
+    return this.options.keys.some((key) =>
+      [period, period - 1].some((each) => {
+        const expected = Buffer.from(nonceOf(key, each));
+        return given.length === expected.length && timingSafeEqual(given, expected);
+      }),
+    );
   }
 
   #period(): number {
     return Math.floor(this.clock.now() / this.options.maxAgeMs);
   }
+}
 
-  #nonceOf(period: number): string {
-    return createHmac('sha256', this.options.secret).update(`${PURPOSE} ${period}`).digest('base64url');
-  }
+function nonceOf(key: KeyObject, period: number): string {
+  return createHmac('sha256', key).update(`${PURPOSE} ${period}`).digest('base64url');
 }

@@ -1,7 +1,7 @@
-import { KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { OptionReader } from '../../core/option-reader.js';
 import { algorithmRow, isJwtAlgorithm, type JwtAlgorithm } from '../jwt/jwt-algorithm.js';
-import { type JwtKeyMaterial, readHmacSecret } from '../jwt/jwt-key.js';
+import { readSecretKeys, type SecretMaterial } from '../secret-keys.js';
 
 /**
  * `authentication.dpop`: clients prove with each handshake that they hold the key that their token was issued to (RFC 9449),
@@ -23,8 +23,8 @@ export interface DpopOptions {
 
 /** `authentication.dpop.nonce`. */
 export interface DpopNonceOptions {
-  /** What nonces are made with: at least 32 random bytes, the same on every node. */
-  readonly secret: JwtKeyMaterial | undefined;
+  /** What nonces are made with: at least 32 random bytes, the same on every node. The first makes them, all check. */
+  readonly secret: SecretMaterial;
   /** How long a nonce is taken at least, in milliseconds; at most twice as long. @default 300000 */
   readonly maxAgeMs?: number;
 }
@@ -34,7 +34,7 @@ export interface ResolvedDpopOptions {
   readonly required: boolean;
   readonly algorithms: readonly JwtAlgorithm[];
   readonly maxAgeMs: number;
-  readonly nonce: { readonly secret: KeyObject; readonly maxAgeMs: number } | undefined;
+  readonly nonce: { readonly keys: readonly KeyObject[]; readonly maxAgeMs: number } | undefined;
 }
 
 const DEFAULT_ALGORITHMS = ['ES256', 'EdDSA', 'RS256', 'PS256'] as const;
@@ -61,10 +61,13 @@ function readAlgorithms(reader: OptionReader): readonly JwtAlgorithm[] {
 }
 
 function readNonce(reader: OptionReader): ResolvedDpopOptions['nonce'] {
-  const secret = readHmacSecret(reader.raw('secret'), 'HS256');
+  const keys = readSecretKeys(reader, 'secret', 'DPOP_NONCE_SECRET');
   const maxAgeMs = reader.ms('maxAgeMs', 300_000, { min: 1_000, max: 3_600_000 });
   reader.finish();
-  if (secret instanceof KeyObject) return { secret, maxAgeMs };
-  reader.fail('secret', secret.problem, `${reader.pathOf('secret')}: process.env.DPOP_NONCE_SECRET`);
-  return undefined;
+  if (keys === undefined) {
+    const problem = 'is missing. If it comes from the environment, the variable is not set.';
+    reader.fail('secret', problem, `${reader.pathOf('secret')}: process.env.DPOP_NONCE_SECRET`);
+    return undefined;
+  }
+  return { keys, maxAgeMs };
 }

@@ -63,8 +63,8 @@ describe('SessionAuthenticator', () => {
     const { authenticator, verify } = setUp(ALICE);
     const principal = await verify();
     const tokens = new WsCsrfTokens([csrfKey]);
-    expect(authenticator.isCsrfTokenOf(tokens.issueCsrfToken('s-1'), principal)).toBe(true);
-    expect(authenticator.isCsrfTokenOf(tokens.issueCsrfToken('s-2'), principal)).toBe(false);
+    expect(authenticator.isCsrfTokenOf(tokens.issue('s-1'), principal)).toBe(true);
+    expect(authenticator.isCsrfTokenOf(tokens.issue('s-2'), principal)).toBe(false);
   });
 
   it('takes nothing but a cookie', () => {

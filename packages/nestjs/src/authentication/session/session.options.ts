@@ -1,8 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Type } from '@nestjs/common';
 import type { OptionReader } from '../../core/option-reader.js';
-import type { JwtKeyMaterial } from '../jwt/jwt-key.js';
-import { readSecretKeys } from '../secret-keys.js';
+import { readSecretKeys, type SecretMaterial } from '../secret-keys.js';
 import { WsSessionVerifier } from './ws-session-verifier.js';
 
 /** A verifier of the application: a class that Nest instantiates, or an instance. */
@@ -14,7 +13,7 @@ export interface SessionOptions {
   readonly cookie: string;
   /** Finds the session of a cookie. */
   readonly verifier: SessionVerifierSource;
-  /** Tokens that a page proves with that it is one of ours (OWASP CSRF cheat sheet). */
+  /** Tokens with which a page proves that it is one of ours (OWASP CSRF cheat sheet). */
   readonly csrf: SessionCsrfOptions;
 }
 
@@ -24,7 +23,7 @@ export interface SessionCsrfOptions {
    * The secret that binds a token to its session: at least 32 random bytes, the same on every node. To change it, list the
    * new one first, which makes the tokens, and the old one behind it until the pages that have its tokens are gone.
    */
-  readonly secret: JwtKeyMaterial | readonly JwtKeyMaterial[];
+  readonly secret: SecretMaterial;
 }
 
 /** {@link SessionOptions}, checked and frozen. */

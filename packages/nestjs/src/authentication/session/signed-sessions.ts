@@ -2,7 +2,8 @@ import { createHmac, KeyObject, timingSafeEqual } from 'node:crypto';
 import { type Awaitable, isPromiseLike } from '../../core/awaitable.js';
 import { SecureWsBootError } from '../../core/boot-problems.js';
 import { isIdentifier } from '../../core/identifier.js';
-import { type JwtKeyMaterial, readHmacSecret } from '../jwt/jwt-key.js';
+import { readHmacSecret } from '../jwt/jwt-key.js';
+import type { SecretMaterial } from '../secret-keys.js';
 import { type SessionIdentity, WsSessionVerifier } from './ws-session-verifier.js';
 
 /** What is read of a session in a store. */
@@ -20,9 +21,6 @@ export interface SessionStoreLike<Session> {
 /** Says whose a session is; `undefined` for one of a visitor who has not logged in. */
 export type IdentifySession<Session> = (session: Session) => Awaitable<Omit<SessionIdentity, 'sessionId'> | undefined>;
 
-/** What the session's middleware signs with: a list where it has one. All of them check. */
-export type SessionSecret = JwtKeyMaterial | readonly JwtKeyMaterial[];
-
 /**
  * The sessions of express-session, as the verifier of `authentication.session`. The signature is checked before the store is
  * asked, nothing is ever created, and a store that does not answer refuses when `handshake.timeoutMs` is over.
@@ -39,7 +37,7 @@ export type SessionSecret = JwtKeyMaterial | readonly JwtKeyMaterial[];
  */
 export function expressSession<Session extends StoredSession>(
   store: SessionStoreLike<Session>,
-  secret: SessionSecret,
+  secret: SecretMaterial,
   identify: IdentifySession<Session> = userIdOf,
 ): WsSessionVerifier {
   return make('expressSession', { store, secret, identify, prefix: /^s:/ });
@@ -52,7 +50,7 @@ export function expressSession<Session extends StoredSession>(
  */
 export function fastifySession<Session extends StoredSession>(
   store: SessionStoreLike<Session>,
-  secret: SessionSecret,
+  secret: SecretMaterial,
   identify: IdentifySession<Session> = userIdOf,
 ): WsSessionVerifier {
   return make('fastifySession', { store, secret, identify, prefix: /^(?:s:)?/ });
@@ -126,7 +124,7 @@ function userIdOf(session: StoredSession): Omit<SessionIdentity, 'sessionId'> | 
 
 interface SignedSessionsParts<Session> {
   readonly store: SessionStoreLike<Session>;
-  readonly secret: SessionSecret;
+  readonly secret: SecretMaterial;
   readonly identify: IdentifySession<Session>;
   readonly prefix: RegExp;
 }
@@ -148,7 +146,7 @@ function make<Session extends StoredSession>(
   return new SignedSessions(store, readKeys(where, secret), identify, prefix);
 }
 
-function readKeys(where: string, secret: SessionSecret): readonly KeyObject[] {
+function readKeys(where: string, secret: SecretMaterial): readonly KeyObject[] {
   const list: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
   const keys = list.map((each) => readHmacSecret(each, 'HS256'));
   if (keys.length === 0) throw new SecureWsBootError([{ where, problem: 'has no secret.', fix: FIX }]);

@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { OptionReader } from '../../core/option-reader.js';
-import type { JwtKeyMaterial } from '../jwt/jwt-key.js';
-import { readSecretKeys } from '../secret-keys.js';
+import { readSecretKeys, type SecretMaterial } from '../secret-keys.js';
 
 /** OWASP ASVS 5.0 4.4.4 and the WebSocket cheat sheet: as short as the way from the page's request to its handshake. */
 export const MAX_TICKET_TTL_MS = 60_000;
@@ -20,7 +19,7 @@ export interface TicketOptions {
    *
    * @default a random one of the process; required with `store.shared`
    */
-  readonly secret?: JwtKeyMaterial | readonly JwtKeyMaterial[];
+  readonly secret?: SecretMaterial;
 }
 
 /** {@link TicketOptions}, checked and frozen. */

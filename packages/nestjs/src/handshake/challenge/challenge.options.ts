@@ -47,7 +47,7 @@ export function readChallenge(parent: OptionReader): ResolvedChallengeOptions | 
   reader.fail(
     'verifier',
     'must be an instance or a class that extends WsChallengeVerifier.',
-    `${reader.pathOf('verifier')}: new WsProofOfWork({ key: process.env.CHALLENGE_KEY })`,
+    `${reader.pathOf('verifier')}: new WsProofOfWork({ secret: process.env.CHALLENGE_SECRET })`,
   );
   return undefined;
 }

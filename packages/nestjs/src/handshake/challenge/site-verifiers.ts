@@ -1,3 +1,5 @@
+import { BootProblems, SecureWsBootError } from '../../core/boot-problems.js';
+import { OptionReader } from '../../core/option-reader.js';
 import { type WsChallengeAttempt, WsChallengeVerifier } from './ws-challenge-verifier.js';
 
 /** What {@link turnstile}, {@link hCaptcha} and {@link reCaptcha} take. */
@@ -15,43 +17,38 @@ export interface SiteVerifierOptions {
 /** Far above what a service answers. */
 const MAX_ANSWER_BYTES = 16_384;
 
-class SiteVerifier extends WsChallengeVerifier {
-  readonly #secret: string;
+interface SiteVerifierParts {
+  readonly secret: string;
+  readonly minScore: number;
+  readonly url: URL;
+  readonly timeoutMs: number;
+}
 
+class SiteVerifier extends WsChallengeVerifier {
   constructor(
     private readonly name: string,
-    private readonly options: SiteVerifierOptions,
-    private readonly url: URL,
+    private readonly parts: SiteVerifierParts,
   ) {
     super();
-    const { secret, minScore = 0.5 } = options;
-    if (typeof secret !== 'string' || secret === '') {
-      throw new TypeError(
-        `handshake.challenge.verifier: ${name}() needs the secret of the site; if it comes from the environment, the variable is not set. ` +
-          `${name}({ secret: process.env.CAPTCHA_SECRET })`,
-      );
-    }
-    if (!(minScore >= 0 && minScore <= 1)) throw new TypeError(`minScore of ${name}() is a number from 0 to 1.`);
-    this.#secret = secret;
   }
 
   /** @throws Error where the service does not answer as it should: nobody is let in then. */
   override async verify(solution: string, { address, origin }: WsChallengeAttempt): Promise<boolean> {
-    const fields = { secret: this.#secret, response: solution };
-    const response = await fetch(this.url, {
+    const fields = { secret: this.parts.secret, response: solution };
+    const response = await fetch(this.parts.url, {
       method: 'POST',
       // Of an IPv6 client only the network is known here, which is not an address.
       body: new URLSearchParams(address.includes('/') || address === '' ? fields : { ...fields, remoteip: address }),
       // A redirect would take the secret along.
       redirect: 'error',
-      signal: AbortSignal.timeout(this.options.timeoutMs ?? 3000),
+      signal: AbortSignal.timeout(this.parts.timeoutMs),
     });
     if (!response.ok) throw new Error(`${this.name} answered ${response.status}.`);
     const { success, hostname, score }: Partial<Record<string, unknown>> = await readJson(response, this.name);
     if (success !== true) return false;
     // Solved on another site, whose visitors do the work.
     if (origin !== undefined && hostname !== new URL(origin).hostname) return false;
-    return score === undefined || (typeof score === 'number' && score >= (this.options.minScore ?? 0.5));
+    return score === undefined || (typeof score === 'number' && score >= this.parts.minScore);
   }
 }
 
@@ -68,28 +65,46 @@ async function readJson(response: Response, name: string): Promise<Record<string
   return answer as Record<string, unknown>;
 }
 
+function readParts(name: string, options: unknown, home: string): SiteVerifierParts {
+  const problems = new BootProblems();
+  const reader = new OptionReader(options ?? {}, `${name}()`, problems);
+  const secret = reader.string('secret');
+  if (secret === undefined && !reader.has('secret')) {
+    const problem = 'is missing. If it comes from the environment, the variable is not set.';
+    reader.fail('secret', problem, `${name}({ secret: process.env.CAPTCHA_SECRET })`);
+  }
+  const isScore = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1;
+  const minScore = reader.checked('minScore', isScore, 'must be a number from 0 to 1', '0.5') ?? 0.5;
+  const isUrl = (value: unknown): value is string => typeof value === 'string' && URL.canParse(value);
+  const url = reader.checked('url', isUrl, 'must be a URL', `'${home}'`) ?? home;
+  const timeoutMs = reader.ms('timeoutMs', 3000, { max: 30_000 });
+  reader.finish();
+  if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
+  return { secret: secret ?? '', minScore, url: new URL(url), timeoutMs };
+}
+
 const maker =
   (name: string, home: string) =>
   (options: SiteVerifierOptions): WsChallengeVerifier =>
-    new SiteVerifier(name, options, new URL(options.url ?? home));
+    new SiteVerifier(name, readParts(name, options, home));
 
 /**
  * Verifies tokens of Cloudflare Turnstile: single-use, solved on the page's own host.
  *
- * @throws TypeError without a secret.
+ * @throws {SecureWsBootError} without a secret, and for options that cannot be.
  */
 export const turnstile = maker('turnstile', 'https://challenges.cloudflare.com/turnstile/v0/siteverify');
 
 /**
  * Verifies tokens of hCaptcha: single-use, solved on the page's own host.
  *
- * @throws TypeError without a secret.
+ * @throws {SecureWsBootError} without a secret, and for options that cannot be.
  */
 export const hCaptcha = maker('hCaptcha', 'https://api.hcaptcha.com/siteverify');
 
 /**
  * Verifies tokens of reCAPTCHA v2 and v3: single-use, solved on the page's own host; of v3 with `minScore`.
  *
- * @throws TypeError without a secret.
+ * @throws {SecureWsBootError} without a secret, and for options that cannot be.
  */
 export const reCaptcha = maker('reCaptcha', 'https://www.google.com/recaptcha/api/siteverify');

@@ -1,4 +1,5 @@
 import { IncomingMessage } from 'node:http';
+import { BadRequestException } from '@nestjs/common';
 import { addressKey, plainAddress } from '../../core/address-key.js';
 import { findClient } from '../client-address.js';
 import type { Clock } from '../../core/clock.js';
@@ -9,8 +10,8 @@ import { readRequestHead } from '../request-head.js';
 import type { WsChallengeAttempt, WsChallengeSubject, WsChallengeVerifier } from './ws-challenge-verifier.js';
 
 /**
- * Makes challenges for the pages of the application, and verifies those of its forms; injectable. Only where `handshake.challenge` is set and its verifier
- * makes them itself, as {@link WsProofOfWork} does.
+ * Makes challenges for the pages of the application, where the verifier of `handshake.challenge` makes them itself, as
+ * {@link WsProofOfWork} does; and verifies those of its forms, with any verifier. Injectable.
  *
  * @example
  * ```ts
@@ -34,7 +35,8 @@ export class WsChallengeService {
    * Browsers send that with POST, and not with a GET of their own site.
    *
    * @param request that of Node, Express or Fastify.
-   * @throws Error where the forwarding fields cannot be read, and where the verifier makes no challenges.
+   * @throws BadRequestException where the forwarding fields cannot be read.
+   * @throws Error where the verifier makes no challenges.
    */
   async issue(request: IncomingMessage | { readonly raw: IncomingMessage }): Promise<unknown> {
     return this.verifier().issue(this.#subjectOf(request));
@@ -63,7 +65,7 @@ export class WsChallengeService {
     const peer = remoteAddress === undefined ? undefined : plainAddress(remoteAddress);
     const facts = { remoteAddress: peer, isEncrypted: false, forwarding: head.forwarding };
     const client = findClient(facts, this.options.proxies);
-    if (client === undefined) throw new Error('The forwarding fields of a request for a challenge cannot be read.');
+    if (client === undefined) throw new BadRequestException('The forwarding fields are not valid.');
     return subjectOf(addressKey(client.address), normal(head.origin), this.parts.clock.now());
   }
 }

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
+import { readSecretKeys, type SecretMaterial } from '../../authentication/secret-keys.js';
+import { BootProblems, SecureWsBootError } from '../../core/boot-problems.js';
+import { OptionReader } from '../../core/option-reader.js';
 import { decodeJson } from '../../core/safe-json.js';
 import { type WsChallengeAttempt, type WsChallengeSubject, WsChallengeVerifier } from './ws-challenge-verifier.js';
 
 /** What a {@link WsProofOfWork} takes. */
 export interface ProofOfWorkOptions {
-  /** Signs challenges: at least 32 random bytes, the same on every node, and not a key that is used for anything else. */
-  readonly key: string | undefined;
+  /**
+   * Signs challenges: at least 32 random bytes, the same on every node, and not a secret that is used for anything else.
+   * The first of a list makes them, all check.
+   */
+  readonly secret: SecretMaterial;
   /**
    * How much work one try is, in iterations of PBKDF2. A page needs 256 tries on average: about half a second of one core
    * with the default. The server needs one.
@@ -31,7 +37,6 @@ interface Altcha {
 const ALGORITHM = 'PBKDF2/SHA-256';
 /** One of 256 keys begins with it. */
 const KEY_PREFIX = '00';
-const MIN_KEY_BYTES = 32;
 const LIMITS = { maxDepth: 5, maxKeys: 20, maxNodes: 40 };
 
 /**
@@ -40,26 +45,27 @@ const LIMITS = { maxDepth: 5, maxKeys: 20, maxNodes: 40 };
  * once on all nodes.
  */
 export class WsProofOfWork extends WsChallengeVerifier {
-  readonly #key: string;
+  /** The first makes challenges, all check. The library takes text. */
+  readonly #secrets: readonly string[];
   readonly #cost: number;
   readonly #ttlMs: number;
   #altcha: Promise<Altcha> | undefined;
 
-  /** @throws TypeError for a key of fewer than 32 bytes, and for numbers that are not whole and positive. */
-  constructor({ key, cost = 5000, ttlMs = 120_000 }: ProofOfWorkOptions) {
+  /** @throws {SecureWsBootError} for a secret that is missing, short or a placeholder, and for numbers that cannot be. */
+  constructor(options: ProofOfWorkOptions) {
     super();
-    if (typeof key !== 'string' || Buffer.byteLength(key) < MIN_KEY_BYTES) {
-      throw new TypeError(
-        'handshake.challenge.verifier: WsProofOfWork needs a key of at least 32 random bytes; if it comes from the environment, the variable is not set or too short. ' +
-          'new WsProofOfWork({ key: process.env.CHALLENGE_KEY }) // openssl rand -base64 32',
-      );
+    const problems = new BootProblems();
+    const reader = new OptionReader(options ?? {}, 'WsProofOfWork', problems);
+    const keys = readSecretKeys(reader, 'secret', 'CHALLENGE_SECRET');
+    if (keys === undefined) {
+      const problem = 'is missing. If it comes from the environment, the variable is not set.';
+      reader.fail('secret', problem, 'new WsProofOfWork({ secret: process.env.CHALLENGE_SECRET })');
     }
-    for (const [name, value] of Object.entries({ cost, ttlMs })) {
-      if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`${name} of WsProofOfWork is a whole number.`);
-    }
-    this.#key = key;
-    this.#cost = cost;
-    this.#ttlMs = ttlMs;
+    this.#secrets = (keys ?? []).map((key) => key.export().toString('base64'));
+    this.#cost = reader.count('cost', 5000, { max: 10_000_000 });
+    this.#ttlMs = reader.ms('ttlMs', 120_000);
+    reader.finish();
+    if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
   }
 
   override async prepare(): Promise<void> {
@@ -76,7 +82,7 @@ export class WsProofOfWork extends WsChallengeVerifier {
       deriveKey,
       expiresAt: Math.ceil((subject.now + this.#ttlMs) / 1000),
       data: { for: bindingOf(subject) },
-      hmacSignatureSecret: this.#key,
+      hmacSignatureSecret: this.#secrets[0] ?? '',
     });
     return { ...challenge, parameters: { ...challenge.parameters } };
   }
@@ -88,12 +94,11 @@ export class WsProofOfWork extends WsChallengeVerifier {
     const { data, expiresAt = 0 } = challenge.parameters;
     if (data?.['for'] !== bindingOf(attempt) || expiresAt * 1000 <= attempt.now) return false;
     const { pow, deriveKey } = await this.#load();
-    const { verified } = await pow.verifySolution({
-      challenge,
-      solution: found,
-      deriveKey,
-      hmacSignatureSecret: this.#key,
-    });
+    let verified = false;
+    for (const hmacSignatureSecret of this.#secrets) {
+      ({ verified } = await pow.verifySolution({ challenge, solution: found, deriveKey, hmacSignatureSecret }));
+      if (verified) break;
+    }
     // What cost no work is remembered nowhere: strangers must not fill the store.
     if (!verified || challenge.signature === undefined) return false;
     return attempt.useOnce(challenge.signature, expiresAt * 1000 - attempt.now);
