@@ -11,6 +11,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { SecureWsRuntime } from '../../packages/nestjs/src/secure-ws.runtime.js';
 import { SecureWsStoreError } from '../../packages/nestjs/src/store/index.js';
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.js';
+import { bootProblems } from '../support/boot-problems.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { until } from '../support/patience.js';
 import { type Client, connect } from '../support/queueing-client.js';
@@ -234,6 +235,24 @@ describe('what came with a log-in that has ended', () => {
     await client.expectClose(4512);
     expect(await tell(app, server, { aud: 'carol' })).toBe(400);
     expect(app.events.ofType('ws.logout.refused')).toMatchObject([{ failure: 'bad-audience' }]);
+  });
+
+  it('SL-04 is taken where a gateway alone asks for it, and stops the boot where nobody does', async () => {
+    const server = await startAuthorizationServer();
+    const { issuer } = server;
+
+    @SecureGateway({ authentication: { oauth: { issuer, audience: 'chat', backChannelLogout: { clientId: 'bob' } } } })
+    @WebSocketGateway({ path: '/desk' })
+    class DeskGateway {}
+
+    const controllers = [backChannelLogoutController()];
+    const app = await startApp({ providers: [EchoGateway, DeskGateway], controllers });
+    const client = await connect(`${app.url}/desk`, { token: await server.issue({ to: 'bob' }) });
+    expect(await tell(app, server, { aud: 'bob', sid: 'session-of-bob' })).toBe(200);
+    await client.expectClose(4512);
+    expect(await bootProblems({ providers: [EchoGateway], controllers })).toMatchObject([
+      { where: 'backChannelLogoutController()', fix: expect.stringContaining('backChannelLogout') as string },
+    ]);
   });
 });
 

@@ -4,7 +4,8 @@ import { attackedJwtOptions, inKeySets, JWT_ATTACKS, JWT_CONTROLS, makeForgeKeys
 import { handshake, type Refusal } from '../support/handshake.js';
 import { fieldOf } from '../support/raw-response.js';
 import { handshakeFields, RawTcp, requestHead } from '../support/raw-tcp.js';
-import { sharedApp } from '../support/start-app.js';
+import { APP_ORIGIN, sharedApp, startApp } from '../support/start-app.js';
+import { TEST_JWT } from '../support/test-token.js';
 
 const keys = makeForgeKeys();
 const atHand = attackedJwtOptions(keys);
@@ -55,4 +56,20 @@ describe.each([
     expect(fieldOf(response, 'cache-control')).toBe('no-store');
     expect(fieldOf(response, 'content-length')).toBe(String(response.body.length));
   });
+});
+
+it('AN-03 MO-02 a mapping of the application that throws refuses, and its operator reads the error', async () => {
+  const principal = ({ address }: Record<string, unknown>) => ({ id: (address as { name: string }).name });
+  const app = await startApp({
+    providers: [EchoGateway],
+    options: {
+      handshake: { origins: [APP_ORIGIN], limits: { backoff: { freeFailures: 1 } } },
+      authentication: { jwt: { ...TEST_JWT, principal } },
+    },
+  });
+  // No guess of the client's: however often, its address pays nothing.
+  for (let i = 0; i < 4; i++)
+    expect(await handshake(`${app.url}/echo`, { token: app.token() })).toMatchObject({ status: 401 });
+  expect(app.events.ofType('ws.handshake.refused')[0]).toMatchObject({ failure: 'bad-mapping' });
+  expect(app.log.lines.join('\n')).toContain("TypeError: Cannot read properties of undefined (reading 'name')");
 });

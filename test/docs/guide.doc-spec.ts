@@ -155,14 +155,14 @@ describe('F45 every example of the guide runs: the application', () => {
   });
 
   it('lifecycle/operations.ts finds and disconnects', async () => {
-    const { Sessions } = await example('lifecycle/operations.ts', 'Sessions');
-    const app = await boot(around([EchoGateway, Sessions]));
-    const sessions = app.get<{ loggedOut(id: string): number; tell(key: string, text: string): void }>(Sessions);
+    const { Operations } = await example('lifecycle/operations.ts', 'Operations');
+    const app = await boot(around([EchoGateway, Operations]));
+    const operations = app.get<{ reload(path: string): number; tell(key: string, text: string): void }>(Operations);
     await using client = await connect(app, { path: '/echo', as: testIdentity({ id: 'alice', sessionId: 's1' }) });
-    sessions.tell(ALICE.key, 'hello');
+    operations.tell(ALICE.key, 'hello');
     expect(await client.next('notice')).toMatchObject({ data: { text: 'hello' } });
-    expect(sessions.loggedOut('s1')).toBe(1);
-    await client.expectClose(4512);
+    expect(operations.reload('/echo')).toBe(1);
+    await client.expectClose(4003);
   });
 
   it.each(['lifecycle/main.ts', 'local-development/main.ts'])('%s listens', async (path) => {

@@ -12,13 +12,8 @@ export type { GatewayLimits, SecureGatewayOptions } from './secure-gateway.decor
 
 // Authentication
 export { AuthenticationError, WsAuthenticator } from './authentication/authenticator.js';
-export type {
-  AuthenticationFailure,
-  CredentialSource,
-  DpopProof,
-  WsCredential,
-  WsHandshakeFacts,
-} from './authentication/authenticator.js';
+export type { AuthenticationFailure } from './authentication/authentication-failures.js';
+export type { CredentialSource, DpopProof, WsCredential, WsHandshakeFacts } from './authentication/authenticator.js';
 export type { AuthenticationOptions, AuthenticatorSource } from './authentication/authentication.options.js';
 export type { JwtAlgorithm } from './authentication/jwt/jwt-algorithm.js';
 export type { JwtIdentity, JwtPrincipalMapping } from './authentication/jwt/jwt-identity.js';
@@ -53,12 +48,7 @@ export type {
   SessionVerifierSource,
 } from './authentication/session/session.options.js';
 export { expressSession, fastifySession } from './authentication/session/signed-sessions.js';
-export type {
-  IdentifySession,
-  SessionSecret,
-  SessionStoreLike,
-  StoredSession,
-} from './authentication/session/signed-sessions.js';
+export type { IdentifySession, SessionStoreLike, StoredSession } from './authentication/session/signed-sessions.js';
 export { WsSessionVerifier } from './authentication/session/ws-session-verifier.js';
 export type { SessionIdentity } from './authentication/session/ws-session-verifier.js';
 

@@ -113,7 +113,11 @@ export class SecureWsRuntime {
     });
     const challengeVerifier = (): WsChallengeVerifier => {
       if (this.#challengeVerifier !== undefined) return this.#challengeVerifier;
-      throw new Error('There are no challenges before the application has started, or without handshake.challenge.');
+      throw new Error(
+        options.handshake.challenge === undefined
+          ? 'There are no challenges: set handshake.challenge.'
+          : 'There are no challenges yet: call issue() and verify() after the application has started.',
+      );
     };
     this.challenges = new WsChallengeService(options.handshake, challengeVerifier, { clock, store });
     this.backChannelLogout = this.#makeBackChannelLogout(() => this.endpointAuthenticators);
@@ -144,7 +148,6 @@ export class SecureWsRuntime {
     return new WsBackChannelLogout({
       clock: this.clock,
       store: this.store,
-      isConfigured: this.options.authentication.oauth.some(({ logout }) => logout !== undefined),
       issuers,
       endSession: (ended) => this.revocations.endSession(ended),
       onRefused: (failure) => {

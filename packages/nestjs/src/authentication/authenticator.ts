@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Awaitable } from '../core/awaitable.js';
 import type { PrincipalInput } from '../core/principal.js';
+import type { AuthenticationFailure } from './authentication-failures.js';
 
 /** Where a credential was found: in the handshake, or in a message `$auth`. */
 export type CredentialSource = 'authorization' | 'subprotocol' | 'cookie' | 'client-certificate' | 'message';
@@ -36,47 +37,16 @@ export interface WsHandshakeFacts {
   readonly certificateThumbprint?: string | undefined;
 }
 
-/**
- * Why a credential was refused. Audited, never sent: the client gets the same answer for all of them (OWASP ASVS 5.0
- * 6.3.8).
- */
-export type AuthenticationFailure =
-  | 'missing'
-  | 'ambiguous'
-  | 'malformed'
-  | 'unsupported-scheme'
-  | 'too-large'
-  | 'bad-header'
-  | 'unknown-key'
-  | 'bad-secret'
-  | 'revoked'
-  | 'ended-session'
-  | 'spent'
-  | 'bad-origin'
-  | 'bad-address'
-  | 'bad-algorithm'
-  | 'bad-type'
-  | 'bad-signature'
-  | 'bad-claims'
-  | 'bad-issuer'
-  | 'bad-audience'
-  | 'bad-subject'
-  | 'bad-certificate'
-  | 'not-yet-valid'
-  | 'inactive'
-  | 'expired'
-  | 'missing-proof'
-  | 'bad-proof'
-  | 'replayed-proof'
-  | 'missing-nonce'
-  | 'unavailable';
-
 /** Thrown by an authenticator to refuse a credential. Anything else that is thrown refuses too, as `unavailable`. */
 export class AuthenticationError extends Error {
   override readonly name = 'AuthenticationError';
 
-  constructor(readonly failure: AuthenticationFailure) {
-    super(`The credential was refused: ${failure}.`);
+  /** @param options with a `cause` that the operator should read: it is logged, and told to nobody else. */
+  constructor(
+    readonly failure: AuthenticationFailure,
+    options?: ErrorOptions,
+  ) {
+    super(`The credential was refused: ${failure}.`, options);
   }
 }
 

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
 import type { WsAuthenticator } from '../authentication/authenticator.js';
 import { createAuthenticators } from '../authentication/create-authenticators.js';
 import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
@@ -23,7 +24,7 @@ import { checkWsVersion } from '../nest/ws-version.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { WsValidationPipe } from '../socket-io/ws-validation.pipe.js';
 import { checkNamedClasses } from './named-classes.js';
-import { checkMigration, checkPlaces, warnOfIdleParts } from './omissions.js';
+import { checkLogoutRoute, checkMigration, checkPlaces, warnOfIdleParts } from './omissions.js';
 import { compileHandler } from './compile-handler.js';
 import { warnOfContradictions } from './contradictions.js';
 import { checkCoverage } from './coverage.js';
@@ -155,6 +156,7 @@ export class BootSequence {
     checkHttpEnhancers(gateways, config, problems);
     checkPlaces(modules, gateways, problems);
     checkMigration(options.migration.gateways, gateways, problems);
+    checkLogoutRoute(runtime.backChannelLogout, this.#authentications(), problems);
     const settingsOf = (gateway: GatewayRecord): GatewaySettings => this.#settingsOf(gateway);
     const handlers = checkCoverage(gateways, { options, config, settingsOf }, problems);
     warnOfIdleParts(gateways, this.#endpoints, handlers, problems);
@@ -179,6 +181,12 @@ export class BootSequence {
       runtime.addPlan(gateway, callback, compileHandler(handler, this.#classes, config, options.detailedErrors));
     }
     this.#protected = `${count(gateways.length, 'gateway')} with ${count(handlers.length, 'event')}`;
+  }
+
+  /** The module's, and those that gateways have of their own. */
+  #authentications(): readonly ResolvedAuthenticationOptions[] {
+    const own = [...this.#endpoints.values()].map(({ settings }) => settings.authentication);
+    return [this.parts.runtime.options.authentication, ...own.filter((each) => each !== undefined)];
   }
 
   #checkPackages(): void {

@@ -1,4 +1,6 @@
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
+import type { WsBackChannelLogout } from '../authentication/back-channel-logout/ws-back-channel-logout.js';
 import { WS_AUTHORIZE_METADATA } from '../authorization/ws-authorize.decorator.js';
 import { WS_PUBLIC_METADATA } from '../authorization/ws-public.decorator.js';
 import type { BootProblems } from '../core/boot-problems.js';
@@ -71,6 +73,20 @@ export function checkMigration(
       `list ${name} in the providers of a module, with @WebSocketGateway() above it, or remove it here`,
     );
   }
+}
+
+/** Names the route for log-out tokens, where no authorization server is known that sends any. */
+export function checkLogoutRoute(
+  { hasRoute }: WsBackChannelLogout,
+  levels: readonly ResolvedAuthenticationOptions[],
+  problems: BootProblems,
+): void {
+  if (!hasRoute || levels.some(({ oauth }) => oauth.some(({ logout }) => logout !== undefined))) return;
+  problems.add(
+    'backChannelLogoutController()',
+    'takes log-out tokens, but no authorization server is known that sends them.',
+    "authentication.oauth.backChannelLogout: { clientId: 'chat-page' }",
+  );
 }
 
 /** Warns about what is there for nothing: the module without a gateway, and a door behind which nothing is open. */

@@ -1,5 +1,5 @@
 import { CLOSE_CODES, type CloseCodeName, type WsErrorCode } from '@secure-ws/protocol';
-import type { AuthenticationFailure } from '../authentication/authenticator.js';
+import type { AuthenticationFailure } from '../authentication/authentication-failures.js';
 import {
   HANDSHAKE_REASONS,
   type HandshakeReason,

@@ -1,5 +1,5 @@
 import type { CloseCodeName, WsErrorCode } from '@secure-ws/protocol';
-import type { AuthenticationFailure } from '../authentication/authenticator.js';
+import type { AuthenticationFailure } from '../authentication/authentication-failures.js';
 
 /** The names of the OWASP Application Logging Vocabulary that events of this module fall under. */
 export const OWASP_EVENT_NAMES = [

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { AUTHENTICATION_FAILURES } from '../authentication/authentication-failures.js';
 import { HANDSHAKE_REASONS, MESSAGE_REASONS, TICKET_REASONS } from './event-reasons.js';
 import { rowOf, SECURITY_EVENT_TYPES } from './security-event.js';
 
@@ -25,6 +26,14 @@ describe('docs/guide/events.md', () => {
     const listed = rows.flatMap(([cell = '']) => /^`(ws\..*)`$/.exec(cell)?.slice(1) ?? []);
 
     expect(listed).toEqual([...SECURITY_EVENT_TYPES]);
+  });
+
+  it('MO-02 explains every failure of a credential, and no other', () => {
+    const from = rows.findIndex(([cell]) => cell === '`failure`');
+    const words = rows.slice(from + 2, from + 2 + Object.keys(AUTHENTICATION_FAILURES).length).map(([cell]) => cell);
+
+    expect(words.sort()).toEqual(Object.keys(AUTHENTICATION_FAILURES).map((word) => `\`${word}\``).sort()); // prettier-ignore
+    expect(rows[from + 2 + words.length]?.[0]).toBe('reason');
   });
 
   it.each([HANDSHAKE_REASONS, MESSAGE_REASONS, TICKET_REASONS].flatMap((reasons) => Object.entries(reasons)))(

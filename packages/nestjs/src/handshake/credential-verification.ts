@@ -117,6 +117,7 @@ function refuseFailure(cause: unknown): HandshakeRefusal {
     const headers = { 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"', 'DPoP-Nonce': cause.nonce };
     return refuse('unauthenticated', { failure, headers });
   }
-  // The identity could not be checked, which is not the client's fault and will pass: 503, not 401.
-  return refuse(failure === 'unavailable' ? 'authenticator-unavailable' : 'unauthenticated', { failure });
+  // The identity could not be checked, which is not the client's fault and is temporary: 503, not 401.
+  const reason = failure === 'unavailable' ? 'authenticator-unavailable' : 'unauthenticated';
+  return refuse(reason, { failure, cause: cause.cause });
 }

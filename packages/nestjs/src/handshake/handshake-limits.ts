@@ -1,4 +1,4 @@
-import type { AuthenticationFailure } from '../authentication/authenticator.js';
+import { failureRow } from '../authentication/authentication-failures.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { randomId } from '../core/identifier.js';
@@ -33,21 +33,6 @@ export interface HandshakePenalty {
 }
 
 type Outcome = HandshakeRefusal | undefined;
-
-/**
- * What says nothing against the credential, only of who sent it and with what, or that nobody knows: whoever stole it must
- * not have its owner refused who is behind the same address.
- */
-const OF_THE_SENDER: ReadonlySet<AuthenticationFailure> = new Set<AuthenticationFailure>([
-  'missing-proof',
-  'bad-proof',
-  'replayed-proof',
-  'missing-nonce',
-  'bad-certificate',
-  'bad-origin',
-  'bad-address',
-  'unavailable',
-]);
 
 /** The limits of the handshake, as its steps ask them. */
 export class HandshakeLimits {
@@ -104,7 +89,7 @@ export class HandshakeLimits {
   verified(context: HandshakeContext, refusal: Outcome): Awaitable<Outcome> {
     const { addressKey: key, credential } = context;
     const failure = refusal?.failure;
-    const isSettled = refusal === undefined || (failure !== undefined && !OF_THE_SENDER.has(failure));
+    const isSettled = refusal === undefined || (failure !== undefined && failureRow(failure).isOfSender !== true);
     if (credential !== undefined && isSettled) this.#addresses.verified(key, credential, refusal === undefined);
     return this.charge(context, refusal);
   }

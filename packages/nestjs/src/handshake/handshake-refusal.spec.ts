@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuthenticationFailure } from '../authentication/authenticator.js';
+import type { AuthenticationFailure } from '../authentication/authentication-failures.js';
 import { type HandshakeRefusalReason, refusalResponse, refuse } from './handshake-refusal.js';
 
 const STATUSES: readonly (readonly [HandshakeRefusalReason, string])[] = [

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { CloseCodeName } from '@secure-ws/protocol';
-import type { AuthenticationFailure } from '../authentication/authenticator.js';
+import type { AuthenticationFailure } from '../authentication/authentication-failures.js';
 import { HTTP_FIELD_VALUE, HTTP_TOKEN } from '../core/http-syntax.js';
 
 /** One row of the refusal catalogue: what goes on the wire for a reason. */

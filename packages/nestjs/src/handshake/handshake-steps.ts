@@ -1,9 +1,10 @@
-import type { ChallengeCheck } from './challenge/challenge-check.js';
+import { failureRow } from '../authentication/authentication-failures.js';
 import type { WsCredential } from '../authentication/authenticator.js';
 import type { Clock } from '../core/clock.js';
 import { andThen, type Awaitable } from '../core/awaitable.js';
 import { isLoopbackAddress } from '../core/address-key.js';
 import { parseAuthority } from './authority.js';
+import type { ChallengeCheck } from './challenge/challenge-check.js';
 import { findClient, isListedProxy, type ProxyRules } from './client-address.js';
 import { chooseCredential, type CredentialPlaces } from './credential-choice.js';
 import { verifyCredential } from './credential-verification.js';
@@ -14,7 +15,6 @@ import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { isHostAllowed } from './host-policy.js';
 import { judgeOrigin } from './origin-policy.js';
-
 import { requestPath } from './request-path.js';
 import { checkRequestShape } from './request-shape.js';
 import { chooseSubprotocol } from './subprotocol.js';
@@ -82,7 +82,7 @@ export function compileHandshakeSteps(
       name: 'verification',
       run: (context) =>
         andThen(verifyCredential(context, clock), (refusal) => {
-          if (isGuess(refusal)) challenge?.onFailure();
+          if (hasWeight(refusal)) challenge?.onFailure();
           return limits.verified(context, refusal);
         }),
     },
@@ -97,10 +97,9 @@ export function compileHandshakeSteps(
   ];
 }
 
-/** Neither an outage nor a client that has yet to be told the nonce guesses anything. */
-function isGuess(refusal: HandshakeRefusal | undefined): boolean {
-  const failure = refusal?.failure;
-  return failure !== undefined && failure !== 'unavailable' && failure !== 'missing-nonce';
+/** Neither an outage nor a client that has yet to be told the nonce weighs anything. */
+function hasWeight(refusal: HandshakeRefusal | undefined): boolean {
+  return refusal?.failure !== undefined && failureRow(refusal.failure).weight > 0;
 }
 
 function checkPath(context: HandshakeContext): HandshakeRefusal | undefined {

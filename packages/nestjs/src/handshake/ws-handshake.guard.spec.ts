@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { AuthenticationError, type AuthenticationFailure } from '../authentication/authenticator.js';
+import type { AuthenticationFailure } from '../authentication/authentication-failures.js';
+import { AuthenticationError } from '../authentication/authenticator.js';
 import type { Principal } from '../core/principal.js';
 import {
   ALICE,

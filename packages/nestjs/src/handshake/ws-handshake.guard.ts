@@ -209,7 +209,7 @@ function refuseLate({ step }: HandshakeContext): HandshakeRefusal {
   return refuse(step === 'gateway-guards' ? 'guard' : 'timeout');
 }
 
-// A store that has no answer passes; a bug does not.
+// An outage of the store is temporary (503, come back); a bug is not (500).
 function refuseFault(cause: unknown): HandshakeRefusal {
   return refuse(isStoreFailure(cause) ? 'overloaded' : 'internal', { cause });
 }

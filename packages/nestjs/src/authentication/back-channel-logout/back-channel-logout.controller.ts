@@ -1,5 +1,4 @@
 import { Body, Controller, HttpCode, HttpException, Inject, Post, Res, type Type } from '@nestjs/common';
-import { SecureWsBootError } from '../../core/boot-problems.js';
 import { AuthenticationError } from '../authenticator.js';
 import { WsBackChannelLogout } from './ws-back-channel-logout.js';
 
@@ -13,21 +12,15 @@ interface HeaderSetter {
  * for a token that is refused, or `503`. List it among the `controllers` of a module, and register its URL at the
  * authorization server. A guard for all routes has to let it pass: the token is its credential.
  *
+ * The boot fails where neither the module nor a gateway has a `backChannelLogout`.
+ *
  * @param path the path of the route. @default 'backchannel-logout'
- * @throws {SecureWsBootError} at boot, where no `backChannelLogout` is configured.
  */
 export function backChannelLogoutController(path = 'backchannel-logout'): Type {
   @Controller(path)
   class BackChannelLogoutController {
     constructor(@Inject(WsBackChannelLogout) private readonly logout: WsBackChannelLogout) {
-      if (logout.isConfigured) return;
-      throw new SecureWsBootError([
-        {
-          where: 'backChannelLogoutController()',
-          problem: 'takes log-out tokens, but no authorization server is known that sends them.',
-          fix: "authentication.oauth.backChannelLogout: { clientId: 'chat-page' }",
-        },
-      ]);
+      logout.hasRoute = true;
     }
 
     @Post()

@@ -1,5 +1,5 @@
 import { isIdentifier } from '../../core/identifier.js';
-import type { AuthenticationFailure } from '../authenticator.js';
+import type { AuthenticationFailure } from '../authentication-failures.js';
 import { isDate, isForAudience } from '../jwt/jwt-claims.js';
 import { isJsonObject, type JsonObject } from '../jwt/strict-json.js';
 import type { ResolvedBackChannelLogoutOptions } from './back-channel-logout.options.js';

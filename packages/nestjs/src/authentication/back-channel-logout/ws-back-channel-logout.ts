@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import type { SecureWsStore } from '../../store/secure-ws.store.js';
-import { AuthenticationError, type AuthenticationFailure } from '../authenticator.js';
+import type { AuthenticationFailure } from '../authentication-failures.js';
+import { AuthenticationError } from '../authenticator.js';
 import type { JwtHeader } from '../jwt/jwt-header.js';
 import { prescreenJwt } from '../jwt/jwt-prescreen.js';
 import type { JwtIssuer } from '../jwt/jwt.authenticator.js';
@@ -23,8 +24,6 @@ export interface LogoutIssuer extends JwtIssuer {
 export interface BackChannelLogoutParts {
   readonly clock: Clock;
   readonly store: SecureWsStore;
-  /** Whether an option asks for it. */
-  readonly isConfigured: boolean;
   /** Those of the module and of its gateways. None before the application has started. */
   readonly issuers: () => readonly LogoutIssuer[];
   readonly endSession: EndSession;
@@ -36,13 +35,11 @@ export interface BackChannelLogoutParts {
  * `LOGGED_OUT` (4512). Injectable, for an HTTP route of the application; {@link backChannelLogoutController} is a ready one.
  */
 export class WsBackChannelLogout {
+  /** @internal Whether a route of the module waits for log-out tokens: the boot then asks for somebody who sends them. */
+  hasRoute = false;
+
   /** @internal */
   constructor(private readonly parts: BackChannelLogoutParts) {}
-
-  /** @internal Whether an option asks for it. */
-  get isConfigured(): boolean {
-    return this.parts.isConfigured;
-  }
 
   /**
    * Verifies a log-out token and ends its log-in. Each token is good once.

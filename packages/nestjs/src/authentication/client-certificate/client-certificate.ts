@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { AuthenticationFailure } from '../authenticator.js';
+import type { AuthenticationFailure } from '../authentication-failures.js';
 
 /** The `kind` of principals that a client certificate proves. */
 export const CLIENT_CERTIFICATE_KIND = 'client-certificate';

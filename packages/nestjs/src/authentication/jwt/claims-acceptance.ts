@@ -2,12 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { andThen, type Awaitable } from '../../core/awaitable.js';
 import type { Clock } from '../../core/clock.js';
 import type { PrincipalInput } from '../../core/principal.js';
-import {
-  AuthenticationError,
-  type AuthenticationFailure,
-  type WsCredential,
-  type WsHandshakeFacts,
-} from '../authenticator.js';
+import type { AuthenticationFailure } from '../authentication-failures.js';
+import { AuthenticationError, type WsCredential, type WsHandshakeFacts } from '../authenticator.js';
 import type { SenderConstraints } from '../sender-constraint/sender-constraints.js';
 import { type JwtRegisteredClaims, readJwtClaims } from './jwt-claims.js';
 import { checkJwtIdentity, type JwtIdentity, type JwtPrincipalMapping, readJwtIdentity } from './jwt-identity.js';
@@ -58,8 +54,9 @@ async function map(mapping: JwtPrincipalMapping, claims: JsonObject): Promise<Jw
   try {
     return checkJwtIdentity(await mapping(claims));
   } catch (error) {
-    // The application may refuse with a word of its own; the text of any other error stays here.
-    return error instanceof AuthenticationError ? error.failure : 'bad-claims';
+    // The application may refuse with a word of its own. Any other error is a fault of the mapping, for its operator to see.
+    if (error instanceof AuthenticationError) throw error;
+    throw new AuthenticationError('bad-mapping', { cause: error });
   }
 }
 

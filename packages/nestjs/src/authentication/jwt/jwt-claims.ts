@@ -1,4 +1,4 @@
-import type { AuthenticationFailure } from '../authenticator.js';
+import type { AuthenticationFailure } from '../authentication-failures.js';
 import { isIdentifier } from '../../core/identifier.js';
 import type { JsonObject } from './strict-json.js';
 

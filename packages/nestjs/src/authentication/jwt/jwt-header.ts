@@ -1,4 +1,4 @@
-import type { AuthenticationFailure } from '../authenticator.js';
+import type { AuthenticationFailure } from '../authentication-failures.js';
 import { isJwtAlgorithm, type JwtAlgorithm } from './jwt-algorithm.js';
 import type { JsonObject } from './strict-json.js';
 

@@ -1,4 +1,4 @@
-import type { AuthenticationFailure } from '../authenticator.js';
+import type { AuthenticationFailure } from '../authentication-failures.js';
 import { type JwtHeader, readJwtHeader } from './jwt-header.js';
 import { type JsonObject, parseStrictJsonObject } from './strict-json.js';
 

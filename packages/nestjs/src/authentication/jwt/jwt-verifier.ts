@@ -1,5 +1,5 @@
 import { JwtService } from '@nestjs/jwt';
-import type { AuthenticationFailure } from '../authenticator.js';
+import type { AuthenticationFailure } from '../authentication-failures.js';
 import type { JwtKeyAlgorithm } from './jwt-algorithm.js';
 import type { JwtKey } from './jwt-key.options.js';
 

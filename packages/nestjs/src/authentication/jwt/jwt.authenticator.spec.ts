@@ -24,7 +24,8 @@ import { SystemClock } from '../../core/clock.js';
 import { OptionReader } from '../../core/option-reader.js';
 import { resolveAuthenticationOptions } from '../authentication.options.js';
 import { AuthenticatorBlock } from '../authenticator-block.js';
-import { AuthenticationError, type AuthenticationFailure, type WsCredential } from '../authenticator.js';
+import type { AuthenticationFailure } from '../authentication-failures.js';
+import { AuthenticationError, type WsCredential } from '../authenticator.js';
 import type { Principal } from '../../core/principal.js';
 import type { JwtIdentity, JwtPrincipalMapping } from './jwt-identity.js';
 import { JwtAuthenticator } from './jwt.authenticator.js';
@@ -300,16 +301,16 @@ describe('JwtAuthenticator', () => {
       () => {
         throw new Error('canary');
       },
-      'bad-claims',
+      'bad-mapping',
     ],
     [
       'throws nothing',
       () => {
         throw undefined;
       },
-      'bad-claims',
+      'bad-mapping',
     ],
-    ['rejects', () => Promise.reject(new Error('canary')), 'bad-claims'],
+    ['rejects', () => Promise.reject(new Error('canary')), 'bad-mapping'],
     [
       'refuses by its own word',
       () => {

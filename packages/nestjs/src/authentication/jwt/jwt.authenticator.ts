@@ -1,13 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { andThen, type Awaitable } from '../../core/awaitable.js';
 import type { PrincipalInput } from '../../core/principal.js';
-import {
-  AuthenticationError,
-  type AuthenticationFailure,
-  WsAuthenticator,
-  type WsCredential,
-  type WsHandshakeFacts,
-} from '../authenticator.js';
+import type { AuthenticationFailure } from '../authentication-failures.js';
+import { AuthenticationError, WsAuthenticator, type WsCredential, type WsHandshakeFacts } from '../authenticator.js';
 import type { ClaimsAcceptance, VouchedClaims } from './claims-acceptance.js';
 import { isTypeAccepted, type JwtHeader } from './jwt-header.js';
 import { JwtKeyRing } from './jwt-key-ring.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { AuthenticationFailure, WsCredential } from '../../authentication/authenticator.js';
+import type { AuthenticationFailure } from '../../authentication/authentication-failures.js';
+import type { WsCredential } from '../../authentication/authenticator.js';
 import { MemoryStore } from '../../store/memory.store.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { addressKey } from '../../core/address-key.js';

@@ -1,4 +1,5 @@
-import type { AuthenticationFailure, WsCredential } from '../../authentication/authenticator.js';
+import { type AuthenticationFailure, failureRow } from '../../authentication/authentication-failures.js';
+import type { WsCredential } from '../../authentication/authenticator.js';
 import { andThen, type Awaitable } from '../../core/awaitable.js';
 import type { Clock } from '../../core/clock.js';
 import { Backoff } from '../../store/backoff.js';
@@ -10,27 +11,6 @@ import { RecentCredentials } from './recent-credentials.js';
 
 /** An address in backoff keeps this: who shares it with an attacker (an office, a mobile carrier) still gets in. */
 const VERIFICATION: readonly ThrottleRule[] = [{ name: 'backoff-verification', limit: 1, ttl: 1000 }];
-
-/**
- * What a failed authentication weighs. A guess weighs 1; what an honest client does in a loop when its log-in ended or a
- * key was rotated out, what others can do to it (a sibling domain plants a second cookie), and what guesses nothing, weighs
- * little; what the client cannot help weighs nothing.
- */
-const WEIGHTS: Readonly<Partial<Record<AuthenticationFailure, number>>> = Object.freeze({
-  unavailable: 0,
-  missing: 0.25,
-  expired: 0.25,
-  'not-yet-valid': 0.25,
-  'ended-session': 0.25,
-  spent: 0.25,
-  revoked: 0.25,
-  'bad-address': 0.25,
-  ambiguous: 0.25,
-  'unknown-key': 0.25,
-  inactive: 0.25,
-  // All else was right: the client holds the key of its token.
-  'missing-nonce': 0,
-});
 
 /** The credential of a handshake, for an address in backoff. */
 export type CredentialOf = () => WsCredential | 'none-needed' | undefined;
@@ -107,7 +87,7 @@ export class AddressLimits {
 
   /** Charges a failed authentication to its address. Never call it for a refused Origin. */
   failed(addressKey: string, failure: AuthenticationFailure): Awaitable<void> {
-    const weight = WEIGHTS[failure] ?? 1;
+    const { weight } = failureRow(failure);
     return weight === 0 ? undefined : this.#backoff.fail(addressKey, weight);
   }
 

@@ -1,5 +1,5 @@
 import type { JoseLibrary } from '../../jose.js';
-import type { AuthenticationFailure } from '../../authenticator.js';
+import type { AuthenticationFailure } from '../../authentication-failures.js';
 import type { JwtAlgorithm } from '../jwt-algorithm.js';
 import type { JwtHeader } from '../jwt-header.js';
 import type { VerifiedSignature } from '../jwt-verifier.js';
