@@ -59,7 +59,7 @@ export class SecureWsRuntime {
   /** Where tickets are kept until they are used. */
   readonly vault: TicketVault;
   readonly tickets: WsTicketService;
-  /** Whom the application lets say whether identities still hold. Set before the first handshake. */
+  /** The application's revalidator, if it has one. Set before the first handshake. */
   revalidator: WsRevalidator | undefined;
   /** The module's authenticators. None before the application has started. */
   authenticators: readonly AuthenticatorBlock[] = [];

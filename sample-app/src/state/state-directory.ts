@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A folder for what the app makes once and keeps: its certificate, its key for tokens. Readable by its owner only. */
+/** A folder for what the app makes once and keeps: its certificate. Readable by its owner only. */
 export class StateDirectory {
   constructor(private readonly path: string) {}
 

@@ -45,7 +45,7 @@ export const AUTHENTICATION_FAILURES = {
   expired: NO_GUESS,
   'missing-proof': { weight: 1, isOfSender: true },
   'bad-proof': { weight: 1, isOfSender: true },
-  'replayed-proof': { weight: 1, isOfSender: true },
+  replayed: { weight: 1, isOfSender: true },
   // All else was right: the client holds the key of its token.
   'missing-nonce': { weight: 0, isOfSender: true },
   unavailable: { weight: 0, isOfSender: true },

@@ -218,7 +218,7 @@ function resolveServer(
   if (issuer !== '' && [...jwt, ...others].some((other) => other.issuer === issuer)) {
     reader.fail(
       'issuer',
-      'occurs twice: which block decides would be a matter of order.',
+      'occurs twice: which block decides would depend on their order.',
       'name each issuer in one block',
     );
   }

@@ -69,6 +69,7 @@ export abstract class WsAuthenticator {
    * Verifies the credential, and answers whose it is. The answer is checked and copied: a missing id, roles that are no
    * list or an `expiresAt` that is not a number refuse with `500`, an `expiresAt` that is past with `401`.
    *
+   * @param request the upgrade request. When a connection is refreshed it has no header fields: use `facts`.
    * @param facts `undefined` on another adapter, where the handshake is not the module's.
    * @throws {AuthenticationError} when it is refused. Only an answer admits.
    */

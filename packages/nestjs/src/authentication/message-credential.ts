@@ -5,7 +5,7 @@ const MAX_LENGTH = 16_384;
 
 /**
  * Reads the credential of a message `$auth`: `{ token }`, `{ token, dpop }` or `{ ticket }`, and nothing else beside it: of
- * two, which one would count must not be a matter of order (OWASP ASVS 5.0 15.3.7).
+ * two, which one counts must not depend on their order (OWASP ASVS 5.0 15.3.7).
  *
  * @param url that of the handshake, which a DPoP proof must be for: there is no other request.
  */

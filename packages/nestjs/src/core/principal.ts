@@ -124,7 +124,9 @@ export function createPrincipal(input: PrincipalInput): Principal {
 }
 
 function identifier(block: string, name: string, value: unknown): string {
-  return isIdentifier(value) ? value : fail(block, name, 'is not an identifier');
+  return isIdentifier(value)
+    ? value
+    : fail(block, name, 'is not an identifier (1 to 256 characters, no control characters)');
 }
 
 function identifiers(block: string, name: string, value: unknown = []): readonly string[] {

@@ -7,7 +7,7 @@ import type { AmbientCredential, HandshakeContext } from './handshake-context.js
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { presentedCertificate } from './presented-certificate.js';
 
-/** What of the options decides where credentials are looked for, and what they are bound to. */
+/** The options that decide where credentials are looked for, and what they are bound to. */
 export interface CredentialPlaces {
   /** `handshake.publicUrl` in its `https` form, where it is set. */
   readonly publicOrigin?: string | undefined;

@@ -125,7 +125,10 @@ const NOWHERE: HandshakeEndpoint = Object.freeze({
   admitsFirstMessage: false,
 });
 
-/** What one handshake has established so far. Each step reads what the earlier ones wrote, and nothing else. */
+/**
+ * What one handshake has established so far. Each step reads what the earlier ones wrote, and nothing else. An address in
+ * backoff makes `address-limits` run `subprotocol` and `credentials` ahead of time; they write the same values again.
+ */
 export class HandshakeContext {
   /** In its one form; `undefined` for a Unix socket, and for a peer that had gone before anybody asked. */
   readonly remoteAddress: string | undefined;

@@ -23,7 +23,7 @@ const PROTOCOL = /^[A-Za-z][A-Za-z0-9+.-]{0,63}$/;
  * `new URL(...).origin` is of no use here: it is `null` for custom schemes, and the parser repairs what must be refused
  * (backslashes, tabs, user information, a path).
  *
- * @returns `undefined` for anything else, `null` (the opaque origin) among it; never throws.
+ * @returns `undefined` for anything else, including `null` (the opaque origin); never throws.
  */
 export function parseOrigin(text: string): Origin | undefined {
   const end = text.indexOf('://');

@@ -53,7 +53,7 @@ export function readApiKeyId(key: string, prefix: string): string | undefined {
 }
 
 /**
- * What is stored of a key. A plain SHA-256: a slow hash makes the guessing of short secrets dear, and nobody guesses one of 256
+ * What is stored of a key. A plain SHA-256: a slow hash makes guessing short secrets expensive, and nobody guesses one of 256
  * random bits, while its cost would let strangers keep the server busy.
  */
 export function hashApiKey(key: string): Buffer {

@@ -56,7 +56,7 @@ export class WsBackChannelLogout {
     const id = createHash('sha256')
       .update(JSON.stringify([ended.issuer, jti]))
       .digest('base64url');
-    if (!(await this.#isFirst(`logout:${id}`, ended))) return this.#refuse('replayed-proof');
+    if (!(await this.#isFirst(`logout:${id}`, ended))) return this.#refuse('replayed');
     try {
       return await this.parts.endSession(ended);
     } catch (cause) {

@@ -53,7 +53,9 @@ export async function readRevocationLists(
     const issuer = (await Promise.all(checked)).find((name) => name !== undefined);
     if (issuer === undefined) throw new TypeError('A revocation list is signed by none of the authorities in ca.');
     if (list.nextUpdate !== undefined && list.nextUpdate.getTime() <= now) {
-      throw new TypeError('A revocation list has ended: who was revoked since is not in it.');
+      throw new TypeError(
+        'A revocation list is past its nextUpdate: load a current one. Whoever was revoked since is not in it.',
+      );
     }
     for (const { serialNumber } of list.entries) revoked.add(certificateName(issuer, serialNumber));
   }

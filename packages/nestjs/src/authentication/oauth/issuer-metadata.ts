@@ -30,7 +30,7 @@ export class IssuerMetadata {
     const url = readRemoteUrl((await this.#document.current())[name], this.rules);
     if (url instanceof URL) return url;
     throw new IdentityProviderError(
-      `The ${name} in the metadata of ${this.issuer} ${url} Hosts beside its own: oauth.hosts.`,
+      `The ${name} in the metadata of ${this.issuer} ${url} To allow another host, list it in oauth.hosts.`,
     );
   }
 
@@ -42,7 +42,7 @@ export class IssuerMetadata {
       if (document['issuer'] === this.issuer) return document;
       const named = typeof document['issuer'] === 'string' ? document['issuer'].slice(0, MAX_SHOWN) : 'none';
       throw new IdentityProviderError(
-        `The metadata of ${this.issuer} is that of another issuer, ${JSON.stringify(named)}. Where that is the same server, write oauth.issuer just so.`,
+        `The metadata of ${this.issuer} is that of another issuer, ${JSON.stringify(named)}. If it is the same server, set oauth.issuer to exactly that text.`,
       );
     }
     throw new IdentityProviderError(`The issuer ${this.issuer} publishes no metadata.`);

@@ -67,7 +67,7 @@ export class OAuthAuthenticator extends WsAuthenticator {
     if (credential.value.length > rules.maxTokenBytes) throw new AuthenticationError('too-large');
     const said = await introspection.introspect(credential.value);
     if (said === undefined) throw new AuthenticationError('inactive');
-    // RFC 7662 section 2.2 lets the issuer out: it is the one that was asked. One that is there must be the right one.
+    // RFC 7662 section 2.2 lets the server omit `iss`: it is the one that was asked. If present, it must match.
     const claims = said['iss'] === undefined ? { ...said, iss: rules.issuer } : said;
     return this.acceptance.accept({ claims, rules }, credential, request, facts);
   }

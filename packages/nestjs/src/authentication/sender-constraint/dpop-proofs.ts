@@ -52,7 +52,7 @@ export class DpopProofs {
     const id = createHash('sha256').update(read.jti).digest('base64url');
     // Longer than the proof can be good, also where the clock is set back meanwhile.
     const isFirst = await store.put(`dpop:${jkt}.${id}`, '1', maxAgeMs + 2 * CLOCK_TOLERANCE_MS);
-    if (isFirst !== true) throw new AuthenticationError('replayed-proof');
+    if (isFirst !== true) throw new AuthenticationError('replayed');
   }
 
   async #isSignedBy(proof: string, jwk: JWK, jkt: string): Promise<boolean> {

@@ -11,7 +11,7 @@ export class SenderConstraints {
   /** @param dpop `undefined`: no proof is read, and a token that needs one is refused. */
   constructor(private readonly dpop?: DpopProofs) {}
 
-  /** The schemes of tokens. */
+  /** Whether a credential is an access token: `bearer`, or `dpop` where proofs are checked. */
   accepts({ scheme }: WsCredential): boolean {
     return scheme === 'bearer' || (scheme === 'dpop' && this.dpop !== undefined);
   }

@@ -2,7 +2,7 @@
 export interface AttackThresholds {
   readonly handshakesPerSecond: number;
   readonly failuresPerSecond: number;
-  /** How long both must stay below half of it until the attack is over, in milliseconds. */
+  /** How long both must stay below half of it before the attack counts as over, in milliseconds. */
   readonly calmMs: number;
 }
 

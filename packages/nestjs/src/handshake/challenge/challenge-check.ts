@@ -47,7 +47,7 @@ export class ChallengeCheck {
     if (this.parts.options.ask === 'under-attack' && !this.#detector.isUnderAttack) return undefined;
     const solutions = context.offeredSubprotocols.filter((entry) => entry.startsWith(CHALLENGE_SUBPROTOCOL_PREFIX));
     const solution = solutions[0]?.slice(CHALLENGE_SUBPROTOCOL_PREFIX.length) ?? '';
-    // Which of two would count must not be a matter of order.
+    // Which of two counts must not depend on their order.
     if (solutions.length !== 1 || !isSolution(solution)) return refuse('challenge');
     return this.#verify(solution, context);
   }

@@ -21,7 +21,7 @@ export interface ChallengeOptions {
   readonly handshakesPerSecond?: number;
   /** Wrong credentials a second, over ten seconds, above which there is an attack. @default 10 */
   readonly failuresPerSecond?: number;
-  /** How long both rates stay below half of that until the attack is over, in milliseconds. @default 60000 */
+  /** How long both rates stay below half of that before the attack counts as over, in milliseconds. @default 60000 */
   readonly calmMs?: number;
 }
 

@@ -11,7 +11,7 @@ const GUARDS = Symbol('secure-ws handshake guards');
  * Nest guard on an `http` context: a provider of the gateway's module, or made with its dependencies. Its request is the
  * raw `IncomingMessage` (`handshakePrincipal(request)` gives the identity); headers that it sets go into the `101`.
  *
- * Only `true` passes. Everything else, a throw and a time-out among it, answers `403`. All guards must pass; a subclass
+ * Only `true` passes. Everything else, including exceptions and time-outs, answers `403`. All guards must pass; a subclass
  * adds to those of its parent.
  *
  * @throws TypeError for anything but classes: an `undefined` of a circular import would be a guard that is not asked.

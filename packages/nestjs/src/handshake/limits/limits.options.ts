@@ -26,7 +26,11 @@ export interface HandshakeLimitsOptions {
    * @default { limit: 20, ttl: 10000 }
    */
   readonly ratePerAddress?: HandshakeRate;
-  /** Verified handshakes of one principal in a sliding window; then `429`. @default { limit: 20, ttl: 10000 } */
+  /**
+   * Verified handshakes of one principal in a sliding window; then `429`. Also limits how many tickets it is issued.
+   *
+   * @default { limit: 20, ttl: 10000 }
+   */
   readonly ratePerPrincipal?: HandshakeRate;
   /** Handshakes that wait for their credentials, in this process; then `503`. At most 10000. @default 1000 */
   readonly maxPending?: number;
