@@ -1,5 +1,7 @@
 import { type Principal, WsConnectionLifecycleService, WsRevocationService } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
+import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
+import { watchForCrashes } from '../support/crash-watch.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { handshake } from '../support/handshake.js';
@@ -220,6 +222,55 @@ describe('revocation on two nodes with one store', () => {
     await until(() => remote.count('revoke') > told, 'the store is told');
     clocks[1].advance(1000);
     await theirs.expectClose(4512);
+  });
+
+  it('DR-17 SL-04 a node that starts while the store is away lets nobody in whom it knows nothing of', async () => {
+    const { one, remote } = await startTwo();
+    await revocationsOf(one).logOut({ issuer: ISSUER, sessionId: 's1' });
+    remote.isAway = true;
+    const options = { store: { shared: remote.store }, lifecycle: QUIET };
+    const fresh = await startApp({ providers: [EchoGateway], options, clock: new FakeClock(Date.now()) });
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const outcome = await handshake(`${fresh.url}/echo`, { token: fresh.token({ sid: 's1' }) });
+      expect(outcome).toMatchObject({ status: 503 });
+    }
+  });
+
+  it('SL-04 DR-17 a node whose own memory is full still tells the others', async () => {
+    const remote = new RemoteStore(new FakeClock(Date.now()));
+    const clocks = [new FakeClock(Date.now()), new FakeClock(Date.now())] as const;
+    const start = (clock: FakeClock, maxKeys: number) => {
+      const options = { store: { shared: remote.store, maxKeys }, lifecycle: QUIET };
+      return startApp({ providers: [EchoGateway], options, clock });
+    };
+    const [small, other] = [await start(clocks[0], 1000), await start(clocks[1], 100_000)];
+    remote.memory = new MemoryStore(remote.clock, { maxKeys: 10_000 });
+    const theirs = await open(other, { sid: 's1' });
+    for (let i = 0; i < 1000; i++) await revocationsOf(small).logOut({ issuer: ISSUER, sessionId: `old ${i}` });
+    await revocationsOf(small).logOut({ issuer: ISSUER, sessionId: 's1' });
+    clocks[1].advance(1000);
+    await theirs.expectClose(4512);
+  });
+
+  it('DR-14 a store whose tick throws or rejects ends no process', async () => {
+    const crashes = watchForCrashes();
+    const remote = new RemoteStore(new FakeClock(Date.now()));
+    const clock = new FakeClock(Date.now());
+    const ticks = [
+      () => Promise.reject(new Error('ECONNREFUSED')),
+      () => {
+        throw new Error('ECONNREFUSED');
+      },
+    ];
+    let ticked = 0;
+    Object.defineProperty(remote.store, 'tick', { value: () => ticks[ticked++ % 2]?.() });
+    const options = { store: { shared: remote.store }, lifecycle: QUIET };
+    const node = await startApp({ providers: [EchoGateway], options, clock });
+    const client = await open(node);
+    for (let i = 0; i < 4; i++) clock.advance(250);
+    await isAlive(client);
+    expect(ticked).toBeGreaterThan(1);
+    expect(crashes).toEqual([]);
   });
 
   it('HS-20 DR-03 a handshake asks the store twice, whatever it comes with', async () => {

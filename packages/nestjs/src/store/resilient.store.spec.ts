@@ -154,6 +154,7 @@ describe('ResilientStore', () => {
 
   it('DR-17 admits for 30 seconds by what this node knows, then nobody', async () => {
     const { cutOff, store, pass } = make();
+    await store.revocations(undefined, 10);
     await cutOff();
     const place = [{ key: 'principal:a', limit: 1 }];
     expect(await acquire(store, 'c1', place, 60_000)).toMatchObject({ granted: true });
@@ -198,6 +199,7 @@ describe('ResilientStore', () => {
 
   it('DR-17 F24 a place granted during the outage is unknown after it, and counts everywhere once it is taken again', async () => {
     const { cutOff, network, store, pass } = make();
+    await store.revocations(undefined, 10);
     await cutOff();
     const place = [{ key: 'principal:a', limit: 1 }];
     await acquire(store, 'c1', place, 60_000);
@@ -258,6 +260,21 @@ describe('ResilientStore', () => {
     await store.revocations(position, 10);
     await pass(5000);
     expect(again).toHaveBeenCalledTimes(1);
+  });
+
+  it('DR-17 SL-04 admits nobody by itself before it has read who is revoked, or long after', async () => {
+    const { cutOff, network, store, pass } = make();
+    const ask = () => store.admit({ identity: { keys: ['principal:a'], issuedAt: 1 } });
+    network.state = 'fails';
+    await expect(ask()).rejects.toThrow(UNAVAILABLE);
+    network.state = 'up';
+    await store.revocations(undefined, 10);
+    await pass(30_000);
+    network.state = 'fails';
+    await expect(ask()).rejects.toThrow(UNAVAILABLE);
+    expect(store.admitsHandshakes).toBe(true);
+    await cutOff();
+    expect(store.admitsHandshakes).toBe(false);
   });
 
   it('DP-06 tells the shared store no address and no name', async () => {

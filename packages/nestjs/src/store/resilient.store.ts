@@ -42,15 +42,17 @@ export class ResilientStore extends SecureWsStore {
   /** Revocations that the shared store has still to be told, in the order in which it must hear of them. */
   readonly #untold = new Map<string, Revocation>();
   #isTelling = false;
-  /** Whether the memory of this node holds every revocation that was read. */
-  #knowsRevocations = true;
+  /** Whether the memory of this node had room for every revocation that was read. */
+  #holdsAll = true;
+  /** Monotonic moment at which the log was last read to its end: a node that has just started knows of none. */
+  #readAt = -Infinity;
   #isClosed = false;
 
   constructor(
     private readonly shared: SecureWsStore,
     /** The memory of this node; only for this store. */
     private readonly local: SecureWsStore,
-    clock: Clock,
+    private readonly clock: Clock,
     listener: StoreHealthListener,
   ) {
     super();
@@ -62,12 +64,17 @@ export class ResilientStore extends SecureWsStore {
     return this.#health.awayMs < (this.#knowsRevocations ? MAX_AWAY_MS : 1);
   }
 
+  /** Whether this node can tell by itself who is revoked, but for what the last half minute has brought elsewhere. */
+  get #knowsRevocations(): boolean {
+    return this.#holdsAll && this.clock.monotonic() - this.#readAt < MAX_AWAY_MS;
+  }
+
   /** Watches the shared store, tells it what it missed, and sweeps the memory. */
   override tick(): void {
     this.#health.tick();
     if (this.#untold.size > 0 && !this.#isTelling && this.#health.awayMs === 0) void this.#tell();
-    this.shared.tick();
     this.local.tick();
+    void this.#tickShared();
   }
 
   override hit(key: string, rules: readonly ThrottleRule[], cost = 1): Awaitable<number> {
@@ -88,8 +95,10 @@ export class ResilientStore extends SecureWsStore {
     return this.#askOr(
       () => this.shared.admit(sentAdmission(admission)),
       () => {
-        if (!this.admitsHandshakes) throw new SecureWsStoreError('unavailable');
         const { identity } = admission;
+        // One answer may fail without an outage: who is revoked must be known here for that, too.
+        const isKnown = identity === undefined || this.#knowsRevocations;
+        if (!this.admitsHandshakes || !isKnown) throw new SecureWsStoreError('unavailable');
         // Revocations are kept as they were read, by hashed keys.
         return this.local.admit(
           identity === undefined ? admission : { ...admission, identity: sentIdentity(identity) },
@@ -134,7 +143,7 @@ export class ResilientStore extends SecureWsStore {
   override revoke(revocations: readonly Revocation[]): Awaitable<void> {
     const hashed = revocations.map((each) => ({ ...each, key: hashedKey(each.key) }));
     if (this.#untold.size >= MAX_UNTOLD) throw new SecureWsStoreError('full');
-    void this.local.revoke(hashed);
+    this.#keep(hashed);
     const sent = hashed.map((each) => this.#keepUntold(each));
     return andThen(
       this.#ask(() => this.shared.revoke(sent)),
@@ -148,11 +157,8 @@ export class ResilientStore extends SecureWsStore {
       this.#ask(() => this.shared.revocations(after, most)),
       (batch) => {
         if (after !== undefined && !batch.isContinued) this.#tellAll();
-        try {
-          void this.local.revoke(batch.entries);
-        } catch {
-          this.#knowsRevocations = false;
-        }
+        this.#keep(batch.entries);
+        if (batch.isLast) this.#readAt = this.clock.monotonic();
         return batch;
       },
     );
@@ -162,6 +168,24 @@ export class ResilientStore extends SecureWsStore {
   override close(): void {
     this.#isClosed = true;
     void this.local.close();
+  }
+
+  /** A memory that is full must not keep the shared store from being told. */
+  #keep(revocations: readonly Revocation[]): void {
+    try {
+      void this.local.revoke(revocations);
+    } catch {
+      this.#holdsAll = false;
+    }
+  }
+
+  /** The application wrote it: what it throws must not end the process, nor keep the memory from being swept. */
+  async #tickShared(): Promise<void> {
+    try {
+      await (this.shared.tick() as unknown);
+    } catch {
+      // Whether it answers is found out by asking it.
+    }
   }
 
   #ask<T>(call: () => Awaitable<T>): Awaitable<T> {
