@@ -7,6 +7,7 @@ import { bootProblems } from '../support/boot-problems.js';
 import { deferred } from '../support/deferred.js';
 import { expectError } from '../support/error-frame.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { handshake } from '../support/handshake.js';
 import { until } from '../support/patience.js';
 import { type Client, connect } from '../support/queueing-client.js';
 import { RemoteStore } from '../support/remote-store.js';
@@ -57,6 +58,8 @@ async function start(revalidation: object = { with: Accounts }, shape: AppShape 
   const accounts = app.app.get(Accounts);
   const open = (roles: readonly string[] = []): Promise<Client> =>
     connect(`${app.url}/desk`, { token: app.token({ roles, expiresInSeconds: 86_400 }) });
+  const openRefreshable = (roles: readonly string[] = []): Promise<Client> =>
+    connect(`${app.url}/desk`, { token: app.token({ roles, expiresInSeconds: 600 }), protocols: ['secure-ws.v1'] });
   /** Lets time pass in steps, so that what waits for an answer gets it in between. */
   const pass = async (minutes: number, stepMs = 5000): Promise<void> => {
     for (let ms = 0; ms < minutes * MINUTE; ms += stepMs) {
@@ -64,13 +67,14 @@ async function start(revalidation: object = { with: Accounts }, shape: AppShape 
       for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  return { app, clock, accounts, open, pass, lifecycle: app.app.get(WsConnectionLifecycleService) };
+  return { app, clock, accounts, open, openRefreshable, pass, lifecycle: app.app.get(WsConnectionLifecycleService) };
 }
 
 describe('revalidation', () => {
   it('SL-06 asks the application within half an hour, again and again, and not about all at once', async () => {
     const { accounts, open, pass } = await start();
     for (let i = 0; i < 20; i++) await open();
+    accounts.asked.length = 0;
     await pass(23);
     expect(accounts.asked).toEqual([]);
     await pass(3);
@@ -145,29 +149,117 @@ describe('revalidation', () => {
   });
 
   it('SL-06 SL-09 what is said of an identity that was refreshed meanwhile is worth nothing', async () => {
-    const { app, clock, accounts, lifecycle } = await start();
-    const client = await connect(`${app.url}/desk`, {
-      token: app.token({ expiresInSeconds: 600 }),
-      protocols: ['secure-ws.v1'],
-    });
+    const { app, clock, accounts, lifecycle, openRefreshable } = await start();
+    const client = await openRefreshable();
     const answer = deferred<false>();
+    const asked = accounts.asked.length;
     accounts.answer = () => answer.promise;
     expect(lifecycle.revalidate()).toBe(1);
-    await until(() => accounts.asked.length === 1, 'the question');
+    await until(() => accounts.asked.length === asked + 1, 'the question');
     clock.advance(2000);
+    accounts.answer = () => true;
     const fresh = app.token({ expiresInSeconds: 86_400 });
     expect(await client.request('$auth', { token: fresh })).toMatchObject({ event: '$auth' });
     answer.resolve(false);
+    // Of the identity that it has now it is asked again, at once.
+    await until(() => accounts.asked.length === asked + 3, 'the question about the new identity');
     expect(await client.request('ping', undefined)).toMatchObject({ data: 'pong' });
-    // Of the identity that it has now it is said again.
     accounts.answer = () => false;
     lifecycle.revalidate();
     await client.expectClose(4504);
   });
 
+  it('SL-05 SL-06 whoever lost a connection by it does not come back with the same token', async () => {
+    const { app, accounts, open, lifecycle } = await start();
+    const client = await open();
+    accounts.answer = () => false;
+    lifecycle.revalidate();
+    await client.expectClose(4504);
+    const token = app.token({ expiresInSeconds: 86_400 });
+    const refused = await handshake(`${app.url}/desk`, { token });
+    const forged = await handshake(`${app.url}/desk`, { token: 'a.b.c' });
+    expect(refused).toMatchObject({ status: 401, body: (forged as { body: string }).body });
+    expect(app.events.ofType('ws.handshake.refused')[0]).toMatchObject({ failure: 'revoked' });
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('the database is away');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('the database is away'))],
+    ['answers nonsense', () => ({ roles: 'admin' })],
+  ])('AN-11 SL-06 nobody is let in where it %s', async (_what, answer) => {
+    const { app, accounts } = await start();
+    accounts.answer = answer;
+    expect(await handshake(`${app.url}/desk`, { token: app.token() })).toMatchObject({ status: 503 });
+  });
+
+  it('SL-11 roles that were taken away come back neither with a new connection nor with a fresh token', async () => {
+    const { app, clock, accounts, open, openRefreshable, lifecycle } = await start();
+    const client = await openRefreshable(['admin']);
+    accounts.answer = () => ({ roles: [] });
+    lifecycle.revalidate();
+    await until(() => app.events.ofType('ws.connection.refreshed').length === 1, 'the roles are gone');
+    clock.advance(2000);
+    const token = app.token({ roles: ['admin'], expiresInSeconds: 86_400 });
+    expect(await client.request('$auth', { token })).toMatchObject({ event: '$auth' });
+    expectError(await client.request('admin'), 'FORBIDDEN');
+    expectError(await (await open(['admin'])).request('admin'), 'FORBIDDEN');
+  });
+
+  it('SL-05 a refresh of an account that was disabled closes its connection', async () => {
+    const { app, clock, accounts, openRefreshable } = await start();
+    const client = await openRefreshable();
+    accounts.answer = () => false;
+    clock.advance(2000);
+    client.send('$auth', { token: app.token({ expiresInSeconds: 86_400 }) });
+    expect(await client.expectClose(4504)).toMatchObject({ reason: 'revoked' });
+  });
+
+  it('SL-11 a change while the application is being asked is asked about again', async () => {
+    const { accounts, open, lifecycle } = await start();
+    const client = await open();
+    const asked = accounts.asked.length;
+    const before = deferred<true>();
+    accounts.answer = () => before.promise;
+    lifecycle.revalidate();
+    await until(() => accounts.asked.length === asked + 1, 'the first question');
+    accounts.answer = () => false;
+    lifecycle.revalidate();
+    before.resolve(true);
+    expect(await client.expectClose(4504)).toMatchObject({ reason: 'revoked' });
+  });
+
+  it('SL-11 SL-05 a change while a handshake is on its way finds it, too', async () => {
+    const { accounts, open, lifecycle } = await start();
+    const before = deferred<true>();
+    accounts.answer = () => before.promise;
+    const opening = open();
+    await until(() => accounts.asked.length === 1, 'the question of the handshake');
+    accounts.answer = () => false;
+    expect(lifecycle.revalidate()).toBe(0);
+    before.resolve(true);
+    await (await opening).expectClose(4504);
+  });
+
+  it('SL-06 one that was asked for and failed is tried again within a minute', async () => {
+    const { accounts, open, pass, lifecycle } = await start();
+    const client = await open();
+    accounts.answer = () => Promise.reject(new Error('the database is away'));
+    lifecycle.revalidate();
+    await pass(0.5);
+    accounts.answer = () => false;
+    await pass(1);
+    expect(await client.expectClose(4504)).toMatchObject({ reason: 'revoked' });
+  });
+
   it('SL-11 changes nothing where nothing changed', async () => {
     const { app, accounts, open, lifecycle } = await start();
     const client = await open(['admin']);
+    accounts.asked.length = 0;
     accounts.answer = () => ({ roles: ['admin'] });
     lifecycle.revalidate({ path: '/desk' });
     lifecycle.revalidate({ path: '/elsewhere' });
@@ -196,6 +288,7 @@ describe('revalidation', () => {
     const { clock, accounts, open, pass } = await start();
     const client = await open();
     clock.stepWallClock(-3_600_000);
+    accounts.asked.length = 0;
     await pass(1);
     clock.stepWallClock(3_600_000);
     expect(await client.request('ping')).toMatchObject({ data: 'pong' });

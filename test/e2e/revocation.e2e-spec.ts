@@ -249,7 +249,7 @@ describe('revocation on two nodes with one store', () => {
     for (let i = 0; i < 1000; i++) await revocationsOf(small).logOut({ issuer: ISSUER, sessionId: `old ${i}` });
     await revocationsOf(small).logOut({ issuer: ISSUER, sessionId: 's1' });
     clocks[1].advance(1000);
-    await theirs.expectClose(4512);
+    expect(await theirs.expectClose(4512)).toMatchObject({ reason: 'logged-out' });
   });
 
   it('DR-14 a store whose tick throws or rejects ends no process', async () => {

@@ -14,7 +14,9 @@ import { WsChallengeService } from './handshake/challenge/ws-challenge.service.j
 import type { WsChallengeVerifier } from './handshake/challenge/ws-challenge-verifier.js';
 import { judgeOrigin, type OriginRules } from './handshake/origin-policy.js';
 import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
+import type { Awaitable } from './core/awaitable.js';
 import { Clock } from './core/clock.js';
+import type { Principal } from './core/principal.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
 import { FaultLog } from './events/fault-log.js';
 import { ViolationLedger, violationSubject } from './throttling/violations/violation-ledger.js';
@@ -22,6 +24,7 @@ import { PrincipalThrottles } from './throttling/principal-throttles.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
+import { currentRights } from './lifecycle/revalidation/current-rights.js';
 import type { WsRevalidator } from './lifecycle/revalidation/ws-revalidator.js';
 import { RevocationWatch } from './lifecycle/revocation/revocation-watch.js';
 import { WsRevocationService } from './lifecycle/revocation/ws-revocation.service.js';
@@ -123,6 +126,7 @@ export class SecureWsRuntime {
     this.backChannelLogout = this.#makeBackChannelLogout(() => this.endpointAuthenticators);
     this.guard = new WsHandshakeGuard({
       challengeVerifier,
+      rightsOf: (principal) => this.rightsOf(principal),
       onAttack: (attack) => {
         this.events.emit(
           'durationMs' in attack ? { type: 'ws.attack.ended', ...attack } : { type: 'ws.attack.started', ...attack },
@@ -138,6 +142,11 @@ export class SecureWsRuntime {
         spread: (delayMs) => ledger.spread(delayMs),
       },
     });
+  }
+
+  /** As {@link currentRights}. */
+  rightsOf(principal: Principal): Awaitable<Principal | undefined> {
+    return currentRights(principal, this.revalidator, this.clock);
   }
 
   #makeBackChannelLogout(gateways: () => readonly AuthenticatorBlock[]): WsBackChannelLogout {

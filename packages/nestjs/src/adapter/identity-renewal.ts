@@ -36,6 +36,7 @@ const PLAN: HandlerPlan = Object.freeze({
 });
 
 const REFUSED: Refusal = Object.freeze({ code: 'FORBIDDEN', reason: 'refresh-refused' });
+const REVOKED: Refusal = Object.freeze({ ...REFUSED, close: 'REVOKED' });
 const SUBJECT: Refusal = Object.freeze({ ...REFUSED, reason: 'refresh-subject', close: 'SUBJECT_MISMATCH' });
 
 /** What becomes of a connection once its new identity holds. */
@@ -111,9 +112,12 @@ export class IdentityRenewal {
     // The fields of the handshake are gone: what a credential is bound to is the connection.
     const request = Object.assign(new IncomingMessage(socket), { method: 'GET', url: connection.path });
     const facts = { origin: connection.origin, clientAddress: connection.address, certificateThumbprint };
-    const principal = await authenticator.authenticate(credential, request, facts);
-    const problem = judgeRefresh(connection.principal, principal);
+    const verified = await authenticator.authenticate(credential, request, facts);
+    const problem = judgeRefresh(connection.principal, verified);
     if (problem !== undefined) return problem === 'subject' ? SUBJECT : REFUSED;
+    // What the application took away must not come back with a token that does not know of it.
+    const principal = await this.runtime.rightsOf(verified);
+    if (principal === undefined) return REVOKED;
     // One call to the store: not revoked, and a place in its session.
     if (!(await this.runtime.guard.moveLease(lease, principal))) return REFUSED;
     return { principal, conclude: await pipeline.judgeStreams(principal) };

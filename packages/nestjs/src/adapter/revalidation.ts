@@ -1,7 +1,6 @@
 import { withDeadline } from '../core/awaitable.js';
-import { ANONYMOUS_KIND, makePrincipal, type Principal } from '../core/principal.js';
+import { ANONYMOUS_KIND, type Principal } from '../core/principal.js';
 import type { Timed } from '../lifecycle/coarse-timer.js';
-import type { RevalidatedRights } from '../lifecycle/revalidation/ws-revalidator.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { revocationKeysOf } from '../store/store-keys.js';
 import type { AcceptedSocket } from './accepted-socket.js';
@@ -13,6 +12,9 @@ const RETRY_MS = 60_000;
 /** How long the application may think, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
+/** Longer than a handshake takes from the answer of the application to its `101`, in milliseconds. */
+const RECENT_MS = 30_000;
+
 /** The most that the interval is shortened by, so that those who came together are not all asked about together. */
 const JITTER = 0.2;
 
@@ -20,6 +22,8 @@ const JITTER = 0.2;
 export class Revalidation implements Timed {
   #goodAt: number;
   #isRunning = false;
+  /** Whether somebody has asked for it since it last began. */
+  #isAsked = false;
 
   constructor(
     private readonly runtime: SecureWsRuntime,
@@ -38,6 +42,7 @@ export class Revalidation implements Timed {
     connection.revalidate = () => void this.#run();
     runtime.timer.schedule(this, this.#nextAt());
     socket.once('close', () => runtime.timer.cancel(this));
+    if (runtime.lifecycle.sinceRevalidationMs < RECENT_MS) void this.#run();
   }
 
   onDue(now: number): number {
@@ -48,7 +53,7 @@ export class Revalidation implements Timed {
       return Infinity;
     }
     void this.#run();
-    return Math.min(now + RETRY_MS, this.#endsAt);
+    return this.#retryAt(now);
   }
 
   /** When nobody has answered for too long. */
@@ -61,47 +66,64 @@ export class Revalidation implements Timed {
     return this.#goodAt + this.runtime.options.lifecycle.revalidation.everyMs * (1 - JITTER * Math.random());
   }
 
+  #retryAt(now: number): number {
+    return Math.min(now + RETRY_MS, this.#endsAt);
+  }
+
   async #run(): Promise<void> {
+    this.#isAsked = true;
     if (this.#isRunning) return;
     this.#isRunning = true;
+    const { connection } = this.accepted;
+    while (this.#isAsked && connection.isOpen) {
+      // Who is asked again meanwhile may have looked already: roles that have changed since must not be missed.
+      this.#isAsked = false;
+      await this.#askOnce();
+    }
+    this.#isRunning = false;
+  }
+
+  async #askOnce(): Promise<void> {
     const { runtime, accepted } = this;
     const { connection } = accepted;
     const { epoch } = connection;
     try {
       const work = this.#judge(connection.principal);
       const conclude = await withDeadline<(() => void) | undefined>(work, TIMEOUT_MS, runtime.clock, undefined);
-      // What was found out of an identity that is not there any more is worth nothing: it is asked again in a minute.
-      if (conclude === undefined || !connection.isOpen || connection.epoch !== epoch) return;
-      conclude();
       if (!connection.isOpen) return;
-      this.#goodAt = accepted.now();
-      runtime.timer.schedule(this, this.#nextAt());
+      // What was found out of an identity that is not there any more is worth nothing.
+      if (connection.epoch !== epoch) this.#isAsked = true;
+      else if (conclude === undefined) this.#tryLater();
+      else this.#conclude(conclude);
     } catch (error) {
       runtime.faults.write('revalidate', connection.id, error);
-    } finally {
-      this.#isRunning = false;
+      if (connection.isOpen) this.#tryLater();
     }
+  }
+
+  #conclude(conclude: () => void): void {
+    const { runtime, accepted } = this;
+    conclude();
+    if (!accepted.connection.isOpen) return;
+    this.#goodAt = accepted.now();
+    runtime.timer.schedule(this, this.#nextAt());
+  }
+
+  #tryLater(): void {
+    this.runtime.timer.schedule(this, this.#retryAt(this.accepted.now()));
   }
 
   /** @returns what is to be done; a rejection says that nobody knows. */
   async #judge(principal: Principal): Promise<() => void> {
     const { connection, pipeline } = this.accepted;
-    const { store, revalidator, clock } = this.runtime;
+    const { store } = this.runtime;
     const identity = { keys: revocationKeysOf(principal), issuedAt: principal.issuedAt };
     const { granted, isRevoked } = await store.admit({ identity });
     if (isRevoked || !granted) return () => connection.close('REVOKED');
-    const answer: unknown = revalidator === undefined ? true : await revalidator.revalidate(principal);
-    if (answer === true) return () => undefined;
-    if (typeof answer !== 'object' || answer === null) return () => connection.close('REVOKED');
-    const { roles = principal.roles, scopes = principal.scopes }: RevalidatedRights = answer;
-    const { block, kind } = principal;
-    const renewed = makePrincipal({ ...principal, roles, scopes }, { block, kind, now: clock.now() });
-    if (isSame(renewed.roles, principal.roles) && isSame(renewed.scopes, principal.scopes)) return () => undefined;
+    const renewed = await this.runtime.rightsOf(principal);
+    if (renewed === undefined) return () => connection.close('REVOKED');
+    if (renewed === principal) return () => undefined;
     const concludeStreams = await pipeline.judgeStreams(renewed);
     return () => this.renewal.adopt(this.accepted, { principal: renewed, conclude: concludeStreams });
   }
-}
-
-function isSame(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((item, at) => item === other[at]);
 }

@@ -28,7 +28,7 @@ type Outcome = HandshakeRefusal | undefined;
 export function verifyCredential(context: HandshakeContext, clock: Clock): Awaitable<Outcome> {
   const { authenticator, credential, ambient, csrfToken } = context;
   if (context.isInvited) return undefined;
-  if (context.isAnonymous) return accept(context, anonymousPrincipal(clock));
+  if (context.isAnonymous) return acceptPrincipal(context, anonymousPrincipal(clock));
   if (authenticator === undefined || credential === undefined) return refuse('internal');
   return verify(context, authenticator, credential, refuseFailure, (principal) => {
     const { proof } = ambient.find((one) => one.credential === credential) ?? {};
@@ -39,7 +39,8 @@ export function verifyCredential(context: HandshakeContext, clock: Clock): Await
   });
 }
 
-function accept(context: HandshakeContext, principal: Principal): undefined {
+/** Makes an identity that of the handshake. */
+export function acceptPrincipal(context: HandshakeContext, principal: Principal): undefined {
   context.principal = principal;
   setHandshakePrincipal(context.input.request, principal);
 }
@@ -55,7 +56,7 @@ function checkSubjects(
   [ambient, ...others]: readonly AmbientCredential[],
   principal: Principal,
 ): Awaitable<Outcome> {
-  if (ambient === undefined) return accept(context, principal);
+  if (ambient === undefined) return acceptPrincipal(context, principal);
   // A session that is not valid says nothing. One that could not be looked up may be anybody's.
   const onFailure = (cause: unknown): Awaitable<Outcome> =>
     cause instanceof AuthenticationError && cause.failure !== 'unavailable'

@@ -1,13 +1,14 @@
 import { failureRow } from '../authentication/authentication-failures.js';
 import type { WsCredential } from '../authentication/authenticator.js';
 import type { Clock } from '../core/clock.js';
-import { andThen, type Awaitable } from '../core/awaitable.js';
+import { andThen, type Awaitable, isPromiseLike } from '../core/awaitable.js';
+import type { Principal } from '../core/principal.js';
 import { isLoopbackAddress } from '../core/address-key.js';
 import { parseAuthority } from './authority.js';
 import type { ChallengeCheck } from './challenge/challenge-check.js';
 import { findClient, isListedProxy, type ProxyRules } from './client-address.js';
 import { chooseCredential, type CredentialPlaces } from './credential-choice.js';
-import { verifyCredential } from './credential-verification.js';
+import { acceptPrincipal, verifyCredential } from './credential-verification.js';
 import type { GatewayGuards } from './guards/gateway-guards.js';
 import type { HandshakeContext } from './handshake-context.js';
 import type { HandshakeLimits } from './handshake-limits.js';
@@ -34,6 +35,8 @@ export interface HandshakeStepParts {
   /** Whether the application has booted and is not draining. */
   readonly isReady: () => boolean;
   readonly guardsOf: (gateway: object) => GatewayGuards | undefined;
+  /** The identity with the rights of now; `undefined` where it may not be connected any more. May throw or reject. */
+  readonly rightsOf: (principal: Principal) => Awaitable<Principal | undefined>;
   /** `undefined`: nobody is asked to solve anything. */
   readonly challenge: ChallengeCheck | undefined;
 }
@@ -47,7 +50,7 @@ export interface HandshakeStepParts {
  */
 export function compileHandshakeSteps(
   options: ResolvedHandshakeOptions,
-  { limits, clock, isReady, guardsOf, challenge }: HandshakeStepParts,
+  { limits, clock, isReady, guardsOf, rightsOf, challenge }: HandshakeStepParts,
 ): readonly HandshakeStep[] {
   const fields = options.proxies?.clientCertificate;
   const fieldNames = Object.values(fields ?? {});
@@ -86,6 +89,7 @@ export function compileHandshakeSteps(
           return limits.verified(context, refusal);
         }),
     },
+    { name: 'rights', run: (context) => checkRights(context, rightsOf) },
     { name: 'gateway-guards', run: (context) => askGuards(context, guardsOf) },
     {
       name: 'principal-limits',
@@ -158,6 +162,26 @@ function peek(context: HandshakeContext, places: CredentialPlaces) {
   if ((runSubprotocol(context) ?? chooseCredential(context, places)) !== undefined) return undefined;
   if (context.isInvited) return LATER;
   return context.isAnonymous ? 'none-needed' : context.credential;
+}
+
+/** Whoever lost a connection because the account was disabled would else come back at once with the same token (SL-05). */
+function checkRights(
+  context: HandshakeContext,
+  rightsOf: HandshakeStepParts['rightsOf'],
+): Awaitable<HandshakeRefusal | undefined> {
+  const { principal } = context;
+  if (principal === undefined) return undefined;
+  // Not charged to the address: the credential is a real one, and no guess.
+  const conclude = (now: Principal | undefined): HandshakeRefusal | undefined =>
+    now === undefined ? refuse('unauthenticated', { failure: 'revoked' }) : acceptPrincipal(context, now);
+  const unknown = (cause: unknown): HandshakeRefusal =>
+    refuse('authenticator-unavailable', { failure: 'unavailable', cause });
+  try {
+    const rights = rightsOf(principal);
+    return isPromiseLike(rights) ? rights.then(conclude, unknown) : conclude(rights);
+  } catch (cause) {
+    return unknown(cause);
+  }
 }
 
 function askGuards(

@@ -29,7 +29,7 @@ const QUICK_STEPS = [
   'subprotocol',
   'credentials',
 ];
-const STEPS = [...QUICK_STEPS, 'verification', 'gateway-guards', 'principal-limits'];
+const STEPS = [...QUICK_STEPS, 'verification', 'rights', 'gateway-guards', 'principal-limits'];
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -95,6 +95,7 @@ describe('WsHandshakeGuard', () => {
       ...QUICK_STEPS.slice(7),
       'verification',
       'the authenticator',
+      'rights',
       'gateway-guards',
       'the guard',
       'principal-limits',

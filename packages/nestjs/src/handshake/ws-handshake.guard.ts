@@ -20,7 +20,7 @@ import { HandshakeLimits, type HandshakePenalty } from './handshake-limits.js';
 import type { PrincipalLease } from './limits/principal-caps.js';
 import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
-import { compileHandshakeSteps, type HandshakeStep } from './handshake-steps.js';
+import { compileHandshakeSteps, type HandshakeStep, type HandshakeStepParts } from './handshake-steps.js';
 import { readRequestHead } from './request-head.js';
 import { auditedPath } from './request-path.js';
 import { markShown } from './shown-refusal.js';
@@ -40,6 +40,8 @@ export interface WsHandshakeGuardParts {
   readonly penalty: HandshakePenalty;
   /** Verifies the solutions of `handshake.challenge`. Throws before the application has started. */
   readonly challengeVerifier: () => WsChallengeVerifier;
+  /** The identity with the rights of now; `undefined` where it may not be connected any more. May throw or reject. */
+  readonly rightsOf: HandshakeStepParts['rightsOf'];
   /** An attack begins, or has ended. Must not throw. */
   readonly onAttack: ChallengeCheckParts['onAttack'];
 }
@@ -61,7 +63,17 @@ export class WsHandshakeGuard {
   readonly #gatewayGuards = new WeakMap<object, GatewayGuards>();
 
   constructor(parts: WsHandshakeGuardParts) {
-    const { options, isReady, clock, store, onReplaced, penalty, challengeVerifier: verifier, onAttack } = parts;
+    const {
+      options,
+      isReady,
+      clock,
+      store,
+      onReplaced,
+      penalty,
+      challengeVerifier: verifier,
+      onAttack,
+      rightsOf,
+    } = parts;
     this.#timeoutMs = options.timeoutMs;
     this.#clock = clock;
     this.#limits = new HandshakeLimits({ limits: options.limits, store, clock, onReplaced, penalty });
@@ -75,6 +87,7 @@ export class WsHandshakeGuard {
       limits: this.#limits,
       clock,
       isReady,
+      rightsOf,
       guardsOf: (gateway) => this.#gatewayGuards.get(gateway),
     });
   }

@@ -42,6 +42,7 @@ export class WsConnectionLifecycleService {
   readonly #connections = new Map<string, ManagedConnection>();
 
   readonly #drain: ConnectionDrain;
+  #revalidatedAt = -Infinity;
 
   /** @internal */
   constructor(
@@ -143,8 +144,14 @@ export class WsConnectionLifecycleService {
    */
   revalidate(filter: WsConnectionFilter = {}): number {
     const found = [...this.#connections.values()].filter((connection) => matches(connection, filter));
+    this.#revalidatedAt = this.clock.monotonic();
     for (const connection of found) connection.revalidate?.();
     return found.length;
+  }
+
+  /** @internal Milliseconds since somebody called {@link revalidate}: who is in a handshake then is not among those found. */
+  get sinceRevalidationMs(): number {
+    return this.clock.monotonic() - this.#revalidatedAt;
   }
 
   /** @internal Takes charge of a connection. */

@@ -149,6 +149,7 @@ export function setUpHandshake({
     challengeVerifier: () => {
       throw new Error('No challenge is asked for here.');
     },
+    rightsOf: (principal) => principal,
     onAttack: () => undefined,
   });
   const [problem] = boot.problems;
