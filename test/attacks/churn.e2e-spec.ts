@@ -6,6 +6,7 @@ import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { clientFrame, closePayload, OPCODES } from '../support/frame-writer.js';
+import { type Deferred, deferred } from '../support/deferred.js';
 import { until } from '../support/patience.js';
 import { handshakeFields, RawTcp, requestHead } from '../support/raw-tcp.js';
 import { type RunningApp, startApp } from '../support/start-app.js';
@@ -14,7 +15,7 @@ const ROUNDS = 100;
 /** Longer than any limit, penalty or place of the module lasts. */
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Admits whoever names himself, refuses `refused`, and never decides about `undecided`. */
+/** Admits whoever names himself, refuses `refused`, and decides about `undecided` when the test says so. */
 class NameAuthenticator extends WsAuthenticator {
   override readonly kind = 'name';
 
@@ -22,8 +23,10 @@ class NameAuthenticator extends WsAuthenticator {
     return true;
   }
 
+  undecided: Deferred<Principal> | undefined;
+
   override authenticate({ value }: WsCredential): Promise<Principal> {
-    if (value.startsWith('undecided')) return new Promise(() => undefined);
+    if (value.startsWith('undecided')) return (this.undecided = deferred<Principal>()).promise;
     if (value.startsWith('refused')) return Promise.reject(new Error('unknown'));
     return Promise.resolve(createPrincipal({ kind: this.kind, issuer: 'test', id: value, authenticatedAt: 0 }));
   }
@@ -60,7 +63,8 @@ const OPEN_STATES: readonly ((tcp: RawTcp) => void)[] = [
 ];
 
 /** One connection in each state that there is before the handshake is over, and one in each after it. */
-async function round(app: RunningApp, undecided: () => number, index: number): Promise<RawTcp[]> {
+async function round(app: RunningApp, authenticator: NameAuthenticator, index: number): Promise<RawTcp[]> {
+  const undecided = (): number => app.app.get(SecureWsRuntime).guard.counts.pending;
   const silent = await RawTcp.open(app);
   silent.reset();
   const half = await RawTcp.open(app);
@@ -72,6 +76,9 @@ async function round(app: RunningApp, undecided: () => number, index: number): P
   pending.write(headOf(app, `undecided-${index}`));
   await until(() => undecided() > 0, 'the handshake is being checked');
   pending.reset();
+  const refusals = app.events.ofType('ws.handshake.refused').length;
+  await until(() => app.events.ofType('ws.handshake.refused').length > refusals, 'the handshake is over');
+  authenticator.undecided?.reject(new Error('unknown'));
   await until(() => undecided() === 0, 'the place of the handshake is free again');
   const opened = [];
   for (const [state, leave] of OPEN_STATES.entries()) {
@@ -87,11 +94,12 @@ async function round(app: RunningApp, undecided: () => number, index: number): P
 describe.each(['express', 'fastify'] as const)('a thousand connections in every state, on %s', (platform) => {
   it('DR-15 leave no map entry, timer, listener or socket behind', async () => {
     const clock = new FakeClock(Date.now());
+    const authenticator = new NameAuthenticator();
     const app = await startApp({
       platform,
       clock,
       providers: [EchoGateway],
-      options: { authentication: { authenticators: [new NameAuthenticator()] } },
+      options: { authentication: { authenticators: [authenticator] } },
     });
     const runtime = app.app.get(SecureWsRuntime);
     const store = runtime.store as MemoryStore;
@@ -110,7 +118,7 @@ describe.each(['express', 'fastify'] as const)('a thousand connections in every 
     expect(store).toBeInstanceOf(MemoryStore);
     const before = figures();
     for (let index = 0; index < ROUNDS; index++) {
-      const clients = await round(app, () => runtime.guard.counts.pending, index);
+      const clients = await round(app, authenticator, index);
       await Promise.all(clients.map((client) => client.ended()));
     }
     await until(() => figures().sockets === before.sockets, 'the sockets are gone');

@@ -1,4 +1,11 @@
-import { createPrincipal, type Principal, WsAuthenticator, type WsCredential } from '@secure-ws/nestjs';
+import {
+  createPrincipal,
+  type Principal,
+  WsAuthenticator,
+  WsChallengeVerifier,
+  type WsCredential,
+} from '@secure-ws/nestjs';
+import { type Deferred, deferred } from '../support/deferred.js';
 import { describe, expect, it } from 'vitest';
 import { SecureWsRuntime } from '../../packages/nestjs/src/secure-ws.runtime.js';
 import { EchoGateway } from '../support/echo.gateway.js';
@@ -159,14 +166,80 @@ describe('handshakes whose credential is never verified', () => {
     await until(() => gate.waiting === 1, 'the next one waits');
   });
 
+  it('DR-04 F11 do not pile up what is verified for them by resetting, and are forgotten with it', async () => {
+    const { app, gate } = await startGated({ maxPendingPerAddress: 5 });
+    const flood = async (): Promise<void> => {
+      for (let i = 0; i < 20; i++) {
+        const refused = app.events.ofType('ws.handshake.refused').length;
+        const client = await begin(app);
+        await until(
+          () => gate.waiting === i + 1 || app.events.ofType('ws.handshake.refused').length > refused,
+          'it waits, or was refused',
+        );
+        client.reset();
+      }
+    };
+    await flood();
+    expect(gate.waiting).toBe(5);
+    expect(app.events.ofType('ws.handshake.refused').at(-1)).toMatchObject({ reason: 'address-pending' });
+    gate.refuse(new Error('no'));
+    await until(() => countsOf(app).pending === 0, 'nothing is verified any more');
+    await begin(app);
+    await until(() => gate.waiting === 1, 'the next one waits');
+  });
+
+  it('DR-04 F11 do not pile up the challenges that are verified for them somewhere else', async () => {
+    const asked: Deferred<boolean>[] = [];
+    class SlowVerifier extends WsChallengeVerifier {
+      override verify(): Promise<boolean> {
+        const answer = deferred<boolean>();
+        asked.push(answer);
+        return answer.promise;
+      }
+    }
+    const limits = { ...roomy, maxPendingPerAddress: 3 };
+    const challenge = { verifier: new SlowVerifier(), ask: 'always' as const };
+    const app = await startApp({
+      providers: [EchoGateway],
+      options: { handshake: { origins: [], limits, challenge } },
+    });
+    const refusals = () => app.events.ofType('ws.handshake.refused');
+    for (let i = 1; i <= 10; i++) {
+      const client = await RawTcp.open(app);
+      const fields = withField(goodFields(app), 'Sec-WebSocket-Protocol', 'json.v1, challenge.solved');
+      client.write(requestHead({ target: '/echo', fields }));
+      await until(() => asked.length === i || refusals().length === i, 'it waits, or was refused');
+      client.reset();
+      await until(() => refusals().length === i, 'it is gone');
+    }
+    expect(asked).toHaveLength(3);
+    for (const answer of asked) answer.resolve(false);
+    await until(() => countsOf(app).pending === 0, 'nothing is verified any more');
+  });
+
+  it('DR-04 F11 do not shut everybody out by what never ends: it counts no longer than a handshake may take', async () => {
+    const { app, gate, clock } = await startGated({ maxPendingPerAddress: 5 });
+    for (let i = 1; i <= 5; i++) {
+      const client = await begin(app);
+      await until(() => gate.waiting === i, 'it waits');
+      client.reset();
+      await until(() => app.events.ofType('ws.handshake.refused').length === i, 'it is gone');
+    }
+    expect(countsOf(app)).toEqual({ pending: 5, open: 0 });
+    clock.advance(5000);
+    await until(() => countsOf(app).pending === 0, 'their time is up');
+    await begin(app);
+    await until(() => gate.waiting === 6, 'the next one waits');
+  });
+
   it('HS-15 HS-17 DR-03 leave nothing behind when their clients reset the connection', async () => {
     const { app, gate } = await startGated({ maxPendingPerAddress: 200 });
     const clients = await Promise.all(Array.from({ length: 100 }, () => begin(app)));
     await until(() => gate.waiting === 100, 'all of them wait');
     for (const client of clients) client.reset();
-    await until(() => countsOf(app).pending === 0, 'nobody waits any more');
+    await until(() => app.events.ofType('ws.handshake.refused').length === 100, 'all of them are gone');
     gate.admit('alice');
-    await new Promise(setImmediate);
+    await until(() => countsOf(app).pending === 0, 'nobody waits any more');
     expect(app.app.get(EchoGateway).connections).toBe(0);
     expect(countsOf(app)).toEqual({ pending: 0, open: 0 });
     const [client] = await Promise.all([

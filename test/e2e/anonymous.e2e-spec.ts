@@ -99,6 +99,18 @@ describe('a gateway that admits connections without an identity', () => {
     expect(ids[0]).not.toBe(ids[1]);
   });
 
+  it('AN-12 AN-16 F11 verifies nothing for who is nobody and stays it, good or not', async () => {
+    const client = await connect(`${app().url}/ticker`, { origin: APP_ORIGIN, protocols: ['secure-ws.v1'] });
+    for (const token of [app().token(), 'a.b.c']) {
+      client.send('$auth', { token }, 1);
+      client.send('nothing', undefined, 1);
+      const [answer, unknown] = [await client.next(), await client.next()];
+      expectError(answer, 'FORBIDDEN');
+      expect(withoutCorrelation(answer)).toEqual(withoutCorrelation(unknown));
+    }
+    expect(await client.request('price')).toMatchObject({ data: { kind: 'anonymous' } });
+  });
+
   it('AN-12 still takes a credential, and runs everything for its owner', async () => {
     const client = await connect(`${app().url}/ticker`, { token: app().token() });
     expect(await client.request('price')).toMatchObject({ data: { kind: 'jwt' } });

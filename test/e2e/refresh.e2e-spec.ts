@@ -13,6 +13,7 @@ import { type Deferred, deferred } from '../support/deferred.js';
 import { Text } from '../support/echo.gateway.js';
 import { expectError, withoutCorrelation } from '../support/error-frame.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { GatedAuthenticator } from '../support/gated.authenticator.js';
 import { handshake } from '../support/handshake.js';
 import { until } from '../support/patience.js';
 import { type Client, connect } from '../support/queueing-client.js';
@@ -110,6 +111,32 @@ describe('refresh in place', () => {
     ]);
     desk.clock.advance(560_000);
     await client.expectClose(4001);
+  });
+
+  it('DR-04 F11 waits where as much is verified as may be at once, and is not lost for it', async () => {
+    const gate = new GatedAuthenticator();
+    const desk = await start({
+      options: {
+        authentication: { authenticators: [gate] },
+        handshake: { origins: [], limits: { maxPending: 1, maxPendingPerAddress: 1 } },
+      },
+    });
+    const admitted = async (): Promise<Client> => {
+      const opening = open(desk);
+      await until(() => gate.waiting === 1, 'the handshake waits');
+      gate.admit('alice');
+      return opening;
+    };
+    const clients = [await admitted(), await admitted()] as const;
+    desk.clock.advance(2000);
+    clients[0].send('$auth', { token: 'one' });
+    await until(() => gate.waiting === 1, 'the first is verified');
+    expectError(await refresh(clients[1], 'two'), 'THROTTLED');
+    expect(gate.waiting).toBe(1);
+    gate.refuse(new Error('no'));
+    expectError(await clients[0].next(), 'FORBIDDEN');
+    clients[1].send('$auth', { token: 'two' });
+    await until(() => gate.waiting === 1, 'the second is verified');
   });
 
   it('SL-09 may also shorten the life of a connection', async () => {

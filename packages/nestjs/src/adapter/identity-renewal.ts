@@ -5,7 +5,7 @@ import { AuthenticationError, DpopNonceRequiredError, type WsCredential } from '
 import { messageCredential } from '../authentication/message-credential.js';
 import { judgeRefresh } from '../authentication/refresh/refresh-policy.js';
 import { AuthorizationPlan } from '../authorization/authorization-plan.js';
-import type { Principal } from '../core/principal.js';
+import { ANONYMOUS_KIND, type Principal } from '../core/principal.js';
 import type { HandshakeAdmission } from '../handshake/handshake-context.js';
 import type { HandlerPlan, Message, MessageHandler } from '../messages/message.js';
 import { REPLY_STEP } from '../messages/message-steps.js';
@@ -16,6 +16,9 @@ import type { WsEndpoint } from './ws-endpoint.js';
 
 /** How long after a verification the next one may come, in milliseconds. */
 const VERIFY_EVERY_MS = 10_000;
+
+/** When a client may come back to a process that verifies as much as it may, in milliseconds. */
+const BUSY_MS = 1000;
 
 /** The event by which a client sends a fresh credential. */
 export const AUTH_EVENT = '$auth';
@@ -52,7 +55,9 @@ export class IdentityRenewal {
   /** Lets a connection send fresh credentials, where its client speaks `secure-ws.v1`. */
   bind(accepted: AcceptedSocket, endpoint: WsEndpoint, socket: Socket, admission: HandshakeAdmission): void {
     const { connection, pipeline } = accepted;
-    if (connection.subprotocol !== SECURE_WS_SUBPROTOCOL) return;
+    // Nobody in particular never becomes somebody: a token of it would be verified for nothing.
+    const isNobody = connection.principal.kind === ANONYMOUS_KIND;
+    if (connection.subprotocol !== SECURE_WS_SUBPROTOCOL || isNobody) return;
     let verifiedAt = -Infinity;
     let toldNonceAt = -Infinity;
     const verify = (message: Message): Refusal | Promise<Refusal | Renewal> => {
@@ -60,8 +65,12 @@ export class IdentityRenewal {
       if (waitMs > 0) return { code: 'THROTTLED', reason: 'refresh-rate', retryAfterMs: waitMs };
       const credential = messageCredential(message.data, admission.url);
       if (credential === undefined) return { code: 'VALIDATION_FAILED', reason: 'payload' };
+      const { guard } = this.runtime;
+      if (guard.isBusy) return { code: 'THROTTLED', reason: 'refresh-rate', retryAfterMs: BUSY_MS };
       verifiedAt = accepted.now();
-      return this.#verify(accepted, endpoint, socket, admission, credential);
+      const verification = this.#verify(accepted, endpoint, socket, admission, credential);
+      guard.count(verification);
+      return verification;
     };
     const failed = (exception: unknown): Refusal => {
       // Once in ten seconds who was told the nonce may use it at once.

@@ -2,7 +2,7 @@ import { failureRow } from '../authentication/authentication-failures.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { randomId } from '../core/identifier.js';
-import { andThen, type Awaitable, isPromiseLike } from '../core/awaitable.js';
+import { andThen, type Awaitable, isPromiseLike, withDeadline } from '../core/awaitable.js';
 import type { Admission, SecureWsStore } from '../store/secure-ws.store.js';
 import type { HandshakeContext } from './handshake-context.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
@@ -41,12 +41,14 @@ export class HandshakeLimits {
   readonly #principals: PrincipalCaps;
   readonly #invitations = new Invitations();
   readonly #penalty: HandshakePenalty;
+  readonly #clock: Clock;
 
   constructor({ limits, store, clock, onReplaced, penalty }: HandshakeLimitParts) {
     this.#addresses = new AddressLimits(store, limits, clock);
     this.#reservations = new Reservations(limits);
     this.#principals = new PrincipalCaps(store, limits, clock, onReplaced);
     this.#penalty = penalty;
+    this.#clock = clock;
   }
 
   /** Handshakes that wait, and accepted connections, in this process. */
@@ -120,6 +122,21 @@ export class HandshakeLimits {
     context.invitation = place;
     context.reservation?.hold(place);
     return undefined;
+  }
+
+  /** Whether as much is being verified as may be at once. */
+  get isBusy(): boolean {
+    return this.#reservations.isBusy;
+  }
+
+  /**
+   * Counts a verification that has no handshake, or none any more, as a pending one until it ends.
+   *
+   * @param forMs what does not end is no longer counted then; a hanging identity provider would else keep everybody out.
+   */
+  work(verification: Promise<unknown>, forMs: number, addressKey?: string): void {
+    const end = this.#reservations.work(addressKey);
+    void withDeadline(verification, forMs, this.#clock, undefined).then(end, end);
   }
 
   /** As {@link PrincipalCaps.move}. */

@@ -16,14 +16,13 @@ import {
   type HandshakeInput,
   type HandshakeInvitation,
 } from './handshake-context.js';
+import { concludeHandshake, withFacts } from './handshake-conclusion.js';
 import { HandshakeLimits, type HandshakePenalty } from './handshake-limits.js';
 import type { PrincipalLease } from './limits/principal-caps.js';
 import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { compileHandshakeSteps, type HandshakeStep, type HandshakeStepParts } from './handshake-steps.js';
 import { readRequestHead } from './request-head.js';
-import { auditedPath } from './request-path.js';
-import { markShown } from './shown-refusal.js';
 
 /** What a {@link WsHandshakeGuard} is made of. */
 export interface WsHandshakeGuardParts {
@@ -144,6 +143,16 @@ export class WsHandshakeGuard {
     };
   }
 
+  /** Whether as much is being verified in this process as may be at once. */
+  get isBusy(): boolean {
+    return this.#limits.isBusy;
+  }
+
+  /** Counts the verification of a refresh as a pending handshake of the process. */
+  count(verification: Promise<unknown>): void {
+    this.#limits.work(verification, this.#timeoutMs);
+  }
+
   /**
    * Moves the places of a connection to a new identity of its principal.
    *
@@ -173,7 +182,7 @@ export class WsHandshakeGuard {
   }
 
   #concluded(context: HandshakeContext | undefined, outcome: Outcome): HandshakeDecision {
-    const concluded = conclude(context, outcome);
+    const concluded = concludeHandshake(context, outcome);
     if (concluded !== 'invited') return concluded;
     return context === undefined ? refuse('internal') : this.#invite(context);
   }
@@ -199,10 +208,16 @@ export class WsHandshakeGuard {
 
   async #wait(context: HandshakeContext, work: Promise<Outcome>): Promise<HandshakeDecision> {
     const { socket } = context.input;
+    const endsAt = this.#clock.monotonic() + this.#timeoutMs;
     let leave = (): void => undefined;
     // Whoever resets has given its place back: what waits for it must not stay, or resets would pile it up (DR-15).
     const gone = new Promise<Outcome>((resolve) => {
-      leave = () => resolve(refuse('client-gone'));
+      leave = () => {
+        resolve(refuse('client-gone'));
+        // What was asked for it somewhere else is not taken back: as long as it goes on it counts, or that would pile up.
+        if (context.reservation !== undefined)
+          this.#limits.work(work, endsAt - this.#clock.monotonic(), context.addressKey);
+      };
       socket.once('close', leave);
     });
     try {
@@ -236,54 +251,7 @@ function isStoreFailure(cause: unknown): boolean {
   }
 }
 
-/** The one place where a handshake ends: whatever it holds is given back here, or goes on to the connection. */
-function conclude(
-  context: HandshakeContext | undefined,
-  outcome: Outcome,
-): HandshakeRefusal | HandshakeAdmission | 'invited' {
-  if (context === undefined) return outcome ?? refuse('internal');
-  context.isOver = true;
-  const { reservation, principal, lease } = context;
-  let refusal = outcome;
-  if (refusal === undefined && context.isInvited && reservation?.isReleased === false) return 'invited';
-  if (refusal === undefined && (reservation === undefined || principal === undefined || lease === undefined))
-    refusal = refuse('internal');
-  if (refusal === undefined && reservation?.admit() !== true) refusal = refuse('client-gone');
-  if (refusal === undefined && principal !== undefined && lease !== undefined) return admit(context, principal, lease);
-  reservation?.release();
-  return markShown(withFacts(refusal ?? refuse('internal'), context), context);
-}
-
 /** A TCP socket that was reset has no peer any more; a Unix socket has neither address. */
 function isGone(context: HandshakeContext): boolean {
   return context.input.socket.destroyed || (context.remoteAddress === undefined && context.localAddress !== undefined);
-}
-
-function withFacts(refusal: HandshakeRefusal, context: HandshakeContext): HandshakeRefusal {
-  const { clientAddress, remoteAddress = '', path, principal, head } = context;
-  const facts = {
-    clientAddress: clientAddress === '' ? remoteAddress : clientAddress,
-    path: refusal.reason === 'unknown-path' ? auditedPath(head.target) : path,
-    ...(principal !== undefined && { principal: principal.key }),
-  };
-  return Object.freeze({ ...refusal, facts });
-}
-
-function admit(context: HandshakeContext, principal: Principal, lease: PrincipalLease): HandshakeAdmission {
-  const { subprotocol, origin, reservation, certificateThumbprint } = context;
-  return {
-    admitted: true,
-    connectionId: context.connectionId,
-    principal,
-    lease,
-    path: context.path,
-    url: context.url,
-    clientAddress: context.clientAddress,
-    credentialKind: context.credential?.source ?? 'none',
-    fields: context.fields,
-    release: () => reservation?.release(),
-    ...(certificateThumbprint !== undefined && { certificateThumbprint }),
-    ...(subprotocol !== undefined && { subprotocol }),
-    ...(origin.kind === 'allowed' && { origin: origin.text }),
-  };
 }

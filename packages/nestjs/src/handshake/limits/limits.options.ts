@@ -32,7 +32,12 @@ export interface HandshakeLimitsOptions {
    * @default { limit: 20, ttl: 10000 }
    */
   readonly ratePerPrincipal?: HandshakeRate;
-  /** Handshakes that wait for their credentials, in this process; then `503`. At most 10000. @default 1000 */
+  /**
+   * Handshakes that wait for their credentials, in this process; then `503`. What is still looked up for a client that is gone
+   * counts as well. At most 10000.
+   *
+   * @default 1000
+   */
   readonly maxPending?: number;
   /** Handshakes of one address that wait for their credentials (DR-04); then `429`. At most 1000. @default 50 */
   readonly maxPendingPerAddress?: number;

@@ -36,6 +36,20 @@ describe('Reservations', () => {
     expect(fill(reservations, B, 1)).toHaveLength(1);
   });
 
+  it('DR-04 F11 counts what is verified without a handshake as pending, and forgets it and its address', () => {
+    const reservations = new Reservations(LIMITS);
+    const ends = [reservations.work(A), reservations.work(A), reservations.work(A)];
+    expect(fill(reservations, A, 1)).toHaveLength(0);
+    expect(counts(reservations)).toEqual([3, 0, 1]);
+    const [place] = fill(reservations, B, 1);
+    const more = [reservations.work(), reservations.work()];
+    expect(reservations.isBusy).toBe(true);
+    expect(reservations.checkProcess()).toMatchObject({ option: 'handshake.limits.maxPending' });
+    for (const end of [...ends, ...more]) end();
+    place?.release();
+    expect(counts(reservations)).toEqual([0, 0, 0]);
+  });
+
   it('DR-04 keeps the pending handshakes of the process few', () => {
     const reservations = new Reservations(LIMITS);
     for (let i = 0; i < 6; i++) fill(reservations, addressKey(`192.0.2.${i}`), 1);

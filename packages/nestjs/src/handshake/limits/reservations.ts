@@ -71,7 +71,11 @@ interface AddressCounts {
   pending: number;
   /** The pending ones included. */
   total: number;
+  /** What is still verified for clients that are gone. */
+  working: number;
 }
+
+const NOTHING: AddressCounts = Object.freeze({ pending: 0, total: 0, working: 0 });
 
 /** The answer to {@link Reservations.reserve}. */
 export interface ReservationOutcome {
@@ -99,12 +103,18 @@ export class Reservations {
   readonly #addresses = new Map<string, AddressCounts>();
   #pending = 0;
   #total = 0;
+  #working = 0;
 
   constructor(private readonly limits: ReservationLimits) {}
 
-  /** Handshakes that wait for their credentials. */
+  /** Handshakes that wait for their credentials, and what is verified without one. */
   get pending(): number {
-    return this.#pending;
+    return this.#pending + this.#working;
+  }
+
+  /** Whether as much is being verified as may be at once. */
+  get isBusy(): boolean {
+    return this.pending >= this.limits.maxPending;
   }
 
   /** Accepted connections. */
@@ -123,7 +133,7 @@ export class Reservations {
    * @returns the finding to refuse with; `undefined` when there is room.
    */
   checkProcess(): LimitFinding | undefined {
-    if (this.#pending >= this.limits.maxPending) return finding('overloaded', 'maxPending', true);
+    if (this.isBusy) return finding('overloaded', 'maxPending', true);
     return this.#total >= this.limits.maxOpen ? finding('overloaded', 'maxOpen', true) : undefined;
   }
 
@@ -134,17 +144,43 @@ export class Reservations {
    */
   reserve(addressKey: string): ReservationOutcome {
     const { maxPendingPerAddress, maxOpenPerAddress, mode } = this.limits;
-    const { pending, total } = this.#addresses.get(addressKey) ?? { pending: 0, total: 0 };
+    const { pending, total, working } = this.#addresses.get(addressKey) ?? NOTHING;
     let met = this.checkProcess();
-    if (pending >= maxPendingPerAddress) met ??= finding('address-pending', 'maxPendingPerAddress', true);
+    if (pending + working >= maxPendingPerAddress) met ??= finding('address-pending', 'maxPendingPerAddress', true);
     if (total >= maxOpenPerAddress) met ??= finding('address-connections', 'maxOpenPerAddress', mode === 'enforce');
     return { reservation: met?.enforced === true ? undefined : this.#take(addressKey), finding: met };
   }
 
-  #take(addressKey: string): Reservation {
+  /**
+   * Counts a verification without a handshake as a pending one, until its answer is called, once: a credential or a challenge
+   * is still looked up somewhere when its client has reset, and resets must not pile that up.
+   *
+   * @param addressKey where it also counts for an address.
+   */
+  work(addressKey?: string): () => void {
+    const counts = addressKey === undefined ? undefined : this.#countsOf(addressKey);
+    if (counts !== undefined) counts.working++;
+    this.#working++;
+    return () => {
+      this.#working--;
+      if (counts === undefined || addressKey === undefined) return;
+      counts.working--;
+      this.#forget(addressKey, counts);
+    };
+  }
+
+  #countsOf(addressKey: string): AddressCounts {
     let counts = this.#addresses.get(addressKey);
-    if (counts === undefined) this.#addresses.set(addressKey, (counts = { pending: 0, total: 0 }));
-    const taken = counts;
+    if (counts === undefined) this.#addresses.set(addressKey, (counts = { ...NOTHING }));
+    return counts;
+  }
+
+  #forget(addressKey: string, { total, working }: AddressCounts): void {
+    if (total + working === 0) this.#addresses.delete(addressKey);
+  }
+
+  #take(addressKey: string): Reservation {
+    const taken = this.#countsOf(addressKey);
     taken.pending++;
     taken.total++;
     this.#pending++;
@@ -159,7 +195,7 @@ export class Reservations {
         if (wasPending) endPending();
         taken.total--;
         this.#total--;
-        if (taken.total === 0) this.#addresses.delete(addressKey);
+        this.#forget(addressKey, taken);
       },
     });
   }
