@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:https';
 import { connect as connectTls } from 'node:tls';
@@ -199,5 +199,56 @@ describe('a revoked client certificate', () => {
     expect(await handshake(`${app.url}/echo`, of(alice))).toMatchObject({ status: 401 });
     expect(app.events.ofType('ws.handshake.refused')).toMatchObject([{ failure: 'bad-certificate' }]);
     expect(await handshake(`${app.url}/echo`, of(bob))).toBe('open');
+  });
+});
+
+describe('a token that is bound to a revoked certificate', () => {
+  /** Where certificates are nobody's identity. */
+  const startBound = (https: object = {}): Promise<RunningApp> =>
+    startApp({
+      providers: [EchoGateway],
+      https: { ca: root.cert, requestCert: true, rejectUnauthorized: false, ...https },
+    });
+
+  const bindingTo = ({ cert }: Issued): { cnf: { 'x5t#S256': string } } => {
+    const { raw } = new X509Certificate(cert);
+    return { cnf: { 'x5t#S256': createHash('sha256').update(raw).digest('base64url') } };
+  };
+
+  it('TR-04 AN-06 F10 closes its open connections and opens no other one; those of others stay', async () => {
+    const app = await startBound();
+    const [own, others] = [app.token(bindingTo(alice)), app.token({ sub: 'bob', ...bindingTo(bob) })];
+    const [first, other, unbound] = [
+      await connect(`${app.url}/echo`, { token: own, ...of(alice) }),
+      await connect(`${app.url}/echo`, { token: others, ...of(bob) }),
+      await connect(`${app.url}/echo`, { token: app.token(), ...of(alice) }),
+    ];
+    expect(await reload(app, await root.revoke([alice.serialNumber]))).toBe(1);
+    await first.expectClose(4504);
+    for (const client of [other, unbound]) {
+      expect(await client.request('echo', { text: 'x' })).toMatchObject({ data: { text: 'x' } });
+    }
+    expect(await handshake(`${app.url}/echo`, { token: own, ...of(alice) })).toMatchObject({ status: 401 });
+    expect(app.events.ofType('ws.handshake.refused')).toMatchObject([{ failure: 'bad-certificate' }]);
+    expect(await handshake(`${app.url}/echo`, { token: others, ...of(bob) })).toBe('open');
+    await reload(app, await root.revoke([]));
+    expect(await handshake(`${app.url}/echo`, { token: own, ...of(alice) })).toBe('open');
+  });
+
+  it('TR-04 AN-06 F10 opens nothing where its TLS session is resumed, and its authority is revoked', async () => {
+    const app = await startBound({ ticketKeys: Buffer.alloc(48, 7), maxVersion: 'TLSv1.2' });
+    const device = await intermediate.issue({ subject: 'CN=device' });
+    const { cert, key } = device;
+    const tls = connectTls({ port: app.port, host: '127.0.0.1', cert, key, rejectUnauthorized: false });
+    onTestFinished(() => void tls.destroy());
+    const [session] = (await once(tls, 'session')) as [Buffer];
+    const token = app.token(bindingTo(device));
+    const resumed = (): ReturnType<typeof handshake> =>
+      handshake(`${app.url}/echo`, { token, ws: { cert, key, session } } as ClientShape);
+    expect(await resumed()).toBe('open');
+    for (const ca of [root.cert, [root.cert, intermediate.cert]]) {
+      await reload(app, await root.revoke([intermediate.serialNumber]), ca);
+      expect(await resumed()).toMatchObject({ status: 401 });
+    }
   });
 });

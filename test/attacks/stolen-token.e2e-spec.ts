@@ -1,7 +1,7 @@
 import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import type { DpopOptions, HandshakeOptions } from '@secure-ws/nestjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { certificateThumbprint } from '../../packages/nestjs/src/authentication/sender-constraint/sender-constraints.js';
+import { certificateThumbprint } from '../../packages/nestjs/src/authentication/client-certificate/client-certificate.js';
 import { loadCertificate } from '../../sample-app/src/certificate/self-signed-certificate.js';
 import { startAuthorizationServer } from '../support/authorization-server.js';
 import { dpopKey, dpopProof, type ProofShape } from '../support/dpop.js';

@@ -173,7 +173,7 @@ const PROVIDERS: readonly Provider[] = [
   partOf(
     WsClientCertificates,
     ({ revokedCertificates, clock, lifecycle }) =>
-      new WsClientCertificates(revokedCertificates, clock, () => lifecycle.find()),
+      new WsClientCertificates(revokedCertificates, clock, () => lifecycle.all()),
   ),
   partOf(WsTicketService, ({ tickets }) => tickets),
   partOf(WsChallengeService, ({ challenges }) => challenges),

@@ -43,10 +43,10 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   ): void {
     const { clock, lifecycle, revocationWatch } = this.runtime;
     const { engine } = endpoint.runtime;
-    const { connectionId: id, principal, path, clientAddress: address, origin, subprotocol } = admission;
+    const { connectionId: id, principal, path, clientAddress: address, origin, subprotocol, certificate } = admission;
     client.coalesceOn(request.socket);
     const serverCertificate = (): string | undefined => serverCertificateOf(request.socket);
-    const identity = { id, principal, path, address, origin, subprotocol, serverCertificate };
+    const identity = { id, principal, path, address, origin, subprotocol, serverCertificate, certificate };
     const connection = new ManagedConnection(identity, client, clock, endpoint.connectionOptions);
     const pipeline = new ConnectionPipeline(engine, connection);
     const method = `${principal.kind}:${admission.credentialKind}`;
@@ -61,7 +61,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     new Revalidation(this.runtime, this.#renewal, accepted).start();
     this.runtime.events.emit({ type: 'ws.connection.opened', ...factsOf(accepted) });
     // A list may have been loaded since its certificate was verified.
-    if (this.runtime.revokedCertificates.hasThatOf(principal)) connection.close('REVOKED');
+    if (this.runtime.revokedCertificates.hasThatOf(connection)) connection.close('REVOKED');
     revocationWatch.check(connection);
     for (const { gateway, connect } of endpoint.gateways) {
       this.current = gateway;

@@ -113,13 +113,15 @@ export class IdentityRenewal {
     { connection, pipeline }: AcceptedSocket,
     endpoint: WsEndpoint,
     socket: Socket,
-    { lease, certificateThumbprint }: HandshakeAdmission,
+    { lease, certificate }: HandshakeAdmission,
     credential: WsCredential,
   ): Promise<Refusal | Renewal> {
     const authenticator = endpoint.runtime.authenticators.find((candidate) => candidate.accepts(credential));
     if (authenticator === undefined) return REFUSED;
     // The fields of the handshake are gone: what a credential is bound to is the connection.
     const request = Object.assign(new IncomingMessage(socket), { method: 'GET', url: connection.path });
+    const isProved = certificate !== undefined && !this.runtime.revokedCertificates.refuses(certificate);
+    const certificateThumbprint = isProved ? certificate.thumbprint : undefined;
     const facts = { origin: connection.origin, clientAddress: connection.address, certificateThumbprint };
     const verified = await authenticator.authenticate(credential, request, facts);
     const problem = judgeRefresh(connection.principal, verified);

@@ -157,7 +157,8 @@ export class UpgradeListener {
     const { settings, authenticators } = endpoint.runtime;
     const { origins, anonymous: admitsAnonymous, firstMessage: admitsFirstMessage } = settings;
     const gateways = endpoint.gateways.map(({ gateway }) => gateway);
-    return { gateways, origins, authenticators, admitsAnonymous, admitsFirstMessage };
+    const { revokedCertificates } = this.runtime;
+    return { gateways, origins, authenticators, revokedCertificates, admitsAnonymous, admitsFirstMessage };
   };
 
   #conclude(decision: HandshakeDecision, request: IncomingMessage, socket: Duplex, head: Buffer): void {

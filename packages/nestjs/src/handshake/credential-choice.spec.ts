@@ -1,3 +1,4 @@
+import { RevokedCertificates } from '../authentication/client-certificate/revoked-certificates.js';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
@@ -81,6 +82,7 @@ async function decide({ bearer, cookie, authorization, subprotocols = [], origin
   context.endpoint = {
     gateways: [],
     authenticators,
+    revokedCertificates: new RevokedCertificates(),
     admitsAnonymous: more.admitsAnonymous === true,
     admitsFirstMessage: false,
   };

@@ -5,7 +5,7 @@ import {
   type WsCredential,
   type WsHandshakeFacts,
 } from '../authentication/authenticator.js';
-import { certificateThumbprint } from '../authentication/sender-constraint/sender-constraints.js';
+import { readProvedCertificate } from '../authentication/client-certificate/client-certificate.js';
 import { type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import { ANONYMOUS_KIND, makePrincipal, type Principal, PrincipalError } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
@@ -100,11 +100,15 @@ class HandshakeFacts implements WsHandshakeFacts {
 
   get certificateThumbprint(): string | undefined {
     const context = this.#context;
-    if (context.certificateThumbprint === undefined) {
+    if (context.certificate === undefined) {
       const presented = presentedCertificate(context);
-      if (typeof presented === 'object') context.certificateThumbprint = certificateThumbprint(presented.certificate);
+      if (typeof presented !== 'object') return undefined;
+      context.certificate = readProvedCertificate(presented.certificate, presented.isResumed === true);
     }
-    return context.certificateThumbprint;
+    // One that is revoked proves nothing.
+    return context.endpoint.revokedCertificates.refuses(context.certificate)
+      ? undefined
+      : context.certificate.thumbprint;
   }
 }
 

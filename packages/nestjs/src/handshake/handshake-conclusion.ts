@@ -35,7 +35,7 @@ export function withFacts(refusal: HandshakeRefusal, context: HandshakeContext):
 }
 
 function admit(context: HandshakeContext, principal: Principal, lease: PrincipalLease): HandshakeAdmission {
-  const { subprotocol, origin, reservation, certificateThumbprint } = context;
+  const { subprotocol, origin, reservation, certificate } = context;
   return {
     admitted: true,
     connectionId: context.connectionId,
@@ -47,7 +47,7 @@ function admit(context: HandshakeContext, principal: Principal, lease: Principal
     credentialKind: context.credential?.source ?? 'none',
     fields: context.fields,
     release: () => reservation?.release(),
-    ...(certificateThumbprint !== undefined && { certificateThumbprint }),
+    ...(certificate !== undefined && { certificate }),
     ...(subprotocol !== undefined && { subprotocol }),
     ...(origin.kind === 'allowed' && { origin: origin.text }),
   };

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Subprotocol } from '@secure-ws/protocol';
+import type { ProvedCertificate } from '../core/proved-certificate.js';
+import type { RevokedCertificates } from '../authentication/client-certificate/revoked-certificates.js';
 import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import type { CredentialSource, WsCredential } from '../authentication/authenticator.js';
 import type { Awaitable } from '../core/awaitable.js';
@@ -33,6 +35,8 @@ export interface HandshakeEndpoint {
   readonly origins?: OriginRules | undefined;
   /** Asked in their order; the first that accepts a credential decides, and no other one is asked after it. */
   readonly authenticators: readonly AuthenticatorBlock[];
+  /** What the loaded revocation lists name. */
+  readonly revokedCertificates: Pick<RevokedCertificates, 'refuses'>;
   /** Whether a page of an allowed origin may connect without any credential (AN-12). */
   readonly admitsAnonymous: boolean;
   /** Whether a client without any credential may send one as its first message (AN-01). */
@@ -73,8 +77,8 @@ export interface HandshakeAdmission {
   readonly path: string;
   /** The URL of the handshake, as this server knows it. */
   readonly url: string;
-  /** That of the certificate that the credential is bound to; absent where it is bound to none. */
-  readonly certificateThumbprint?: string;
+  /** What the credential is bound to; absent where it is bound to none. */
+  readonly certificate?: ProvedCertificate;
   /** The allowed origin in its normal form; absent when the client sent none. */
   readonly origin?: string;
   /** The address of the client, behind the listed proxies; IPv4 in its own form. Empty for a Unix socket. */
@@ -121,6 +125,7 @@ export interface AmbientCredential {
 const NOWHERE: HandshakeEndpoint = Object.freeze({
   gateways: [],
   authenticators: [],
+  revokedCertificates: { refuses: () => true },
   admitsAnonymous: false,
   admitsFirstMessage: false,
 });
@@ -167,8 +172,8 @@ export class HandshakeContext {
   csrfToken: string | undefined;
   /** Written by `verification`. */
   principal: Principal | undefined;
-  /** As `WsHandshakeFacts.certificateThumbprint`; where somebody asked. */
-  certificateThumbprint: string | undefined;
+  /** Of `WsHandshakeFacts.certificateThumbprint`; where somebody asked. */
+  certificate: ProvedCertificate | undefined;
   /** Written by `gateway-guards`. */
   fields: readonly HeaderField[] = [];
   /** Written by `principal-limits`. */

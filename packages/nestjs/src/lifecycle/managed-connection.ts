@@ -5,6 +5,7 @@ import {
   SECURE_WS_SUBPROTOCOL,
   type Subprotocol,
 } from '@secure-ws/protocol';
+import type { ProvedCertificate } from '../core/proved-certificate.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { type BoundedSocket, isLargerThan, type OutboundData, type OutboundWatch } from './bounded-socket.js';
@@ -36,6 +37,8 @@ export interface ConnectionIdentity {
   readonly subprotocol: Subprotocol | undefined;
   /** The SHA-256 fingerprint of the certificate that this server showed in the TLS handshake. */
   readonly serverCertificate?: () => string | undefined;
+  /** What its token is bound to; absent where it is bound to none. */
+  readonly certificate?: ProvedCertificate | undefined;
 }
 
 /** The event by which a client is told to refresh. */
@@ -59,6 +62,7 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   readonly subprotocol: Subprotocol | undefined;
   readonly openedAt: number;
   readonly serverCertificate: () => string | undefined;
+  readonly certificate: ProvedCertificate | undefined;
   epoch = 0;
   /** The close that this server sent, if it did. */
   closing: CloseCodeName | undefined;
@@ -92,6 +96,7 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
     this.origin = identity.origin;
     this.subprotocol = identity.subprotocol;
     this.serverCertificate = identity.serverCertificate ?? (() => undefined);
+    this.certificate = identity.certificate;
     this.openedAt = clock.now();
     this.lastMessageAt = clock.monotonic();
     this.deadlines = new ConnectionDeadlines(this, options, clock, this.lastMessageAt);

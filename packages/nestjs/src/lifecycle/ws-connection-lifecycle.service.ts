@@ -77,6 +77,11 @@ export class WsConnectionLifecycleService {
     return this.#drain.tookMs;
   }
 
+  /** @internal Every connection. */
+  all(): readonly ManagedConnection[] {
+    return [...this.#connections.values()];
+  }
+
   /** How many connections are open. */
   get count(): number {
     return this.#connections.size;

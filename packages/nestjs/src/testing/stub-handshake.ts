@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
+import { RevokedCertificates } from '../authentication/client-certificate/revoked-certificates.js';
 import { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import { WsAuthenticator, type WsCredential } from '../authentication/authenticator.js';
 import { makePrincipal, type Principal } from '../core/principal.js';
@@ -165,6 +166,7 @@ export function setUpHandshake({
   const endpoint: HandshakeEndpoint = {
     gateways: [GATEWAY],
     authenticators: authenticators.map((one, index) => new AuthenticatorBlock(one, `authenticators[${index}]`, clock)),
+    revokedCertificates: new RevokedCertificates(),
     admitsAnonymous: false,
     admitsFirstMessage: false,
   };

@@ -1,4 +1,5 @@
-import type { X509Certificate } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
+import type { ProvedCertificate } from '../../core/proved-certificate.js';
 import type { AuthenticationFailure } from '../authentication-failures.js';
 
 /** The `kind` of principals that a client certificate proves. */
@@ -62,6 +63,20 @@ export function readClientCertificate(
     notAfter,
     chain: chainOf(certificate),
   });
+}
+
+/** Reads {@link ProvedCertificate}. @param isResumed whether its TLS session is one from before. */
+export function readProvedCertificate(certificate: X509Certificate, isResumed: boolean): ProvedCertificate {
+  return Object.freeze({
+    thumbprint: certificateThumbprint(certificate),
+    chain: chainOf(certificate),
+    isCutShort: isResumed && certificate.issuer !== certificate.subject,
+  });
+}
+
+/** The name of a certificate in a token that is bound to it. */
+export function certificateThumbprint({ raw }: X509Certificate): string {
+  return createHash('sha256').update(raw).digest('base64url');
 }
 
 /** What a revocation list names a certificate by: its issuer, and the number that it has there. */

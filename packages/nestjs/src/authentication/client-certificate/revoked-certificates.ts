@@ -1,8 +1,16 @@
 import type { Principal } from '../../core/principal.js';
+import type { ProvedCertificate } from '../../core/proved-certificate.js';
 import { type ClientCertificate, CLIENT_CERTIFICATE_KIND, issuerIn, MAX_CHAIN } from './client-certificate.js';
 
 /** The names of the certificates that authorities have, by whose they are: see `certificateName()`. */
 export type KnownAuthorities = ReadonlyMap<string, readonly string[]>;
+
+/** A connection, as far as it may stand on a certificate. */
+export interface CertifiedConnection {
+  readonly principal: Principal;
+  /** What its token was bound to. */
+  readonly certificate: ProvedCertificate | undefined;
+}
 
 /** The certificates that the loaded revocation lists name, of clients and of their authorities. */
 export class RevokedCertificates {
@@ -26,8 +34,14 @@ export class RevokedCertificates {
     return this.#names.size > 0 && this.#above(chain) === 'unknown';
   }
 
-  /** The same as {@link has} for a principal; `false` for one without a certificate. */
-  hasThatOf({ kind, claims }: Principal): boolean {
+  /** Whether a token that is bound to a certificate must be refused for it. */
+  refuses(certificate: ProvedCertificate): boolean {
+    return this.has(certificate) || (certificate.isCutShort && this.mayHave(certificate));
+  }
+
+  /** Whether a connection stands on a revoked certificate: its identity is one, or its token is bound to it. */
+  hasThatOf({ principal: { kind, claims }, certificate }: CertifiedConnection): boolean {
+    if (certificate !== undefined && this.refuses(certificate)) return true;
     // Their authenticator puts it there, in place of a claim of the application's that has the same name.
     return kind === CLIENT_CERTIFICATE_KIND && this.has(claims['certificate'] as ClientCertificate);
   }

@@ -1,8 +1,8 @@
-import { createHash, type X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { Awaitable } from '../../core/awaitable.js';
 import { AuthenticationError, type WsCredential, type WsHandshakeFacts } from '../authenticator.js';
+import { certificateThumbprint } from '../client-certificate/client-certificate.js';
 import { isJsonObject } from '../jwt/strict-json.js';
 import type { DpopProofs } from './dpop-proofs.js';
 
@@ -54,11 +54,6 @@ export class SenderConstraints {
     }
     return dpop.check(proof, value, jkt);
   }
-}
-
-/** The name of a certificate in a token that is bound to it (RFC 8705 section 3.1). */
-export function certificateThumbprint({ raw }: X509Certificate): string {
-  return createHash('sha256').update(raw).digest('base64url');
 }
 
 /** On another adapter, where no proxy is known: that of the socket. */
