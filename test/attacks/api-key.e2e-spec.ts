@@ -5,6 +5,7 @@ import {
   type Principal,
   WsApiKeyStore,
   WsAuthorize,
+  WsConnectionLifecycleService,
   WsPrincipal,
   WsRevocationService,
 } from '@secure-ws/nestjs';
@@ -191,6 +192,28 @@ describe('an API key and its limits', () => {
       options: { authentication, handshake: { origins: [], trustedProxies: 'none', limits } },
       ...(clock !== undefined && { clock }),
     });
+
+  it('SL-05 ends with its owner where it says when it was made, and a later one does not', async () => {
+    const clock = new FakeClock(Date.now());
+    const keys = new ApiKeys();
+    keys.records.set(GOOD.id, record(GOOD, { issuedAt: clock.now() }));
+    keys.records.set(UNKNOWN.id, record(UNKNOWN, { issuedAt: clock.now() + 60_000 }));
+    const options = {
+      authentication: { apiKeys: { find: keys, prefix: PREFIX } },
+      lifecycle: { pingIntervalMs: 600_000 },
+    };
+    const app = await startApp({ providers: [EchoGateway], clock, options });
+    const client = await connect(`${app.url}/echo`, { headers: { Authorization: `ApiKey ${GOOD.key}` } });
+    clock.advance(60_000);
+    const [connection] = app.app.get(WsConnectionLifecycleService).find();
+    await app.app
+      .get(WsRevocationService)
+      .revokePrincipal(connection?.principal.key ?? '', { before: new Date(clock.now() - 30_000) });
+    await client.expectClose(4504);
+    const open = ({ key }: Key) => handshake(`${app.url}/echo`, { headers: { Authorization: `ApiKey ${key}` } });
+    expect(await open(GOOD)).toMatchObject({ status: 401 });
+    expect(await open(UNKNOWN)).toBe('open');
+  });
 
   it('DR-03 has a cap of its own', async () => {
     const app = await start({ maxOpenPerApiKey: 1 });

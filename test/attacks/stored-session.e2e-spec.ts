@@ -9,6 +9,7 @@ import {
   type StoredSession,
   WsAuthorize,
   WsCsrfTokens,
+  WsRevocationService,
 } from '@secure-ws/nestjs';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
@@ -27,7 +28,7 @@ const [SECRET, OLD, OTHER, CSRF, OLD_CSRF] = Array.from({ length: 5 }, () => ran
   string,
 ];
 
-type Callback = (error: unknown, session?: (StoredSession & { userId?: unknown }) | null) => void;
+type Callback = (error: unknown, session?: (StoredSession & { userId?: unknown; loggedInAt?: unknown }) | null) => void;
 
 /** A store that answers what a test says, in whatever way, and counts what it is asked. */
 class Store implements SessionStoreLike<StoredSession & { userId?: unknown }> {
@@ -241,4 +242,27 @@ it.each<readonly [what: string, store: unknown, identify: unknown, problem: stri
   for (const make of [expressSession, fastifySession]) {
     expect(() => make(store as Store, SECRET, identify as undefined)).toThrow(problem);
   }
+});
+
+describe('a session from before a password was changed', () => {
+  it('SL-05 does not come back where it says when it began, and the one after it does', async () => {
+    const clock = new FakeClock(Date.now());
+    const store = new Store();
+    const began = clock.now();
+    const loggedInAt = clock.now() + 60_000;
+    store.sessions.set('new', (callback) => callback(null, { userId: 'alice', cookie: {}, loggedInAt }));
+    store.sessions.set('odd', (callback) => callback(null, { userId: 'alice', cookie: {}, loggedInAt: 'today' }));
+    store.sessions.set('old', (callback) => callback(null, { userId: 'alice', cookie: {}, loggedInAt: began }));
+    const options = { authentication: session(expressSession(store, SECRET)) };
+    const app = await startApp({ providers: [EchoGateway], clock, options });
+    const cookieOf = (id: string): string => encodeURIComponent(`s:${signed(id)}`);
+    expect(await open(app, cookieOf('old'), 'old')).toBe('open');
+    clock.advance(60_000);
+    await app.app
+      .get(WsRevocationService)
+      .revokePrincipal('["authentication.session","session","alice"]', { before: new Date(clock.now() - 30_000) });
+    expect(await open(app, cookieOf('old'), 'old')).toMatchObject({ status: 401 });
+    expect(await open(app, cookieOf('new'), 'new')).toBe('open');
+    expect(await open(app, cookieOf('odd'), 'odd')).toMatchObject({ status: 500 });
+  });
 });

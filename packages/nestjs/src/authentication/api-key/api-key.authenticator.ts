@@ -48,8 +48,9 @@ export class ApiKeyAuthenticator extends WsAuthenticator {
       // Whatever stands there and is not plainly no: a date, a word, a number.
       if ((record.revoked ?? false) !== false) throw new AuthenticationError('revoked');
       // Field by field: nothing that a record happens to have makes a session of a key.
-      const { owner, tenant, roles, scopes, expiresAt, claims } = record;
-      const principal = { issuer: API_KEYS_ISSUER, id: owner, keyId: id, tenant, roles, scopes, expiresAt, claims };
+      const { owner, tenant, roles, scopes, issuedAt, expiresAt, claims } = record;
+      const names = { issuer: API_KEYS_ISSUER, id: owner, keyId: id, tenant };
+      const principal = { ...names, roles, scopes, issuedAt, expiresAt, claims };
       // AuthenticatorBlock checks every field of it.
       return principal as unknown as PrincipalInput;
     });

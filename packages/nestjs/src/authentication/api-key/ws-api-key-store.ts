@@ -11,6 +11,12 @@ export interface ApiKeyRecord {
   readonly roles?: readonly string[];
   /** @default [] */
   readonly scopes?: readonly string[];
+  /**
+   * When it was made, in milliseconds since 1970. Without it `WsRevocationService.revokePrincipal()` only closes its connections.
+   *
+   * @default now
+   */
+  readonly issuedAt?: number;
   /** When it ends, in milliseconds since 1970; its connections end with it. @default never */
   readonly expiresAt?: number;
   /** @default false */

@@ -27,7 +27,8 @@ export type IdentifySession<Session> = (session: Session) => Awaitable<Omit<Sess
  *
  * @param store the very store that the middleware has.
  * @param secret the very secret that it has, or the list of them: at least 32 random bytes each.
- * @param identify whose a session is. @default the `userId` in it
+ * @param identify whose a session is, and since when. @default the `userId` in it, and the `loggedInAt` in milliseconds since
+ * 1970, without which {@link WsRevocationService.revokePrincipal} does not end it
  * @throws {SecureWsBootError} for what is no store, and for a secret that is missing, short or a placeholder.
  *
  * @example
@@ -117,9 +118,11 @@ function decode(cookie: string): string {
 }
 
 function userIdOf(session: StoredSession): Omit<SessionIdentity, 'sessionId'> | undefined {
-  const { userId } = session as { readonly userId?: unknown };
+  const { userId, loggedInAt } = session as { readonly userId?: unknown; readonly loggedInAt?: unknown };
   const id = Number.isSafeInteger(userId) ? String(userId) : userId;
-  return isIdentifier(id) ? { id } : undefined;
+  if (!isIdentifier(id)) return undefined;
+  // A date that is none goes on as it is: no principal may have it.
+  return loggedInAt === undefined ? { id } : { id, issuedAt: loggedInAt as number };
 }
 
 interface SignedSessionsParts<Session> {

@@ -11,6 +11,13 @@ export interface SessionIdentity extends Omit<PrincipalInput, 'kind' | 'issuer' 
    * @default 'session'
    */
   readonly issuer?: string;
+  /**
+   * When the user logged in, in milliseconds since 1970. Without it `WsRevocationService.revokePrincipal()` cannot tell this
+   * session from one that begins after a password was changed: its connections close, and it opens new ones.
+   *
+   * @default now
+   */
+  readonly issuedAt?: number;
 }
 
 /**
@@ -24,7 +31,7 @@ export interface SessionIdentity extends Omit<PrincipalInput, 'kind' | 'issuer' 
  *   constructor(private readonly store: SessionStore) { super(); }
  *   async verify(cookie: string) {
  *     const session = await this.store.find(unsign(cookie));
- *     return session && { id: session.userId, sessionId: session.id, expiresAt: session.expiresAt };
+ *     return session && { id: session.userId, sessionId: session.id, issuedAt: session.loggedInAt, expiresAt: session.expiresAt };
  *   }
  * }
  * ```

@@ -92,7 +92,8 @@ export class WsRevocationService {
 
   /**
    * Revokes everything that a principal has: "log out everywhere", a password that was changed. What is issued from the next
-   * second on is good; its clients see 4504.
+   * second on is good; its clients see 4504. What does not say when it was issued is issued at each handshake, and comes back:
+   * a session or an API key without `issuedAt`, a client certificate. Revoke those one by one, or {@link ban} for a while.
    *
    * @param key of the principal: `principal.key`.
    * @param life with `before`: only what was issued before that moment.
