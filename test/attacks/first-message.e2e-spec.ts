@@ -200,20 +200,33 @@ describe('an attack on the first message', () => {
     expect(reasonsOf(app)).toEqual(['first-message-timeout', 'first-message-timeout']);
   });
 
-  it('DR-04 an address has five such sockets, and its place again when one is connected or gone', async () => {
-    const { app } = await start();
+  it('DR-04 an address has five such sockets that are verified, and its place again when one is connected or gone', async () => {
+    const gate = new GatedAuthenticator();
+    const { app } = await start({ options: { authentication: { authenticators: [gate] } } });
     const clients = await Promise.all([1, 2, 3, 4, 5].map(() => open(app)));
+    for (const client of clients) client.send('$auth', { token: 'any' });
+    await until(() => gate.waiting === 5, 'all of them are verified');
     const refused = await handshake(`${app.url}/late`, { origin: APP_ORIGIN });
     expect(refused).toMatchObject({ status: 429 });
     expect(reasonsOf(app)).toEqual(['first-message-limit']);
-    // Whoever has a credential needs none of these places.
-    expect(await handshake(`${app.url}/late`, { token: app.token() })).toBe('open');
-    await clients[0]?.request('$auth', { token: app.token() });
-    await open(app);
-    clients[1]?.socket.terminate();
-    await until(() => app.app.get(LateGateway).server.clients.size === 1, 'one is connected');
-    let outcome: unknown;
-    while (outcome !== 'open') outcome = await handshake(`${app.url}/late`, { origin: APP_ORIGIN });
+    gate.admit('alice');
+    await until(() => app.app.get(LateGateway).server.clients.size === 5, 'they are connected');
+    const last = await open(app);
+    last.send('$auth', { token: 'any' });
+    await until(() => gate.waiting === 1, 'the next one is verified');
+  });
+
+  it('DR-04 whoever fills the places of an address with silence keeps out nobody who speaks', async () => {
+    const { app } = await start();
+    const silent = await Promise.all([1, 2, 3, 4, 5].map(() => open(app)));
+    const honest = await open(app);
+    expect(await honest.request('$auth', { token: app.token() })).toMatchObject({ event: '$auth' });
+    expect(await silent[0]?.expectClose(4508)).toMatchObject({ reason: expect.stringContaining('limit') as string });
+    expect(reasonsOf(app)).toEqual(['first-message-limit']);
+    for (const client of silent.slice(1)) expect(client.socket.readyState).toBe(1);
+    const next = await open(app);
+    expect(await next.request('$auth', { token: app.token() })).toMatchObject({ event: '$auth' });
+    expect(reasonsOf(app)).toHaveLength(1);
   });
 
   it.each<[string, Parameters<typeof handshake>[1], number]>([

@@ -27,7 +27,8 @@ export interface SecureGatewayOptions {
   /**
    * Lets clients that can send no credential with their handshake send it as their first message,
    * `{"event":"$auth","data":{"token":"..."}}`. Until then they have five seconds, 4 KiB and no other event; there are at most
-   * 500 of them, 5 from one address. One that comes with a credential is judged by that, and does not fall back to this.
+   * 500 of them, 5 from one address, and the oldest silent one makes room for one more. One that comes with a credential is
+   * judged by that, and does not fall back to this.
    *
    * @default false
    */

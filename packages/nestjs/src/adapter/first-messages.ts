@@ -65,6 +65,7 @@ export class FirstMessages {
     });
     this.#all.add(socket);
     this.#waiting.add(socket, this.runtime.clock.monotonic());
+    invitation.whenLost(() => socket.lose());
   }
 
   #remove(socket: InvitedSocket): void {
@@ -138,6 +139,12 @@ class InvitedSocket implements Deadline, FrameWatch {
   /** Refuses the client, and says why in the audit. */
   end(reason: HandshakeRefusalReason): void {
     this.#refuse(this.invitation.refuse(reason));
+  }
+
+  /** Its place went to another client. It is not waited for: whoever floods must not have more sockets than places. */
+  lose(): void {
+    this.end('first-message-limit');
+    this.client.terminate();
   }
 
   /** Closes without a refusal. */

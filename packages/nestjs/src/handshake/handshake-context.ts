@@ -12,7 +12,8 @@ import type { AmbientAuthenticator } from '../authentication/ambient.authenticat
 import type { Authority } from './authority.js';
 import type { HandshakeRefusal, HandshakeRefusalReason } from './handshake-refusal.js';
 import type { PrincipalLease } from './limits/principal-caps.js';
-import type { Releasable, Reservation } from './limits/reservations.js';
+import type { Invitation } from './limits/invitations.js';
+import type { Reservation } from './limits/reservations.js';
 import type { OriginRules, OriginVerdict } from './origin-policy.js';
 import type { CertificateFields } from './client-address.js';
 import type { RequestHead } from './request-head.js';
@@ -104,6 +105,8 @@ export interface HandshakeInvitation {
   readonly fields: readonly HeaderField[];
   /** Goes on with the handshake, once. Never rejects. */
   readonly authenticate: (credential: WsCredential) => Awaitable<HandshakeRefusal | HandshakeAdmission>;
+  /** Calls back when the place of a client that has said nothing goes to another one. */
+  readonly whenLost: (onLost: () => void) => void;
   /** Makes a refusal that tells what is known of the client. */
   readonly refuse: (reason: HandshakeRefusalReason) => HandshakeRefusal;
   readonly release: () => void;
@@ -179,7 +182,7 @@ export class HandshakeContext {
   /** Written by `principal-limits`. */
   connectionId = '';
   lease: PrincipalLease | undefined;
-  invitation: Releasable | undefined;
+  invitation: Invitation | undefined;
   /** The step that runs, for when the time is up. */
   step: string | undefined;
   /** Set when the answer has been given without waiting any longer: what still runs must not go on. */

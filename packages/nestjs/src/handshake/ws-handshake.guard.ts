@@ -116,6 +116,7 @@ export class WsHandshakeGuard {
         context.invitation?.release();
         return decision.admitted && decision.principal === undefined ? refuse('internal') : decision;
       };
+      context.invitation?.speak();
       context.isInvited = context.isOver = false;
       context.credential = credential;
       try {
@@ -137,6 +138,7 @@ export class WsHandshakeGuard {
       url,
       fields: context.fields,
       authenticate,
+      whenLost: (onLost) => context.invitation?.whenLost(onLost),
       refuse: (reason) => withFacts(refuse(reason), context),
       release: () => context.reservation?.release(),
       ...(subprotocol !== undefined && { subprotocol }),
