@@ -216,6 +216,28 @@ describe('an attack on the first message', () => {
     await until(() => gate.waiting === 1, 'the next one is verified');
   });
 
+  it('F30 SL-10 one that is refused while it is verified replaces nobody', async () => {
+    const gate = new GatedAuthenticator();
+    const limits = { maxOpenPerPrincipal: 1, onPrincipalLimit: 'close-oldest' as const };
+    const { app } = await start({ options: { authentication: { authenticators: [gate] }, handshake: { limits } } });
+    const begin = async (): Promise<Client> => {
+      const client = await open(app);
+      client.send('$auth', { token: 'any' });
+      await until(() => gate.waiting === 1, 'it is verified');
+      return client;
+    };
+    const member = await begin();
+    gate.admit('alice');
+    await member.next('$auth');
+    const hasty = await begin();
+    hasty.send('$auth', { token: 'any' });
+    await until(() => reasonsOf(app).length === 1, 'it is refused');
+    gate.admit('alice');
+    await hasty.expectClose(1008);
+    expect(member.socket.readyState).toBe(1);
+    expect(app.events.ofType('ws.connection.closed')).toEqual([]);
+  });
+
   it('DR-04 whoever fills the places of an address with silence keeps out nobody who speaks', async () => {
     const { app } = await start();
     const silent = await Promise.all([1, 2, 3, 4, 5].map(() => open(app)));

@@ -107,7 +107,7 @@ export interface HandshakeInvitation {
   readonly authenticate: (credential: WsCredential) => Awaitable<HandshakeRefusal | HandshakeAdmission>;
   /** Calls back when the place of a client that has said nothing goes to another one. */
   readonly whenLost: (onLost: () => void) => void;
-  /** Makes a refusal that tells what is known of the client. */
+  /** Ends the handshake, whatever still waits. @returns a refusal that tells what is known of the client. */
   readonly refuse: (reason: HandshakeRefusalReason) => HandshakeRefusal;
   readonly release: () => void;
 }

@@ -139,7 +139,11 @@ export class WsHandshakeGuard {
       fields: context.fields,
       authenticate,
       whenLost: (onLost) => context.invitation?.whenLost(onLost),
-      refuse: (reason) => withFacts(refuse(reason), context),
+      refuse: (reason) => {
+        // What is still verified must not go on to take a place, which could be another connection's.
+        context.isOver = true;
+        return withFacts(refuse(reason), context);
+      },
       release: () => context.reservation?.release(),
       ...(subprotocol !== undefined && { subprotocol }),
     };
