@@ -142,6 +142,22 @@ describe('revocation on one node', () => {
     expect(await handshake(`${node.url}/echo`, { token: node.token() })).toBe('open');
   });
 
+  it('SL-05 DR-16 whoever logs in and out without end has nobody’s ban refused', async () => {
+    const clock = new FakeClock(Date.now());
+    const options = { store: { maxKeys: 1000 }, lifecycle: QUIET };
+    const node = await startApp({ providers: [EchoGateway], clock, options });
+    const service = revocationsOf(node);
+    const logOut = (sessionId: string): Promise<number> => service.logOut({ issuer: ISSUER, sessionId });
+    for (let i = 0; i < 1000; i++) await logOut(`s${i}`);
+    await expect(logOut('one too many')).rejects.toThrow('full');
+    const client = await open(node);
+    const { key } = principalOf(node);
+    await service.ban(key, new Date(clock.now() + 3_600_000));
+    await client.expectClose(4505);
+    clock.advance(120_000);
+    expect(await handshake(`${node.url}/echo`, { token: node.token() })).toMatchObject({ status: 401 });
+  });
+
   it('AN-11 SL-05 revokes nothing for what names nothing, and says so', async () => {
     const { node } = await start();
     const client = await open(node);

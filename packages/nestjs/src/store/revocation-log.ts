@@ -14,47 +14,52 @@ interface Logged {
   readonly position: number;
 }
 
-/** The revocations of a memory store, by key and in the order in which they came. A full one refuses. */
+/**
+ * The revocations of a memory store, by key and in the order in which they came. A full one refuses. Each kind (what stands
+ * before the first colon of a key) has room of its own: who logs in and out a hundred thousand times must not have the ban of
+ * an attacker refused.
+ */
 export class RevocationLog {
-  readonly #live: SweptMap<Logged>;
+  readonly #kinds = new Map<string, SweptMap<Logged>>();
   /** Tells this log from the one before a restart: a position of that one is none here. */
   readonly #name = randomId();
   #log: Logged[] = [];
   #last = 0;
 
-  constructor(maxKeys: number) {
-    this.#live = new SweptMap(maxKeys, ({ due }, now) => due <= now);
-  }
+  constructor(
+    /** How many keys of each kind are kept. */
+    private readonly maxKeys: number,
+  ) {}
 
   /** How many keys there are, those that are over and not yet swept included. */
   get size(): number {
-    return this.#live.size;
+    let size = 0;
+    for (const kind of this.#kinds.values()) size += kind.size;
+    return size;
   }
 
   /** As `SecureWsStore.revoke`. */
   revoke(revocations: readonly Revocation[], now: number): void {
     this.#makeRoom(revocations, now);
     for (const { key, issuedBefore, ttlMs } of revocations) {
-      const known = this.#live.get(key, now);
+      const known = this.#get(key, now);
       // One that was taken back prolongs nothing.
       const due = Math.max(now + ttlMs, known === undefined || known.issuedBefore === 0 ? 0 : known.due);
       const later = issuedBefore === 0 ? 0 : Math.max(issuedBefore, known?.issuedBefore ?? 0);
       // A second that a copy has been on its way is no longer life.
       if (known?.issuedBefore === later && Math.abs(due - known.due) < 1000) continue;
       const logged = { key, issuedBefore: later, due, position: ++this.#last };
-      this.#live.set(key, logged);
+      this.#kindOf(key).set(key, logged);
       this.#log.push(logged);
     }
-    if (this.#log.length <= 2 * this.#live.size + MAX_STALE) return;
+    if (this.#log.length <= 2 * this.size + MAX_STALE) return;
     this.#log = this.#log.filter((logged) => this.#isLive(logged, now));
   }
 
   /** Whether an identity that was issued at a moment is revoked by any of its keys. */
   isRevoked(keys: readonly string[], issuedAt: number, now: number): boolean {
     // Negated: NaN fails the comparison, so it is revoked.
-    return (
-      this.#live.size > 0 && keys.some((key) => !(issuedAt >= (this.#live.get(key, now)?.issuedBefore ?? -Infinity)))
-    );
+    return this.#kinds.size > 0 && keys.some((key) => !(issuedAt >= (this.#get(key, now)?.issuedBefore ?? -Infinity)));
   }
 
   /** As `SecureWsStore.revocations`. */
@@ -73,27 +78,48 @@ export class RevocationLog {
     return { entries, position: `${this.#name}.${position}`, isLast, isContinued: from !== undefined };
   }
 
-  /** Looks at the next `steps` keys. */
+  /** Looks at the next `steps` keys of each kind. */
   sweep(now: number, steps: number): number {
-    return this.#live.sweep(now, steps);
+    let looked = 0;
+    for (const [name, kind] of this.#kinds) {
+      looked += kind.sweep(now, steps);
+      if (kind.size === 0) this.#kinds.delete(name);
+    }
+    return looked;
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.#live.clear();
+    this.#kinds.clear();
     this.#log = [];
   }
 
   #isLive(logged: Logged, now: number): boolean {
-    return this.#live.get(logged.key, now) === logged;
+    return this.#get(logged.key, now) === logged;
   }
 
   #makeRoom(revocations: readonly Revocation[], now: number): void {
-    const fresh = new Set(revocations.map(({ key }) => key).filter((key) => !this.#live.has(key))).size;
-    const hasRoom = (): boolean => this.#live.size + fresh <= this.#live.maxKeys;
-    if (!hasRoom()) this.#live.sweep(now, this.#live.size);
-    // To forget one would let it in again.
-    if (!hasRoom()) throw new SecureWsStoreError('full');
+    const fresh = new Map<SweptMap<Logged>, Set<string>>();
+    for (const { key } of revocations) {
+      const kind = this.#kindOf(key);
+      if (!kind.has(key)) fresh.set(kind, (fresh.get(kind) ?? new Set()).add(key));
+    }
+    for (const [kind, { size }] of fresh) {
+      if (kind.size + size > kind.maxKeys) kind.sweep(now, kind.size);
+      // To forget one would let it in again.
+      if (kind.size + size > kind.maxKeys) throw new SecureWsStoreError('full');
+    }
+  }
+
+  #get(key: string, now: number): Logged | undefined {
+    return this.#kinds.get(kindIn(key))?.get(key, now);
+  }
+
+  #kindOf(key: string): SweptMap<Logged> {
+    const name = kindIn(key);
+    let kind = this.#kinds.get(name);
+    if (kind === undefined) this.#kinds.set(name, (kind = new SweptMap(this.maxKeys, ({ due }, now) => due <= now)));
+    return kind;
   }
 
   #positionOf(after: string | undefined): number | undefined {
@@ -112,3 +138,5 @@ export class RevocationLog {
     return low;
   }
 }
+
+const kindIn = (key: string): string => key.slice(0, key.indexOf(':'));

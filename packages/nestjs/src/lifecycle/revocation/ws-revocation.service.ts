@@ -35,8 +35,9 @@ export interface RevocationLife {
  * Each method resolves with the number of connections that it closed on this node, once the other nodes can see it.
  *
  * @throws TypeError (as a rejection) for an id that is none: nothing was revoked.
- * @throws SecureWsStoreError (as a rejection) where the store did not take it. It holds on this node then, and a shared
- * store is told again until it answers.
+ * @throws SecureWsStoreError (as a rejection) where the store did not take it: a shared one that is away is told again until
+ * it answers, and this node holds the revocation meanwhile; one that is full (`store.maxKeys` of each kind) forgets it within
+ * a minute, and what was closed comes back.
  */
 export class WsRevocationService {
   /** @internal */
