@@ -289,6 +289,17 @@ describe('revocation on two nodes with one store', () => {
     expect(crashes).toEqual([]);
   });
 
+  it('SL-04 the application hears nothing of one that is revoked while its handshake is on its way', async () => {
+    const { one, remote } = await startTwo();
+    const opening = handshake(`${one.url}/echo`, { token: one.token({ sid: 's1' }) });
+    await until(() => remote.count('admit') === 2, 'the store is asked about the principal');
+    await revocationsOf(one).logOut({ issuer: ISSUER, sessionId: 's1' });
+    await opening;
+    await until(() => one.events.ofType('ws.connection.closed').length === 1, 'it is closed');
+    expect(one.events.ofType('ws.connection.closed')).toMatchObject([{ reason: 'LOGGED_OUT' }]);
+    expect(one.app.get(EchoGateway).connections).toBe(0);
+  });
+
   it('HS-20 DR-03 a handshake asks the store twice, whatever it comes with', async () => {
     const { one, remote } = await startTwo();
     const asked = async (claims: TestClaims | undefined): Promise<unknown> => {

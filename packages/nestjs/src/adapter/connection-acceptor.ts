@@ -63,6 +63,8 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     // A list may have been loaded since its certificate was verified.
     if (this.runtime.revokedCertificates.hasThatOf(connection)) connection.close('REVOKED');
     revocationWatch.check(connection);
+    // Nothing of the application hears of one that has ended before it began.
+    if (!connection.isOpen) return;
     for (const { gateway, connect } of endpoint.gateways) {
       this.current = gateway;
       connect(client, request, connection);
