@@ -142,6 +142,21 @@ describe('revocation on one node', () => {
     expect(await handshake(`${node.url}/echo`, { token: node.token() })).toBe('open');
   });
 
+  it('SL-04 SL-14 closes what a grace or a skewed clock keeps alive after the end that it names', async () => {
+    const clock = new FakeClock(Date.now());
+    const options = { lifecycle: { ...QUIET, expiryGraceMs: 300_000 } };
+    const node = await startApp({ providers: [EchoGateway], clock, options });
+    const token = node.token({ sid: 's1', expiresInSeconds: 20 });
+    const client = await connect(`${node.url}/echo`, { token });
+    clock.advance(25_000);
+    await isAlive(client);
+    const life = { until: new Date(clock.now() - 5000) };
+    expect(await revocationsOf(node).logOut({ issuer: ISSUER, sessionId: 's1' }, life)).toBe(1);
+    await client.expectClose(4512);
+    expect(await handshake(`${node.url}/echo`, { token })).toMatchObject({ status: 401 });
+    expect(await revocationsOf(node).ban('["a"]', life.until)).toBe(0);
+  });
+
   it('SL-05 DR-16 whoever logs in and out without end has nobody’s ban refused', async () => {
     const clock = new FakeClock(Date.now());
     const options = { store: { maxKeys: 1000 }, lifecycle: QUIET };

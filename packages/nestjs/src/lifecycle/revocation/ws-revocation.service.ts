@@ -110,7 +110,8 @@ export class WsRevocationService {
    * @param key of the principal: `principal.key`.
    */
   async ban(key: string, until: Date): Promise<number> {
-    return this.#revoke(revocationKeys.ban(keyOf(key)), EVER, { until });
+    const banKey = revocationKeys.ban(keyOf(key));
+    return dateOf(until) > this.clock.now() ? this.#revoke(banKey, EVER, { until }) : 0;
   }
 
   /** Ends a ban. */
@@ -156,9 +157,8 @@ export class WsRevocationService {
     { until }: RevocationLife = {},
   ): Promise<number> {
     const lifeMs = until === undefined ? this.lifeMs : dateOf(until) - this.clock.now();
-    // What has ended already needs no entry, and is refused without one.
-    if (lifeMs <= 0) return 0;
-    const ttlMs = lifeMs + SKEW_MS;
+    // What has ended may live on: by the clock of its issuer, or in `lifecycle.expiryGraceMs`.
+    const ttlMs = Math.max(0, lifeMs) + SKEW_MS;
     const revocations: readonly Revocation[] = dates.map(([key, issuedBefore]) => ({ key, issuedBefore, ttlMs }));
     // Here first: this node must not wait for a store that does not answer.
     const closed = this.watch.applyOwn(revocations);
