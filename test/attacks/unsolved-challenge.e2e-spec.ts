@@ -369,7 +369,14 @@ async function siteVerify(answer: (fields: URLSearchParams) => unknown, status =
 
 const SERVICES = Object.entries({ turnstile, hCaptcha, reCaptcha });
 
-describe.each(SERVICES)('%s', (_name, service) => {
+describe.each(SERVICES)('%s', (name, service) => {
+  /** hCaptcha tells malice, where the others tell trust. */
+  const scored = (trust: number): object => ({
+    success: true,
+    hostname: 'localhost',
+    score: name === 'hCaptcha' ? 1 - trust : trust,
+  });
+
   it('AN-10 asks the service, with the secret, the token and the address', async () => {
     const { url, seen } = await siteVerify((fields) => ({
       success: fields.get('response') === 'good-token',
@@ -385,10 +392,12 @@ describe.each(SERVICES)('%s', (_name, service) => {
     ['a token of another site', { success: true, hostname: 'evil.example' }, 200, REQUIRED],
     ['an answer without a host', { success: true }, 200, REQUIRED],
     ['a success that is a word', { success: 'true', hostname: 'localhost' }, 200, REQUIRED],
-    ['a low score', { success: true, hostname: 'localhost', score: 0.1 }, 200, REQUIRED],
+    ['a bad score', scored(0.1), 200, REQUIRED],
     ['a score that is a word', { success: true, hostname: 'localhost', score: '0.9' }, 200, REQUIRED],
-    ['a good score', { success: true, hostname: 'localhost', score: 0.9 }, 200, 'open'],
-    ['the lowest good score', { success: true, hostname: 'localhost', score: 0.5 }, 200, 'open'],
+    ['a good score', scored(0.9), 200, 'open'],
+    ['the best score', scored(1), 200, 'open'],
+    ['the worst score', scored(0), 200, REQUIRED],
+    ['the lowest good score', scored(0.5), 200, 'open'],
     ['no JSON', '<html>', 200, { status: 503 }],
     ['null', 'null', 200, { status: 503 }],
     ['too much', JSON.stringify({ success: true, hostname: 'localhost', x: 'x'.repeat(20_000) }), 200, { status: 503 }],

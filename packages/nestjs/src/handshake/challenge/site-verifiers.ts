@@ -6,7 +6,12 @@ import { type WsChallengeAttempt, WsChallengeVerifier } from './ws-challenge-ver
 export interface SiteVerifierOptions {
   /** The secret of the site, as the service shows it. */
   readonly secret: string | undefined;
-  /** The lowest score that passes, 0 to 1, where the service answers one (reCAPTCHA v3). @default 0.5 */
+  /**
+   * How surely it must be a person, 0 to 1, where the service answers a score: that of reCAPTCHA v3, or what hCaptcha
+   * Enterprise leaves of 1, whose score tells malice.
+   *
+   * @default 0.5
+   */
   readonly minScore?: number;
   /** Where solutions are verified, for a proxy of yours. @default the service's own address */
   readonly url?: string;
@@ -28,6 +33,8 @@ class SiteVerifier extends WsChallengeVerifier {
   constructor(
     private readonly name: string,
     private readonly parts: SiteVerifierParts,
+    /** How surely it is a person, by the score of the service. */
+    private readonly trustOf: (score: number) => number,
   ) {
     super();
   }
@@ -48,7 +55,7 @@ class SiteVerifier extends WsChallengeVerifier {
     if (success !== true) return false;
     // Solved on another site, whose visitors do the work.
     if (origin !== undefined && hostname !== new URL(origin).hostname) return false;
-    return score === undefined || (typeof score === 'number' && score >= this.parts.minScore);
+    return score === undefined || (typeof score === 'number' && this.trustOf(score) >= this.parts.minScore);
   }
 }
 
@@ -84,9 +91,9 @@ function readParts(name: string, options: unknown, home: string): SiteVerifierPa
 }
 
 const maker =
-  (name: string, home: string) =>
+  (name: string, home: string, trustOf = (score: number) => score) =>
   (options: SiteVerifierOptions): WsChallengeVerifier =>
-    new SiteVerifier(name, readParts(name, options, home));
+    new SiteVerifier(name, readParts(name, options, home), trustOf);
 
 /**
  * Verifies tokens of Cloudflare Turnstile: single-use, solved on the page's own host.
@@ -96,11 +103,11 @@ const maker =
 export const turnstile = maker('turnstile', 'https://challenges.cloudflare.com/turnstile/v0/siteverify');
 
 /**
- * Verifies tokens of hCaptcha: single-use, solved on the page's own host.
+ * Verifies tokens of hCaptcha: single-use, solved on the page's own host; of Enterprise with `minScore`.
  *
  * @throws {SecureWsBootError} without a secret, and for options that cannot be.
  */
-export const hCaptcha = maker('hCaptcha', 'https://api.hcaptcha.com/siteverify');
+export const hCaptcha = maker('hCaptcha', 'https://api.hcaptcha.com/siteverify', (score) => 1 - score);
 
 /**
  * Verifies tokens of reCAPTCHA v2 and v3: single-use, solved on the page's own host; of v3 with `minScore`.
