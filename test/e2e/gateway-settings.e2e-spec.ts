@@ -1,5 +1,5 @@
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { SecureGateway, type SecureGatewayOptions, WsAuthorize } from '@secure-ws/nestjs';
+import { SecureGateway, type SecureGatewayOptions, WsApiKeyStore, WsAuthorize } from '@secure-ws/nestjs';
 import { interval, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
@@ -14,6 +14,12 @@ import { APP_ORIGIN, startApp } from '../support/start-app.js';
 import { TEST_JWT } from '../support/test-token.js';
 
 const PARTNER = 'http://localhost:4300';
+
+class NoKeys extends WsApiKeyStore {
+  override find(): undefined {
+    return undefined;
+  }
+}
 
 @SecureGateway({
   origins: [PARTNER],
@@ -166,6 +172,17 @@ describe('the settings of one gateway', () => {
     const options = app.events.ofType('ws.config.weak').map(({ option }) => option);
     expect(options.some((option) => option.includes('maxMessageBytes'))).toBe(true);
     expect(options.some((option) => option.includes('idleTimeoutMs'))).toBe(true);
+  });
+
+  it.each([
+    ['tokens that are bound to nothing', { jwt: TEST_JWT }, true],
+    ['bound tokens only', { jwt: TEST_JWT, dpop: { required: true } }, false],
+    ['no tokens', { apiKeys: { find: new NoKeys() } }, false],
+  ])('MO-12 AN-06 are warned about where they take %s, and the module does not', async (_, own, isWarned) => {
+    const authentication = { jwt: TEST_JWT, dpop: { required: true } };
+    const app = await startApp({ providers: [gatewayWith({ authentication: own })], options: { authentication } });
+    const options = app.events.ofType('ws.config.weak').map(({ option }) => option);
+    expect(options.some((option) => option.endsWith('authentication.dpop'))).toBe(isWarned);
   });
 
   it.each([

@@ -50,7 +50,10 @@ export function resolveGatewaySettings(
     const problem = 'is on, but nothing in authentication is verified from a message: jwt, oauth and tickets are.';
     reader.fail('firstMessage', problem, 'set authentication.tickets to {}, or remove firstMessage');
   }
-  if (authentication !== undefined) checkProofAddress(reader, authentication, options.handshake);
+  if (authentication !== undefined) {
+    checkProofAddress(reader, authentication, options.handshake);
+    warnOfPlainTokens(reader, authentication, options.authentication);
+  }
   const limits = resolveLimits(reader.object('limits'), options);
   reader.finish();
   if (anonymous) problems.warn(reader.path, 'admits connections without an identity.');
@@ -60,6 +63,20 @@ export function resolveGatewaySettings(
 /** Whether a first message could ever be accepted. What an authenticator of the application takes, nobody knows here. */
 function readsMessages({ jwt, oauth, tickets, authenticators }: ResolvedAuthenticationOptions): boolean {
   return jwt.length + oauth.length + authenticators.length > 0 || tickets !== undefined;
+}
+
+/** Its authentication takes the place of the module's as a whole: what is left out does not hold. */
+function warnOfPlainTokens(
+  reader: OptionReader,
+  { jwt, oauth, dpop }: ResolvedAuthenticationOptions,
+  module: ResolvedAuthenticationOptions,
+): void {
+  if (module.dpop?.required !== true || dpop?.required === true || jwt.length + oauth.length === 0) return;
+  const path = `${reader.pathOf('authentication')}.dpop`;
+  reader.problems.warn(
+    path,
+    'takes tokens that are bound to nothing, which the module refuses. Set required: true here, too.',
+  );
 }
 
 function resolveLimits(reader: OptionReader, options: PathLimits): PathLimits {
