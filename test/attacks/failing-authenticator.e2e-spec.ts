@@ -1,10 +1,12 @@
-import { createPrincipal, type Principal, WsAuthenticator } from '@secure-ws/nestjs';
+import { createPrincipal, type Principal, WsAuthenticator, WsClientCertificates } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
+import { CertificateAuthority } from '../support/certificate-authority.js';
 import { watchForCrashes } from '../support/crash-watch.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { handshake, type Refusal } from '../support/handshake.js';
 import { until } from '../support/patience.js';
+import { connect } from '../support/queueing-client.js';
 import { startApp } from '../support/start-app.js';
 
 class ScriptedAuthenticator extends WsAuthenticator {
@@ -68,6 +70,7 @@ const FAILURES: readonly (readonly [what: string, script: () => unknown])[] = [
   ['answers null', () => Promise.resolve(null)],
   ['answers true', () => Promise.resolve(true)],
   ['answers an empty object', () => Promise.resolve({})],
+  ['answers nobody', () => Promise.resolve({ kind: 'anonymous', issuer: 'test', id: 'guest' })],
   ['answers without a promise and without a principal', () => undefined],
 ];
 
@@ -109,6 +112,17 @@ describe('an authenticator that fails', () => {
     expect(app.app.get(EchoGateway)).toMatchObject({ connections: 0 });
     expect(app.events.events).toMatchObject([{ type: 'ws.handshake.refused', status: 503, reason: 'timeout' }]);
     expect(crashes).toEqual([]);
+  });
+
+  it('AN-03 admits a principal of whatever other kind, and a list of revoked certificates does not trip over it', async () => {
+    const script = () => Promise.resolve({ ...good(), kind: 'client-certificate' });
+    const options = { authentication: { authenticators: [new ScriptedAuthenticator(script)] } };
+    const app = await startApp({ providers: [EchoGateway], options });
+    const root = await CertificateAuthority.create();
+    const { serialNumber } = await root.issue({ subject: 'CN=alice' });
+    await app.app.get(WsClientCertificates).reload({ crl: await root.revoke([serialNumber]), ca: root.cert });
+    const client = await connect(`${app.url}/echo`, { token: 'any' });
+    expect(await client.request('echo', { text: 'x' })).toMatchObject({ data: { text: 'x' } });
   });
 
   it('AN-03 admits when it answers with a principal', async () => {

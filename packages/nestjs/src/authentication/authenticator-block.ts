@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import type { Clock } from '../core/clock.js';
-import { makePrincipal, type Principal } from '../core/principal.js';
+import { ANONYMOUS_KIND, makePrincipal, type Principal, PrincipalError } from '../core/principal.js';
 import {
   AuthenticationError,
   type WsAuthenticator,
@@ -58,6 +58,9 @@ export class AuthenticatorBlock {
     const block = this.inheritsBlock ? (answer as Principal).block : this.name;
     const principal = makePrincipal(answer, { block, kind: this.authenticator.kind, now });
     const { expiresAt } = principal;
+    // Whose connections no cap counts and no ban ends.
+    if (principal.kind === ANONYMOUS_KIND)
+      throw new PrincipalError(`${this.name} answered a principal that is nobody.`);
     if (expiresAt !== undefined && expiresAt <= now) throw new AuthenticationError('expired');
     return principal;
   }

@@ -51,7 +51,7 @@ export interface PrincipalInput extends Omit<
   Principal,
   'key' | 'block' | 'kind' | 'roles' | 'scopes' | 'issuedAt' | 'authenticatedAt' | 'claims'
 > {
-  /** @default the `kind` of the authenticator */
+  /** Not `anonymous`, which is the module's for who proved nothing. @default the `kind` of the authenticator */
   readonly kind?: string;
   /** @default [] */
   readonly roles?: readonly string[];

@@ -42,8 +42,11 @@ export class RevokedCertificates {
   /** Whether a connection stands on a revoked certificate: its identity is one, or its token is bound to it. */
   hasThatOf({ principal: { kind, claims }, certificate }: CertifiedConnection): boolean {
     if (certificate !== undefined && this.refuses(certificate)) return true;
-    // Their authenticator puts it there, in place of a claim of the application's that has the same name.
-    return kind === CLIENT_CERTIFICATE_KIND && this.has(claims['certificate'] as ClientCertificate);
+    if (kind !== CLIENT_CERTIFICATE_KIND) return false;
+    // Their authenticator puts it there, in place of a claim of the application's that has the same name. An authenticator of
+    // the application may call its principals the same.
+    const own = claims['certificate'] as Partial<ClientCertificate> | undefined;
+    return Array.isArray(own?.chain) && this.has({ chain: own.chain });
   }
 
   /** Follows a chain from where it was shown to an authority that signs itself. */
