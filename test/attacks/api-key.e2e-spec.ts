@@ -68,7 +68,7 @@ class WhoGateway {
   }
 }
 
-const authentication = { jwt: TEST_JWT, apiKeys: { find: ApiKeys, prefix: PREFIX } };
+const authentication = { jwt: TEST_JWT, apiKeys: { store: ApiKeys, prefix: PREFIX } };
 const withKey = (key: string, scheme = 'ApiKey'): ClientShape => ({ headers: { Authorization: `${scheme} ${key}` } });
 const answer = (app: RunningApp, shape: ClientShape) => handshake(`${app.url}/echo`, shape);
 
@@ -98,7 +98,7 @@ describe('an API key', () => {
     const keys = new ApiKeys();
     const other = createApiKey(PREFIX);
     keys.records.set(other.id, record(other, { owner: 'reports' }));
-    const apiKeys = { find: keys, prefix: PREFIX };
+    const apiKeys = { store: keys, prefix: PREFIX };
     const node = await startApp({ providers: [EchoGateway], options: { authentication: { apiKeys } } });
     const clients = [
       await connect(`${node.url}/echo`, withKey(GOOD.key)),
@@ -199,7 +199,7 @@ describe('an API key and its limits', () => {
     keys.records.set(GOOD.id, record(GOOD, { issuedAt: clock.now() }));
     keys.records.set(UNKNOWN.id, record(UNKNOWN, { issuedAt: clock.now() + 60_000 }));
     const options = {
-      authentication: { apiKeys: { find: keys, prefix: PREFIX } },
+      authentication: { apiKeys: { store: keys, prefix: PREFIX } },
       lifecycle: { pingIntervalMs: 600_000 },
     };
     const app = await startApp({ providers: [EchoGateway], clock, options });
@@ -255,10 +255,10 @@ describe('an API key and its limits', () => {
 });
 
 it.each<readonly [what: string, apiKeys: object, where: string]>([
-  ['no store', {}, 'authentication.apiKeys.find'],
-  ['a function', { find: () => undefined }, 'authentication.apiKeys.find'],
-  ['a prefix with a blank', { find: ApiKeys, prefix: 'a b' }, 'authentication.apiKeys.prefix'],
-  ['another option', { find: ApiKeys, secret: 'x' }, 'authentication.apiKeys.secret'],
+  ['no store', {}, 'authentication.apiKeys.store'],
+  ['a function', { store: () => undefined }, 'authentication.apiKeys.store'],
+  ['a prefix with a blank', { store: ApiKeys, prefix: 'a b' }, 'authentication.apiKeys.prefix'],
+  ['another option', { store: ApiKeys, secret: 'x' }, 'authentication.apiKeys.secret'],
 ])('DP-02 does not boot with %s', async (_, apiKeys, where) => {
   const shape = { providers: [EchoGateway], options: { authentication: { apiKeys: apiKeys as never } } };
   expect((await bootProblems(shape)).map((problem) => problem.where)).toContain(where);

@@ -1,6 +1,6 @@
 import { WebSocketGateway } from '@nestjs/websockets';
 import {
-  backChannelLogoutController,
+  createBackChannelLogoutController,
   SecureGateway,
   SecureWsBootError,
   SystemClock,
@@ -27,7 +27,7 @@ async function protect(platform: 'express' | 'fastify' = 'express') {
   const app = await startApp({
     platform,
     providers: [EchoGateway],
-    controllers: [backChannelLogoutController()],
+    controllers: [createBackChannelLogoutController()],
     options: { authentication: { oauth: { issuer, audience: 'chat', introspection, backChannelLogout } } },
   });
   return { app, server };
@@ -150,7 +150,7 @@ describe('what came with a log-in that has ended', () => {
     const node = (): Promise<RunningApp> =>
       startApp({
         providers: [EchoGateway],
-        controllers: [backChannelLogoutController()],
+        controllers: [createBackChannelLogoutController()],
         options: {
           store: { shared: remote.store },
           authentication: {
@@ -184,7 +184,7 @@ describe('what came with a log-in that has ended', () => {
     const server = await startAuthorizationServer();
     const oauth = { issuer: server.issuer, audience: 'chat', backChannelLogout: { clientId: 'alice' } };
     const authentication = { tickets: {}, oauth };
-    const controllers = [backChannelLogoutController()];
+    const controllers = [createBackChannelLogoutController()];
     const app = await startApp({ providers: [EchoGateway], controllers, options: { authentication } });
     const principal = { issuer: server.issuer, id: 'alice' };
     const { ticket } = await app.app.get(WsTicketService).issue(principal, { origin: APP_ORIGIN });
@@ -227,7 +227,7 @@ describe('what came with a log-in that has ended', () => {
 
     const app = await startApp({
       providers: [EchoGateway, DeskGateway],
-      controllers: [backChannelLogoutController()],
+      controllers: [createBackChannelLogoutController()],
       options: { authentication: oauthOf('alice') },
     });
     const client = await connect(`${app.url}/desk`, { token: await server.issue({ to: 'bob' }) });
@@ -245,13 +245,13 @@ describe('what came with a log-in that has ended', () => {
     @WebSocketGateway({ path: '/desk' })
     class DeskGateway {}
 
-    const controllers = [backChannelLogoutController()];
+    const controllers = [createBackChannelLogoutController()];
     const app = await startApp({ providers: [EchoGateway, DeskGateway], controllers });
     const client = await connect(`${app.url}/desk`, { token: await server.issue({ to: 'bob' }) });
     expect(await tell(app, server, { aud: 'bob', sid: 'session-of-bob' })).toBe(200);
     await client.expectClose(4512);
     expect(await bootProblems({ providers: [EchoGateway], controllers })).toMatchObject([
-      { where: 'backChannelLogoutController()', fix: expect.stringContaining('backChannelLogout') as string },
+      { where: 'createBackChannelLogoutController()', fix: expect.stringContaining('backChannelLogout') as string },
     ]);
   });
 });
@@ -336,7 +336,10 @@ describe('a log-out token', () => {
   });
 
   it('DP-01 has no route where no server is known that sends it', async () => {
-    const failure = await bootFailure({ providers: [EchoGateway], controllers: [backChannelLogoutController('out')] });
+    const failure = await bootFailure({
+      providers: [EchoGateway],
+      controllers: [createBackChannelLogoutController({ path: 'out' })],
+    });
     expect(failure).toBeInstanceOf(SecureWsBootError);
     expect(String(failure)).toContain('authentication.oauth.backChannelLogout');
   });

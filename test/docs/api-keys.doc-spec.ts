@@ -37,7 +37,7 @@ it('AN-07 `secure-ws key` of the package makes one that opens a connection', asy
     }
   }
 
-  const app = await boot(around([EchoGateway], { authentication: { apiKeys: { find: new Keys() } } }));
+  const app = await boot(around([EchoGateway], { authentication: { apiKeys: { store: new Keys() } } }));
   await using client = await connect(app, withKey(key));
   expect(await client.request('echo', { text: 'tea' })).toMatchObject({ data: { text: 'tea' } });
 });

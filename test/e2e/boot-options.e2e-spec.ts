@@ -251,10 +251,10 @@ describe('the words of the boot', () => {
     ],
     [
       'a class of another kind',
-      { lifecycle: { revalidation: { with: EchoGateway } } },
-      'lifecycle.revalidation.with',
+      { lifecycle: { revalidation: { revalidator: EchoGateway } } },
+      'lifecycle.revalidation.revalidator',
       /WsRevalidator; it is another class\.$/,
-      /with: /,
+      /revalidator: /,
     ],
     [
       'a PEM text whose line ends are written out',

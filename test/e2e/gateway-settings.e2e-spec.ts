@@ -177,7 +177,7 @@ describe('the settings of one gateway', () => {
   it.each([
     ['tokens that are bound to nothing', { jwt: TEST_JWT }, true],
     ['bound tokens only', { jwt: TEST_JWT, dpop: { required: true } }, false],
-    ['no tokens', { apiKeys: { find: new NoKeys() } }, false],
+    ['no tokens', { apiKeys: { store: new NoKeys() } }, false],
   ])('MO-12 AN-06 are warned about where they take %s, and the module does not', async (_, own, isWarned) => {
     const authentication = { jwt: TEST_JWT, dpop: { required: true } };
     const app = await startApp({ providers: [gatewayWith({ authentication: own })], options: { authentication } });

@@ -12,11 +12,11 @@ import {
 import { describe, expect, it } from 'vitest';
 import { HANDSHAKE_REASONS } from '../../packages/nestjs/src/events/event-reasons.js';
 import { OWASP_EVENT_NAMES } from '../../packages/nestjs/src/events/event-reasons.js';
-import { SecureWsRuntime } from '../../packages/nestjs/src/secure-ws.runtime.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { GatedAuthenticator } from '../support/gated.authenticator.js';
 import { until } from '../support/patience.js';
+import { connect } from '../support/queueing-client.js';
 import { answerTo, type Fields, goodFields, withField } from '../support/raw-handshake.js';
 import { handshakeFields, type RawRequest, RawTcp, requestHead } from '../support/raw-tcp.js';
 import { APP_ORIGIN, type RunningApp, startApp, type TestOptions } from '../support/start-app.js';
@@ -157,7 +157,21 @@ const CASES: Readonly<Record<Exclude<keyof typeof HANDSHAKE_REASONS, (typeof ELS
   },
   csrf: { status: 403, session: true, request: (app) => ({ fields: page(app, 'sid=1') }) },
   guard: { status: 403, request: () => ({ target: '/guarded' }) },
-  'principal-backoff': { status: 429, limits: { ratePerPrincipal: { limit: 1, ttl: 10_000 } }, before: admitted },
+  'principal-rate': { status: 429, limits: { ratePerPrincipal: { limit: 1, ttl: 10_000 } }, before: admitted },
+  'principal-backoff': {
+    status: 429,
+    before: async ({ app, clock }) => {
+      const client = await connect(`${app.url}/echo`, { token: app.token() });
+      for (let count = 1; client.socket.readyState === 1 && count <= 12; count++) {
+        client.sendRaw('{');
+        clock.advance(30);
+        await new Promise((resolve) => {
+          client.socket.once('pong', resolve).once('close', resolve).ping();
+        });
+      }
+      await client.expectClose(1008);
+    },
+  },
   'principal-connections': { status: 429, limits: { maxOpenPerPrincipal: 1 }, before: admitted },
   'client-gone': {
     status: 'none',
@@ -165,7 +179,7 @@ const CASES: Readonly<Record<Exclude<keyof typeof HANDSHAKE_REASONS, (typeof ELS
     meanwhile: async ({ app, gate }, client) => {
       await until(() => gate.waiting === 1, 'the handshake waits');
       client.reset();
-      await until(() => app.app.get(SecureWsRuntime).guard.counts.pending === 0, 'the server has seen the reset');
+      await app.events.seen('ws.handshake.refused');
       gate.admit('alice');
     },
   },

@@ -107,7 +107,7 @@ describe('refresh in place', () => {
     desk.clock.advance(50_000);
     expect(await client.request('echo', { text: 'still here' })).toMatchObject({ event: 'echo' });
     expect(desk.app.events.ofType('ws.connection.refreshed')).toMatchObject([
-      { owasp: 'session_renewed', path: '/desk' },
+      { owasp: 'session_renewed', path: '/desk', method: 'jwt:message' },
     ]);
     desk.clock.advance(560_000);
     await client.expectClose(4001);

@@ -51,7 +51,7 @@ class DeskGateway {
 const MINUTE = 60_000;
 const LONG = { pingIntervalMs: 24 * 60 * MINUTE, idleTimeoutMs: Infinity, maxLifetimeMs: Infinity };
 
-async function start(revalidation: object = { with: Accounts }, shape: AppShape = {}) {
+async function start(revalidation: object = { revalidator: Accounts }, shape: AppShape = {}) {
   const clock = new FakeClock(Date.now());
   const options = { ...shape.options, lifecycle: { ...LONG, revalidation } };
   const app = await startApp({ providers: [DeskGateway, Accounts], clock, ...shape, options });
@@ -296,7 +296,7 @@ describe('revalidation', () => {
   });
 
   it.each<[object, string]>([
-    [{ with: DeskGateway }, 'with'],
+    [{ revalidator: DeskGateway }, 'revalidator'],
     [{ everyMs: 1_800_001 }, 'everyMs'],
     [{ graceMs: -1 }, 'graceMs'],
     [{ every: 1 }, 'every'],

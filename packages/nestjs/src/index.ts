@@ -4,6 +4,7 @@ export type { SecureWsAsyncOptions, SecureWsOptionsFactory } from './secure-ws.m
 export type { MigrationOptions } from './migration.options.js';
 export type { SecureWsOptions } from './secure-ws.options.js';
 export { SecureWsBootError } from './core/boot-problems.js';
+export type { ClassOrInstance } from './core/option-reader.js';
 export type { BootProblem } from './core/boot-problems.js';
 
 export { HttpOnly } from './boot/http-only.js';
@@ -14,16 +15,18 @@ export type { GatewayLimits, SecureGatewayOptions } from './secure-gateway.decor
 export { AuthenticationError, WsAuthenticator } from './authentication/authenticator.js';
 export type { AuthenticationFailure } from './authentication/authentication-failures.js';
 export type { CredentialSource, DpopProof, WsCredential, WsHandshakeFacts } from './authentication/authenticator.js';
-export type { AuthenticationOptions, AuthenticatorSource } from './authentication/authentication.options.js';
+export type { AuthenticationOptions } from './authentication/authentication.options.js';
 export type { JwtAlgorithm } from './authentication/jwt/jwt-algorithm.js';
 export type { JwtIdentity, JwtPrincipalMapping } from './authentication/jwt/jwt-identity.js';
 export type { JwtKeyMaterial } from './authentication/jwt/jwt-key.js';
+export type { SecretMaterial } from './authentication/secret-keys.js';
 export type { JwtKeyOptions } from './authentication/jwt/jwt-key.options.js';
 export type { JwtOptions } from './authentication/jwt/jwt.options.js';
 export type { JsonWebKeys } from './authentication/jwt/key-set/key-set.options.js';
 export type { RemoteOptions } from './authentication/remote/remote.options.js';
 export type { TokenRules } from './authentication/jwt/token-rules.js';
-export { backChannelLogoutController } from './authentication/back-channel-logout/back-channel-logout.controller.js';
+export { createBackChannelLogoutController } from './authentication/back-channel-logout/back-channel-logout.controller.js';
+export type { BackChannelLogoutControllerOptions } from './authentication/back-channel-logout/back-channel-logout.controller.js';
 export type { BackChannelLogoutOptions } from './authentication/back-channel-logout/back-channel-logout.options.js';
 export { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
 export type { IntrospectionOptions } from './authentication/oauth/introspection.options.js';
@@ -31,7 +34,7 @@ export type { OAuthOptions } from './authentication/oauth/oauth.options.js';
 export type { DpopNonceOptions, DpopOptions } from './authentication/sender-constraint/dpop.options.js';
 export { createApiKey } from './authentication/api-key/api-key.js';
 export type { CreatedApiKey } from './authentication/api-key/api-key.js';
-export type { ApiKeyOptions, ApiKeyStoreSource } from './authentication/api-key/api-key.options.js';
+export type { ApiKeyOptions } from './authentication/api-key/api-key.options.js';
 export { WsApiKeyStore } from './authentication/api-key/ws-api-key-store.js';
 export type { ApiKeyRecord } from './authentication/api-key/ws-api-key-store.js';
 export { createTicketController, WsHttpPrincipal } from './authentication/ticket/ticket.controller.js';
@@ -42,21 +45,14 @@ export type { WsTicket, WsTicketOptions } from './authentication/ticket/ws-ticke
 export { createPrincipal } from './core/principal.js';
 export type { Principal, PrincipalInput } from './core/principal.js';
 export { WsCsrfTokens } from './authentication/csrf-tokens.js';
-export type {
-  SessionCsrfOptions,
-  SessionOptions,
-  SessionVerifierSource,
-} from './authentication/session/session.options.js';
+export type { SessionCsrfOptions, SessionOptions } from './authentication/session/session.options.js';
 export { expressSession, fastifySession } from './authentication/session/signed-sessions.js';
 export type { IdentifySession, SessionStoreLike, StoredSession } from './authentication/session/signed-sessions.js';
 export { WsSessionVerifier } from './authentication/session/ws-session-verifier.js';
 export type { SessionIdentity } from './authentication/session/ws-session-verifier.js';
 
 export type { ClientCertificate } from './authentication/client-certificate/client-certificate.js';
-export type {
-  ClientCertificateMapperSource,
-  ClientCertificateOptions,
-} from './authentication/client-certificate/client-certificate.options.js';
+export type { ClientCertificateOptions } from './authentication/client-certificate/client-certificate.options.js';
 export type { PemSource, RevocationListSource } from './authentication/client-certificate/revocation-lists.js';
 export { WsClientCertificateMapper } from './authentication/client-certificate/ws-client-certificate-mapper.js';
 export type { ClientCertificateIdentity } from './authentication/client-certificate/ws-client-certificate-mapper.js';
@@ -91,7 +87,7 @@ export type { SecurityEventCount, SecurityEventCounts } from './events/event-cou
 export { OnSecurityEvent } from './events/on-security-event.js';
 
 // Handshake
-export type { ChallengeOptions, ChallengeVerifierSource } from './handshake/challenge/challenge.options.js';
+export type { ChallengeOptions } from './handshake/challenge/challenge.options.js';
 export { hCaptcha, reCaptcha, turnstile } from './handshake/challenge/site-verifiers.js';
 export type { SiteVerifierOptions } from './handshake/challenge/site-verifiers.js';
 export { WsChallengeVerifier } from './handshake/challenge/ws-challenge-verifier.js';

@@ -102,7 +102,7 @@ const resolved = resolveOptions(
     authentication: {
       jwt: {},
       oauth: { introspection: { clientId: 'x', clientSecret: 'x' }, backChannelLogout: { clientId: 'x' } },
-      apiKeys: { find: new Keys() },
+      apiKeys: { store: new Keys() },
       tickets: {},
       dpop: { nonce: { secret: randomBytes(32) } },
     },

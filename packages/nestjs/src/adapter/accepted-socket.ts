@@ -35,7 +35,7 @@ export class AcceptedSocket implements FrameWatch {
     readonly connection: ManagedConnection,
     readonly pipeline: ConnectionPipeline,
     /** How the identity was proved: the authenticator's kind, and where the credential stood. */
-    readonly method: string,
+    public method: string,
     readonly now: () => number,
   ) {}
 

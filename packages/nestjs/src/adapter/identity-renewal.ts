@@ -45,6 +45,8 @@ const SUBJECT: Refusal = Object.freeze({ ...REFUSED, reason: 'refresh-subject', 
 /** What becomes of a connection once its new identity holds. */
 interface Renewal {
   readonly principal: Principal;
+  /** How it was proved: `<kind>:message`, or `<kind>:revalidation`. */
+  readonly method: string;
   readonly conclude: () => void;
 }
 
@@ -97,7 +99,9 @@ export class IdentityRenewal {
   }
 
   /** Makes an identity that was found good the one of its connection; at once, so that nothing comes between. */
-  adopt({ connection, method }: AcceptedSocket, { principal, conclude }: Renewal): void {
+  adopt(accepted: AcceptedSocket, { principal, method, conclude }: Renewal): void {
+    const { connection } = accepted;
+    accepted.method = method;
     connection.adopt(principal);
     conclude();
     const { id: connectionId, path, address } = connection;
@@ -131,7 +135,7 @@ export class IdentityRenewal {
     if (principal === undefined) return REVOKED;
     // One call to the store: not revoked, and a place in its session.
     if (!(await this.runtime.guard.moveLease(lease, principal))) return REFUSED;
-    return { principal, conclude: await pipeline.judgeStreams(principal) };
+    return { principal, method: `${principal.kind}:message`, conclude: await pipeline.judgeStreams(principal) };
   }
 
   #conclude(accepted: AcceptedSocket, message: Message, outcome: Refusal | Renewal): Refusal | undefined {
@@ -159,5 +163,7 @@ function refusalOf(exception: unknown): Refusal {
   if (exception instanceof DpopNonceRequiredError) {
     return { ...REFUSED, application: { reason: 'USE_DPOP_NONCE', details: { nonce: exception.nonce } } };
   }
-  return exception instanceof AuthenticationError ? REFUSED : { ...REFUSED, fault: { exception } };
+  // Of a refusal there is one where the application's own mapping threw.
+  const fault = exception instanceof AuthenticationError ? exception.cause : exception;
+  return fault === undefined ? REFUSED : { ...REFUSED, fault: { exception: fault } };
 }

@@ -124,6 +124,11 @@ export class Revalidation implements Timed {
     if (renewed === undefined) return () => connection.close('REVOKED');
     if (renewed === principal) return () => undefined;
     const concludeStreams = await pipeline.judgeStreams(renewed);
-    return () => this.renewal.adopt(this.accepted, { principal: renewed, conclude: concludeStreams });
+    return () =>
+      this.renewal.adopt(this.accepted, {
+        principal: renewed,
+        method: `${renewed.kind}:revalidation`,
+        conclude: concludeStreams,
+      });
   }
 }

@@ -1,5 +1,4 @@
-import type { Type } from '@nestjs/common';
-import { OptionReader } from '../core/option-reader.js';
+import { type ClassOrInstance, isClassOrInstance, OptionReader } from '../core/option-reader.js';
 import { type ApiKeyOptions, type ResolvedApiKeyOptions, resolveApiKeyOptions } from './api-key/api-key.options.js';
 import { WsAuthenticator } from './authenticator.js';
 import {
@@ -12,9 +11,6 @@ import { type DpopOptions, type ResolvedDpopOptions, resolveDpopOptions } from '
 import { type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './session/session.options.js';
 import { type ResolvedTicketOptions, resolveTicketOptions, type TicketOptions } from './ticket/ticket.options.js';
 import { type JwtOptions, type ResolvedJwtOptions, resolveJwtOptions } from './jwt/jwt.options.js';
-
-/** An authenticator of the application: a class that Nest instantiates, or an instance. */
-export type AuthenticatorSource = Type<WsAuthenticator> | WsAuthenticator;
 
 /** `authentication`: how clients prove who they are. At least one way is required; the boot fails without any. */
 export interface AuthenticationOptions {
@@ -33,7 +29,7 @@ export interface AuthenticationOptions {
   /** Tickets that an HTTP route of the application hands out, each for one connection; `{}` is enough. */
   readonly tickets?: TicketOptions;
   /** Authenticators of the application. A credential goes to the first that accepts it, these before the built-in ones. */
-  readonly authenticators?: readonly AuthenticatorSource[];
+  readonly authenticators?: readonly ClassOrInstance<WsAuthenticator>[];
 }
 
 /** {@link AuthenticationOptions}, checked, filled in and frozen. */
@@ -47,7 +43,7 @@ export interface ResolvedAuthenticationOptions {
   readonly clientCertificate: ResolvedClientCertificateOptions | undefined;
   readonly apiKeys: ResolvedApiKeyOptions | undefined;
   readonly tickets: ResolvedTicketOptions | undefined;
-  readonly authenticators: readonly AuthenticatorSource[];
+  readonly authenticators: readonly ClassOrInstance<WsAuthenticator>[];
   /** The name of each block: a part of the key of its principals. */
   readonly blocks: AuthenticationBlocks;
 }
@@ -119,7 +115,7 @@ function nameBlocks(
   const isSameJwt = module?.jwt.length === jwt.length && jwt.every((one, at) => isSameIssuer(one, module.jwt[at]));
   const isSameOAuth =
     module?.oauth.length === oauth.length && oauth.every((one, at) => isSameServer(one, module.oauth[at]));
-  const isSameApiKeys = apiKeys?.find === module?.apiKeys?.find && apiKeys?.prefix === module?.apiKeys?.prefix;
+  const isSameApiKeys = apiKeys?.store === module?.apiKeys?.store && apiKeys?.prefix === module?.apiKeys?.prefix;
   const isSameSession = session?.cookie === module?.session?.cookie && session?.verifier === module?.session?.verifier;
   const ofModule = module?.clientCertificate;
   const isSameCertificate =
@@ -245,7 +241,7 @@ function readDpop(reader: OptionReader): ResolvedDpopOptions | undefined {
   return resolveDpopOptions(reader.object('dpop'));
 }
 
-function readAuthenticators(reader: OptionReader): readonly AuthenticatorSource[] {
+function readAuthenticators(reader: OptionReader): readonly ClassOrInstance<WsAuthenticator>[] {
   const value = reader.raw('authenticators');
   if (value === undefined) return [];
   const fix = `${reader.pathOf('authenticators')}: [MyAuthenticator]`;
@@ -254,15 +250,9 @@ function readAuthenticators(reader: OptionReader): readonly AuthenticatorSource[
     return [];
   }
   const list: readonly unknown[] = value;
-  return list.filter((item, index): item is AuthenticatorSource => {
-    if (isAuthenticator(item)) return true;
+  return list.filter((item, index): item is ClassOrInstance<WsAuthenticator> => {
+    if (isClassOrInstance(item, WsAuthenticator)) return true;
     reader.fail(`authenticators[${index}]`, 'must be a class or an instance that extends WsAuthenticator.', fix);
     return false;
   });
-}
-
-function isAuthenticator(value: unknown): value is AuthenticatorSource {
-  return (
-    value instanceof WsAuthenticator || (typeof value === 'function' && value.prototype instanceof WsAuthenticator)
-  );
 }

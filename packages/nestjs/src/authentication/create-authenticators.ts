@@ -1,16 +1,14 @@
 import type { SecureWsStore } from '../store/secure-ws.store.js';
 import type { Type } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
+import type { ClassOrInstance } from '../core/option-reader.js';
 import type { ResolvedAuthenticationOptions } from './authentication.options.js';
 import { ApiKeyAuthenticator } from './api-key/api-key.authenticator.js';
-import { WsApiKeyStore } from './api-key/ws-api-key-store.js';
 import { AuthenticatorBlock } from './authenticator-block.js';
 import { WsAuthenticator } from './authenticator.js';
 import { ClientCertificateAuthenticator } from './client-certificate/client-certificate.authenticator.js';
 import type { RevokedCertificates } from './client-certificate/revoked-certificates.js';
-import { WsClientCertificateMapper } from './client-certificate/ws-client-certificate-mapper.js';
 import { SessionAuthenticator } from './session/session.authenticator.js';
-import { WsSessionVerifier } from './session/ws-session-verifier.js';
 import { loadJose } from './jose.js';
 import { TicketAuthenticator } from './ticket/ticket.authenticator.js';
 import type { TicketVault } from './ticket/ticket-vault.js';
@@ -48,13 +46,15 @@ export async function createAuthenticators(
   const { authenticators, apiKeys, session, clientCertificate, tickets, blocks } = options;
   const block = (authenticator: WsAuthenticator, name: string): AuthenticatorBlock =>
     new AuthenticatorBlock(authenticator, name, clock);
+  const resolve = async <T extends object>(source: ClassOrInstance<T>): Promise<T> =>
+    typeof source === 'function' ? instanceOf(source) : source;
   const all = ofTest.map((authenticator) => block(authenticator, authenticator.kind));
   for (const [index, source] of authenticators.entries()) {
-    const own = source instanceof WsAuthenticator ? source : await instanceOf(source);
+    const own = await resolve(source);
     all.push(block(own, blocks.authenticators[index] ?? `authenticators[${index}]`));
   }
   if (apiKeys !== undefined) {
-    const keys = apiKeys.find instanceof WsApiKeyStore ? apiKeys.find : await instanceOf(apiKeys.find);
+    const keys = await resolve(apiKeys.store);
     // Before the tokens: those take every bearer.
     all.push(block(new ApiKeyAuthenticator(keys, apiKeys.prefix), blocks.apiKeys));
   }
@@ -63,13 +63,11 @@ export async function createAuthenticators(
     all.push(new AuthenticatorBlock(new TicketAuthenticator(vault, blocks.tickets), blocks.tickets, clock, true));
   }
   if (session !== undefined) {
-    const verifier =
-      session.verifier instanceof WsSessionVerifier ? session.verifier : await instanceOf(session.verifier);
-    all.push(block(new SessionAuthenticator(session, verifier), blocks.session));
+    all.push(block(new SessionAuthenticator(session, await resolve(session.verifier)), blocks.session));
   }
   if (clientCertificate !== undefined) {
     const { mapper: source } = clientCertificate;
-    const mapper = typeof source === 'function' ? await instanceOf<WsClientCertificateMapper>(source) : source;
+    const mapper = source === undefined ? undefined : await resolve(source);
     const authenticator = new ClientCertificateAuthenticator(clientCertificate, { mapper, revoked, clock });
     all.push(block(authenticator, blocks.clientCertificate));
   }
@@ -114,7 +112,7 @@ export function classesOf({
 }: ResolvedAuthenticationOptions): readonly (readonly [string, Type])[] {
   const all: readonly (readonly [string, unknown])[] = [
     ...authenticators.map((source) => ['authenticators', source] as const),
-    ['apiKeys.find', apiKeys?.find],
+    ['apiKeys.store', apiKeys?.store],
     ['session.verifier', session?.verifier],
     ['clientCertificate.mapper', clientCertificate?.mapper],
   ];

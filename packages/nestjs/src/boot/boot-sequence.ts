@@ -118,7 +118,7 @@ export class BootSequence {
 
   async #makeRevalidator(): Promise<void> {
     const { runtime } = this.parts;
-    const { with: named } = runtime.options.lifecycle.revalidation;
+    const { revalidator: named } = runtime.options.lifecycle.revalidation;
     runtime.revalidator =
       typeof named === 'function' ? await this.#classes.singletonOf(named, this.#moduleAt(undefined)) : named;
   }

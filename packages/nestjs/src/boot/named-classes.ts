@@ -54,9 +54,9 @@ export function checkNamedClasses(
   checkAuthentication(options.authentication, 'authentication', home);
   const verifier = options.handshake.challenge?.verifier;
   if (typeof verifier === 'function') classes.check(verifier, home, 'handshake.challenge.verifier', problems, true);
-  const { with: revalidator } = options.lifecycle.revalidation;
+  const { revalidator } = options.lifecycle.revalidation;
   if (typeof revalidator === 'function') {
-    classes.check(revalidator, home, 'lifecycle.revalidation.with', problems, true);
+    classes.check(revalidator, home, 'lifecycle.revalidation.revalidator', problems, true);
   }
   for (const { settings, gateway } of endpoints) {
     if (settings.authentication === undefined) continue;

@@ -83,7 +83,7 @@ export function checkLogoutRoute(
 ): void {
   if (!hasRoute || levels.some(({ oauth }) => oauth.some(({ logout }) => logout !== undefined))) return;
   problems.add(
-    'backChannelLogoutController()',
+    'createBackChannelLogoutController()',
     'takes log-out tokens, but no authorization server is known that sends them.',
     "authentication.oauth.backChannelLogout: { clientId: 'chat-page' }",
   );

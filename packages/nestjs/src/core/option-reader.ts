@@ -138,6 +138,16 @@ export class OptionReader {
     return this.checked(name, isFunction, 'must be a function', '(...) => ...');
   }
 
+  /** A class of the application that extends one of ours, or an instance of it. @param example such as `Sessions`. */
+  classOrInstance<T extends object>(
+    name: string,
+    parent: AbstractClass<T>,
+    example: string,
+  ): ClassOrInstance<T> | undefined {
+    const requirement = `must be a class or an instance that extends ${parent.name}`;
+    return this.checked(name, (value) => isClassOrInstance(value, parent), requirement, example);
+  }
+
   /** The reader of a nested level. */
   object(name: string): OptionReader {
     return new OptionReader(this.raw(name), this.pathOf(name), this.problems);
@@ -196,9 +206,17 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is a class that extends another one. */
-export function extendsClass<T>(value: unknown, parent: abstract new (...args: never[]) => T): value is Type<T> {
-  return typeof value === 'function' && value.prototype instanceof parent;
+type AbstractClass<T> = abstract new (...args: never[]) => T;
+
+/** A class of the application, of which Nest makes or has the instance; or an instance. */
+export type ClassOrInstance<T> = Type<T> | T;
+
+/** Whether a value is a class that extends another one, or an instance of it. */
+export function isClassOrInstance<T extends object>(
+  value: unknown,
+  parent: AbstractClass<T>,
+): value is ClassOrInstance<T> {
+  return value instanceof parent || (typeof value === 'function' && value.prototype instanceof parent);
 }
 
 function isText(value: unknown): value is string {

@@ -66,6 +66,7 @@ export const HANDSHAKE_REASONS = Object.freeze({
   'first-message-size': 'input_validation_fail',
   csrf: 'malicious_csrf',
   guard: 'authz_fail',
+  'principal-rate': 'excess_rate_limit_exceeded',
   'principal-backoff': 'excess_rate_limit_exceeded',
   'principal-connections': 'excess_sessions_exceeded',
   'client-gone': 'malicious_extraneous',

@@ -21,6 +21,7 @@ const STATUSES: readonly (readonly [HandshakeRefusalReason, string])[] = [
   ['address-backoff', '429 Too Many Requests'],
   ['address-pending', '429 Too Many Requests'],
   ['address-connections', '429 Too Many Requests'],
+  ['principal-rate', '429 Too Many Requests'],
   ['principal-backoff', '429 Too Many Requests'],
   ['principal-connections', '429 Too Many Requests'],
   ['csrf', '403 Forbidden'],

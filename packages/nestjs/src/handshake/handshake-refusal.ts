@@ -67,6 +67,7 @@ const CATALOGUE = Object.freeze({
   'first-message-size': row(401, 'A valid credential is required.', {}, 'TOO_BIG'),
   csrf: row(403, NOT_ADMITTED, {}, 'NOT_ADMITTED'),
   guard: row(403, NOT_ADMITTED, {}, 'NOT_ADMITTED'),
+  'principal-rate': row(429, TOO_MANY, COME_BACK, 'THROTTLED'),
   'principal-backoff': row(429, TOO_MANY, COME_BACK, 'THROTTLED'),
   'principal-connections': row(429, TOO_MANY, COME_BACK, 'CONNECTION_LIMIT'),
   'client-gone': row(400, 'The client is gone.'),

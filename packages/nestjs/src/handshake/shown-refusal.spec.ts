@@ -49,6 +49,7 @@ describe('markShown', () => {
     ['timeout', 1013],
     ['csrf', 4403],
     ['guard', 4403],
+    ['principal-rate', 4029],
     ['principal-backoff', 4029],
     ['principal-connections', 4508],
     ['internal', 1011],

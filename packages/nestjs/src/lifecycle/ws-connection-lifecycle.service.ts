@@ -143,7 +143,7 @@ export class WsConnectionLifecycleService {
 
   /**
    * Has the identities of the connections that match revalidated now: roles were changed, an account was disabled. Who is asked
-   * is `lifecycle.revalidation.with`; new rights hold from the next message on.
+   * is `lifecycle.revalidation.revalidator`; new rights hold from the next message on.
    *
    * @returns how many there were.
    */

@@ -1,15 +1,11 @@
-import type { Type } from '@nestjs/common';
-import { extendsClass, type OptionReader } from '../../core/option-reader.js';
+import type { ClassOrInstance, OptionReader } from '../../core/option-reader.js';
 import { DEFAULT_API_KEY_PREFIX, isApiKeyPrefix } from './api-key.js';
 import { WsApiKeyStore } from './ws-api-key-store.js';
 
-/** A store of the application: a class that Nest instantiates, or an instance. */
-export type ApiKeyStoreSource = Type<WsApiKeyStore> | WsApiKeyStore;
-
 /** `authentication.apiKeys`: the keys of programs, in the `Authorization` field. */
 export interface ApiKeyOptions {
-  /** Finds keys by their id. */
-  readonly find: ApiKeyStoreSource;
+  /** Has the keys of the application. */
+  readonly store: ClassOrInstance<WsApiKeyStore>;
   /**
    * What keys begin with, such as `acme_live`: 1 to 32 of `a-z`, `0-9`, `_` and `-`, a letter first.
    *
@@ -20,7 +16,7 @@ export interface ApiKeyOptions {
 
 /** {@link ApiKeyOptions}, checked and frozen. */
 export interface ResolvedApiKeyOptions {
-  readonly find: ApiKeyStoreSource;
+  readonly store: ClassOrInstance<WsApiKeyStore>;
   readonly prefix: string;
 }
 
@@ -30,7 +26,7 @@ export interface ResolvedApiKeyOptions {
  * @returns `undefined` where something of it is missing or wrong.
  */
 export function resolveApiKeyOptions(reader: OptionReader): ResolvedApiKeyOptions | undefined {
-  const find = reader.raw('find');
+  const store = reader.classOrInstance('store', WsApiKeyStore, 'ApiKeys');
   const prefix = reader.string('prefix') ?? DEFAULT_API_KEY_PREFIX;
   reader.finish();
   if (!isApiKeyPrefix(prefix)) {
@@ -40,12 +36,7 @@ export function resolveApiKeyOptions(reader: OptionReader): ResolvedApiKeyOption
       `${reader.pathOf('prefix')}: 'acme_live'`,
     );
   }
-  if (isStore(find)) return Object.freeze({ find, prefix });
-  const fix = `${reader.pathOf('find')}: MyApiKeys`;
-  reader.fail('find', 'must be a class or an instance that extends WsApiKeyStore.', fix);
+  if (store !== undefined) return Object.freeze({ store, prefix });
+  if (!reader.has('store')) reader.refuse('store', 'is missing: nothing finds the keys.', 'ApiKeys');
   return undefined;
-}
-
-function isStore(value: unknown): value is ApiKeyStoreSource {
-  return value instanceof WsApiKeyStore || extendsClass(value, WsApiKeyStore);
 }

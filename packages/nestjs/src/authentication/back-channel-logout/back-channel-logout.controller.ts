@@ -7,16 +7,22 @@ interface HeaderSetter {
   header(name: string, value: string): unknown;
 }
 
+/** What {@link createBackChannelLogoutController} makes. */
+export interface BackChannelLogoutControllerOptions {
+  /** @default 'backchannel-logout' */
+  readonly path?: string;
+}
+
 /**
  * Makes a controller that takes the log-out tokens of `authentication.oauth`: `POST` with a form, answered `200`, or `400`
  * for a token that is refused, or `503`. List it among the `controllers` of a module, and register its URL at the
  * authorization server. A guard for all routes has to let it pass: the token is its credential.
  *
  * The boot fails where neither the module nor a gateway has a `backChannelLogout`.
- *
- * @param path the path of the route. @default 'backchannel-logout'
  */
-export function backChannelLogoutController(path = 'backchannel-logout'): Type {
+export function createBackChannelLogoutController({
+  path = 'backchannel-logout',
+}: BackChannelLogoutControllerOptions = {}): Type {
   @Controller(path)
   class BackChannelLogoutController {
     constructor(@Inject(WsBackChannelLogout) private readonly logout: WsBackChannelLogout) {

@@ -1,12 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import type { Type } from '@nestjs/common';
-import { extendsClass, type OptionReader } from '../../core/option-reader.js';
+import type { ClassOrInstance, OptionReader } from '../../core/option-reader.js';
 import { readCsrfKeys, type SessionCsrfOptions } from '../session/session.options.js';
 import { plainFingerprint } from './client-certificate.js';
 import { type ClientCertificateIdentity, WsClientCertificateMapper } from './ws-client-certificate-mapper.js';
-
-/** A mapper of the application: a class that Nest instantiates, or an instance. */
-export type ClientCertificateMapperSource = Type<WsClientCertificateMapper> | WsClientCertificateMapper;
 
 /**
  * `authentication.clientCertificate`: TLS client certificates as credentials (mTLS). At least one of `fingerprints` and
@@ -22,7 +18,7 @@ export interface ClientCertificateOptions {
   /** Identities by the SHA-256 fingerprint of the certificate, as 64 hexadecimal digits with or without colons. */
   readonly fingerprints?: Readonly<Record<string, ClientCertificateIdentity>>;
   /** Says whose a certificate is, by its subject. */
-  readonly mapper?: ClientCertificateMapperSource;
+  readonly mapper?: ClassOrInstance<WsClientCertificateMapper>;
   /** For `clients: 'browsers'`, unless `authentication.session.csrf` is there, whose secret then makes these tokens too. */
   readonly csrf?: SessionCsrfOptions;
 }
@@ -31,7 +27,7 @@ export interface ClientCertificateOptions {
 export interface ResolvedClientCertificateOptions {
   readonly clients: 'programs' | 'browsers';
   readonly fingerprints: ReadonlyMap<string, ClientCertificateIdentity>;
-  readonly mapper: ClientCertificateMapperSource | undefined;
+  readonly mapper: ClassOrInstance<WsClientCertificateMapper> | undefined;
   /** None for programs. */
   readonly csrfKeys: readonly KeyObject[];
 }
@@ -57,7 +53,7 @@ export function resolveClientCertificateOptions(
   }
   const clients = reader.oneOf('clients', ['programs', 'browsers'], 'programs');
   const fingerprints = readFingerprints(reader);
-  const mapper = readMapper(reader);
+  const mapper = reader.classOrInstance('mapper', WsClientCertificateMapper, 'Devices');
   const csrfKeys = readKeys(reader, clients, sessionKeys);
   reader.finish();
   if (!reader.has('fingerprints') && !reader.has('mapper')) {
@@ -108,14 +104,3 @@ function readFingerprints(reader: OptionReader): ReadonlyMap<string, ClientCerti
   }
   return known;
 }
-
-function readMapper(reader: OptionReader): ClientCertificateMapperSource | undefined {
-  const value = reader.raw('mapper');
-  if (value === undefined || isMapper(value)) return value;
-  const fix = `${reader.path}: ${EXAMPLE}`;
-  reader.fail('mapper', 'must be a class or an instance that extends WsClientCertificateMapper.', fix);
-  return undefined;
-}
-
-const isMapper = (value: unknown): value is ClientCertificateMapperSource =>
-  value instanceof WsClientCertificateMapper || extendsClass(value, WsClientCertificateMapper);

@@ -41,7 +41,7 @@ export interface OAuthOptions extends TokenRules {
   readonly hosts?: readonly string[];
   /** Asks the authorization server about tokens that are no JSON Web Tokens. Without it they are refused. */
   readonly introspection?: IntrospectionOptions;
-  /** Takes its log-out tokens, with `backChannelLogoutController()` or a route of your own. */
+  /** Takes its log-out tokens, with `createBackChannelLogoutController()` or a route of your own. */
   readonly backChannelLogout?: BackChannelLogoutOptions;
   /** How its documents are fetched and kept. */
   readonly remote?: RemoteOptions;

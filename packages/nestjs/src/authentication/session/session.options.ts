@@ -1,18 +1,14 @@
 import type { KeyObject } from 'node:crypto';
-import type { Type } from '@nestjs/common';
-import type { OptionReader } from '../../core/option-reader.js';
+import type { ClassOrInstance, OptionReader } from '../../core/option-reader.js';
 import { readSecretKeys, type SecretMaterial } from '../secret-keys.js';
 import { WsSessionVerifier } from './ws-session-verifier.js';
-
-/** A verifier of the application: a class that Nest instantiates, or an instance. */
-export type SessionVerifierSource = Type<WsSessionVerifier> | WsSessionVerifier;
 
 /** `authentication.session`: the session cookie of the application's pages as a credential. */
 export interface SessionOptions {
   /** The name of the cookie. `__Host-sid` is a good one: with that prefix no other host can plant one (RFC 6265bis). */
   readonly cookie: string;
   /** Finds the session of a cookie. */
-  readonly verifier: SessionVerifierSource;
+  readonly verifier: ClassOrInstance<WsSessionVerifier>;
   /** Tokens with which a page proves that it is one of ours (OWASP CSRF cheat sheet). */
   readonly csrf: SessionCsrfOptions;
 }
@@ -29,7 +25,7 @@ export interface SessionCsrfOptions {
 /** {@link SessionOptions}, checked and frozen. */
 export interface ResolvedSessionOptions {
   readonly cookie: string;
-  readonly verifier: SessionVerifierSource;
+  readonly verifier: ClassOrInstance<WsSessionVerifier>;
   /** At least one. The first makes the tokens. */
   readonly csrfKeys: readonly KeyObject[];
 }
@@ -60,15 +56,12 @@ function readCookieName(reader: OptionReader): string | undefined {
   return undefined;
 }
 
-function readVerifier(reader: OptionReader): SessionVerifierSource | undefined {
-  const value = reader.raw('verifier');
-  if (isVerifier(value)) return value;
-  reader.fail(
-    'verifier',
-    'must be a class or an instance that extends WsSessionVerifier.',
-    `${reader.path}: ${EXAMPLE}`,
-  );
-  return undefined;
+function readVerifier(reader: OptionReader): ClassOrInstance<WsSessionVerifier> | undefined {
+  const verifier = reader.classOrInstance('verifier', WsSessionVerifier, 'Sessions');
+  if (!reader.has('verifier')) {
+    reader.fail('verifier', 'is missing: nothing finds the session of a cookie.', `${reader.path}: ${EXAMPLE}`);
+  }
+  return verifier;
 }
 
 /** Reads `csrf` of a level. @returns `undefined` where it is missing or wrong. */
@@ -81,10 +74,4 @@ export function readCsrfKeys(reader: OptionReader, example: string): readonly Ke
     level.fail('secret', problem, `${reader.path}: ${example}`);
   }
   return keys === undefined || keys.length === 0 ? undefined : keys;
-}
-
-function isVerifier(value: unknown): value is SessionVerifierSource {
-  return (
-    value instanceof WsSessionVerifier || (typeof value === 'function' && value.prototype instanceof WsSessionVerifier)
-  );
 }

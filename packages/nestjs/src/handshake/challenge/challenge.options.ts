@@ -1,15 +1,11 @@
-import type { Type } from '@nestjs/common';
-import type { OptionReader } from '../../core/option-reader.js';
+import type { ClassOrInstance, OptionReader } from '../../core/option-reader.js';
 import type { AttackThresholds } from './attack-detector.js';
 import { WsChallengeVerifier } from './ws-challenge-verifier.js';
-
-/** A verifier of challenges: a class that Nest instantiates, or an instance. */
-export type ChallengeVerifierSource = Type<WsChallengeVerifier> | WsChallengeVerifier;
 
 /** `handshake.challenge`: what a client must solve before its credential is looked at. */
 export interface ChallengeOptions {
   /** Tells whether a solution is right: {@link WsProofOfWork}, {@link turnstile}, or a class of yours. Required. */
-  readonly verifier: ChallengeVerifierSource;
+  readonly verifier: ClassOrInstance<WsChallengeVerifier>;
   /**
    * Whether everybody is asked, or everybody while there is an attack on this node. Programs that cannot solve one are
    * asked as well.
@@ -27,15 +23,17 @@ export interface ChallengeOptions {
 
 /** {@link ChallengeOptions} with defaults filled. */
 export interface ResolvedChallengeOptions extends AttackThresholds {
-  readonly verifier: ChallengeVerifierSource;
+  readonly verifier: ClassOrInstance<WsChallengeVerifier>;
   readonly ask: 'always' | 'under-attack';
 }
+
+const EXAMPLE = 'new WsProofOfWork({ secret: process.env.CHALLENGE_SECRET })';
 
 /** Reads `handshake.challenge`. @returns `undefined` where nobody is asked. */
 export function readChallenge(parent: OptionReader): ResolvedChallengeOptions | undefined {
   if (!parent.has('challenge')) return undefined;
   const reader = parent.object('challenge');
-  const verifier = reader.raw('verifier');
+  const verifier = reader.classOrInstance('verifier', WsChallengeVerifier, EXAMPLE);
   const resolved = {
     ask: reader.oneOf('ask', ['always', 'under-attack'], 'under-attack'),
     handshakesPerSecond: reader.count('handshakesPerSecond', 100),
@@ -43,18 +41,7 @@ export function readChallenge(parent: OptionReader): ResolvedChallengeOptions | 
     calmMs: reader.ms('calmMs', 60_000),
   };
   reader.finish();
-  if (isVerifier(verifier)) return Object.freeze({ verifier, ...resolved });
-  reader.fail(
-    'verifier',
-    'must be an instance or a class that extends WsChallengeVerifier.',
-    `${reader.pathOf('verifier')}: new WsProofOfWork({ secret: process.env.CHALLENGE_SECRET })`,
-  );
+  if (verifier !== undefined) return Object.freeze({ verifier, ...resolved });
+  if (!reader.has('verifier')) reader.refuse('verifier', 'is missing: nothing tells who has solved it.', EXAMPLE);
   return undefined;
-}
-
-function isVerifier(value: unknown): value is ChallengeVerifierSource {
-  return (
-    value instanceof WsChallengeVerifier ||
-    (typeof value === 'function' && value.prototype instanceof WsChallengeVerifier)
-  );
 }

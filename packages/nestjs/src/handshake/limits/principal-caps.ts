@@ -155,7 +155,7 @@ export class PrincipalCaps {
   #outcome(connectionId: string, caps: readonly Cap[], answer: AdmissionAnswer): PrincipalCapsOutcome {
     const { granted, rateWaitMs, backoffMs, isRevoked, held, replaced } = answer;
     const rate =
-      rateWaitMs === 0 ? undefined : finding('principal-backoff', 'ratePerPrincipal', this.#isEnforced, rateWaitMs);
+      rateWaitMs === 0 ? undefined : finding('principal-rate', 'ratePerPrincipal', this.#isEnforced, rateWaitMs);
     if (!granted && (isRevoked || backoffMs > 0)) return { lease: undefined, penaltyMs: backoffMs, isRevoked };
     // Granted, one too many is counted among those held; refused, it is not.
     const met = caps.find(({ limit }, index) => (held[index] ?? 0) + (granted ? 0 : 1) > limit);

@@ -53,7 +53,11 @@ export class WsRevocationService {
     session: { readonly issuer: string; readonly sessionId: string },
     life?: RevocationLife,
   ): Promise<number> {
-    return this.#revoke(revocationKeys.session(id(session.issuer), id(session.sessionId)), EVER, life);
+    return this.#revoke(
+      revocationKeys.session(id(session.issuer, 'issuer'), id(session.sessionId, 'sessionId')),
+      EVER,
+      life,
+    );
   }
 
   /**
@@ -65,7 +69,7 @@ export class WsRevocationService {
     subject: { readonly issuer: string; readonly sub: string },
     life?: RevocationLife,
   ): Promise<number> {
-    const key = revocationKeys.subject(id(subject.issuer), id(subject.sub));
+    const key = revocationKeys.subject(id(subject.issuer, 'issuer'), id(subject.sub, 'sub'));
     return this.#revoke(key, afterSecondOf(this.clock.now()), life);
   }
 
@@ -88,7 +92,7 @@ export class WsRevocationService {
     token: { readonly issuer: string; readonly tokenId: string },
     life?: RevocationLife,
   ): Promise<number> {
-    return this.#revoke(revocationKeys.token(id(token.issuer), id(token.tokenId)), EVER, life);
+    return this.#revoke(revocationKeys.token(id(token.issuer, 'issuer'), id(token.tokenId, 'tokenId')), EVER, life);
   }
 
   /**
@@ -121,7 +125,7 @@ export class WsRevocationService {
 
   /** Revokes an API key by its id, which is public; its clients see 4504. Take it out of your own list as well. */
   async revokeApiKey(keyId: string, life?: RevocationLife): Promise<number> {
-    return this.#revoke(revocationKeys.apiKey(id(keyId)), EVER, life);
+    return this.#revoke(revocationKeys.apiKey(id(keyId, 'keyId')), EVER, life);
   }
 
   /**
@@ -145,7 +149,7 @@ export class WsRevocationService {
     key: { readonly issuer: string; readonly keyId: string },
     life?: RevocationLife,
   ): Promise<number> {
-    return this.#revoke(revocationKeys.signingKey(id(key.issuer), id(key.keyId)), EVER, life);
+    return this.#revoke(revocationKeys.signingKey(id(key.issuer, 'issuer'), id(key.keyId, 'keyId')), EVER, life);
   }
 
   async #revoke(key: string, issuedBefore: number, life?: RevocationLife): Promise<number> {
@@ -172,9 +176,9 @@ function afterSecondOf(moment: number): number {
   return (Math.floor(moment / 1000) + 1) * 1000;
 }
 
-function id(value: string): string {
+function id(value: string, name: string): string {
   if (isIdentifier(value)) return value;
-  throw new TypeError('What is revoked must be named by an identifier: 1 to 256 characters, no control characters.');
+  throw new TypeError(`${name} must be an identifier: 1 to 256 characters, no control characters.`);
 }
 
 function keyOf(key: string): string {
