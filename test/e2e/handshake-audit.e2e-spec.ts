@@ -199,6 +199,7 @@ async function start({ limits, handshake, session, gated, tls }: Case): Promise<
   const many = { limit: 10_000, ttl: 10_000 };
   const options: TestOptions = {
     handshake: { ...handshake, limits: { ratePerAddress: many, ratePerPrincipal: many, ...limits } },
+    throttling: { violations: {} },
     ...(gated === true && { authentication: { authenticators: [gate] } }),
     ...(session === true && {
       authentication: {
