@@ -24,7 +24,7 @@ const concerns = [
 ];
 
 /** Files of a concern that every concern may read, because they say who is connected and through what. */
-const contracts = ['authentication/authenticator'];
+const contracts = ['authentication/authenticator', 'authentication/authentication-failures'];
 
 const contractPaths = contracts.map((path) => `${source}/${path}\\.ts$`);
 const isTest = '\\.spec\\.ts$';
