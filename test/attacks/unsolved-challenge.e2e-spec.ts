@@ -328,7 +328,7 @@ describe('a verifier', () => {
       providers: [EchoGateway],
       options: { handshake: { origins: [], challenge: { verifier: {} as never, aks: 'always' } as never } },
     });
-    expect(problems.map(({ where }) => where)).toEqual(['handshake.challenge.aks', 'handshake.challenge.verifier']);
+    expect(problems.map(({ where }) => where)).toEqual(['handshake.challenge.verifier', 'handshake.challenge.aks']);
     class Unprepared extends WsChallengeVerifier {
       override prepare(): never {
         throw new Error('install something');
