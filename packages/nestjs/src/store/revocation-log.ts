@@ -1,5 +1,6 @@
 import { randomId } from '../core/identifier.js';
 import { type Revocation, type RevocationBatch, SecureWsStoreError } from './secure-ws.store.js';
+import { REVOCATION_KINDS } from './store-keys.js';
 import { SweptMap } from './swept-map.js';
 
 /** How many entries of the log may be over or repeated before it is written again. */
@@ -15,9 +16,8 @@ interface Logged {
 }
 
 /**
- * The revocations of a memory store, by key and in the order in which they came. A full one refuses. Each kind (what stands
- * before the first colon of a key) has room of its own: who logs in and out a hundred thousand times must not have the ban of
- * an attacker refused.
+ * The revocations of a memory store, by key and in the order in which they came. A full one refuses. Each kind has room of its
+ * own: who logs in and out a hundred thousand times must not have the ban of an attacker refused.
  */
 export class RevocationLog {
   readonly #kinds = new Map<string, SweptMap<Logged>>();
@@ -139,4 +139,8 @@ export class RevocationLog {
   }
 }
 
-const kindIn = (key: string): string => key.slice(0, key.indexOf(':'));
+/** What stands before the first colon of a key, where it is a kind of ours: others, which no store should have, share a place. */
+function kindIn(key: string): string {
+  const kind = key.slice(0, Math.max(0, key.indexOf(':')));
+  return REVOCATION_KINDS.has(kind) ? kind : '';
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPrincipal, type PrincipalInput } from '../core/principal.js';
-import { apiKeyKey, principalKey, sessionKey } from './store-keys.js';
+import { apiKeyKey, principalKey, REVOCATION_KINDS, revocationKeys, sessionKey } from './store-keys.js';
 
 const BASE: PrincipalInput = { kind: 'jwt', issuer: 'https://id.example.com', id: 'u1', authenticatedAt: 0 };
 
@@ -16,6 +16,12 @@ describe('store keys', () => {
     const one = createPrincipal({ ...BASE, issuer: 'a', sessionId: 'b","c' });
     const two = createPrincipal({ ...BASE, issuer: 'a","b', sessionId: 'c' });
     expect(sessionKey(one)).not.toBe(sessionKey(two));
+  });
+
+  it('DR-16 of revocations begin with a kind of the list, each with its own', () => {
+    const kinds = Object.values(revocationKeys).map((make) => make('a', 'b').split(':')[0]);
+    expect(kinds).toHaveLength(new Set(kinds).size);
+    expect(new Set(kinds)).toEqual(REVOCATION_KINDS);
   });
 
   it('are absent where the credential names nothing', () => {

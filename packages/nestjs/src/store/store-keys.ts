@@ -23,6 +23,19 @@ export function apiKeyKey({ block, kind, issuer, keyId }: Principal): string | u
   return kind !== 'api-key' || keyId === undefined ? undefined : join('api-key', block, issuer, keyId);
 }
 
+/** What keys of revocations begin with. */
+export const REVOCATION_KINDS: ReadonlySet<string> = new Set([
+  'principal',
+  'ban',
+  'token',
+  'session',
+  'subject',
+  'nameless',
+  'api-key',
+  'signing-key',
+  'certificate',
+]);
+
 /** The keys by which identities are revoked. An id that an issuer gives is its own, whoever it is for. */
 export const revocationKeys = Object.freeze({
   /** @param key of a principal. */
