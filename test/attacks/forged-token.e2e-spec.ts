@@ -1,9 +1,11 @@
+import { AuthenticationError, WsAuthenticator } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { attackedJwtOptions, inKeySets, JWT_ATTACKS, JWT_CONTROLS, makeForgeKeys } from '../support/forge-jwt.js';
 import { handshake, type Refusal } from '../support/handshake.js';
 import { fieldOf } from '../support/raw-response.js';
 import { handshakeFields, RawTcp, requestHead } from '../support/raw-tcp.js';
+import { connect } from '../support/queueing-client.js';
 import { APP_ORIGIN, sharedApp, startApp } from '../support/start-app.js';
 import { TEST_JWT } from '../support/test-token.js';
 
@@ -72,4 +74,45 @@ it('AN-03 MO-02 a mapping of the application that throws refuses, and its operat
     expect(await handshake(`${app.url}/echo`, { token: app.token() })).toMatchObject({ status: 401 });
   expect(app.events.ofType('ws.handshake.refused')[0]).toMatchObject({ failure: 'bad-mapping' });
   expect(app.log.lines.join('\n')).toContain("TypeError: Cannot read properties of undefined (reading 'name')");
+});
+
+it('AN-03 SL-09 a mapping that throws at a refresh refuses, keeps the connection, and its operator reads the error', async () => {
+  let isBroken = false;
+  const principal = ({ sub }: Record<string, unknown>) => {
+    if (isBroken) throw new TypeError('the database is away');
+    return { id: String(sub) };
+  };
+  const authentication = { jwt: { ...TEST_JWT, principal } };
+  const app = await startApp({ providers: [EchoGateway], options: { authentication } });
+  const client = await connect(`${app.url}/echo`, { token: app.token(), protocols: ['secure-ws.v1'] });
+  isBroken = true;
+  expect(await client.request('$auth', { token: app.token({ expiresInSeconds: 900 }) })).toMatchObject({
+    data: { code: 'FORBIDDEN' },
+  });
+  expect(await client.request('echo', { text: 'still here' })).toMatchObject({ data: { text: 'still here' } });
+  expect(app.log.lines.join('\n')).toContain('TypeError: the database is away');
+});
+
+it('AN-10 a failure that no list has counts as a guess', async () => {
+  class Careless extends WsAuthenticator {
+    override readonly kind = 'careless';
+    override accepts(): boolean {
+      return true;
+    }
+    override authenticate(): never {
+      throw new AuthenticationError('toString' as never);
+    }
+  }
+  const app = await startApp({
+    providers: [EchoGateway],
+    options: {
+      handshake: { origins: [APP_ORIGIN], limits: { backoff: { freeFailures: 1 } } },
+      authentication: { authenticators: [new Careless()] },
+    },
+  });
+  const statuses = [];
+  for (let i = 0; i < 4; i++)
+    statuses.push(((await handshake(`${app.url}/echo`, { token: `guess-${i}` })) as Refusal).status);
+  expect(statuses[0]).toBe(401);
+  expect(statuses).toContain(429);
 });

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import type { DpopOptions, HandshakeOptions } from '@secure-ws/nestjs';
+import { calculateJwkThumbprint } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { certificateThumbprint } from '../../packages/nestjs/src/authentication/client-certificate/client-certificate.js';
 import { loadCertificate } from '../../sample-app/src/certificate/self-signed-certificate.js';
@@ -277,17 +278,38 @@ describe('the nonce of the server', () => {
     expect(failures(app)).toEqual(['bad-proof', 'missing-nonce', 'missing-nonce', 'missing-nonce']);
   });
 
+  it('AN-06 is taken under each secret of a list, so that one can be changed', async () => {
+    const [old, next] = [randomBytes(32), randomBytes(32)];
+    const refusedWith = async (secret: Buffer[]): Promise<unknown> => {
+      const { app, issue, prove } = await protect({ nonce: { secret } });
+      const token = await issue();
+      return ((await open(app, withProof(token, await prove(token)))) as Refusal).headers['dpop-nonce'];
+    };
+    const [ofOld, ofNext] = [await refusedWith([old]), await refusedWith([next, old])];
+    expect(ofOld).not.toBe(ofNext);
+    const rotated = await protect({ nonce: { secret: [next, old] } });
+    for (const nonce of [ofOld, ofNext]) {
+      const token = await rotated.issue();
+      const proof = await rotated.prove(token, { claims: { nonce } });
+      expect(await open(rotated.app, withProof(token, proof))).toBe('open');
+    }
+  });
+
   it('AN-06 SL-09 is told to a client that renews its token in place, which may use it at once', async () => {
-    const { app, issue, prove, clock } = await protect({ nonce: { secret: randomBytes(32), maxAgeMs: 2_000 } });
+    const { app, issue, prove, clock, server } = await protect({ nonce: { secret: randomBytes(32), maxAgeMs: 2_000 } });
     const first = await issue();
     const told = (await open(app, withProof(first, await prove(first)))) as Refusal;
     const nonce = told.headers['dpop-nonce'];
     const shape = withProof(first, await prove(first, { claims: { nonce } }));
     const client = await connect(`${app.url}/echo`, { ...shape, protocols: ['secure-ws.v1'] });
     clock.advance(5_000);
-    const token = await issue();
-    const renew = async (claims: Record<string, unknown>, key = mine) =>
-      client.request('$auth', { token, dpop: await prove(token, { claims }, key) });
+    // By the clock of the test: the authorization server dates its own by that of the machine, where no second need have passed.
+    const cnf = { jkt: await calculateJwkThumbprint(mine.jwk) };
+    const iat = Math.floor(clock.now() / 1000);
+    const claims = { iss: server.issuer, aud: 'chat', sub: 'alice', iat, exp: iat + 600, cnf };
+    const token = await server.sign({ typ: 'at+jwt' }, claims);
+    const renew = async (proved: Record<string, unknown>, key = mine) =>
+      client.request('$auth', { token, dpop: await prove(token, { claims: proved }, key) });
     const late = await renew({ nonce });
     expect(late).toMatchObject({ data: { code: 'FORBIDDEN', reason: 'USE_DPOP_NONCE' } });
     const { details } = late.data as { details: { nonce: string } };

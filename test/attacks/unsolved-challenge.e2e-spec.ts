@@ -22,6 +22,7 @@ import { createSocket, handshake } from '../support/handshake.js';
 import { APP_ORIGIN, type AppShape, bootFailure, type RunningApp, startApp } from '../support/start-app.js';
 
 const KEY = 'a-key-of-the-tests-for-challenges-only';
+const OTHER_KEY = 'another-key-of-the-tests-for-challenges';
 const CHEAP = { secret: KEY, cost: 1 };
 const REQUIRED = { status: 403, body: 'Solve a challenge first.' };
 
@@ -209,6 +210,29 @@ describe('a proof of work', () => {
     expect(used).toEqual([]);
     expect(await attempt(theirs, forged)).toBe(true);
     expect(used).toEqual([forged.challenge.signature]);
+  });
+
+  it('AN-10 is good under each secret of a list, and is made under the first', async () => {
+    const pows = [[OTHER_KEY, KEY], KEY, OTHER_KEY].map((secret) => new WsProofOfWork({ secret, cost: 1 }));
+    const [rotated, old, next] = pows as [WsProofOfWork, WsProofOfWork, WsProofOfWork];
+    const subject = { address: '192.0.2.1', origin: undefined, now: Date.now() };
+    const solvedBy = async (pow: WsProofOfWork): Promise<string> =>
+      encode(await solve((await pow.issue(subject)) as unknown as Challenge));
+    const verify = (pow: WsProofOfWork, solution: string) => pow.verify(solution, { ...subject, useOnce: () => true });
+    const [ofOld, ofRotated] = [await solvedBy(old), await solvedBy(rotated)];
+    expect([await verify(rotated, ofOld), await verify(rotated, ofRotated)]).toEqual([true, true]);
+    expect([await verify(next, ofRotated), await verify(old, ofRotated), await verify(next, ofOld)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('HS-14 is not issued where the forwarding fields of its request cannot be read: 400, and no fault', async () => {
+    const proxied = { trustedProxies: { addresses: ['127.0.0.1'], header: 'x-real-ip' as const } };
+    const app = await start({}, { options: { handshake: { ...proxied, origins: [APP_ORIGIN] } } });
+    const headers = { origin: APP_ORIGIN, 'x-real-ip': 'unknown' };
+    expect((await fetch(`${app.httpUrl}/ws-challenge`, { method: 'POST', headers })).status).toBe(400);
   });
 
   it('DP-02 needs a secret that nobody guesses, and knows its options', () => {

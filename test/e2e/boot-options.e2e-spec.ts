@@ -196,6 +196,16 @@ describe('an option that cannot be meant', () => {
     }
   });
 
+  it('AN-06 MO-12 warns in development, where a proof of possession is for any address', async () => {
+    const authentication = { jwt: TEST_JWT, dpop: {} };
+    const weak = async (handshake: object): Promise<unknown[]> => {
+      const app = await startApp({ providers: [EchoGateway], options: { authentication, handshake } });
+      return app.events.ofType('ws.config.weak').map(({ option }) => option);
+    };
+    expect(await weak({})).toContain('authentication.dpop');
+    expect(await weak({ hosts: ['127.0.0.1'] })).not.toContain('authentication.dpop');
+  });
+
   it('DP-02 is listed together with all others, each with the line that closes it', async () => {
     const problems = await problemsOf({
       handshake: { origins: ['*'], timeoutMs: -1, surprise: true },

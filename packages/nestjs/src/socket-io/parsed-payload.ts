@@ -10,7 +10,7 @@ const SCALAR_BYTES = 4;
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 export interface MeasuredPayload {
-  /** Counted no further than what may be sent; including binary data. */
+  /** Counted no further than what may be sent, including binary data. */
   readonly bytes: number;
   readonly refusal: Refusal | undefined;
 }

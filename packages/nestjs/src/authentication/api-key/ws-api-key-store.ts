@@ -12,7 +12,8 @@ export interface ApiKeyRecord {
   /** @default [] */
   readonly scopes?: readonly string[];
   /**
-   * When it was made, in milliseconds since 1970. Without it `WsRevocationService.revokePrincipal()` only closes its connections.
+   * When it was made, in milliseconds since 1970. Without it `WsRevocationService.revokePrincipal()` only closes its
+   * connections.
    *
    * @default now
    */

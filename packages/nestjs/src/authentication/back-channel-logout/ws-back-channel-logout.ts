@@ -32,7 +32,7 @@ export interface BackChannelLogoutParts {
 
 /**
  * Takes the log-out tokens of authorization servers, and closes the connections of the log-in that has ended with
- * `LOGGED_OUT` (4512). Injectable, for an HTTP route of the application; {@link createBackChannelLogoutController} is a ready one.
+ * `LOGGED_OUT` (4512). Injectable, for an HTTP route of the application; {@link createBackChannelLogoutController} makes one.
  */
 export class WsBackChannelLogout {
   /** @internal Whether a route of the module waits for log-out tokens: the boot then asks for somebody who sends them. */

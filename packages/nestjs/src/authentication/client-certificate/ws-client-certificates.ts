@@ -16,8 +16,8 @@ export class WsClientCertificates {
 
   /**
    * Puts revocation lists in the place of those from before, and closes the connections of every certificate that they name,
-   * or whose authority they name, with `REVOKED`, those of a token that is bound to one among them. From then on such a certificate is refused, also where a TLS session from
-   * before is resumed, which OpenSSL does not check again. For new TLS handshakes give the same object to
+   * or whose authority they name, with `REVOKED`, including those of a token that is bound to one. From then on such a
+   * certificate is refused, also where a TLS session from before is resumed, which OpenSSL does not check again. For new TLS handshakes give the same object to
    * `server.setSecureContext()`, with its `key` and `cert`. Each node reads its own.
    *
    * @returns how many connections were closed.

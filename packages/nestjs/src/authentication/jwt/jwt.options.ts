@@ -11,7 +11,10 @@ import { readTokenRules, type ResolvedTokenRules, type TokenRules } from './toke
  * is never used: its options would leak into ours.
  */
 export interface JwtOptions extends TokenRules {
-  /** The secret of an HS algorithm: at least as many random bytes as the hash has. Exactly one of `secret`, `publicKey`, `keys`, `jwksUri` and `jwks`. */
+  /**
+   * The secret of an HS algorithm: at least as many random bytes as the hash has. Exactly one of `secret`, `publicKey`, `keys`,
+   * `jwksUri` and `jwks`.
+   */
   readonly secret?: JwtKeyMaterial | undefined;
   /** The public key of an RS, PS or ES algorithm: PEM, DER or a KeyObject; RSA of at least 2048 bits. */
   readonly publicKey?: JwtKeyMaterial | undefined;

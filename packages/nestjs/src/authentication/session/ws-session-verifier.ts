@@ -31,7 +31,8 @@ export interface SessionIdentity extends Omit<PrincipalInput, 'kind' | 'issuer' 
  *   constructor(private readonly store: SessionStore) { super(); }
  *   async verify(cookie: string) {
  *     const session = await this.store.find(unsign(cookie));
- *     return session && { id: session.userId, sessionId: session.id, issuedAt: session.loggedInAt, expiresAt: session.expiresAt };
+ *     const { id: sessionId, userId: id, loggedInAt: issuedAt, expiresAt } = session ?? {};
+ *     return session && { id, sessionId, issuedAt, expiresAt };
  *   }
  * }
  * ```
