@@ -8,7 +8,6 @@ import { RevokedCertificates } from './authentication/client-certificate/revoked
 import { csrfKeysOf, WsCsrfTokens } from './authentication/csrf-tokens.js';
 import { TicketVault } from './authentication/ticket/ticket-vault.js';
 import { type TicketAudience, WsTicketService } from './authentication/ticket/ws-ticket.service.js';
-import type { GatewayRecord } from './nest/gateway-inventory.js';
 import { SecurityEvents } from './events/security-events.js';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
 import type { WsChallengeVerifier } from './handshake/challenge/ws-challenge-verifier.js';
@@ -28,11 +27,9 @@ import { currentRights } from './lifecycle/revalidation/current-rights.js';
 import type { WsRevalidator } from './lifecycle/revalidation/ws-revalidator.js';
 import { RevocationWatch } from './lifecycle/revocation/revocation-watch.js';
 import { WsRevocationService } from './lifecycle/revocation/ws-revocation.service.js';
-import type { HandlerPlan } from './messages/message.js';
+import { HandlerPlans } from './messages/handler-plans.js';
 import { MessageEngine, type MessageParts } from './messages/message-engine.js';
 import { RESOLVED_OPTIONS, type ResolvedSecureWsOptions } from './resolve-options.js';
-
-const NO_PLANS: ReadonlyMap<string, HandlerPlan> = new Map();
 
 /** What the connections of one path share. */
 export interface GatewayPath {
@@ -52,6 +49,8 @@ export class SecureWsRuntime {
   readonly defaults: GatewaySettings;
   readonly guard: WsHandshakeGuard;
   readonly faults: FaultLog;
+  /** What the boot has compiled. */
+  readonly plans = new HandlerPlans();
   readonly revocationWatch: RevocationWatch;
   readonly revocations: WsRevocationService;
   readonly csrfTokens: WsCsrfTokens;
@@ -70,8 +69,6 @@ export class SecureWsRuntime {
   readonly #parts: MessageParts;
   #defaultEngine: MessageEngine | undefined;
   readonly #paths = new Map<string, GatewayPath>();
-  readonly #plans = new Map<GatewayRecord, Map<string, HandlerPlan>>();
-  readonly #plansByClass = new Map<unknown, Map<unknown, HandlerPlan>>();
 
   constructor(
     @Inject(RESOLVED_OPTIONS) readonly options: ResolvedSecureWsOptions,
@@ -233,22 +230,6 @@ export class SecureWsRuntime {
     if (path === undefined)
       throw new Error('SecureWs was asked for a path that it has not prepared. Please report this.');
     return path;
-  }
-
-  addPlan(gateway: GatewayRecord, handler: unknown, plan: HandlerPlan): void {
-    const ofGateway = this.#plans.get(gateway) ?? new Map<string, HandlerPlan>();
-    this.#plans.set(gateway, ofGateway.set(plan.event, plan));
-    const ofClass = this.#plansByClass.get(gateway.type) ?? new Map<unknown, HandlerPlan>();
-    this.#plansByClass.set(gateway.type, ofClass.set(handler, plan));
-  }
-
-  plansOf(gateway: GatewayRecord): ReadonlyMap<string, HandlerPlan> {
-    return this.#plans.get(gateway) ?? NO_PLANS;
-  }
-
-  /** The plan of a handler, by its class and its function: what Nest's enhancers know of it. */
-  planOf(gateway: unknown, handler: unknown): HandlerPlan | undefined {
-    return this.#plansByClass.get(gateway)?.get(handler);
   }
 
   start(): void {

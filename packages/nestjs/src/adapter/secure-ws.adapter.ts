@@ -78,7 +78,7 @@ export class SecureWsAdapter extends WsAdapter {
     const socket = this.acceptor.socketOf(client);
     const gateway = this.acceptor.current;
     if (socket === undefined || gateway === undefined) return;
-    const plans = this.runtime.plansOf(gateway);
+    const plans = this.runtime.plans.of(gateway);
     for (const { message, callback } of handlers) {
       // A handler without a plan has not passed the boot: it does not exist.
       const plan = plans.get(message as string);

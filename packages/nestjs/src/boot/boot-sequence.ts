@@ -178,7 +178,7 @@ export class BootSequence {
     this.#prepareRegistration(gateways);
     for (const handler of handlers) {
       const { gateway, callback } = handler.record;
-      runtime.addPlan(gateway, callback, compileHandler(handler, this.#classes, config, options.detailedErrors));
+      runtime.plans.add(gateway, callback, compileHandler(handler, this.#classes, config, options.detailedErrors));
     }
     this.#protected = `${count(gateways.length, 'gateway')} with ${count(handlers.length, 'event')}`;
   }

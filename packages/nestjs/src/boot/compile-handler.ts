@@ -1,7 +1,7 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import { AuthorizationPlan, type PolicyProvider } from '../authorization/authorization-plan.js';
 import type { WsPolicyType } from '../authorization/ws-policy.js';
-import type { HandlerPlan } from '../messages/message.js';
+import type { HandlerPlan } from '../messages/handler-plan.js';
 import type { ApplicationClasses } from '../nest/application-classes.js';
 import { hasInterceptors } from '../nest/enhancers.js';
 import { compilePayload } from '../validation/compile-payload.js';

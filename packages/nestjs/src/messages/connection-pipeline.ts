@@ -1,20 +1,18 @@
-import { type MessageId, SECURE_WS_SUBPROTOCOL } from '@secure-ws/protocol';
+import { SECURE_WS_SUBPROTOCOL } from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
 import { decodeJson } from '../core/safe-json.js';
 import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
 import { ConnectionThrottle } from '../throttling/connection-throttle.js';
 import type { PrincipalThrottle } from '../throttling/principal-throttles.js';
 import { ConnectionRefusals } from './connection-refusals.js';
-import { disposeStream, isStream } from './dispose-stream.js';
+import { ConnectionReplies } from './connection-replies.js';
 import { readEnvelope } from './envelope.js';
-import { replyFrame } from './frames.js';
+import type { HandlerPlan } from './handler-plan.js';
 import { InboundQueue } from './inbound-queue.js';
-import { type HandlerPlan, Message, type MessageHandler, type MessageSource } from './message.js';
+import { Message, type MessageHandler, type MessageSource } from './message.js';
 import type { MessageEngine } from './message-engine.js';
 import { ARRIVAL_STEPS } from './message-steps.js';
 import type { Refusal } from './refusal.js';
-import { ReplyStream } from './reply-stream.js';
-import { judgeStreams } from './stream-rejudging.js';
 
 /** What one socket read may still deliver after the socket was paused, as a multiple of what the queue should hold. */
 const OVERSHOOT = 8;
@@ -31,10 +29,10 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
   readonly #handlers = new Map<string, MessageHandler>();
   #throttle: ConnectionThrottle | undefined;
   readonly #queue: InboundQueue;
+  readonly #replies: ConnectionReplies;
   readonly #abortable = new Set<Message>();
   // Made when they are needed: most connections that only listen never are.
   #principal: PrincipalThrottle | undefined;
-  #streams: Map<Message, ReplyStream> | undefined;
   #slotsTaken = 0;
   #isHeld = true;
   #isDraining = false;
@@ -47,6 +45,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     const { messages } = engine.settings;
     this.refusals = new ConnectionRefusals(engine, connection);
     this.#queue = new InboundQueue(messages.maxQueuedMessages, messages.maxQueuedBytes);
+    this.#replies = new ConnectionReplies(connection, messages.maxStreams);
     connection.work = this;
   }
 
@@ -79,7 +78,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     this.#queue.clear();
     if (this.#principal !== undefined) this.engine.parts.principals.release(this.#principal);
     this.#principal = undefined;
-    for (const stream of [...(this.#streams?.values() ?? [])]) stream.end();
+    this.#replies.endStreams();
     for (const message of this.#abortable) message.abort();
     this.#abortable.clear();
   }
@@ -89,7 +88,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
   }
 
   get hasAllStreams(): boolean {
-    return this.#streams !== undefined && this.#streams.size >= this.engine.settings.messages.maxStreams;
+    return this.#replies.hasAllStreams;
   }
 
   throttle(now: number, bytes: number): number {
@@ -144,48 +143,27 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     const handler = this.#handlers.get(event);
     if (handler !== undefined) return handler;
     if (event === CANCEL_EVENT && this.connection.subprotocol === SECURE_WS_SUBPROTOCOL) {
-      this.#cancel(id);
+      this.#replies.cancel(id);
       return undefined;
     }
     return { code: this.engine.parts.detailedErrors ? 'UNKNOWN_EVENT' : 'FORBIDDEN', reason: 'unknown-event' };
   }
 
   reply(message: Message, value: unknown): boolean {
-    if (!message.isCurrent) {
-      disposeStream(value);
-      return true;
-    }
-    if (!isStream(value)) {
-      this.#send(message, value);
-      return true;
-    }
-    if (this.hasAllStreams) {
-      disposeStream(value);
-      message.abort();
-      message.settle({ code: 'OVERLOADED', reason: 'streams' });
-      return true;
-    }
-    const streams = (this.#streams ??= new Map<Message, ReplyStream>());
-    const send = (item: unknown): boolean => this.#send(message, item);
-    const stream = new ReplyStream(message, this.connection, send, () => streams.delete(message));
-    streams.set(message, stream);
-    stream.begin(value);
-    return false;
+    return this.#replies.reply(message, value);
   }
 
   endStream(message: Message): boolean {
-    const stream = this.#streams?.get(message);
-    stream?.end();
-    return stream !== undefined;
+    return this.#replies.endStream(message);
   }
 
   isRenewed(message: Message): boolean {
     return this.connection.isOpen && !message.isAnswered && !message.isSettled;
   }
 
-  /** Judges what streams under an identity that is to come. @returns what to do as soon as it holds. */
+  /** As {@link ConnectionReplies.judgeStreams}. */
   judgeStreams(principal: Principal): Promise<() => void> {
-    return judgeStreams((this.#streams ??= new Map<Message, ReplyStream>()), principal);
+    return this.#replies.judgeStreams(principal);
   }
 
   refuse(message: Message, refusal: Refusal): void {
@@ -210,34 +188,6 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
       stop();
       return isAnswered;
     };
-  }
-
-  /** Ends the streams that answer an `id`, each with its last frame. */
-  #cancel(id: MessageId | undefined): void {
-    if (id === undefined) return;
-    for (const [message, stream] of [...(this.#streams ?? [])]) if (message.id === id) stream.cancel();
-  }
-
-  /** @returns whether the value was sent. */
-  #send(message: Message, value: unknown): boolean {
-    if (!message.isCurrent) return false;
-    let text: string | undefined;
-    try {
-      text = replyFrame(message.handler?.plan.eventJson ?? '""', message.id, value);
-    } catch (exception) {
-      // DR-14: a BigInt, a cycle or a throwing getter in a result ends the process in bare Nest.
-      message.settle({ code: 'INTERNAL', reason: 'reply-not-serialisable', fault: { exception } });
-      return false;
-    }
-    if (text === undefined) return true;
-    const outcome = this.connection.offer(text);
-    if (outcome === 'too-big') {
-      const exception = new Error(
-        'The reply is larger than lifecycle.maxOutboundBytes: send it in parts, or as a stream.',
-      );
-      message.settle({ code: 'INTERNAL', reason: 'reply-too-large', fault: { exception } });
-    }
-    return outcome === 'sent';
   }
 
   #refusalOfQueue(): Refusal | undefined {

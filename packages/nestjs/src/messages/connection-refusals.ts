@@ -2,7 +2,8 @@ import { RateWindows } from '../core/rate-windows.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { errorData, errorFrame } from './frames.js';
 import type { MessageEngine } from './message-engine.js';
-import type { HandlerPlan, Message } from './message.js';
+import type { HandlerPlan } from './handler-plan.js';
+import type { Message } from './message.js';
 import { MessageViolations } from './message-violations.js';
 import type { Refusal } from './refusal.js';
 

@@ -1,7 +1,8 @@
 import { hitStorage } from '../throttling/throttler-storage.js';
 import { PayloadRefusal } from '../validation/payload-run.js';
 import { mapException, refusalOfFailure } from './exception-mapping.js';
-import { type HandlerPlan, type Message, type MessageStep, PARKED } from './message.js';
+import type { HandlerPlan } from './handler-plan.js';
+import { type Message, type MessageStep, PARKED } from './message.js';
 import type { Refusal } from './refusal.js';
 
 /**

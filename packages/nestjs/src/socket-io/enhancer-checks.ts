@@ -5,7 +5,8 @@ import { randomId } from '../core/identifier.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
 import { mapException } from '../messages/exception-mapping.js';
 import { errorData } from '../messages/frames.js';
-import type { HandlerPlan, MessageHandler } from '../messages/message.js';
+import type { HandlerPlan } from '../messages/handler-plan.js';
+import type { MessageHandler } from '../messages/message.js';
 import { compilePayload } from '../validation/compile-payload.js';
 import { isPayloadDeclaration } from '../validation/ws-payload.decorator.js';
 import { PayloadRefusal } from '../validation/payload-run.js';
@@ -102,7 +103,7 @@ export class EnhancerChecks {
 
   /** The handler that is called, and by whom. @throws {WsRefusalException} where one of the two is not known. */
   #callOf(context: ExecutionContext): { readonly plan: HandlerPlan; readonly client: ForeignClient } {
-    const plan = this.runtime.planOf(context.getClass(), context.getHandler());
+    const plan = this.runtime.plans.find(context.getClass(), context.getHandler());
     const client = this.#clientOf(context.getArgByIndex(0));
     if (plan === undefined || client === undefined) throw new WsRefusalException('FORBIDDEN');
     return { plan, client };

@@ -1,11 +1,6 @@
 import { WsRefusalException } from '../core/ws-application.error.js';
-import {
-  type HandlerPlan,
-  Message,
-  type MessageHandler,
-  type MessageSource,
-  type MessageStep,
-} from '../messages/message.js';
+import type { HandlerPlan } from '../messages/handler-plan.js';
+import { Message, type MessageHandler, type MessageSource, type MessageStep } from '../messages/message.js';
 import { ARRIVAL_STEPS, judgingStepsOf } from '../messages/message-steps.js';
 import type { Refusal } from '../messages/refusal.js';
 import { measurePayload } from './parsed-payload.js';

@@ -12,7 +12,8 @@ import type { BoundedSocket, OutboundWatch } from '../lifecycle/bounded-socket.j
 import { resolveLifecycleOptions } from '../lifecycle/lifecycle.options.js';
 import { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { ConnectionPipeline } from '../messages/connection-pipeline.js';
-import type { HandlerPlan, MessageHandler } from '../messages/message.js';
+import type { HandlerPlan } from '../messages/handler-plan.js';
+import type { MessageHandler } from '../messages/message.js';
 import { stepsOf } from '../messages/message-steps.js';
 import { type MessagesOptions, resolveMessagesOptions } from '../messages/messages.options.js';
 import { MessageEngine } from '../messages/message-engine.js';

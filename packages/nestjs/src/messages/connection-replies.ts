@@ -1,0 +1,91 @@
+import type { MessageId } from '@secure-ws/protocol';
+import type { Principal } from '../core/principal.js';
+import type { ManagedConnection } from '../lifecycle/managed-connection.js';
+import { disposeStream, isStream } from './dispose-stream.js';
+import { replyFrame } from './frames.js';
+import type { Message } from './message.js';
+import { ReplyStream } from './reply-stream.js';
+import { judgeStreams } from './stream-rejudging.js';
+
+/** What the handlers of one connection return goes out here: single values, and streams that are still open. */
+export class ConnectionReplies {
+  // Made when it is needed: few connections ever stream.
+  #streams: Map<Message, ReplyStream> | undefined;
+
+  constructor(
+    private readonly connection: ManagedConnection,
+    private readonly maxStreams: number,
+  ) {}
+
+  get hasAllStreams(): boolean {
+    return this.#streams !== undefined && this.#streams.size >= this.maxStreams;
+  }
+
+  /** Sends what a handler returned, or begins to stream it. @returns whether the message is done with that. */
+  reply(message: Message, value: unknown): boolean {
+    if (!message.isCurrent) {
+      disposeStream(value);
+      return true;
+    }
+    if (!isStream(value)) {
+      this.#send(message, value);
+      return true;
+    }
+    if (this.hasAllStreams) {
+      disposeStream(value);
+      message.abort();
+      message.settle({ code: 'OVERLOADED', reason: 'streams' });
+      return true;
+    }
+    const streams = (this.#streams ??= new Map<Message, ReplyStream>());
+    const send = (item: unknown): boolean => this.#send(message, item);
+    const stream = new ReplyStream(message, this.connection, send, () => streams.delete(message));
+    streams.set(message, stream);
+    stream.begin(value);
+    return false;
+  }
+
+  endStream(message: Message): boolean {
+    const stream = this.#streams?.get(message);
+    stream?.end();
+    return stream !== undefined;
+  }
+
+  /** Ends every stream: the connection is gone (SL-12). */
+  endStreams(): void {
+    for (const stream of [...(this.#streams?.values() ?? [])]) stream.end();
+  }
+
+  /** Judges what streams under an identity that is to come. @returns what to do as soon as it holds. */
+  judgeStreams(principal: Principal): Promise<() => void> {
+    return judgeStreams((this.#streams ??= new Map<Message, ReplyStream>()), principal);
+  }
+
+  /** Ends the streams that answer an `id`, each with its last frame. */
+  cancel(id: MessageId | undefined): void {
+    if (id === undefined) return;
+    for (const [message, stream] of [...(this.#streams ?? [])]) if (message.id === id) stream.cancel();
+  }
+
+  /** @returns whether the value was sent. */
+  #send(message: Message, value: unknown): boolean {
+    if (!message.isCurrent) return false;
+    let text: string | undefined;
+    try {
+      text = replyFrame(message.handler?.plan.eventJson ?? '""', message.id, value);
+    } catch (exception) {
+      // DR-14: a BigInt, a cycle or a throwing getter in a result ends the process in bare Nest.
+      message.settle({ code: 'INTERNAL', reason: 'reply-not-serialisable', fault: { exception } });
+      return false;
+    }
+    if (text === undefined) return true;
+    const outcome = this.connection.offer(text);
+    if (outcome === 'too-big') {
+      const exception = new Error(
+        'The reply is larger than lifecycle.maxOutboundBytes: send it in parts, or as a stream.',
+      );
+      message.settle({ code: 'INTERNAL', reason: 'reply-too-large', fault: { exception } });
+    }
+    return outcome === 'sent';
+  }
+}

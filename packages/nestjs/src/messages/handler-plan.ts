@@ -1,0 +1,22 @@
+import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
+import type { PayloadCheck } from '../validation/payload-run.js';
+
+/** Everything that is known of a handler at boot. One for the whole application. */
+export interface HandlerPlan {
+  readonly event: string;
+  /** The event as JSON, for replies. */
+  readonly eventJson: string;
+  /** `Gateway.method`, for logs. */
+  readonly label: string;
+  readonly authorization: AuthorizationPlan;
+  readonly throttles: readonly ThrottleRule[];
+  /** `undefined` for a handler that takes no payload: whatever the client sends, it gets none. */
+  readonly payload: PayloadCheck | undefined;
+  /** Whether authorization and validation only report, because the gateway is still being migrated. */
+  readonly isReported: boolean;
+  /** Whether an interceptor applies: a stream then only shows by its first value that the handler ran. */
+  readonly hasInterceptors: boolean;
+  /** Whether it is known to return a stream: one too many is then refused before it is made. */
+  readonly isStream: boolean;
+}
