@@ -12,7 +12,7 @@ import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/co
 import { WsAdapter } from '@nestjs/platform-ws';
 import { ConnectionAcceptor } from './adapter/connection-acceptor.js';
 import { SecureWsAdapter } from './adapter/secure-ws.adapter.js';
-import { BootSequence } from './boot/boot-sequence.js';
+import { type BootInspection, BootSequence } from './boot/boot-sequence.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { BootProblems } from './core/boot-problems.js';
 import { TestSetup } from './core/test-setup.js';
@@ -62,6 +62,11 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     } else {
       onAdapterAsked(config, () => this.#boot.prepare());
     }
+  }
+
+  /** What the application has, without starting it. @throws {SecureWsBootError} where it would not boot. */
+  inspect(): BootInspection {
+    return this.#boot.inspect();
   }
 
   onModuleInit(): void {

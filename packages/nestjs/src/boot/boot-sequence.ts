@@ -3,7 +3,7 @@ import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
 import type { WsAuthenticator } from '../authentication/authenticator.js';
 import { createAuthenticators } from '../authentication/create-authenticators.js';
-import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
+import { type BootProblems, type BootWarning, SecureWsBootError } from '../core/boot-problems.js';
 import { discoverSecurityEventListeners } from '../events/on-security-event.js';
 import type { GatewaySettings } from '../gateway-settings.js';
 import { WsChallengeVerifier } from '../handshake/challenge/ws-challenge-verifier.js';
@@ -27,7 +27,7 @@ import { checkNamedClasses } from './named-classes.js';
 import { checkLogoutRoute, checkMigration, checkPlaces, warnOfIdleParts } from './omissions.js';
 import { compileHandler } from './compile-handler.js';
 import { warnOfContradictions } from './contradictions.js';
-import { checkCoverage } from './coverage.js';
+import { checkCoverage, type CoveredHandler } from './coverage.js';
 import { checkHttpEnhancers } from './http-only.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
 
@@ -41,6 +41,15 @@ export interface BootParts {
   readonly problems: BootProblems;
   /** Asked before the application's own authenticators, in tests. */
   readonly testAuthenticators: readonly WsAuthenticator[];
+}
+
+/** What the boot found of the application: for the commands that tell of it. */
+export interface BootInspection {
+  readonly gateways: readonly GatewayRecord[];
+  /** By {@link endpointOf}. */
+  readonly endpoints: ReadonlyMap<string, GatewayEndpoint>;
+  readonly handlers: readonly CoveredHandler[];
+  readonly warnings: readonly BootWarning[];
 }
 
 /** Has no state: all applications of a process share it. */
@@ -60,7 +69,7 @@ export class BootSequence {
   #endpoints: ReadonlyMap<string, GatewayEndpoint> = new Map();
   /** What was changed of what Nest and the application made. */
   readonly #undo: (() => void)[] = [];
-  #protected = '';
+  #inspection: BootInspection | undefined;
 
   constructor(private readonly parts: BootParts) {
     this.#classes = new ApplicationClasses(parts.modules);
@@ -79,6 +88,15 @@ export class BootSequence {
     } catch (error) {
       throw this.fail(error);
     }
+  }
+
+  /**
+   * What there is, without starting any of it.
+   * @throws {SecureWsBootError} as {@link prepare} does.
+   */
+  inspect(): BootInspection {
+    this.prepare();
+    return this.#inspection as BootInspection;
   }
 
   /** Makes what has to be waited for. Runs before the application is ready. */
@@ -135,15 +153,21 @@ export class BootSequence {
     return (this.#failure = error instanceof Error ? error : new Error('The boot failed.', { cause: error }));
   }
 
-  /** Says what the application has of the module, in one line. Called when it has started. */
+  /** Says what the application has of the module, and what weakens it. Called when it has started. */
   announce(): void {
-    const { options, authenticators, endpointAuthenticators } = this.parts.runtime;
+    const { options, events, authenticators, endpointAuthenticators } = this.parts.runtime;
+    const { gateways, handlers, warnings } = this.inspect();
+    for (const { where, warning } of warnings) {
+      this.#logger.warn(`${where} ${warning}`);
+      events.emit({ type: 'ws.config.weak', option: where, warning });
+    }
     const names = [...authenticators, ...endpointAuthenticators].map(({ name }) =>
       name.replace(/^authentication\./, ''),
     );
     const what = options.adapter ? 'protects' : 'checks the messages of';
     const verified = `identities are verified by ${[...new Set(names)].join(', ')}.`;
-    this.#logger.log(`SecureWs ${what} ${this.#protected}; ${verified}`);
+    const found = `${count(gateways.length, 'gateway')} with ${count(handlers.length, 'event')}`;
+    this.#logger.log(`SecureWs ${what} ${found}; ${verified}`);
   }
 
   #prepare(): void {
@@ -165,10 +189,6 @@ export class BootSequence {
     const listeners = discoverSecurityEventListeners(modules, problems);
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     events.listen(listeners);
-    for (const { where, warning } of problems.warnings) {
-      this.#logger.warn(`${where} ${warning}`);
-      events.emit({ type: 'ws.config.weak', option: where, warning });
-    }
     for (const [endpoint, { settings }] of this.#endpoints) runtime.addPath(endpoint, settings);
     for (const gateway of gateways) {
       runtime.addGateway(gateway.type, this.#settingsOf(gateway));
@@ -180,7 +200,7 @@ export class BootSequence {
       const { gateway, callback } = handler.record;
       runtime.plans.add(gateway, callback, compileHandler(handler, this.#classes, config, options.detailedErrors));
     }
-    this.#protected = `${count(gateways.length, 'gateway')} with ${count(handlers.length, 'event')}`;
+    this.#inspection = { gateways, endpoints: this.#endpoints, handlers, warnings: problems.warnings };
   }
 
   /** The module's, and those that gateways have of their own. */
