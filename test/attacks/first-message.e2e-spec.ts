@@ -11,7 +11,7 @@ import {
   type WsCredential,
   WsRevocationService,
 } from '@secure-ws/nestjs';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Server } from 'ws';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConnectionAcceptor } from '../../packages/nestjs/src/adapter/connection-acceptor.js';
@@ -24,6 +24,7 @@ import { GatedAuthenticator } from '../support/gated.authenticator.js';
 import { handshake } from '../support/handshake.js';
 import { until } from '../support/patience.js';
 import { type Client, connect } from '../support/queueing-client.js';
+import { handshakeFields, RawTcp, requestHead } from '../support/raw-tcp.js';
 import { APP_ORIGIN, type AppShape, type RunningApp, startApp } from '../support/start-app.js';
 import { TEST_JWT } from '../support/test-token.js';
 
@@ -249,6 +250,29 @@ describe('an attack on the first message', () => {
     const next = await open(app);
     expect(await next.request('$auth', { token: app.token() })).toMatchObject({ event: '$auth' });
     expect(reasonsOf(app)).toHaveLength(1);
+  });
+
+  it('DR-04 one that lost its place is cut off, whether or not it answers the close', async () => {
+    const { app } = await start();
+    const openSilent = async (): Promise<RawTcp> => {
+      const tcp = await RawTcp.open(app);
+      tcp.write(requestHead({ target: '/late', fields: [...handshakeFields(app.host), ['Origin', APP_ORIGIN]] }));
+      expect((await tcp.readHead()).status).toBe(101);
+      return tcp;
+    };
+    const server = app.app.getHttpServer() as HttpServer;
+    const sockets = (): Promise<number> =>
+      new Promise((resolve) => {
+        server.getConnections((_error, count) => {
+          resolve(count);
+        });
+      });
+    const oldest = await openSilent();
+    for (let i = 0; i < 4; i++) await openSilent();
+    await open(app);
+    // At once: whoever floods would have as many sockets more as fit into the time that a close is waited for.
+    expect(await sockets()).toBe(5);
+    await oldest.ended();
   });
 
   it.each<[string, Parameters<typeof handshake>[1], number]>([

@@ -93,14 +93,14 @@ it('AN-03 SL-09 a mapping that throws at a refresh refuses, keeps the connection
   expect(app.log.lines.join('\n')).toContain('TypeError: the database is away');
 });
 
-it('AN-10 a failure that no list has counts as a guess', async () => {
+it.each(['toString', 'nonsense'])('AN-10 a failure that no list has (%s) counts as a guess', async (word) => {
   class Careless extends WsAuthenticator {
     override readonly kind = 'careless';
     override accepts(): boolean {
       return true;
     }
     override authenticate(): never {
-      throw new AuthenticationError('toString' as never);
+      throw new AuthenticationError(word as never);
     }
   }
   const app = await startApp({

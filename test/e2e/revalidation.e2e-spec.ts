@@ -256,6 +256,17 @@ describe('revalidation', () => {
     expect(await client.expectClose(4504)).toMatchObject({ reason: 'revoked' });
   });
 
+  it('SL-06 one that was asked for and never answered is tried again within a minute', async () => {
+    const { accounts, open, pass, lifecycle } = await start();
+    const client = await open();
+    accounts.answer = () => new Promise(() => undefined);
+    lifecycle.revalidate();
+    await pass(0.5);
+    accounts.answer = () => false;
+    await pass(1);
+    expect(await client.expectClose(4504)).toMatchObject({ reason: 'revoked' });
+  });
+
   it('SL-11 changes nothing where nothing changed', async () => {
     const { app, accounts, open, lifecycle } = await start();
     const client = await open(['admin']);

@@ -277,6 +277,21 @@ describe('ResilientStore', () => {
     expect(store.admitsHandshakes).toBe(false);
   });
 
+  it('DR-17 SL-04 a part of the revocations is not all of them: nobody is admitted on it', async () => {
+    const { network, store } = make();
+    const revoked = ['a', 'b', 'c'].map((id) => ({ key: `principal:${id}`, issuedBefore: 2, ttlMs: 60_000 }));
+    await network.store.revoke(revoked);
+    const { isLast, position } = await store.revocations(undefined, 1);
+    expect(isLast).toBe(false);
+    network.state = 'fails';
+    const ask = () => store.admit({ identity: { keys: ['principal:z'], issuedAt: 1 } });
+    await expect(ask()).rejects.toThrow(UNAVAILABLE);
+    network.state = 'up';
+    await store.revocations(position, 10);
+    network.state = 'fails';
+    await expect(ask()).resolves.toMatchObject({ isRevoked: false });
+  });
+
   it('DP-06 tells the shared store no address and no name', async () => {
     const { network, store } = make();
     const keys = ['address:192.0.2.1', 'principal:["jwt","https://id.example.com","alice"]'];

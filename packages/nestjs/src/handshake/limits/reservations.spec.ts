@@ -50,6 +50,14 @@ describe('Reservations', () => {
     expect(counts(reservations)).toEqual([0, 0, 0]);
   });
 
+  it('DR-04 the end of one verification leaves the others of its address counted', () => {
+    const reservations = new Reservations(LIMITS);
+    const ends = [reservations.work(A), reservations.work(A)];
+    ends[0]?.();
+    expect(counts(reservations)).toEqual([1, 0, 1]);
+    expect(fill(reservations, A, 3)).toHaveLength(2);
+  });
+
   it('DR-04 keeps the pending handshakes of the process few', () => {
     const reservations = new Reservations(LIMITS);
     for (let i = 0; i < 6; i++) fill(reservations, addressKey(`192.0.2.${i}`), 1);
