@@ -52,9 +52,10 @@ function readCommandLine(): CommandLine {
       floor: { type: 'boolean', default: false },
       calibrate: { type: 'boolean', default: false },
       client: { type: 'string' },
+      steps: { type: 'boolean', default: false },
     },
   });
-  const { json, window, floor, calibrate, client } = values;
+  const { json, window, floor, calibrate, client, steps } = values;
   return {
     name: positionals[0],
     file: json,
@@ -64,9 +65,10 @@ function readCommandLine(): CommandLine {
       window: positiveInteger('window', window) ?? 8,
       floor,
       calibrate,
+      steps,
       client: spinOrSleep(client),
     },
-    special: Object.entries({ window, floor, calibrate, client }).flatMap(([option, value]) =>
+    special: Object.entries({ window, floor, calibrate, client, steps }).flatMap(([option, value]) =>
       value === undefined || value === false ? [] : [option],
     ),
   };

@@ -6,6 +6,7 @@ import { whileSpinning } from '../measure/spinning.js';
 import { median, pairedDifference, pairedRatio, round } from '../measure/statistics.js';
 import { goalTable, table } from '../measure/table.js';
 import { withServers } from '../measure/with-servers.js';
+import { compareSteps } from './message-steps.js';
 import { expectChecks, openEchoLane, openOrderLane, type OrderLane } from '../orders/order-lane.js';
 
 const CONNECTIONS = 4;
@@ -41,8 +42,9 @@ const GOALS = [
 export const message: Benchmark = {
   name: 'message',
   summary: 'an order through the whole chain, beside raw ws, bare Nest and checks wired by hand',
-  options: ['window', 'floor', 'calibrate', 'client'],
+  options: ['window', 'floor', 'calibrate', 'client', 'steps'],
   run(settings) {
+    if (settings.steps) return compareSteps(settings);
     const entries = [
       ...(settings.floor ? [{ name: FLOOR, what: 'TCP echo, the limit of this runtime', hasChecks: false }] : []),
       ...SERVERS,

@@ -12,6 +12,8 @@ export interface BenchmarkSettings {
   readonly floor: boolean;
   /** Adds a server with a known amount of work, to see whether the measurement finds that amount. */
   readonly calibrate: boolean;
+  /** Measures each step of the chain by itself instead. */
+  readonly steps: boolean;
   /** Whether the client polls between replies or sleeps; each benchmark has its own default. */
   readonly client: 'spin' | 'sleep' | undefined;
 }
@@ -28,7 +30,7 @@ export interface Benchmark {
   /** One line for the list. */
   readonly summary: string;
   /** What it reads besides `rounds` and `count`; any other option is refused. */
-  readonly options: readonly ('window' | 'floor' | 'calibrate' | 'client')[];
+  readonly options: readonly ('window' | 'floor' | 'calibrate' | 'client' | 'steps')[];
   run(settings: BenchmarkSettings): Promise<BenchmarkReport>;
 }
 

@@ -1,12 +1,15 @@
 import type { AddressInfo, Server } from 'node:net';
-import type { ServerReport, UsageRequest } from './usage.js';
+import type { ServerReport, UsageRequest, Worker } from './usage.js';
 
 /**
  * Called by a server process once it listens: tells the parent the port, answers its questions about CPU and memory, and
  * ends with it.
+ *
+ * @param doWork what it does by itself when it is asked to.
  */
-export function serve(server: Server): void {
-  process.on('message', ({ collectGarbage }: UsageRequest) => {
+export function serve(server: Server, doWork: Worker = () => Promise.resolve([])): void {
+  const answer = async ({ collectGarbage, work }: UsageRequest): Promise<void> => {
+    const kinds = work === undefined ? [] : await doWork(work);
     if (collectGarbage) {
       // Twice: the first run only queues what has a finaliser.
       globalThis.gc?.();
@@ -14,8 +17,9 @@ export function serve(server: Server): void {
     }
     const { user, system } = process.cpuUsage();
     const { heapUsed, external } = process.memoryUsage();
-    send({ usage: { cpuMicros: user + system, memoryBytes: heapUsed + external } });
-  });
+    send({ usage: { cpuMicros: user + system, memoryBytes: heapUsed + external }, kinds });
+  };
+  process.on('message', (request: UsageRequest) => void answer(request));
   // Not process.kill: a normal exit is what writes the profile under --cpu-prof.
   process.on('disconnect', () => process.exit(0));
   send({ port: (server.address() as AddressInfo).port });

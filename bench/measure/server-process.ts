@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { ServerReport, Usage, UsageRequest } from './usage.js';
+import type { PieceOfWork, ServerReport, Usage, UsageRequest } from './usage.js';
 
 /** A server in a process of its own, so that its CPU time is its own and not the client's. */
 export class ServerProcess {
@@ -29,11 +29,22 @@ export class ServerProcess {
 
   /** Asks for CPU time and memory. Nothing may be under way then, or it is counted in the wrong place. */
   async usage(collectGarbage = false): Promise<Usage> {
+    return (await this.#ask({ collectGarbage })).usage;
+  }
+
+  /** Has a piece of work done. @returns the CPU time of it, in microseconds, and the names of all kinds of work. */
+  async work(work: PieceOfWork): Promise<{ readonly cpuMicros: number; readonly kinds: readonly string[] }> {
+    const before = await this.usage();
+    const { usage, kinds } = await this.#ask({ collectGarbage: false, work });
+    return { cpuMicros: usage.cpuMicros - before.cpuMicros, kinds };
+  }
+
+  async #ask(request: UsageRequest): Promise<Extract<ServerReport, { usage: Usage }>> {
     const answer = nextReport(this.child, this.name);
-    this.child.send({ collectGarbage } satisfies UsageRequest);
+    this.child.send(request);
     const report = await answer;
     if (!('usage' in report)) throw new Error(`The server ${this.name} told its port twice.`);
-    return report.usage;
+    return report;
   }
 
   /** Ends the process and waits for that. */

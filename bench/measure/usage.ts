@@ -10,7 +10,19 @@ export interface Usage {
 export interface UsageRequest {
   /** Collect garbage first, so that memory means what is held (needs `--expose-gc`). */
   readonly collectGarbage: boolean;
+  /** Runs this piece of work first, where the server has any: see {@link PieceOfWork}. */
+  readonly work?: PieceOfWork;
+}
+
+/** Work that a server does by itself, without a client that would have to ask for each bit of it. */
+export interface PieceOfWork {
+  /** Which of its kinds of work: the first is 1, and 0 is none of them. */
+  readonly kind: number;
+  readonly times: number;
 }
 
 /** Server to parent. */
-export type ServerReport = { readonly port: number } | { readonly usage: Usage };
+export type ServerReport = { readonly port: number } | { readonly usage: Usage; readonly kinds: readonly string[] };
+
+/** Does a piece of work. @returns the names of all its kinds. */
+export type Worker = (work: PieceOfWork) => Promise<readonly string[]>;
