@@ -138,6 +138,7 @@ export { minutes, seconds, WsThrottle } from './throttling/ws-throttle.decorator
 // Validation
 export type { ValidationOptions } from './validation/validation.options.js';
 export { WsPayload } from './validation/ws-payload.decorator.js';
+export type { WsPayloadOptions } from './validation/ws-payload.decorator.js';
 
 // Time
 export { Clock, SystemClock } from './core/clock.js';

@@ -15,7 +15,7 @@ export function compileHandler(
   detailedErrors: boolean,
 ): HandlerPlan {
   const { label, gateway, isStream } = record;
-  const { declaration } = payload;
+  const { declaration, selection } = payload;
   const { requirements, isPublic, takesRowsOf } = decision;
   const providerOf = (policy: WsPolicyType): PolicyProvider => classes.providerOf(policy, gateway.module);
   return {
@@ -24,7 +24,7 @@ export function compileHandler(
     label,
     authorization: new AuthorizationPlan(requirements, isPublic, providerOf, takesRowsOf),
     throttles,
-    payload: declaration === undefined ? undefined : compilePayload(declaration, { detailedErrors }),
+    payload: declaration === undefined ? undefined : compilePayload(declaration, { detailedErrors, selection }),
     isReported,
     hasInterceptors: hasInterceptors(record, config),
     isStream,

@@ -104,7 +104,7 @@ function checkCall(handler: HandlerRecord, { options, config }: CoverageContext,
 }
 
 const UNDECIDED: HandlerDecision = { requirements: [], isPublic: false, takesRowsOf: () => true };
-const UNTYPED: HandlerPayload = { declaration: undefined };
+const UNTYPED: HandlerPayload = { declaration: undefined, selection: {} };
 
 function readEvent(
   handler: HandlerRecord,

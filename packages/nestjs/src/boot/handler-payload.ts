@@ -1,7 +1,10 @@
 import type { BootProblems } from '../core/boot-problems.js';
+import type { DtoSelection } from '../nest/transformer-storage.js';
 import { isValidatable } from '../validation/dto/dto-metadata.js';
 import { checkDto } from '../validation/dto/dto-problems.js';
+import { readSelection } from '../validation/dto-selection.js';
 import {
+  type DeclaredPayload,
   isPayloadDeclaration,
   type PayloadDeclaration,
   WS_PAYLOAD_METADATA,
@@ -11,6 +14,8 @@ import type { HandlerRecord } from '../nest/gateway-inventory.js';
 export interface HandlerPayload {
   /** `undefined` where the handler takes none. */
   readonly declaration: PayloadDeclaration | undefined;
+  /** The groups and the version that a DTO class is read for. */
+  readonly selection: DtoSelection;
 }
 
 /** What TypeScript emits for `any`, interfaces, unions, generics and primitives: nothing that could be validated. */
@@ -32,17 +37,28 @@ export function readPayload(handler: HandlerRecord, problems: BootProblems): Han
     problems.add(handler.label, found.problem, found.fix);
     return undefined;
   }
-  const { declaration } = found;
+  const { declaration, options } = found;
   const type: unknown = Array.isArray(declaration) ? declaration[0] : declaration;
-  if (isValidatable(type)) checkDto(type, problems);
-  return found;
+  const dto = isValidatable(type) ? type : undefined;
+  const selection = readSelection(dto, options, handler.label, problems);
+  if (selection === undefined) return undefined;
+  if (dto !== undefined) checkDto(dto, problems, selection);
+  return { declaration, selection };
 }
 
-function findPayload(handler: HandlerRecord): HandlerPayload | PayloadProblem {
+interface FoundPayload {
+  readonly declaration: PayloadDeclaration | undefined;
+  readonly options?: unknown;
+}
+
+function findPayload(handler: HandlerRecord): FoundPayload | PayloadProblem {
   const parameters = payloadParameters(handler);
-  const declared: unknown =
-    Reflect.getMetadata(WS_PAYLOAD_METADATA, handler.callback) ??
-    parameters.map(({ schema }) => schema).find((schema) => schema !== undefined);
+  const written = Reflect.getMetadata(WS_PAYLOAD_METADATA, handler.callback) as DeclaredPayload | undefined;
+  if (written !== undefined) {
+    const { declaration, options } = written;
+    return isPayloadDeclaration(declaration) ? { declaration, options } : UNFIT_DECLARATION;
+  }
+  const declared: unknown = parameters.map(({ schema }) => schema).find((schema) => schema !== undefined);
   if (declared !== undefined) return isPayloadDeclaration(declared) ? { declaration: declared } : UNFIT_DECLARATION;
   if (parameters.length === 0) return { declaration: undefined };
   if (parameters.some(({ property }) => property !== undefined)) {
@@ -65,7 +81,7 @@ const NO_TYPES: PayloadProblem = {
   fix: 'set "emitDecoratorMetadata": true in tsconfig.json (for swc: "decoratorMetadata": true in .swcrc), or add @WsPayload(TheDto); esbuild and tsx have no such option',
 };
 
-function ofTypes([type, ...others]: readonly unknown[]): HandlerPayload | PayloadProblem {
+function ofTypes([type, ...others]: readonly unknown[]): FoundPayload | PayloadProblem {
   if (others.some((other) => other !== type)) {
     return { problem: 'has two @MessageBody() of different types.', fix: 'keep one, or add @WsPayload(TheDto)' };
   }

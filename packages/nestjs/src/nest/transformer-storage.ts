@@ -18,15 +18,31 @@ export interface TypeMetadata {
     { readonly discriminator?: Discriminator; readonly keepDiscriminatorProperty?: boolean } | undefined;
 }
 
+/** The groups and the version that a payload is read for; without a version, all of them. */
+export interface DtoSelection {
+  readonly groups?: readonly string[];
+  readonly version?: number;
+}
+
+/** For which groups and versions a decorator of class-transformer counts. */
+export interface SelectiveOptions {
+  readonly groups?: readonly string[];
+  readonly since?: number;
+  readonly until?: number;
+}
+
 /** One `@Expose` or `@Exclude`. */
 interface ExposureMetadata {
   readonly propertyName: string;
-  readonly options?: {
+  readonly options?: SelectiveOptions & {
     readonly name?: string;
-    readonly groups?: readonly string[];
     readonly toClassOnly?: boolean;
     readonly toPlainOnly?: boolean;
   };
+}
+
+interface TransformMetadata {
+  readonly options?: SelectiveOptions;
 }
 
 /** The part of class-transformer's metadata storage that is read here. */
@@ -34,7 +50,12 @@ interface TransformerStorage {
   getStrategy(type: object): 'none' | 'excludeAll' | 'exposeAll';
   getExposedMetadatas(type: object): readonly ExposureMetadata[];
   getExcludedMetadatas(type: object): readonly ExposureMetadata[];
-  findTransformMetadatas(type: object, property: string, transformation: TransformationType): readonly unknown[];
+  findExposeMetadata(type: object, property: string): ExposureMetadata | undefined;
+  findTransformMetadatas(
+    type: object,
+    property: string,
+    transformation: TransformationType,
+  ): readonly TransformMetadata[];
   findTypeMetadata(type: object, property: string): TypeMetadata | undefined;
 }
 
@@ -70,18 +91,46 @@ export function typesNamed({ typeFunction }: TypeMetadata): readonly unknown[] {
 }
 
 /** Whether a property has a `@Transform` for payloads. */
-export function hasTransform(type: object, property: string): boolean {
-  const found = TRANSFORMER_STORAGE?.findTransformMetadatas(type, property, TransformationType.PLAIN_TO_CLASS);
-  return found !== undefined && found.length > 0;
+export function hasTransform(type: object, property: string, selection: DtoSelection = {}): boolean {
+  return transformsOf(type, property).some(({ options }) => isSelected(options, selection));
+}
+
+function transformsOf(type: object, property: string): readonly TransformMetadata[] {
+  return TRANSFORMER_STORAGE?.findTransformMetadatas(type, property, TransformationType.PLAIN_TO_CLASS) ?? [];
+}
+
+/** What `@Expose` and `@Transform` say about the groups and versions of a property, where it is read from a payload. */
+export function selectiveOptionsOf(type: object, property: string): readonly SelectiveOptions[] {
+  const exposure = TRANSFORMER_STORAGE?.findExposeMetadata(type, property);
+  const exposed = exposure !== undefined && isForPayloads(exposure) ? [exposure] : [];
+  return [...exposed, ...transformsOf(type, property)].flatMap(({ options }) => options ?? []);
+}
+
+/** Whether a property has no place in what is read for a selection: no payload may name it, and it has no value. */
+export function isOutsideOf(type: object, property: string, selection: DtoSelection): boolean {
+  return !isSelected(TRANSFORMER_STORAGE?.findExposeMetadata(type, property)?.options, selection);
+}
+
+/** As in class-transformer: without groups, what has groups is left out; without a version, no version is. */
+function isSelected(options: SelectiveOptions | undefined, { groups = [], version }: DtoSelection): boolean {
+  if (options === undefined) return true;
+  const { since = 0, until = 0 } = options;
+  if (version !== undefined && ((since !== 0 && version < since) || (until !== 0 && version >= until))) return false;
+  if (groups.length === 0) return (options.groups?.length ?? 0) === 0;
+  return options.groups === undefined || groups.some((group) => options.groups?.includes(group) === true);
 }
 
 /**
  * The names that class-transformer reads from a payload, each with the property that it becomes. It leaves out what the class
- * excludes, does not expose, exposes to a group, or cannot be assigned.
+ * excludes, does not expose, exposes to other groups or versions, or cannot be assigned.
  *
  * A property that is exposed under another name is read under its own as well; here it has one name.
  */
-export function sentNamesOf(type: new () => object, properties: readonly string[]): ReadonlyMap<string, string> {
+export function sentNamesOf(
+  type: new () => object,
+  properties: readonly string[],
+  selection: DtoSelection = {},
+): ReadonlyMap<string, string> {
   const storage = TRANSFORMER_STORAGE;
   const exposed = storage?.getExposedMetadatas(type) ?? [];
   const excluded = storage?.getExcludedMetadatas(type) ?? [];
@@ -93,7 +142,8 @@ export function sentNamesOf(type: new () => object, properties: readonly string[
     const isLeftOut =
       (applied === undefined && !exposesAll) ||
       excluded.some((exclusion) => exclusion.propertyName === property && isForPayloads(exclusion)) ||
-      (all.at(-1)?.options?.groups?.length ?? 0) > 0 ||
+      // class-transformer itself forgets the groups and versions of a property that is exposed under another name.
+      isOutsideOf(type, property, selection) ||
       !isAssignable(type.prototype as object, property);
     if (!isLeftOut) names.set(applied?.options?.name ?? property, property);
   }

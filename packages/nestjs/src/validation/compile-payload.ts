@@ -1,3 +1,4 @@
+import type { DtoSelection } from '../nest/transformer-storage.js';
 import { compileDto } from './dto/compiled-dto.js';
 import type { DtoClass } from './dto/dto-metadata.js';
 import { type CompileOptions, IssuePath, type PayloadCheck, type PayloadReader, PayloadRun } from './payload-run.js';
@@ -11,9 +12,9 @@ import type { PayloadDeclaration, PayloadType } from './ws-payload.decorator.js'
  */
 export function compilePayload(
   declared: PayloadDeclaration,
-  { detailedErrors = false }: CompileOptions = {},
+  { detailedErrors = false, selection = {} }: CompileOptions = {},
 ): PayloadCheck {
-  const reader = isList(declared) ? new ListReader(readerOf(declared[0])) : readerOf(declared);
+  const reader = isList(declared) ? new ListReader(readerOf(declared[0], selection)) : readerOf(declared, selection);
   return {
     check(sent) {
       const run = new PayloadRun(detailedErrors);
@@ -26,12 +27,12 @@ function isList(declared: PayloadDeclaration): declared is readonly [PayloadType
   return Array.isArray(declared);
 }
 
-function readerOf(type: PayloadType): PayloadReader {
+function readerOf(type: PayloadType, selection: DtoSelection): PayloadReader {
   if (type === String) return primitive('isString', (value) => typeof value === 'string');
   // NaN and Infinity are numbers that no comparison of a handler expects.
   if (type === Number) return primitive('isNumber', (value) => Number.isFinite(value));
   if (type === Boolean) return primitive('isBoolean', (value) => typeof value === 'boolean');
-  return isStandardSchema(type) ? new SchemaReader(type) : compileDto(type as DtoClass);
+  return isStandardSchema(type) ? new SchemaReader(type) : compileDto(type as DtoClass, selection);
 }
 
 /** A primitive value, never converted from another type. */

@@ -1,4 +1,5 @@
 import type { ValidationIssue } from '@secure-ws/protocol';
+import type { DtoSelection } from '../nest/transformer-storage.js';
 
 /** How many issues a refusal lists. With this many, the rest of a payload is not looked at. */
 export const MAX_ISSUES = 5;
@@ -22,6 +23,12 @@ export interface CompileOptions {
    * @default false
    */
   readonly detailedErrors?: boolean;
+  /**
+   * The groups and the version that a DTO class is read for.
+   *
+   * @default none: rules of all groups, properties without a group, all versions
+   */
+  readonly selection?: DtoSelection;
 }
 
 /** A payload that was refused. Recognised by `instanceof`; a payload that passed is handed on as it is, unwrapped. */

@@ -8,20 +8,56 @@ export type PayloadType = DtoClass | StringConstructor | NumberConstructor | Boo
 /** What a handler's payload can be declared as: one value, or `[Item]` for a list. */
 export type PayloadDeclaration = PayloadType | readonly [PayloadType];
 
+/** For whom a DTO class is read in one handler; see {@link WsPayload}. */
+export interface WsPayloadOptions {
+  /**
+   * The groups that count here, as `groups` of class-validator and class-transformer: a property whose rules or `@Expose` are
+   * all for other groups is unknown, and refused. Rules without a group belong to every group.
+   *
+   * A DTO whose rules have groups needs them, or the boot fails; so does a group that the DTO does not know.
+   *
+   * @default none
+   */
+  readonly groups?: readonly [string, ...string[]];
+  /**
+   * The version of the payload, as `version` of class-transformer: what `@Expose({ since, until })` shows to other versions is
+   * unknown, and refused.
+   *
+   * A DTO with versions needs one, or the boot fails.
+   *
+   * @default none
+   */
+  readonly version?: number;
+}
+
+/** What {@link WsPayload} leaves on a method. */
+export interface DeclaredPayload {
+  readonly declaration: unknown;
+  readonly options: WsPayloadOptions | undefined;
+}
+
 /** Metadata key of {@link WsPayload}. */
 export const WS_PAYLOAD_METADATA = 'secure-ws:payload';
 
 /**
  * Declares the payload of a handler where TypeScript's metadata cannot: `[Item]` for a list, `String`, `Number` or
- * `Boolean` for a primitive, a Standard Schema object, or a class where the parameter is an interface.
+ * `Boolean` for a primitive, a Standard Schema object, or a class where the parameter is an interface; and the groups and
+ * the version that a class is read for.
  *
  * @example
  * ```ts
  * @WsPayload([OrderLine])
  * @SubscribeMessage('order.lines')
  * ```
+ *
+ * @example
+ * ```ts
+ * @WsPayload(Profile, { groups: ['create'], version: 2 })
+ * @SubscribeMessage('profile.create')
+ * ```
  */
-export const WsPayload = (declaration: unknown): MethodDecorator => SetMetadata(WS_PAYLOAD_METADATA, declaration);
+export const WsPayload = (declaration: unknown, options?: WsPayloadOptions): MethodDecorator =>
+  SetMetadata<string, DeclaredPayload>(WS_PAYLOAD_METADATA, { declaration, options });
 
 /** Whether a declared payload is one that can be validated (MV-02). */
 export function isPayloadDeclaration(value: unknown): value is PayloadDeclaration {

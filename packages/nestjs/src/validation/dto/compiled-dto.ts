@@ -1,4 +1,5 @@
-import { plainToInstance } from 'class-transformer';
+import { type ClassTransformOptions, plainToInstance } from 'class-transformer';
+import type { DtoSelection } from '../../nest/transformer-storage.js';
 import type { IssuePath, PayloadReader, PayloadRun } from '../payload-run.js';
 import { copyJson, DtoBuilder } from './dto-builder.js';
 import { type DtoChecker, DtoCheckers } from './dto-checker.js';
@@ -16,14 +17,22 @@ import { type DtoClass, isValidatable } from './dto-metadata.js';
  * Instances of classes that ask for transformations (`@Transform`, `@Expose`, `@Exclude`, discriminators, `@Type` of a
  * built-in class) are made by class-transformer; the rules are the same.
  *
+ * @param selection the groups and the version that count, as `groups` and `version` of class-transformer and `groups` of
+ * class-validator. A property that is for other groups or versions is not there: a payload that names it is refused, and
+ * its rules are not asked. Rules without a group belong to every group, as with `always` of class-validator.
  * @throws TypeError for a class without class-validator decorators.
  */
-export function compileDto(type: DtoClass): PayloadReader {
+export function compileDto(type: DtoClass, selection: DtoSelection = {}): PayloadReader {
   const name = typeof type === 'function' ? type.name : 'The declared payload';
-  if (!isValidatable(type)) {
+  if (!isValidatable(type, selection)) {
     throw new TypeError(`${name} has no class-validator decorators; add one to each of its properties.`);
   }
-  return new DtoReader(type, new DtoCheckers().of(type) as DtoChecker, DtoBuilder.compile(type));
+  const checker = new DtoCheckers(selection).of(type) as DtoChecker;
+  return new DtoReader(type, checker, DtoBuilder.compile(type, selection), transformOptionsOf(selection));
+}
+
+function transformOptionsOf({ groups, version }: DtoSelection): ClassTransformOptions {
+  return { ...(groups === undefined ? {} : { groups: [...groups] }), ...(version === undefined ? {} : { version }) };
 }
 
 class DtoReader implements PayloadReader {
@@ -31,6 +40,7 @@ class DtoReader implements PayloadReader {
     private readonly type: DtoClass,
     private readonly checker: DtoChecker,
     private readonly builder: DtoBuilder | undefined,
+    private readonly options: ClassTransformOptions,
   ) {}
 
   read(sent: unknown, run: PayloadRun, path: IssuePath | undefined): unknown {
@@ -41,7 +51,7 @@ class DtoReader implements PayloadReader {
     }
     try {
       // A copy: class-transformer deletes discriminators from what it reads, and a @Transform may do anything.
-      const instance = this.builder?.build(sent) ?? plainToInstance(this.type, copyJson(sent));
+      const instance = this.builder?.build(sent) ?? plainToInstance(this.type, copyJson(sent), this.options);
       this.checker.check(instance, sent, run, path);
       return instance;
     } catch (error) {

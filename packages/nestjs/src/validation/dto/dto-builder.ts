@@ -1,5 +1,5 @@
 import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
-import { isTransformed, typeMetadataOf, typesNamed } from '../../nest/transformer-storage.js';
+import { type DtoSelection, isTransformed, typeMetadataOf, typesNamed } from '../../nest/transformer-storage.js';
 
 interface NestedProperty {
   readonly builder: DtoBuilder;
@@ -22,18 +22,24 @@ export class DtoBuilder {
    * @param known those that are being compiled.
    * @returns `undefined` where only class-transformer itself can make its instances.
    */
-  static compile(type: DtoClass, known = new Map<DtoClass, DtoBuilder>()): DtoBuilder | undefined {
+  static compile(
+    type: DtoClass,
+    selection: DtoSelection = {},
+    known = new Map<DtoClass, DtoBuilder>(),
+  ): DtoBuilder | undefined {
     const existing = known.get(type);
     if (existing !== undefined) return existing;
     const builder = new DtoBuilder(type);
     // Before its properties: a class may contain itself.
     known.set(type, builder);
-    const properties = readProperties(type);
+    const properties = readProperties(type, selection);
     const names = properties.map(({ name }) => name);
-    if (isTransformed(type, names) || !isPlainClass(type, properties)) return undefined;
+    const all = readProperties(type);
+    const isPlain = isPlainClass(type, properties, new Set(all.map(({ name }) => name)));
+    if (!isPlain || isTransformed(type, names)) return undefined;
     const nested: (NestedProperty | undefined)[] = [];
     for (const property of properties) {
-      const below = DtoBuilder.#compileNested(type, property, known);
+      const below = DtoBuilder.#compileNested(type, property, selection, known);
       if (below === 'unknown') return undefined;
       nested.push(below);
     }
@@ -45,6 +51,7 @@ export class DtoBuilder {
   static #compileNested(
     type: DtoClass,
     property: PropertyMetadata,
+    selection: DtoSelection,
     known: Map<DtoClass, DtoBuilder>,
   ): NestedProperty | undefined | 'unknown' {
     const metadata = typeMetadataOf(type, property.name);
@@ -53,8 +60,8 @@ export class DtoBuilder {
     const isPlain = nested.length > 0 && metadata.options?.discriminator === undefined;
     if (!isPlain || (shape !== 'array' && shape !== 'object')) return 'unknown';
     const [nestedType] = typesNamed(metadata);
-    if (!isValidatable(nestedType)) return 'unknown';
-    const builder = DtoBuilder.compile(nestedType, known);
+    if (!isValidatable(nestedType, selection)) return 'unknown';
+    const builder = DtoBuilder.compile(nestedType, selection, known);
     return builder === undefined ? 'unknown' : { builder, isArray: shape === 'array' };
   }
 
@@ -99,8 +106,12 @@ function isRecord(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether assigning to a new instance does nothing but that, and leaves nothing behind that was not assigned. */
-function isPlainClass(type: DtoClass, properties: readonly PropertyMetadata[]): boolean {
+/**
+ * Whether assigning to a new instance does nothing but that, and leaves nothing behind that was not assigned.
+ *
+ * @param declared the properties of all groups: those of others are there, and have no value.
+ */
+function isPlainClass(type: DtoClass, properties: readonly PropertyMetadata[], declared: ReadonlySet<string>): boolean {
   const prototype = type.prototype as object;
   const names = new Set(properties.map(({ name }) => name));
   try {
@@ -109,7 +120,7 @@ function isPlainClass(type: DtoClass, properties: readonly PropertyMetadata[]): 
     if (properties.some(({ name }) => name in prototype || typeof probe[name] === 'function')) return false;
     // A default of a nested property is an instance that no payload stands beside.
     if (properties.some(({ name, nested }) => nested.length > 0 && probe[name] !== undefined)) return false;
-    return Object.keys(probe).every((name) => names.has(name));
+    return Object.keys(probe).every((name) => names.has(name) || (probe[name] === undefined && declared.has(name)));
   } catch {
     return false;
   }

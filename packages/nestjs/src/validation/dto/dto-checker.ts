@@ -1,4 +1,11 @@
-import { type Discriminator, hasTransform, sentNamesOf, typeMetadataOf } from '../../nest/transformer-storage.js';
+import {
+  type Discriminator,
+  type DtoSelection,
+  hasTransform,
+  isOutsideOf,
+  sentNamesOf,
+  typeMetadataOf,
+} from '../../nest/transformer-storage.js';
 import { IssuePath, type PayloadRun } from '../payload-run.js';
 import { DtoBuilder } from './dto-builder.js';
 import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
@@ -12,21 +19,27 @@ import { type NestedCheck, PropertyCheck } from './property-check.js';
 export class DtoChecker {
   readonly #isAssigned: boolean;
   readonly #sentNames: ReadonlyMap<string, string>;
-  readonly #ownNames: ReadonlyMap<string, unknown>;
+  readonly #ownNames: ReadonlySet<string>;
+  readonly #otherNames: ReadonlySet<string>;
   readonly #properties: readonly PropertyCheck[];
 
   constructor(type: DtoClass, checkers: DtoCheckers) {
-    const properties = readProperties(type);
+    const { selection } = checkers;
+    const properties = readProperties(type, selection);
     const names = properties.map(({ name }) => name);
-    this.#isAssigned = DtoBuilder.compile(type) !== undefined;
-    this.#ownNames = new Map(names.map((name) => [name, name]));
-    this.#sentNames = sentNamesOf(type, names);
+    this.#isAssigned = DtoBuilder.compile(type, selection) !== undefined;
+    this.#ownNames = new Set(names);
+    // A field of a class is a property of each instance, whatever the groups: those of others must have no value.
+    this.#otherNames = new Set(readProperties(type).map(({ name }) => name));
+    this.#sentNames = sentNamesOf(type, names, selection);
     const sentNameOf = new Map([...this.#sentNames].map(([sent, name]) => [name, sent]));
-    this.#properties = properties.map((property) => {
+    const judged = properties.filter(({ name }) => !isOutsideOf(type, name, selection));
+    this.#properties = judged.map((property) => {
       const { name } = property;
       const nested = property.nested.length === 0 ? undefined : new ClassCheck(type, property, checkers);
       // What a @Transform makes of a value need not be like what was sent.
-      return new PropertyCheck(property, nested, hasTransform(type, name) ? undefined : sentNameOf.get(name));
+      const sentName = hasTransform(type, name, selection) ? undefined : sentNameOf.get(name);
+      return new PropertyCheck(property, nested, sentName);
     });
   }
 
@@ -40,7 +53,9 @@ export class DtoChecker {
     const isKnown = typeof sent === 'object' && sent !== null;
     const passed = !isKnown || knows(this.#sentNames, sent, run, path, discriminator);
     // class-transformer and the constructors of the class may have put more there.
-    if (passed && !(isKnown && this.#isAssigned)) knows(this.#ownNames, instance, run, path);
+    if (passed && !(isKnown && this.#isAssigned)) {
+      knows(this.#ownNames, instance, run, path, undefined, this.#otherNames);
+    }
     const properties = this.#properties;
     for (let index = 0; index < properties.length && !run.isFull; index++) {
       (properties[index] as PropertyCheck).check(instance as Record<string, unknown>, sent, run, path);
@@ -48,16 +63,19 @@ export class DtoChecker {
   }
 }
 
+/** @param empty names that may be there without a value. */
 function knows(
-  names: ReadonlyMap<string, unknown>,
+  names: { has(name: string): boolean },
   object: object,
   run: PayloadRun,
   path: IssuePath | undefined,
   besides?: string,
+  empty?: ReadonlySet<string>,
 ): boolean {
   // Not Object.keys(), which costs an array for each object.
   for (const name in object) {
     if (names.has(name) || name === besides || !Object.hasOwn(object, name)) continue;
+    if (empty?.has(name) === true && (object as Record<string, unknown>)[name] === undefined) continue;
     // The name is the client's, and nothing that it made up is sent back (OD-03).
     run.fail(path, '*', 'whitelistValidation', run.hasMessages ? `property ${name} should not exist` : undefined);
     return false;
@@ -69,11 +87,13 @@ function knows(
 export class DtoCheckers {
   readonly #byType = new Map<unknown, DtoChecker | undefined>();
 
+  constructor(readonly selection: DtoSelection) {}
+
   /** The checker of a class; `undefined` for one that class-validator knows nothing of. */
   of(type: unknown): DtoChecker | undefined {
     const known = this.#byType.get(type);
     if (known !== undefined || this.#byType.has(type)) return known;
-    const checker = isValidatable(type) ? new DtoChecker(type, this) : undefined;
+    const checker = isValidatable(type, this.selection) ? new DtoChecker(type, this) : undefined;
     // Only classes are remembered: they come from the application's code, so that the map cannot grow without bound.
     if (typeof type === 'function') this.#byType.set(type, checker);
     return checker;

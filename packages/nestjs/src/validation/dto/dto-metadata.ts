@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { DtoSelection } from '../../nest/transformer-storage.js';
 import { getMetadataStorage, type ValidationArguments, ValidationTypes } from 'class-validator';
 
 /** A class that a payload can be made an instance of. */
@@ -15,6 +16,7 @@ export interface RuleMetadata {
   readonly constraints: readonly unknown[] | undefined;
   readonly message: string | ((args: ValidationArguments) => string) | undefined;
   readonly each: boolean | undefined;
+  readonly groups: readonly string[] | undefined;
   readonly validateIf?: (object: object, value: unknown) => boolean;
 }
 
@@ -40,15 +42,15 @@ export interface PropertyMetadata {
  *
  * A class without one would pass everything if unknown values were not forbidden (CVE-2019-18413).
  */
-export function isValidatable(type: unknown): type is DtoClass {
+export function isValidatable(type: unknown, selection: DtoSelection = {}): type is DtoClass {
   // An arrow function has no prototype, and class-validator would trip over it.
-  return typeof type === 'function' && 'prototype' in type && metadataOf(type as DtoClass).length > 0;
+  return typeof type === 'function' && 'prototype' in type && metadataOf(type as DtoClass, selection).length > 0;
 }
 
 /** Reads the decorated properties of a class and of those above it, in class-validator's order. */
-export function readProperties(type: DtoClass): PropertyMetadata[] {
+export function readProperties(type: DtoClass, selection: DtoSelection = {}): PropertyMetadata[] {
   const byName = new Map<string, RuleMetadata[]>();
-  for (const metadata of metadataOf(type)) {
+  for (const metadata of metadataOf(type, selection)) {
     const others = byName.get(metadata.propertyName);
     if (others === undefined) byName.set(metadata.propertyName, [metadata]);
     else others.push(metadata);
@@ -86,9 +88,32 @@ export function constraintsOf(metadata: RuleMetadata): readonly Constraint[] {
   return getMetadataStorage().getTargetValidatorConstraints(metadata.constraintCls);
 }
 
-// Without groups, class-validator runs the rules of all groups; `always` then changes nothing.
-function metadataOf(type: DtoClass): RuleMetadata[] {
-  return getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+/** The groups that the rules of a class belong to. */
+export function ruleGroupsOf(type: DtoClass): readonly string[] {
+  return metadataOf(type, {}).flatMap(({ groups }) => groups ?? []);
+}
+
+/**
+ * Without groups, class-validator runs the rules of all groups. With groups it skips the rules that have none, in silence
+ * where others of the same property count; `always` keeps these. But then a mere `@IsOptional()` would make a property of
+ * another group known, and nothing would look at its value: what keeps no other rule is not there.
+ */
+function metadataOf(type: DtoClass, { groups }: DtoSelection): RuleMetadata[] {
+  const storage = getMetadataStorage();
+  // class-validator declares less than it keeps.
+  const read = (wanted?: string[]): RuleMetadata[] =>
+    storage.getTargetValidationMetadatas(type, '', true, false, wanted);
+  if (groups === undefined) return read();
+  const found = read([...groups]);
+  const ruled = ruledNames(read());
+  const judged = ruledNames(found);
+  return found.filter(({ propertyName }) => judged.has(propertyName) || !ruled.has(propertyName));
+}
+
+/** The properties that something says what they hold of. */
+function ruledNames(all: readonly RuleMetadata[]): ReadonlySet<string> {
+  const ruling = all.filter(({ type }) => type !== ValidationTypes.CONDITIONAL_VALIDATION);
+  return new Set(ruling.map(({ propertyName }) => propertyName));
 }
 
 /** What a property holds by its declaration; `unknown` where nothing says so. */

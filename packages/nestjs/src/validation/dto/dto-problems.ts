@@ -9,12 +9,14 @@ import {
   readProperties,
 } from './dto-metadata.js';
 import {
+  type DtoSelection,
   hasTransform,
   isTransformed,
   sentNamesOf,
   typeMetadataOf,
   typesNamed,
 } from '../../nest/transformer-storage.js';
+import { typedClassesOf } from './nested-classes.js';
 
 /**
  * Finds what makes a DTO class, or one below it, refuse every payload: mistakes that would otherwise show in production
@@ -23,24 +25,24 @@ import {
  *
  * `where` is `Class.property`; what two handlers share is said once.
  */
-export function checkDto(type: DtoClass, problems: BootProblems): void {
+export function checkDto(type: DtoClass, problems: BootProblems, selection: DtoSelection = {}): void {
   const found = new BootProblems();
   const seen = new Set<DtoClass>([type]);
   // A set visits what is added while it is walked: each class once, even one that contains itself.
   for (const each of seen) {
-    const properties = readProperties(each);
-    checkInstance(each, properties, found);
+    const properties = readProperties(each, selection);
+    checkInstance(each, properties, selection, found);
     for (const property of properties) {
       const where = `${each.name}.${property.name}`;
       if (property.isPromise) {
         found.add(where, 'is @ValidatePromise(), but a message carries no promises.', 'remove @ValidatePromise()');
       }
       warnOfCost(property, where, found);
-      for (const nested of checkNested(each, property, found)) seen.add(nested);
+      for (const nested of checkNested(each, property, selection, found)) seen.add(nested);
     }
     const names = properties.map(({ name }) => name);
-    const sent = new Set(sentNamesOf(each, names).values());
-    for (const property of properties) if (sent.has(property.name)) checkContent(each, property, found);
+    const sent = new Set(sentNamesOf(each, names, selection).values());
+    for (const property of properties) if (sent.has(property.name)) checkContent(each, property, selection, found);
   }
   problems.problems.push(...found.problems.filter(isMissingFrom(problems.problems)));
   problems.warnings.push(...found.warnings.filter(isMissingFrom(problems.warnings)));
@@ -64,10 +66,15 @@ function warnOfCost({ shape, rules, nested }: PropertyMetadata, where: string, p
   }
 }
 
-function checkInstance(type: DtoClass, properties: readonly PropertyMetadata[], problems: BootProblems): void {
-  let names: readonly string[];
+function checkInstance(
+  type: DtoClass,
+  properties: readonly PropertyMetadata[],
+  selection: DtoSelection,
+  problems: BootProblems,
+): void {
+  let instance: Readonly<Record<string, unknown>>;
   try {
-    names = Object.keys(new type());
+    instance = new type() as typeof instance;
   } catch {
     problems.add(
       type.name,
@@ -79,8 +86,19 @@ function checkInstance(type: DtoClass, properties: readonly PropertyMetadata[], 
   if ('then' in (type.prototype as object)) {
     problems.add(`${type.name}.then`, 'makes `await` take every instance for a promise.', 'give it another name');
   }
-  for (const name of names) {
+  const declared = readProperties(type);
+  for (const name of Object.keys(instance)) {
     if (properties.some((property) => property.name === name)) continue;
+    if (declared.some((property) => property.name === name)) {
+      // A field of another group, which nobody may send.
+      if (instance[name] === undefined) continue;
+      problems.add(
+        `${type.name}.${name}`,
+        `has a default value and no rule in ${groupsText(selection)}: every payload is refused.`,
+        `set the default in the handler, or name the group of ${name} as well`,
+      );
+      continue;
+    }
     problems.add(
       `${type.name}.${name}`,
       'has no class-validator decorator, but every instance has the property: every payload is refused.',
@@ -99,16 +117,21 @@ const BLIND_FOR_ITEMS = /^(isDefined|isNotEmpty|notEquals|isNotIn)$/;
  * Refuses a property whose content nothing judges: class-validator lets through whatever is inside a list or an object
  * of which only the shape was asked about, undeclared properties and `{"$gt": ""}` included (MV-01, MV-14).
  */
-function checkContent(type: DtoClass, property: PropertyMetadata, problems: BootProblems): void {
+function checkContent(
+  type: DtoClass,
+  property: PropertyMetadata,
+  selection: DtoSelection,
+  problems: BootProblems,
+): void {
   const { name, shape, rules, nested, isAllowed } = property;
   const isJudged =
     nested.length > 0 ||
     rules.some((rule) => !(rule.each === true ? BLIND_FOR_ITEMS : SHALLOW_RULE).test(rule.name ?? ''));
-  if (isJudged || isAllowed || hasTransform(type, name)) return;
+  if (isJudged || isAllowed || hasTransform(type, name, selection)) return;
   const where = `${type.name}.${name}`;
   const isList = shape === 'array' || rules.some((rule) => LIST_RULE.test(rule.name ?? ''));
   const each = isList ? '{ each: true }' : '';
-  const content = declaredClasses(type, name).find(isValidatable);
+  const content = declaredClasses(type, name).find((declared) => isValidatable(declared));
   if (content !== undefined) {
     problems.add(
       where,
@@ -126,14 +149,16 @@ function checkContent(type: DtoClass, property: PropertyMetadata, problems: Boot
 
 /** The classes that `@Type()` and TypeScript name for a property. */
 function declaredClasses(type: DtoClass, property: string): unknown[] {
-  const metadata = typeMetadataOf(type, property);
-  const named = metadata === undefined ? [] : typesNamed(metadata);
-  const chosen = metadata?.options?.discriminator?.subTypes.map(({ value }) => value) ?? [];
-  return [...named, ...chosen, Reflect.getMetadata('design:type', type.prototype as object, property) as unknown];
+  return [...typedClassesOf(type, property), Reflect.getMetadata('design:type', type.prototype as object, property)];
 }
 
 /** @returns the classes of a nested property, to be looked at as well. */
-function checkNested(type: DtoClass, property: PropertyMetadata, problems: BootProblems): DtoClass[] {
+function checkNested(
+  type: DtoClass,
+  property: PropertyMetadata,
+  selection: DtoSelection,
+  problems: BootProblems,
+): DtoClass[] {
   if (property.nested.length === 0) return [];
   const where = `${type.name}.${property.name}`;
   const metadata = typeMetadataOf(type, property.name);
@@ -150,13 +175,32 @@ function checkNested(type: DtoClass, property: PropertyMetadata, problems: BootP
   }
   const chosen = metadata.options?.discriminator?.subTypes.map(({ value }) => value);
   const classes = chosen ?? typesNamed(metadata);
-  const judged = classes.filter(isValidatable);
-  if (judged.length < classes.length) {
+  const judged = classes.filter((nested) => isValidatable(nested, selection));
+  if (judged.length < classes.length) checkUnjudged(where, classes, selection, problems);
+  return judged;
+}
+
+function checkUnjudged(
+  where: string,
+  classes: readonly unknown[],
+  selection: DtoSelection,
+  problems: BootProblems,
+): void {
+  if (classes.every((nested) => isValidatable(nested))) {
     problems.add(
       where,
-      'is @ValidateNested() of a class without class-validator decorators: every object in it is refused.',
-      'decorate the properties of the class in its @Type(), such as @IsString()',
+      `is @ValidateNested() of a class without a rule in ${groupsText(selection)}: every object in it is refused.`,
+      'give the nested rules one of the groups, or none: a rule without a group belongs to all',
     );
+    return;
   }
-  return judged;
+  problems.add(
+    where,
+    'is @ValidateNested() of a class without class-validator decorators: every object in it is refused.',
+    'decorate the properties of the class in its @Type(), such as @IsString()',
+  );
+}
+
+function groupsText({ groups = [] }: DtoSelection): string {
+  return `the groups [${groups.map((group) => `'${group}'`).join(', ')}]`;
 }

@@ -1,0 +1,21 @@
+import { typeMetadataOf, typesNamed } from '../../nest/transformer-storage.js';
+import { type DtoClass, isValidatable, readProperties } from './dto-metadata.js';
+
+/** The classes that `@Type()` names for a property, those that a discriminator chooses from included. */
+export function typedClassesOf(type: DtoClass, property: string): readonly unknown[] {
+  const metadata = typeMetadataOf(type, property);
+  if (metadata === undefined) return [];
+  return [...typesNamed(metadata), ...(metadata.options?.discriminator?.subTypes ?? []).map(({ value }) => value)];
+}
+
+/** A class and all DTO classes that its payloads may hold, whatever the groups and versions. */
+export function classesIn(type: DtoClass): ReadonlySet<DtoClass> {
+  const seen = new Set<DtoClass>([type]);
+  // A set visits what is added while it is walked: each class once, even one that contains itself.
+  for (const each of seen) {
+    for (const { name } of readProperties(each)) {
+      for (const nested of typedClassesOf(each, name)) if (isValidatable(nested)) seen.add(nested);
+    }
+  }
+  return seen;
+}
