@@ -1,7 +1,7 @@
 import { isIdentifier } from '../../core/identifier.js';
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { isDate, isForAudience } from '../jwt/jwt-claims.js';
-import { isJsonObject, type JsonObject } from '../jwt/strict-json.js';
+import { isJsonObject, type JsonObject } from '../../core/strict-json.js';
 import type { ResolvedBackChannelLogoutOptions } from './back-channel-logout.options.js';
 
 /** The log-in that has ended: one session, or all of a subject. */

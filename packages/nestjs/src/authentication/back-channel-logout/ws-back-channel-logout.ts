@@ -6,7 +6,7 @@ import { AuthenticationError } from '../authenticator.js';
 import type { JwtHeader } from '../jwt/jwt-header.js';
 import { prescreenJwt } from '../jwt/jwt-prescreen.js';
 import type { JwtIssuer } from '../jwt/jwt.authenticator.js';
-import type { JsonObject } from '../jwt/strict-json.js';
+import type { JsonObject } from '../../core/strict-json.js';
 import type { ResolvedBackChannelLogoutOptions } from './back-channel-logout.options.js';
 import { CLOCK_TOLERANCE_MS, type EndedSession, type LogoutClaims, readLogoutClaims } from './logout-claims.js';
 

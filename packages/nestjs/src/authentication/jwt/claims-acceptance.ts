@@ -7,7 +7,7 @@ import { AuthenticationError, type WsCredential, type WsHandshakeFacts } from '.
 import type { SenderConstraints } from '../sender-constraint/sender-constraints.js';
 import { type JwtRegisteredClaims, readJwtClaims } from './jwt-claims.js';
 import { checkJwtIdentity, type JwtIdentity, type JwtPrincipalMapping, readJwtIdentity } from './jwt-identity.js';
-import type { JsonObject } from './strict-json.js';
+import type { JsonObject } from '../../core/strict-json.js';
 import type { ResolvedTokenRules } from './token-rules.js';
 
 /** Claims that a key or an authorization server vouches for. */

@@ -1,6 +1,6 @@
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { isIdentifier } from '../../core/identifier.js';
-import type { JsonObject } from './strict-json.js';
+import type { JsonObject } from '../../core/strict-json.js';
 
 /** What the registered claims of a token are compared with. */
 export interface JwtClaimRules {

@@ -1,6 +1,6 @@
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { isJwtAlgorithm, type JwtAlgorithm } from './jwt-algorithm.js';
-import type { JsonObject } from './strict-json.js';
+import type { JsonObject } from '../../core/strict-json.js';
 
 /** Long enough for the SHA-256 thumbprints and UUIDs that identity providers use. */
 export const MAX_KID_LENGTH = 256;

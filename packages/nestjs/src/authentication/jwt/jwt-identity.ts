@@ -1,6 +1,6 @@
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { isIdentifier } from '../../core/identifier.js';
-import { isJsonObject, type JsonObject } from './strict-json.js';
+import { isJsonObject, type JsonObject } from '../../core/strict-json.js';
 
 /** Who a token speaks for. */
 export interface JwtIdentity {

@@ -1,6 +1,6 @@
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { type JwtHeader, readJwtHeader } from './jwt-header.js';
-import { type JsonObject, parseStrictJsonObject } from './strict-json.js';
+import { type JsonObject, parseStrictJsonObject } from '../../core/strict-json.js';
 
 /** A token that may be worth a verification. Its claims must not be used before one. */
 export interface PrescreenedJwt {

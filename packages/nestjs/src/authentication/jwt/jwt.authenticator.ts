@@ -9,7 +9,7 @@ import { JwtKeyRing } from './jwt-key-ring.js';
 import { prescreenJwt, splitJwt } from './jwt-prescreen.js';
 import { JwtVerifier, type VerifiedSignature } from './jwt-verifier.js';
 import type { ResolvedJwtOptions } from './jwt.options.js';
-import type { JsonObject } from './strict-json.js';
+import type { JsonObject } from '../../core/strict-json.js';
 import type { ResolvedTokenRules } from './token-rules.js';
 
 /** Verifies the signature of a token that passed the prescreen. */

@@ -1,8 +1,8 @@
 import type { Clock } from '../../core/clock.js';
-import type { JsonObject } from '../jwt/strict-json.js';
+import { readRemoteUrl, type RemoteUrlRules } from '../../core/remote-url.js';
+import type { JsonObject } from '../../core/strict-json.js';
 import { IdentityProviderError, type RemoteDocuments } from '../remote/remote-documents.js';
 import { RemoteValue } from '../remote/remote-value.js';
-import { readRemoteUrl, type RemoteUrlRules } from '../remote/remote.options.js';
 
 /** The addresses that are read of the metadata. */
 export type IssuerEndpoint = 'jwks_uri' | 'introspection_endpoint';

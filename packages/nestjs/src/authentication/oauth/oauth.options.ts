@@ -1,12 +1,8 @@
 import type { OptionReader } from '../../core/option-reader.js';
+import { readRemoteUrl } from '../../core/remote-url.js';
 import { algorithmRow, isJwtAlgorithm, type JwtAlgorithm } from '../jwt/jwt-algorithm.js';
 import { readTokenRules, type ResolvedTokenRules, type TokenRules } from '../jwt/token-rules.js';
-import {
-  readRemoteUrl,
-  type RemoteOptions,
-  resolveRemoteOptions,
-  type ResolvedRemoteOptions,
-} from '../remote/remote.options.js';
+import { type RemoteOptions, resolveRemoteOptions, type ResolvedRemoteOptions } from '../remote/remote.options.js';
 import {
   type BackChannelLogoutOptions,
   resolveBackChannelLogoutOptions,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
-import type { JsonObject } from '../jwt/strict-json.js';
+import type { JsonObject } from '../../core/strict-json.js';
 import { IdentityProviderError, type RemoteDocuments, type RemoteForm } from '../remote/remote-documents.js';
 import type { ResolvedIntrospectionOptions } from './introspection.options.js';
 

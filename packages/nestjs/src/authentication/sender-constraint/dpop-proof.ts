@@ -3,7 +3,7 @@ import { isIdentifier } from '../../core/identifier.js';
 import { isJwtAlgorithm, type JwtAlgorithm } from '../jwt/jwt-algorithm.js';
 import { splitJwt } from '../jwt/jwt-prescreen.js';
 import { readJwk, type UsableJwk } from '../jwt/key-set/jwk.js';
-import type { JsonObject } from '../jwt/strict-json.js';
+import type { JsonObject } from '../../core/strict-json.js';
 
 /** The longest proof, in bytes: one with an RSA key of 4096 bits has less than 2,500. */
 const MAX_PROOF_BYTES = 4_096;

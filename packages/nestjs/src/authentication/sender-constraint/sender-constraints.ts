@@ -3,7 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { Awaitable } from '../../core/awaitable.js';
 import { AuthenticationError, type WsCredential, type WsHandshakeFacts } from '../authenticator.js';
 import { certificateThumbprint } from '../client-certificate/client-certificate.js';
-import { isJsonObject } from '../jwt/strict-json.js';
+import { isJsonObject } from '../../core/strict-json.js';
 import type { DpopProofs } from './dpop-proofs.js';
 
 /** Makes sure that who sends a token is the one it was issued to, where the token says so in `cnf` (RFC 7800). */

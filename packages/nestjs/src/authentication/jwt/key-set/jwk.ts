@@ -2,7 +2,7 @@ import { createPublicKey, type JsonWebKey, KeyObject } from 'node:crypto';
 import type { JwtAlgorithm } from '../jwt-algorithm.js';
 import { MAX_KID_LENGTH } from '../jwt-header.js';
 import { readPublicKey } from '../jwt-key.js';
-import { isJsonObject, type JsonObject } from '../strict-json.js';
+import { isJsonObject, type JsonObject } from '../../../core/strict-json.js';
 
 /** Members of a private key (RFC 7518 section 6): what signs has no place in a published set. */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;

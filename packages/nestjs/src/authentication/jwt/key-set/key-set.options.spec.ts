@@ -5,10 +5,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { BootProblems, SecureWsBootError } from '../../../core/boot-problems.js';
 import { SystemClock } from '../../../core/clock.js';
 import { OptionReader } from '../../../core/option-reader.js';
+import { readRemoteUrl } from '../../../core/remote-url.js';
 import { MemoryStore } from '../../../store/memory.store.js';
 import { resolveAuthenticationOptions } from '../../authentication.options.js';
 import { createAuthenticators } from '../../create-authenticators.js';
-import { readRemoteUrl } from '../../remote/remote.options.js';
 
 const BASE = { issuer: 'https://id.example.com', audience: 'chat', algorithms: ['RS256', 'EdDSA'] };
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

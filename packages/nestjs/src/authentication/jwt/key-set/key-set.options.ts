@@ -1,5 +1,5 @@
 import type { OptionReader } from '../../../core/option-reader.js';
-import { readRemoteUrl } from '../../remote/remote.options.js';
+import { readRemoteUrl } from '../../../core/remote-url.js';
 import { algorithmRow, type JwtAlgorithm } from '../jwt-algorithm.js';
 import { readJwk, type UsableJwk } from './jwk.js';
 

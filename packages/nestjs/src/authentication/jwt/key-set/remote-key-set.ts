@@ -5,7 +5,7 @@ import { IdentityProviderError, type RemoteDocuments } from '../../remote/remote
 import { RemoteValue } from '../../remote/remote-value.js';
 import type { ResolvedRemoteOptions } from '../../remote/remote.options.js';
 import type { JwtAlgorithm } from '../jwt-algorithm.js';
-import type { JsonObject } from '../strict-json.js';
+import type { JsonObject } from '../../../core/strict-json.js';
 import { readJwk, type UsableJwk } from './jwk.js';
 import { JwkSet, type KeyHint, type KeySource } from './jwk-set.js';
 

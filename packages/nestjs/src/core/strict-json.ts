@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { decodeJson } from '../../core/safe-json.js';
+import { decodeJson } from './safe-json.js';
 
 /** A JSON object as it was parsed, with nothing known about its members. */
 export type JsonObject = Readonly<Record<string, unknown>>;
