@@ -84,6 +84,14 @@ module.exports = {
     },
     ...concernRules,
     {
+      name: 'policy-engines-by-their-subpath',
+      comment:
+        'An application that does not use CASL or Cedar never loads them: only their own entry point reaches them.',
+      severity: 'error',
+      from: { path: `${source}/`, pathNot: [`${source}/authorization/(casl|cedar|openfga)/`, isTest] },
+      to: { path: [`${source}/authorization/(casl|cedar|openfga)/`, '@casl/', '@cedar-policy/'] },
+    },
+    {
       name: 'messages-below-adapter',
       comment: 'The adapter drives the pipeline, never the reverse.',
       severity: 'error',
@@ -116,7 +124,10 @@ module.exports = {
       comment: 'The sample application shows what a user can write.',
       severity: 'error',
       from: { path: '^sample-app/' },
-      to: { path: '^packages/', pathNot: '^packages/[^/]+/src/((socket-io|store|testing)/)?index\\.ts$' },
+      to: {
+        path: '^packages/',
+        pathNot: '^packages/[^/]+/src/((socket-io|store|testing|authorization/(casl|cedar|openfga))/)?index\\.ts$',
+      },
     },
     {
       name: 'no-unresolved',

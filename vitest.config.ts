@@ -18,6 +18,10 @@ const SOURCES = [
     replacement: fileURLToPath(new URL('packages/$1/src/index.ts', import.meta.url)),
   },
   {
+    find: /^@secure-ws\/nestjs\/(casl|cedar|openfga)$/,
+    replacement: fileURLToPath(new URL('packages/nestjs/src/authorization/$1/index.ts', import.meta.url)),
+  },
+  {
     find: /^@secure-ws\/nestjs\/(.+)$/,
     replacement: fileURLToPath(new URL('packages/nestjs/src/$1/index.ts', import.meta.url)),
   },
@@ -30,6 +34,9 @@ const EXAMPLE_ENV = {
   CSRF_SECRET: randomBytes(32).toString('base64url'),
   SESSION_SECRET: randomBytes(32).toString('base64url'),
   AUDIT_HASH_KEY: randomBytes(32).toString('base64url'),
+  OPENFGA_STORE_ID: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
+  OPENFGA_MODEL_ID: '01BX5ZZKBKACTAV9WEVGEMMVRZ',
+  OPENFGA_API_TOKEN: 'fga-token-1234',
   PARTNER_PUBLIC_KEY: String(
     generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'pem', type: 'spki' }),
   ),

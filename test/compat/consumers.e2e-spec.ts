@@ -8,6 +8,24 @@ describe('the packed packages', () => {
     expect(await run(process.execPath, tsc, folderOf(fixture))).toEqual({ code: 0, output: '' });
   });
 
+  it.each([
+    ['openfga', 'new OpenFgaApi({})', /OpenFgaApi\.url: must be an https URL/],
+    [
+      'cedar',
+      "new CedarEngine({ policies: 'x', schema: 'y', principal: () => 0 })",
+      /npm install @cedar-policy\/cedar-wasm@4/,
+    ],
+    ['casl', 'new CaslPolicy()', /Cannot find package '@casl\/ability'/],
+  ])(
+    'DP-05 load without the policy engines, and @secure-ws/nestjs/%s says what it misses',
+    async (name, code, says) => {
+      const script = `require('@secure-ws/nestjs'); const { ${/new (\w+)/.exec(code)?.[1]} } = require('@secure-ws/nestjs/${name}'); ${code}`;
+      const { code: status, output } = await run(process.execPath, ['-e', script], folderOf('nest11-cjs'));
+      expect(output).toMatch(says);
+      expect(status).not.toBe(0);
+    },
+  );
+
   it('DP-05 run in Jest 30 with the setting of the guide', async () => {
     const { code, output } = await run(
       process.execPath,

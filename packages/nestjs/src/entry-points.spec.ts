@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import * as casl from './authorization/casl/index.js';
+import * as cedar from './authorization/cedar/index.js';
+import * as openfga from './authorization/openfga/index.js';
 import * as main from './index.js';
 import * as socketIo from './socket-io/index.js';
 import * as store from './store/index.js';
@@ -9,6 +12,9 @@ import * as testing from './testing/index.js';
 describe('the entry points', () => {
   it.each<readonly [path: string, entry: object]>([
     ['.', main],
+    ['./casl', casl],
+    ['./cedar', cedar],
+    ['./openfga', openfga],
     ['./socket-io', socketIo],
     ['./store', store],
     ['./testing', testing],
@@ -21,7 +27,8 @@ describe('the entry points', () => {
       exports: Record<string, unknown>;
       typesVersions: Record<'*', Record<string, unknown>>;
     };
-    expect(Object.keys(manifest.exports)).toEqual(['.', './socket-io', './store', './testing', './package.json']);
-    expect(Object.keys(manifest.typesVersions['*'])).toEqual(['socket-io', 'store', 'testing']);
+    const subpaths = ['casl', 'cedar', 'openfga', 'socket-io', 'store', 'testing'];
+    expect(Object.keys(manifest.exports)).toEqual(['.', ...subpaths.map((name) => `./${name}`), './package.json']);
+    expect(Object.keys(manifest.typesVersions['*'])).toEqual(subpaths);
   });
 });

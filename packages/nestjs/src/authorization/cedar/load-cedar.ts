@@ -1,0 +1,21 @@
+import { createRequire } from 'node:module';
+import { SecureWsBootError } from '../../core/boot-problems.js';
+
+/** The library `@cedar-policy/cedar-wasm`, as it was loaded. */
+export type CedarLibrary = typeof import('@cedar-policy/cedar-wasm/nodejs');
+
+/**
+ * Loads `@cedar-policy/cedar-wasm`, an optional peer, of the kind that Node runs: at once, so that policies are parsed while
+ * the application boots.
+ *
+ * @throws {SecureWsBootError} when it is not installed.
+ */
+export function loadCedar(): CedarLibrary {
+  try {
+    return createRequire(import.meta.url)('@cedar-policy/cedar-wasm/nodejs') as CedarLibrary;
+  } catch (cause) {
+    const problem = 'needs the package @cedar-policy/cedar-wasm, which cannot be loaded.';
+    const fix = 'npm install @cedar-policy/cedar-wasm@4';
+    throw new SecureWsBootError([{ where: 'CedarEngine', problem, fix }], { cause });
+  }
+}
