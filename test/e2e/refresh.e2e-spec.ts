@@ -347,11 +347,12 @@ describe('an attack on the refresh', () => {
     },
   );
 
-  it('AN-16 where the protocol does not speak it is an unknown event', async () => {
+  it('AN-16 MV-19 where the protocol does not speak it closes the connection', async () => {
     const desk = await start();
     const client = await open(desk, {}, ['json.v1']);
-    expectError(await refresh(client, desk.app.token()), 'FORBIDDEN');
-    expect(desk.app.events.ofType('ws.message.refused')).toMatchObject([{ reason: 'unknown-event' }]);
+    client.send('$auth', { token: desk.app.token() });
+    await client.expectClose(1008);
+    expect(desk.app.events.ofType('ws.message.refused')).toMatchObject([{ reason: 'foreign-event' }]);
   });
 
   it('SL-04 AN-16 with a revoked token, and while the store is away, is refused', async () => {

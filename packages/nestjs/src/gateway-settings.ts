@@ -7,6 +7,7 @@ import { MAX_TIMER_MS, OptionReader } from './core/option-reader.js';
 import type { ThrottleRule } from './core/rate-windows.js';
 import type { OriginRules } from './handshake/origin-policy.js';
 import { readOriginRules } from './handshake/origin-rules.js';
+import { readSubprotocols, type ResolvedSubprotocol } from './handshake/subprotocols.options.js';
 import { checkProofAddress, type ResolvedSecureWsOptions } from './resolve-options.js';
 import { readRules } from './throttling/throttling.options.js';
 
@@ -17,6 +18,8 @@ export type PathLimits = Pick<ResolvedSecureWsOptions, 'validation' | 'throttlin
 export interface GatewaySettings extends PathLimits {
   readonly anonymous: boolean;
   readonly firstMessage: boolean;
+  /** What it speaks besides the module's own subprotocols. */
+  readonly subprotocols: readonly ResolvedSubprotocol[];
   /** These two are those of the module where they are `undefined`. */
   readonly origins: OriginRules | undefined;
   readonly authentication: ResolvedAuthenticationOptions | undefined;
@@ -24,7 +27,13 @@ export interface GatewaySettings extends PathLimits {
 
 /** The settings of a path without `@SecureGateway`. */
 export function defaultSettings({ validation, throttling, messages, lifecycle }: PathLimits): GatewaySettings {
-  const own = { anonymous: false, firstMessage: false, origins: undefined, authentication: undefined };
+  const own = {
+    anonymous: false,
+    firstMessage: false,
+    subprotocols: [],
+    origins: undefined,
+    authentication: undefined,
+  };
   return Object.freeze({ ...own, validation, throttling, messages, lifecycle });
 }
 
@@ -42,6 +51,7 @@ export function resolveGatewaySettings(
     const problem = 'is on beside anonymous: a client without a credential would be let in either way.';
     reader.fail('firstMessage', problem, 'keep one of the two, or give each a gateway of its own');
   }
+  const subprotocols = readSubprotocols(reader);
   const origins = reader.has('origins') ? readOriginRules(reader) : undefined;
   const authentication = reader.has('authentication')
     ? resolveAuthenticationOptions(reader.object('authentication'), options.authentication)
@@ -57,7 +67,7 @@ export function resolveGatewaySettings(
   const limits = resolveLimits(reader.object('limits'), options);
   reader.finish();
   if (anonymous) problems.warn(reader.path, 'admits connections without an identity.');
-  return Object.freeze({ anonymous, firstMessage, origins, authentication, ...limits });
+  return Object.freeze({ anonymous, firstMessage, subprotocols, origins, authentication, ...limits });
 }
 
 /** Whether a first message could ever be accepted. What an authenticator of the application takes, nobody knows here. */

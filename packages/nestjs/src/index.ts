@@ -106,6 +106,7 @@ export type {
   HandshakeLimitsOptions,
   HandshakeRate,
 } from './handshake/limits/limits.options.js';
+export type { WsSubprotocolOptions } from './handshake/subprotocols.options.js';
 export type { OriginRule } from './handshake/origin-rules.js';
 export type { ForwardedCertificateOptions, TrustedProxies } from './handshake/trusted-proxies.js';
 
@@ -121,6 +122,7 @@ export { WsRevocationService } from './lifecycle/revocation/ws-revocation.servic
 export type { RevocationLife } from './lifecycle/revocation/ws-revocation.service.js';
 
 // Messages
+export { WsSubprotocol } from './messages/ws-subprotocol.decorator.js';
 export { WsApplicationError, WsRefusalException } from './core/ws-application.error.js';
 export type { RefusalExtras } from './core/ws-application.error.js';
 export type { MessagesOptions } from './messages/messages.options.js';

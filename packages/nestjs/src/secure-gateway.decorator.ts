@@ -1,5 +1,6 @@
 import type { AuthenticationOptions } from './authentication/authentication.options.js';
 import type { OriginRule } from './handshake/origin-rules.js';
+import type { WsSubprotocolOptions } from './handshake/subprotocols.options.js';
 import type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 import type { MessagesOptions } from './messages/messages.options.js';
 import { requireModule } from './nest/module-required.guard.js';
@@ -33,6 +34,14 @@ export interface SecureGatewayOptions {
    * @default false
    */
   readonly firstMessage?: boolean;
+  /**
+   * What its connections may speak besides `secure-ws.v1` and `json.v1`, the preferred one first: names of subprotocols such
+   * as `'chat.v2'`, at most 8. A client that offers several gets the first of these; `@WsSubprotocol()` says which events exist
+   * in it.
+   *
+   * @default []
+   */
+  readonly subprotocols?: readonly (string | WsSubprotocolOptions)[];
   /** The origins of the web pages that may connect here. */
   readonly origins?: readonly OriginRule[];
   /** How identities are proved here. */

@@ -12,6 +12,7 @@ import { SecurityEvents } from './events/security-events.js';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
 import type { WsChallengeVerifier } from './handshake/challenge/ws-challenge-verifier.js';
 import { judgeOrigin, type OriginRules } from './handshake/origin-policy.js';
+import { SpokenSubprotocols } from './handshake/spoken-subprotocols.js';
 import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
 import type { Awaitable } from './core/awaitable.js';
 import { Clock } from './core/clock.js';
@@ -35,6 +36,7 @@ import { RESOLVED_OPTIONS, type ResolvedSecureWsOptions } from './resolve-option
 export interface GatewayPath {
   readonly settings: GatewaySettings;
   readonly engine: MessageEngine;
+  readonly spoken: SpokenSubprotocols;
   /** Its own or those of the module. None before the application has started. */
   authenticators: readonly AuthenticatorBlock[];
 }
@@ -183,7 +185,8 @@ export class SecureWsRuntime {
 
   /** Sets what holds for the connections of a path. */
   addPath(address: string, settings: GatewaySettings): void {
-    this.#paths.set(address, { settings, engine: this.#makeEngine(settings), authenticators: [] });
+    const spoken = new SpokenSubprotocols(settings.subprotocols);
+    this.#paths.set(address, { settings, engine: this.#makeEngine(settings), spoken, authenticators: [] });
   }
 
   /** Those that paths have of their own. */

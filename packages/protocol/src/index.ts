@@ -9,6 +9,7 @@ export type { WsErrorCode } from './error-codes.js';
 export {
   BEARER_SUBPROTOCOL_PREFIX,
   CHALLENGE_SUBPROTOCOL_PREFIX,
+  CREDENTIAL_SUBPROTOCOL_PREFIXES,
   CSRF_SUBPROTOCOL_PREFIX,
   DPOP_SUBPROTOCOL_PREFIX,
   JSON_SUBPROTOCOL,
@@ -16,4 +17,3 @@ export {
   SUBPROTOCOLS,
   TICKET_SUBPROTOCOL_PREFIX,
 } from './subprotocols.js';
-export type { Subprotocol } from './subprotocols.js';

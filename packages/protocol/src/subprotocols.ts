@@ -4,11 +4,11 @@ export const JSON_SUBPROTOCOL = 'json.v1';
 /** JSON messages plus the module's own `$` events and visible refusals. */
 export const SECURE_WS_SUBPROTOCOL = 'secure-ws.v1';
 
-/** The subprotocols that a server answers with, in its order of preference. */
+/**
+ * The subprotocols that every server answers with, in its order of preference. Those that a gateway offers besides, codecs
+ * and the application's own, come before them.
+ */
 export const SUBPROTOCOLS = Object.freeze([SECURE_WS_SUBPROTOCOL, JSON_SUBPROTOCOL] as const);
-
-/** A negotiated subprotocol. */
-export type Subprotocol = (typeof SUBPROTOCOLS)[number];
 
 /** Prefix of the list entry that carries a bearer token, the only place a browser page can put one. Never answered. */
 export const BEARER_SUBPROTOCOL_PREFIX = 'bearer.';
@@ -24,3 +24,12 @@ export const CHALLENGE_SUBPROTOCOL_PREFIX = 'challenge.';
 
 /** Prefix of the list entry that carries a DPoP proof (RFC 9449) beside a `bearer.` entry. Never answered. */
 export const DPOP_SUBPROTOCOL_PREFIX = 'dpop.';
+
+/** What the list entries begin with that carry something secret: none of them is the name of a subprotocol. */
+export const CREDENTIAL_SUBPROTOCOL_PREFIXES = Object.freeze([
+  BEARER_SUBPROTOCOL_PREFIX,
+  TICKET_SUBPROTOCOL_PREFIX,
+  CSRF_SUBPROTOCOL_PREFIX,
+  CHALLENGE_SUBPROTOCOL_PREFIX,
+  DPOP_SUBPROTOCOL_PREFIX,
+] as const);

@@ -42,11 +42,12 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     before?: { readonly inbound: InboundFrames; readonly handTo: (watch: FrameWatch) => void },
   ): void {
     const { clock, lifecycle, revocationWatch } = this.runtime;
-    const { engine } = endpoint.runtime;
-    const { connectionId: id, principal, path, clientAddress: address, origin, subprotocol, certificate } = admission;
+    const { engine, spoken } = endpoint.runtime;
+    const { connectionId: id, principal, path, clientAddress: address, origin, certificate } = admission;
+    const wire = spoken.formatOf(admission.subprotocol);
     client.coalesceOn(request.socket);
     const serverCertificate = (): string | undefined => serverCertificateOf(request.socket);
-    const identity = { id, principal, path, address, origin, subprotocol, serverCertificate, certificate };
+    const identity = { id, principal, path, address, origin, wire, serverCertificate, certificate };
     const connection = new ManagedConnection(identity, client, clock, endpoint.connectionOptions);
     const pipeline = new ConnectionPipeline(engine, connection);
     const method = `${principal.kind}:${admission.credentialKind}`;

@@ -1,6 +1,5 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { SECURE_WS_SUBPROTOCOL } from '@secure-ws/protocol';
 import { AuthenticationError, DpopNonceRequiredError, type WsCredential } from '../authentication/authenticator.js';
 import { messageCredential } from '../authentication/message-credential.js';
 import { judgeRefresh } from '../authentication/refresh/refresh-policy.js';
@@ -33,6 +32,7 @@ const PLAN: HandlerPlan = Object.freeze({
     throw new Error('There is no policy to find.');
   }),
   throttles: [],
+  subprotocols: undefined,
   payload: undefined,
   isReported: false,
   hasInterceptors: false,
@@ -55,12 +55,12 @@ interface Renewal {
 export class IdentityRenewal {
   constructor(private readonly runtime: SecureWsRuntime) {}
 
-  /** Lets a connection send fresh credentials, where its client speaks `secure-ws.v1`. */
+  /** Lets a connection send fresh credentials, where its client speaks the module's own events. */
   bind(accepted: AcceptedSocket, endpoint: WsEndpoint, socket: Socket, admission: HandshakeAdmission): void {
     const { connection, pipeline } = accepted;
     // Nobody in particular never becomes somebody: a token of it would be verified for nothing.
     const isNobody = connection.principal.kind === ANONYMOUS_KIND;
-    if (connection.subprotocol !== SECURE_WS_SUBPROTOCOL || isNobody) return;
+    if (!connection.wire.hasModuleEvents || isNobody) return;
     let verifiedAt = -Infinity;
     let toldNonceAt = -Infinity;
     const verify = (message: Message): Refusal | Promise<Refusal | Renewal> => {

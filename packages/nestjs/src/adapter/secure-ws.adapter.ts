@@ -3,9 +3,12 @@ import type { Server } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
+import { JSON_SUBPROTOCOL } from '@secure-ws/protocol';
 import { endpointOf } from '../boot/gateway-endpoints.js';
 import { normalizePath } from '../nest/gateway-inventory.js';
 import { SecureWsBootError } from '../core/boot-problems.js';
+import type { WireFormat } from '../core/wire-format.js';
+import type { HandlerPlan } from '../messages/handler-plan.js';
 import type { MessageHandler } from '../messages/message.js';
 import { stepsOf } from '../messages/message-steps.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
@@ -79,10 +82,14 @@ export class SecureWsAdapter extends WsAdapter {
     const gateway = this.acceptor.current;
     if (socket === undefined || gateway === undefined) return;
     const plans = this.runtime.plans.of(gateway);
+    const seen = new Map<unknown, number>();
     for (const { message, callback } of handlers) {
-      // A handler without a plan has not passed the boot: it does not exist.
-      const plan = plans.get(message as string);
-      if (plan === undefined) continue;
+      // Nest tells the event of a handler and not its method: of several, the order does.
+      const nth = seen.get(message) ?? 0;
+      seen.set(message, nth + 1);
+      // A handler without a plan has not passed the boot, or is of another subprotocol: it does not exist.
+      const plan = plans.get(message as string)?.[nth];
+      if (plan === undefined || !existsIn(plan, socket.connection.wire)) continue;
       socket.pipeline.bind({ plan, steps: stepsOf(plan), callback: callback as MessageHandler['callback'] });
     }
   }
@@ -171,6 +178,11 @@ export class SecureWsAdapter extends WsAdapter {
     this.#listeners.set(port, listener);
     return listener;
   }
+}
+
+/** Whether a handler exists in what a connection speaks. */
+function existsIn({ subprotocols }: HandlerPlan, { subprotocol = JSON_SUBPROTOCOL }: WireFormat): boolean {
+  return subprotocols === undefined || subprotocols.includes(subprotocol);
 }
 
 async function listenOn(server: Server, port: number, host: string | undefined): Promise<void> {

@@ -154,11 +154,20 @@ export class UpgradeListener {
   readonly #endpointAt = (path: string): HandshakeEndpoint | undefined => {
     const endpoint = this.#endpoints.get(path);
     if (endpoint === undefined) return undefined;
-    const { settings, authenticators } = endpoint.runtime;
+    const { settings, authenticators, spoken } = endpoint.runtime;
     const { origins, anonymous: admitsAnonymous, firstMessage: admitsFirstMessage } = settings;
     const gateways = endpoint.gateways.map(({ gateway }) => gateway);
     const { revokedCertificates } = this.runtime;
-    return { gateways, origins, authenticators, revokedCertificates, admitsAnonymous, admitsFirstMessage };
+    const subprotocols = spoken.names;
+    return {
+      gateways,
+      subprotocols,
+      origins,
+      authenticators,
+      revokedCertificates,
+      admitsAnonymous,
+      admitsFirstMessage,
+    };
   };
 
   #conclude(decision: HandshakeDecision, request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -9,7 +9,7 @@ import type { CoveredHandler } from './coverage.js';
 
 /** Compiles what was decided about a handler. */
 export function compileHandler(
-  { record, event, decision, payload, throttles, isReported }: CoveredHandler,
+  { record, event, decision, payload, throttles, subprotocols, isReported }: CoveredHandler,
   classes: ApplicationClasses,
   config: ApplicationConfig,
   detailedErrors: boolean,
@@ -25,6 +25,7 @@ export function compileHandler(
     authorization: new AuthorizationPlan(requirements, isPublic, providerOf, takesRowsOf),
     throttles,
     payload: declaration === undefined ? undefined : compilePayload(declaration, { detailedErrors, selection }),
+    subprotocols,
     isReported,
     hasInterceptors: hasInterceptors(record, config),
     isStream,

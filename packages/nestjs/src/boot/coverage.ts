@@ -12,6 +12,7 @@ import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
 import { endpointOf } from './gateway-endpoints.js';
 import { type HandlerDecision, quote, readDecision } from './handler-decision.js';
 import { type HandlerPayload, readPayload } from './handler-payload.js';
+import { type HandlerSubprotocols, overlap, readSubprotocolsOf } from './handler-subprotocols.js';
 
 /** A handler with all its decisions made. */
 export interface CoveredHandler {
@@ -20,6 +21,7 @@ export interface CoveredHandler {
   readonly decision: HandlerDecision;
   readonly payload: HandlerPayload;
   readonly throttles: readonly ThrottleRule[];
+  readonly subprotocols: HandlerSubprotocols;
   /** Whether what it leaves open is reported instead of refused. */
   readonly isReported: boolean;
 }
@@ -40,7 +42,7 @@ export function checkCoverage(
   problems: BootProblems,
 ): CoveredHandler[] {
   const covered: CoveredHandler[] = [];
-  const owners = new Map<string, HandlerRecord>();
+  const owners: Owners = new Map();
   for (const gateway of gateways) {
     if (gateway.isRequestScoped) {
       problems.add(
@@ -68,21 +70,22 @@ export function checkCoverage(
 function checkHandler(
   handler: HandlerRecord,
   context: CoverageContext,
-  owners: Map<string, HandlerRecord>,
+  owners: Owners,
   problems: BootProblems,
 ): CoveredHandler | undefined {
   const isReported = context.options.migration.gateways.has(handler.gateway.type);
   // What a gateway under migration leaves open is warned about, and does not stop the boot.
   const open = isReported ? new BootProblems() : problems;
-  const event = readEvent(handler, owners, problems);
-  const decision =
-    readDecision(handler, context.settingsOf(handler.gateway).anonymous, open) ?? (isReported ? UNDECIDED : undefined);
+  const settings = context.settingsOf(handler.gateway);
+  const subprotocols = readSubprotocolsOf(handler, settings, context.options.adapter, problems);
+  const event = readEvent(handler, subprotocols, owners, problems);
+  const decision = readDecision(handler, settings.anonymous, open) ?? (isReported ? UNDECIDED : undefined);
   const payload = readPayload(handler, open) ?? (isReported ? UNTYPED : undefined);
   checkCall(handler, context, problems);
   const throttles = readHandlerThrottles(handler.callback, handler.gateway.type, handler.label, problems);
   if (isReported) for (const { where, problem } of open.problems) problems.warn(where, problem);
   if (event === undefined || decision === undefined || payload === undefined) return undefined;
-  return { record: handler, event, decision, payload, throttles, isReported };
+  return { record: handler, event, decision, payload, throttles, subprotocols, isReported };
 }
 
 /** What would run without being judged, or wait for something that never comes. */
@@ -106,9 +109,13 @@ function checkCall(handler: HandlerRecord, { options, config }: CoverageContext,
 const UNDECIDED: HandlerDecision = { requirements: [], isPublic: false, takesRowsOf: () => true };
 const UNTYPED: HandlerPayload = { declaration: undefined, selection: {} };
 
+/** The handlers of each event of each endpoint; several where they exist in different subprotocols. */
+type Owners = Map<string, { readonly label: string; readonly subprotocols: HandlerSubprotocols }[]>;
+
 function readEvent(
   handler: HandlerRecord,
-  owners: Map<string, HandlerRecord>,
+  subprotocols: HandlerSubprotocols,
+  owners: Owners,
   problems: BootProblems,
 ): string | undefined {
   const { event, label, gateway } = handler;
@@ -125,15 +132,16 @@ function readEvent(
     return undefined;
   }
   const place = `${endpointOf(gateway)} ${event}`;
-  const other = owners.get(place);
+  const others = owners.get(place) ?? [];
+  const other = others.find((each) => overlap(each.subprotocols, subprotocols));
   if (other !== undefined) {
     problems.add(
       label,
       `handles ${quote(event)} on ${gateway.path}, as ${other.label} does: one message would run twice.`,
-      'rename one of the two events, or give one of the gateways a path of its own',
+      'rename one of the two events, give one of the gateways a path of its own, or tell them apart with @WsSubprotocol()',
     );
     return undefined;
   }
-  owners.set(place, handler);
+  owners.set(place, [...others, { label, subprotocols }]);
   return event;
 }

@@ -7,6 +7,7 @@ import type { BootProblems } from '../core/boot-problems.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import type { GatewayRecord } from '../nest/gateway-inventory.js';
 import { SECURE_GATEWAY_METADATA } from '../secure-gateway.decorator.js';
+import { WS_SUBPROTOCOL_METADATA } from '../messages/ws-subprotocol.decorator.js';
 import { WS_THROTTLE_METADATA } from '../throttling/ws-throttle.decorator.js';
 import { WS_PAYLOAD_METADATA } from '../validation/ws-payload.decorator.js';
 import type { CoveredHandler } from './coverage.js';
@@ -17,6 +18,7 @@ const DECORATORS: readonly (readonly [key: string, name: string])[] = [
   [WS_PUBLIC_METADATA, '@WsPublic()'],
   [WS_THROTTLE_METADATA, '@WsThrottle()'],
   [WS_PAYLOAD_METADATA, '@WsPayload()'],
+  [WS_SUBPROTOCOL_METADATA, '@WsSubprotocol()'],
   [SECURE_GATEWAY_METADATA, '@SecureGateway()'],
 ];
 

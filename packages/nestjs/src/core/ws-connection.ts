@@ -1,5 +1,5 @@
 import { createParamDecorator } from '@nestjs/common';
-import type { CloseCodeName, Subprotocol } from '@secure-ws/protocol';
+import type { CloseCodeName } from '@secure-ws/protocol';
 import type { Principal } from './principal.js';
 import { messageContextOf } from './message-context.js';
 
@@ -16,7 +16,7 @@ export interface WsConnection {
   /** The page's origin, if a browser connected. */
   readonly origin: string | undefined;
   /** What was negotiated; `undefined` is plain JSON. */
-  readonly subprotocol: Subprotocol | undefined;
+  readonly subprotocol: string | undefined;
   /** When it was accepted, in milliseconds since 1970. */
   readonly openedAt: number;
   /** Raised by whatever changes what the connection may do: a message that was judged under another epoch is dropped. */

@@ -104,6 +104,7 @@ export const MESSAGE_REASONS = Object.freeze({
   'json-number': 'input_validation_fail',
   'json-text': 'input_validation_fail',
   envelope: 'input_validation_fail',
+  'foreign-event': 'malicious_extraneous',
   'unknown-event': 'authz_fail',
   claims: 'authz_fail',
   'throttler-storage-failed': 'sys_crash',

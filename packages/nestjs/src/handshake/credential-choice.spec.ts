@@ -81,6 +81,7 @@ async function decide({ bearer, cookie, authorization, subprotocols = [], origin
   const context = new HandshakeContext(input, readRequestHead(request));
   context.endpoint = {
     gateways: [],
+    subprotocols: [],
     authenticators,
     revokedCertificates: new RevokedCertificates(),
     admitsAnonymous: more.admitsAnonymous === true,

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Subprotocol } from '@secure-ws/protocol';
 import type { ProvedCertificate } from '../core/proved-certificate.js';
 import type { RevokedCertificates } from '../authentication/client-certificate/revoked-certificates.js';
 import type { AuthenticatorBlock } from '../authentication/authenticator-block.js';
@@ -32,6 +31,8 @@ export interface HandshakeInput {
 export interface HandshakeEndpoint {
   /** The gateways there: the keys of `WsHandshakeGuard.setGatewayGuards()`. */
   readonly gateways: readonly object[];
+  /** What is spoken there, in the order of preference. */
+  readonly subprotocols: readonly string[];
   /** `undefined`: those of the module. */
   readonly origins?: OriginRules | undefined;
   /** Asked in their order; the first that accepts a credential decides, and no other one is asked after it. */
@@ -73,7 +74,7 @@ export interface HandshakeAdmission {
   /** The places of the connection among those of its principal. */
   readonly lease: PrincipalLease;
   /** The subprotocol to answer with; absent when the client offered none. */
-  readonly subprotocol?: Subprotocol;
+  readonly subprotocol?: string;
   /** The path of the gateway. */
   readonly path: string;
   /** The URL of the handshake, as this server knows it. */
@@ -101,7 +102,7 @@ export interface HandshakeInvitation {
   readonly principal: undefined;
   readonly path: string;
   readonly url: string;
-  readonly subprotocol?: Subprotocol;
+  readonly subprotocol?: string;
   readonly fields: readonly HeaderField[];
   /** Goes on with the handshake, once. Never rejects. */
   readonly authenticate: (credential: WsCredential) => Awaitable<HandshakeRefusal | HandshakeAdmission>;
@@ -127,6 +128,7 @@ export interface AmbientCredential {
 
 const NOWHERE: HandshakeEndpoint = Object.freeze({
   gateways: [],
+  subprotocols: [],
   authenticators: [],
   revokedCertificates: { refuses: () => true },
   admitsAnonymous: false,
@@ -159,7 +161,7 @@ export class HandshakeContext {
   reservation: Reservation | undefined;
   /** Written by `subprotocol`. */
   offeredSubprotocols: readonly string[] = [];
-  subprotocol: Subprotocol | undefined;
+  subprotocol: string | undefined;
   /** Written by `credentials`: the URL that a DPoP proof must be for. */
   url = '';
   /** Written by `credentials`: the one that decides, with the authenticator that will verify it. */

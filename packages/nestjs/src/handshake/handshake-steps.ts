@@ -147,7 +147,7 @@ function runClientAddress(context: HandshakeContext, rules: ProxyRules | undefin
 }
 
 function runSubprotocol(context: HandshakeContext): HandshakeRefusal | undefined {
-  const choice = chooseSubprotocol(context.head.subprotocols);
+  const choice = chooseSubprotocol(context.head.subprotocols, context.endpoint.subprotocols);
   if (choice === undefined) return refuse('bad-subprotocol');
   context.offeredSubprotocols = choice.offered;
   context.subprotocol = choice.selected;

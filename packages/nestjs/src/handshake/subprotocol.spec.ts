@@ -1,3 +1,4 @@
+import { SUBPROTOCOLS } from '@secure-ws/protocol';
 import { describe, expect, it } from 'vitest';
 import { chooseSubprotocol, parseSubprotocols } from './subprotocol.js';
 
@@ -11,7 +12,7 @@ describe('chooseSubprotocol', () => {
     ['json.v1,\t bearer.a.b.c ,csrf.d', 'json.v1'],
     ['graphql-ws, json.v1', 'json.v1'],
   ])('HS-10 chooses from %j: %s', (header, expected) => {
-    const choice = chooseSubprotocol(header);
+    const choice = chooseSubprotocol(header, SUBPROTOCOLS);
     expect(choice).toBeDefined();
     expect(choice?.selected).toBe(expected);
   });
@@ -38,13 +39,13 @@ describe('chooseSubprotocol', () => {
     'json.v1, a=b/c',
     'json.v1, __proto__, constructor, (x)',
   ])('HS-10 answers nothing to %j', (header) => {
-    expect(chooseSubprotocol(header)).toBeUndefined();
+    expect(chooseSubprotocol(header, SUBPROTOCOLS)).toBeUndefined();
   });
 
   it('HS-10 allows sixteen entries and no more', () => {
     const others = (count: number): string => Array.from({ length: count }, (_, index) => `p${index}`).join();
-    expect(chooseSubprotocol(`json.v1,${others(15)}`)?.selected).toBe('json.v1');
-    expect(chooseSubprotocol(`json.v1,${others(16)}`)).toBeUndefined();
+    expect(chooseSubprotocol(`json.v1,${others(15)}`, SUBPROTOCOLS)?.selected).toBe('json.v1');
+    expect(chooseSubprotocol(`json.v1,${others(16)}`, SUBPROTOCOLS)).toBeUndefined();
   });
 });
 
@@ -64,5 +65,13 @@ describe('parseSubprotocols', () => {
 
   it('DR-22 reads a list with long blanks', () => {
     expect(parseSubprotocols(`${' '.repeat(30_000)}a${'\t'.repeat(30_000)},b`)).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    ['json.v1, chat.v1, chat.v2, secure-ws.v1', 'chat.v2'],
+    ['chat.v1', 'chat.v1'],
+    ['secure-ws.v1', 'secure-ws.v1'],
+  ])('HS-10 prefers what the gateway lists, in its order: %j', (header, expected) => {
+    expect(chooseSubprotocol(header, ['chat.v2', 'chat.v1', ...SUBPROTOCOLS])?.selected).toBe(expected);
   });
 });

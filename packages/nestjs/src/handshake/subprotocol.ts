@@ -1,4 +1,3 @@
-import { type Subprotocol, SUBPROTOCOLS } from '@secure-ws/protocol';
 import { HTTP_TOKEN, withoutBlanks } from '../core/http-syntax.js';
 
 /** The most entries of a subprotocol list; a browser page needs three: a protocol, a token and a CSRF token. */
@@ -27,7 +26,7 @@ export interface SubprotocolChoice {
   /** Everything that the client offered, tokens included. Never leaves the process. */
   readonly offered: readonly string[];
   /** The one to answer with; `undefined` when the client offered none and plain JSON is spoken. */
-  readonly selected: Subprotocol | undefined;
+  readonly selected: string | undefined;
 }
 
 const NOTHING_OFFERED: SubprotocolChoice = Object.freeze({ offered: Object.freeze([]), selected: undefined });
@@ -35,15 +34,19 @@ const NOTHING_OFFERED: SubprotocolChoice = Object.freeze({ offered: Object.freez
 /**
  * Chooses the subprotocol, in the server's order of preference.
  *
- * Only a member of {@link SUBPROTOCOLS} can come out, so an entry that carries a token is never echoed.
+ * Only a member of `spoken` can come out, so an entry that carries a token is never echoed.
  *
- * @returns `undefined` when the list is malformed or has none of ours: a client that offers only others must not believe
+ * @param spoken what the path speaks, in its order of preference.
+ * @returns `undefined` when the list is malformed or has none of them: a client that offers only others must not believe
  * that the server speaks one of them.
  */
-export function chooseSubprotocol(header: string | undefined): SubprotocolChoice | undefined {
+export function chooseSubprotocol(
+  header: string | undefined,
+  spoken: readonly string[],
+): SubprotocolChoice | undefined {
   if (header === undefined) return NOTHING_OFFERED;
   const offered = parseSubprotocols(header);
   if (offered === undefined) return undefined;
-  const selected = SUBPROTOCOLS.find((known) => offered.includes(known));
+  const selected = spoken.find((known) => offered.includes(known));
   return selected === undefined ? undefined : { offered, selected };
 }

@@ -1,5 +1,6 @@
 import { CLOSE_CODES, type CloseCodeName, parseCloseReason } from '@secure-ws/protocol';
 import { describe, expect, it } from 'vitest';
+import { PLAIN_JSON } from '../core/wire-format.js';
 import { createPrincipal } from '../core/principal.js';
 import { SecurityEvents } from '../events/security-events.js';
 import { BootProblems } from '../core/boot-problems.js';
@@ -77,7 +78,7 @@ function open(user: LifecycleOptions = {}, identity: { expiresInMs?: number; ses
       ...(sessionId === undefined ? {} : { sessionId }),
     });
     const connection = new ManagedConnection(
-      { id, principal, path: '/x', address: '127.0.0.1', origin: undefined, subprotocol: undefined },
+      { id, principal, path: '/x', address: '127.0.0.1', origin: undefined, wire: PLAIN_JSON },
       socket as unknown as BoundedSocket,
       clock,
       { ...options, messageTimeoutMs: 10_000 },

@@ -1,16 +1,11 @@
-import {
-  CLOSE_CODES,
-  type CloseCodeName,
-  formatCloseReason,
-  SECURE_WS_SUBPROTOCOL,
-  type Subprotocol,
-} from '@secure-ws/protocol';
+import { CLOSE_CODES, type CloseCodeName, formatCloseReason } from '@secure-ws/protocol';
 import type { ProvedCertificate } from '../core/proved-certificate.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
 import { type BoundedSocket, isLargerThan, type OutboundData, type OutboundWatch } from './bounded-socket.js';
 import { ConnectionDeadlines, type ConnectionOptions } from './connection-deadlines.js';
 import type { InboundFrames } from './inbound-frames.js';
+import type { WireFormat } from '../core/wire-format.js';
 import type { WsConnection } from '../core/ws-connection.js';
 
 /** What runs for a connection. */
@@ -34,7 +29,7 @@ export interface ConnectionIdentity {
   readonly path: string;
   readonly address: string;
   readonly origin: string | undefined;
-  readonly subprotocol: Subprotocol | undefined;
+  readonly wire: WireFormat;
   /** The SHA-256 fingerprint of the certificate that this server showed in the TLS handshake. */
   readonly serverCertificate?: () => string | undefined;
   /** What its token is bound to; absent where it is bound to none. */
@@ -59,7 +54,6 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   readonly path: string;
   readonly address: string;
   readonly origin: string | undefined;
-  readonly subprotocol: Subprotocol | undefined;
   readonly openedAt: number;
   readonly serverCertificate: () => string | undefined;
   readonly certificate: ProvedCertificate | undefined;
@@ -77,8 +71,9 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   /** Finds out now whether the identity still holds; set where there is somebody to ask. */
   revalidate: (() => void) | undefined;
   readonly deadlines: ConnectionDeadlines;
-  // Private, and read through a getter: nothing that a handler assigns changes who is connected (AN-14).
+  // Private, and read through a getter: nothing that a handler assigns changes who is connected, or what is spoken (AN-14).
   #principal: Principal;
+  readonly #wire: WireFormat;
   #onDrain: (() => void)[] | undefined;
   #sendWatches: Set<(data: OutboundData) => void> | undefined;
   #isPaused = false;
@@ -94,7 +89,7 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
     this.path = identity.path;
     this.address = identity.address;
     this.origin = identity.origin;
-    this.subprotocol = identity.subprotocol;
+    this.#wire = identity.wire;
     this.serverCertificate = identity.serverCertificate ?? (() => undefined);
     this.certificate = identity.certificate;
     this.openedAt = clock.now();
@@ -105,6 +100,14 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
 
   get principal(): Principal {
     return this.#principal;
+  }
+
+  get wire(): WireFormat {
+    return this.#wire;
+  }
+
+  get subprotocol(): string | undefined {
+    return this.#wire.subprotocol;
   }
 
   get isOpen(): boolean {
@@ -125,7 +128,7 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
 
   /** Tells a client that it should send a fresh credential: how long the one that it has is still good. */
   remind(expiresInMs: number): void {
-    if (this.subprotocol === SECURE_WS_SUBPROTOCOL) this.send(REFRESH_EVENT, { expiresInMs });
+    if (this.#wire.hasModuleEvents) this.send(REFRESH_EVENT, { expiresInMs });
   }
 
   /** Whether the identity has ended. Checked for each message: the timer may be late (SL-02). */

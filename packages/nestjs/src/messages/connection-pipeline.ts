@@ -1,4 +1,4 @@
-import { SECURE_WS_SUBPROTOCOL } from '@secure-ws/protocol';
+import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
 import { decodeJson } from '../core/safe-json.js';
 import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
@@ -22,6 +22,12 @@ const MAX_PINNED_BYTES = 4096;
 
 /** The event by which a `secure-ws.v1` client ends the stream that answers an `id`. */
 const CANCEL_EVENT = '$cancel';
+
+const FOREIGN_EVENT: Refusal = Object.freeze({
+  code: 'BAD_MESSAGE',
+  reason: 'foreign-event',
+  close: 'POLICY_VIOLATION',
+});
 
 /** One connection as a source of messages: its frames come in here, and what its handlers return goes out. */
 export class ConnectionPipeline implements ConnectionWork, MessageSource {
@@ -142,9 +148,13 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
   route({ event, id }: Message): MessageHandler | Refusal | undefined {
     const handler = this.#handlers.get(event);
     if (handler !== undefined) return handler;
-    if (event === CANCEL_EVENT && this.connection.subprotocol === SECURE_WS_SUBPROTOCOL) {
-      this.#replies.cancel(id);
-      return undefined;
+    if (event.startsWith(RESERVED_EVENT_PREFIX)) {
+      // MV-19: the client has not negotiated them, so it does not speak what it has.
+      if (!this.connection.wire.hasModuleEvents) return FOREIGN_EVENT;
+      if (event === CANCEL_EVENT) {
+        this.#replies.cancel(id);
+        return undefined;
+      }
     }
     return { code: this.engine.parts.detailedErrors ? 'UNKNOWN_EVENT' : 'FORBIDDEN', reason: 'unknown-event' };
   }

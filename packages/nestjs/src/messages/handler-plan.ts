@@ -11,6 +11,8 @@ export interface HandlerPlan {
   readonly label: string;
   readonly authorization: AuthorizationPlan;
   readonly throttles: readonly ThrottleRule[];
+  /** The subprotocols in which the event exists; `undefined` for all of them. */
+  readonly subprotocols: readonly string[] | undefined;
   /** `undefined` for a handler that takes no payload: whatever the client sends, it gets none. */
   readonly payload: PayloadCheck | undefined;
   /** Whether authorization and validation only report, because the gateway is still being migrated. */

@@ -29,6 +29,7 @@ export function violationOf({ code, reason }: Refusal): ViolationKind | undefine
   switch (reason) {
     case 'broken-frame':
     case 'binary-frame':
+    case 'foreign-event':
     case 'control-flood':
     case 'queue-before-connect':
       return 'bad-frame';

@@ -1,3 +1,4 @@
+import { SUBPROTOCOLS } from '@secure-ws/protocol';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { RevokedCertificates } from '../authentication/client-certificate/revoked-certificates.js';
@@ -165,6 +166,7 @@ export function setUpHandshake({
   };
   const endpoint: HandshakeEndpoint = {
     gateways: [GATEWAY],
+    subprotocols: SUBPROTOCOLS,
     authenticators: authenticators.map((one, index) => new AuthenticatorBlock(one, `authenticators[${index}]`, clock)),
     revokedCertificates: new RevokedCertificates(),
     admitsAnonymous: false,

@@ -1,4 +1,3 @@
-import type { Subprotocol } from '@secure-ws/protocol';
 import { createPrincipal } from '../core/principal.js';
 import { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import type { WsPolicy } from '../authorization/ws-policy.js';
@@ -7,6 +6,7 @@ import type { SecurityEvent } from '../events/security-event.js';
 import { SecurityEventSink } from '../events/security-event-sink.js';
 import { SecurityEvents } from '../events/security-events.js';
 import { BootProblems } from '../core/boot-problems.js';
+import { PLAIN_JSON } from '../core/wire-format.js';
 import { OptionReader } from '../core/option-reader.js';
 import type { BoundedSocket, OutboundWatch } from '../lifecycle/bounded-socket.js';
 import { resolveLifecycleOptions } from '../lifecycle/lifecycle.options.js';
@@ -88,7 +88,8 @@ export interface PipelineShape {
   readonly policies?: readonly (new () => WsPolicy<never>)[];
   readonly hasInterceptors?: boolean;
   readonly isStream?: boolean;
-  readonly subprotocol?: Subprotocol;
+  /** Whether the client speaks the module's own events. @default false */
+  readonly hasModuleEvents?: boolean;
   readonly payload?: PayloadCheck;
   /** When the identity ends, in milliseconds from now. */
   readonly expiresInMs?: number;
@@ -137,7 +138,14 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
   const ends = shape.expiresInMs === undefined ? {} : { expiresAt: clock.now() + shape.expiresInMs };
   const principal = createPrincipal({ kind: 'jwt', issuer: 'test', id: 'alice', authenticatedAt: 0, ...ends });
   const connection = new ManagedConnection(
-    { id: 'c', principal, path: '/x', address: '127.0.0.1', origin: undefined, subprotocol: shape.subprotocol },
+    {
+      id: 'c',
+      principal,
+      path: '/x',
+      address: '127.0.0.1',
+      origin: undefined,
+      wire: { ...PLAIN_JSON, hasModuleEvents: shape.hasModuleEvents ?? false },
+    },
     socket as unknown as BoundedSocket,
     clock,
     { ...resolveLifecycleOptions(readerOf({}, 'lifecycle')), messageTimeoutMs: 10_000 },
@@ -149,6 +157,7 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
     label: 'Gateway.do',
     authorization: new AuthorizationPlan(shape.policies ?? [], false, (type) => () => new type()),
     throttles: [],
+    subprotocols: undefined,
     payload: shape.payload,
     isReported: false,
     hasInterceptors: shape.hasInterceptors ?? false,
