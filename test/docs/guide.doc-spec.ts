@@ -81,6 +81,22 @@ describe('F45 every example of the guide runs: messages', () => {
     expect(await bob.request('account.freeze', { accountId: ID })).toMatchObject({ data: { frozen: ID } });
   });
 
+  it('authorization/documents.gateway.ts judges several documents at once', async () => {
+    const { DocumentsGateway, OwnDocuments, DocumentsService } = await example(
+      'authorization/documents.gateway.ts',
+      'DocumentsGateway',
+      'OwnDocuments',
+      'DocumentsService',
+    );
+    const app = await boot(around([DocumentsGateway, OwnDocuments, DocumentsService]));
+    await using alice = await connect(app, { path: '/documents', as: ALICE });
+    const documentIds = [ID, ID.replace('7', '8')];
+    expect(await alice.request('document.delete', { documentIds })).toMatchObject({ data: { deleted: documentIds } });
+    expect(codeOf(await alice.request('document.delete', { documentIds: [ID, ID] }))).toBe('FORBIDDEN');
+    await using bob = await connect(app, { path: '/documents', as: testIdentity({ id: 'bob' }) });
+    expect(codeOf(await bob.request('document.delete', { documentIds }))).toBe('FORBIDDEN');
+  });
+
   it('authorization/lists.gateway.ts narrows the query', async () => {
     const { OrdersGateway, OwnOrders } = await example('authorization/lists.gateway.ts', 'OrdersGateway', 'OwnOrders');
     await using client = await connect(await boot(around([OrdersGateway, OwnOrders])), { path: '/orders', as: ALICE });

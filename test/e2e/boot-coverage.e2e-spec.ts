@@ -1,6 +1,8 @@
 import { Injectable, Scope, UseFilters } from '@nestjs/common';
 import { BaseWsExceptionFilter, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
+  allOf,
+  anyOf,
   deny,
   SecureWsBootError,
   WsAuthorize,
@@ -8,6 +10,7 @@ import {
   type WsPolicy,
   WsPublic,
   WsResource,
+  WsRowFilter,
 } from '@secure-ws/nestjs';
 import { Type } from 'class-transformer';
 import { IsArray, IsInt } from 'class-validator';
@@ -252,6 +255,66 @@ describe('a handler without a decision', () => {
       override act(): void {}
     }
     expect(await bootProblems({ providers: [ChildGateway] })).toMatchObject([{ where: 'ChildGateway.act' }]);
+  });
+});
+
+describe('what a policy has granted', () => {
+  @Injectable()
+  class Rows extends Owner {}
+
+  it('AZ-04 stops the boot where it is not clear which object the handler gets', async () => {
+    @WsAuthorize(Owner)
+    @WebSocketGateway({ path: '/x' })
+    class TwiceGateway {
+      @WsAuthorize(Owner)
+      @SubscribeMessage('twice')
+      twice(@WsResource() _: unknown): void {}
+
+      @WsAuthorize(anyOf(OtherOwner, allOf({ roles: ['a'] }, Owner)))
+      @SubscribeMessage('named')
+      named(@WsResource(Owner) _: unknown, @WsResource(OtherOwner) __: unknown): void {}
+    }
+    @WebSocketGateway({ path: '/y' })
+    class AlternativesGateway {
+      @WsAuthorize(anyOf(Owner, OtherOwner))
+      @SubscribeMessage('bare')
+      bare(@WsResource() _: unknown): void {}
+
+      @WsAuthorize(anyOf(Owner, allOf(OtherOwner, Rows)))
+      @SubscribeMessage('rows')
+      rows(@WsRowFilter() _: unknown): void {}
+
+      @WsAuthorize(anyOf({ roles: ['a'] }, allOf(OtherOwner)))
+      @SubscribeMessage('none')
+      none(@WsResource(Owner) _: unknown): void {}
+
+      @WsAuthorize(anyOf(Owner, allOf(OtherOwner, { roles: [] })))
+      @SubscribeMessage('empty')
+      empty(): void {}
+    }
+    const problems = await bootProblems({ providers: [TwiceGateway, AlternativesGateway] });
+    expect(problems.map(({ where, problem }) => [where, problem])).toEqual([
+      ['TwiceGateway.twice', expect.stringContaining('asks Owner more than once')],
+      ['TwiceGateway.named', expect.stringContaining('asks Owner more than once')],
+      ['AlternativesGateway.bare', expect.stringContaining('does not say whose resource')],
+      ['AlternativesGateway.rows', expect.stringContaining('does not say whose row filter')],
+      ['AlternativesGateway.none', expect.stringContaining('no policy of its @WsAuthorize can fill')],
+      ['AlternativesGateway.empty', expect.stringContaining('roles must be a list')],
+    ]);
+  });
+
+  it('AZ-04 boots where each alternative has its own', async () => {
+    @WebSocketGateway({ path: '/x' })
+    class ClearGateway {
+      @WsAuthorize(anyOf(Owner, allOf(Owner, { roles: ['a'] })))
+      @SubscribeMessage('one')
+      one(@WsResource() _: unknown): void {}
+
+      @WsAuthorize(anyOf(Owner, allOf(OtherOwner, { roles: ['a'] })))
+      @SubscribeMessage('either')
+      either(@WsRowFilter() _: unknown, @WsResource(OtherOwner) __: unknown): void {}
+    }
+    await expect(startApp({ providers: [ClearGateway, Owner, OtherOwner] })).resolves.toBeDefined();
   });
 });
 

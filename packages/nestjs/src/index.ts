@@ -60,8 +60,10 @@ export { WsClientCertificates } from './authentication/client-certificate/ws-cli
 
 // Authorization
 export type { AuthorizationOptions } from './authorization/authorization.options.js';
-export { anyOf } from './authorization/requirement.js';
-export type { AnyOf, WsClaimsRequirement, WsRequirement } from './authorization/requirement.js';
+export { allOf, anyOf } from './authorization/requirement.js';
+export type { AllOf, AnyOf, WsClaimsRequirement, WsRequirement } from './authorization/requirement.js';
+export { WsBatchPolicy } from './authorization/ws-batch-policy.js';
+export type { WsBatchId } from './authorization/ws-batch-policy.js';
 export { WsAuthorize } from './authorization/ws-authorize.decorator.js';
 export { Denial, deny, Grant, grant, grantRows } from './authorization/ws-policy.js';
 export type { WsPolicy, WsPolicyContext, WsPolicyDecision, WsPolicyType } from './authorization/ws-policy.js';

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { AuthenticationError, DpopNonceRequiredError, type WsCredential } from '../authentication/authenticator.js';
 import { messageCredential } from '../authentication/message-credential.js';
 import { judgeRefresh } from '../authentication/refresh/refresh-policy.js';
-import { AuthorizationPlan } from '../authorization/authorization-plan.js';
+import { ANYBODY, AuthorizationPlan, NO_POLICIES } from '../authorization/authorization-plan.js';
 import { ANONYMOUS_KIND, type Principal } from '../core/principal.js';
 import type { HandshakeAdmission } from '../handshake/handshake-context.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
@@ -28,9 +28,7 @@ const PLAN: HandlerPlan = Object.freeze({
   event: AUTH_EVENT,
   eventJson: JSON.stringify(AUTH_EVENT),
   label: AUTH_EVENT,
-  authorization: new AuthorizationPlan([], false, () => {
-    throw new Error('There is no policy to find.');
-  }),
+  authorization: new AuthorizationPlan(ANYBODY, NO_POLICIES),
   throttles: [],
   subprotocols: undefined,
   payload: undefined,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createPrincipal, type Principal } from '../core/principal.js';
-import { AuthorizationPlan } from './authorization-plan.js';
-import { anyOf, type WsRequirement } from './requirement.js';
-import { deny, Grant, grant, type WsPolicy, type WsPolicyContext } from './ws-policy.js';
+import { ANYBODY, AuthorizationPlan, NO_POLICIES } from './authorization-plan.js';
+import { allOf, anyOf, type WsRequirement } from './requirement.js';
+import { deny, Grant, grant, grantRows, type WsPolicy, type WsPolicyContext } from './ws-policy.js';
 import { PolicyGrant } from './ws-resource.decorator.js';
 
 const person = (claims: Partial<Principal> = {}): Principal =>
@@ -20,8 +20,19 @@ function policy(give: () => unknown): new () => WsPolicy<never> {
   };
 }
 
-const planOf = (requirements: readonly WsRequirement[], isPublic = false): AuthorizationPlan =>
-  new AuthorizationPlan(requirements, isPublic, (type) => () => new type());
+const failures: unknown[] = [];
+
+const planOf = (requirements: readonly WsRequirement[], isPublic = false): AuthorizationPlan => {
+  failures.length = 0;
+  return new AuthorizationPlan(
+    { ...ANYBODY, requirements, isPublic },
+    {
+      ...NO_POLICIES,
+      resolve: (type) => () => new type(),
+      onFailed: (_policy, _context, exception) => failures.push(exception),
+    },
+  );
+};
 
 /** A promise of another making: it calls back, and returns something of its own. */
 const thenable = (answer: unknown, returned: unknown) => () => ({
@@ -60,7 +71,9 @@ describe('AuthorizationPlan', () => {
     ['a promise of a grant', () => Promise.resolve(grant('the resource')), 'the resource'],
     ['a thenable of a grant', thenable(grant('the resource'), undefined), 'the resource'],
   ])('AZ-09 allows by %s', async (_, give, resource) => {
-    expect(await planOf([policy(give)]).ask(contextOf())).toMatchObject([{ resource }]);
+    const grants = await planOf([policy(give)]).ask(contextOf());
+    expect(grants).toMatchObject(resource === undefined ? [] : [{ resource }]);
+    expect(grants).toHaveLength(resource === undefined ? 0 : 1);
   });
 
   it.each<readonly [what: string, give: () => unknown]>([
@@ -73,16 +86,57 @@ describe('AuthorizationPlan', () => {
     ['rejects', () => Promise.reject(new Error('broken'))],
   ])('AZ-09 lets what a policy %s out, to be refused and audited', async (_, give) => {
     await expect((async () => planOf([policy(give)]).ask(contextOf()))()).rejects.toThrow('broken');
-    // An alternative that fails is no reason to try the next one.
-    await expect(
-      (async () =>
-        planOf([
-          anyOf(
-            policy(give),
-            policy(() => true),
-          ),
-        ]).ask(contextOf()))(),
-    ).rejects.toThrow('broken');
+    expect(failures).toEqual([]);
+  });
+
+  it.each<readonly [what: string, give: () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('broken');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('broken'))],
+    ['grants rows that nobody takes', () => grantRows({ ownerId: 'alice' })],
+  ])('AZ-09 takes an alternative that %s for a no, says so, and asks the next', async (_, give) => {
+    const failing = policy(give);
+    const untaken = (requirements: readonly WsRequirement[]) =>
+      new AuthorizationPlan(
+        { requirements, isPublic: false, takesRowsOf: () => false },
+        {
+          ...NO_POLICIES,
+          resolve: (type) => () => new type(),
+          onFailed: (_policy, _context, exception) => failures.push(exception),
+        },
+      );
+    failures.length = 0;
+    const yes = policy(() => grant('second'));
+    expect(await untaken([anyOf(failing, yes)]).ask(contextOf())).toMatchObject([{ policy: yes, resource: 'second' }]);
+    expect(await untaken([anyOf(failing, { roles: ['admin'] })]).ask(contextOf())).toBeUndefined();
+    expect(await untaken([anyOf(allOf(yes, failing), allOf(failing, yes))]).ask(contextOf())).toBeUndefined();
+    expect(failures).toHaveLength(4);
+  });
+
+  it('AZ-04 hands on only what the branch that passed has granted', async () => {
+    const [left, lost] = [policy(() => grant('left')), policy(() => false)];
+    const [first, second] = [policy(() => grant('first')), policy(() => Promise.resolve(grant('second')))];
+    const late = policy(() => Promise.resolve(grant('late')));
+    const plan = planOf([first, anyOf(allOf(left, lost), allOf(late, lost), allOf(second, anyOf(lost, late)))]);
+    const grants = (await plan.ask(contextOf())) ?? [];
+    expect(grants.map(({ resource }) => resource)).toEqual(['first', 'second', 'late']);
+    expect(await planOf([anyOf(allOf(left, lost), { scopes: ['x'] })]).ask(contextOf())).toBeUndefined();
+  });
+
+  it('AZ-01 asks no alternative after the one that passes', async () => {
+    const asked: string[] = [];
+    const ask = (name: string, answer: unknown) =>
+      policy(() => {
+        asked.push(name);
+        return answer;
+      });
+    const plan = planOf([anyOf(ask('a', false), ask('b', Promise.resolve(true)), ask('c', true)), ask('d', true)]);
+    expect(await plan.ask(contextOf())).toEqual([]);
+    expect(asked).toEqual(['a', 'b', 'd']);
   });
 
   it('AZ-01 asks every policy, in order, until one refuses', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPrincipal } from '../core/principal.js';
-import { anyOf, missingClaim, requirementProblem } from './requirement.js';
+import { missingClaim } from './missing-claim.js';
+import { allOf, anyOf, grantsTogether, requirementProblem, type WsRequirement } from './requirement.js';
 
 const principal = createPrincipal({
   kind: 'jwt',
@@ -12,18 +13,61 @@ const principal = createPrincipal({
 });
 
 describe('missingClaim', () => {
-  it.each([
-    [{ roles: ['editor'] }, true],
-    [{ roles: ['owner', 'editor'] }, true],
-    [{ roles: ['admin'] }, false],
-    [{ scopes: ['orders:read'] }, true],
-    [{ scopes: ['orders:read', 'orders:write'] }, true],
-    [{ scopes: ['orders:read', 'orders:delete'] }, false],
-    [{ roles: ['editor'], scopes: ['orders:delete'] }, false],
-    [{ roles: ['admin'], scopes: ['orders:read'] }, false],
-    [{ scopes: ['orders'] }, false],
-  ])('AZ-10 %j is met: %s', (requirement, met) => {
-    expect(missingClaim(requirement, principal) === undefined).toBe(met);
+  class Policy {
+    authorize(): boolean {
+      return true;
+    }
+  }
+  const admin = { roles: ['admin'] };
+  const editor = { roles: ['editor'] };
+
+  it.each<readonly [requirement: WsRequirement, missing: string | undefined]>([
+    [{ roles: ['editor'] }, undefined],
+    [{ roles: ['owner', 'editor'] }, undefined],
+    [{ roles: ['admin'] }, 'role admin'],
+    [{ scopes: ['orders:read'] }, undefined],
+    [{ scopes: ['orders:read', 'orders:write'] }, undefined],
+    [{ scopes: ['orders:read', 'orders:delete'] }, 'scope orders:delete'],
+    [{ roles: ['editor'], scopes: ['orders:delete'] }, 'scope orders:delete'],
+    [{ roles: ['admin'], scopes: ['orders:read'] }, 'role admin'],
+    [{ scopes: ['orders'] }, 'scope orders'],
+    [anyOf(admin, editor), undefined],
+    [anyOf(admin, { scopes: ['x'] }), 'role admin or scope x'],
+    [anyOf(allOf(editor, admin), allOf(admin, editor)), 'role admin or role admin'],
+    [allOf(editor, { scopes: ['orders:read'] }), undefined],
+    [allOf(editor, admin), 'role admin'],
+    // What a policy may still decide is not missing; what it cannot change is.
+    [Policy, undefined],
+    [anyOf(admin, Policy), undefined],
+    [anyOf(admin, allOf(editor, Policy)), undefined],
+    [anyOf(admin, allOf(Policy, admin)), 'role admin or role admin'],
+    [allOf(Policy, admin), 'role admin'],
+  ])('AZ-10 AZ-12 of %j is told before anything of the message is looked at', (requirement, missing) => {
+    expect(missingClaim(requirement, principal)).toBe(missing);
+  });
+});
+
+describe('grantsTogether', () => {
+  class One {
+    authorize(): boolean {
+      return true;
+    }
+  }
+  class Two extends One {}
+
+  it.each<readonly [what: string, requirements: readonly WsRequirement[], all: number, ofOne: number]>([
+    ['nothing', [], 0, 0],
+    ['claims', [{ roles: ['a'] }], 0, 0],
+    ['two policies', [One, Two], 2, 1],
+    ['one policy twice', [One, One], 2, 2],
+    ['two alternatives', [anyOf(One, Two)], 1, 1],
+    ['one policy in two alternatives', [anyOf(One, allOf(One, { roles: ['a'] }))], 1, 1],
+    ['both in one alternative', [anyOf(One, allOf(One, Two))], 2, 1],
+    ['one beside its alternative', [One, anyOf(One, Two)], 2, 2],
+    ['a group of all', [allOf(One, allOf(Two, One))], 3, 2],
+  ])('AZ-04 counts what can be granted for one message: %s', (_, requirements, all, ofOne) => {
+    expect(grantsTogether(requirements)).toBe(all);
+    expect(grantsTogether(requirements, (policy) => policy === One)).toBe(ofOne);
   });
 });
 
@@ -34,12 +78,15 @@ describe('requirementProblem', () => {
     }
   }
 
-  it.each([[Policy], [{ roles: ['admin'] }], [{ scopes: ['a'], roles: ['b'] }], [anyOf(Policy, { roles: ['admin'] })]])(
-    'finds nothing wrong with a requirement',
-    (requirement) => {
-      expect(requirementProblem(requirement)).toBeUndefined();
-    },
-  );
+  it.each([
+    [Policy],
+    [{ roles: ['admin'] }],
+    [{ scopes: ['a'], roles: ['b'] }],
+    [anyOf(Policy, { roles: ['admin'] })],
+    [anyOf(Policy, allOf(Policy, { scopes: ['a'] }))],
+  ])('finds nothing wrong with a requirement', (requirement) => {
+    expect(requirementProblem(requirement)).toBeUndefined();
+  });
 
   it.each([
     ['a class without authorize()', class NoPolicy {}],
@@ -52,11 +99,13 @@ describe('requirementProblem', () => {
     ['null', null],
     ['a list', ['admin']],
     ['a bad member of anyOf', anyOf({ roles: [] })],
+    ['a bad member of allOf in anyOf', anyOf(allOf({ roles: ['a'] }, {}))],
   ])('AZ-01 finds %s', (_, requirement) => {
     expect(requirementProblem(requirement)).toBeTypeOf('string');
   });
 
-  it('AZ-01 anyOf() of nothing is an error', () => {
+  it('AZ-01 anyOf() and allOf() of nothing are errors', () => {
     expect(() => anyOf()).toThrow(TypeError);
+    expect(() => allOf()).toThrow(TypeError);
   });
 });

@@ -1,4 +1,3 @@
-import type { Principal } from '../core/principal.js';
 import type { WsPolicyType } from './ws-policy.js';
 
 /** What the claims of a principal must hold. */
@@ -11,27 +10,66 @@ export interface WsClaimsRequirement {
 
 /** Passes where one of its members does, tried in order. Made by {@link anyOf}. */
 export class AnyOf {
-  constructor(readonly members: readonly (WsPolicyType | WsClaimsRequirement)[]) {}
+  constructor(readonly members: readonly WsRequirement[]) {}
+}
+
+/** Passes where every one of its members does. Made by {@link allOf}. */
+export class AllOf {
+  constructor(readonly members: readonly WsRequirement[]) {}
 }
 
 /** One thing that `@WsAuthorize` may ask for. */
-export type WsRequirement = WsPolicyType | WsClaimsRequirement | AnyOf;
+export type WsRequirement = WsPolicyType | WsClaimsRequirement | AnyOf | AllOf;
 
 /**
- * Passes where at least one of the policies or requirements does; they are tried in order.
+ * Passes where at least one of its members does. They are tried in order, and the first one that passes decides: only what
+ * it granted reaches the handler. A policy that throws has said no, and the next member is tried; one that does not answer
+ * in time refuses the message.
  *
  * @throws TypeError without a member: nothing could ever pass.
  */
-export function anyOf(...members: (WsPolicyType | WsClaimsRequirement)[]): AnyOf {
+export function anyOf(...members: WsRequirement[]): AnyOf {
   if (members.length === 0) throw new TypeError('anyOf() needs at least one policy or requirement.');
   return new AnyOf(Object.freeze([...members]));
 }
 
-/** What a principal lacks of a requirement of roles and scopes, for the operator; `undefined` when it meets it. */
-export function missingClaim({ roles, scopes }: WsClaimsRequirement, principal: Principal): string | undefined {
-  if (roles !== undefined && !roles.some((role) => principal.roles.includes(role))) return `role ${roles.join(' or ')}`;
-  const scope = scopes?.find((item) => !principal.scopes.includes(item));
-  return scope === undefined ? undefined : `scope ${scope}`;
+/**
+ * Passes where every one of its members does: one branch of an {@link anyOf}, such as
+ * `anyOf(DocumentOwner, allOf({ roles: ['support'] }, OpenTicket))`. They are asked in order until one refuses.
+ *
+ * @throws TypeError without a member: everybody would pass.
+ */
+export function allOf(...members: WsRequirement[]): AllOf {
+  if (members.length === 0) throw new TypeError('allOf() needs at least one policy or requirement.');
+  return new AllOf(Object.freeze([...members]));
+}
+
+/** Whether a requirement stands for several. */
+export function isGroup(requirement: WsRequirement): requirement is AnyOf | AllOf {
+  return requirement instanceof AnyOf || requirement instanceof AllOf;
+}
+
+/** The policy classes that a list of requirements names, in order. */
+export function policiesOf(requirements: readonly WsRequirement[]): readonly WsPolicyType[] {
+  return requirements.flatMap((item) => {
+    if (typeof item === 'function') return [item];
+    return isGroup(item) ? policiesOf(item.members) : [];
+  });
+}
+
+/** How many of some policies may grant something for one message: the members of an `anyOf()` never do so together. */
+export function grantsTogether(
+  requirements: readonly WsRequirement[],
+  isCounted: (policy: WsPolicyType) => boolean = () => true,
+): number {
+  const counts = requirements.map((item) => countGrants(item, isCounted));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function countGrants(item: WsRequirement, isCounted: (policy: WsPolicyType) => boolean): number {
+  if (typeof item === 'function') return isCounted(item) ? 1 : 0;
+  if (item instanceof AnyOf) return Math.max(...item.members.map((member) => countGrants(member, isCounted)));
+  return item instanceof AllOf ? grantsTogether(item.members, isCounted) : 0;
 }
 
 /**
@@ -46,11 +84,11 @@ export function requirementProblem(requirement: unknown): string | undefined {
       ? undefined
       : `${requirement.name} has no authorize() method: it is not a policy class`;
   }
-  if (requirement instanceof AnyOf) {
+  if (requirement instanceof AnyOf || requirement instanceof AllOf) {
     return requirement.members.map(requirementProblem).find((problem) => problem !== undefined);
   }
   if (typeof requirement !== 'object' || requirement === null || Array.isArray(requirement)) {
-    return 'a requirement is a policy class, { roles, scopes } or anyOf(...)';
+    return 'a requirement is a policy class, { roles, scopes }, anyOf(...) or allOf(...)';
   }
   for (const [key, value] of Object.entries(requirement)) {
     if (key !== 'roles' && key !== 'scopes') return `"${key}" is not a requirement; write roles or scopes`;

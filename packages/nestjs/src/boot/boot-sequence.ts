@@ -3,6 +3,7 @@ import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
 import type { WsAuthenticator } from '../authentication/authenticator.js';
 import { createAuthenticators } from '../authentication/create-authenticators.js';
+import { PolicyReports } from '../authorization/policy-reports.js';
 import { type BootProblems, type BootWarning, SecureWsBootError } from '../core/boot-problems.js';
 import { discoverSecurityEventListeners } from '../events/on-security-event.js';
 import type { GatewaySettings } from '../gateway-settings.js';
@@ -196,9 +197,15 @@ export class BootSequence {
       if (options.adapter) this.#prepareGateway(gateway);
     }
     this.#prepareRegistration(gateways);
+    const compileParts = {
+      classes: this.#classes,
+      config,
+      reports: new PolicyReports(events, runtime.faults),
+      detailedErrors: options.detailedErrors,
+    };
     for (const handler of handlers) {
       const { gateway, callback } = handler.record;
-      runtime.plans.add(gateway, callback, compileHandler(handler, this.#classes, config, options.detailedErrors));
+      runtime.plans.add(gateway, callback, compileHandler(handler, compileParts));
     }
     this.#inspection = { gateways, endpoints: this.#endpoints, handlers, warnings: problems.warnings };
   }

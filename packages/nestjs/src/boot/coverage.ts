@@ -1,4 +1,5 @@
 import type { ApplicationConfig } from '@nestjs/core';
+import { ANYBODY, type AuthorizationDecision } from '../authorization/authorization-plan.js';
 import { BootProblems } from '../core/boot-problems.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
 import type { GatewaySettings } from '../gateway-settings.js';
@@ -10,7 +11,7 @@ import type { GatewayRecord, HandlerRecord } from '../nest/gateway-inventory.js'
 import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
 import { endpointOf } from './gateway-endpoints.js';
-import { type HandlerDecision, quote, readDecision } from './handler-decision.js';
+import { quote, readDecision } from './handler-decision.js';
 import { type HandlerPayload, readPayload } from './handler-payload.js';
 import { type HandlerSubprotocols, overlap, readSubprotocolsOf } from './handler-subprotocols.js';
 
@@ -18,7 +19,7 @@ import { type HandlerSubprotocols, overlap, readSubprotocolsOf } from './handler
 export interface CoveredHandler {
   readonly record: HandlerRecord;
   readonly event: string;
-  readonly decision: HandlerDecision;
+  readonly decision: AuthorizationDecision;
   readonly payload: HandlerPayload;
   readonly throttles: readonly ThrottleRule[];
   readonly subprotocols: HandlerSubprotocols;
@@ -79,7 +80,7 @@ function checkHandler(
   const settings = context.settingsOf(handler.gateway);
   const subprotocols = readSubprotocolsOf(handler, settings, context.options.adapter, problems);
   const event = readEvent(handler, subprotocols, owners, problems);
-  const decision = readDecision(handler, settings.anonymous, open) ?? (isReported ? UNDECIDED : undefined);
+  const decision = readDecision(handler, settings.anonymous, open) ?? (isReported ? ANYBODY : undefined);
   const payload = readPayload(handler, open) ?? (isReported ? UNTYPED : undefined);
   checkCall(handler, context, problems);
   const throttles = readHandlerThrottles(handler.callback, handler.gateway.type, handler.label, problems);
@@ -106,7 +107,6 @@ function checkCall(handler: HandlerRecord, { options, config }: CoverageContext,
   );
 }
 
-const UNDECIDED: HandlerDecision = { requirements: [], isPublic: false, takesRowsOf: () => true };
 const UNTYPED: HandlerPayload = { declaration: undefined, selection: {} };
 
 /** The handlers of each event of each endpoint; several where they exist in different subprotocols. */

@@ -1,21 +1,10 @@
-import { policiesOf } from '../authorization/authorization-plan.js';
+import type { AuthorizationDecision } from '../authorization/authorization-plan.js';
 import { requirementProblem, type WsRequirement } from '../authorization/requirement.js';
 import { WS_AUTHORIZE_METADATA } from '../authorization/ws-authorize.decorator.js';
 import { WS_PUBLIC_METADATA } from '../authorization/ws-public.decorator.js';
-import type { WsPolicyType } from '../authorization/ws-policy.js';
-import { WsRowFilter } from '../authorization/ws-row-filter.decorator.js';
-import { WsResource } from '../authorization/ws-resource.decorator.js';
 import type { BootProblems } from '../core/boot-problems.js';
 import type { HandlerRecord } from '../nest/gateway-inventory.js';
-import { factoryOf } from '../nest/metadata.js';
-
-/** Who may call a handler, as its decorators say. */
-export interface HandlerDecision {
-  /** Everything that must agree; empty for "any authenticated principal", and for a public handler. */
-  readonly requirements: readonly WsRequirement[];
-  readonly isPublic: boolean;
-  readonly takesRowsOf: (policy: WsPolicyType) => boolean;
-}
+import { checkGrants, rowsTakenBy } from './granted-parameters.js';
 
 /**
  * Reads the authorization decision of a handler: of its method and of its class.
@@ -26,7 +15,7 @@ export function readDecision(
   handler: HandlerRecord,
   admitsAnonymous: boolean,
   problems: BootProblems,
-): HandlerDecision | undefined {
+): AuthorizationDecision | undefined {
   const onClass = requirementsOf(handler.gateway.type);
   const onMethod = requirementsOf(handler.callback);
   const isPublic = [handler.callback, handler.gateway.type].some(
@@ -73,46 +62,6 @@ const PUBLIC_AND_NOT = [
 
 function requirementsOf(owner: object): readonly WsRequirement[] | undefined {
   return Reflect.getMetadata(WS_AUTHORIZE_METADATA, owner) as readonly WsRequirement[] | undefined;
-}
-
-function rowsTakenBy(handler: HandlerRecord): (policy: WsPolicyType) => boolean {
-  const filters = (handler.parameters ?? []).filter(({ factory }) => factory === ROW_FILTER);
-  return (policy) => filters.some(({ data: named }) => named === undefined || named === policy);
-}
-
-const ROW_FILTER = factoryOf(WsRowFilter);
-
-/** What only a policy can fill, by the factory in the metadata of a parameter. */
-const FILLED_BY_POLICIES: ReadonlyMap<unknown, readonly [decorator: string, what: string]> = new Map([
-  [factoryOf(WsResource), ['@WsResource', 'resource']],
-  [ROW_FILTER, ['@WsRowFilter', 'row filter']],
-]);
-
-/**
- * Checks that each `@WsResource()` and `@WsRowFilter()` names one policy. A bare one beside two policies would take what the
- * first granted and drop the rest: of two row filters, the second would narrow nothing.
- */
-function checkGrants(handler: HandlerRecord, requirements: readonly WsRequirement[], problems: BootProblems): void {
-  const policies = policiesOf(requirements);
-  for (const { factory, data: named } of handler.parameters ?? []) {
-    const [decorator, what] = FILLED_BY_POLICIES.get(factory) ?? [];
-    if (decorator === undefined) continue;
-    // Of the members of one anyOf() only one grants.
-    const granting = factory === ROW_FILTER ? requirements.filter((item) => policiesOf([item]).length > 0) : policies;
-    if (named === undefined && granting.length > 1) {
-      problems.add(
-        handler.label,
-        `has several policies, and its ${decorator}() does not say whose ${what} it wants.`,
-        `${decorator}(${policies[0]?.name ?? 'MyPolicy'})`,
-      );
-    } else if (policies.length === 0 || (named !== undefined && !policies.some((policy) => policy === named))) {
-      problems.add(
-        handler.label,
-        `has a ${decorator}() that no policy of its @WsAuthorize can fill.`,
-        `@WsAuthorize(${typeof named === 'function' ? named.name : 'MyPolicy'})`,
-      );
-    }
-  }
 }
 
 export function quote(event: unknown): string {

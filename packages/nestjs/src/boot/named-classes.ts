@@ -1,6 +1,6 @@
 import { classesOf } from '../authentication/create-authenticators.js';
 import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
-import { policiesOf } from '../authorization/authorization-plan.js';
+import { policiesOf } from '../authorization/requirement.js';
 import type { BootProblems } from '../core/boot-problems.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import type { ApplicationClasses } from '../nest/application-classes.js';

@@ -11,24 +11,9 @@ import {
   type TicketRefusalReason,
   type OwaspEventName,
 } from './event-reasons.js';
-import type { EventField, EventRow } from './event-row.js';
-
-/** A word of ours, a number or a random id: nothing that a client wrote, and nobody's name. */
-const plain = <Value>(): EventField<Value> => ({ treatment: 'plain' });
-const identifier: EventField<string> = { treatment: 'identifier' };
-const address: EventField<string> = { treatment: 'address' };
-const path: EventField<string> = { treatment: 'path' };
-const text: EventField<string> = { treatment: 'text' };
-
-/** Who a connection belongs to, and where it came from. */
-const CONNECTION = { connectionId: plain<string>(), path, address, principal: identifier };
-
-const CONNECTION_OPTIONAL = {
-  /** The `Origin` header as it came, cut to 200 characters. */
-  origin: text,
-  /** How the identity was proved: the authenticator's kind, and where the credential stood. */
-  method: plain<string>(),
-};
+import type { EventRow } from './event-row.js';
+import { address, CONNECTION, CONNECTION_OPTIONAL, identifier, path, plain, text } from './event-fields.js';
+import { POLICY_EVENTS } from './policy-events.js';
 
 const HANDSHAKE = {
   /** The check that refused. */
@@ -228,6 +213,7 @@ export const EVENT_CATALOGUE = Object.freeze({
     fields: MESSAGE,
     optional: MESSAGE_OPTIONAL,
   },
+  ...POLICY_EVENTS,
   /** Code of the application threw outside a message: a lifecycle hook, an exception filter. */
   'ws.application.failed': {
     level: 'error',

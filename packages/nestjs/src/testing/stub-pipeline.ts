@@ -1,5 +1,5 @@
 import { createPrincipal } from '../core/principal.js';
-import { AuthorizationPlan } from '../authorization/authorization-plan.js';
+import { ANYBODY, AuthorizationPlan, NO_POLICIES } from '../authorization/authorization-plan.js';
 import type { WsPolicy } from '../authorization/ws-policy.js';
 import { FaultLog } from '../events/fault-log.js';
 import type { SecurityEvent } from '../events/security-event.js';
@@ -155,7 +155,10 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
     event: 'do',
     eventJson: '"do"',
     label: 'Gateway.do',
-    authorization: new AuthorizationPlan(shape.policies ?? [], false, (type) => () => new type()),
+    authorization: new AuthorizationPlan(
+      { ...ANYBODY, requirements: shape.policies ?? [] },
+      { ...NO_POLICIES, resolve: (type) => () => new type() },
+    ),
     throttles: [],
     subprotocols: undefined,
     payload: shape.payload,

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { createPrincipal } from '../core/principal.js';
+import { WsBatchPolicy } from './ws-batch-policy.js';
+import { Denial, type Grant, type WsPolicyContext } from './ws-policy.js';
+
+interface Item {
+  readonly id: string;
+  readonly ownerId: string;
+}
+
+const item = (id: string, ownerId = 'alice'): Item => ({ id, ownerId });
+
+const principal = createPrincipal({ kind: 'jwt', issuer: 'test', id: 'alice' });
+
+/** A policy whose parts answer whatever they are given, types or no types. */
+class Items extends WsBatchPolicy<{ ids: unknown }, Item> {
+  readonly lookups: (readonly string[])[] = [];
+  readonly judged: string[] = [];
+
+  constructor(
+    private readonly found: unknown,
+    private readonly verdict: (item: Item) => unknown = ({ ownerId }) => ownerId === principal.id,
+  ) {
+    super();
+  }
+
+  protected idsOf({ ids }: { ids: unknown }) {
+    return ids as readonly string[];
+  }
+
+  protected find(ids: readonly string[]) {
+    this.lookups.push(ids);
+    return this.found as Iterable<Item>;
+  }
+
+  protected idOf({ id }: Item) {
+    return id;
+  }
+
+  protected allows(one: Item) {
+    this.judged.push(one.id);
+    return this.verdict(one) as boolean;
+  }
+
+  ask(ids: unknown) {
+    return this.authorize({ data: { ids }, principal } as unknown as WsPolicyContext<{ ids: unknown }>);
+  }
+}
+
+describe('WsBatchPolicy', () => {
+  const [a, b, foreign] = [item('a'), item('b'), item('c', 'bob')];
+
+  it('AZ-04 grants the objects that it judged, in the order of the ids, after one look-up', async () => {
+    const policy = new Items([a, b, foreign]);
+    const { resource } = (await policy.ask(['b', 'a'])) as Grant<readonly Item[]>;
+    expect(resource[0]).toBe(b);
+    expect(resource[1]).toBe(a);
+    expect(resource).toHaveLength(2);
+    expect(Object.isFrozen(resource)).toBe(true);
+    expect(policy.lookups).toEqual([['b', 'a']]);
+    // What was found besides is neither judged nor handed on.
+    expect(policy.judged).toEqual(['b', 'a']);
+  });
+
+  it.each<readonly [what: string, ids: unknown]>([
+    ['a foreign one among its own', ['a', 'c']],
+    ['a missing one among its own', ['a', 'z']],
+    ['another spelling', ['A']],
+    ['no ids', []],
+    ['one id twice', ['a', 'a']],
+    ['an empty id', ['']],
+    ['an id of another type', [{ toString: () => 'a' }]],
+    ['a list in the list', [['a']]],
+    ['NaN', [Number.NaN]],
+    ['no list', 'a'],
+    ['nothing', undefined],
+    ['an object that looks like a list', { length: 1, 0: 'a' }],
+  ])('AZ-04 refuses %s', async (_, ids) => {
+    expect(await new Items([a, b, foreign]).ask(ids)).toBeInstanceOf(Denial);
+  });
+
+  it('AZ-04 looks nothing up where more ids are named than may be', async () => {
+    const policy = new Items([a]);
+    expect(await policy.ask(Array.from({ length: 101 }, (_, index) => `i${index}`))).toBeInstanceOf(Denial);
+    expect(policy.lookups).toEqual([]);
+  });
+
+  it.each<readonly [what: string, verdict: () => unknown]>([
+    ['"true"', () => 'true'],
+    ['1', () => 1],
+    ['an object', () => ({})],
+    ['nothing', () => undefined],
+    ['a promise of false', () => Promise.resolve(false)],
+    ['a promise of 1', () => Promise.resolve(1)],
+  ])('AZ-09 refuses where the verdict is %s', async (_, verdict) => {
+    expect(await new Items([a], verdict).ask(['a'])).toBeInstanceOf(Denial);
+  });
+
+  it('AZ-09 rejects once where verdicts throw and reject together', async () => {
+    const verdict = ({ id }: Item): unknown => {
+      if (id === 'b') throw new Error('at once');
+      return Promise.reject(new Error('later'));
+    };
+    await expect(new Items([a, b], verdict).ask(['a', 'b'])).rejects.toThrow(/at once|later/);
+  });
+
+  it.each<readonly [what: string, found: unknown]>([
+    ['two objects of one id', [a, item('a', 'bob')]],
+    ['nothing at all', undefined],
+    ['a list of nothing', [undefined]],
+  ])('AZ-09 rejects where the look-up finds %s', async (_, found) => {
+    await expect(new Items(found).ask(['a'])).rejects.toThrow(TypeError);
+  });
+});
