@@ -97,6 +97,35 @@ describe('F45 every example of the guide runs: messages', () => {
     expect(codeOf(await bob.request('document.delete', { documentIds }))).toBe('FORBIDDEN');
   });
 
+  it('authorization/closing.gateway.ts asks for a recent log-in', async () => {
+    const { ClosingGateway } = await example('authorization/closing.gateway.ts', 'ClosingGateway');
+    const app = await boot(around([ClosingGateway]));
+    await using recent = await connect(app, { path: '/closing', as: testIdentity({ loggedInMsAgo: 60_000 }) });
+    expect(await recent.request('account.close')).toMatchObject({ data: { closed: true } });
+    await using stale = await connect(app, { path: '/closing', as: testIdentity({ loggedInMsAgo: 3_600_000 }) });
+    expect(codeOf(await stale.request('account.close'))).toBe('STEP_UP_REQUIRED');
+  });
+
+  it('rule-table/rules.ts, rule-table/invoices.gateway.ts and rule-table/app.module.ts decide together', async () => {
+    const { rules } = await example('rule-table/rules.ts', 'rules');
+    const { InvoicesGateway, InvoiceOwner } = await example(
+      'rule-table/invoices.gateway.ts',
+      'InvoicesGateway',
+      'InvoiceOwner',
+    );
+    const app = await boot(around([InvoicesGateway, InvoiceOwner], { authorization: { rules } }));
+    const reader = testIdentity({ id: 'alice', scopes: ['invoices:read'] });
+    await using alice = await connect(app, { path: '/invoices', as: reader });
+    expect(await alice.request('invoice.read', { invoiceId: ID })).toMatchObject({ data: { id: ID } });
+    expect(codeOf(await alice.request('invoice.latest'))).toBe('FORBIDDEN');
+    const admin = testIdentity({ roles: ['admin', 'accountant'], loggedInMsAgo: 1000 });
+    await using root = await connect(app, { path: '/invoices', as: admin });
+    expect(await root.request('invoice.latest')).toMatchObject({ data: { total: 12 } });
+    expect(await root.request('admin.close')).toMatchObject({ data: { closed: true } });
+    const { AppModule } = await example('rule-table/app.module.ts', 'AppModule');
+    await boot(AppModule);
+  });
+
   it('authorization/lists.gateway.ts narrows the query', async () => {
     const { OrdersGateway, OwnOrders } = await example('authorization/lists.gateway.ts', 'OrdersGateway', 'OwnOrders');
     await using client = await connect(await boot(around([OrdersGateway, OwnOrders])), { path: '/orders', as: ALICE });

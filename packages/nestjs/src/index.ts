@@ -64,6 +64,15 @@ export { allOf, anyOf } from './authorization/requirement.js';
 export type { AllOf, AnyOf, WsClaimsRequirement, WsRequirement } from './authorization/requirement.js';
 export { WsBatchPolicy } from './authorization/ws-batch-policy.js';
 export type { WsBatchId } from './authorization/ws-batch-policy.js';
+export { wsRules } from './authorization/rules/ws-rules.js';
+export type {
+  WsDecidedRule,
+  WsOpenTable,
+  WsRuleConditions,
+  WsRules,
+  WsUndecidedRule,
+} from './authorization/rules/ws-rules.js';
+export type { WsGatewayType, WsRule, WsRuleTable } from './authorization/rules/ws-rule-table.js';
 export { WsAuthorize } from './authorization/ws-authorize.decorator.js';
 export { Denial, deny, Grant, grant, grantRows } from './authorization/ws-policy.js';
 export type { WsPolicy, WsPolicyContext, WsPolicyDecision, WsPolicyType } from './authorization/ws-policy.js';
@@ -71,6 +80,8 @@ export { WsPrincipal } from './authorization/ws-principal.decorator.js';
 export { WsPublic } from './authorization/ws-public.decorator.js';
 export { WsResource } from './authorization/ws-resource.decorator.js';
 export { WsRowFilter } from './authorization/ws-row-filter.decorator.js';
+export { WsStepUp } from './authorization/ws-step-up.decorator.js';
+export type { WsStepUpOptions } from './authorization/ws-step-up.decorator.js';
 
 // Events
 export type { EventsOptions } from './events/events.options.js';

@@ -11,6 +11,10 @@ export interface AuthorizationDecision {
   readonly requirements: readonly WsRequirement[];
   /** Whether connections without an identity may pass. */
   readonly isPublic: boolean;
+  /** Whether nobody may pass: a rule table says so. */
+  readonly isClosed?: boolean;
+  /** How long ago the user may have logged in, in milliseconds; `undefined` where nobody asks. */
+  readonly stepUpMs?: number | undefined;
   /** Whether the handler takes the row filter that a policy grants. */
   readonly takesRowsOf: (policy: WsPolicyType) => boolean;
 }
@@ -62,6 +66,7 @@ export class AuthorizationPlan {
 
   /** The role or scope that a principal lacks; `undefined` when it has them all, or policies decide. */
   missingClaim(principal: Principal): string | undefined {
+    if (this.decision.isClosed === true) return 'a rule that admits anybody';
     // An anonymous id meets no claim and never an ownership policy: whatever it equals, it belongs to nobody.
     if (!this.decision.isPublic && principal.kind === ANONYMOUS_KIND) return 'identity';
     return firstMissing(this.#claims, principal);

@@ -4,8 +4,13 @@ import { AnyOf, type WsRequirement } from './requirement.js';
 import { Grant, type WsPolicy, type WsPolicyContext, type WsPolicyType } from './ws-policy.js';
 import { PolicyGrant } from './ws-resource.decorator.js';
 
-/** Finds the instance of a policy for one message; only a policy with request-scoped dependencies makes a promise. */
-export type PolicyProvider = (context: WsPolicyContext) => WsPolicy | Promise<WsPolicy>;
+/**
+ * Finds the instance of a policy for one message; only a policy with request-scoped dependencies makes a promise.
+ *
+ * @param scope one for each time that a message is judged: whatever a policy keeps per request must not outlive that, or a
+ * message that is judged again would be judged by the rights of before.
+ */
+export type PolicyProvider = (context: WsPolicyContext, scope: object) => WsPolicy | Promise<WsPolicy>;
 
 /** Finds the provider of a policy class; called once for each at boot. */
 export type PolicyResolver = (policy: WsPolicyType) => PolicyProvider;
@@ -93,7 +98,7 @@ function askPolicy(type: WsPolicyType, { resolve, takesRowsOf }: QuestionParts):
   const provide = resolve(type);
   const takesRows = takesRowsOf(type);
   return (context, grants) => {
-    const policy = provide(context);
+    const policy = provide(context, grants);
     const decision = isPromiseLike(policy)
       ? policy.then((instance) => instance.authorize(context))
       : policy.authorize(context);

@@ -11,9 +11,10 @@ import type { GatewayRecord, HandlerRecord } from '../nest/gateway-inventory.js'
 import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
 import { endpointOf } from './gateway-endpoints.js';
-import { quote, readDecision } from './handler-decision.js';
+import { type DecisionContext, quote, readDecision } from './handler-decision.js';
 import { type HandlerPayload, readPayload } from './handler-payload.js';
 import { type HandlerSubprotocols, overlap, readSubprotocolsOf } from './handler-subprotocols.js';
+import { checkRules, ruleOf } from './rule-coverage.js';
 
 /** A handler with all its decisions made. */
 export interface CoveredHandler {
@@ -29,7 +30,7 @@ export interface CoveredHandler {
 
 /** What is known about the gateways apart from their classes. */
 interface CoverageContext {
-  readonly options: Pick<ResolvedSecureWsOptions, 'adapter' | 'migration'>;
+  readonly options: Pick<ResolvedSecureWsOptions, 'adapter' | 'authentication' | 'authorization' | 'migration'>;
   readonly config: ApplicationConfig;
   readonly settingsOf: (gateway: GatewayRecord) => GatewaySettings;
 }
@@ -44,12 +45,13 @@ export function checkCoverage(
 ): CoveredHandler[] {
   const covered: CoveredHandler[] = [];
   const owners: Owners = new Map();
+  checkRules(context.options.authorization.rules, gateways, problems);
   for (const gateway of gateways) {
     if (gateway.isRequestScoped) {
       problems.add(
         gateway.name,
         'is request-scoped, or a dependency or an enhancer of it is: its handlers would run on an object that was never constructed (Nest 11), and its hooks outside the checks (Nest 12).',
-        'make the gateway and what it injects singletons; take what belongs to one message from its parameters',
+        'make the gateway and what it injects singletons; take what belongs to one message from its parameters (policies may be request-scoped)',
       );
     }
     if (gateway.isTransient) {
@@ -80,13 +82,19 @@ function checkHandler(
   const settings = context.settingsOf(handler.gateway);
   const subprotocols = readSubprotocolsOf(handler, settings, context.options.adapter, problems);
   const event = readEvent(handler, subprotocols, owners, problems);
-  const decision = readDecision(handler, settings.anonymous, open) ?? (isReported ? ANYBODY : undefined);
+  const decision =
+    readDecision(handler, decisionContextOf(handler, context), open) ?? (isReported ? ANYBODY : undefined);
   const payload = readPayload(handler, open) ?? (isReported ? UNTYPED : undefined);
   checkCall(handler, context, problems);
   const throttles = readHandlerThrottles(handler.callback, handler.gateway.type, handler.label, problems);
   if (isReported) for (const { where, problem } of open.problems) problems.warn(where, problem);
   if (event === undefined || decision === undefined || payload === undefined) return undefined;
   return { record: handler, event, decision, payload, throttles, subprotocols, isReported };
+}
+
+function decisionContextOf(handler: HandlerRecord, { options, settingsOf }: CoverageContext): DecisionContext {
+  const { anonymous: admitsAnonymous, authentication = options.authentication } = settingsOf(handler.gateway);
+  return { rule: ruleOf(options.authorization.rules, handler), admitsAnonymous, authentication };
 }
 
 /** What would run without being judged, or wait for something that never comes. */

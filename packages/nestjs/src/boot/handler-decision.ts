@@ -1,67 +1,118 @@
+import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
 import type { AuthorizationDecision } from '../authorization/authorization-plan.js';
 import { requirementProblem, type WsRequirement } from '../authorization/requirement.js';
+import type { WsRule } from '../authorization/rules/ws-rule-table.js';
 import { WS_AUTHORIZE_METADATA } from '../authorization/ws-authorize.decorator.js';
 import { WS_PUBLIC_METADATA } from '../authorization/ws-public.decorator.js';
 import type { BootProblems } from '../core/boot-problems.js';
 import type { HandlerRecord } from '../nest/gateway-inventory.js';
 import { checkGrants, rowsTakenBy } from './granted-parameters.js';
+import { readStepUp } from './handler-step-up.js';
+
+/** What a decision depends on besides the decorators of its handler. */
+export interface DecisionContext {
+  /** The line of `authorization.rules` for the event, where there is a table. */
+  readonly rule: WsRule | undefined;
+  /** Whether the gateway admits anonymous connections. */
+  readonly admitsAnonymous: boolean;
+  /** How the clients of the gateway prove who they are. */
+  readonly authentication: ResolvedAuthenticationOptions;
+}
 
 /**
- * Reads the authorization decision of a handler: of its method and of its class.
+ * Reads the authorization decision of a handler: of its method, of its class and of the rule table. What they ask for adds
+ * up, so that the stricter one wins.
  *
  * @returns `undefined` where there is none that can be followed; a problem says why (AZ-01).
  */
 export function readDecision(
   handler: HandlerRecord,
-  admitsAnonymous: boolean,
+  context: DecisionContext,
   problems: BootProblems,
 ): AuthorizationDecision | undefined {
-  const onClass = requirementsOf(handler.gateway.type);
-  const onMethod = requirementsOf(handler.callback);
-  const isPublic = [handler.callback, handler.gateway.type].some(
-    (owner) => Reflect.getMetadata(WS_PUBLIC_METADATA, owner) === true,
-  );
-  const isUndecided = onClass === undefined && onMethod === undefined;
-  if (isPublic && isUndecided && admitsAnonymous) {
-    return { requirements: [], isPublic: true, takesRowsOf: () => false };
-  }
-  if (isPublic) {
-    const [problem, fix] = isUndecided ? NOT_ANONYMOUS : PUBLIC_AND_NOT;
-    problems.add(handler.label, problem, fix);
+  const { rule } = context;
+  const onHandler = requirementsOn(handler);
+  const isOpen = isPublic(handler) || (onHandler === undefined && rule?.access === 'open');
+  const conflict = isOpen ? conflictOfOpen(handler, onHandler, context) : conflictOfJudged(handler, onHandler, rule);
+  if (conflict !== undefined) {
+    problems.add(handler.label, ...conflict);
     return undefined;
   }
-  if (isUndecided) {
-    problems.add(
-      handler.label,
-      'has no authorization decision: nothing says who may send this event.',
-      `add @WsAuthorize() above @SubscribeMessage(${quote(handler.event)}), with policies, roles or scopes as needed`,
-    );
-    return undefined;
-  }
-  const requirements = [...(onClass ?? []), ...(onMethod ?? [])];
-  for (const requirement of requirements) {
+  const stepUp = readStepUp(handler, rule, isOpen ? undefined : context.authentication, problems);
+  if (isOpen) return stepUp.isClear ? OPEN : undefined;
+  // Those of the table are told once, with the table.
+  if (rule?.requirements.some((item) => requirementProblem(item) !== undefined) === true) return undefined;
+  for (const requirement of onHandler ?? []) {
     const problem = requirementProblem(requirement);
     if (problem !== undefined) {
       problems.add(handler.label, `@WsAuthorize: ${problem}.`, "@WsAuthorize(MyPolicy, { roles: ['admin'] })");
       return undefined;
     }
   }
-  checkGrants(handler, requirements, problems);
-  return { requirements, isPublic: false, takesRowsOf: rowsTakenBy(handler) };
+  const requirements = [...(rule?.requirements ?? []), ...(onHandler ?? [])];
+  const isClosed = rule?.access === 'closed';
+  if (!isClosed) checkGrants(handler, requirements, problems);
+  if (!stepUp.isClear) return undefined;
+  return { requirements, isPublic: false, isClosed, stepUpMs: stepUp.maxAgeMs, takesRowsOf: rowsTakenBy(handler) };
 }
 
-const NOT_ANONYMOUS = [
+const OPEN: AuthorizationDecision = Object.freeze({ requirements: [], isPublic: true, takesRowsOf: () => false });
+
+type Conflict = readonly [problem: string, fix: string];
+
+function conflictOfOpen(
+  handler: HandlerRecord,
+  onHandler: readonly WsRequirement[] | undefined,
+  { rule, admitsAnonymous }: DecisionContext,
+): Conflict | undefined {
+  if (onHandler !== undefined) return PUBLIC_AND_NOT;
+  if (rule !== undefined && rule.access !== 'open') return PUBLIC_AND_RULE;
+  if (admitsAnonymous) return undefined;
+  return isPublic(handler) ? NOT_ANONYMOUS : RULE_NOT_ANONYMOUS;
+}
+
+function conflictOfJudged(
+  { event }: HandlerRecord,
+  onHandler: readonly WsRequirement[] | undefined,
+  rule: WsRule | undefined,
+): Conflict | undefined {
+  if (onHandler !== undefined || rule !== undefined) return undefined;
+  return [
+    'has no authorization decision: nothing says who may send this event.',
+    `add @WsAuthorize() above @SubscribeMessage(${quote(event)}), with policies, roles or scopes as needed`,
+  ];
+}
+
+const NOT_ANONYMOUS: Conflict = [
   'is @WsPublic, but its gateway admits no anonymous connection.',
   'write @SecureGateway({ anonymous: true }) above the gateway, or replace @WsPublic() by @WsAuthorize()',
-] as const;
+];
 
-const PUBLIC_AND_NOT = [
+const RULE_NOT_ANONYMOUS: Conflict = [
+  'is public() in authorization.rules, but its gateway admits no anonymous connection.',
+  'write @SecureGateway({ anonymous: true }) above the gateway, or authenticated() in the table',
+];
+
+const PUBLIC_AND_NOT: Conflict = [
   'is @WsPublic and @WsAuthorize at once.',
   'keep one of the two; move public events to a gateway of their own',
-] as const;
+];
 
-function requirementsOf(owner: object): readonly WsRequirement[] | undefined {
-  return Reflect.getMetadata(WS_AUTHORIZE_METADATA, owner) as readonly WsRequirement[] | undefined;
+const PUBLIC_AND_RULE: Conflict = [
+  'is @WsPublic, and authorization.rules do not let everybody send its event.',
+  'remove @WsPublic(), or write a line with public() for the event',
+];
+
+function isPublic({ callback, gateway }: HandlerRecord): boolean {
+  return [callback, gateway.type].some((owner) => Reflect.getMetadata(WS_PUBLIC_METADATA, owner) === true);
+}
+
+/** What class and method ask for together; `undefined` where neither says anything. */
+function requirementsOn({ callback, gateway }: HandlerRecord): readonly WsRequirement[] | undefined {
+  const [onClass, onMethod] = [gateway.type, callback].map(
+    (owner) => Reflect.getMetadata(WS_AUTHORIZE_METADATA, owner) as readonly WsRequirement[] | undefined,
+  );
+  return onClass === undefined && onMethod === undefined ? undefined : [...(onClass ?? []), ...(onMethod ?? [])];
 }
 
 export function quote(event: unknown): string {

@@ -3,6 +3,7 @@ import type { ResolvedAuthenticationOptions } from '../authentication/authentica
 import type { WsBackChannelLogout } from '../authentication/back-channel-logout/ws-back-channel-logout.js';
 import { WS_AUTHORIZE_METADATA } from '../authorization/ws-authorize.decorator.js';
 import { WS_PUBLIC_METADATA } from '../authorization/ws-public.decorator.js';
+import { WS_STEP_UP_METADATA } from '../authorization/ws-step-up.decorator.js';
 import type { BootProblems } from '../core/boot-problems.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import type { GatewayRecord } from '../nest/gateway-inventory.js';
@@ -16,6 +17,7 @@ import { endpointOf, type GatewayEndpoint } from './gateway-endpoints.js';
 const DECORATORS: readonly (readonly [key: string, name: string])[] = [
   [WS_AUTHORIZE_METADATA, '@WsAuthorize()'],
   [WS_PUBLIC_METADATA, '@WsPublic()'],
+  [WS_STEP_UP_METADATA, '@WsStepUp()'],
   [WS_THROTTLE_METADATA, '@WsThrottle()'],
   [WS_PAYLOAD_METADATA, '@WsPayload()'],
   [WS_SUBPROTOCOL_METADATA, '@WsSubprotocol()'],

@@ -23,7 +23,7 @@ describe('makePrincipal', () => {
       roles: [],
       scopes: [],
       issuedAt: 1000,
-      authenticatedAt: 1000,
+      authenticatedAt: 0,
       claims: { address: { cities: ['Bern'] } },
     });
     const { roles, scopes, claims } = principal;

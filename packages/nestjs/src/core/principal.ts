@@ -32,7 +32,10 @@ export interface Principal {
    * revocation, or in the same second, is revoked. 0 for a token that does not say.
    */
   readonly issuedAt: number;
-  /** When the identity was verified here, in milliseconds since 1970. */
+  /**
+   * When the user last logged in, in milliseconds since 1970, as who vouches for them says (`auth_time` of a token): what
+   * `@WsStepUp()` looks at. A token that is renewed without the user does not move it. 0 where nobody says.
+   */
   readonly authenticatedAt: number;
   /** When the identity ends, in milliseconds since 1970. The connection ends with it. */
   readonly expiresAt?: number;
@@ -57,9 +60,9 @@ export interface PrincipalInput extends Omit<
   readonly roles?: readonly string[];
   /** @default [] */
   readonly scopes?: readonly string[];
-  /** @default `authenticatedAt` */
+  /** @default `authenticatedAt`, else now */
   readonly issuedAt?: number;
-  /** @default now */
+  /** @default 0: nobody knows */
   readonly authenticatedAt?: number;
   /** @default {} */
   readonly claims?: Readonly<Record<string, unknown>>;
@@ -99,8 +102,8 @@ export function makePrincipal(answer: unknown, { block, kind, now }: PrincipalSo
   }
   principal['roles'] = identifiers(block, 'roles', given.roles);
   principal['scopes'] = identifiers(block, 'scopes', given.scopes);
-  const authenticatedAt = (principal['authenticatedAt'] = date(block, 'authenticatedAt', given.authenticatedAt ?? now));
-  principal['issuedAt'] = date(block, 'issuedAt', given.issuedAt ?? authenticatedAt);
+  principal['authenticatedAt'] = date(block, 'authenticatedAt', given.authenticatedAt ?? 0);
+  principal['issuedAt'] = date(block, 'issuedAt', given.issuedAt ?? given.authenticatedAt ?? now);
   const { expiresAt, claims = {} } = given;
   if (expiresAt !== undefined) principal['expiresAt'] = date(block, 'expiresAt', expiresAt);
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) fail(block, 'claims', 'is not an object');
@@ -115,7 +118,7 @@ export function makePrincipal(answer: unknown, { block, kind, now }: PrincipalSo
  * Makes a principal, for the tests of policies and the like. An authenticator need not: what it answers is checked and
  * copied in any case, and gets the `key` of its place in the options.
  *
- * @param input with `kind` `'custom'` and `authenticatedAt` 0 where they are left out.
+ * @param input with `kind` `'custom'` and `issuedAt` 0 where they are left out.
  * @throws TypeError when a field is missing or has another type.
  */
 export function createPrincipal(input: PrincipalInput): Principal {

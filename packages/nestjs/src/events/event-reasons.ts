@@ -107,6 +107,7 @@ export const MESSAGE_REASONS = Object.freeze({
   'foreign-event': 'malicious_extraneous',
   'unknown-event': 'authz_fail',
   claims: 'authz_fail',
+  'step-up': 'authz_fail',
   'throttler-storage-failed': 'sys_crash',
   payload: 'input_validation_fail',
   'validator-failed': 'sys_crash',

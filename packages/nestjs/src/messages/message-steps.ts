@@ -4,6 +4,7 @@ import { mapException, refusalOfFailure } from './exception-mapping.js';
 import type { HandlerPlan } from './handler-plan.js';
 import { type Message, type MessageStep, PARKED } from './message.js';
 import type { Refusal } from './refusal.js';
+import { checkStepUp } from './step-up-check.js';
 
 /**
  * The checks of every message, in this order: a limit before a parse, a parse before a decision, a decision on validated
@@ -33,6 +34,12 @@ export const ARRIVAL_STEPS: readonly MessageStep[] = [
 /** What comes after the route, for each handler. */
 const HANDLER_STEPS: readonly MessageStep[] = [
   step('claims', { isReportable: true, start: checkClaims }),
+  // After the claims, which tell nobody that there is such an event; before anything is done for who may not go on anyway.
+  step('step-up', {
+    isNeeded: ({ authorization }) => authorization.decision.stepUpMs !== undefined,
+    isReportable: true,
+    start: (message) => checkStepUp(message, message.principal),
+  }),
   step('event-throttle', {
     isNeeded: ({ throttles }) => throttles.length > 0,
     start: throttleEvent,

@@ -247,7 +247,7 @@ export class Message extends WsMessageContext implements WaitingMessage {
   /** SL-11: roles, scopes and policies once more, before whatever comes next; a handler that has run does not run again. */
   #judgeAgain(): void {
     const rest = this.#steps.slice(this.#at);
-    const names = rest.some(({ name }) => name === 'policies') ? ['claims'] : ['claims', 'policies'];
+    const names = ['claims', 'step-up', ...(rest.some(({ name }) => name === 'policies') ? [] : ['policies'])];
     this.#steps = [...(this.handler?.steps ?? []).filter(({ name }) => names.includes(name)), ...rest];
     this.#at = 0;
   }

@@ -2,6 +2,7 @@ import type { Principal } from '../core/principal.js';
 import type { Message } from './message.js';
 import type { Refusal } from './refusal.js';
 import type { ReplyStream } from './reply-stream.js';
+import { checkStepUp } from './step-up-check.js';
 
 /**
  * Judges the streams of a connection under an identity that is to come, while they run on under the one that holds.
@@ -37,6 +38,8 @@ async function judgeAs(message: Message, principal: Principal): Promise<Refusal 
   try {
     const missing = handler?.plan.authorization.missingClaim(principal);
     if (missing !== undefined) return { code: 'FORBIDDEN', reason: 'claims', missing };
+    const stale = checkStepUp(message, principal);
+    if (stale !== undefined) return stale;
     const grants = await handler?.plan.authorization.ask({ data, principal, connection, event, id });
     return grants === undefined ? { code: 'FORBIDDEN', reason: 'policy' } : undefined;
   } catch (exception) {

@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import { ContextIdFactory, ModuleRef, type ModulesContainer } from '@nestjs/core';
+import { type ContextId, ContextIdFactory, ModuleRef, type ModulesContainer } from '@nestjs/core';
 import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
 import type { NestModule, NestProvider } from './gateway-inventory.js';
 
@@ -9,8 +9,10 @@ export type InjectableClass<T = unknown> = abstract new (...args: never[]) => T;
  * Finds an instance for one message or request; only a class with request-scoped dependencies makes a promise.
  *
  * @param request what `@Inject(REQUEST)` gives to those dependencies.
+ * @param scope what the instance belongs to: all that are asked for with one scope share their request-scoped dependencies,
+ * and live as long as it. @default the request
  */
-export type InstanceProvider<T> = (request: object) => T | Promise<T>;
+export type InstanceProvider<T> = (request: object, scope?: object) => T | Promise<T>;
 
 /** A provider, and a module in which its class is injectable. */
 interface Found {
@@ -33,6 +35,8 @@ interface Found {
 export class ApplicationClasses {
   readonly #making = new Map<NestModule, Map<InjectableClass, Promise<unknown>>>();
   readonly #made = new Map<Promise<unknown>, unknown>();
+  /** Nest keeps request-scoped instances as long as their context id: nothing else holds on to one, so both end with their scope. */
+  readonly #contextIds = new WeakMap<object, ContextId>();
 
   constructor(private readonly modules: ModulesContainer) {}
 
@@ -63,12 +67,10 @@ export class ApplicationClasses {
   providerOf<T>(type: InjectableClass<T>, module: NestModule): InstanceProvider<T> {
     const found = this.#find(type, module);
     if (found !== undefined && !found.provider.isDependencyTreeStatic()) {
-      return (request) => {
+      return (request, scope = request) => {
         // Never without a context id: ModuleRef.resolve would share one instance among all messages.
-        const contextId = ContextIdFactory.create();
         const reference = moduleRefOf(found.owner);
-        reference.registerRequestByContextId(request, contextId);
-        return reference.resolve<T>(type, contextId, { strict: true });
+        return reference.resolve<T>(type, this.#contextIdOf(request, scope, reference), { strict: true });
       };
     }
     const making = this.#make(type, module, found);
@@ -93,6 +95,16 @@ export class ApplicationClasses {
     for (const types of this.#making.values()) {
       for (const making of types.values()) this.#made.set(making, await making);
     }
+  }
+
+  /** One for all classes of a scope: what they inject per request, such as a unit of work, they share. */
+  #contextIdOf(request: object, scope: object, reference: ModuleRef): ContextId {
+    let contextId = this.#contextIds.get(scope);
+    if (contextId === undefined) {
+      this.#contextIds.set(scope, (contextId = ContextIdFactory.create()));
+      reference.registerRequestByContextId(request, contextId);
+    }
+    return contextId;
   }
 
   #make<T>(type: InjectableClass<T>, module: NestModule, found: Found | undefined): Promise<T> {

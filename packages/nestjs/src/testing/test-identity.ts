@@ -45,6 +45,12 @@ export interface TestIdentityInput {
    * @default as long as the connection
    */
   readonly expiresInMs?: number;
+  /**
+   * How long before its handshake the user has logged in, in milliseconds of the application's clock, for `@WsStepUp()`.
+   *
+   * @default nobody knows
+   */
+  readonly loggedInMsAgo?: number;
 }
 
 /** An identity that an application with `SecureWsTestingModule` admits. */
@@ -94,9 +100,10 @@ export function readTestToken(token: string, nowMs: number): Principal | undefin
   return principalOf(JSON.parse(Buffer.from(body, 'base64url').toString()) as TestIdentityInput, nowMs);
 }
 
-function principalOf({ expiresInMs, ...input }: TestIdentityInput, nowMs: number): Principal {
+function principalOf({ expiresInMs, loggedInMsAgo, ...input }: TestIdentityInput, nowMs: number): Principal {
   const expiry = expiresInMs === undefined ? {} : { expiresAt: nowMs + expiresInMs };
-  const answer = { issuer: 'test', id: 'alice', ...input, ...expiry };
+  const login = loggedInMsAgo === undefined ? {} : { authenticatedAt: nowMs - loggedInMsAgo };
+  const answer = { issuer: 'test', id: 'alice', issuedAt: nowMs, ...input, ...expiry, ...login };
   return makePrincipal(answer, { block: 'test', kind: 'test', now: nowMs });
 }
 

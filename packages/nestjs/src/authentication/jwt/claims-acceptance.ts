@@ -5,7 +5,7 @@ import type { PrincipalInput } from '../../core/principal.js';
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { AuthenticationError, type WsCredential, type WsHandshakeFacts } from '../authenticator.js';
 import type { SenderConstraints } from '../sender-constraint/sender-constraints.js';
-import { type JwtRegisteredClaims, readJwtClaims } from './jwt-claims.js';
+import { isDate, type JwtRegisteredClaims, readJwtClaims } from './jwt-claims.js';
 import { checkJwtIdentity, type JwtIdentity, type JwtPrincipalMapping, readJwtIdentity } from './jwt-identity.js';
 import type { JsonObject } from '../../core/strict-json.js';
 import type { ResolvedTokenRules } from './token-rules.js';
@@ -66,7 +66,7 @@ function principalOf(
   identity: JwtIdentity | AuthenticationFailure,
 ): PrincipalInput {
   if (typeof identity === 'string') throw new AuthenticationError(identity);
-  const { sessionId = registered.sid, ...rest } = identity;
+  const { sessionId = registered.sid, authenticatedAt = loginOf(claims), ...rest } = identity;
   return {
     issuer: rules.issuer,
     ...rest,
@@ -74,7 +74,16 @@ function principalOf(
     ...(registered.jti !== undefined && { tokenId: registered.jti }),
     ...(keyId !== undefined && { keyId }),
     issuedAt: registered.issuedAtMs,
+    authenticatedAt,
     expiresAt: registered.expiresAtMs,
     claims,
   };
+}
+
+/**
+ * When the user logged in (OpenID Connect Core section 2, RFC 9470 section 6.2). The `iat` says nothing about that: a token is
+ * renewed without the user. What is no date is not known, and no reason to refuse a token that nobody asks for it.
+ */
+function loginOf({ auth_time: time }: JsonObject): number {
+  return isDate(time) ? time * 1000 : 0;
 }

@@ -11,6 +11,8 @@ export interface JwtIdentity {
   readonly tenant?: string;
   /** The log-in that the token belongs to. */
   readonly sessionId?: string;
+  /** When the user logged in, in milliseconds since 1970. @default the `auth_time` of the token */
+  readonly authenticatedAt?: number;
 }
 
 /** Makes the identity from verified claims, in whatever shape an identity provider gives them. */
@@ -27,18 +29,24 @@ export function readJwtIdentity(claims: JsonObject): JwtIdentity | Authenticatio
 /** Checks what a mapping of the application returned. Members that it left out stay out. */
 export function checkJwtIdentity(value: unknown): JwtIdentity | AuthenticationFailure {
   if (!isJsonObject(value)) return 'bad-subject';
-  const { id, roles = [], scopes = [], tenant, sessionId } = value;
+  const { id, roles = [], scopes = [], tenant, sessionId, authenticatedAt } = value;
   if (!isIdentifier(id)) return 'bad-subject';
   if (!isIdentifierList(roles) || !isIdentifierList(scopes)) return 'bad-claims';
   if (tenant !== undefined && !isIdentifier(tenant)) return 'bad-claims';
   if (sessionId !== undefined && !isIdentifier(sessionId)) return 'bad-claims';
+  if (authenticatedAt !== undefined && !isMoment(authenticatedAt)) return 'bad-claims';
   return {
     id,
     roles,
     scopes,
     ...(tenant !== undefined && { tenant }),
     ...(sessionId !== undefined && { sessionId }),
+    ...(authenticatedAt !== undefined && { authenticatedAt }),
   };
+}
+
+function isMoment(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
 }
 
 /**

@@ -47,7 +47,9 @@ export class SessionAuthenticator extends AmbientAuthenticator {
     if (typeof identity !== 'object' || !isIdentifier(identity.sessionId)) {
       throw new PrincipalError('A WsSessionVerifier must answer { id, sessionId, ... }, the sessionId an identifier.');
     }
-    return { ...identity, kind: this.kind, issuer: identity.issuer ?? SESSION_ISSUER };
+    // A session begins when its user logs in.
+    const { issuer = SESSION_ISSUER, authenticatedAt = identity.issuedAt ?? 0 } = identity;
+    return { ...identity, kind: this.kind, issuer, authenticatedAt };
   }
 
   override isCsrfTokenOf(token: string, principal: Principal): boolean {

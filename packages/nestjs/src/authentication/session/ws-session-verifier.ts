@@ -18,6 +18,8 @@ export interface SessionIdentity extends Omit<PrincipalInput, 'kind' | 'issuer' 
    * @default now
    */
   readonly issuedAt?: number;
+  /** When the user last proved who they are, in milliseconds since 1970: `@WsStepUp()` asks. @default `issuedAt`, where it is set */
+  readonly authenticatedAt?: number;
 }
 
 /**
