@@ -126,6 +126,19 @@ describe('F45 every example of the guide runs: messages', () => {
     await boot(AppModule);
   });
 
+  it('authorization/shadowed.gateway.ts obeys the old rule', async () => {
+    const { LoungeGateway, MembersOnly } = await example(
+      'authorization/shadowed.gateway.ts',
+      'LoungeGateway',
+      'MembersOnly',
+    );
+    await using client = await connect(await boot(around([LoungeGateway, MembersOnly])), {
+      path: '/lounge',
+      as: ALICE,
+    });
+    expect(await client.request('lounge.enter')).toMatchObject({ data: { welcome: true } });
+  });
+
   it('authorization/lists.gateway.ts narrows the query', async () => {
     const { OrdersGateway, OwnOrders } = await example('authorization/lists.gateway.ts', 'OrdersGateway', 'OwnOrders');
     await using client = await connect(await boot(around([OrdersGateway, OwnOrders])), { path: '/orders', as: ALICE });

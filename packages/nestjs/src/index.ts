@@ -73,6 +73,7 @@ export type {
   WsUndecidedRule,
 } from './authorization/rules/ws-rules.js';
 export type { WsGatewayType, WsRule, WsRuleTable } from './authorization/rules/ws-rule-table.js';
+export type { WsShadow } from './authorization/shadow/ws-shadow.js';
 export { WsAuthorize } from './authorization/ws-authorize.decorator.js';
 export { Denial, deny, Grant, grant, grantRows } from './authorization/ws-policy.js';
 export type { WsPolicy, WsPolicyContext, WsPolicyDecision, WsPolicyType } from './authorization/ws-policy.js';

@@ -9,6 +9,8 @@ import type { Grant, WsPolicyContext, WsPolicyType } from './ws-policy.js';
 export interface AuthorizationDecision {
   /** Everything that must agree; empty for "any authenticated principal", and for a public handler. */
   readonly requirements: readonly WsRequirement[];
+  /** What would have to agree instead, where a rule is only tried. */
+  readonly shadow?: readonly WsRequirement[] | undefined;
   /** Whether connections without an identity may pass. */
   readonly isPublic: boolean;
   /** Whether nobody may pass: a rule table says so. */

@@ -1,6 +1,7 @@
 import { randomId } from '../core/identifier.js';
 import type { FaultLog } from '../events/fault-log.js';
 import type { SecurityEvents } from '../events/security-events.js';
+import type { ShadowOutcome } from '../events/policy-events.js';
 import type { WsPolicyContext, WsPolicyType } from './ws-policy.js';
 
 /** Tells the operator of policies what no refused message would tell. */
@@ -15,6 +16,18 @@ export class PolicyReports {
     const correlationId = randomId();
     this.events.emit({ type: 'ws.policy.failed', policy, ...whoseOf(context), correlationId });
     this.faults.write(policy, correlationId, exception);
+  }
+
+  /** A rule that is only tried would have decided otherwise about a message, or could not be tried on it. */
+  differed(
+    policy: string,
+    context: WsPolicyContext,
+    outcome: ShadowOutcome,
+    fault?: { readonly exception: unknown },
+  ): void {
+    const correlationId = randomId();
+    this.events.emit({ type: 'ws.policy.differed', policy, outcome, ...whoseOf(context), correlationId });
+    if (fault !== undefined) this.faults.write(`shadow of ${context.event}`, correlationId, fault.exception);
   }
 }
 

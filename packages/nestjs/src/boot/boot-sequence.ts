@@ -4,6 +4,7 @@ import type { ResolvedAuthenticationOptions } from '../authentication/authentica
 import type { WsAuthenticator } from '../authentication/authenticator.js';
 import { createAuthenticators } from '../authentication/create-authenticators.js';
 import { PolicyReports } from '../authorization/policy-reports.js';
+import { ShadowJudge } from '../authorization/shadow/shadow-judge.js';
 import { type BootProblems, type BootWarning, SecureWsBootError } from '../core/boot-problems.js';
 import { discoverSecurityEventListeners } from '../events/on-security-event.js';
 import type { GatewaySettings } from '../gateway-settings.js';
@@ -197,12 +198,10 @@ export class BootSequence {
       if (options.adapter) this.#prepareGateway(gateway);
     }
     this.#prepareRegistration(gateways);
-    const compileParts = {
-      classes: this.#classes,
-      config,
-      reports: new PolicyReports(events, runtime.faults),
-      detailedErrors: options.detailedErrors,
-    };
+    const reports = new PolicyReports(events, runtime.faults);
+    const shadows = new ShadowJudge(runtime.clock, options.authorization.policyTimeoutMs, reports);
+    const { detailedErrors } = options;
+    const compileParts = { classes: this.#classes, config, reports, shadows, detailedErrors };
     for (const handler of handlers) {
       const { gateway, callback } = handler.record;
       runtime.plans.add(gateway, callback, compileHandler(handler, compileParts));

@@ -1,39 +1,66 @@
 import type { ApplicationConfig } from '@nestjs/core';
-import { AuthorizationPlan } from '../authorization/authorization-plan.js';
+import {
+  type AuthorizationDecision,
+  type AuthorizationParts,
+  AuthorizationPlan,
+} from '../authorization/authorization-plan.js';
 import type { PolicyReports } from '../authorization/policy-reports.js';
+import type { ShadowJudge } from '../authorization/shadow/shadow-judge.js';
+import { ShadowRule } from '../authorization/shadow/shadow-rule.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
 import type { ApplicationClasses } from '../nest/application-classes.js';
 import { hasInterceptors } from '../nest/enhancers.js';
 import { compilePayload } from '../validation/compile-payload.js';
+import { type PayloadCheck, PayloadRefusal } from '../validation/payload-run.js';
 import type { CoveredHandler } from './coverage.js';
 
 interface CompileParts {
   readonly classes: ApplicationClasses;
   readonly config: ApplicationConfig;
   readonly reports: PolicyReports;
+  readonly shadows: ShadowJudge;
   readonly detailedErrors: boolean;
 }
 
 /** Compiles what was decided about a handler. */
 export function compileHandler(
   { record, event, decision, payload, throttles, subprotocols, isReported }: CoveredHandler,
-  { classes, config, reports, detailedErrors }: CompileParts,
+  { classes, config, reports, shadows, detailedErrors }: CompileParts,
 ): HandlerPlan {
   const { label, gateway, isStream } = record;
   const { declaration, selection } = payload;
+  const check = declaration === undefined ? undefined : compilePayload(declaration, { detailedErrors, selection });
+  const parts: AuthorizationParts = {
+    resolve: (policy) => classes.providerOf(policy, gateway.module),
+    onFailed: (...failure) => reports.failed(...failure),
+  };
   return {
     event,
     eventJson: JSON.stringify(event),
     label,
-    authorization: new AuthorizationPlan(decision, {
-      resolve: (policy) => classes.providerOf(policy, gateway.module),
-      onFailed: (...failure) => reports.failed(...failure),
-    }),
+    authorization: new AuthorizationPlan(decision, parts),
+    shadow: isReported ? undefined : shadowOf(decision, parts, shadows, check),
     throttles,
-    payload: declaration === undefined ? undefined : compilePayload(declaration, { detailedErrors, selection }),
+    payload: check,
     subprotocols,
     isReported,
     hasInterceptors: hasInterceptors(record, config),
     isStream,
   };
+}
+
+/** The rule that is tried in place of a decision, if there is one. */
+function shadowOf(
+  decision: AuthorizationDecision,
+  parts: AuthorizationParts,
+  judge: ShadowJudge,
+  check: PayloadCheck | undefined,
+): ShadowRule | undefined {
+  const { shadow: requirements } = decision;
+  if (requirements === undefined) return undefined;
+  const plan = new AuthorizationPlan({ ...decision, requirements, shadow: undefined }, parts);
+  return new ShadowRule(plan, judge, async (data) => {
+    const outcome = await check?.check(data);
+    return outcome instanceof PayloadRefusal ? undefined : { data: outcome };
+  });
 }

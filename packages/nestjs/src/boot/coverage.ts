@@ -87,6 +87,12 @@ function checkHandler(
   const payload = readPayload(handler, open) ?? (isReported ? UNTYPED : undefined);
   checkCall(handler, context, problems);
   const throttles = readHandlerThrottles(handler.callback, handler.gateway.type, handler.label, problems);
+  if (isReported && decision?.shadow !== undefined) {
+    problems.warn(
+      handler.label,
+      'has a shadow, and is under migration: there is no rule that holds, to compare it with.',
+    );
+  }
   if (isReported) for (const { where, problem } of open.problems) problems.warn(where, problem);
   if (event === undefined || decision === undefined || payload === undefined) return undefined;
   return { record: handler, event, decision, payload, throttles, subprotocols, isReported };

@@ -1,6 +1,7 @@
 import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
 import type { AuthorizationDecision } from '../authorization/authorization-plan.js';
 import { requirementProblem, type WsRequirement } from '../authorization/requirement.js';
+import { requirementsIn, type Shadowed, shadowIn, shadowProblem } from '../authorization/shadow/ws-shadow.js';
 import type { WsRule } from '../authorization/rules/ws-rule-table.js';
 import { WS_AUTHORIZE_METADATA } from '../authorization/ws-authorize.decorator.js';
 import { WS_PUBLIC_METADATA } from '../authorization/ws-public.decorator.js';
@@ -31,7 +32,9 @@ export function readDecision(
   problems: BootProblems,
 ): AuthorizationDecision | undefined {
   const { rule } = context;
-  const onHandler = requirementsOn(handler);
+  const asked = requirementsOn(handler);
+  const onHandler = asked === undefined ? undefined : requirementsIn(asked);
+  const shadow = shadowIn(asked ?? []);
   const isOpen = isPublic(handler) || (onHandler === undefined && rule?.access === 'open');
   const conflict = isOpen ? conflictOfOpen(handler, onHandler, context) : conflictOfJudged(handler, onHandler, rule);
   if (conflict !== undefined) {
@@ -42,8 +45,9 @@ export function readDecision(
   if (isOpen) return stepUp.isClear ? OPEN : undefined;
   // Those of the table are told once, with the table.
   if (rule?.requirements.some((item) => requirementProblem(item) !== undefined) === true) return undefined;
-  for (const requirement of onHandler ?? []) {
-    const problem = requirementProblem(requirement);
+  const wrong = shadowProblem(asked ?? []);
+  for (const requirement of [...(onHandler ?? []), ...(shadow ?? [])]) {
+    const problem = wrong ?? requirementProblem(requirement);
     if (problem !== undefined) {
       problems.add(handler.label, `@WsAuthorize: ${problem}.`, "@WsAuthorize(MyPolicy, { roles: ['admin'] })");
       return undefined;
@@ -53,7 +57,14 @@ export function readDecision(
   const isClosed = rule?.access === 'closed';
   if (!isClosed) checkGrants(handler, requirements, problems);
   if (!stepUp.isClear) return undefined;
-  return { requirements, isPublic: false, isClosed, stepUpMs: stepUp.maxAgeMs, takesRowsOf: rowsTakenBy(handler) };
+  return {
+    requirements,
+    shadow: shadow === undefined ? undefined : [...(rule?.requirements ?? []), ...shadow],
+    isPublic: false,
+    isClosed,
+    stepUpMs: stepUp.maxAgeMs,
+    takesRowsOf: rowsTakenBy(handler),
+  };
 }
 
 const OPEN: AuthorizationDecision = Object.freeze({ requirements: [], isPublic: true, takesRowsOf: () => false });
@@ -108,9 +119,9 @@ function isPublic({ callback, gateway }: HandlerRecord): boolean {
 }
 
 /** What class and method ask for together; `undefined` where neither says anything. */
-function requirementsOn({ callback, gateway }: HandlerRecord): readonly WsRequirement[] | undefined {
+function requirementsOn({ callback, gateway }: HandlerRecord): readonly (WsRequirement | Shadowed)[] | undefined {
   const [onClass, onMethod] = [gateway.type, callback].map(
-    (owner) => Reflect.getMetadata(WS_AUTHORIZE_METADATA, owner) as readonly WsRequirement[] | undefined,
+    (owner) => Reflect.getMetadata(WS_AUTHORIZE_METADATA, owner) as readonly (WsRequirement | Shadowed)[] | undefined,
   );
   return onClass === undefined && onMethod === undefined ? undefined : [...(onClass ?? []), ...(onMethod ?? [])];
 }

@@ -26,7 +26,7 @@ export function checkNamedClasses(
   problems: BootProblems,
 ): void {
   for (const { record, decision } of handlers) {
-    for (const policy of policiesOf(decision.requirements)) {
+    for (const policy of new Set(policiesOf([...decision.requirements, ...(decision.shadow ?? [])]))) {
       classes.check(policy, record.gateway.module, record.label, problems);
     }
   }

@@ -1,4 +1,5 @@
 import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
+import type { ShadowRule } from '../authorization/shadow/shadow-rule.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
 import type { PayloadCheck } from '../validation/payload-run.js';
 
@@ -10,6 +11,8 @@ export interface HandlerPlan {
   /** `Gateway.method`, for logs. */
   readonly label: string;
   readonly authorization: AuthorizationPlan;
+  /** A rule that is tried beside the one that holds. */
+  readonly shadow?: ShadowRule | undefined;
   readonly throttles: readonly ThrottleRule[];
   /** The subprotocols in which the event exists; `undefined` for all of them. */
   readonly subprotocols: readonly string[] | undefined;

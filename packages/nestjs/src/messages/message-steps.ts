@@ -58,7 +58,12 @@ const HANDLER_STEPS: readonly MessageStep[] = [
     // Ownership: policies see the validated payload.
     start: (message) => handlerOf(message).plan.authorization.ask(message),
     finish: granted,
-    fail: failed('policy-failed'),
+    fail: policyFailed,
+  }),
+  step('shadow', {
+    isNeeded: ({ shadow, authorization }) => shadow !== undefined && !authorization.hasPolicies,
+    start: (message) => handlerOf(message).plan.shadow?.tryJudged(message, true),
+    finish: () => undefined,
   }),
 ];
 
@@ -153,9 +158,12 @@ function route(message: Message): Refusal | undefined {
   return undefined;
 }
 
-function checkClaims({ handler, principal }: Message): Refusal | undefined {
+function checkClaims(message: Message): Refusal | undefined {
+  const { handler, principal } = message;
   const missing = handler?.plan.authorization.missingClaim(principal);
-  return missing === undefined ? undefined : { code: 'FORBIDDEN', reason: 'claims', missing };
+  if (missing === undefined) return undefined;
+  handler?.plan.shadow?.tryUnread(message);
+  return { code: 'FORBIDDEN', reason: 'claims', missing };
 }
 
 function throttleEvent(message: Message): unknown {
@@ -186,9 +194,16 @@ function validated(message: Message, outcome: unknown): Refusal | undefined {
 }
 
 function granted(message: Message, grants: unknown): Refusal | undefined {
-  if (!Array.isArray(grants)) return { code: 'FORBIDDEN', reason: 'policy' };
+  const isAllowed = Array.isArray(grants);
+  message.handler?.plan.shadow?.tryJudged(message, isAllowed);
+  if (!isAllowed) return { code: 'FORBIDDEN', reason: 'policy' };
   message.grants = grants as readonly unknown[];
   return undefined;
+}
+
+function policyFailed(message: Message, exception: unknown): Refusal {
+  message.handler?.plan.shadow?.tryJudged(message, false);
+  return { code: 'FORBIDDEN', reason: 'policy-failed', fault: { exception } };
 }
 
 /** Nest's own chain, then the handler. */
