@@ -169,6 +169,17 @@ describe('F45 every example of the guide runs: messages', () => {
     const { AppModule } = await example('throttling/app.module.ts', 'AppModule');
     await boot(AppModule);
   });
+
+  it('throttling/uploads.gateway.ts limits bytes by plan', async () => {
+    const { UploadsGateway } = await example('throttling/uploads.gateway.ts', 'UploadsGateway');
+    const app = await boot(around([UploadsGateway]));
+    await using client = await connect(app, { path: '/uploads', as: ALICE });
+    const text = 'x'.repeat(4000);
+    expect(await client.request('note.save', { text })).toMatchObject({ data: 4000 });
+    expect(codeOf(await client.request('note.save', { text }))).toBe('THROTTLED');
+    await using pro = await connect(app, { path: '/uploads', as: testIdentity({ id: 'bob', roles: ['pro'] }) });
+    for (let i = 0; i < 4; i++) expect(await pro.request('note.save', { text })).toMatchObject({ data: 4000 });
+  });
 });
 
 describe('F45 every example of the guide runs: the application', () => {

@@ -90,7 +90,7 @@ function warnOfPlainTokens(
 }
 
 function resolveLimits(reader: OptionReader, options: PathLimits): PathLimits {
-  const connection = readRules(reader, 'connection', options.throttling.connection);
+  const connection = readRules(reader, 'connection', options.throttling.connection, options.throttling.mode);
   if (messagesPerSecond(connection) > messagesPerSecond(options.throttling.connection)) {
     reader.problems.warn(reader.pathOf('connection'), "allows more messages than the module's.");
   }

@@ -147,6 +147,14 @@ export type { StoreOptions } from './store/store.options.js';
 // Throttling
 export type { ThrottleRule } from './core/rate-windows.js';
 export type { ViolationKind, ViolationsOptions, ViolationWeights } from './throttling/violations/violations.options.js';
+export type {
+  MessageThrottleRule,
+  ThrottleMode,
+  ThrottleSubject,
+  WsThrottleContext,
+  WsThrottleRule,
+  WsThrottleValue,
+} from './throttling/throttle-rule.js';
 export type { ThrottlingOptions } from './throttling/throttling.options.js';
 export type { ThrottlerStorageAnswer, ThrottlerStorageLike } from './throttling/throttler-storage.js';
 export { minutes, seconds, WsThrottle } from './throttling/ws-throttle.decorator.js';

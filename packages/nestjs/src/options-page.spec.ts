@@ -17,7 +17,7 @@ const NO_OPTION = 'no-such-option';
 
 /** Levels that look the same are described once. */
 const SAME_AS: ReadonlyMap<string, string> = new Map([
-  ['throttling.principal[]', 'throttling.connection[]'],
+  ...['principal', 'address', 'tenant'].map((name) => [`throttling.${name}[]`, 'throttling.connection[]'] as const),
   ...['remote.', 'max', 'clockToleranceMs', 'principal'].map(
     (name) => [`authentication.oauth.${name}`, `authentication.jwt.${name}`] as const,
   ),

@@ -20,7 +20,7 @@ import type { Principal } from './core/principal.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
 import { FaultLog } from './events/fault-log.js';
 import { ViolationLedger, violationSubject } from './throttling/violations/violation-ledger.js';
-import { PrincipalThrottles } from './throttling/principal-throttles.js';
+import { MessageThrottles } from './throttling/message-throttles.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
@@ -95,20 +95,20 @@ export class SecureWsRuntime {
     this.revocations = new WsRevocationService(store, this.revocationWatch, clock, options.store.revocationMs);
     this.defaults = defaultSettings(options);
     const ledger = new ViolationLedger(store, options.throttling.violations);
-    const principals = new PrincipalThrottles(options.throttling.principal, store);
+    const throttles = new MessageThrottles(options.throttling, store);
     const { events, faults } = this;
     const { policyTimeoutMs } = options.authorization;
     this.#parts = {
       clock,
       events,
       faults,
-      principals,
+      throttles,
       ledger,
       policyTimeoutMs,
       detailedErrors: options.detailedErrors,
     };
     this.timer.onTick((now) => {
-      principals.sweep(now);
+      throttles.sweep(now);
       this.guard.tick(now);
       store.tick();
       this.revocationWatch.tick(now);

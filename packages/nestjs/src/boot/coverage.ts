@@ -1,9 +1,9 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import { ANYBODY, type AuthorizationDecision } from '../authorization/authorization-plan.js';
 import { BootProblems } from '../core/boot-problems.js';
-import type { ThrottleRule } from '../core/rate-windows.js';
 import type { GatewaySettings } from '../gateway-settings.js';
 import { readHandlerThrottles } from '../throttling/handler-throttles.js';
+import type { EventThrottle } from '../throttling/throttle-rule.js';
 import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import { guardsOf, isOfClass } from '../nest/enhancers.js';
 import { checkFilters } from '../nest/exception-filters.js';
@@ -22,7 +22,7 @@ export interface CoveredHandler {
   readonly event: string;
   readonly decision: AuthorizationDecision;
   readonly payload: HandlerPayload;
-  readonly throttles: readonly ThrottleRule[];
+  readonly throttles: readonly EventThrottle[];
   readonly subprotocols: HandlerSubprotocols;
   /** Whether what it leaves open is reported instead of refused. */
   readonly isReported: boolean;
@@ -86,13 +86,15 @@ function checkHandler(
     readDecision(handler, decisionContextOf(handler, context), open) ?? (isReported ? ANYBODY : undefined);
   const payload = readPayload(handler, open) ?? (isReported ? UNTYPED : undefined);
   checkCall(handler, context, problems);
-  const throttles = readHandlerThrottles(handler.callback, handler.gateway.type, handler.label, problems);
   if (isReported && decision?.shadow !== undefined) {
     problems.warn(
       handler.label,
       'has a shadow, and is under migration: there is no rule that holds, to compare it with.',
     );
   }
+  const { callback, gateway, label } = handler;
+  const { throttling } = context.settingsOf(gateway);
+  const throttles = readHandlerThrottles(callback, gateway.type, label, throttling, problems);
   if (isReported) for (const { where, problem } of open.problems) problems.warn(where, problem);
   if (event === undefined || decision === undefined || payload === undefined) return undefined;
   return { record: handler, event, decision, payload, throttles, subprotocols, isReported };

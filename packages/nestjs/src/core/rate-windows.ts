@@ -58,6 +58,15 @@ export class RateWindows {
     return longest;
   }
 
+  /** As {@link wait} if the limits were half of what they are, but always one such hit; blocks nothing. */
+  halfWait(now: number, cost = 1): number {
+    let longest = 0;
+    for (const { window } of this.#rules) {
+      longest = Math.max(longest, window.wait(now, cost, Math.max(cost, Math.floor(window.limit / 2))));
+    }
+    return longest;
+  }
+
   /** Takes what {@link wait} answered 0 for, at the same moment. */
   take(now: number, cost = 1): void {
     for (const { window } of this.#rules) window.take(now, cost);

@@ -1,8 +1,12 @@
 /** One window. Callers ask {@link wait} first and {@link take} at the same moment; time never steps back between calls. */
 export interface RateWindow {
   readonly limit: number;
-  /** Milliseconds until `cost` units would be taken; 0 when there is room, and the whole window for more than the limit. */
-  wait(now: number, cost: number): number;
+  /**
+   * Milliseconds until `cost` units would be taken; 0 when there is room, and the whole window for more than the limit.
+   *
+   * @param limit in place of {@link limit}, for a limit that differs from one call to the next.
+   */
+  wait(now: number, cost: number, limit?: number): number;
   /** Takes what {@link wait} has room for. */
   take(now: number, cost: number): void;
   /** How many units count at `now` (monotonic milliseconds). */
@@ -28,9 +32,9 @@ export class SlidingWindow implements RateWindow {
     readonly ttl: number,
   ) {}
 
-  wait(now: number, cost: number): number {
+  wait(now: number, cost: number, limit = this.limit): number {
     const used = this.used(now);
-    const excess = used + cost - this.limit;
+    const excess = used + cost - limit;
     if (excess <= 0) return 0;
     return excess > used ? this.ttl : Math.max(1, this.#momentAt(excess - 1) + this.ttl - now);
   }

@@ -22,8 +22,8 @@ export class WeightedWindow implements RateWindow {
     this.#sliceMs = ttl / SLICES;
   }
 
-  wait(now: number, weight: number): number {
-    let left = this.used(now) + weight - this.limit;
+  wait(now: number, weight: number, limit = this.limit): number {
+    let left = this.used(now) + weight - limit;
     if (left <= 0) return 0;
     for (let i = Math.max(0, this.#newest - SLICES); i <= this.#newest; i++) {
       left -= this.#slices[i % (SLICES + 1)] as number;

@@ -172,14 +172,14 @@ describe('the end of a connection', () => {
 
   it('DR-15 lets go of the throttle of its principal, which is then forgotten', async () => {
     const { send, pipeline, engine, clock } = openPipeline(() => 'done');
-    const { principals } = engine.parts;
+    const { throttles } = engine.parts;
     send(1);
     await settle();
-    expect(principals.size).toBe(1);
+    expect(throttles.size).toBe(1);
     pipeline.dispose();
     clock.advance(24 * 60 * 60 * 1000);
-    principals.sweep(clock.monotonic());
-    expect(principals.size).toBe(0);
+    throttles.sweep(clock.monotonic());
+    expect(throttles.size).toBe(0);
   });
 });
 

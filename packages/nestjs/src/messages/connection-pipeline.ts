@@ -2,12 +2,12 @@ import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
 import { decodeJson } from '../core/safe-json.js';
 import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
-import { ConnectionThrottle } from '../throttling/connection-throttle.js';
-import type { PrincipalThrottle } from '../throttling/principal-throttles.js';
+import { MessageLimits } from '../throttling/message-limits.js';
+import type { ThrottleFinding } from '../throttling/throttle-finding.js';
+import { refusalOfThrottle } from './event-throttle.js';
 import { ConnectionRefusals } from './connection-refusals.js';
 import { ConnectionReplies } from './connection-replies.js';
 import { readEnvelope } from './envelope.js';
-import type { HandlerPlan } from './handler-plan.js';
 import { InboundQueue } from './inbound-queue.js';
 import { Message, type MessageHandler, type MessageSource } from './message.js';
 import type { MessageEngine } from './message-engine.js';
@@ -33,15 +33,15 @@ const FOREIGN_EVENT: Refusal = Object.freeze({
 export class ConnectionPipeline implements ConnectionWork, MessageSource {
   readonly refusals: ConnectionRefusals;
   readonly #handlers = new Map<string, MessageHandler>();
-  #throttle: ConnectionThrottle | undefined;
   readonly #queue: InboundQueue;
   readonly #replies: ConnectionReplies;
   readonly #abortable = new Set<Message>();
-  // Made when they are needed: most connections that only listen never are.
-  #principal: PrincipalThrottle | undefined;
+  // Made when they are needed: those of most connections that only listen never are.
+  #limits: MessageLimits | undefined;
   #slotsTaken = 0;
   #isHeld = true;
   #isDraining = false;
+  #isDisposed = false;
   #onIdle: (() => void) | undefined;
 
   constructor(
@@ -81,9 +81,9 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
 
   /** Forgets what waits, ends the streams and fires the abort signals: the connection is gone (SL-12). */
   dispose(): void {
+    this.#isDisposed = true;
     this.#queue.clear();
-    if (this.#principal !== undefined) this.engine.parts.principals.release(this.#principal);
-    this.#principal = undefined;
+    this.#limits?.release();
     this.#replies.endStreams();
     for (const message of this.#abortable) message.abort();
     this.#abortable.clear();
@@ -97,21 +97,18 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     return this.#replies.hasAllStreams;
   }
 
-  throttle(now: number, bytes: number): number {
-    this.#throttle ??= new ConnectionThrottle(this.engine.settings.throttling);
-    return this.#throttle.hit(now, bytes + (this.connection.inbound?.takeOverheadBytes() ?? 0));
+  get limits(): MessageLimits {
+    if (this.#limits !== undefined) return this.#limits;
+    const { engine, connection } = this;
+    const onReported = (finding: ThrottleFinding): void => this.refusals.report(refusalOfThrottle(finding));
+    this.#limits = new MessageLimits(engine.parts.throttles, engine.settings.throttling, connection, onReported);
+    // Nothing is let through, or held, for a connection that has ended.
+    if (this.#isDisposed) this.#limits.release();
+    return this.#limits;
   }
 
-  throttlePrincipal(now: number): number {
-    return this.#principalThrottle.hit(now);
-  }
-
-  get #principalThrottle(): PrincipalThrottle {
-    return (this.#principal ??= this.engine.parts.principals.obtain(this.connection.principal));
-  }
-
-  throttleEvent(plan: HandlerPlan, now: number): number {
-    return this.#principalThrottle.windowsOf(plan).hit(now);
+  throttle(now: number, bytes: number): ThrottleFinding | undefined {
+    return this.limits.arrive(now, bytes + (this.connection.inbound?.takeOverheadBytes() ?? 0));
   }
 
   takeSlot(message: Message): boolean {

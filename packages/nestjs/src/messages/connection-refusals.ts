@@ -63,6 +63,11 @@ export class ConnectionRefusals {
     return correlationId;
   }
 
+  /** Audits what would be refused, and charges nobody for it. */
+  report(refusal: Refusal): void {
+    this.engine.report(this.connection, refusal, undefined, true);
+  }
+
   #answer(message: Message, refusal: Refusal, correlationId: string): void {
     const { id, ordinal, handler } = message;
     const hasNoId = handler === undefined && id === undefined;

@@ -1,6 +1,6 @@
 import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import type { ShadowRule } from '../authorization/shadow/shadow-rule.js';
-import type { ThrottleRule } from '../core/rate-windows.js';
+import type { EventThrottle } from '../throttling/throttle-rule.js';
 import type { PayloadCheck } from '../validation/payload-run.js';
 
 /** Everything that is known of a handler at boot. One for the whole application. */
@@ -13,7 +13,8 @@ export interface HandlerPlan {
   readonly authorization: AuthorizationPlan;
   /** A rule that is tried beside the one that holds. */
   readonly shadow?: ShadowRule | undefined;
-  readonly throttles: readonly ThrottleRule[];
+  /** How often it may be sent. A value that is a function is computed for each message. */
+  readonly throttles: readonly EventThrottle[];
   /** The subprotocols in which the event exists; `undefined` for all of them. */
   readonly subprotocols: readonly string[] | undefined;
   /** `undefined` for a handler that takes no payload: whatever the client sends, it gets none. */

@@ -6,7 +6,7 @@ import type { FaultLog } from '../events/fault-log.js';
 import type { SecurityEventFields } from '../events/security-event.js';
 import type { SecurityEvents } from '../events/security-events.js';
 import type { PathLimits } from '../gateway-settings.js';
-import type { PrincipalThrottles } from '../throttling/principal-throttles.js';
+import type { MessageThrottles } from '../throttling/message-throttles.js';
 import type { ViolationLedger } from '../throttling/violations/violation-ledger.js';
 import type { Refusal } from './refusal.js';
 
@@ -14,7 +14,7 @@ export interface MessageParts {
   readonly clock: Clock;
   readonly events: SecurityEvents;
   readonly faults: FaultLog;
-  readonly principals: PrincipalThrottles;
+  readonly throttles: MessageThrottles;
   readonly ledger: ViolationLedger;
   readonly detailedErrors: boolean;
   readonly policyTimeoutMs: number;
@@ -77,11 +77,12 @@ export class MessageEngine {
   ): string {
     const correlationId = randomId();
     const { id: connectionId, path, address, principal } = connection;
-    const { code, reason, missing, fault } = refusal;
+    const { code, reason, missing, option, fault } = refusal;
     const record: SecurityEventFields<'ws.message.refused'> = {
       ...{ code, reason, connectionId, principal: principal.key, path, address },
       ...(handler === undefined ? {} : { event: handler.event }),
       ...(missing === undefined ? {} : { missing }),
+      ...(option === undefined ? {} : { option }),
       correlationId,
     };
     this.parts.events.emit(

@@ -1,5 +1,7 @@
-import { hitStorage } from '../throttling/throttler-storage.js';
+import type { ThrottleFinding } from '../throttling/throttle-finding.js';
+import type { WsThrottleContext } from '../throttling/throttle-rule.js';
 import { PayloadRefusal } from '../validation/payload-run.js';
+import { hitEvent, lateReason, refusalOfThrottle, throttleFailure } from './event-throttle.js';
 import { mapException, refusalOfFailure } from './exception-mapping.js';
 import type { HandlerPlan } from './handler-plan.js';
 import { type Message, type MessageStep, PARKED } from './message.js';
@@ -16,13 +18,9 @@ import { checkStepUp } from './step-up-check.js';
 export const ARRIVAL_STEPS: readonly MessageStep[] = [
   step('alive', { start: isAlive }),
   step('frame', { start: checkFrame }),
-  step('connection-throttle', {
+  step('throttle', {
     start: ({ source, startedAt, bytes }) => source.throttle(startedAt, bytes),
-    finish: throttled('connection-throttle'),
-  }),
-  step('principal-throttle', {
-    start: ({ source, startedAt }) => source.throttlePrincipal(startedAt),
-    finish: throttled('principal-throttle'),
+    finish: throttled,
   }),
   step('slot', { start: (message) => (message.source.takeSlot(message) ? undefined : PARKED) }),
   // Once more: it may have waited for its slot.
@@ -43,8 +41,9 @@ const HANDLER_STEPS: readonly MessageStep[] = [
   step('event-throttle', {
     isNeeded: ({ throttles }) => throttles.length > 0,
     start: throttleEvent,
-    finish: throttled('event-throttle'),
-    fail: failed('throttler-storage-failed'),
+    finish: throttled,
+    fail: ({ source }, exception) => throttleFailure(source, exception),
+    late: ({ source }) => lateReason(source),
   }),
   // Before anything is made that would have to be disposed of.
   step('streams', {
@@ -138,10 +137,8 @@ function checkFrame({ isBinary, bytes, source }: Message): Refusal | undefined {
     : undefined;
 }
 
-function throttled(reason: Refusal['reason']): MessageStep['finish'] {
-  // NaN fails the comparison, so it refuses.
-  return (_message, wait) =>
-    (wait as number) <= 0 ? undefined : { code: 'THROTTLED', reason, retryAfterMs: wait as number };
+function throttled(_message: Message, found: unknown): Refusal | undefined {
+  return found === undefined ? undefined : refusalOfThrottle(found as ThrottleFinding);
 }
 
 /** An event that nobody handles is answered like one that is forbidden (AZ-12). */
@@ -167,11 +164,9 @@ function checkClaims(message: Message): Refusal | undefined {
 }
 
 function throttleEvent(message: Message): unknown {
-  const { source, startedAt, principal, event } = message;
-  const { plan } = handlerOf(message);
-  const { storage } = source.engine.settings.throttling;
-  if (storage === undefined) return source.throttleEvent(plan, startedAt);
-  return hitStorage(storage, `${principal.key}:${event}`, plan.throttles);
+  const { source, principal, connection, event, bytes, startedAt } = message;
+  const contextOf = (): WsThrottleContext => Object.freeze({ principal, connection, event, bytes });
+  return hitEvent(source, handlerOf(message).plan, contextOf, startedAt);
 }
 
 function validate(message: Message): unknown {

@@ -3,6 +3,8 @@ import type { DeadlineList } from '../core/deadline-list.js';
 import { WsMessageContext } from '../core/message-context.js';
 import type { Principal } from '../core/principal.js';
 import type { WsConnection } from '../core/ws-connection.js';
+import type { MessageLimits } from '../throttling/message-limits.js';
+import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import { disposeStream } from './dispose-stream.js';
 import type { HandlerPlan } from './handler-plan.js';
 import type { MessageEngine, Waiting, WaitingMessage } from './message-engine.js';
@@ -26,6 +28,8 @@ export interface MessageStep {
   readonly isNeeded?: (plan: HandlerPlan) => boolean;
   /** The deadline of what it waits for. @default 'judging' */
   readonly deadline?: 'judging' | 'handling';
+  /** What it is refused for where it does not answer in time. @default 'policy-timeout' */
+  readonly late?: (message: Message) => Refusal['reason'];
   /** Whether its refusals are only reported on a gateway under migration. */
   readonly isReportable?: boolean;
   readonly start: (message: Message) => unknown;
@@ -39,11 +43,10 @@ export interface MessageSource {
   readonly connection: WsConnection;
   readonly isExpired: boolean;
   readonly hasAllStreams: boolean;
-  // These three count a message: on its connection, over all connections of the sender, and among those of its event.
-  // Each answers 0, or the milliseconds to wait.
-  throttle(now: number, bytes: number): number;
-  throttlePrincipal(now: number): number;
-  throttleEvent(plan: HandlerPlan, now: number): number;
+  /** What its messages are counted by. */
+  readonly limits: MessageLimits;
+  /** Counts a message as it arrives. @returns what refuses it. */
+  throttle(now: number, bytes: number): ThrottleFinding | undefined;
   /** Gives the message a slot; `false` when it waits for one, to be run again then. */
   takeSlot(message: Message): boolean;
   releaseSlot(): void;
@@ -88,6 +91,8 @@ export class Message extends WsMessageContext implements WaitingMessage {
 
   #steps: readonly MessageStep[];
   #at = 0;
+  /** The step that waits, if one does. */
+  #awaited: MessageStep | undefined = undefined;
   #deadline: DeadlineList<WaitingMessage> | undefined = undefined;
 
   constructor(
@@ -163,7 +168,7 @@ export class Message extends WsMessageContext implements WaitingMessage {
     this.#deadline = undefined;
     if (waiting === 'judging') {
       // AZ-09: a policy or a validator that does not answer has refused.
-      this.settle({ code: 'FORBIDDEN', reason: 'policy-timeout' });
+      this.settle({ code: 'FORBIDDEN', reason: this.#awaited?.late?.(this) ?? 'policy-timeout' });
     } else if (waiting === 'overdue') {
       this.connection.close('INTERNAL');
     } else {
@@ -210,6 +215,7 @@ export class Message extends WsMessageContext implements WaitingMessage {
   }
 
   #await(step: MessageStep, value: PromiseLike<unknown>): void {
+    this.#awaited = step;
     this.startDeadline(step.deadline ?? 'judging', this.startedAt);
     // A promise of ours: another's then() may call back twice, and the second call would meet a later step.
     Promise.resolve(value).then(

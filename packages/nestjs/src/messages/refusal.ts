@@ -16,6 +16,8 @@ export interface Refusal {
   readonly text?: string | undefined;
   /** The role or scope that the principal lacks, for the audit. */
   readonly missing?: string | undefined;
+  /** What moves the limit that was met, for the audit. */
+  readonly option?: string | undefined;
   /** What the application threw, where it failed rather than refused: its operator needs the stack. */
   readonly fault?: { readonly exception: unknown } | undefined;
 }
@@ -47,6 +49,10 @@ export function violationOf({ code, reason }: Refusal): ViolationKind | undefine
       return 'validation';
     case 'application':
     case 'application-filter':
+    // What others have used up is no offence of whoever comes last, and an overload is nobody's.
+    case 'address-throttle':
+    case 'tenant-throttle':
+    case 'shedding':
       return undefined;
     default:
       if (code === 'BAD_MESSAGE') return 'bad-json';

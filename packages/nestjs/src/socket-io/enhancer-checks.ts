@@ -1,10 +1,14 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import type { ErrorData } from '@secure-ws/protocol';
+import { isPromiseLike, withDeadline } from '../core/awaitable.js';
 import { WsMessageContext } from '../core/message-context.js';
 import { randomId } from '../core/identifier.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
 import { mapException } from '../messages/exception-mapping.js';
+import { hitEvent, lateReason, refusalOfThrottle, throttleFailure } from '../messages/event-throttle.js';
 import { errorData } from '../messages/frames.js';
+import type { Refusal } from '../messages/refusal.js';
+import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
 import type { MessageHandler } from '../messages/message.js';
 import { compilePayload } from '../validation/compile-payload.js';
@@ -53,17 +57,38 @@ export class EnhancerChecks {
     args.splice(Math.max(2, args.length - 1), 0, message);
   }
 
-  /** Counts a call for its client's throttles, where {@link judge} did not. */
-  throttle(context: ExecutionContext): void {
+  /**
+   * Counts a call for its client's throttles, where {@link judge} did not.
+   *
+   * @throws {WsRefusalException} when it is refused.
+   */
+  async throttle(context: ExecutionContext): Promise<void> {
     const args = context.getArgs<unknown[]>();
     if (hasPassed(args)) return;
     const { plan, client } = this.#callOf(context);
-    const now = this.runtime.clock.monotonic();
     const { bytes } = measurePayload(args[1], this.runtime.defaults.validation);
-    let wait = client.throttle(now, bytes);
-    if (wait === 0) wait = client.throttlePrincipal(now);
-    if (wait === 0) wait = client.throttleEvent(plan, now);
-    if (wait > 0) throw new WsRefusalException('THROTTLED', { retryAfterMs: wait });
+    const refusal = await this.#throttle(client, plan, bytes);
+    if (refusal !== undefined) throw new AuditedRefusal(refusal, client.note(refusal, plan));
+  }
+
+  async #throttle(client: ForeignClient, plan: HandlerPlan, bytes: number): Promise<Refusal | undefined> {
+    const { clock, parts } = client.engine;
+    const now = clock.monotonic();
+    let found: ThrottleFinding | 'late' | undefined = client.throttle(now, bytes);
+    if (found === undefined) {
+      const { principal } = client;
+      const contextOf = () => Object.freeze({ principal, connection: client.connection, event: plan.event, bytes });
+      try {
+        const hit = hitEvent(client, plan, contextOf, now);
+        found = isPromiseLike(hit)
+          ? await withDeadline<ThrottleFinding | 'late' | undefined>(hit, parts.policyTimeoutMs, clock, 'late')
+          : hit;
+      } catch (exception) {
+        return throttleFailure(client, exception);
+      }
+    }
+    if (found === 'late') return { code: 'FORBIDDEN', reason: lateReason(client) };
+    return found === undefined ? undefined : refusalOfThrottle(found);
   }
 
   /**

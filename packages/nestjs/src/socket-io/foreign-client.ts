@@ -8,8 +8,9 @@ import type { HandlerPlan } from '../messages/handler-plan.js';
 import type { Message, MessageHandler, MessageSource } from '../messages/message.js';
 import { MessageViolations } from '../messages/message-violations.js';
 import type { Refusal } from '../messages/refusal.js';
-import { ConnectionThrottle } from '../throttling/connection-throttle.js';
-import type { PrincipalThrottle } from '../throttling/principal-throttles.js';
+import { refusalOfThrottle } from '../messages/event-throttle.js';
+import { MessageLimits } from '../throttling/message-limits.js';
+import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import { ForeignCall } from './foreign-call.js';
 
 /** What is used of a socket of another adapter. */
@@ -37,8 +38,7 @@ export class ForeignClient implements WsConnection, MessageSource {
   readonly openedAt: number;
   #messagesReceived = 0;
   #epoch = 0;
-  readonly #throttle: ConnectionThrottle;
-  readonly #principalThrottle: PrincipalThrottle;
+  readonly limits: MessageLimits;
   readonly #violations: MessageViolations;
   readonly #gone = new AbortController();
 
@@ -55,13 +55,17 @@ export class ForeignClient implements WsConnection, MessageSource {
     const name = socket.nsp?.name;
     this.path = typeof name === 'string' ? name : '';
     this.#violations = new MessageViolations(engine.parts, this);
-    this.#throttle = before === undefined ? new ConnectionThrottle(engine.settings.throttling) : before.#throttle;
-    this.#principalThrottle = engine.parts.principals.obtain(principal);
+    const onReported = (finding: ThrottleFinding): void =>
+      void engine.report(this, refusalOfThrottle(finding), undefined, true);
+    this.limits = new MessageLimits(
+      ...([engine.parts.throttles, engine.settings.throttling, this, onReported] as const),
+      before?.limits,
+    );
     // One listener for a socket, however many messages it sends.
     socket.once?.('disconnect', () => {
       this.#epoch++;
       this.#gone.abort();
-      engine.parts.principals.release(this.#principalThrottle);
+      this.limits.release();
     });
   }
 
@@ -90,16 +94,8 @@ export class ForeignClient implements WsConnection, MessageSource {
     this.#epoch++;
   }
 
-  throttle(now: number, bytes: number): number {
-    return this.#throttle.hit(now, bytes);
-  }
-
-  throttlePrincipal(now: number): number {
-    return this.#principalThrottle.hit(now);
-  }
-
-  throttleEvent(plan: HandlerPlan, now: number): number {
-    return this.#principalThrottle.windowsOf(plan).hit(now);
+  throttle(now: number, bytes: number): ThrottleFinding | undefined {
+    return this.limits.arrive(now, bytes);
   }
 
   /** The other adapter runs as many handlers at a time as messages come. */
@@ -118,9 +114,15 @@ export class ForeignClient implements WsConnection, MessageSource {
   }
 
   refuse(call: ForeignCall, refusal: Refusal): void {
-    call.reject(refusal, this.engine.report(this, refusal, call.target.plan));
+    call.reject(refusal, this.note(refusal, call.target.plan));
+  }
+
+  /** Audits and charges a refusal. @returns the id under which it is audited. */
+  note(refusal: Refusal, plan: HandlerPlan): string {
+    const correlationId = this.engine.report(this, refusal, plan);
     this.#violations.charge(refusal);
     if (refusal.close !== undefined) this.close(refusal.close);
+    return correlationId;
   }
 
   // What follows belongs to the handler's run, which is the other adapter's.

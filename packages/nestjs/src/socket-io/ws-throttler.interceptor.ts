@@ -11,8 +11,8 @@ export class WsThrottlerInterceptor implements NestInterceptor {
   /** @internal */
   constructor(private readonly checks: EnhancerChecks) {}
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    this.checks.throttle(context);
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    await this.checks.throttle(context);
     return next.handle();
   }
 }

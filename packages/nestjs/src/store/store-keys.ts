@@ -10,6 +10,11 @@ export function principalKey(principal: Pick<Principal, 'key'>): string {
   return `principal:${principal.key}`;
 }
 
+/** The key of the tenant that a principal belongs to, as its issuer calls it; `undefined` where it has none. */
+export function tenantKey({ block, issuer, tenant }: Principal): string | undefined {
+  return tenant === undefined ? undefined : join('tenant', block, issuer, tenant);
+}
+
 /** The key of the log-in that a principal came with; `undefined` when its credential names none. */
 export function sessionKey({ block, issuer, tenant, sessionId }: Principal): string | undefined {
   return sessionId === undefined ? undefined : join('session', block, issuer, sessionId, tenant);

@@ -17,7 +17,7 @@ import type { MessageHandler } from '../messages/message.js';
 import { stepsOf } from '../messages/message-steps.js';
 import { type MessagesOptions, resolveMessagesOptions } from '../messages/messages.options.js';
 import { MessageEngine } from '../messages/message-engine.js';
-import { PrincipalThrottles } from '../throttling/principal-throttles.js';
+import { MessageThrottles } from '../throttling/message-throttles.js';
 import { MemoryStore } from '../store/memory.store.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
 import { resolveStoreOptions } from '../store/store.options.js';
@@ -123,7 +123,7 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
       clock,
       events: new SecurityEvents(clock, [sink]),
       faults: new FaultLog(clock),
-      principals: new PrincipalThrottles(throttling.principal, store),
+      throttles: new MessageThrottles(throttling, store),
       ledger: new ViolationLedger(memory, throttling.violations),
       detailedErrors: false,
       policyTimeoutMs: 5000,

@@ -14,7 +14,7 @@ const nest = (limit: number, name = 'default'): Decorator => Throttle({ [name]: 
 const skip = (names?: Record<string, boolean>): Decorator => SkipThrottle(names);
 
 /** Reads what holds for a method with some decorators, on a class with others. */
-function read(onClass: readonly Decorator[], onMethod: readonly Decorator[]) {
+function read(onClass: readonly Decorator[], onMethod: readonly Decorator[], events: readonly unknown[] = []) {
   class Gateway {
     send(): void {}
   }
@@ -23,8 +23,9 @@ function read(onClass: readonly Decorator[], onMethod: readonly Decorator[]) {
   for (const decorate of [WebSocketGateway(), ...onClass]) decorate(Gateway);
   const problems = new BootProblems();
   const { send } = Gateway.prototype;
-  const rules = readHandlerThrottles(send, Gateway, 'Gateway.send', problems);
-  readHandlerThrottles(send, Gateway, 'Gateway.send', problems);
+  const settings = { events, mode: 'enforce', storage: undefined } as const;
+  const rules = readHandlerThrottles(send, Gateway, 'Gateway.send', settings, problems);
+  readHandlerThrottles(send, Gateway, 'Gateway.send', settings, problems);
   return {
     limits: rules.map(({ name, limit }) => [name, limit]),
     problems: problems.problems.map(({ where, problem }) => `${where} ${problem}`),
@@ -77,5 +78,90 @@ describe('readHandlerThrottles', () => {
     const { problems } = read(onClass, onMethod);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(problem);
+  });
+
+  const SHORT = { limit: 7, ttl: 1000, name: 'short' };
+  const GENERAL = [{ limit: 9, ttl: 1000 }, SHORT];
+  it.each<readonly [what: string, onClass: readonly Decorator[], onMethod: readonly Decorator[], limits: unknown]>([
+    [
+      'where there is nothing',
+      [],
+      [],
+      [
+        ['default', 9],
+        ['short', 7],
+      ],
+    ],
+    [
+      'beside a rule of another name',
+      [],
+      [ws(1, 'own')],
+      [
+        ['own', 1],
+        ['default', 9],
+        ['short', 7],
+      ],
+    ],
+    [
+      'but for a name of the method',
+      [],
+      [ws(1)],
+      [
+        ['default', 1],
+        ['short', 7],
+      ],
+    ],
+    [
+      'but for a name of the class',
+      [ws(1)],
+      [],
+      [
+        ['default', 1],
+        ['short', 7],
+      ],
+    ],
+    [
+      'but for a name of @Throttle',
+      [nest(1)],
+      [nest(2, 'short')],
+      [
+        ['short', 2],
+        ['default', 1],
+      ],
+    ],
+    ['but for what the method skips', [], [skip({ short: true })], [['default', 9]]],
+    ['but for what the class skips', [skip({ short: true })], [], [['default', 9]]],
+    [
+      'also those that the method wants back',
+      [skip({ short: true })],
+      [skip({ short: false })],
+      [
+        ['default', 9],
+        ['short', 7],
+      ],
+    ],
+    ['but for what is skipped beside @WsThrottle', [], [ws(1), skip({ short: true })], [['default', 1]]],
+    ['but for all of them', [skip({ default: true, short: true })], [], []],
+    // prettier-ignore
+  ])('DR-05 takes the rules of throttling.events %s', (_what, onClass, onMethod, limits) => {
+    expect(read(onClass, onMethod, GENERAL)).toEqual({ limits, problems: [] });
+  });
+
+  it('DP-02 says once what is wrong with a rule of the options', () => {
+    const { problems } = read([], [], [{ limit: 0, ttl: 1000 }, { limit: 1, ttl: 1000, by: 'ip' }, 5]);
+    expect(problems.map((problem) => problem.slice(0, 60))).toEqual([
+      expect.stringContaining('throttling.events[0].limit'),
+      expect.stringContaining('throttling.events[1].by'),
+      expect.stringContaining('throttling.events[2]'),
+      expect.stringContaining('throttling.events[2].limit'),
+      expect.stringContaining('throttling.events[2].ttl'),
+    ]);
+  });
+
+  it('DP-02 stops the boot for a @Throttle whose limit is a function, and says what to write', () => {
+    const computed = Throttle({ default: { limit: () => 1, ttl: 1000 } });
+    const { problems } = read([], [computed]);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^Gateway\.send has a @Throttle whose limit \("default"\) is a function/);
   });
 });

@@ -1,17 +1,22 @@
 import type { Type } from '@nestjs/common';
-import type { BootProblems } from '../core/boot-problems.js';
+import { BootProblems } from '../core/boot-problems.js';
 import { OptionReader } from '../core/option-reader.js';
 import { THROTTLER } from '../nest/metadata.js';
-import type { ThrottleRule } from '../core/rate-windows.js';
-import { readRule } from './throttling.options.js';
+import { readEventThrottle } from './read-event-throttle.js';
+import type { EventThrottle, WsThrottleRule } from './throttle-rule.js';
+import type { ResolvedThrottlingOptions } from './throttling.options.js';
 import { WS_THROTTLE_METADATA } from './ws-throttle.decorator.js';
 
 const { LIMIT, TTL, BLOCK_DURATION, SKIP } = THROTTLER;
 
+/** What holds for the events of a gateway beside its decorators. */
+export type EventSettings = Pick<ResolvedThrottlingOptions, 'events' | 'mode' | 'storage'>;
+
 /**
  * Reads how often an event may be sent: from `@WsThrottle`, or from `@Throttle` and `@SkipThrottle` of `@nestjs/throttler`.
  * What stands on the method wins: `@WsThrottle` replaces everything that stands on its class, the others do so name by name.
- * Two that contradict each other on one place stop the boot.
+ * Two that contradict each other on one place stop the boot. Rules of `throttling.events` hold where no decorator has one of
+ * their name, or skips it.
  *
  * @param label names the handler in problems.
  */
@@ -19,12 +24,64 @@ export function readHandlerThrottles(
   method: object,
   gateway: Type,
   label: string,
+  { events, mode, storage }: EventSettings,
   problems: BootProblems,
-): readonly ThrottleRule[] {
-  checkPlace(method, label, problems);
-  checkPlace(gateway, gateway.name, problems);
+): readonly EventThrottle[] {
+  const generalNames = events.map(nameOf);
+  checkPlace(method, label, generalNames, problems);
+  checkPlace(gateway, gateway.name, generalNames, problems);
   const written = rulesOf(method, gateway);
-  return written.map((rule) => readRule(new OptionReader(rule, `${label} throttle`, problems)));
+  if (ownRules(method) === undefined) refuseComputed(throttlerRules([method, gateway]), label, problems);
+  const names = written.map(nameOf);
+  const general = events.filter((rule) => {
+    const name = nameOf(rule);
+    return !names.includes(name) && !isSkipped(name, method, gateway);
+  });
+  const seen = new Map<string, number>();
+  const read = (rule: unknown, where: string, found = problems): EventThrottle => {
+    const name = nameOf(rule);
+    const index = seen.get(name) ?? 0;
+    seen.set(name, index + 1);
+    const place = { handler: label, index, mode, hasStorage: storage !== undefined };
+    return readEventThrottle(new OptionReader(rule, where, found), place);
+  };
+  return Object.freeze([
+    ...written.map((rule) => read(rule, `${label} throttle`)),
+    // Wrong for one handler, wrong for all: said once.
+    ...general.map((rule) => {
+      const found = new BootProblems();
+      const where = `throttling.events[${events.indexOf(rule)}]`;
+      const throttle = read(rule, where, found);
+      for (const { where: at, problem, fix } of found.problems) addOnce(at, problem, fix, problems);
+      for (const { where: at, warning } of found.warnings) warnOnce(at, warning, problems);
+      return throttle;
+    }),
+  ]);
+}
+
+/** `@nestjs/throttler` calls its functions with an ExecutionContext, which a message has only after its last check. */
+function refuseComputed(rules: ReadonlyMap<string, unknown>, label: string, problems: BootProblems): void {
+  for (const [name, rule] of rules) {
+    const computed = Object.entries(rule as object).find(([, value]) => typeof value === 'function');
+    if (computed === undefined) continue;
+    const problem = `has a @Throttle whose ${computed[0]} ("${name}") is a function of an ExecutionContext, which there is none of yet.`;
+    addOnce(
+      label,
+      problem,
+      `@WsThrottle({ ${computed[0]}: ({ principal }) => ..., ... }), whose functions know the principal`,
+      problems,
+    );
+  }
+}
+
+function warnOnce(where: string, warning: string, problems: BootProblems): void {
+  if (problems.warnings.some((known) => known.where === where && known.warning === warning)) return;
+  problems.warn(where, warning);
+}
+
+function nameOf(rule: unknown): string {
+  const { name } = (typeof rule === 'object' && rule !== null ? rule : {}) as { readonly name?: unknown };
+  return typeof name === 'string' ? name : 'default';
 }
 
 function rulesOf(method: object, gateway: object): readonly unknown[] {
@@ -36,9 +93,13 @@ function rulesOf(method: object, gateway: object): readonly unknown[] {
 }
 
 /** One of two that contradict each other would be ignored. */
-function checkPlace(target: object, where: string, problems: BootProblems): void {
+function checkPlace(target: object, where: string, general: readonly string[], problems: BootProblems): void {
   const named = [...throttlerRules([target]).keys()];
-  const skipped = namesOf(SKIP, target).filter((name) => read(SKIP, name, target) === true);
+  const written = ownRules(target)?.map(nameOf) ?? [];
+  // Beside a @WsThrottle, a skip of a rule of the options alone is not ignored.
+  const isOfOptions = (name: string): boolean =>
+    general.includes(name) && !written.includes(name) && written.length > 0;
+  const skipped = namesOf(SKIP, target).filter((name) => read(SKIP, name, target) === true && !isOfOptions(name));
   const other = named.length > 0 ? '@Throttle' : skipped.length > 0 ? '@SkipThrottle' : undefined;
   const both = named.find((name) => skipped.includes(name));
   let problem: string | undefined;
@@ -61,8 +122,8 @@ function addOnce(where: string, problem: string, fix: string, problems: BootProb
   problems.add(where, problem, fix);
 }
 
-function ownRules(target: object): readonly ThrottleRule[] | undefined {
-  return Reflect.getMetadata(WS_THROTTLE_METADATA, target) as readonly ThrottleRule[] | undefined;
+function ownRules(target: object): readonly WsThrottleRule[] | undefined {
+  return Reflect.getMetadata(WS_THROTTLE_METADATA, target) as readonly WsThrottleRule[] | undefined;
 }
 
 /** The rules of `@Throttle`, each from the first of the targets that has it. */

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { ThrottleRule } from '../core/rate-windows.js';
-import { hitStorage, type ThrottlerStorageAnswer } from './throttler-storage.js';
+import { BootProblems } from '../core/boot-problems.js';
+import { OptionReader } from '../core/option-reader.js';
+import { readEventThrottle } from './read-event-throttle.js';
+import type { ThrottleValues, WsThrottleRule } from './throttle-rule.js';
+import { hitStorage, type StoredHit, type ThrottlerStorageAnswer } from './throttler-storage.js';
 
 /** A storage that has no room for some rules. */
 class Storage {
@@ -17,7 +20,15 @@ class Storage {
   }
 }
 
-const PAIR: readonly ThrottleRule[] = [
+/** What a message of a subject asks by some rules. */
+const hits = (subject: string, rules: readonly WsThrottleRule[]): readonly StoredHit[] =>
+  rules.map((rule, index) => {
+    const reader = new OptionReader(rule, 'x', new BootProblems());
+    const read = readEventThrottle(reader, { handler: 'Chat.send', index, mode: 'enforce', hasStorage: true });
+    return { rule: read, values: read.fixed as ThrottleValues, subject: `principal:${subject}` };
+  });
+
+const PAIR: readonly WsThrottleRule[] = [
   { limit: 10, ttl: 60_000, blockDuration: 30_000, name: 'minute' },
   { limit: 1, ttl: 500, name: 'burst' },
 ];
@@ -25,13 +36,14 @@ const PAIR: readonly ThrottleRule[] = [
 describe('hitStorage', () => {
   it('DR-05 asks for every rule, the one that forgets soonest first', async () => {
     const storage = new Storage();
-    await expect(hitStorage(storage, 'alice', PAIR)).resolves.toBe(0);
+    await expect(hitStorage(storage, hits('alice', PAIR))).resolves.toBeUndefined();
     expect(storage.asked).toEqual(['burst 1/500/500', 'minute 10/60000/30000']);
   });
 
   it('F29 what a short window refuses does not count in a long one', async () => {
     const storage = new Storage(['burst', 'minute']);
-    await expect(hitStorage(storage, 'alice', PAIR)).resolves.toBe(500);
+    const refusal = await hitStorage(storage, hits('alice', PAIR));
+    expect(refusal).toMatchObject({ rule: { name: 'burst' }, waitMs: 500 });
     expect(storage.asked).toEqual(['burst 1/500/500']);
   });
 
@@ -41,17 +53,54 @@ describe('hitStorage', () => {
       { limit: 1, ttl: 100, blockDuration: 60_000, name: 'blocks' },
       { limit: 5, ttl: 5000, name: 'long' },
     ];
-    await expect(hitStorage(storage, 'alice', rules)).resolves.toBe(5000);
+    expect(await hitStorage(storage, hits('alice', rules))).toMatchObject({ waitMs: 5000 });
     expect(storage.asked).toEqual(['long 5/5000/5000']);
   });
 
-  it('DR-05 rules without a name do not count in one place, nor do subjects', async () => {
+  it('DR-05 rules without a name do not count in one place, nor do subjects, and no name of a user leaves the node', async () => {
     const storage = new Storage();
     const rules = [
       { limit: 1, ttl: 500 },
       { limit: 10, ttl: 60_000 },
     ];
-    for (const subject of ['alice', 'bob']) await hitStorage(storage, subject, rules);
+    for (const subject of ['alice', 'bob']) await hitStorage(storage, hits(subject, rules));
     expect(new Set(storage.keys).size).toBe(4);
+    expect(storage.keys.join()).not.toMatch(/alice|bob/);
+  });
+
+  it('DR-05 a limit that changes counts on in one place', async () => {
+    const storage = new Storage();
+    const [hit] = hits('alice', [{ limit: 1, ttl: 500 }]) as [StoredHit];
+    for (const limit of [1, 2, 3]) await hitStorage(storage, [{ ...hit, values: { ...hit.values, limit } }]);
+    expect(new Set(storage.keys).size).toBe(1);
+  });
+
+  const answering = (answer: unknown) => ({ increment: () => Promise.resolve(answer as ThrottlerStorageAnswer) });
+  const GOOD = { totalHits: 1, timeToExpire: 1, isBlocked: false, timeToBlockExpire: 0 };
+  it.each<readonly [what: string, answer: unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a number', 1],
+    ['an empty object', {}],
+    ['no hits', { ...GOOD, totalHits: undefined }],
+    ['NaN hits', { ...GOOD, totalHits: NaN }],
+    ['hits below 0', { ...GOOD, totalHits: -1 }],
+    ['hits as a text', { ...GOOD, totalHits: '1' }],
+    ['a block that is a text', { ...GOOD, isBlocked: 'false' }],
+    ['no block', { ...GOOD, isBlocked: undefined }],
+  ])('DR-17 refuses where the storage answers %s', async (_what, answer) => {
+    await expect(hitStorage(answering(answer), hits('alice', [{ limit: 5, ttl: 1000 }]))).rejects.toThrow(TypeError);
+  });
+
+  it.each<readonly [seconds: unknown, waitMs: number]>([
+    [NaN, 1000],
+    [undefined, 1000],
+    [Infinity, 1000],
+    [-5, 1],
+    [1e300, 2 ** 31 - 1],
+    [0.5, 500],
+  ])('DR-17 a wait of %s seconds is told as %s ms', async (seconds, waitMs) => {
+    const storage = answering({ ...GOOD, isBlocked: true, timeToBlockExpire: seconds });
+    expect(await hitStorage(storage, hits('alice', [{ limit: 5, ttl: 1000 }]))).toMatchObject({ waitMs });
   });
 });

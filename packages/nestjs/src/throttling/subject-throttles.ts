@@ -1,23 +1,24 @@
-import type { Principal } from '../core/principal.js';
-import { RateWindows, type ThrottleRule } from '../core/rate-windows.js';
+import type { ThrottleRule } from '../core/rate-windows.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
-import { principalKey } from '../store/store-keys.js';
+import { EventWindow } from './event-window.js';
+import type { EventThrottle, MessageThrottleRule, ThrottleValues } from './throttle-rule.js';
+import { enforcedOf, ThrottleWindows } from './throttle-windows.js';
 
-/** How many principals without a connection are remembered. */
+/** How many subjects without a connection are remembered. */
 const MAX_REMEMBERED = 100_000;
 
-/** How soon a principal in debt may ask again, where the store has not named a time. */
+/** How soon a subject in debt may ask again, where the store has not named a time. */
 const RETRY_MS = 100;
 
-/** What is counted by itself: the plan of a handler, by its identity. */
-export interface ThrottledEvent {
-  readonly throttles: readonly ThrottleRule[];
-}
-
-/** How often a principal may send, over all its connections. Held by each of them; obtained once for each connection. */
-export class PrincipalThrottle {
-  readonly #windows: RateWindows;
-  readonly #events = new Map<ThrottledEvent, RateWindows>();
+/**
+ * How often a subject (a principal, an address, a tenant) may send, over all its connections. Held by each of them;
+ * obtained once for each connection.
+ */
+export class SubjectThrottle {
+  readonly #windows: ThrottleWindows;
+  readonly #settled: readonly ThrottleRule[];
+  // Most subjects never send an event that has a rule of its own.
+  #events: Map<EventThrottle, EventWindow> | undefined;
   /** The most that the store can take at once: more would never find room. */
   readonly #mostAtOnce: number;
   /** What this node has let through and the store has not counted yet. */
@@ -35,14 +36,16 @@ export class PrincipalThrottle {
 
   constructor(
     readonly key: string,
-    private readonly rules: readonly ThrottleRule[],
+    rules: readonly MessageThrottleRule[],
     /** Asked as well, where several nodes share it. */
     private readonly shared: SecureWsStore | undefined,
     /** Called when a debt stays: {@link settle} is to be called from then on. */
-    private readonly onOverdrawn: (throttle: PrincipalThrottle) => void,
+    private readonly onOverdrawn: (throttle: SubjectThrottle) => void,
   ) {
-    this.#windows = new RateWindows(rules);
-    this.#mostAtOnce = Math.min(...rules.map(({ limit }) => limit));
+    this.#windows = new ThrottleWindows(rules);
+    // What only reports is counted by this node: nobody waits for a debt that refuses nothing.
+    this.#settled = enforcedOf(rules);
+    this.#mostAtOnce = Math.min(...this.#settled.map(({ limit }) => limit));
     this.memoryMs = longest(rules);
   }
 
@@ -52,24 +55,35 @@ export class PrincipalThrottle {
   }
 
   /**
-   * Counts one message. This node decides alone; where several share a store, each settles in the background what it has
-   * let through. What the store has no room for stays a debt, and the principal waits here until it is paid: over time all
-   * nodes together let through what one may, and ahead of that each at most what its own windows hold.
+   * Whether there is room for one message. This node decides alone; where several share a store, each settles in the
+   * background what it has let through. What the store has no room for stays a debt, and the subject waits here until it is
+   * paid: over time all nodes together let through what one may, and ahead of that each at most what its own windows hold.
    *
    * @returns 0 when there is room; otherwise the milliseconds to wait.
    */
-  hit(now: number): number {
+  wait(now: number): number {
     this.lastHitAt = now;
     if (now < this.#blockedUntil) return this.#blockedUntil - now;
     if (this.#isOverdrawn) {
       this.settle(now);
       return RETRY_MS;
     }
-    const wait = this.#windows.hit(now);
-    if (wait > 0 || this.shared === undefined) return wait;
-    this.#debt++;
-    this.settle(now);
-    return 0;
+    return this.#windows.wait(now);
+  }
+
+  /** As `RateWindows.halfWait()`, for what {@link wait} has answered 0 for. */
+  halfWait(now: number): number {
+    return this.#windows.halfWait(now);
+  }
+
+  /** Takes what {@link wait} answered 0 for, at the same moment. @returns as `ThrottleWindows.take()`. */
+  take(now: number): number {
+    const reportedWait = this.#windows.take(now);
+    if (this.shared !== undefined && this.#settled.length > 0) {
+      this.#debt++;
+      this.settle(now);
+    }
+    return reportedWait;
   }
 
   /** Has the store count the debt, unless it is being asked or has said to wait. */
@@ -79,18 +93,25 @@ export class PrincipalThrottle {
     void this.#settle(this.shared);
   }
 
-  /** The windows of an event: the same for all connections of the principal, so that a new one does not start over. */
-  windowsOf(plan: ThrottledEvent): RateWindows {
-    let windows = this.#events.get(plan);
-    if (windows === undefined) {
-      this.#events.set(plan, (windows = new RateWindows(plan.throttles)));
-      this.memoryMs = Math.max(this.memoryMs, longest(plan.throttles));
+  /** The window of a rule of an event: the same for all connections of the subject, so that a new one does not start over. */
+  windowOf(rule: EventThrottle, now: number): EventWindow {
+    this.lastHitAt = now;
+    this.#events ??= new Map();
+    let window = this.#events.get(rule);
+    if (window === undefined) {
+      this.#events.set(rule, (window = new EventWindow(rule)));
+      if (rule.fixed !== undefined) this.remember(rule.fixed);
     }
-    return windows;
+    return window;
+  }
+
+  /** An event was counted by these values: it is to be remembered for as long. */
+  remember({ ttl, blockMs }: ThrottleValues): void {
+    this.memoryMs = Math.max(this.memoryMs, ttl, blockMs);
   }
 
   /**
-   * One request at a time for each principal, however many messages it sends meanwhile. What does not fit is halved until
+   * One request at a time for each subject, however many messages it sends meanwhile. What does not fit is halved until
    * something does: other nodes that ask for less would otherwise always be first.
    */
   async #settle(store: SecureWsStore): Promise<void> {
@@ -99,7 +120,7 @@ export class PrincipalThrottle {
       let most = this.#mostAtOnce;
       while (this.#debt > 0) {
         const cost = Math.min(this.#debt, most);
-        const wait = await store.hit(this.key, this.rules, cost);
+        const wait = await store.hit(this.key, this.#settled, cost);
         if (wait === 0) {
           this.#debt -= cost;
           continue;
@@ -121,34 +142,38 @@ export class PrincipalThrottle {
 }
 
 /**
- * The throttles of all principals of this node. They live as long as a connection holds them, and then until nothing of
+ * The throttles of all subjects of one kind on this node. They live as long as a connection holds them, and then until nothing of
  * them counts any more: a client that reconnects keeps its debt (DR-05), and the map stays as small as the connections
  * and the last seconds make it.
  */
-export class PrincipalThrottles {
-  readonly #throttles = new Map<string, PrincipalThrottle>();
-  readonly #released = new Set<PrincipalThrottle>();
-  readonly #overdrawn = new Set<PrincipalThrottle>();
-  readonly #rules: readonly ThrottleRule[];
+export class SubjectThrottles {
+  readonly #throttles = new Map<string, SubjectThrottle>();
+  readonly #released = new Set<SubjectThrottle>();
+  readonly #overdrawn = new Set<SubjectThrottle>();
+  readonly #rules: readonly MessageThrottleRule[];
   readonly #shared: SecureWsStore | undefined;
 
-  constructor(rules: readonly ThrottleRule[], store: SecureWsStore) {
+  constructor(rules: readonly MessageThrottleRule[], store: SecureWsStore) {
     this.#rules = rules.map((rule) => Object.freeze({ ...rule, name: `messages-${rule.name ?? 'default'}` }));
     // The store of this node would count the same a second time, and look its key up for every message.
     this.#shared = store.isShared ? store : undefined;
   }
 
-  /** How many principals are counted. */
+  /** Whether every message is counted, or only those of events with a rule for such subjects. */
+  get hasRules(): boolean {
+    return this.#rules.length > 0;
+  }
+
+  /** How many subjects are counted. */
   get size(): number {
     return this.#throttles.size;
   }
 
-  /** The throttle of a principal, for one more connection of it. */
-  obtain(principal: Principal): PrincipalThrottle {
-    const key = principalKey(principal);
+  /** The throttle of a subject, for one more connection of it. @param key such as that of `principalKey()`. */
+  obtain(key: string): SubjectThrottle {
     let throttle = this.#throttles.get(key);
     if (throttle === undefined) {
-      throttle = new PrincipalThrottle(key, this.#rules, this.#shared, (overdrawn) => {
+      throttle = new SubjectThrottle(key, this.#rules, this.#shared, (overdrawn) => {
         this.#overdrawn.add(overdrawn);
       });
       this.#throttles.set(key, throttle);
@@ -158,8 +183,8 @@ export class PrincipalThrottles {
     return throttle;
   }
 
-  /** A connection of the principal has ended. */
-  release(throttle: PrincipalThrottle): void {
+  /** A connection of the subject has ended. */
+  release(throttle: SubjectThrottle): void {
     throttle.holders--;
     if (throttle.holders > 0) return;
     this.#released.add(throttle);
@@ -169,7 +194,7 @@ export class PrincipalThrottles {
   }
 
   /**
-   * Has debts paid, also those of principals that are silent now, and forgets the principals that nothing counts for any
+   * Has debts paid, also those of subjects that are silent now, and forgets the subjects that nothing counts for any
    * more. Called by the coarse timer.
    */
   sweep(now: number): void {
@@ -183,7 +208,7 @@ export class PrincipalThrottles {
     }
   }
 
-  #forget(throttle: PrincipalThrottle): void {
+  #forget(throttle: SubjectThrottle): void {
     this.#released.delete(throttle);
     this.#overdrawn.delete(throttle);
     this.#throttles.delete(throttle.key);

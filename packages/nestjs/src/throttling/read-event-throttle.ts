@@ -1,0 +1,65 @@
+import type { OptionReader } from '../core/option-reader.js';
+import type { EventThrottle, ThrottleMode, ThrottleSubject, ThrottleValues, WsThrottleValue } from './throttle-rule.js';
+import { missing, readLimit, readMode, readTtl } from './throttling.options.js';
+
+const SUBJECTS = ['principal', 'connection', 'address', 'tenant'] as const satisfies readonly ThrottleSubject[];
+
+/** What a rule is read for. */
+export interface RulePlace {
+  /** `Gateway.method`. */
+  readonly handler: string;
+  /** Which of several rules of one name it is; the first is 0. */
+  readonly index: number;
+  readonly mode: ThrottleMode;
+  /** Whether a `ThrottlerStorage` counts. */
+  readonly hasStorage: boolean;
+}
+
+/** Reads one rule of a handler. Problems go to the reader; nothing is thrown. */
+export function readEventThrottle(
+  reader: OptionReader,
+  { handler, index, mode, hasStorage }: RulePlace,
+): EventThrottle {
+  const name = reader.string('name') ?? 'default';
+  const rule = {
+    name,
+    limit: readValue(reader, 'limit', () => (reader.has('limit') ? readLimit(reader) : missing(reader, 'limit', 40))),
+    ttl: readValue(reader, 'ttl', () => (reader.has('ttl') ? readTtl(reader) : missing(reader, 'ttl', 1000))),
+    blockDuration: readValue(reader, 'blockDuration', () => reader.ms('blockDuration', 0, { min: 0 })),
+    by: reader.oneOf('by', SUBJECTS, 'principal'),
+    cost: readValue(reader, 'cost', () => readAmount(reader, 'cost', 1)),
+    costPerByte: readAmount(reader, 'costPerByte', 0),
+    mode: readMode(reader, mode),
+  };
+  if (hasStorage && rule.by !== 'connection' && (rule.cost !== 1 || rule.costPerByte !== 0)) {
+    const problem = 'is not 1, and a ThrottlerStorage (throttling.storage) counts messages one by one.';
+    reader.fail(
+      rule.cost === 1 ? 'costPerByte' : 'cost',
+      problem,
+      "remove it, or throttling.storage, or count by: 'connection'",
+    );
+  }
+  const label = `${handler} @WsThrottle ${name}${index === 0 ? '' : `#${index}`}`;
+  return reader.finish({ ...rule, label, fixed: fixedValues(rule) });
+}
+
+type Amounts = Pick<EventThrottle, 'limit' | 'ttl' | 'blockDuration' | 'cost' | 'costPerByte'>;
+
+function fixedValues({ limit, ttl, blockDuration, cost, costPerByte }: Amounts): ThrottleValues | undefined {
+  const isFixed = [limit, ttl, blockDuration, cost].every((value) => typeof value === 'number') && costPerByte === 0;
+  if (!isFixed) return undefined;
+  return Object.freeze({ limit, ttl, blockMs: blockDuration, cost }) as ThrottleValues;
+}
+
+/** A function as it is; anything else as the number that it should be. */
+function readValue(reader: OptionReader, name: string, readNumber: () => number): WsThrottleValue {
+  const value = reader.raw(name);
+  return typeof value === 'function' ? (value as Exclude<WsThrottleValue, number>) : readNumber();
+}
+
+/** A number that need not be whole. */
+function readAmount(reader: OptionReader, name: string, fallback: number): number {
+  const isAmount = (value: unknown): value is number =>
+    typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+  return reader.checked(name, isAmount, 'must be a number from 0', String(fallback)) ?? fallback;
+}
