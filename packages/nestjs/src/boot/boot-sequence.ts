@@ -202,6 +202,7 @@ export class BootSequence {
       config,
       reports: new PolicyReports(events, runtime.faults),
       detailedErrors: options.detailedErrors,
+      outputs: runtime.outputs,
     };
     for (const handler of handlers) {
       const { gateway, callback } = handler.record;

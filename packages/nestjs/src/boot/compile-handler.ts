@@ -4,6 +4,7 @@ import type { PolicyReports } from '../authorization/policy-reports.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
 import type { ApplicationClasses } from '../nest/application-classes.js';
 import { hasInterceptors } from '../nest/enhancers.js';
+import type { Outputs } from '../output/outputs.js';
 import { compilePayload } from '../validation/compile-payload.js';
 import type { CoveredHandler } from './coverage.js';
 
@@ -12,12 +13,13 @@ interface CompileParts {
   readonly config: ApplicationConfig;
   readonly reports: PolicyReports;
   readonly detailedErrors: boolean;
+  readonly outputs: Outputs;
 }
 
 /** Compiles what was decided about a handler. */
 export function compileHandler(
-  { record, event, decision, payload, throttles, subprotocols, isReported }: CoveredHandler,
-  { classes, config, reports, detailedErrors }: CompileParts,
+  { record, event, decision, payload, reply, throttles, subprotocols, isReported }: CoveredHandler,
+  { classes, config, reports, detailedErrors, outputs }: CompileParts,
 ): HandlerPlan {
   const { label, gateway, isStream } = record;
   const { declaration, selection } = payload;
@@ -32,6 +34,7 @@ export function compileHandler(
     throttles,
     payload: declaration === undefined ? undefined : compilePayload(declaration, { detailedErrors, selection }),
     subprotocols,
+    reply: outputs.ofReply(label, reply),
     isReported,
     hasInterceptors: hasInterceptors(record, config),
     isStream,
