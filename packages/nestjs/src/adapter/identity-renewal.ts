@@ -32,6 +32,7 @@ const PLAN: HandlerPlan = Object.freeze({
   throttles: [],
   subprotocols: undefined,
   payload: undefined,
+  reply: undefined,
   isReported: false,
   hasInterceptors: false,
   isStream: false,

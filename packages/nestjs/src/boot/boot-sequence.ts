@@ -201,7 +201,8 @@ export class BootSequence {
     const reports = new PolicyReports(events, runtime.faults);
     const shadows = new ShadowJudge(runtime.clock, options.authorization.policyTimeoutMs, reports);
     const { detailedErrors } = options;
-    const compileParts = { classes: this.#classes, config, reports, shadows, detailedErrors };
+    const { outputs } = runtime;
+    const compileParts = { classes: this.#classes, config, reports, shadows, detailedErrors, outputs };
     for (const handler of handlers) {
       const { gateway, callback } = handler.record;
       runtime.plans.add(gateway, callback, compileHandler(handler, compileParts));

@@ -10,6 +10,7 @@ import { ShadowRule } from '../authorization/shadow/shadow-rule.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
 import type { ApplicationClasses } from '../nest/application-classes.js';
 import { hasInterceptors } from '../nest/enhancers.js';
+import type { Outputs } from '../output/outputs.js';
 import { compilePayload } from '../validation/compile-payload.js';
 import { type PayloadCheck, PayloadRefusal } from '../validation/payload-run.js';
 import type { CoveredHandler } from './coverage.js';
@@ -20,12 +21,13 @@ interface CompileParts {
   readonly reports: PolicyReports;
   readonly shadows: ShadowJudge;
   readonly detailedErrors: boolean;
+  readonly outputs: Outputs;
 }
 
 /** Compiles what was decided about a handler. */
 export function compileHandler(
-  { record, event, decision, payload, throttles, subprotocols, isReported }: CoveredHandler,
-  { classes, config, reports, shadows, detailedErrors }: CompileParts,
+  { record, event, decision, payload, reply, throttles, subprotocols, isReported }: CoveredHandler,
+  { classes, config, reports, shadows, detailedErrors, outputs }: CompileParts,
 ): HandlerPlan {
   const { label, gateway, isStream } = record;
   const { declaration, selection } = payload;
@@ -43,6 +45,7 @@ export function compileHandler(
     throttles,
     payload: check,
     subprotocols,
+    reply: outputs.ofReply(label, reply),
     isReported,
     hasInterceptors: hasInterceptors(record, config),
     isStream,

@@ -53,6 +53,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     this.#queue = new InboundQueue(messages.maxQueuedMessages, messages.maxQueuedBytes);
     this.#replies = new ConnectionReplies(connection, messages.maxStreams);
     connection.work = this;
+    connection.outputs = engine.parts.outputs;
   }
 
   bind(handler: MessageHandler): void {
