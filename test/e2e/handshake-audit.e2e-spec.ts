@@ -88,9 +88,10 @@ const page = (app: RunningApp, cookie: string, ...protocols: string[]): Fields =
   ['Sec-WebSocket-Protocol', ['json.v1', ...protocols].join(', ')],
 ];
 
-/** A fault of ours, and what comes of a first message: see first-message.e2e-spec.ts. */
+/** A fault of ours, an overload (overload.e2e-spec.ts), and what comes of a first message (first-message.e2e-spec.ts). */
 const ELSEWHERE = [
   'internal',
+  'shedding',
   'first-message-limit',
   'first-message-timeout',
   'first-message-event',

@@ -6,7 +6,14 @@ import { type DynamicModule, type INestApplication, Module, type Provider, type 
 import type { HttpsOptions } from '@nestjs/common/interfaces/external/https-options.interface.js';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { Clock, SecureWsModule, type SecureWsOptions, SystemClock } from '@secure-ws/nestjs';
+import {
+  Clock,
+  LoadMeter,
+  type LoadSample,
+  SecureWsModule,
+  type SecureWsOptions,
+  SystemClock,
+} from '@secure-ws/nestjs';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { CapturedLog } from './captured-log.js';
 import type { RawTarget } from './raw-tcp.js';
@@ -49,6 +56,8 @@ export interface AppShape {
   readonly forceCloseConnections?: boolean;
   /** @default the machine's clock */
   readonly clock?: Clock;
+  /** How loaded the process is. @default not at all: the machine that runs the tests may be as busy as it likes */
+  readonly load?: () => LoadSample;
   /** Called before the application is initialised, as a `main.ts` would. */
   readonly configure?: (app: INestApplication) => void;
 }
@@ -147,6 +156,8 @@ async function createApplication(
     .setLogger(log)
     .overrideProvider(Clock)
     .useValue(clock)
+    .overrideProvider(LoadMeter)
+    .useValue({ start() {}, stop() {}, sample: shape.load ?? (() => ({ eventLoopDelayMs: 0, heapShare: 0 })) })
     .compile();
   const { https = false } = shape;
   const certificate =

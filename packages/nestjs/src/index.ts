@@ -155,6 +155,8 @@ export type {
   WsThrottleRule,
   WsThrottleValue,
 } from './throttling/throttle-rule.js';
+export { LoadMeter, type LoadSample } from './throttling/shedding/load-meter.js';
+export type { SheddingOptions } from './throttling/shedding/shedding.options.js';
 export type { ThrottlingOptions } from './throttling/throttling.options.js';
 export type { ThrottlerStorageAnswer, ThrottlerStorageLike } from './throttling/throttler-storage.js';
 export { minutes, seconds, WsThrottle } from './throttling/ws-throttle.decorator.js';

@@ -29,6 +29,7 @@ import { createStore } from './store/store.options.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import type { SecureWsOptions } from './secure-ws.options.js';
 import { SecureWsRuntime } from './secure-ws.runtime.js';
+import { CalmLoadMeter, LoadMeter, ProcessLoadMeter } from './throttling/shedding/load-meter.js';
 
 /** Makes the options: for `forRootAsync({ useClass })` and `useExisting`. */
 export interface SecureWsOptionsFactory {
@@ -188,6 +189,11 @@ const PROVIDERS: readonly Provider[] = [
     provide: Clock,
     inject: [{ token: TestSetup, optional: true }],
     useFactory: (test?: TestSetup): Clock => test?.clock ?? new SystemClock(),
+  },
+  {
+    provide: LoadMeter,
+    inject: [{ token: TestSetup, optional: true }],
+    useFactory: (test?: TestSetup): LoadMeter => (test === undefined ? new ProcessLoadMeter() : new CalmLoadMeter()),
   },
   {
     provide: RESOLVED_OPTIONS,

@@ -21,6 +21,8 @@ import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
 import { FaultLog } from './events/fault-log.js';
 import { ViolationLedger, violationSubject } from './throttling/violations/violation-ledger.js';
 import { MessageThrottles } from './throttling/message-throttles.js';
+import { LoadMeter } from './throttling/shedding/load-meter.js';
+import { type LoadNews, LoadShedding } from './throttling/shedding/load-shedding.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
@@ -68,6 +70,7 @@ export class SecureWsRuntime {
   /** The module's authenticators. None before the application has started. */
   authenticators: readonly AuthenticatorBlock[] = [];
   #hasStarted = false;
+  readonly #shedding: LoadShedding;
   readonly #parts: MessageParts;
   #defaultEngine: MessageEngine | undefined;
   readonly #paths = new Map<string, GatewayPath>();
@@ -76,6 +79,7 @@ export class SecureWsRuntime {
     @Inject(RESOLVED_OPTIONS) readonly options: ResolvedSecureWsOptions,
     readonly store: SecureWsStore,
     readonly clock: Clock,
+    meter: LoadMeter,
   ) {
     this.faults = new FaultLog(clock);
     this.csrfTokens = new WsCsrfTokens(csrfKeysOf(options.authentication));
@@ -95,7 +99,8 @@ export class SecureWsRuntime {
     this.revocations = new WsRevocationService(store, this.revocationWatch, clock, options.store.revocationMs);
     this.defaults = defaultSettings(options);
     const ledger = new ViolationLedger(store, options.throttling.violations);
-    const throttles = new MessageThrottles(options.throttling, store);
+    this.#shedding = new LoadShedding(options.throttling.shedding, meter, (news) => this.#tellLoad(news));
+    const throttles = new MessageThrottles(options.throttling, store, () => this.#shedding.isShedding);
     const { events, faults } = this;
     const { policyTimeoutMs } = options.authorization;
     this.#parts = {
@@ -108,6 +113,7 @@ export class SecureWsRuntime {
       detailedErrors: options.detailedErrors,
     };
     this.timer.onTick((now) => {
+      this.#shedding.tick(now);
       throttles.sweep(now);
       this.guard.tick(now);
       store.tick();
@@ -133,6 +139,7 @@ export class SecureWsRuntime {
       },
       options: options.handshake,
       isReady: () => this.isReady,
+      isShedding: () => this.#shedding.isShedding,
       clock,
       store,
       onReplaced: (connectionId) => void this.lifecycle.disconnect({ connectionId }, 'REPLACED'),
@@ -162,6 +169,11 @@ export class SecureWsRuntime {
         this.events.emit({ type: 'ws.logout.refused', failure });
       },
     });
+  }
+
+  #tellLoad(news: LoadNews): void {
+    const isOver = 'durationMs' in news;
+    this.events.emit(isOver ? { type: 'ws.shedding.ended', ...news } : { type: 'ws.shedding.started', ...news });
   }
 
   /** Whether handshakes are admitted: from the end of the boot to the beginning of the shutdown. */
@@ -236,6 +248,7 @@ export class SecureWsRuntime {
   }
 
   start(): void {
+    this.#shedding.start();
     this.timer.start();
     this.#hasStarted = true;
   }
@@ -244,6 +257,7 @@ export class SecureWsRuntime {
   async stop(): Promise<void> {
     this.#hasStarted = false;
     this.timer.stop();
+    this.#shedding.stop();
     await this.events.flush();
     await this.store.close();
   }

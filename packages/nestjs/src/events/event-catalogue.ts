@@ -106,6 +106,25 @@ export const EVENT_CATALOGUE = Object.freeze({
     owasp: 'excess_rate_limit_exceeded',
     fields: { durationMs: plain<number>() },
   },
+  /** The process is overloaded: `throttling.shedding` refuses new handshakes, and halves what anonymous clients may send. */
+  'ws.shedding.started': {
+    level: 'warn',
+    volume: 'rare',
+    owasp: 'excess_rate_limit_exceeded',
+    fields: {
+      /** The average delay of the event loop over the last second. */
+      eventLoopDelayMs: plain<number>(),
+      /** How much of the heap that V8 allows is in use, 0 to 1. */
+      heapShare: plain<number>(),
+    },
+  },
+  /** The load is well below the limits again. */
+  'ws.shedding.ended': {
+    level: 'log',
+    volume: 'rare',
+    owasp: 'excess_rate_limit_exceeded',
+    fields: { durationMs: plain<number>() },
+  },
   /** A log-out token of an authorization server was not taken: somebody else's, or one that was used before. */
   'ws.logout.refused': {
     level: 'warn',

@@ -32,6 +32,8 @@ export type OwaspEventName = (typeof OWASP_EVENT_NAMES)[number];
 /** Every reason for which a handshake is refused, with the OWASP name of such an event. */
 export const HANDSHAKE_REASONS = Object.freeze({
   'not-ready': 'excess_rate_limit_exceeded',
+  // The process is overloaded.
+  shedding: 'excess_rate_limit_exceeded',
   overloaded: 'excess_rate_limit_exceeded',
   'too-many-headers': 'malicious_extraneous',
   'method-not-allowed': 'input_validation_fail',

@@ -29,6 +29,7 @@ const NOT_ADMITTED = 'This handshake is not admitted.';
 /** Every answer to a refused handshake, in the order of the checks that give it. */
 const CATALOGUE = Object.freeze({
   'not-ready': row(503, 'The server does not accept connections at the moment.', COME_BACK),
+  shedding: row(503, 'The server is busy.', COME_BACK, 'OVERLOADED'),
   overloaded: row(503, 'The server is busy.', COME_BACK, 'OVERLOADED'),
   'too-many-headers': row(431, 'The request has too many header fields.'),
   'method-not-allowed': row(405, 'A WebSocket handshake is a GET request.', { Allow: 'GET' }),

@@ -34,6 +34,8 @@ export interface HandshakeStepParts {
   readonly clock: Clock;
   /** Whether the application has booted and is not draining. */
   readonly isReady: () => boolean;
+  /** Whether the process is overloaded. */
+  readonly isShedding: () => boolean;
   readonly guardsOf: (gateway: object) => GatewayGuards | undefined;
   /** The identity with the rights of now; `undefined` where it may not be connected any more. May throw or reject. */
   readonly rightsOf: (principal: Principal) => Awaitable<Principal | undefined>;
@@ -50,13 +52,19 @@ export interface HandshakeStepParts {
  */
 export function compileHandshakeSteps(
   options: ResolvedHandshakeOptions,
-  { limits, clock, isReady, guardsOf, rightsOf, challenge }: HandshakeStepParts,
+  { limits, clock, isReady, isShedding, guardsOf, rightsOf, challenge }: HandshakeStepParts,
 ): readonly HandshakeStep[] {
   const fields = options.proxies?.clientCertificate;
   const fieldNames = Object.values(fields ?? {});
   const places = { publicOrigin: options.transport.publicOrigin };
   return [
-    { name: 'ready', run: (context) => (isReady() ? limits.checkProcess(context) : refuse('not-ready')) },
+    {
+      name: 'ready',
+      run: (context) => {
+        if (!isReady()) return refuse('not-ready');
+        return isShedding() ? refuseShed() : limits.checkProcess(context);
+      },
+    },
     { name: 'shape', run: ({ head }) => checkRequestShape(head, options.maxHeaderCount, fieldNames) },
     { name: 'path', run: checkPath },
     { name: 'host', run: (context) => checkHost(context, options) },
@@ -99,6 +107,14 @@ export function compileHandshakeSteps(
       },
     },
   ];
+}
+
+/** How long whoever meets an overload stays away, in milliseconds. */
+const SHED_MS = 5000;
+
+/** DR-21: who is sent away together must not come back together. */
+function refuseShed(): HandshakeRefusal {
+  return refuse('shedding', { retryAfterMs: SHED_MS * (1 + Math.random()), option: 'throttling.shedding' });
 }
 
 /** Neither an outage nor a client that has yet to be told the nonce weighs anything. */

@@ -29,6 +29,8 @@ export interface WsHandshakeGuardParts {
   readonly options: ResolvedHandshakeOptions;
   /** Whether the application has booted and is not draining. Asked on every handshake. */
   readonly isReady: () => boolean;
+  /** Whether the process is overloaded. Asked on every handshake. */
+  readonly isShedding: () => boolean;
   readonly clock: Clock;
   readonly store: SecureWsStore;
   /**
@@ -65,6 +67,7 @@ export class WsHandshakeGuard {
     const {
       options,
       isReady,
+      isShedding,
       clock,
       store,
       onReplaced,
@@ -86,6 +89,7 @@ export class WsHandshakeGuard {
       limits: this.#limits,
       clock,
       isReady,
+      isShedding,
       rightsOf,
       guardsOf: (gateway) => this.#gatewayGuards.get(gateway),
     });

@@ -144,6 +144,7 @@ export function setUpHandshake({
   const guard = new WsHandshakeGuard({
     options: resolveHandshakeOptions(reader, {}),
     isReady,
+    isShedding: () => false,
     clock,
     store,
     onReplaced: () => undefined,

@@ -5,6 +5,11 @@ import {
   resolveViolationsOptions,
   type ViolationsOptions,
 } from './violations/violations.options.js';
+import {
+  type ResolvedSheddingOptions,
+  resolveSheddingOptions,
+  type SheddingOptions,
+} from './shedding/shedding.options.js';
 import { isThrottlerStorage, type ThrottlerStorageLike } from './throttler-storage.js';
 
 /** The `throttling` options: how much one connection may send. */
@@ -52,6 +57,8 @@ export interface ThrottlingOptions {
    * @default 'enforce'
    */
   readonly mode?: ThrottleMode;
+  /** When an overloaded process refuses new handshakes, and halves what anonymous clients may send. */
+  readonly shedding?: SheddingOptions;
   /** How many refused messages one principal may have before its connections are closed. */
   readonly violations?: ViolationsOptions;
   /**
@@ -65,6 +72,7 @@ export interface ThrottlingOptions {
 export interface ResolvedThrottlingOptions extends Filled<Omit<ThrottlingOptions, 'events'>, 'storage'> {
   /** As they were written: they are read for each handler. */
   readonly events: readonly unknown[];
+  readonly shedding: ResolvedSheddingOptions;
   readonly violations: ResolvedViolationsOptions;
 }
 
@@ -91,6 +99,7 @@ export function resolveThrottlingOptions(reader: OptionReader): ResolvedThrottli
     address: readRules(reader, 'address', [], mode),
     tenant: readRules(reader, 'tenant', [], mode),
     events: readEvents(reader),
+    shedding: resolveSheddingOptions(reader.object('shedding')),
     violations: resolveViolationsOptions(reader.object('violations')),
     storage: reader.checked('storage', isThrottlerStorage, storage, 'new ThrottlerStorageService()'),
     connectionBytesPerSecond: reader.count('connectionBytesPerSecond', 131_072, LIMIT_BOUNDS),
