@@ -1,4 +1,5 @@
 import { isPromiseLike } from '../core/awaitable.js';
+import { zodValidator } from './zod-schema.js';
 import { type IssuePath, MAX_ISSUES, type PayloadReader, type PayloadRun } from './payload-run.js';
 
 /**
@@ -6,11 +7,13 @@ import { type IssuePath, MAX_ISSUES, type PayloadReader, type PayloadRun } from 
  *
  * Whether unknown properties are refused is for the schema to say: `z.strictObject`, not `z.object`.
  */
-export interface StandardSchema {
+export interface StandardSchema<Output = unknown> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => unknown;
+    /** What TypeScript knows of it; not there at run time. */
+    readonly types?: { readonly output: Output } | undefined;
   };
 }
 
@@ -24,10 +27,16 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
 
 /** A value that a Standard Schema checks. The handler gets the schema's output. */
 export class SchemaReader implements PayloadReader {
-  constructor(private readonly schema: StandardSchema) {}
+  readonly #validate: (value: unknown) => unknown;
+
+  /** @param hasMessages whether issues need the messages of the library. */
+  constructor(schema: StandardSchema, hasMessages = false) {
+    const standard = schema['~standard'];
+    this.#validate = (hasMessages ? undefined : zodValidator(schema)) ?? ((value) => standard.validate(value));
+  }
 
   read(sent: unknown, run: PayloadRun, path: IssuePath | undefined): unknown {
-    const result = this.schema['~standard'].validate(sent);
+    const result = this.#validate(sent);
     if (!isPromiseLike(result)) return take(result, run, path);
     run.countLookup();
     return run.wait(Promise.resolve(result).then((settled) => take(settled, run, path)));
