@@ -10,12 +10,14 @@ import { PAYLOAD_SAMPLES, type PayloadSample } from '../orders/payload-samples.j
 
 const CHECKS = 20_000;
 const REFUSED_GOAL = 3;
+const ZOD_GOAL = 1;
+const RIVALS = ['zod', 'typebox'] as const;
 const RULES = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
 
 /** CPU time of one check of a payload. */
 export const dto: Benchmark = {
   name: 'dto',
-  summary: 'the check of a flat, a nested and a list payload, beside plainToInstance and validate',
+  summary: 'the check of a flat, a nested and a list payload, beside plainToInstance and validate, zod and TypeBox',
   options: [],
   async run(settings) {
     const compiler = await loadDtoCompiler();
@@ -27,7 +29,7 @@ export const dto: Benchmark = {
 };
 
 function candidatesOf(sample: PayloadSample, compiler: DtoCompiler, count: number): Candidate[] {
-  const { name, type, accepted, refused } = sample;
+  const { name, type, accepted, refused, rivals } = sample;
   const compiled = compiler.compilePayload(type);
   const isAccepted = (value: object): boolean => compiled.check(value) instanceof type;
   const isValid = async (value: object): Promise<boolean> =>
@@ -39,6 +41,16 @@ function candidatesOf(sample: PayloadSample, compiler: DtoCompiler, count: numbe
       name: `${name} validate`,
       measure: async () => cpuMicros(count, async () => expect(await isValid(accepted), true)),
     },
+    ...RIVALS.flatMap((rival) => [
+      {
+        name: `${name} ${rival}`,
+        measure: async () => cpuMicros(count, () => expect(rivals[rival](accepted), true)),
+      },
+      {
+        name: `${name} ${rival} refused`,
+        measure: async () => cpuMicros(count, () => expect(rivals[rival](refused), false)),
+      },
+    ]),
   ];
 }
 
@@ -66,6 +78,11 @@ function report(results: Map<string, number[]>, setup: Readonly<Record<string, n
       goal,
     },
     {
+      label: `${name}VsZod`,
+      reached: pairedRatio(costs(`${name} accepted`), costs(`${name} zod`)),
+      goal: ZOD_GOAL,
+    },
+    {
       label: `${name}RefusedVsAccepted`,
       reached: pairedRatio(costs(`${name} refused`), costs(`${name} accepted`)),
       goal: REFUSED_GOAL,
@@ -73,9 +90,15 @@ function report(results: Map<string, number[]>, setup: Readonly<Record<string, n
   ]);
   const rows = PAYLOAD_SAMPLES.map(({ name }) => [
     name,
-    ...['accepted', 'refused', 'validate'].map((kind) => median(costs(`${name} ${kind}`)).toFixed(2)),
+    ...['accepted', 'zod', 'typebox', 'validate', 'refused', 'zod refused', 'typebox refused'].map((kind) =>
+      median(costs(`${name} ${kind}`)).toFixed(2),
+    ),
   ]);
-  const heading = ['CPU for each check, in microseconds', 'accepted', 'refused', 'plainToInstance + validate'];
+  const heading = [
+    'CPU for each check, in microseconds',
+    ...['accepted', 'by zod', 'by TypeBox', 'plainToInstance + validate'],
+    ...['refused', 'by zod', 'by TypeBox'],
+  ];
   return {
     table: [
       table([heading, ...rows]),

@@ -1,6 +1,8 @@
 import { TRADER_ACCOUNT_ID } from './accounts.js';
 import { Basket, InstrumentOrder } from './basket.js';
 import { PlaceOrder } from './place-order.js';
+import { TYPEBOX_CHECKS } from './typebox-schemas.js';
+import { ZOD_CHECKS } from './zod-schemas.js';
 
 /** A DTO class with a value that it accepts and one that it refuses. */
 export interface PayloadSample {
@@ -10,6 +12,7 @@ export interface PayloadSample {
   readonly refused: object;
   /** The most that our check may cost, in parts of `plainToInstance` + `validate` (design.md section 10). */
   readonly goal: number;
+  readonly rivals: Readonly<Record<'zod' | 'typebox', (value: object) => boolean>>;
 }
 
 const order = { accountId: TRADER_ACCOUNT_ID, symbol: 'SYM', quantity: 100, price: 10.25 };
@@ -22,13 +25,21 @@ const basket = { accountId: TRADER_ACCOUNT_ID, items };
 
 /** One sample of each shape. A refused one breaks one property far down, so that what comes before it is checked too. */
 export const PAYLOAD_SAMPLES: readonly PayloadSample[] = [
-  { name: 'flat', type: PlaceOrder, accepted: order, refused: { ...order, price: -1 }, goal: 0.07 },
+  {
+    name: 'flat',
+    type: PlaceOrder,
+    accepted: order,
+    refused: { ...order, price: -1 },
+    goal: 0.07,
+    rivals: { zod: ZOD_CHECKS.flat, typebox: TYPEBOX_CHECKS.flat },
+  },
   {
     name: 'nested',
     type: InstrumentOrder,
     accepted: instrumentOrder,
     refused: { ...instrumentOrder, instrument: { ...instrument, currency: 'XXX' } },
     goal: 0.1,
+    rivals: { zod: ZOD_CHECKS.nested, typebox: TYPEBOX_CHECKS.nested },
   },
   {
     name: 'array',
@@ -36,5 +47,6 @@ export const PAYLOAD_SAMPLES: readonly PayloadSample[] = [
     accepted: basket,
     refused: { ...basket, items: [...items.slice(0, -1), { symbol: 'SYM9', quantity: 0 }] },
     goal: 0.1,
+    rivals: { zod: ZOD_CHECKS.array, typebox: TYPEBOX_CHECKS.array },
   },
 ];

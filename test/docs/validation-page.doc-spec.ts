@@ -26,4 +26,40 @@ describe('F45 every example of the guide runs: validation', () => {
     const blocked = await client.request('profile.block', { id: ID, blocked: true });
     expect(blocked).toMatchObject({ data: { id: ID, blocked: true } });
   });
+
+  it('validation/quotes.gateway.ts takes a record', async () => {
+    const { QuotesGateway } = await example('validation/quotes.gateway.ts', 'QuotesGateway');
+    await using client = await connect(await boot(around([QuotesGateway])), { path: '/quotes', as: testIdentity() });
+    expect(await client.request('quote.set', { prices: { EUR: { cents: 5 } } })).toMatchObject({
+      data: { euros: { cents: 5 } },
+    });
+    for (const prices of [{ euro: { cents: 5 } }, { EUR: { cents: 0 } }, { EUR: 5 }]) {
+      expect(codeOf(await client.request('quote.set', { prices }))).toBe('VALIDATION_FAILED');
+    }
+  });
+
+  it('validation/rooms.gateway.ts takes what a schema makes of a message', async () => {
+    const { RoomsGateway } = await example('validation/rooms.gateway.ts', 'RoomsGateway');
+    await using client = await connect(await boot(around([RoomsGateway])), { path: '/rooms', as: testIdentity() });
+    const renamed = await client.request('room.rename', { roomId: ID, name: ' Tea ' });
+    expect(renamed).toMatchObject({ data: { roomId: ID, name: 'Tea' } });
+    expect(await client.request('room.rename', { roomId: ID, name: ' ' })).toMatchObject({
+      data: { code: 'VALIDATION_FAILED', issues: [{ path: 'name', rule: 'too_small' }] },
+    });
+  });
+
+  it('validation/posts.gateway.ts cleans texts before it judges them', async () => {
+    const { PostsGateway } = await example('validation/posts.gateway.ts', 'PostsGateway');
+    await using client = await connect(await boot(around([PostsGateway])), { path: '/posts', as: testIdentity() });
+    const dirty = {
+      title: ' \uff21\u202e ',
+      tags: [' tea '],
+      body: '<p onclick=x>a</p><script>b</script>',
+      caption: '<b>',
+    };
+    expect(await client.request('post.write', dirty)).toMatchObject({
+      data: { title: 'A', tags: ['tea'], body: '<p>a</p>', caption: '&lt;b&gt;' },
+    });
+    expect(codeOf(await client.request('post.write', { ...dirty, title: ' \u202e ' }))).toBe('VALIDATION_FAILED');
+  });
 });

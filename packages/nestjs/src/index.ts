@@ -169,8 +169,17 @@ export { minutes, seconds, WsThrottle } from './throttling/ws-throttle.decorator
 
 // Validation
 export type { ValidationOptions } from './validation/validation.options.js';
+export { RecordOf } from './validation/dto/record-of.decorator.js';
+export type { RecordOfOptions } from './validation/dto/record-of.decorator.js';
+export type { RecordBounds } from './validation/dto/record-declaration.js';
+export { EscapeHtml } from './validation/hygiene/escape-html.decorator.js';
+export { SanitizeHtml } from './validation/hygiene/sanitize-html.decorator.js';
+export type { SanitizeHtmlOptions } from './validation/hygiene/sanitize-html.decorator.js';
+export { SanitizeString } from './validation/hygiene/sanitize-string.decorator.js';
+export type { SanitizeStringOptions } from './validation/hygiene/sanitize-string.decorator.js';
 export { WsPayload } from './validation/ws-payload.decorator.js';
-export type { WsPayloadOptions } from './validation/ws-payload.decorator.js';
+export type { StandardSchema } from './core/standard-schema.js';
+export type { WsPayloadOf, WsPayloadOptions } from './validation/ws-payload.decorator.js';
 
 // Time
 export { Clock, SystemClock } from './core/clock.js';

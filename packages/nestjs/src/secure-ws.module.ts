@@ -16,6 +16,7 @@ import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-bac
 import { WsClientCertificates } from './authentication/client-certificate/ws-client-certificates.js';
 import { WsCsrfTokens } from './authentication/csrf-tokens.js';
 import { WsTicketService } from './authentication/ticket/ws-ticket.service.js';
+import { htmlLibraryLoaded } from './validation/hygiene/html-library.js';
 import { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
 import { Clock, SystemClock } from './core/clock.js';
 import { TestSetup } from './core/test-setup.js';
@@ -198,8 +199,15 @@ const PROVIDERS: readonly Provider[] = [
   {
     provide: RESOLVED_OPTIONS,
     inject: [USER_OPTIONS, BootProblems, { token: TestSetup, optional: true }],
-    useFactory: (options: unknown, problems: BootProblems, test?: TestSetup): ResolvedSecureWsOptions =>
-      resolveOptions(test === undefined ? options : test.adjust(options), problems),
+    useFactory: async (
+      options: unknown,
+      problems: BootProblems,
+      test?: TestSetup,
+    ): Promise<ResolvedSecureWsOptions> => {
+      // The gateways are checked, and their DTOs with them, where nothing can wait any more.
+      await htmlLibraryLoaded();
+      return resolveOptions(test === undefined ? options : test.adjust(options), problems);
+    },
   },
   {
     provide: SecureWsStore,

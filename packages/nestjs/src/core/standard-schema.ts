@@ -3,12 +3,14 @@
  *
  * Whether unknown properties are refused is for the schema to say: of what comes in `z.strictObject`, not `z.object`.
  */
-export interface StandardSchema {
+export interface StandardSchema<Output = unknown> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
     /** Answers `{ value }` or `{ issues }`, or a promise of it. */
     readonly validate: (value: unknown) => unknown;
+    /** What TypeScript knows of it; not there at run time. */
+    readonly types?: { readonly output: Output } | undefined;
   };
 }
 

@@ -41,16 +41,25 @@ export interface ExposureMetadata {
   };
 }
 
+/** Changes a value in place, and needs nothing of class-transformer to do so. */
+export type ValueTransform = (value: unknown) => unknown;
+
+/** What a transformation carries that may also run without class-transformer. */
+export const VALUE_TRANSFORM: unique symbol = Symbol('secure-ws:value-transform');
+
 /** One `@Transform`. */
 export interface TransformMetadata {
-  readonly transformFn: (parameters: {
-    readonly value: unknown;
-    readonly key: string;
-    readonly obj: unknown;
-    readonly type: TransformationType;
-    readonly options: object;
-  }) => unknown;
   readonly options?: SelectiveOptions;
+  readonly transformFn: {
+    readonly [VALUE_TRANSFORM]?: ValueTransform;
+    (parameters: {
+      readonly value: unknown;
+      readonly key: string;
+      readonly obj: unknown;
+      readonly type: TransformationType;
+      readonly options: object;
+    }): unknown;
+  };
 }
 
 /** The part of class-transformer's metadata storage that is read here. */
@@ -98,9 +107,16 @@ export function typesNamed({ typeFunction }: TypeMetadata): readonly unknown[] {
   return typeFunction === undefined || typeFunction.length > 0 ? [] : [typeFunction()];
 }
 
-/** Whether a property has a `@Transform` for payloads. */
+/** Whether a property has a `@Transform` for payloads, apart from {@link valueTransformsOf}. */
 export function hasTransform(type: object, property: string, selection: DtoSelection = {}): boolean {
-  return transformsOf(type, property).some(({ options }) => isSelected(options, selection));
+  return transformsOf(type, property).some(
+    ({ options, transformFn }) => transformFn[VALUE_TRANSFORM] === undefined && isSelected(options, selection),
+  );
+}
+
+/** The transformations of a property that may run without class-transformer, in its order. */
+export function valueTransformsOf(type: object, property: string): readonly ValueTransform[] {
+  return transformsOf(type, property).flatMap(({ transformFn }) => transformFn[VALUE_TRANSFORM] ?? []);
 }
 
 function transformsOf(type: object, property: string): readonly TransformMetadata[] {

@@ -3,6 +3,7 @@ import { compileDto } from './dto/compiled-dto.js';
 import type { DtoClass } from './dto/dto-metadata.js';
 import { type CompileOptions, IssuePath, type PayloadCheck, type PayloadReader, PayloadRun } from './payload-run.js';
 import { isStandardSchema } from '../core/standard-schema.js';
+import { primitiveReader } from './primitive-reader.js';
 import { SchemaReader } from './standard-schema.js';
 import type { PayloadDeclaration, PayloadType } from './ws-payload.decorator.js';
 
@@ -15,7 +16,9 @@ export function compilePayload(
   declared: PayloadDeclaration,
   { detailedErrors = false, selection = {} }: CompileOptions = {},
 ): PayloadCheck {
-  const reader = isList(declared) ? new ListReader(readerOf(declared[0], selection)) : readerOf(declared, selection);
+  const reader = isList(declared)
+    ? new ListReader(readerOf(declared[0], selection, detailedErrors))
+    : readerOf(declared, selection, detailedErrors);
   return {
     check(sent) {
       const run = new PayloadRun(detailedErrors);
@@ -28,22 +31,10 @@ function isList(declared: PayloadDeclaration): declared is readonly [PayloadType
   return Array.isArray(declared);
 }
 
-function readerOf(type: PayloadType, selection: DtoSelection): PayloadReader {
-  if (type === String) return primitive('isString', (value) => typeof value === 'string');
-  // NaN and Infinity are numbers that no comparison of a handler expects.
-  if (type === Number) return primitive('isNumber', (value) => Number.isFinite(value));
-  if (type === Boolean) return primitive('isBoolean', (value) => typeof value === 'boolean');
-  return isStandardSchema(type) ? new SchemaReader(type) : compileDto(type as DtoClass, selection);
-}
-
-/** A primitive value, never converted from another type. */
-function primitive(rule: string, test: (value: unknown) => boolean): PayloadReader {
-  return {
-    read(sent, run, path) {
-      if (!test(sent)) run.fail(path, undefined, rule);
-      return sent;
-    },
-  };
+function readerOf(type: PayloadType, selection: DtoSelection, hasMessages: boolean): PayloadReader {
+  const primitive = primitiveReader(type);
+  if (primitive !== undefined) return primitive;
+  return isStandardSchema(type) ? new SchemaReader(type, hasMessages) : compileDto(type as DtoClass, selection);
 }
 
 /** A list whose elements are all of one kind. Its length is bounded by `validation.maxNodes`. */

@@ -1,13 +1,20 @@
 import { isPromiseLike } from '../core/awaitable.js';
 import type { StandardSchema } from '../core/standard-schema.js';
+import { zodValidator } from './zod-schema.js';
 import { type IssuePath, MAX_ISSUES, type PayloadReader, type PayloadRun } from './payload-run.js';
 
 /** A value that a Standard Schema checks. The handler gets the schema's output. */
 export class SchemaReader implements PayloadReader {
-  constructor(private readonly schema: StandardSchema) {}
+  readonly #validate: (value: unknown) => unknown;
+
+  /** @param hasMessages whether issues need the messages of the library. */
+  constructor(schema: StandardSchema, hasMessages = false) {
+    const standard = schema['~standard'];
+    this.#validate = (hasMessages ? undefined : zodValidator(schema)) ?? ((value) => standard.validate(value));
+  }
 
   read(sent: unknown, run: PayloadRun, path: IssuePath | undefined): unknown {
-    const result = this.schema['~standard'].validate(sent);
+    const result = this.#validate(sent);
     if (!isPromiseLike(result)) return take(result, run, path);
     run.countLookup();
     return run.wait(Promise.resolve(result).then((settled) => take(settled, run, path)));

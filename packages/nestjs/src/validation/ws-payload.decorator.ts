@@ -8,6 +8,31 @@ export type PayloadType = DtoClass | StringConstructor | NumberConstructor | Boo
 /** What a handler's payload can be declared as: one value, or `[Item]` for a list. */
 export type PayloadDeclaration = PayloadType | readonly [PayloadType];
 
+/**
+ * The type of the parameter that a declared payload arrives in: the output of a Standard Schema, an instance of a class, a
+ * primitive, or a list of these.
+ *
+ * @example
+ * ```ts
+ * @WsPayload(Rename)
+ * @SubscribeMessage('room.rename')
+ * rename(@MessageBody() rename: WsPayloadOf<typeof Rename>) {}
+ * ```
+ */
+export type WsPayloadOf<Declaration> = Declaration extends readonly [infer Item]
+  ? WsPayloadOf<Item>[]
+  : Declaration extends StandardSchema<infer Output>
+    ? Output
+    : Declaration extends StringConstructor
+      ? string
+      : Declaration extends NumberConstructor
+        ? number
+        : Declaration extends BooleanConstructor
+          ? boolean
+          : Declaration extends abstract new (...args: never[]) => infer Instance
+            ? Instance
+            : never;
+
 /** For whom a DTO class is read in one handler; see {@link WsPayload}. */
 export interface WsPayloadOptions {
   /**

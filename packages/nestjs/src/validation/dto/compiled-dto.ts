@@ -1,6 +1,7 @@
 import { type ClassTransformOptions, plainToInstance } from 'class-transformer';
 import type { DtoSelection } from '../../nest/transformer-storage.js';
 import type { IssuePath, PayloadReader, PayloadRun } from '../payload-run.js';
+import { primitiveReader } from '../primitive-reader.js';
 import { copyJson, DtoBuilder } from './dto-builder.js';
 import { type DtoChecker, DtoCheckers } from './dto-checker.js';
 import { type DtoClass, isValidatable } from './dto-metadata.js';
@@ -27,8 +28,13 @@ export function compileDto(type: DtoClass, selection: DtoSelection = {}): Payloa
   if (!isValidatable(type, selection)) {
     throw new TypeError(`${name} has no class-validator decorators; add one to each of its properties.`);
   }
-  const checker = new DtoCheckers(selection).of(type) as DtoChecker;
-  return new DtoReader(type, checker, DtoBuilder.compile(type, selection), transformOptionsOf(selection));
+  const options = transformOptionsOf(selection);
+  const checkers = new DtoCheckers(selection, (of) => primitiveReader(of) ?? readerOf(of as DtoClass));
+  return readerOf(type);
+
+  function readerOf(of: DtoClass): PayloadReader {
+    return new DtoReader(of, checkers.of(of) as DtoChecker, DtoBuilder.compile(of, selection), options);
+  }
 }
 
 function transformOptionsOf({ groups, version }: DtoSelection): ClassTransformOptions {

@@ -1,10 +1,15 @@
 import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
-import { type DtoSelection, isTransformed, typeMetadataOf, typesNamed } from '../../nest/transformer-storage.js';
+import {
+  type DtoSelection,
+  isTransformed,
+  typeMetadataOf,
+  typesNamed,
+  type ValueTransform,
+  valueTransformsOf,
+} from '../../nest/transformer-storage.js';
 
-interface NestedProperty {
-  readonly builder: DtoBuilder;
-  readonly isArray: boolean;
-}
+/** What a property needs besides being copied. */
+type PropertyStep = (value: unknown) => unknown;
 
 /**
  * Makes instances of one class from decoded payloads: what `plainToInstance()` of class-transformer does with a class that
@@ -12,7 +17,7 @@ interface NestedProperty {
  */
 export class DtoBuilder {
   #names: readonly string[] = [];
-  #nested: readonly (NestedProperty | undefined)[] = [];
+  #steps: readonly (PropertyStep | undefined)[] = [];
 
   private constructor(private readonly type: DtoClass) {}
 
@@ -37,32 +42,37 @@ export class DtoBuilder {
     const all = readProperties(type);
     const isPlain = isPlainClass(type, properties, new Set(all.map(({ name }) => name)));
     if (!isPlain || isTransformed(type, names)) return undefined;
-    const nested: (NestedProperty | undefined)[] = [];
+    const steps: (PropertyStep | undefined)[] = [];
     for (const property of properties) {
-      const below = DtoBuilder.#compileNested(type, property, selection, known);
-      if (below === 'unknown') return undefined;
-      nested.push(below);
+      const step = DtoBuilder.#compileStep(type, property, selection, known);
+      if (step === 'unknown') return undefined;
+      steps.push(step);
     }
     builder.#names = names;
-    builder.#nested = nested;
+    builder.#steps = steps;
     return builder;
   }
 
-  static #compileNested(
+  static #compileStep(
     type: DtoClass,
     property: PropertyMetadata,
     selection: DtoSelection,
     known: Map<DtoClass, DtoBuilder>,
-  ): NestedProperty | undefined | 'unknown' {
+  ): PropertyStep | undefined | 'unknown' {
     const metadata = typeMetadataOf(type, property.name);
-    if (metadata === undefined) return property.nested.length > 0 ? 'unknown' : undefined;
+    const transforms = valueTransformsOf(type, property.name);
+    if (metadata === undefined) {
+      if (property.nested.length > 0) return 'unknown';
+      return transforms.length === 0 ? undefined : (value) => transforms.reduce(apply, copyJson(value));
+    }
     const { shape, nested } = property;
     const isPlain = nested.length > 0 && metadata.options?.discriminator === undefined;
     if (!isPlain || (shape !== 'array' && shape !== 'object')) return 'unknown';
     const [nestedType] = typesNamed(metadata);
     if (!isValidatable(nestedType, selection)) return 'unknown';
     const builder = DtoBuilder.compile(nestedType, selection, known);
-    return builder === undefined ? 'unknown' : { builder, isArray: shape === 'array' };
+    if (builder === undefined || transforms.length > 0) return 'unknown';
+    return shape === 'array' ? (value) => buildList(value, builder) : (value) => buildOne(value, builder);
   }
 
   /** Makes an instance. Names of the payload that the class does not have are left for the check to refuse. */
@@ -75,19 +85,25 @@ export class DtoBuilder {
       const value = values[name];
       // A property that was not sent keeps its default.
       if (value === undefined && !Object.hasOwn(values, name)) continue;
-      const nested = this.#nested[index];
-      if (nested !== undefined) instance[name] = buildNested(value, nested);
+      const step = this.#steps[index];
+      if (step !== undefined) instance[name] = step(value);
       else instance[name] = typeof value === 'object' ? copyJson(value) : value;
     }
     return instance;
   }
 }
 
+function apply(value: unknown, transform: ValueTransform): unknown {
+  return transform(value);
+}
+
 /** What has the wrong shape is taken over as it is, and refused by the check. */
-function buildNested(value: unknown, { builder, isArray }: NestedProperty): unknown {
-  if (!isArray) return isRecord(value) ? builder.build(value) : value;
-  if (!Array.isArray(value)) return value;
-  return value.map((item: unknown) => (isRecord(item) ? builder.build(item) : item));
+function buildOne(value: unknown, builder: DtoBuilder): unknown {
+  return isRecord(value) ? builder.build(value) : value;
+}
+
+function buildList(value: unknown, builder: DtoBuilder): unknown {
+  return Array.isArray(value) ? value.map((item: unknown) => buildOne(item, builder)) : value;
 }
 
 /**

@@ -6,11 +6,12 @@ import {
   sentNamesOf,
   typeMetadataOf,
 } from '../../nest/transformer-storage.js';
-import { IssuePath, type PayloadRun } from '../payload-run.js';
+import { IssuePath, type PayloadReader, type PayloadRun } from '../payload-run.js';
 import { DtoBuilder } from './dto-builder.js';
 import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
 import { messageOf } from './dto-rule.js';
 import { type NestedCheck, PropertyCheck } from './property-check.js';
+import { RecordCheck } from './record-check.js';
 
 /**
  * The check of the instances of one class: what `validate()` of class-validator does with `whitelist`,
@@ -36,7 +37,7 @@ export class DtoChecker {
     const judged = properties.filter(({ name }) => !isOutsideOf(type, name, selection));
     this.#properties = judged.map((property) => {
       const { name } = property;
-      const nested = property.nested.length === 0 ? undefined : new ClassCheck(type, property, checkers);
+      const nested = nestedCheckOf(type, property, checkers);
       // What a @Transform makes of a value need not be like what was sent.
       const sentName = hasTransform(type, name, selection) ? undefined : sentNameOf.get(name);
       return new PropertyCheck(property, nested, sentName);
@@ -63,6 +64,12 @@ export class DtoChecker {
   }
 }
 
+function nestedCheckOf(type: DtoClass, property: PropertyMetadata, checkers: DtoCheckers): NestedCheck | undefined {
+  const { name, nested, record, isRecordList } = property;
+  if (record !== undefined) return new RecordCheck(name, record, isRecordList, checkers.readerOf);
+  return nested.length === 0 ? undefined : new ClassCheck(type, property, checkers);
+}
+
 /** @param empty names that may be there without a value. */
 function knows(
   names: { has(name: string): boolean },
@@ -87,7 +94,11 @@ function knows(
 export class DtoCheckers {
   readonly #byType = new Map<unknown, DtoChecker | undefined>();
 
-  constructor(readonly selection: DtoSelection) {}
+  /** @param readerOf makes the reader of a class that stands by itself: the value of a record. */
+  constructor(
+    readonly selection: DtoSelection,
+    readonly readerOf: (type: unknown) => PayloadReader,
+  ) {}
 
   /** The checker of a class; `undefined` for one that class-validator knows nothing of. */
   of(type: unknown): DtoChecker | undefined {

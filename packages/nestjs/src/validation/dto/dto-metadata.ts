@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { DtoSelection } from '../../nest/transformer-storage.js';
+import { RecordDeclaration } from './record-declaration.js';
 import { getMetadataStorage, type ValidationArguments, ValidationTypes } from 'class-validator';
 
 /** A class that a payload can be made an instance of. */
@@ -30,6 +31,10 @@ export interface PropertyMetadata {
   /** From the top, as they are written: the first one is usually the type. */
   readonly rules: readonly RuleMetadata[];
   readonly nested: readonly RuleMetadata[];
+  /** What `@RecordOf()` says, if it is one. */
+  readonly record: RecordDeclaration | undefined;
+  /** Whether it is a list of such records. */
+  readonly isRecordList: boolean;
   readonly shape: PropertyShape;
   /** `@ValidatePromise()`, which no decoded message can satisfy. */
   readonly isPromise: boolean;
@@ -58,18 +63,27 @@ export function readProperties(type: DtoClass, selection: DtoSelection = {}): Pr
   return [...byName].map(([name, all]) => {
     const ofType = (...wanted: string[]): RuleMetadata[] => all.filter(({ type }) => wanted.includes(type));
     // Decorators register from the lowest up.
-    const rules = ofType(ValidationTypes.IS_DEFINED, ValidationTypes.CUSTOM_VALIDATION).reverse();
+    const custom = ofType(ValidationTypes.IS_DEFINED, ValidationTypes.CUSTOM_VALIDATION).reverse();
+    const rules = custom.filter((rule) => recordOf(rule) === undefined);
+    const records = custom.filter((rule) => recordOf(rule) !== undefined);
     const nested = ofType(ValidationTypes.NESTED_VALIDATION);
     return {
       name,
       shape: shapeOf(Reflect.getMetadata('design:type', type.prototype as object, name), rules, nested),
       rules,
       nested,
+      record: records.map(recordOf)[0],
+      isRecordList: records[0]?.each === true,
       conditions: ofType(ValidationTypes.CONDITIONAL_VALIDATION),
       isPromise: ofType(ValidationTypes.PROMISE_VALIDATION).length > 0,
       isAllowed: ofType(ValidationTypes.WHITELIST).length > 0,
     };
   });
+}
+
+function recordOf({ constraints }: RuleMetadata): RecordDeclaration | undefined {
+  const [declaration] = constraints ?? [];
+  return declaration instanceof RecordDeclaration ? declaration : undefined;
 }
 
 /** The arguments that class-validator hands to validators and messages. */

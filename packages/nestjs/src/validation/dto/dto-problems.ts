@@ -16,7 +16,9 @@ import {
   typeMetadataOf,
   typesNamed,
 } from '../../nest/transformer-storage.js';
+import { checkSanitizers } from '../hygiene/sanitizer-problems.js';
 import { typedClassesOf } from './nested-classes.js';
+import { checkRecord } from './record-problems.js';
 
 /**
  * Finds what makes a DTO class, or one below it, refuse every payload: mistakes that would otherwise show in production
@@ -39,6 +41,8 @@ export function checkDto(type: DtoClass, problems: BootProblems, selection: DtoS
       }
       warnOfCost(property, where, found);
       for (const nested of checkNested(each, property, selection, found)) seen.add(nested);
+      for (const nested of checkRecord(each, property, selection, found)) seen.add(nested);
+      checkSanitizers(each, property, found);
     }
     const names = properties.map(({ name }) => name);
     const sent = new Set(sentNamesOf(each, names, selection).values());
@@ -126,6 +130,7 @@ function checkContent(
   const { name, shape, rules, nested, isAllowed } = property;
   const isJudged =
     nested.length > 0 ||
+    property.record !== undefined ||
     rules.some((rule) => !(rule.each === true ? BLIND_FOR_ITEMS : SHALLOW_RULE).test(rule.name ?? ''));
   if (isJudged || isAllowed || hasTransform(type, name, selection)) return;
   const where = `${type.name}.${name}`;

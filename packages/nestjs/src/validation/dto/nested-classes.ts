@@ -13,8 +13,10 @@ export function classesIn(type: DtoClass): ReadonlySet<DtoClass> {
   const seen = new Set<DtoClass>([type]);
   // A set visits what is added while it is walked: each class once, even one that contains itself.
   for (const each of seen) {
-    for (const { name } of readProperties(each)) {
-      for (const nested of typedClassesOf(each, name)) if (isValidatable(nested)) seen.add(nested);
+    for (const { name, record } of readProperties(each)) {
+      for (const nested of [...typedClassesOf(each, name), record?.valueType]) {
+        if (isValidatable(nested)) seen.add(nested);
+      }
     }
   }
   return seen;
