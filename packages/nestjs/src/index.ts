@@ -178,7 +178,6 @@ export type { SanitizeHtmlOptions } from './validation/hygiene/sanitize-html.dec
 export { SanitizeString } from './validation/hygiene/sanitize-string.decorator.js';
 export type { SanitizeStringOptions } from './validation/hygiene/sanitize-string.decorator.js';
 export { WsPayload } from './validation/ws-payload.decorator.js';
-export type { StandardSchema } from './core/standard-schema.js';
 export type { WsPayloadOf, WsPayloadOptions } from './validation/ws-payload.decorator.js';
 
 // Time
