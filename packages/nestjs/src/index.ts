@@ -163,6 +163,10 @@ export { minutes, seconds, WsThrottle } from './throttling/ws-throttle.decorator
 
 // Validation
 export type { ValidationOptions } from './validation/validation.options.js';
+export { WsBinary } from './validation/bytes/ws-binary.decorator.js';
+export type { WsBinaryOptions } from './validation/bytes/ws-binary.decorator.js';
+export { WsBytes } from './validation/bytes/ws-bytes.decorator.js';
+export type { MagicName, MagicPart } from './validation/bytes/magic.js';
 export { WsPayload } from './validation/ws-payload.decorator.js';
 export type { WsPayloadOptions } from './validation/ws-payload.decorator.js';
 

@@ -24,8 +24,10 @@ interface CompileParts {
 
 /** Compiles what was decided about a handler. */
 export function compileHandler(
-  { record, event, decision, payload, throttles, subprotocols, isReported }: CoveredHandler,
+  { record, event, decision, payload, throttles, subprotocols, bytes, isReported }: CoveredHandler,
   { classes, config, reports, shadows, detailedErrors }: CompileParts,
+  /** Whether a message at its endpoint may carry bytes, for any handler. */
+  mayGetBytes: boolean,
 ): HandlerPlan {
   const { label, gateway, isStream } = record;
   const { declaration, selection } = payload;
@@ -43,6 +45,8 @@ export function compileHandler(
     throttles,
     payload: check,
     subprotocols,
+    bytes,
+    mayGetBytes,
     isReported,
     hasInterceptors: hasInterceptors(record, config),
     isStream,

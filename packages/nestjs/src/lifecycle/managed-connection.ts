@@ -146,16 +146,22 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
     }
   }
 
-  /** Sends a message that is serialised already. */
+  /** Sends a message that is serialised as JSON. */
   sendText(text: string): boolean {
     return this.offer(text) === 'sent';
   }
 
-  /** Sends a message that is serialised already, unless it alone is more than may ever wait for a client. */
+  /**
+   * Sends a message that is serialised as JSON, in what the client speaks, unless it alone is more than may ever wait for a
+   * client.
+   *
+   * @throws what a codec throws: RangeError for a text that nests deeper than the stack is high.
+   */
   offer(text: string): SendOutcome {
     if (!this.isOpen) return 'closed';
-    if (isLargerThan(text, this.options.maxOutboundBytes)) return 'too-big';
-    this.socket.send(text);
+    const data = this.#wire.codec?.encode(text) ?? text;
+    if (isLargerThan(data, this.options.maxOutboundBytes)) return 'too-big';
+    this.socket.send(data);
     return 'sent';
   }
 

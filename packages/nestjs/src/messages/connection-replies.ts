@@ -1,6 +1,6 @@
 import type { MessageId } from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
-import type { ManagedConnection } from '../lifecycle/managed-connection.js';
+import type { ManagedConnection, SendOutcome } from '../lifecycle/managed-connection.js';
 import { disposeStream, isStream } from './dispose-stream.js';
 import { replyFrame } from './frames.js';
 import type { Message } from './message.js';
@@ -70,16 +70,16 @@ export class ConnectionReplies {
   /** @returns whether the value was sent. */
   #send(message: Message, value: unknown): boolean {
     if (!message.isCurrent) return false;
-    let text: string | undefined;
+    let outcome: SendOutcome;
     try {
-      text = replyFrame(message.handler?.plan.eventJson ?? '""', message.id, value);
+      const text = replyFrame(message.handler?.plan.eventJson ?? '""', message.id, value);
+      if (text === undefined) return true;
+      outcome = this.connection.offer(text);
     } catch (exception) {
       // DR-14: a BigInt, a cycle or a throwing getter in a result ends the process in bare Nest.
       message.settle({ code: 'INTERNAL', reason: 'reply-not-serialisable', fault: { exception } });
       return false;
     }
-    if (text === undefined) return true;
-    const outcome = this.connection.offer(text);
     if (outcome === 'too-big') {
       const exception = new Error(
         'The reply is larger than lifecycle.maxOutboundBytes: send it in parts, or as a stream.',

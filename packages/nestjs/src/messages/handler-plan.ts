@@ -1,6 +1,7 @@
 import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import type { ShadowRule } from '../authorization/shadow/shadow-rule.js';
 import type { EventThrottle } from '../throttling/throttle-rule.js';
+import type { BytesDemand } from '../validation/bytes/bytes-demand.js';
 import type { PayloadCheck } from '../validation/payload-run.js';
 
 /** Everything that is known of a handler at boot. One for the whole application. */
@@ -19,6 +20,10 @@ export interface HandlerPlan {
   readonly subprotocols: readonly string[] | undefined;
   /** `undefined` for a handler that takes no payload: whatever the client sends, it gets none. */
   readonly payload: PayloadCheck | undefined;
+  /** What it asks of the bytes of a message; `undefined` for a handler that takes none. */
+  readonly bytes: BytesDemand | undefined;
+  /** Whether messages on its path may carry bytes at all: what it does not take is then refused. */
+  readonly mayGetBytes: boolean;
   /** Whether authorization and validation only report, because the gateway is still being migrated. */
   readonly isReported: boolean;
   /** Whether an interceptor applies: a stream then only shows by its first value that the handler ran. */

@@ -161,6 +161,8 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
     ),
     throttles: [],
     subprotocols: undefined,
+    bytes: undefined,
+    mayGetBytes: false,
     payload: shape.payload,
     isReported: false,
     hasInterceptors: shape.hasInterceptors ?? false,
