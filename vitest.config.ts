@@ -61,7 +61,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['test/{e2e,attacks}/**/*.e2e-spec.ts'],
+          include: ['test/{e2e,attacks,fuzz}/**/*.e2e-spec.ts'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
         },

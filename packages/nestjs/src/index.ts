@@ -177,6 +177,10 @@ export { SanitizeHtml } from './validation/hygiene/sanitize-html.decorator.js';
 export type { SanitizeHtmlOptions } from './validation/hygiene/sanitize-html.decorator.js';
 export { SanitizeString } from './validation/hygiene/sanitize-string.decorator.js';
 export type { SanitizeStringOptions } from './validation/hygiene/sanitize-string.decorator.js';
+export { WsBinary } from './validation/bytes/ws-binary.decorator.js';
+export type { WsBinaryOptions } from './validation/bytes/ws-binary.decorator.js';
+export { WsBytes } from './validation/bytes/ws-bytes.decorator.js';
+export type { MagicName, MagicPart } from './validation/bytes/magic.js';
 export { WsPayload } from './validation/ws-payload.decorator.js';
 export type { WsPayloadOf, WsPayloadOptions } from './validation/ws-payload.decorator.js';
 

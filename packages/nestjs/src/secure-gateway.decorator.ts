@@ -36,7 +36,7 @@ export interface SecureGatewayOptions {
   readonly firstMessage?: boolean;
   /**
    * What its connections may speak besides `secure-ws.v1` and `json.v1`, the preferred one first: names of subprotocols such
-   * as `'chat.v2'`, at most 8. A client that offers several gets the first of these; `@WsSubprotocol()` says which events exist
+   * as `'chat.v2'`, at most 8. `'msgpack.v1'` and `'cbor.v1'` are the messages of `secure-ws.v1` in MessagePack and CBOR. A client that offers several gets the first of these; `@WsSubprotocol()` says which events exist
    * in it.
    *
    * @default []

@@ -17,6 +17,7 @@ import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
 import type { Awaitable } from './core/awaitable.js';
 import { Clock } from './core/clock.js';
 import type { Principal } from './core/principal.js';
+import type { CodecName, WireCodec } from './core/wire-format.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
 import { FaultLog } from './events/fault-log.js';
 import { ViolationLedger, violationSubject } from './throttling/violations/violation-ledger.js';
@@ -199,10 +200,14 @@ export class SecureWsRuntime {
     this.tickets.addGateway(gateway, audience);
   }
 
-  /** Sets what holds for the connections of a path. */
-  addPath(address: string, settings: GatewaySettings): void {
+  /**
+   * Sets what holds for the connections of a path.
+   *
+   * @param maxBytes how many bytes a message may carry there beside its values.
+   */
+  addPath(address: string, settings: GatewaySettings, maxBytes: number): void {
     const spoken = new SpokenSubprotocols(settings.subprotocols);
-    this.#paths.set(address, { settings, engine: this.#makeEngine(settings), spoken, authenticators: [] });
+    this.#paths.set(address, { settings, engine: this.#makeEngine(settings, maxBytes), spoken, authenticators: [] });
   }
 
   /** Those that paths have of their own. */
@@ -221,20 +226,25 @@ export class SecureWsRuntime {
     }
   }
 
+  /** Loads what the subprotocols of the gateways are written in. Called before the first handshake. */
+  async loadCodecs(load: (codec: CodecName, option: string) => Promise<WireCodec>): Promise<void> {
+    for (const { spoken } of this.#paths.values()) await spoken.prepare(load);
+  }
+
   /** Sets who verifies challenges. Called before the first handshake. @throws what its preparation throws. */
   async useChallengeVerifier(verifier: WsChallengeVerifier): Promise<void> {
     await verifier.prepare();
     this.#challengeVerifier = verifier;
   }
 
-  #makeEngine(settings: GatewaySettings): MessageEngine {
+  #makeEngine(settings: GatewaySettings, maxBytes = 0): MessageEngine {
     const { lifecycle, validation, messages } = settings;
     this.timer.tolerate(
       ...[lifecycle.pingIntervalMs, lifecycle.pongTimeoutMs, lifecycle.idleTimeoutMs, lifecycle.maxLifetimeMs],
       ...[lifecycle.maxOutboundMs, validation.messageTimeoutMs],
       ...[messages.handlerTimeoutMs, this.#parts.policyTimeoutMs],
     );
-    const engine = new MessageEngine(this.#parts, settings);
+    const engine = new MessageEngine(this.#parts, settings, maxBytes);
     this.timer.onTick((now) => engine.expire(now));
     return engine;
   }

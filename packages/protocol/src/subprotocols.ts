@@ -4,6 +4,12 @@ export const JSON_SUBPROTOCOL = 'json.v1';
 /** JSON messages plus the module's own `$` events and visible refusals. */
 export const SECURE_WS_SUBPROTOCOL = 'secure-ws.v1';
 
+/** The messages of `secure-ws.v1` in MessagePack, where a gateway offers it. */
+export const MSGPACK_SUBPROTOCOL = 'msgpack.v1';
+
+/** The messages of `secure-ws.v1` in CBOR (RFC 8949), where a gateway offers it. */
+export const CBOR_SUBPROTOCOL = 'cbor.v1';
+
 /**
  * The subprotocols that every server answers with, in its order of preference. Those that a gateway offers besides, codecs
  * and the application's own, come before them.

@@ -7,6 +7,8 @@ import type { ConnectionPipeline } from '../messages/connection-pipeline.js';
 
 const CLOSE_OF_FAULT: Readonly<Record<FrameFault, CloseCodeName>> = Object.freeze({
   'binary-frame': 'UNSUPPORTED_DATA',
+  'text-frame': 'UNSUPPORTED_DATA',
+  'message-size': 'TOO_BIG',
   'broken-frame': 'PROTOCOL_ERROR',
   'control-flood': 'POLICY_VIOLATION',
   'early-bytes': 'TOO_BIG',

@@ -52,7 +52,9 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     const pipeline = new ConnectionPipeline(engine, connection);
     const method = `${principal.kind}:${admission.credentialKind}`;
     const accepted = new AcceptedSocket(client, connection, pipeline, method, this.#now);
-    connection.inbound = before?.inbound ?? new InboundFrames(request.socket, accepted);
+    const inbound = before?.inbound ?? new InboundFrames(request.socket, accepted, pipeline.frameLimits);
+    inbound.limits = pipeline.frameLimits;
+    connection.inbound = inbound;
     before?.handTo(accepted);
     if (before !== undefined) connection.messagesReceived = 1;
     this.#sockets.set(client, accepted);

@@ -5,6 +5,7 @@ import { andThen } from '../core/awaitable.js';
 import { type Deadline, DeadlineList } from '../core/deadline-list.js';
 import type { Linked } from '../core/linked-list.js';
 import { decodeJson } from '../core/safe-json.js';
+import { frameLimits, type WireFormat } from '../core/wire-format.js';
 import type { HandshakeInvitation } from '../handshake/handshake-context.js';
 import { closeCodeOf, type HandshakeRefusal, type HandshakeRefusalReason } from '../handshake/handshake-refusal.js';
 import type { BoundedSocket } from '../lifecycle/bounded-socket.js';
@@ -52,7 +53,8 @@ export class FirstMessages {
     // A gateway that sends to all of `server.clients` must not send to somebody who is nobody yet.
     const { clients } = endpoint.server;
     clients.delete(client);
-    const socket = new InvitedSocket(this.runtime, client, request, invitation, {
+    const wire = endpoint.runtime.spoken.formatOf(invitation.subprotocol);
+    const socket = new InvitedSocket(this.runtime, client, request, invitation, wire, {
       onEnded: (refusal) => {
         this.#remove(socket);
         if (refusal !== undefined) this.audit.onRefused(refusal, request);
@@ -98,10 +100,11 @@ class InvitedSocket implements Deadline, FrameWatch {
     private readonly client: BoundedSocket,
     { socket }: IncomingMessage,
     private readonly invitation: HandshakeInvitation,
+    private readonly wire: WireFormat,
     private readonly owner: InvitedSocketOwner,
   ) {
     const watch = (): FrameWatch => this.#watch;
-    this.#inbound = new InboundFrames(socket, {
+    const observer: FrameWatch = {
       get isClosing() {
         return watch().isClosing;
       },
@@ -109,7 +112,9 @@ class InvitedSocket implements Deadline, FrameWatch {
       onFault: (fault) => watch().onFault(fault),
       onUnfinished: (since) => watch().onUnfinished(since),
       onCutOff: () => watch().onCutOff(),
-    });
+    };
+    // What is too large is told apart from what is no message of this kind: the limit of its size is looked at below.
+    this.#inbound = new InboundFrames(socket, observer, frameLimits(wire, MAX_BYTES, 0));
     this.#inbound.allowance = MAX_BYTES;
     client.on('message', this.#onMessage);
     client.on('error', () => undefined);
@@ -125,7 +130,7 @@ class InvitedSocket implements Deadline, FrameWatch {
   }
 
   onFault(fault: FrameFault): void {
-    this.end(fault === 'early-bytes' ? 'first-message-size' : 'first-message-event');
+    this.end(fault === 'early-bytes' || fault === 'message-size' ? 'first-message-size' : 'first-message-event');
   }
 
   onUnfinished(): void {
@@ -161,7 +166,7 @@ class InvitedSocket implements Deadline, FrameWatch {
       this.end('first-message-size');
       return;
     }
-    const envelope = envelopeOf(data);
+    const envelope = envelopeOf(data, this.wire);
     const isAuth = envelope?.event === AUTH_EVENT;
     const credential = isAuth ? messageCredential(envelope.data, this.invitation.url) : undefined;
     // A second message must wait for the answer to the first.
@@ -198,7 +203,8 @@ class InvitedSocket implements Deadline, FrameWatch {
     this.#inbound.allowance = Infinity;
     const { expiresAt } = admission.principal;
     const data = expiresAt === undefined ? {} : { expiresInMs: expiresAt - this.runtime.clock.now() };
-    this.client.send(replyFrame(JSON.stringify(AUTH_EVENT), id, data) ?? '');
+    const reply = replyFrame(JSON.stringify(AUTH_EVENT), id, data) ?? '';
+    this.client.send(this.wire.codec?.encode(reply) ?? reply);
     this.owner.onAdmitted(admission, {
       inbound: this.#inbound,
       handTo: (watch) => {
@@ -222,8 +228,8 @@ class InvitedSocket implements Deadline, FrameWatch {
   }
 }
 
-function envelopeOf(frame: Buffer): Envelope | undefined {
-  const decoded = decodeJson(frame.toString(), JSON_LIMITS);
+function envelopeOf(frame: Buffer, { codec }: WireFormat): Envelope | undefined {
+  const decoded = codec?.decode(frame, JSON_LIMITS, false) ?? decodeJson(frame.toString(), JSON_LIMITS);
   const envelope: Envelope = { event: '', data: undefined, id: undefined };
   return decoded.ok && readEnvelope(decoded.value, envelope) ? envelope : undefined;
 }

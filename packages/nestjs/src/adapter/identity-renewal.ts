@@ -31,6 +31,8 @@ const PLAN: HandlerPlan = Object.freeze({
   authorization: new AuthorizationPlan(ANYBODY, NO_POLICIES),
   throttles: [],
   subprotocols: undefined,
+  bytes: undefined,
+  mayGetBytes: false,
   payload: undefined,
   reply: undefined,
   isReported: false,

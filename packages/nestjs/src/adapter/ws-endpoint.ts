@@ -34,12 +34,14 @@ export class WsEndpoint {
     readonly runtime: GatewayPath,
   ) {
     const { validation, lifecycle } = runtime.settings;
+    const { maxBytes } = runtime.engine;
     this.connectionOptions = { ...lifecycle, messageTimeoutMs: validation.messageTimeoutMs };
     const options: NewerServerOptions = {
       noServer: true,
       WebSocket: BoundedSocket,
       clientTracking: true,
-      maxPayload: validation.maxMessageBytes,
+      // The larger one of what the two kinds of frames may be: which of them holds is found out before ws sees a frame.
+      maxPayload: validation.maxMessageBytes + (maxBytes === 0 ? 0 : 2 + maxBytes),
       maxFragments: validation.maxFragments,
       // Chunks are what the socket reads, fragments are what the peer frames: a peer that drips bytes makes many.
       maxBufferedChunks: validation.maxFragments * 4,

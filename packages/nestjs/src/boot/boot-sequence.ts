@@ -24,10 +24,12 @@ import { checkTransformerCopies } from '../nest/transformer-storage.js';
 import { canTakeDataPath } from '../nest/ws-data-path.js';
 import { checkWsVersion } from '../nest/ws-version.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
+import { loadCodec } from '../validation/codecs/load-codec.js';
 import { WsValidationPipe } from '../socket-io/ws-validation.pipe.js';
 import { checkNamedClasses } from './named-classes.js';
 import { checkLogoutRoute, checkMigration, checkPlaces, warnOfIdleParts } from './omissions.js';
 import { compileHandler } from './compile-handler.js';
+import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
 import { checkCoverage, type CoveredHandler } from './coverage.js';
 import { checkHttpEnhancers } from './http-only.js';
@@ -109,6 +111,7 @@ export class BootSequence {
       await this.#classes.prepare();
       await this.#prepareChallenge();
       await this.#makeRevalidator();
+      await runtime.loadCodecs(loadCodec);
       await runtime.makeAuthenticators((options, endpoint) => {
         const module = this.#moduleAt(endpoint);
         return createAuthenticators(options, {
@@ -191,7 +194,9 @@ export class BootSequence {
     const listeners = discoverSecurityEventListeners(modules, problems);
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     events.listen(listeners);
-    for (const [endpoint, { settings }] of this.#endpoints) runtime.addPath(endpoint, settings);
+    for (const [endpoint, { settings }] of this.#endpoints)
+      runtime.addPath(endpoint, settings, maxBytesAt(endpoint, handlers));
+
     for (const gateway of gateways) {
       runtime.addGateway(gateway.type, this.#settingsOf(gateway));
       // On another adapter Nest's own path stays as it is, and the checks are the enhancers that the gateway names.
@@ -205,7 +210,8 @@ export class BootSequence {
     const compileParts = { classes: this.#classes, config, reports, shadows, detailedErrors, outputs };
     for (const handler of handlers) {
       const { gateway, callback } = handler.record;
-      runtime.plans.add(gateway, callback, compileHandler(handler, compileParts));
+      const mayGetBytes = maxBytesAt(endpointOf(gateway), handlers) > 0;
+      runtime.plans.add(gateway, callback, compileHandler(handler, compileParts, mayGetBytes));
     }
     this.#inspection = { gateways, endpoints: this.#endpoints, handlers, warnings: problems.warnings };
   }

@@ -26,8 +26,10 @@ interface CompileParts {
 
 /** Compiles what was decided about a handler. */
 export function compileHandler(
-  { record, event, decision, payload, reply, throttles, subprotocols, isReported }: CoveredHandler,
+  { record, event, decision, payload, reply, throttles, subprotocols, bytes, isReported }: CoveredHandler,
   { classes, config, reports, shadows, detailedErrors, outputs }: CompileParts,
+  /** Whether a message at its endpoint may carry bytes, for any handler. */
+  mayGetBytes: boolean,
 ): HandlerPlan {
   const { label, gateway, isStream } = record;
   const { declaration, selection } = payload;
@@ -45,6 +47,8 @@ export function compileHandler(
     throttles,
     payload: check,
     subprotocols,
+    bytes,
+    mayGetBytes,
     reply: outputs.ofReply(label, reply),
     isReported,
     hasInterceptors: hasInterceptors(record, config),

@@ -10,8 +10,10 @@ import { checkFilters } from '../nest/exception-filters.js';
 import type { GatewayRecord, HandlerRecord } from '../nest/gateway-inventory.js';
 import type { ReplyMetadata } from '../output/ws-reply.decorator.js';
 import type { ResolvedSecureWsOptions } from '../resolve-options.js';
+import type { BytesDemand } from '../validation/bytes/bytes-demand.js';
 import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
 import { endpointOf } from './gateway-endpoints.js';
+import { readBytesDemand } from './handler-bytes.js';
 import { type DecisionContext, quote, readDecision } from './handler-decision.js';
 import { type HandlerPayload, readPayload } from './handler-payload.js';
 import { type HandlerSubprotocols, overlap, readSubprotocolsOf } from './handler-subprotocols.js';
@@ -28,6 +30,8 @@ export interface CoveredHandler {
   readonly reply: ReplyMetadata | undefined;
   readonly throttles: readonly EventThrottle[];
   readonly subprotocols: HandlerSubprotocols;
+  /** What it asks of the bytes of a message; `undefined` where it takes none. */
+  readonly bytes: BytesDemand | undefined;
   /** Whether what it leaves open is reported instead of refused. */
   readonly isReported: boolean;
 }
@@ -88,6 +92,7 @@ function checkHandler(
   const open = isReported ? new BootProblems() : problems;
   const settings = context.settingsOf(handler.gateway);
   const subprotocols = readSubprotocolsOf(handler, settings, context.options.adapter, problems);
+  const bytes = readBytesDemand(handler, settings, context.options.adapter, problems);
   const event = readEvent(handler, subprotocols, owners, problems);
   const decision =
     readDecision(handler, decisionContextOf(handler, context), open) ?? (isReported ? ANYBODY : undefined);
@@ -106,7 +111,7 @@ function checkHandler(
   const throttles = readHandlerThrottles(callback, gateway.type, label, throttling, problems);
   if (isReported) for (const { where, problem } of open.problems) problems.warn(where, problem);
   if (event === undefined || decision === undefined || payload === undefined) return undefined;
-  return { record: handler, event, decision, payload, reply, throttles, subprotocols, isReported };
+  return { record: handler, event, decision, payload, reply, throttles, subprotocols, bytes, isReported };
 }
 
 function decisionContextOf(handler: HandlerRecord, { options, settingsOf }: CoverageContext): DecisionContext {

@@ -10,6 +10,7 @@ import type { GatewayRecord } from '../nest/gateway-inventory.js';
 import { SECURE_GATEWAY_METADATA } from '../secure-gateway.decorator.js';
 import { WS_SUBPROTOCOL_METADATA } from '../messages/ws-subprotocol.decorator.js';
 import { WS_THROTTLE_METADATA } from '../throttling/ws-throttle.decorator.js';
+import { WS_BINARY_METADATA } from '../validation/bytes/ws-binary.decorator.js';
 import { WS_PAYLOAD_METADATA } from '../validation/ws-payload.decorator.js';
 import type { CoveredHandler } from './coverage.js';
 import { endpointOf, type GatewayEndpoint } from './gateway-endpoints.js';
@@ -20,6 +21,7 @@ const DECORATORS: readonly (readonly [key: string, name: string])[] = [
   [WS_STEP_UP_METADATA, '@WsStepUp()'],
   [WS_THROTTLE_METADATA, '@WsThrottle()'],
   [WS_PAYLOAD_METADATA, '@WsPayload()'],
+  [WS_BINARY_METADATA, '@WsBinary()'],
   [WS_SUBPROTOCOL_METADATA, '@WsSubprotocol()'],
   [SECURE_GATEWAY_METADATA, '@SecureGateway()'],
 ];

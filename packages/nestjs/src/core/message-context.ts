@@ -13,6 +13,8 @@ export abstract class WsMessageContext {
   id: MessageId | undefined = undefined;
   /** The validated payload, once validation is done. */
   data: unknown = undefined;
+  /** The bytes that came with the message; the handler's own once they are judged. */
+  binary: Buffer | undefined = undefined;
   /** What the policies granted, in the order in which the handler lists them. */
   grants: readonly unknown[] = NOTHING;
   /** How the application's chain failed, if it did. */

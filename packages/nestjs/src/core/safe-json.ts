@@ -10,7 +10,7 @@ export interface JsonLimits {
 
 /** Why a text was refused. A fixed vocabulary: nothing of the text itself is ever in it. */
 export type JsonRefusalReason =
-  'syntax' | 'depth' | 'keys' | 'nodes' | 'forbidden-key' | 'duplicate-key' | 'number' | 'text';
+  'syntax' | 'depth' | 'keys' | 'nodes' | 'forbidden-key' | 'duplicate-key' | 'number' | 'text' | 'type';
 
 /** A text that was refused. */
 export interface JsonRefusal {
@@ -32,6 +32,24 @@ const FORBIDDEN_KEY = refusal('forbidden-key');
 const DUPLICATE_KEY = refusal('duplicate-key');
 const NUMBER = refusal('number');
 const TEXT = refusal('text');
+const TYPE = refusal('type');
+
+const REFUSALS: Readonly<Record<JsonRefusalReason, JsonRefusal>> = {
+  syntax: SYNTAX,
+  depth: DEPTH,
+  keys: KEYS,
+  nodes: NODES,
+  'forbidden-key': FORBIDDEN_KEY,
+  'duplicate-key': DUPLICATE_KEY,
+  number: NUMBER,
+  text: TEXT,
+  type: TYPE,
+};
+
+/** The refusal with a reason. */
+export function refuseJson(reason: JsonRefusalReason): JsonRefusal {
+  return REFUSALS[reason];
+}
 
 /**
  * Parses a JSON text of a client.
@@ -56,14 +74,28 @@ export function decodeJson(text: string, limits: JsonLimits): JsonResult {
   }
   // Raw, the one is no JSON and the other no UTF-8: only an escape brings them in.
   const isEscaped = text.includes('\\u');
+  return judge(value, limits, declared, isEscaped);
+}
+
+/**
+ * Looks at a value that another format than JSON has brought, as {@link decodeJson} looks at its own. The depth has been held
+ * before.
+ *
+ * @param declared how many members were written, with those that a later one of the same name has replaced.
+ */
+export function inspectDecoded(value: unknown, limits: JsonLimits, declared: number): JsonResult {
+  return judge(value, limits, declared, true);
+}
+
+function judge(value: unknown, { maxKeys }: JsonLimits, declared: number, isEscaped: boolean): JsonResult {
   if (typeof value === 'object' && value !== null) {
-    const found = countMembers(value, limits.maxKeys, isEscaped);
+    const found = countMembers(value, maxKeys, isEscaped);
     if (found < 0) return refusalOf(found);
-    // `JSON.parse` keeps the last of two equal keys, so an object with duplicates ends up with fewer than were written.
+    // A parser keeps the last of two equal keys, so an object with duplicates ends up with fewer than were written.
     if (found !== declared) return DUPLICATE_KEY;
     return { ok: true, value };
   }
-  const found = countInside(value, limits.maxKeys, isEscaped);
+  const found = countInside(value, maxKeys, isEscaped);
   return found < 0 ? refusalOf(found) : { ok: true, value };
 }
 

@@ -87,6 +87,7 @@ export const MESSAGE_REASONS = Object.freeze({
   'identity-expired': 'session_use_after_expire',
   'broken-frame': 'input_validation_fail',
   'binary-frame': 'input_validation_fail',
+  'text-frame': 'input_validation_fail',
   'early-bytes': 'input_validation_fail',
   'control-flood': 'excess_rate_limit_exceeded',
   'refresh-rate': 'excess_rate_limit_exceeded',
@@ -109,6 +110,7 @@ export const MESSAGE_REASONS = Object.freeze({
   'json-duplicate-key': 'malicious_extraneous',
   'json-number': 'input_validation_fail',
   'json-text': 'input_validation_fail',
+  'json-type': 'input_validation_fail',
   envelope: 'input_validation_fail',
   'foreign-event': 'malicious_extraneous',
   'unknown-event': 'authz_fail',
@@ -117,6 +119,7 @@ export const MESSAGE_REASONS = Object.freeze({
   'throttler-storage-failed': 'sys_crash',
   'throttle-failed': 'sys_crash',
   payload: 'input_validation_fail',
+  bytes: 'input_validation_fail',
   'validator-failed': 'sys_crash',
   policy: 'authz_fail',
   // A denial first of all: whoever watches denials must see these too.

@@ -1,6 +1,12 @@
-import { CREDENTIAL_SUBPROTOCOL_PREFIXES, SUBPROTOCOLS } from '@secure-ws/protocol';
+import {
+  CBOR_SUBPROTOCOL,
+  CREDENTIAL_SUBPROTOCOL_PREFIXES,
+  MSGPACK_SUBPROTOCOL,
+  SUBPROTOCOLS,
+} from '@secure-ws/protocol';
 import { HTTP_TOKEN } from '../core/http-syntax.js';
 import { isPlainObject, OptionReader } from '../core/option-reader.js';
+import type { CodecName } from '../core/wire-format.js';
 
 /** A subprotocol of the application, as `@SecureGateway({ subprotocols })` lists it. */
 export interface WsSubprotocolOptions {
@@ -13,10 +19,27 @@ export interface WsSubprotocolOptions {
    * @default false
    */
   readonly moduleEvents?: boolean;
+  /**
+   * What its messages are written in. `'msgpack'` needs the package `@msgpack/msgpack`, `'cbor'` the package `cborg`.
+   *
+   * @default 'json'
+   */
+  readonly codec?: 'json' | 'msgpack' | 'cbor';
 }
 
 /** {@link WsSubprotocolOptions} with defaults filled. */
-export type ResolvedSubprotocol = Readonly<Required<WsSubprotocolOptions>>;
+export interface ResolvedSubprotocol extends Required<Omit<WsSubprotocolOptions, 'codec'>> {
+  /** `undefined` for JSON. */
+  readonly codec: CodecName | undefined;
+  /** The path of the option. */
+  readonly option: string;
+}
+
+/** The names that say by themselves what is spoken: the messages of `secure-ws.v1`, in another codec. */
+const CODEC_SUBPROTOCOLS: Readonly<Record<string, CodecName>> = {
+  [MSGPACK_SUBPROTOCOL]: 'msgpack',
+  [CBOR_SUBPROTOCOL]: 'cbor',
+};
 
 const EXAMPLE = "['chat.v2', { name: 'chat.v1', moduleEvents: true }]";
 
@@ -44,13 +67,21 @@ export function readSubprotocols(reader: OptionReader): readonly ResolvedSubprot
 }
 
 function readOne(reader: OptionReader, where: string, entry: unknown): ResolvedSubprotocol | undefined {
-  if (typeof entry === 'string') return { name: entry, moduleEvents: false };
+  const option = reader.pathOf(where);
+  if (typeof entry === 'string') {
+    const codec = Object.hasOwn(CODEC_SUBPROTOCOLS, entry) ? CODEC_SUBPROTOCOLS[entry] : undefined;
+    return { name: entry, codec, moduleEvents: codec !== undefined, option };
+  }
   if (!isPlainObject(entry)) return reader.refuse(where, 'must be a name, or an object with a name.', "'chat.v2'");
-  const inner = new OptionReader(entry, reader.pathOf(where), reader.problems);
+  const inner = new OptionReader(entry, option, reader.problems);
   const name = inner.string('name');
   const moduleEvents = inner.boolean('moduleEvents', false);
   if (!inner.has('name')) inner.refuse('name', 'is not set.', "'chat.v2'");
-  const read = inner.finish({ name: name ?? '', moduleEvents });
+  const codec = inner.oneOf('codec', ['json', 'msgpack', 'cbor'], 'json');
+  if (name !== undefined && Object.hasOwn(CODEC_SUBPROTOCOLS, name)) {
+    inner.refuse('name', 'says by itself what is spoken.', `'${name}', as a name alone`);
+  }
+  const read = inner.finish({ name: name ?? '', moduleEvents, codec: codec === 'json' ? undefined : codec, option });
   return name === undefined ? undefined : read;
 }
 

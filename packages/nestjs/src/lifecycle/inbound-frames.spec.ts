@@ -40,7 +40,7 @@ function open() {
     },
   });
   socket.on('data', (chunk: Buffer) => passed.push(chunk));
-  const frames = new InboundFrames(socket, watch);
+  const frames = new InboundFrames(socket, watch, { text: 1_000_000, binary: 0 });
   const push = async (...chunks: Buffer[]): Promise<void> => {
     for (const chunk of chunks) socket.emit('data', chunk);
     await new Promise(setImmediate);

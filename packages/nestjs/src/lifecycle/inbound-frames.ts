@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { FrameLimits } from '../core/wire-format.js';
 import { type Receive, takeDataPath } from '../nest/ws-data-path.js';
 
 /** How many control frames a peer may send at once. An honest one answers a ping every 25 s, and pings now and then. */
@@ -11,7 +12,8 @@ export const CONTROL_PER_SECOND = 20;
 export const AFTER_CLOSE_BYTES = 65_536;
 
 /** What a frame is refused for. */
-export type FrameFault = 'binary-frame' | 'control-flood' | 'broken-frame' | 'early-bytes';
+export type FrameFault =
+  'binary-frame' | 'text-frame' | 'message-size' | 'control-flood' | 'broken-frame' | 'early-bytes';
 
 /** Is told what the frames of a connection are like. */
 export interface FrameWatch {
@@ -27,6 +29,7 @@ export interface FrameWatch {
   onCutOff(): void;
 }
 
+const TEXT = 1;
 const BINARY = 2;
 const CLOSE = 8;
 
@@ -50,6 +53,9 @@ export class InboundFrames {
   /** Bytes of mask and payload that are still to come. */
   #left = 0;
   #isFragmented = false;
+  /** Of the message that is arriving, as far as its headers say, and how many there may be. */
+  #messageBytes = 0;
+  #maxBytes = 0;
   #hasBegun = false;
   #fault: FrameFault | undefined;
   #isOver = false;
@@ -65,6 +71,8 @@ export class InboundFrames {
   constructor(
     private readonly socket: Duplex,
     private readonly watch: FrameWatch,
+    /** What is spoken; another one holds from the next message. */
+    public limits: FrameLimits,
   ) {
     const receive = takeDataPath(socket, (chunk) => this.#onData(chunk));
     if (receive === undefined) throw new Error('ws does not read from the socket that it was given.');
@@ -148,7 +156,7 @@ export class InboundFrames {
       this.#opcode = byte & 0x0f;
       this.#isFinal = byte >= 0x80;
       if (!this.#isFragmented) this.#hasBegun = true;
-      if (this.#opcode === BINARY) this.#fault = 'binary-frame';
+      this.#fault = this.#faultOfKind();
       return;
     }
     if (index === 1) {
@@ -162,6 +170,18 @@ export class InboundFrames {
     if (index === 1 + this.#lengthBytes) this.#onHeader();
   }
 
+  /** MV-19: what was negotiated is one kind of frame, or both. */
+  #faultOfKind(): FrameFault | undefined {
+    if (this.#opcode >= CLOSE || (this.#opcode === 0 && this.#isFragmented)) return undefined;
+    this.#messageBytes = 0;
+    // A continuation of nothing, and what no opcode is: ws says so.
+    this.#maxBytes = Infinity;
+    if (this.#opcode !== TEXT && this.#opcode !== BINARY) return undefined;
+    this.#maxBytes = this.#opcode === TEXT ? this.limits.text : this.limits.binary;
+    if (this.#maxBytes > 0) return undefined;
+    return this.#opcode === TEXT ? 'text-frame' : 'binary-frame';
+  }
+
   #onHeader(): void {
     const overhead = this.#headerRead + (this.#isMasked ? 4 : 0);
     this.#left = overhead - this.#headerRead + this.#length;
@@ -170,8 +190,11 @@ export class InboundFrames {
     } else if (this.#opcode >= CLOSE) {
       this.#overheadBytes += overhead + this.#length;
       if (this.#isFlood()) this.#fault = 'control-flood';
-    } else if (this.#isFragmented || !this.#isFinal) {
-      this.#overheadBytes += overhead;
+    } else {
+      if (this.#isFragmented || !this.#isFinal) this.#overheadBytes += overhead;
+      this.#messageBytes += this.#length;
+      // Before ws keeps anything of it: ws knows one limit, and that of the two kinds may differ.
+      if (this.#messageBytes > this.#maxBytes) this.#fault = 'message-size';
     }
     this.#headerRead = 0;
     this.#isInPayload = true;

@@ -159,17 +159,25 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
     }
   }
 
-  /** Sends a message that is serialised already. */
+  /** Sends a message that is serialised as JSON. */
   sendText(text: string): boolean {
     return this.offer(text) === 'sent';
   }
 
-  /** Sends a message that is serialised already, unless it alone is more than may ever wait for a client. */
+  /**
+   * Sends a message that is serialised as JSON, in what the client speaks, unless it alone is more than may ever wait for a
+   * client.
+   *
+   * @throws what a codec throws: RangeError for a text that nests deeper than the stack is high.
+   */
   offer(text: string | Buffer): SendOutcome {
     if (!this.isOpen) return 'closed';
-    if (isLargerThan(text, this.options.maxOutboundBytes)) return 'too-big';
-    if (typeof text === 'string') this.socket.send(text);
-    else this.socket.send(text, TEXT_FRAME);
+    const { codec } = this.#wire;
+    const data = codec === undefined ? text : codec.encode(text.toString());
+    if (isLargerThan(data, this.options.maxOutboundBytes)) return 'too-big';
+    // The same bytes for many clients are a text all the same.
+    if (codec === undefined && typeof data !== 'string') this.socket.send(data, TEXT_FRAME);
+    else this.socket.send(data);
     return 'sent';
   }
 

@@ -1,13 +1,13 @@
 import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
-import { decodeJson } from '../core/safe-json.js';
+import { type FrameLimits, frameLimits } from '../core/wire-format.js';
 import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
 import { MessageLimits } from '../throttling/message-limits.js';
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import { refusalOfThrottle } from './event-throttle.js';
 import { ConnectionRefusals } from './connection-refusals.js';
 import { ConnectionReplies } from './connection-replies.js';
-import { readEnvelope } from './envelope.js';
+import { checkFrame, decodeMessage, idOf } from './message-decoding.js';
 import { InboundQueue } from './inbound-queue.js';
 import { Message, type MessageHandler, type MessageSource } from './message.js';
 import type { MessageEngine } from './message-engine.js';
@@ -32,6 +32,7 @@ const FOREIGN_EVENT: Refusal = Object.freeze({
 /** One connection as a source of messages: its frames come in here, and what its handlers return goes out. */
 export class ConnectionPipeline implements ConnectionWork, MessageSource {
   readonly refusals: ConnectionRefusals;
+  readonly frameLimits: FrameLimits;
   readonly #handlers = new Map<string, MessageHandler>();
   readonly #queue: InboundQueue;
   readonly #replies: ConnectionReplies;
@@ -52,6 +53,8 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     this.refusals = new ConnectionRefusals(engine, connection);
     this.#queue = new InboundQueue(messages.maxQueuedMessages, messages.maxQueuedBytes);
     this.#replies = new ConnectionReplies(connection, messages.maxStreams);
+    const { maxMessageBytes } = engine.settings.validation;
+    this.frameLimits = frameLimits(connection.wire, maxMessageBytes, engine.maxBytes);
     connection.work = this;
     connection.outputs = engine.parts.outputs;
   }
@@ -137,10 +140,12 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     this.#drain();
   }
 
+  checkFrame(message: Message): Refusal | undefined {
+    return checkFrame(message, this.frameLimits);
+  }
+
   decode(message: Message): Refusal | undefined {
-    const decoded = decodeJson((message.received as Buffer).toString(), this.engine.settings.validation);
-    if (!decoded.ok) return { code: 'BAD_MESSAGE', reason: `json-${decoded.reason}` };
-    return readEnvelope(decoded.value, message) ? undefined : { code: 'BAD_MESSAGE', reason: 'envelope' };
+    return decodeMessage(message, this.connection.wire, this.engine);
   }
 
   route({ event, id }: Message): MessageHandler | Refusal | undefined {
@@ -190,7 +195,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     // Whoever waits for an answer knows it by the id. Without one, whatever the client gets now is taken for it.
     let isAnswered = false;
     const stop = this.connection.watchSends((data) => {
-      isAnswered ||= id === undefined || (typeof data === 'string' && idOf(data) === id);
+      isAnswered ||= id === undefined || idOf(data, this.connection.wire) === id;
     });
     return () => {
       stop();
@@ -221,15 +226,5 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     }
     this.#isDraining = false;
     if (!this.#queue.isFull()) this.connection.resume();
-  }
-}
-
-/** The `id` of a frame that a filter of the application has written, whatever else it is. */
-function idOf(text: string): unknown {
-  try {
-    const frame: unknown = JSON.parse(text);
-    return typeof frame === 'object' && frame !== null && 'id' in frame ? frame.id : undefined;
-  } catch {
-    return undefined;
   }
 }

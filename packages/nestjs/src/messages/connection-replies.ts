@@ -1,6 +1,6 @@
 import type { MessageId } from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
-import type { ManagedConnection } from '../lifecycle/managed-connection.js';
+import type { ManagedConnection, SendOutcome } from '../lifecycle/managed-connection.js';
 import { disposeStream, isStream } from './dispose-stream.js';
 import { replyFrame } from './frames.js';
 import { refusalOfReply } from './exception-mapping.js';
@@ -71,16 +71,16 @@ export class ConnectionReplies {
   /** @returns whether the value was sent. */
   #send(message: Message, value: unknown): boolean {
     if (!message.isCurrent) return false;
-    let text: string | undefined;
+    let outcome: SendOutcome;
     try {
       const { handler, id, principal } = message;
-      text = replyFrame(handler?.plan.eventJson ?? '""', id, value, handler?.plan.reply, principal.roles);
+      const text = replyFrame(handler?.plan.eventJson ?? '""', id, value, handler?.plan.reply, principal.roles);
+      if (text === undefined) return true;
+      outcome = this.connection.offer(text);
     } catch (exception) {
       message.settle(refusalOfReply(exception));
       return false;
     }
-    if (text === undefined) return true;
-    const outcome = this.connection.offer(text);
     if (outcome === 'too-big') {
       const exception = new Error(
         'The reply is larger than lifecycle.maxOutboundBytes: send it in parts, or as a stream.',

@@ -42,6 +42,8 @@ export class MessageEngine {
   constructor(
     readonly parts: MessageParts,
     readonly settings: MessageSettings,
+    /** How many bytes a message may carry beside its values; 0 where it may carry none. */
+    readonly maxBytes = 0,
   ) {
     this.clock = parts.clock;
     const { handlerTimeoutMs } = settings.messages;

@@ -1,5 +1,6 @@
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import type { WsThrottleContext } from '../throttling/throttle-rule.js';
+import { judgeBytes, ownBytes } from '../validation/bytes/bytes-demand.js';
 import { PayloadRefusal } from '../validation/payload-run.js';
 import { hitEvent, lateReason, refusalOfThrottle, throttleFailure } from './event-throttle.js';
 import { mapException, refusalOfFailure } from './exception-mapping.js';
@@ -17,7 +18,7 @@ import { checkStepUp } from './step-up-check.js';
  */
 export const ARRIVAL_STEPS: readonly MessageStep[] = [
   step('alive', { start: isAlive }),
-  step('frame', { start: checkFrame }),
+  step('frame', { start: (message) => message.source.checkFrame(message) }),
   step('throttle', {
     start: ({ source, startedAt, bytes }) => source.throttle(startedAt, bytes),
     finish: throttled,
@@ -50,6 +51,7 @@ const HANDLER_STEPS: readonly MessageStep[] = [
     isNeeded: ({ isStream }) => isStream,
     start: ({ source }) => (source.hasAllStreams ? { code: 'OVERLOADED', reason: 'streams' } : undefined),
   }),
+  step('bytes', { isNeeded: ({ mayGetBytes }) => mayGetBytes, start: checkBytes }),
   step('validate', { isReportable: true, start: validate, finish: validated, fail: failed('validator-failed') }),
   step('policies', {
     isNeeded: ({ authorization }) => authorization.hasPolicies,
@@ -129,14 +131,6 @@ function isAlive(message: Message): Refusal | undefined {
   return source.isExpired ? { code: 'FORBIDDEN', reason: 'identity-expired', close: 'TOKEN_EXPIRED' } : undefined;
 }
 
-/** Fragments and the size of a frame are the receiver's matter: an oversized one never arrives here. */
-function checkFrame({ isBinary, bytes, source }: Message): Refusal | undefined {
-  if (isBinary) return { code: 'BAD_MESSAGE', reason: 'binary-frame', close: 'UNSUPPORTED_DATA' };
-  return bytes > source.engine.settings.validation.maxMessageBytes
-    ? { code: 'BAD_MESSAGE', reason: 'message-size' }
-    : undefined;
-}
-
 function throttled(_message: Message, found: unknown): Refusal | undefined {
   return found === undefined ? undefined : refusalOfThrottle(found as ThrottleFinding);
 }
@@ -167,6 +161,16 @@ function throttleEvent(message: Message): unknown {
   const { source, principal, connection, event, bytes, startedAt } = message;
   const contextOf = (): WsThrottleContext => Object.freeze({ principal, connection, event, bytes });
   return hitEvent(source, handlerOf(message).plan, contextOf, startedAt);
+}
+
+/** What the handler gets is a copy, and the frame is let go of: policies and handler may take their time. */
+function checkBytes(message: Message): Refusal | undefined {
+  const { binary } = message;
+  const issue = judgeBytes(binary, handlerOf(message).plan.bytes);
+  if (issue !== undefined) return { code: 'VALIDATION_FAILED', reason: 'bytes', issues: [issue] };
+  message.received = undefined;
+  message.binary = binary === undefined ? undefined : ownBytes(binary);
+  return undefined;
 }
 
 function validate(message: Message): unknown {

@@ -50,6 +50,8 @@ export interface MessageSource {
   /** Gives the message a slot; `false` when it waits for one, to be run again then. */
   takeSlot(message: Message): boolean;
   releaseSlot(): void;
+  /** Whether what arrived is of a kind and a size that was agreed on. */
+  checkFrame(message: Message): Refusal | undefined;
   decode(message: Message): Refusal | undefined;
   route(message: Message): MessageHandler | Refusal | undefined;
   /** Sends what a handler returned, or begins to stream it. @returns whether the message is done with that. */

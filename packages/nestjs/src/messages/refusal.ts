@@ -31,6 +31,7 @@ export function violationOf({ code, reason }: Refusal): ViolationKind | undefine
   switch (reason) {
     case 'broken-frame':
     case 'binary-frame':
+    case 'text-frame':
     case 'foreign-event':
     case 'control-flood':
     case 'queue-before-connect':
@@ -46,6 +47,7 @@ export function violationOf({ code, reason }: Refusal): ViolationKind | undefine
     case 'validator-failed':
       return 'forbidden';
     case 'payload':
+    case 'bytes':
       return 'validation';
     case 'application':
     case 'application-filter':

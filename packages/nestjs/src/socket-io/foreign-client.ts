@@ -104,6 +104,11 @@ export class ForeignClient implements WsConnection, MessageSource {
     return true;
   }
 
+  checkFrame({ bytes }: ForeignCall): Refusal | undefined {
+    const { maxMessageBytes } = this.engine.settings.validation;
+    return bytes > maxMessageBytes ? { code: 'BAD_MESSAGE', reason: 'message-size' } : undefined;
+  }
+
   decode(call: ForeignCall): Refusal | undefined {
     call.event = call.target.plan.event;
     call.data = call.received;

@@ -164,6 +164,8 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
     ),
     throttles: [],
     subprotocols: undefined,
+    bytes: undefined,
+    mayGetBytes: false,
     payload: shape.payload,
     reply: undefined,
     isReported: false,
