@@ -6,7 +6,9 @@ import {
   type OnGatewayDisconnect,
   type WsResponse,
 } from '@nestjs/websockets';
-import { seconds, WsAuthorize, WsConnection, WsResource, WsThrottle } from '@secure-ws/nestjs';
+import { seconds, WsAuthorize, WsConnection, WsResource, WsRowFilter, WsThrottle } from '@secure-ws/nestjs';
+import type { MemberRows } from '../database/row-security.js';
+import { OwnRows } from '../rooms/own-rows.policy.js';
 import { RoomMember } from '../rooms/room-member.policy.js';
 import { RoomsService, type Member, type Membership } from '../rooms/rooms.service.js';
 import { MessagesService, type ChatMessage, type HistoryPage } from './messages.service.js';
@@ -70,14 +72,16 @@ export class ChatGateway implements OnGatewayDisconnect {
     return { event: 'message.send', data: message };
   }
 
-  /** Reads older messages. */
+  /** Reads older messages: the database itself leaves out what is not the sender's to read. */
+  @WsAuthorize(OwnRows)
   @WsThrottle({ limit: 20, ttl: seconds(10) })
   @SubscribeMessage('message.history')
   async history(
     @MessageBody() { before }: ReadHistory,
-    @WsResource() { roomId }: Membership,
+    @WsResource(RoomMember) { roomId }: Membership,
+    @WsRowFilter(OwnRows) rows: MemberRows,
   ): Promise<WsResponse<HistoryPage>> {
-    return { event: 'message.history', data: await this.messages.history(roomId, before) };
+    return { event: 'message.history', data: await this.messages.history(rows, roomId, before) };
   }
 
   /** Tells the room that somebody is typing. */

@@ -12,8 +12,16 @@ export abstract class Database {
   /** Runs a script of several statements, without parameters. For migrations. */
   abstract runScript(sql: string): Promise<void>;
 
-  /** Runs `work` in a transaction: a throw rolls back and is passed on. */
+  /** Runs `work` in a transaction: a throw rolls back and is passed on. One within another is a part of that one. */
   abstract transaction<Result>(work: (database: Database) => Promise<Result>): Promise<Result>;
+
+  /**
+   * Gives up the rights of the user that opened it for those of a role, on every connection.
+   *
+   * @param role - a name of the app's, never of a client.
+   * @returns the database to use from now on; this one is at its end.
+   */
+  abstract enterRole(role: 'chat_app'): Promise<Database>;
 
   /** Ends all connections. */
   abstract close(): Promise<void>;

@@ -15,6 +15,8 @@ const LOCK = 734_421_001;
 export async function migrate(database: Database, folder: URL = MIGRATIONS): Promise<string[]> {
   const scripts = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
   return database.transaction(async (transaction) => {
+    // Only who owns the tables may change them, whatever role the app works in.
+    await transaction.query("SELECT set_config('role', 'none', true)");
     // Two processes that start at once must not both create the tables; the lock ends with the transaction.
     await transaction.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
     await transaction.runScript(

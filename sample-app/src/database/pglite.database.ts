@@ -26,7 +26,13 @@ export class PgliteDatabase extends Database {
   }
 
   override transaction<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+    if (this.session !== this.pglite) return work(this);
     return this.pglite.transaction((transaction) => work(new PgliteDatabase(this.pglite, transaction)));
+  }
+
+  override async enterRole(role: 'chat_app'): Promise<Database> {
+    await this.pglite.exec(`SET ROLE ${role}`);
+    return this;
   }
 
   override async close(): Promise<void> {

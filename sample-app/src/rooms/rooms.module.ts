@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
+import { OwnRows } from './own-rows.policy.js';
 import { RoomMember } from './room-member.policy.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsService } from './rooms.service.js';
@@ -8,7 +9,7 @@ import { RoomsService } from './rooms.service.js';
 @Module({
   imports: [AccountsModule],
   controllers: [RoomsController],
-  providers: [RoomsService, RoomMember],
-  exports: [RoomsService, RoomMember],
+  providers: [RoomsService, RoomMember, OwnRows],
+  exports: [RoomsService, RoomMember, OwnRows],
 })
 export class RoomsModule {}
