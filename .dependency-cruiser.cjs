@@ -17,6 +17,7 @@ const concerns = [
   'validation',
   'throttling',
   'lifecycle',
+  'output',
   'events',
   'store',
   'channels',

@@ -14,7 +14,7 @@ import {
 import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import type { WsErrorCode } from '@secure-ws/protocol';
 import { WsApplicationError, WsAuthorize } from '@secure-ws/nestjs';
-import { IsInt } from 'class-validator';
+import { Expose } from 'class-transformer';
 import { describe, expect, it } from 'vitest';
 import { expectError } from '../support/error-frame.js';
 import { connect } from '../support/queueing-client.js';
@@ -32,7 +32,7 @@ class ThrowingGateway {
 }
 
 class RoomFull {
-  @IsInt()
+  @Expose()
   capacity!: number;
 }
 

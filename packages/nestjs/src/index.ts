@@ -141,6 +141,12 @@ export { WsApplicationError, WsRefusalException } from './core/ws-application.er
 export type { RefusalExtras } from './core/ws-application.error.js';
 export type { MessagesOptions } from './messages/messages.options.js';
 
+// Output
+export type { OutputDeclaration, OutputType, WsSendOptions } from './core/output.js';
+export type { StandardSchema } from './core/standard-schema.js';
+export type { OutputOptions } from './output/output.options.js';
+export { WsReply } from './output/ws-reply.decorator.js';
+
 // Store
 export type { StoreOptions } from './store/store.options.js';
 

@@ -10,6 +10,7 @@ import { type ResolvedHandshakeOptions, resolveHandshakeOptions } from './handsh
 import { resolveLifecycleOptions } from './lifecycle/lifecycle.options.js';
 import { resolveMessagesOptions } from './messages/messages.options.js';
 import { resolveMigrationOptions } from './migration.options.js';
+import { resolveOutputOptions } from './output/output.options.js';
 import { resolveStoreOptions } from './store/store.options.js';
 import { resolveThrottlingOptions } from './throttling/throttling.options.js';
 import { resolveValidationOptions } from './validation/validation.options.js';
@@ -49,6 +50,7 @@ function resolveAll(reader: OptionReader) {
     validation: resolveValidationOptions(reader.object('validation')),
     throttling: resolveThrottlingOptions(reader.object('throttling')),
     messages: resolveMessagesOptions(reader.object('messages')),
+    output: resolveOutputOptions(reader.object('output')),
     lifecycle: resolveLifecycleOptions(reader.object('lifecycle')),
     events: resolveEventsOptions(reader.object('events')),
     store: resolveStoreOptions(reader.object('store')),

@@ -5,6 +5,7 @@ import type { HandshakeOptions } from './handshake/handshake.options.js';
 import type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 import type { MessagesOptions } from './messages/messages.options.js';
 import type { MigrationOptions } from './migration.options.js';
+import type { OutputOptions } from './output/output.options.js';
 import type { StoreOptions } from './store/store.options.js';
 import type { ThrottlingOptions } from './throttling/throttling.options.js';
 import type { ValidationOptions } from './validation/validation.options.js';
@@ -26,6 +27,8 @@ export interface SecureWsOptions {
   readonly throttling?: ThrottlingOptions;
   /** How handlers run. */
   readonly messages?: MessagesOptions;
+  /** What of the application's data goes out. */
+  readonly output?: OutputOptions;
   /** How long a connection lives. */
   readonly lifecycle?: LifecycleOptions;
   /** Where security events go. */

@@ -31,6 +31,7 @@ import { currentRights } from './lifecycle/revalidation/current-rights.js';
 import type { WsRevalidator } from './lifecycle/revalidation/ws-revalidator.js';
 import { RevocationWatch } from './lifecycle/revocation/revocation-watch.js';
 import { WsRevocationService } from './lifecycle/revocation/ws-revocation.service.js';
+import { Outputs } from './output/outputs.js';
 import { HandlerPlans } from './messages/handler-plans.js';
 import { MessageEngine, type MessageParts } from './messages/message-engine.js';
 import { RESOLVED_OPTIONS, type ResolvedSecureWsOptions } from './resolve-options.js';
@@ -54,6 +55,7 @@ export class SecureWsRuntime {
   readonly defaults: GatewaySettings;
   readonly guard: WsHandshakeGuard;
   readonly faults: FaultLog;
+  readonly outputs: Outputs;
   /** What the boot has compiled. */
   readonly plans = new HandlerPlans();
   readonly revocationWatch: RevocationWatch;
@@ -85,6 +87,7 @@ export class SecureWsRuntime {
     this.faults = new FaultLog(clock);
     this.csrfTokens = new WsCsrfTokens(csrfKeysOf(options.authentication));
     this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults);
+    this.outputs = new Outputs(options.output, this.events, this.faults);
     const { tickets } = options.authentication;
     this.vault = new TicketVault(store, tickets?.keys ?? [createSecretKey(randomBytes(32))]);
     this.tickets = new WsTicketService({
@@ -95,19 +98,20 @@ export class SecureWsRuntime {
       module: audienceOf(options.authentication, options.handshake.origins),
     });
     this.timer = new CoarseTimer(clock);
-    this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle, this.events);
+    this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle, this.events, this.outputs);
     this.revocationWatch = new RevocationWatch(store, clock, () => this.lifecycle.find());
     this.revocations = new WsRevocationService(store, this.revocationWatch, clock, options.store.revocationMs);
     this.defaults = defaultSettings(options);
     const ledger = new ViolationLedger(store, options.throttling.violations);
     this.#shedding = new LoadShedding(options.throttling.shedding, meter, (news) => this.#tellLoad(news));
     const throttles = new MessageThrottles(options.throttling, store, () => this.#shedding.isShedding);
-    const { events, faults } = this;
+    const { events, faults, outputs } = this;
     const { policyTimeoutMs } = options.authorization;
     this.#parts = {
       clock,
       events,
       faults,
+      outputs,
       throttles,
       ledger,
       policyTimeoutMs,

@@ -34,6 +34,7 @@ const PLAN: HandlerPlan = Object.freeze({
   bytes: undefined,
   mayGetBytes: false,
   payload: undefined,
+  reply: undefined,
   isReported: false,
   hasInterceptors: false,
   isStream: false,

@@ -10,6 +10,7 @@ import { ShadowRule } from '../authorization/shadow/shadow-rule.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
 import type { ApplicationClasses } from '../nest/application-classes.js';
 import { hasInterceptors } from '../nest/enhancers.js';
+import type { Outputs } from '../output/outputs.js';
 import { compilePayload } from '../validation/compile-payload.js';
 import { type PayloadCheck, PayloadRefusal } from '../validation/payload-run.js';
 import type { CoveredHandler } from './coverage.js';
@@ -20,12 +21,13 @@ interface CompileParts {
   readonly reports: PolicyReports;
   readonly shadows: ShadowJudge;
   readonly detailedErrors: boolean;
+  readonly outputs: Outputs;
 }
 
 /** Compiles what was decided about a handler. */
 export function compileHandler(
-  { record, event, decision, payload, throttles, subprotocols, bytes, isReported }: CoveredHandler,
-  { classes, config, reports, shadows, detailedErrors }: CompileParts,
+  { record, event, decision, payload, reply, throttles, subprotocols, bytes, isReported }: CoveredHandler,
+  { classes, config, reports, shadows, detailedErrors, outputs }: CompileParts,
   /** Whether a message at its endpoint may carry bytes, for any handler. */
   mayGetBytes: boolean,
 ): HandlerPlan {
@@ -47,6 +49,7 @@ export function compileHandler(
     subprotocols,
     bytes,
     mayGetBytes,
+    reply: outputs.ofReply(label, reply),
     isReported,
     hasInterceptors: hasInterceptors(record, config),
     isStream,

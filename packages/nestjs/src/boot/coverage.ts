@@ -8,6 +8,7 @@ import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import { guardsOf, isOfClass } from '../nest/enhancers.js';
 import { checkFilters } from '../nest/exception-filters.js';
 import type { GatewayRecord, HandlerRecord } from '../nest/gateway-inventory.js';
+import type { ReplyMetadata } from '../output/ws-reply.decorator.js';
 import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 import type { BytesDemand } from '../validation/bytes/bytes-demand.js';
 import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
@@ -16,6 +17,7 @@ import { readBytesDemand } from './handler-bytes.js';
 import { type DecisionContext, quote, readDecision } from './handler-decision.js';
 import { type HandlerPayload, readPayload } from './handler-payload.js';
 import { type HandlerSubprotocols, overlap, readSubprotocolsOf } from './handler-subprotocols.js';
+import { readReply } from './handler-reply.js';
 import { checkRules, ruleOf } from './rule-coverage.js';
 
 /** A handler with all its decisions made. */
@@ -24,6 +26,8 @@ export interface CoveredHandler {
   readonly event: string;
   readonly decision: AuthorizationDecision;
   readonly payload: HandlerPayload;
+  /** `undefined` where it declares none. */
+  readonly reply: ReplyMetadata | undefined;
   readonly throttles: readonly EventThrottle[];
   readonly subprotocols: HandlerSubprotocols;
   /** What it asks of the bytes of a message; `undefined` where it takes none. */
@@ -34,7 +38,10 @@ export interface CoveredHandler {
 
 /** What is known about the gateways apart from their classes. */
 interface CoverageContext {
-  readonly options: Pick<ResolvedSecureWsOptions, 'adapter' | 'authentication' | 'authorization' | 'migration'>;
+  readonly options: Pick<
+    ResolvedSecureWsOptions,
+    'adapter' | 'authentication' | 'authorization' | 'migration' | 'output'
+  >;
   readonly config: ApplicationConfig;
   readonly settingsOf: (gateway: GatewayRecord) => GatewaySettings;
 }
@@ -90,6 +97,8 @@ function checkHandler(
   const decision =
     readDecision(handler, decisionContextOf(handler, context), open) ?? (isReported ? ANYBODY : undefined);
   const payload = readPayload(handler, open) ?? (isReported ? UNTYPED : undefined);
+  // Also under migration: what is declared already must hold.
+  const reply = readReply(handler, context, problems);
   checkCall(handler, context, problems);
   if (isReported && decision?.shadow !== undefined) {
     problems.warn(
@@ -102,7 +111,7 @@ function checkHandler(
   const throttles = readHandlerThrottles(callback, gateway.type, label, throttling, problems);
   if (isReported) for (const { where, problem } of open.problems) problems.warn(where, problem);
   if (event === undefined || decision === undefined || payload === undefined) return undefined;
-  return { record: handler, event, decision, payload, throttles, subprotocols, bytes, isReported };
+  return { record: handler, event, decision, payload, reply, throttles, subprotocols, bytes, isReported };
 }
 
 function decisionContextOf(handler: HandlerRecord, { options, settingsOf }: CoverageContext): DecisionContext {

@@ -42,8 +42,8 @@ export function isApplicationReason(value: unknown): value is string {
 export class WsApplicationError extends WsException {
   /**
    * @param reason the application's code, `[A-Z][A-Z0-9_]*`, at most 64 characters.
-   * @param details what the client may know besides: plain data, or an instance of a class with class-validator decorators,
-   * of which the decorated properties are sent. At most 4 KiB as JSON. Anything else, such as an entity, stays here.
+   * @param details what the client may know besides: plain data, or an instance of an output DTO, of which the properties
+   * with `@Expose()` are sent (none of a group). At most 4 KiB as JSON. Anything else, such as an entity, stays here.
    * @throws TypeError for a reason of another shape: a sentence would carry what a client sent to other clients.
    */
   constructor(

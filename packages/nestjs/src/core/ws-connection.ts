@@ -1,6 +1,7 @@
 import { createParamDecorator } from '@nestjs/common';
 import type { CloseCodeName } from '@secure-ws/protocol';
 import type { Principal } from './principal.js';
+import type { WsSendOptions } from './output.js';
 import { messageContextOf } from './message-context.js';
 
 /** One accepted socket and what the module knows of it. */
@@ -27,10 +28,11 @@ export interface WsConnection {
   /**
    * Sends `{ event, data }` to the client.
    *
-   * @returns `false` when the connection is not open any more, or `data` cannot be serialised or is larger than
-   * `lifecycle.maxOutboundBytes`.
+   * @param options `{ as: TheDto }` sends only what an output DTO exposes, to whom it exposes it.
+   * @returns `false` when the connection is not open any more, or `data` cannot be serialised, is not what `as` declares (the
+   * log says why) or is larger than `lifecycle.maxOutboundBytes`.
    */
-  send(event: string, data?: unknown): boolean;
+  send(event: string, data?: unknown, options?: WsSendOptions): boolean;
 
   /**
    * Closes the connection with a code of the catalogue. The first close decides; later ones do nothing.

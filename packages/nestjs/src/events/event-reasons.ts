@@ -133,6 +133,8 @@ export const MESSAGE_REASONS = Object.freeze({
   'handler-failed-after-close': 'sys_crash',
   'handler-timeout': 'sys_crash',
   'reply-not-serialisable': 'sys_crash',
+  // What a handler returned is not what it declares to answer.
+  'reply-undeclared': 'sys_crash',
   'check-failed': 'sys_crash',
   'message-size': 'input_validation_fail',
   'reply-too-large': 'sys_crash',

@@ -2,6 +2,7 @@ import { CLOSE_CODES, type CloseCodeName, parseCloseReason } from '@secure-ws/pr
 import { describe, expect, it } from 'vitest';
 import { PLAIN_JSON } from '../core/wire-format.js';
 import { createPrincipal } from '../core/principal.js';
+import { FaultLog } from '../events/fault-log.js';
 import { SecurityEvents } from '../events/security-events.js';
 import { BootProblems } from '../core/boot-problems.js';
 import { OptionReader } from '../core/option-reader.js';
@@ -11,6 +12,7 @@ import { COARSE_TICK_MS, CoarseTimer } from './coarse-timer.js';
 import { type LifecycleOptions, resolveLifecycleOptions } from './lifecycle.options.js';
 import { ManagedConnection } from './managed-connection.js';
 import { WsConnectionLifecycleService } from './ws-connection-lifecycle.service.js';
+import { Outputs } from '../output/outputs.js';
 
 /** What a connection uses of its socket. */
 class FakeSocket {
@@ -64,7 +66,9 @@ function open(user: LifecycleOptions = {}, identity: { expiresInMs?: number; ses
   const options = resolveLifecycleOptions(new OptionReader(user, 'lifecycle', new BootProblems()));
   const clock = new FakeClock();
   const timer = new CoarseTimer(clock);
-  const lifecycle = new WsConnectionLifecycleService(timer, clock, options, new SecurityEvents(clock, []));
+  const events = new SecurityEvents(clock, []);
+  const outputs = new Outputs({ undeclaredFields: 'drop', undeclaredReplies: 'send' }, events, new FaultLog(clock));
+  const lifecycle = new WsConnectionLifecycleService(timer, clock, options, events, outputs);
   timer.start();
   const connect = (id: string) => {
     const socket = new FakeSocket();
@@ -83,6 +87,7 @@ function open(user: LifecycleOptions = {}, identity: { expiresInMs?: number; ses
       clock,
       { ...options, messageTimeoutMs: 10_000 },
     );
+    connection.outputs = outputs;
     lifecycle.register(connection);
     return { socket, connection };
   };

@@ -6,6 +6,7 @@ import { type BoundedSocket, isLargerThan, type OutboundData, type OutboundWatch
 import { ConnectionDeadlines, type ConnectionOptions } from './connection-deadlines.js';
 import type { InboundFrames } from './inbound-frames.js';
 import type { WireFormat } from '../core/wire-format.js';
+import type { OutputWriter, WsSendOptions } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
 
 /** What runs for a connection. */
@@ -66,6 +67,8 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   lastMessageAt: number;
   /** What runs for it; set by whoever runs it. */
   work: ConnectionWork | undefined;
+  /** What of the application's data may go out; set by whoever runs it. */
+  outputs: OutputWriter | undefined;
   /** What the client sends, as it arrives; set by whoever reads it. */
   inbound: InboundFrames | undefined;
   /** Finds out now whether the identity still holds; set where there is somebody to ask. */
@@ -128,7 +131,7 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
 
   /** Tells a client that it should send a fresh credential: how long the one that it has is still good. */
   remind(expiresInMs: number): void {
-    if (this.#wire.hasModuleEvents) this.send(REFRESH_EVENT, { expiresInMs });
+    if (this.#wire.hasModuleEvents) this.#sendJson(REFRESH_EVENT, { expiresInMs });
   }
 
   /** Whether the identity has ended. Checked for each message: the timer may be late (SL-02). */
@@ -137,8 +140,15 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
     return expiresAt !== undefined && this.clock.now() >= expiresAt + this.options.expiryGraceMs;
   }
 
-  send(event: string, data?: unknown): boolean {
+  send(event: string, data?: unknown, options?: WsSendOptions): boolean {
     if (!this.isOpen) return false;
+    const { outputs } = this;
+    if (options === undefined && outputs?.demandsDeclaration === false) return this.#sendJson(event, data);
+    const view = outputs?.prepare('WsConnection.send', event, data, options ?? {})(this);
+    return view !== undefined && this.#sendJson(event, view.data);
+  }
+
+  #sendJson(event: string, data: unknown): boolean {
     try {
       return this.sendText(JSON.stringify({ event, data }));
     } catch {

@@ -5,6 +5,7 @@ import type { CoarseTimer } from './coarse-timer.js';
 import { closeInBatches, ConnectionDrain } from './connection-drain.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
+import type { OutputView, OutputWriter, WsSendOptions } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
 
 /** Which connections are meant; all of what is given must match. A field that is given as `undefined` matches nothing. */
@@ -50,6 +51,7 @@ export class WsConnectionLifecycleService {
     private readonly clock: Clock,
     options: ResolvedLifecycleOptions,
     events: SecurityEvents,
+    private readonly outputs: OutputWriter,
   ) {
     this.#drain = new ConnectionDrain(clock, options, () => this.#connections.values(), events);
   }
@@ -130,6 +132,31 @@ export class WsConnectionLifecycleService {
   }
 
   /**
+   * Sends `{ event, data }` to the connections that match, on this node. It is serialised once for all who may see the same,
+   * and bounded as everything that is sent: a client that does not read is closed with 4010, and holds up nobody.
+   *
+   * @param filter `{}` for all of them.
+   * @param options `{ as: TheDto }` sends only what an output DTO exposes, to whom it exposes it.
+   * @returns to how many it was sent; 0 where `data` cannot be serialised, is not what `as` declares (the log says why) or is
+   * larger than `lifecycle.maxOutboundBytes`.
+   */
+  send(filter: WsConnectionFilter, event: string, data?: unknown, options: WsSendOptions = {}): number {
+    const viewOf = this.outputs.prepare('WsConnectionLifecycleService.send', event, data, options);
+    const frames = new Map<OutputView, string | undefined>();
+    let sent = 0;
+    for (const connection of this.all()) {
+      // One whose identity has ended is open until the next tick of the timer.
+      if (!connection.isOpen || connection.isExpired || !matches(connection, filter)) continue;
+      const view = viewOf(connection);
+      if (view === undefined) continue;
+      if (!frames.has(view)) frames.set(view, frameOf(event, view.data));
+      const frame = frames.get(view);
+      if (frame !== undefined && isSent(connection, frame)) sent++;
+    }
+    return sent;
+  }
+
+  /**
    * Asks clients to come back, with 4003: running handlers finish, and the closes are spread over time like those of a drain.
    * `{ serverCertificate }` names those that connected under a certificate that was replaced (TR-04).
    *
@@ -171,6 +198,23 @@ export class WsConnectionLifecycleService {
   unregister(connection: ManagedConnection): void {
     this.#connections.delete(connection.id);
     this.timer.cancel(connection.deadlines);
+  }
+}
+
+/** Whatever the codec of one client throws, the others are sent to. */
+function isSent(connection: ManagedConnection, frame: string): boolean {
+  try {
+    return connection.sendText(frame);
+  } catch {
+    return false;
+  }
+}
+
+function frameOf(event: string, data: unknown): string | undefined {
+  try {
+    return JSON.stringify({ event, data });
+  } catch {
+    return undefined;
   }
 }
 

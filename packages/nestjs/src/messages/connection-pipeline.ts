@@ -56,6 +56,7 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     const { maxMessageBytes } = engine.settings.validation;
     this.frameLimits = frameLimits(connection.wire, maxMessageBytes, engine.maxBytes);
     connection.work = this;
+    connection.outputs = engine.parts.outputs;
   }
 
   bind(handler: MessageHandler): void {

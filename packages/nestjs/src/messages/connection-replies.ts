@@ -3,6 +3,7 @@ import type { Principal } from '../core/principal.js';
 import type { ManagedConnection, SendOutcome } from '../lifecycle/managed-connection.js';
 import { disposeStream, isStream } from './dispose-stream.js';
 import { replyFrame } from './frames.js';
+import { refusalOfReply } from './exception-mapping.js';
 import type { Message } from './message.js';
 import { ReplyStream } from './reply-stream.js';
 import { judgeStreams } from './stream-rejudging.js';
@@ -72,12 +73,12 @@ export class ConnectionReplies {
     if (!message.isCurrent) return false;
     let outcome: SendOutcome;
     try {
-      const text = replyFrame(message.handler?.plan.eventJson ?? '""', message.id, value);
+      const { handler, id, principal } = message;
+      const text = replyFrame(handler?.plan.eventJson ?? '""', id, value, handler?.plan.reply, principal.roles);
       if (text === undefined) return true;
       outcome = this.connection.offer(text);
     } catch (exception) {
-      // DR-14: a BigInt, a cycle or a throwing getter in a result ends the process in bare Nest.
-      message.settle({ code: 'INTERNAL', reason: 'reply-not-serialisable', fault: { exception } });
+      message.settle(refusalOfReply(exception));
       return false;
     }
     if (outcome === 'too-big') {

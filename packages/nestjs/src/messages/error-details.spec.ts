@@ -7,7 +7,7 @@ describe('the details of an error of the application', () => {
     ['a date', { at: new Date(0) }, { at: '1970-01-01T00:00:00.000Z' }],
     ['nothing', undefined, undefined],
     ['an entity', new (class Row {})(), undefined],
-    ['an entity far inside', { a: [{ b: new Map() }] }, undefined],
+    ['an entity far inside', { a: [{ b: new (class Row {})() }] }, undefined],
     ['a bigint', { a: 1n }, undefined],
     ['a getter that throws', Object.defineProperty({}, 'a', { enumerable: true, get: broken }), undefined],
     ['more than 4 KiB', { a: 'x'.repeat(4096) }, undefined],

@@ -3,6 +3,7 @@ import { WsException } from '@nestjs/websockets';
 import { ERROR_MESSAGES, type ValidationIssue, type WsErrorCode } from '@secure-ws/protocol';
 import { isApplicationReason, WsApplicationError } from '../core/ws-application.error.js';
 import { FORBIDDEN_MESSAGE } from '../nest/metadata.js';
+import { UnfitOutputError } from '../output/output-run.js';
 import { MAX_ISSUES } from '../validation/payload-run.js';
 import { detailsOf } from './error-details.js';
 import type { Message } from './message.js';
@@ -37,6 +38,16 @@ export function mapException(exception: unknown): Refusal {
     // A getter of the exception that throws, or a proxy: DR-14.
   }
   return { code: 'INTERNAL', reason: 'handler-failed', fault: { exception } };
+}
+
+/** What becomes of a message whose reply could not be written. */
+export function refusalOfReply(exception: unknown): Refusal {
+  if (exception instanceof UnfitOutputError) {
+    // OD-04: nothing of it is sent, and the log says which handler returned what.
+    return { code: 'INTERNAL', reason: 'reply-undeclared', text: exception.message, fault: { exception } };
+  }
+  // DR-14: a BigInt, a cycle or a throwing getter in a result ends the process in bare Nest.
+  return { code: 'INTERNAL', reason: 'reply-not-serialisable', fault: { exception } };
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   RESERVED_EVENT_PREFIX,
   type WsErrorCode,
 } from '@secure-ws/protocol';
+import type { CompiledOutput } from '../output/compiled-output.js';
 import type { Refusal } from './refusal.js';
 
 /** The numbers of the first and the last message that an error frame is about. */
@@ -41,16 +42,26 @@ export function errorFrame(data: ErrorData, id: MessageId | undefined, messages?
  * Writes a reply: what a handler returned, under the event of the request, or under its own where it returned Nest's
  * `{ event, data }`.
  *
+ * @param output what may go out, where that is declared.
+ * @param roles those of the client.
  * @returns `undefined` where there is nothing to send: no value, and no `id` that waits for an answer.
+ * @throws {UnfitOutputError} for a value that is not what was declared.
  * @throws what `JSON.stringify` throws: for a BigInt, a cycle, a throwing getter. TypeError for an event of the module's.
  */
-export function replyFrame(eventJson: string, id: MessageId | undefined, value: unknown): string | undefined {
+export function replyFrame(
+  eventJson: string,
+  id: MessageId | undefined,
+  value: unknown,
+  output?: CompiledOutput,
+  roles: readonly string[] = [],
+): string | undefined {
   if (value === undefined) return id === undefined ? undefined : `{"event":${eventJson}${tail(id)}`;
   if (value === null && id === undefined) return undefined;
   const response = readResponse(value);
   const event = response === undefined ? eventJson : JSON.stringify(response.event);
+  const data = response === undefined ? value : response.data;
   // A function or a symbol has no JSON, and leaves the reply without data.
-  const json = JSON.stringify(response === undefined ? value : response.data) as string | undefined;
+  const json = JSON.stringify(output === undefined ? data : output.write(data, roles)) as string | undefined;
   return json === undefined ? `{"event":${event}${tail(id)}` : `{"event":${event},"data":${json}${tail(id)}`;
 }
 
@@ -70,7 +81,7 @@ function messageOf(code: WsErrorCode): string {
  * Nest's `WsResponse`: an object of `event` and `data` and nothing else, each read once, since a getter may answer
  * differently the next time. One that says itself how it is written is plain data.
  */
-function readResponse(value: unknown): { event: string; data: unknown } | undefined {
+export function readResponse(value: unknown): { event: string; data: unknown } | undefined {
   if (typeof value !== 'object' || value === null || !('event' in value)) return undefined;
   for (const key in value) {
     if (key !== 'event' && key !== 'data') return undefined;

@@ -1,6 +1,7 @@
 import { randomId } from '../core/identifier.js';
 import type { Clock } from '../core/clock.js';
 import { type Deadline, DeadlineList } from '../core/deadline-list.js';
+import type { OutputWriter } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import type { FaultLog } from '../events/fault-log.js';
 import type { SecurityEventFields } from '../events/security-event.js';
@@ -14,6 +15,7 @@ export interface MessageParts {
   readonly clock: Clock;
   readonly events: SecurityEvents;
   readonly faults: FaultLog;
+  readonly outputs: OutputWriter;
   readonly throttles: MessageThrottles;
   readonly ledger: ViolationLedger;
   readonly detailedErrors: boolean;

@@ -67,6 +67,14 @@ export function runsGlobalEnhancers(config: ApplicationConfig): boolean {
   }
 }
 
+/** The interceptors of a handler in their order: the first one sees a call first, and its outcome last. */
+export function interceptorsOf({ callback, gateway }: HandlerRecord, config: ApplicationConfig): readonly unknown[] {
+  const own = enhancersOn([gateway.type, callback], 'interceptors');
+  if (!runsGlobalEnhancers(config)) return own;
+  const perRequest = config.getGlobalRequestInterceptors().map(({ metatype }) => metatype);
+  return [...config.getGlobalInterceptors(), ...perRequest, ...own];
+}
+
 export function hasInterceptors(handler: HandlerRecord, config: ApplicationConfig): boolean {
   const globals = [...config.getGlobalInterceptors(), ...config.getGlobalRequestInterceptors()];
   return globals.length > 0 || enhancersOf(handler, 'interceptors').length > 0;

@@ -32,7 +32,7 @@ export interface SelectiveOptions {
 }
 
 /** One `@Expose` or `@Exclude`. */
-interface ExposureMetadata {
+export interface ExposureMetadata {
   readonly propertyName: string;
   readonly options?: SelectiveOptions & {
     readonly name?: string;
@@ -41,7 +41,15 @@ interface ExposureMetadata {
   };
 }
 
-interface TransformMetadata {
+/** One `@Transform`. */
+export interface TransformMetadata {
+  readonly transformFn: (parameters: {
+    readonly value: unknown;
+    readonly key: string;
+    readonly obj: unknown;
+    readonly type: TransformationType;
+    readonly options: object;
+  }) => unknown;
   readonly options?: SelectiveOptions;
 }
 
@@ -65,7 +73,7 @@ interface TransformerStorage {
  * `undefined` where the storage is not the one that its decorators write to, as in a bundle or beside a second copy: then
  * nothing is known of a class, and every DTO goes through class-transformer itself.
  */
-const TRANSFORMER_STORAGE: TransformerStorage | undefined = findStorage();
+export const TRANSFORMER_STORAGE: TransformerStorage | undefined = findStorage();
 
 /** Whether class-transformer would do more to the properties of a class than assign them; also where nothing is known. */
 export function isTransformed(type: object, properties: readonly string[]): boolean {

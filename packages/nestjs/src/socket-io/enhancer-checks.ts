@@ -1,12 +1,12 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import type { ErrorData } from '@secure-ws/protocol';
 import { isPromiseLike, withDeadline } from '../core/awaitable.js';
-import { WsMessageContext } from '../core/message-context.js';
+import { findMessageContext, WsMessageContext } from '../core/message-context.js';
 import { randomId } from '../core/identifier.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
-import { mapException } from '../messages/exception-mapping.js';
+import { mapException, refusalOfReply } from '../messages/exception-mapping.js';
 import { hitEvent, lateReason, refusalOfThrottle, throttleFailure } from '../messages/event-throttle.js';
-import { errorData } from '../messages/frames.js';
+import { errorData, readResponse } from '../messages/frames.js';
 import type { Refusal } from '../messages/refusal.js';
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
@@ -15,7 +15,7 @@ import { compilePayload } from '../validation/compile-payload.js';
 import { isPayloadDeclaration } from '../validation/ws-payload.decorator.js';
 import { PayloadRefusal } from '../validation/payload-run.js';
 import { SecureWsRuntime } from '../secure-ws.runtime.js';
-import { AuditedRefusal, foreignHandler } from './foreign-call.js';
+import { AuditedRefusal, ForeignCall, foreignHandler } from './foreign-call.js';
 import { ForeignClient, type ForeignSocket } from './foreign-client.js';
 import { measurePayload } from './parsed-payload.js';
 import { WsSocketIdentities } from './ws-socket-identities.js';
@@ -89,6 +89,30 @@ export class EnhancerChecks {
     }
     if (found === 'late') return { code: 'FORBIDDEN', reason: lateReason(client) };
     return found === undefined ? undefined : refusalOfThrottle(found);
+  }
+
+  /**
+   * What writes the replies of a call as its handler declares them; `undefined` where they go out whole, and for calls that
+   * came through the module's own adapter, which writes them itself.
+   *
+   * @throws {WsRefusalException} where the caller is not known.
+   */
+  replyWriter(context: ExecutionContext): ((value: unknown) => unknown) | undefined {
+    const message = findMessageContext(context.getArgs<unknown[]>());
+    if (message !== undefined && !(message instanceof ForeignCall)) return undefined;
+    const { plan, client } = this.#callOf(context);
+    const { reply } = plan;
+    if (reply === undefined) return undefined;
+    return (value) => {
+      try {
+        const response = readResponse(value);
+        if (response === undefined) return reply.write(value, client.principal.roles);
+        return { event: response.event, data: reply.write(response.data, client.principal.roles) };
+      } catch (exception) {
+        const refusal = refusalOfReply(exception);
+        throw new AuditedRefusal(refusal, this.runtime.defaultEngine.report(client, refusal, plan));
+      }
+    };
   }
 
   /**

@@ -2,6 +2,7 @@ import type { CloseCodeName } from '@secure-ws/protocol';
 import { addressKey } from '../core/address-key.js';
 import { randomId } from '../core/identifier.js';
 import type { Principal } from '../core/principal.js';
+import type { WsSendOptions } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import type { MessageEngine } from '../messages/message-engine.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
@@ -147,9 +148,11 @@ export class ForeignClient implements WsConnection, MessageSource {
     return () => false;
   }
 
-  send(event: string, data?: unknown): boolean {
+  send(event: string, data?: unknown, options: WsSendOptions = {}): boolean {
     if (!this.isOpen) return false;
-    this.socket.emit(event, data);
+    const view = this.engine.parts.outputs.prepare('WsConnection.send', event, data, options)(this);
+    if (view === undefined) return false;
+    this.socket.emit(event, view.data);
     return true;
   }
 

@@ -2,5 +2,6 @@
 export { WsAuthorizeGuard } from './ws-authorize.guard.js';
 export { WsExceptionsFilter } from './ws-exceptions.filter.js';
 export { WsSocketIdentities } from './ws-socket-identities.js';
+export { WsReplyInterceptor } from './ws-reply.interceptor.js';
 export { WsThrottlerInterceptor } from './ws-throttler.interceptor.js';
 export { WsValidationPipe } from './ws-validation.pipe.js';

@@ -17,6 +17,8 @@ import type { MessageHandler } from '../messages/message.js';
 import { stepsOf } from '../messages/message-steps.js';
 import { type MessagesOptions, resolveMessagesOptions } from '../messages/messages.options.js';
 import { MessageEngine } from '../messages/message-engine.js';
+import { resolveOutputOptions } from '../output/output.options.js';
+import { Outputs } from '../output/outputs.js';
 import { MessageThrottles } from '../throttling/message-throttles.js';
 import { MemoryStore } from '../store/memory.store.js';
 import type { SecureWsStore } from '../store/secure-ws.store.js';
@@ -118,11 +120,12 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
   const store = shape.store?.(memory) ?? memory;
   const throttling = resolveThrottlingOptions(readerOf(shape.throttling, 'throttling'));
   const sink = new ListSink();
+  const events = new SecurityEvents(clock, [sink]);
+  const faults = new FaultLog(clock);
   const engine = new MessageEngine(
     {
-      clock,
-      events: new SecurityEvents(clock, [sink]),
-      faults: new FaultLog(clock),
+      ...{ clock, events, faults },
+      outputs: new Outputs(resolveOutputOptions(readerOf({}, 'output')), events, faults),
       throttles: new MessageThrottles(throttling, store),
       ledger: new ViolationLedger(memory, throttling.violations),
       detailedErrors: false,
@@ -164,6 +167,7 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
     bytes: undefined,
     mayGetBytes: false,
     payload: shape.payload,
+    reply: undefined,
     isReported: false,
     hasInterceptors: shape.hasInterceptors ?? false,
     isStream: shape.isStream ?? false,

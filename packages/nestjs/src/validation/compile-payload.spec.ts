@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compilePayload } from './compile-payload.js';
 import { isValidatable } from './dto/dto-metadata.js';
 import { PayloadRefusal } from './payload-run.js';
-import type { StandardSchema } from './standard-schema.js';
+import type { StandardSchema } from '../core/standard-schema.js';
 import { isPayloadDeclaration, type PayloadDeclaration } from './ws-payload.decorator.js';
 
 class Item {

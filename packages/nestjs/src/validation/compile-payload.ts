@@ -2,7 +2,8 @@ import type { DtoSelection } from '../nest/transformer-storage.js';
 import { compileDto } from './dto/compiled-dto.js';
 import type { DtoClass } from './dto/dto-metadata.js';
 import { type CompileOptions, IssuePath, type PayloadCheck, type PayloadReader, PayloadRun } from './payload-run.js';
-import { isStandardSchema, SchemaReader } from './standard-schema.js';
+import { isStandardSchema } from '../core/standard-schema.js';
+import { SchemaReader } from './standard-schema.js';
 import type { PayloadDeclaration, PayloadType } from './ws-payload.decorator.js';
 
 /**

@@ -1,26 +1,6 @@
 import { isPromiseLike } from '../core/awaitable.js';
+import type { StandardSchema } from '../core/standard-schema.js';
 import { type IssuePath, MAX_ISSUES, type PayloadReader, type PayloadRun } from './payload-run.js';
-
-/**
- * A schema of any library that implements Standard Schema (https://standardschema.dev), such as zod, valibot or arktype.
- *
- * Whether unknown properties are refused is for the schema to say: `z.strictObject`, not `z.object`.
- */
-export interface StandardSchema {
-  readonly '~standard': {
-    readonly version: 1;
-    readonly vendor: string;
-    readonly validate: (value: unknown) => unknown;
-  };
-}
-
-/** Whether a value is a Standard Schema, which may be an object or a function. */
-export function isStandardSchema(value: unknown): value is StandardSchema {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !('~standard' in value))
-    return false;
-  const standard = value['~standard'] as Partial<StandardSchema['~standard']> | null | undefined;
-  return standard?.version === 1 && typeof standard.validate === 'function';
-}
 
 /** A value that a Standard Schema checks. The handler gets the schema's output. */
 export class SchemaReader implements PayloadReader {

@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 import { type DtoClass, isValidatable } from './dto/dto-metadata.js';
-import { isStandardSchema, type StandardSchema } from './standard-schema.js';
+import { isStandardSchema, type StandardSchema } from '../core/standard-schema.js';
 
 /** What one value of a payload can be declared as. */
 export type PayloadType = DtoClass | StringConstructor | NumberConstructor | BooleanConstructor | StandardSchema;

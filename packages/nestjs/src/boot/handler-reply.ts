@@ -1,0 +1,42 @@
+import type { ApplicationConfig } from '@nestjs/core';
+import type { BootProblems } from '../core/boot-problems.js';
+import { interceptorsOf, isOfClass } from '../nest/enhancers.js';
+import type { HandlerRecord } from '../nest/gateway-inventory.js';
+import { compileOutput } from '../output/compile-output.js';
+import { type ReplyMetadata, replyOf } from '../output/ws-reply.decorator.js';
+import type { ResolvedSecureWsOptions } from '../resolve-options.js';
+import { WsReplyInterceptor } from '../socket-io/ws-reply.interceptor.js';
+
+interface ReplyContext {
+  readonly options: Pick<ResolvedSecureWsOptions, 'adapter' | 'output'>;
+  readonly config: ApplicationConfig;
+}
+
+/** Finds the declared reply of a handler, and checks that it says what goes out, and holds where it goes out. */
+export function readReply(
+  handler: HandlerRecord,
+  { options, config }: ReplyContext,
+  problems: BootProblems,
+): ReplyMetadata | undefined {
+  const reply = replyOf(handler.callback);
+  if (reply !== undefined) compileOutput(handler.label, reply.declaration, (...problem) => problems.add(...problem));
+  const isLimited = reply !== undefined || options.output.undeclaredReplies === 'fail';
+  if (options.adapter || !isLimited) return reply;
+  const interceptors = interceptorsOf(handler, config);
+  // The first one is the last to see a reply.
+  const place = interceptors.findIndex((each) => isOfClass(each, WsReplyInterceptor));
+  if (place < 0) {
+    problems.add(
+      handler.label,
+      'is on another adapter (`adapter: false`) without WsReplyInterceptor: what it returns would be sent whole.',
+      `add @UseInterceptors(WsReplyInterceptor) above ${handler.gateway.name}`,
+    );
+  } else if (place > 0) {
+    problems.add(
+      handler.label,
+      'has an interceptor in front of WsReplyInterceptor, which could add to a reply what nobody has declared.',
+      'name WsReplyInterceptor first, on the class',
+    );
+  }
+  return reply;
+}

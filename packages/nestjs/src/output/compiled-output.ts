@@ -1,0 +1,28 @@
+import type { OutputDeclaration } from '../core/output.js';
+import { OutputRun } from './output-run.js';
+import type { OutputShape } from './output-shape.js';
+
+/** A declared output that is ready to be written. */
+export class CompiledOutput {
+  constructor(
+    /** What was declared, for whoever describes the handler; `undefined` where nothing may go out. */
+    readonly declaration: OutputDeclaration | undefined,
+    private readonly shape: OutputShape,
+    readonly refusesUndeclared: boolean,
+  ) {}
+
+  /**
+   * Writes a value as plain data.
+   *
+   * @param roles those of who gets it: a property with `@Expose({ groups })` is for who has one of them.
+   * @throws {UnfitOutputError} for a value of another kind; whatever accessors and transformations of the application throw.
+   */
+  write(value: unknown, roles: readonly string[]): unknown {
+    return this.run(value, new OutputRun(roles, this.refusesUndeclared));
+  }
+
+  /** As {@link write}, for who wants to know what it depended on. */
+  run(value: unknown, run: OutputRun): unknown {
+    return this.shape.write(value, run);
+  }
+}

@@ -1,0 +1,59 @@
+import { type OutputRun } from './output-run.js';
+import { isForbidden, located, type OutputShape, unfit, writtenBySelf } from './output-shape.js';
+
+/** Finds the shape of a class that exposes something; `undefined` for any other. */
+export type ShapeOfClass = (type: unknown) => OutputShape | undefined;
+
+/**
+ * Plain data of any form, for a property with `@Allow()`. An instance of a class with `@Expose()` is written as that
+ * class says; of any other class, which may be an entity with all that a row holds, nothing goes out.
+ */
+export class PlainShape implements OutputShape {
+  constructor(private readonly shapeOf: ShapeOfClass) {}
+
+  write(value: unknown, run: OutputRun): unknown {
+    run.count();
+    if (typeof value !== 'object' || value === null) {
+      if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
+        throw unfit('has no JSON', value);
+      }
+      return value;
+    }
+    run.enter();
+    const written = this.#writeObject(value, run);
+    run.leave();
+    return written;
+  }
+
+  #writeObject(value: object, run: OutputRun): unknown {
+    if (Array.isArray(value) || value instanceof Set) {
+      return [...(value as Iterable<unknown>)].map((item, index) => this.#member(item, index, run));
+    }
+    if (value instanceof Map) return this.#writeEntries(value as Map<unknown, unknown>, run);
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return this.#writeEntries(Object.entries(value), run);
+    const shape = this.shapeOf(value.constructor);
+    if (shape !== undefined) return shape.write(value, run);
+    const said = writtenBySelf(value);
+    if (typeof said === 'string' || typeof said === 'number' || typeof said === 'boolean' || said === null) return said;
+    throw unfit('is of a class that exposes nothing', value);
+  }
+
+  #writeEntries(entries: Iterable<readonly [unknown, unknown]>, run: OutputRun): Record<string, unknown> {
+    const written: Record<string, unknown> = {};
+    for (const [key, item] of entries) {
+      const name = String(key);
+      if (isForbidden(name) || item === undefined) continue;
+      written[name] = this.#member(item, name, run);
+    }
+    return written;
+  }
+
+  #member(item: unknown, name: string | number, run: OutputRun): unknown {
+    try {
+      return this.write(item, run);
+    } catch (error) {
+      throw located(error, name);
+    }
+  }
+}

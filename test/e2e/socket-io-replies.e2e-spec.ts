@@ -1,0 +1,221 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Injectable, type NestInterceptor, type Type, UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { Test } from '@nestjs/testing';
+import { type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { Expose } from 'class-transformer';
+import { type Observable, of } from 'rxjs';
+import { io, type Socket } from 'socket.io-client';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  SecureWsBootError,
+  SecureWsModule,
+  type SecureWsOptions,
+  WsAuthorize,
+  WsConnection,
+  WsReply,
+} from '../../packages/nestjs/src/index.js';
+import {
+  WsAuthorizeGuard,
+  WsExceptionsFilter,
+  WsReplyInterceptor,
+  WsSocketIdentities,
+} from '../../packages/nestjs/src/socket-io/index.js';
+import { RecordingSink } from '../support/recording-sink.js';
+
+const HASH = 'passwordhash-canary';
+
+class UserView {
+  @Expose() id!: string;
+  @Expose({ groups: ['auditor'] }) salary?: number;
+}
+
+const entity = (): object => ({ id: 'u1', salary: 100, passwordHash: HASH });
+
+interface IoSocket {
+  readonly handshake: { readonly auth: { readonly token: string } };
+  readonly request: IncomingMessage;
+}
+
+interface IoServer {
+  use(middleware: (socket: IoSocket, next: (error?: Error) => void) => void): void;
+}
+
+@UseGuards(WsAuthorizeGuard)
+@UseInterceptors(WsReplyInterceptor)
+@UseFilters(WsExceptionsFilter)
+@WebSocketGateway({ namespace: '/users' })
+@WsAuthorize()
+class UsersGateway implements OnGatewayInit {
+  constructor(private readonly identities: WsSocketIdentities) {}
+
+  afterInit(server: IoServer): void {
+    server.use((socket, next) => {
+      const { token } = socket.handshake.auth;
+      void this.#admit(socket, token, next);
+    });
+  }
+
+  async #admit(socket: IoSocket, token: string, next: (error?: Error) => void): Promise<void> {
+    await this.identities.authenticate(socket, token, socket.request);
+    next();
+  }
+
+  @WsReply(UserView)
+  @SubscribeMessage('named')
+  named() {
+    return { event: 'user', data: entity() };
+  }
+
+  @WsReply([UserView])
+  @SubscribeMessage('list')
+  list(): unknown {
+    return [entity()];
+  }
+
+  @WsReply(UserView)
+  @SubscribeMessage('stream')
+  stream(): Observable<unknown> {
+    return of({ event: 'user', data: entity() }, { event: 'user', data: HASH });
+  }
+
+  @WsReply(UserView)
+  @SubscribeMessage('unfit')
+  unfit(): unknown {
+    return { id: { passwordHash: HASH } };
+  }
+
+  @SubscribeMessage('send')
+  send(@WsConnection() connection: WsConnection): unknown {
+    const isSent = connection.send('user', entity(), { as: UserView });
+    return { isSent, isUnfitSent: connection.send('user', HASH, { as: UserView }) };
+  }
+}
+
+const secret = createSecretKey(randomBytes(32));
+const audit = new RecordingSink();
+
+async function start(gateway: Type, options: Partial<SecureWsOptions> = {}): Promise<number> {
+  audit.clear();
+  const authentication = {
+    jwt: { secret, algorithms: ['HS256' as const], issuer: 'https://id.example.com', audience: 'users' },
+  };
+  const module = await Test.createTestingModule({
+    imports: [SecureWsModule.forRoot({ adapter: false, authentication, events: { sinks: [audit] }, ...options })],
+    providers: [gateway, Adding],
+  }).compile();
+  const app = module.createNestApplication({ logger: false });
+  onTestFinished(() => app.close());
+  app.useWebSocketAdapter(new IoAdapter(app));
+  await app.listen(0, '127.0.0.1');
+  return ((app.getHttpServer() as Server).address() as AddressInfo).port;
+}
+
+async function connect(port: number, roles: readonly string[] = []): Promise<Socket> {
+  const token = await new JwtService({ secret: secret as never }).signAsync(
+    { sub: 'alice', roles },
+    { issuer: 'https://id.example.com', audience: 'users', expiresIn: '5m' },
+  );
+  const socket = io(`http://127.0.0.1:${port}/users`, {
+    auth: { token },
+    transports: ['websocket'],
+    reconnection: false,
+  });
+  onTestFinished(() => void socket.disconnect());
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('connect_error', reject);
+  });
+  return socket;
+}
+
+const ask = (socket: Socket, event: string): Promise<unknown> => socket.timeout(5000).emitWithAck(event, null);
+const next = (socket: Socket, event: string): Promise<unknown> =>
+  new Promise((resolve) => socket.once(event, (data: unknown) => resolve(data)));
+
+@Injectable()
+class Adding implements NestInterceptor {
+  intercept(): Observable<unknown> {
+    return of(entity());
+  }
+}
+
+describe('WsReplyInterceptor', () => {
+  it('OD-04 AZ-07 lets out what the output DTO exposes, to whom it exposes it', async () => {
+    const port = await start(UsersGateway);
+    const socket = await connect(port);
+    expect(await ask(socket, 'list')).toEqual([{ id: 'u1' }]);
+    const user = next(socket, 'user');
+    socket.emit('named', null);
+    expect(await user).toEqual({ id: 'u1' });
+    expect(await ask(await connect(port, ['auditor']), 'list')).toEqual([{ id: 'u1', salary: 100 }]);
+  });
+
+  it('OD-04 answers what does not fit with INTERNAL, and audits it once', async () => {
+    const socket = await connect(await start(UsersGateway));
+    const reply = await ask(socket, 'unfit');
+    expect(reply).toMatchObject({ event: 'error', data: { code: 'INTERNAL' } });
+    expect(JSON.stringify(reply)).not.toContain('canary');
+    expect(audit.ofType('ws.message.refused')).toMatchObject([{ reason: 'reply-undeclared', event: 'unfit' }]);
+  });
+
+  it('OD-04 ends a stream at the first value that does not fit', async () => {
+    const socket = await connect(await start(UsersGateway));
+    const [user, error] = [next(socket, 'user'), next(socket, 'error')];
+    socket.emit('stream', null);
+    expect(await user).toEqual({ id: 'u1' });
+    expect(await error).toMatchObject({ code: 'INTERNAL' });
+  });
+
+  it('OD-04 writes what connection.send() is given as declared', async () => {
+    const socket = await connect(await start(UsersGateway));
+    const user = next(socket, 'user');
+    expect(await ask(socket, 'send')).toEqual({ isSent: true, isUnfitSent: false });
+    expect(await user).toEqual({ id: 'u1' });
+  });
+
+  it('OD-04 answers nothing undeclared where nothing may be', async () => {
+    const socket = await connect(await start(UsersGateway, { output: { undeclaredReplies: 'fail' } }));
+    expect(await ask(socket, 'send')).toMatchObject({ event: 'error', data: { code: 'INTERNAL' } });
+    expect(await ask(socket, 'list')).toEqual([{ id: 'u1' }]);
+  });
+});
+
+@UseGuards(WsAuthorizeGuard)
+@WebSocketGateway({ namespace: '/users' })
+@WsAuthorize()
+class BareGateway {
+  @WsReply(UserView)
+  @SubscribeMessage('one')
+  one(): unknown {
+    return entity();
+  }
+}
+
+@UseGuards(WsAuthorizeGuard)
+@UseInterceptors(Adding, WsReplyInterceptor)
+@WebSocketGateway({ namespace: '/users' })
+@WsAuthorize()
+class LateGateway {
+  @WsReply(UserView)
+  @SubscribeMessage('one')
+  one(): unknown {
+    return entity();
+  }
+}
+
+describe('a declared reply on another adapter', () => {
+  it.each([
+    ['without the interceptor', BareGateway, 'without WsReplyInterceptor'],
+    ['inside another interceptor', LateGateway, 'in front of WsReplyInterceptor'],
+  ])('OD-04 stops the boot %s', async (_what, gateway, problem) => {
+    const error: unknown = await start(gateway).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SecureWsBootError);
+    expect((error as SecureWsBootError).problems.map((each) => each.problem)).toEqual([
+      expect.stringContaining(problem),
+    ]);
+  });
+});
