@@ -5,8 +5,9 @@ import { dto } from './benchmarks/dto.js';
 import { handshake } from './benchmarks/handshake.js';
 import { memory } from './benchmarks/memory.js';
 import { message } from './benchmarks/message.js';
+import { store } from './benchmarks/store.js';
 
-const BENCHMARKS: readonly Benchmark[] = [message, handshake, dto, memory];
+const BENCHMARKS: readonly Benchmark[] = [message, handshake, dto, memory, store];
 
 const VALUES: Readonly<Record<string, string>> = { window: ' N', client: ' spin|sleep' };
 

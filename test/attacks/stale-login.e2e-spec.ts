@@ -174,7 +174,9 @@ describe('a log-in of long ago', () => {
     // The same log-in, with a token of now.
     client.send('$auth', { token: loggedIn(minutes(6)) }, 'a');
     const answers = [await client.next(), await client.next()];
-    expectError(answers.find(({ id }) => id === 'w') ?? answers[0]!, 'STEP_UP_REQUIRED');
+    expect(answers).toContainEqual(
+      expect.objectContaining({ id: 'w', data: expect.objectContaining({ code: 'STEP_UP_REQUIRED' }) as object }),
+    );
     expect(gateway.ticks.observed).toBe(false);
     expectError(await client.request('watch'), 'STEP_UP_REQUIRED');
   });
@@ -266,8 +268,8 @@ describe('a step-up that cannot be followed', () => {
       providers: [PublicGateway, ProgramGateway, WrongGateway, NoGateway, NoKeys],
       options: { authentication: { jwt: TEST_JWT } },
     });
-    expect(problems.map(({ where, problem }) => [where, problem]).sort()).toEqual(
-      [
+    expect(problems.map(({ where, problem }) => [where, problem])).toEqual(
+      expect.arrayContaining([
         ['NoGateway', expect.stringContaining('@WsStepUp() and no @WebSocketGateway()')],
         ['PublicGateway.public', expect.stringContaining('everybody may send its event')],
         ['ProgramGateway.program', expect.stringContaining('programs have none')],
@@ -276,8 +278,9 @@ describe('a step-up that cannot be followed', () => {
         ['WrongGateway.misspelt', expect.stringContaining('"maxAge" is not an option')],
         ['WrongGateway.missing', expect.stringContaining('needs { maxAgeMs }')],
         ['WrongGateway.alone', expect.stringContaining('no authorization decision')],
-      ].sort(),
+      ]),
     );
+    expect(problems).toHaveLength(8);
   });
 
   it('AZ-14 stops the boot where the rule table asks for it', async () => {

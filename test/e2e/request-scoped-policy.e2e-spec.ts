@@ -157,6 +157,7 @@ describe('a request-scoped policy', () => {
     };
     // The last one may still hang on a promise of its message.
     await until(() => alive() <= 1, 'what belonged to the messages is gone');
+    expect(UnitOfWork.made).toHaveLength(20);
   });
 });
 

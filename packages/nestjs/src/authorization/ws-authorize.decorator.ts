@@ -1,6 +1,6 @@
 import { decorated, requireModule } from '../nest/module-required.guard.js';
 import type { WsRequirement } from './requirement.js';
-import { isShadow, Shadowed, type WsShadow } from './shadow/ws-shadow.js';
+import { Shadowed, withShadow, type WsShadow } from './shadow/ws-shadow.js';
 
 /** Metadata key of {@link WsAuthorize}: a list of requirements, and of those with a shadow. */
 export const WS_AUTHORIZE_METADATA = 'secure-ws:authorize';
@@ -21,9 +21,7 @@ export const WS_AUTHORIZE_METADATA = 'secure-ws:authorize';
  * ```
  */
 export function WsAuthorize(...asked: (WsRequirement | WsShadow)[]): ClassDecorator & MethodDecorator {
-  const requirements = asked.filter((item): item is WsRequirement => !isShadow(item));
-  const shadows = asked.filter(isShadow).map(({ shadow }) => shadow);
-  const added = shadows.length === 0 ? requirements : [new Shadowed(requirements, shadows)];
+  const added = withShadow(asked);
   return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
     const owner = decorated(target, descriptor);
     requireModule(owner);

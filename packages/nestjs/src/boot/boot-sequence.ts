@@ -206,8 +206,7 @@ export class BootSequence {
     const reports = new PolicyReports(events, runtime.faults);
     const shadows = new ShadowJudge(runtime.clock, options.authorization.policyTimeoutMs, reports);
     const { detailedErrors } = options;
-    const { outputs } = runtime;
-    const compileParts = { classes: this.#classes, config, reports, shadows, detailedErrors, outputs };
+    const compileParts = { classes: this.#classes, config, reports, shadows, detailedErrors, outputs: runtime.outputs };
     for (const handler of handlers) {
       const { gateway, callback } = handler.record;
       const mayGetBytes = maxBytesAt(endpointOf(gateway), handlers) > 0;

@@ -13,9 +13,10 @@ export interface RateWindow {
   used(now: number): number;
 }
 
-const INITIAL_CAPACITY = 8;
+/** Most keys of a store are seen once or twice. */
+const INITIAL_CAPACITY = 2;
 
-const NONE = new Float64Array(0);
+const NONE: readonly number[] = Object.freeze([]);
 
 /**
  * Allows at most `limit` hits in any window of `ttl` milliseconds, exactly: it keeps the moments of the hits that count.
@@ -23,7 +24,8 @@ const NONE = new Float64Array(0);
  * The ring starts small and grows to `limit` entries at most, so that an idle connection costs next to nothing.
  */
 export class SlidingWindow implements RateWindow {
-  #moments = NONE;
+  // No typed array: one is four objects, which a million keys would pay for.
+  #moments = NONE as number[];
   #head = 0;
   #size = 0;
 
@@ -59,7 +61,7 @@ export class SlidingWindow implements RateWindow {
 
   #grow(needed: number): void {
     const wanted = Math.min(this.limit, Math.max(INITIAL_CAPACITY, this.#moments.length * 2));
-    const grown = new Float64Array(Math.max(needed, wanted));
+    const grown = new Array<number>(Math.max(needed, wanted)).fill(0);
     for (let i = 0; i < this.#size; i++) grown[i] = this.#momentAt(i);
     this.#moments = grown;
     this.#head = 0;

@@ -40,9 +40,6 @@ export interface ConnectionIdentity {
 /** The event by which a client is told to refresh. */
 const REFRESH_EVENT = '$refresh';
 
-/** Of bytes that are text already: `ws` takes a Buffer for binary data. */
-const TEXT_FRAME = Object.freeze({ binary: false });
-
 /** The closes by which this side fails a connection: RFC 6455 section 7.1.7 lets nothing of the peer be read after them. */
 const FAILURES: ReadonlySet<CloseCodeName> = new Set<CloseCodeName>([
   'PROTOCOL_ERROR',
@@ -170,14 +167,11 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
    *
    * @throws what a codec throws: RangeError for a text that nests deeper than the stack is high.
    */
-  offer(text: string | Buffer): SendOutcome {
+  offer(text: string): SendOutcome {
     if (!this.isOpen) return 'closed';
-    const { codec } = this.#wire;
-    const data = codec === undefined ? text : codec.encode(text.toString());
+    const data = this.#wire.codec?.encode(text) ?? text;
     if (isLargerThan(data, this.options.maxOutboundBytes)) return 'too-big';
-    // The same bytes for many clients are a text all the same.
-    if (codec === undefined && typeof data !== 'string') this.socket.send(data, TEXT_FRAME);
-    else this.socket.send(data);
+    this.socket.send(data);
     return 'sent';
   }
 

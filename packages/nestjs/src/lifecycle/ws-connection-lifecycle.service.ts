@@ -142,7 +142,7 @@ export class WsConnectionLifecycleService {
    */
   send(filter: WsConnectionFilter, event: string, data?: unknown, options: WsSendOptions = {}): number {
     const viewOf = this.outputs.prepare('WsConnectionLifecycleService.send', event, data, options);
-    const frames = new Map<OutputView, Buffer | undefined>();
+    const frames = new Map<OutputView, string | undefined>();
     let sent = 0;
     for (const connection of this.all()) {
       // One whose identity has ended is open until the next tick of the timer.
@@ -151,7 +151,7 @@ export class WsConnectionLifecycleService {
       if (view === undefined) continue;
       if (!frames.has(view)) frames.set(view, frameOf(event, view.data));
       const frame = frames.get(view);
-      if (frame !== undefined && connection.offer(frame) === 'sent') sent++;
+      if (frame !== undefined && isSent(connection, frame)) sent++;
     }
     return sent;
   }
@@ -201,9 +201,18 @@ export class WsConnectionLifecycleService {
   }
 }
 
-function frameOf(event: string, data: unknown): Buffer | undefined {
+/** Whatever the codec of one client throws, the others are sent to. */
+function isSent(connection: ManagedConnection, frame: string): boolean {
   try {
-    return Buffer.from(JSON.stringify({ event, data }));
+    return connection.sendText(frame);
+  } catch {
+    return false;
+  }
+}
+
+function frameOf(event: string, data: unknown): string | undefined {
+  try {
+    return JSON.stringify({ event, data });
   } catch {
     return undefined;
   }

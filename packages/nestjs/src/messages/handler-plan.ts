@@ -1,8 +1,8 @@
 import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import type { ShadowRule } from '../authorization/shadow/shadow-rule.js';
-import type { CompiledOutput } from '../output/compiled-output.js';
 import type { EventThrottle } from '../throttling/throttle-rule.js';
 import type { BytesDemand } from '../validation/bytes/bytes-demand.js';
+import type { CompiledOutput } from '../output/compiled-output.js';
 import type { PayloadCheck } from '../validation/payload-run.js';
 
 /** Everything that is known of a handler at boot. One for the whole application. */
@@ -21,12 +21,12 @@ export interface HandlerPlan {
   readonly subprotocols: readonly string[] | undefined;
   /** `undefined` for a handler that takes no payload: whatever the client sends, it gets none. */
   readonly payload: PayloadCheck | undefined;
-  /** What it declares to answer; `undefined` where whatever it returns goes out. */
-  readonly reply: CompiledOutput | undefined;
   /** What it asks of the bytes of a message; `undefined` for a handler that takes none. */
   readonly bytes: BytesDemand | undefined;
   /** Whether messages on its path may carry bytes at all: what it does not take is then refused. */
   readonly mayGetBytes: boolean;
+  /** What it declares to answer; `undefined` where whatever it returns goes out. */
+  readonly reply: CompiledOutput | undefined;
   /** Whether authorization and validation only report, because the gateway is still being migrated. */
   readonly isReported: boolean;
   /** Whether an interceptor applies: a stream then only shows by its first value that the handler ran. */

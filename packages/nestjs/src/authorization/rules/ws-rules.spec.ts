@@ -53,6 +53,14 @@ describe('wsRules', () => {
     expect(other.rules[1]?.requirements).toEqual([]);
   });
 
+  it.each([undefined, null, 7, ['a'], {}])('AZ-01 takes no line for the event %s', (event) => {
+    expect(() => wsRules().event(event as never)).toThrow('needs the name of an event');
+  });
+
+  it.each([undefined, null, 'Gateway'])('AZ-01 takes no line for the gateway %s', (gateway) => {
+    expect(() => wsRules().event('a', gateway as never)).toThrow('got no class');
+  });
+
   it('AZ-01 is a table only where every event is decided', () => {
     const open = wsRules().event('a').roles('x');
     expectTypeOf(open.anyEvent().deny()).toExtend<WsRuleTable>();

@@ -31,6 +31,7 @@ export interface WsRules {
    * an event the first one counts.
    *
    * @param gateway the only gateway whose events are meant, where two have an event of the same name.
+   * @throws TypeError for what is no name, or no class.
    */
   event(event: string, gateway?: WsGatewayType): WsUndecidedRule<WsDecidedRule, WsRules>;
   /** Decides about all other events, and closes the table. */
@@ -68,12 +69,22 @@ function goOn(rules: readonly WsRule[]): WsRules {
   const begin = (event: string | undefined, gateway: WsGatewayType | undefined): WsRule =>
     Object.freeze({ event, gateway, requirements: [], stepUps: [], access: 'judged' as const });
   return {
-    event: (event, gateway) =>
-      undecided(
+    event: (event, ...named: readonly (WsGatewayType | undefined)[]) => {
+      const [gateway] = named;
+      // Without a name it would be for any event: an unset variable must not make a line of one event one of all.
+      if (typeof event !== 'string') throw new TypeError("event() needs the name of an event, such as 'admin.*'.");
+      // The same of a gateway: two files that import each other see `undefined`.
+      if (named.length > 0 && typeof gateway !== 'function') {
+        throw new TypeError(
+          `event('${event}', Gateway) got no class: move the table into a file that no gateway imports.`,
+        );
+      }
+      return undecided(
         begin(event, gateway),
         (rule) => decided(rules, rule),
         (rule) => goOn([...rules, rule]),
-      ),
+      );
+    },
     anyEvent: () =>
       undecided(
         begin(undefined, undefined),

@@ -24,7 +24,7 @@ describe('copyOf', () => {
     expect(copy).toBeInstanceOf(Order);
     expect(copy.lines[0]).toBeInstanceOf(Line);
     expect(Buffer.isBuffer(copy.bytes)).toBe(true);
-    copy.lines[0]!.text = 'changed';
+    for (const line of copy.lines) line.text = 'changed';
     copy.bytes[0] = 0;
     copy.at.setTime(6);
     copy.tags.get('a')?.add(2);

@@ -15,9 +15,25 @@ export class Shadowed {
   ) {}
 }
 
+/** Tells what one `@WsAuthorize()` asks for from what it would ask for instead. */
+export function withShadow(asked: readonly (WsRequirement | WsShadow)[]): readonly (WsRequirement | Shadowed)[] {
+  const requirements: WsRequirement[] = [];
+  const shadows: WsRequirement[] = [];
+  for (const item of asked) {
+    if (!isShadow(item)) requirements.push(item);
+    else {
+      const { shadow, ...rest } = item;
+      shadows.push(shadow);
+      // Roles beside the shadow, in one object: they hold. Dropped, the handler would be open to everybody.
+      if (Object.keys(rest).length > 0) requirements.push(rest);
+    }
+  }
+  return shadows.length === 0 ? requirements : [new Shadowed(requirements, shadows)];
+}
+
 /** Whether an argument of `@WsAuthorize()` names a shadow. */
-export function isShadow(argument: WsRequirement | WsShadow): argument is WsShadow {
-  // What is no object at all is told with the requirements.
+function isShadow(argument: WsRequirement | WsShadow): argument is WsShadow {
+  // What is not an object is told with the requirements.
   return typeof argument === 'object' && (argument as object | null) !== null && Object.hasOwn(argument, 'shadow');
 }
 
