@@ -1,5 +1,7 @@
+import { JSON_SUBPROTOCOL } from '@secure-ws/protocol';
 import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import type { ShadowRule } from '../authorization/shadow/shadow-rule.js';
+import type { WireFormat } from '../core/wire-format.js';
 import type { EventThrottle } from '../throttling/throttle-rule.js';
 import type { PayloadCheck } from '../validation/payload-run.js';
 
@@ -25,4 +27,9 @@ export interface HandlerPlan {
   readonly hasInterceptors: boolean;
   /** Whether it is known to return a stream: one too many is then refused before it is made. */
   readonly isStream: boolean;
+}
+
+/** Whether a handler exists in what a connection speaks. */
+export function existsIn({ subprotocols }: HandlerPlan, { subprotocol = JSON_SUBPROTOCOL }: WireFormat): boolean {
+  return subprotocols === undefined || subprotocols.includes(subprotocol);
 }
