@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
@@ -22,6 +22,10 @@ export interface CompiledApp {
   readonly folder: string;
   /** Runs `secure-ws` in the folder, as `npx` would. */
   secureWs(...args: string[]): Promise<CommandEnd>;
+  /** Runs several in one process, one after the other: starting Node takes longer than what most of them do. */
+  secureWsEach(runs: readonly (readonly string[])[]): Promise<readonly CommandEnd[]>;
+  /** The names of the files that lie in the folder by now. */
+  written(): Promise<readonly string[]>;
   /** Runs a script in the folder that finds the application as the commands do, in `withApplication`. */
   script(text: string): Promise<CommandEnd>;
 }
@@ -54,9 +58,31 @@ export async function compileApp({ files, type = 'module', home = ROOT }: Compil
   return {
     folder,
     secureWs: (...args) => run([command('secure-ws.js'), ...args], folder),
+    secureWsEach: async (runs) => {
+      const { out, notes } = await run(
+        ['--input-type=module', '-e', eachScript(command('run-command.js'), runs)],
+        folder,
+      );
+      if (out === '') throw new Error(`The commands did not end: ${notes}`);
+      return JSON.parse(out) as CommandEnd[];
+    },
+    written: () => readdir(folder),
     script: (text) =>
       run(['--input-type=module', '-e', `import { withApplication } from ${JSON.stringify(loader)};\n${text}`], folder),
   };
+}
+
+function eachScript(runner: string, runs: readonly (readonly string[])[]): string {
+  return `
+    import { runCommand } from ${JSON.stringify(pathToFileURL(runner).href)};
+    const ends = [];
+    for (const args of ${JSON.stringify(runs)}) {
+      const [out, notes] = [[], []];
+      const status = await runCommand(args, { out: (line) => out.push(line), note: (line) => notes.push(line) });
+      ends.push({ status, out: out.join('\\n'), notes: notes.join('\\n') });
+    }
+    process.stdout.write(JSON.stringify(ends), () => process.exit());
+  `;
 }
 
 function compile(source: string, type: 'module' | 'commonjs'): string {

@@ -16,6 +16,7 @@ import { type BootInspection, BootSequence } from './boot/boot-sequence.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { BootProblems } from './core/boot-problems.js';
 import { TestSetup } from './core/test-setup.js';
+import { type CorsWatch, watchCors } from './nest/cors-watch.js';
 import { changesOf, onAdapterAsked, takeAdapterSlot } from './nest/adapter-slot.js';
 import { MODULE_PRESENCE, type ModulePresence } from './nest/module-required.guard.js';
 import { SecureWsRuntime } from './secure-ws.runtime.js';
@@ -33,8 +34,11 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   readonly #adapter: SecureWsAdapter;
   readonly #boot: BootSequence;
   #freeSlot: (() => void) | undefined;
+  #hasStarted = false;
   #unreachableAfter = Infinity;
   readonly #logger = new Logger('SecureWs');
+  /** What the application was told about CORS. */
+  readonly cors: CorsWatch;
   readonly servers = new WsHttpServers((server) => {
     this.#attach(server);
   });
@@ -48,6 +52,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     @Inject(MODULE_PRESENCE) private readonly presence: ModulePresence,
     @Optional() test?: TestSetup,
   ) {
+    this.cors = watchCors(host);
     const hooks = new ConnectionAcceptor(runtime);
     const homes = [...modules.values()].filter(({ providers }) => providers.has(SecureWsInstaller));
     const testAuthenticators = test?.authenticators(runtime.clock) ?? [];
@@ -81,7 +86,8 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     this.#adapter.checkOtherListeners();
     await this.#adapter.listen();
     this.runtime.start();
-    this.#boot.announce();
+    this.#hasStarted = true;
+    this.#boot.announce(this.cors.given);
     this.#unreachableAfter = this.runtime.clock.monotonic() + LISTENING_AFTER_MS;
     this.runtime.timer.onTick((now) => this.#warnOnce(now));
     // No test has a main.ts.
@@ -92,7 +98,8 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
 
   /** The application shuts down: connections leave before anything that their handlers use is destroyed. */
   async drain(): Promise<void> {
-    await this.runtime.lifecycle.drain();
+    // One that a command has only looked at: there was no connection, and nothing happened that belongs on record.
+    if (this.#hasStarted) await this.runtime.lifecycle.drain();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -102,6 +109,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
 
   async onApplicationShutdown(): Promise<void> {
     this.#boot.undo();
+    this.cors.stop();
     this.#freeSlot?.();
     await this.runtime.stop();
   }

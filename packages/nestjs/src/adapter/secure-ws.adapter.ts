@@ -3,12 +3,10 @@ import type { Server } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { JSON_SUBPROTOCOL } from '@secure-ws/protocol';
 import { endpointOf } from '../boot/gateway-endpoints.js';
 import { normalizePath } from '../nest/gateway-inventory.js';
 import { SecureWsBootError } from '../core/boot-problems.js';
-import type { WireFormat } from '../core/wire-format.js';
-import type { HandlerPlan } from '../messages/handler-plan.js';
+import { existsIn } from '../messages/handler-plan.js';
 import type { MessageHandler } from '../messages/message.js';
 import { stepsOf } from '../messages/message-steps.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
@@ -178,11 +176,6 @@ export class SecureWsAdapter extends WsAdapter {
     this.#listeners.set(port, listener);
     return listener;
   }
-}
-
-/** Whether a handler exists in what a connection speaks. */
-function existsIn({ subprotocols }: HandlerPlan, { subprotocol = JSON_SUBPROTOCOL }: WireFormat): boolean {
-  return subprotocols === undefined || subprotocols.includes(subprotocol);
 }
 
 async function listenOn(server: Server, port: number, host: string | undefined): Promise<void> {

@@ -31,6 +31,7 @@ import { checkLogoutRoute, checkMigration, checkPlaces, warnOfIdleParts } from '
 import { compileHandler } from './compile-handler.js';
 import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
+import { warningsOfCors } from './cors-origins.js';
 import { checkCoverage, type CoveredHandler } from './coverage.js';
 import { checkHttpEnhancers } from './http-only.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
@@ -158,11 +159,15 @@ export class BootSequence {
     return (this.#failure = error instanceof Error ? error : new Error('The boot failed.', { cause: error }));
   }
 
-  /** Says what the application has of the module, and what weakens it. Called when it has started. */
-  announce(): void {
+  /**
+   * Says what the application has of the module, and what weakens it. Called when it has started.
+   *
+   * @param cors what the application gave to each `enableCors()`.
+   */
+  announce(cors: readonly unknown[]): void {
     const { options, events, authenticators, endpointAuthenticators } = this.parts.runtime;
-    const { gateways, handlers, warnings } = this.inspect();
-    for (const { where, warning } of warnings) {
+    const { gateways, endpoints, handlers, warnings } = this.inspect();
+    for (const { where, warning } of [...warnings, ...warningsOfCors(cors, options, endpoints.values())]) {
       this.#logger.warn(`${where} ${warning}`);
       events.emit({ type: 'ws.config.weak', option: where, warning });
     }

@@ -16,9 +16,9 @@ import { type PayloadCheck, PayloadRefusal } from '../validation/payload-run.js'
 import type { CoveredHandler } from './coverage.js';
 
 interface CompileParts {
-  readonly classes: ApplicationClasses;
+  readonly classes: Pick<ApplicationClasses, 'providerOf'>;
   readonly config: ApplicationConfig;
-  readonly reports: PolicyReports;
+  readonly reports: Pick<PolicyReports, 'failed'>;
   readonly shadows: ShadowJudge;
   readonly detailedErrors: boolean;
   readonly outputs: Outputs;

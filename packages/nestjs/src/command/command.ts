@@ -1,3 +1,5 @@
+import type { Awaitable } from '../core/awaitable.js';
+
 /** Where a command writes. */
 export interface CommandOutput {
   /** Its result, one call a line. */
@@ -16,7 +18,8 @@ export interface Command {
    * Runs it.
    *
    * @param args what stands behind its name.
+   * @returns the exit status, where it says something; nothing is 0.
    * @throws TypeError of `parseArgs` and the like for arguments that it does not take; the text is shown with exit status 2.
    */
-  run(args: readonly string[], output: CommandOutput): void | Promise<void>;
+  run(args: readonly string[], output: CommandOutput): Awaitable<number | void>;
 }

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { BootInspection } from '../boot/boot-sequence.js';
 import type { Awaitable } from '../core/awaitable.js';
@@ -7,6 +9,7 @@ import { SecureWsBootError } from '../core/boot-problems.js';
 import { SecureWsInstaller } from '../secure-ws.installer.js';
 import { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { readApplicationReference } from './application-reference.js';
+import { runMain } from './run-main.js';
 
 /** An application that was put together and checked, and not started. */
 export interface LoadedApplication {
@@ -15,6 +18,27 @@ export interface LoadedApplication {
   /** What the boot found of gateways, handlers and options. */
   readonly inspection: BootInspection;
 }
+
+/** An application that was put together, and perhaps would not boot. */
+export interface AssembledApplication {
+  readonly app: INestApplication;
+  readonly installer: SecureWsInstaller;
+  /** The file that it was loaded from, absolute. */
+  readonly file: string;
+}
+
+/** Where an application is. */
+export interface ApplicationPlace {
+  /** As `--module` names it; `undefined` for what the package.json of the folder says. */
+  readonly module?: string | undefined;
+  /** As `--main` names it: the compiled `main.ts`, in place of a module. */
+  readonly main?: string | undefined;
+  /** What they are relative to. @default the working directory */
+  readonly folder?: string;
+}
+
+/** How long an application may take to end, in milliseconds. The process ends anyhow. */
+const CLOSE_MS = 5000;
 
 type RootModule = Parameters<typeof NestFactory.create>[0];
 type HttpAdapter = Exclude<NonNullable<Parameters<typeof NestFactory.create>[1]>, { readonly snapshot?: boolean }>;
@@ -41,15 +65,57 @@ export async function withApplication<T>(
   use: (application: LoadedApplication) => Awaitable<T>,
   folder = process.cwd(),
 ): Promise<T> {
+  return withAssembled({ module, folder }, ({ app, installer }) =>
+    use({ inspection: installer.inspect(), runtime: app.get(SecureWsRuntime, { strict: false }) }),
+  );
+}
+
+/**
+ * Puts an application together, by its module or as its `main.ts` does, and hands it to a command before anything is
+ * checked. Nothing listens and no lifecycle hook of the application has run.
+ *
+ * @param use gets the application; it is put away when that is done.
+ * @throws TypeError for a place that cannot be.
+ * @throws Error for an application that cannot be loaded or put together.
+ */
+export async function withAssembled<T>(
+  { module, main, folder = process.cwd() }: ApplicationPlace,
+  use: (application: AssembledApplication) => Awaitable<T>,
+): Promise<T> {
+  if (module !== undefined && main !== undefined) throw new TypeError('Give --module or --main, not both.');
+  const { app, file } = main === undefined ? await assemble(module, folder) : await started(resolve(folder, main));
+  try {
+    return await use({ app, file, installer: installerOf(app) });
+  } finally {
+    // Hooks that count on an application that has started may throw, or wait. What the command found stays what it is.
+    await withTimeout(app.close(), CLOSE_MS);
+  }
+}
+
+async function assemble(
+  module: string | undefined,
+  folder: string,
+): Promise<Pick<AssembledApplication, 'app' | 'file'>> {
   const { file, exportName } = await readApplicationReference(module, folder);
   const root = await importModule(file, exportName);
-  const app = await create(root, file);
+  return { app: await create(root, file), file };
+}
+
+async function started(file: string): Promise<Pick<AssembledApplication, 'app' | 'file'>> {
   try {
-    return await use({ inspection: installerOf(app).inspect(), runtime: app.get(SecureWsRuntime, { strict: false }) });
-  } finally {
-    // Hooks that count on an application that has started may throw. What the command found stays what it is.
-    await app.close().catch(() => undefined);
+    return { app: await runMain(file), file };
+  } catch (cause) {
+    throw failure(`${file} came to no app.listen()`, cause);
   }
+}
+
+async function withTimeout(work: Promise<unknown>, delayMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((done) => {
+    timer = setTimeout(done, delayMs);
+  });
+  await Promise.race([work.catch(() => undefined), late]);
+  clearTimeout(timer);
 }
 
 async function importModule(file: string, name: string): Promise<RootModule> {
@@ -68,7 +134,7 @@ async function importModule(file: string, name: string): Promise<RootModule> {
   throw new Error(`${file} exports no module ${name}. Name the one that it has: ${file}#TheModule.`);
 }
 
-async function create(root: RootModule, file: string): ReturnType<typeof NestFactory.create> {
+async function create(root: RootModule, file: string): Promise<INestApplication> {
   const adapter = httpAdapterOf(file);
   try {
     // Its log lines would stand among the result of the command.
@@ -94,7 +160,7 @@ function httpAdapterOf(file: string): HttpAdapter {
   throw new Error('The application has neither @nestjs/platform-express nor @nestjs/platform-fastify. Install one.');
 }
 
-function installerOf(app: Awaited<ReturnType<typeof NestFactory.create>>): SecureWsInstaller {
+function installerOf(app: INestApplication): SecureWsInstaller {
   try {
     return app.get(SecureWsInstaller, { strict: false });
   } catch (cause) {

@@ -1,13 +1,20 @@
+import { visibleText } from '../events/audit-text.js';
 import type { Command, CommandOutput } from './command.js';
+import { doctorCommand } from './doctor/doctor.command.js';
+import { explainCommand } from './explain/explain.command.js';
 import { keyCommand } from './key.command.js';
 
 /** The subcommands, in the order in which they are listed. */
-const COMMANDS: ReadonlyMap<string, Command> = new Map([['key', keyCommand]]);
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['doctor', doctorCommand],
+  ['explain', explainCommand],
+  ['key', keyCommand],
+]);
 
 /**
  * Runs `secure-ws` with its arguments.
  *
- * @returns the exit status: 0, 1 when the command failed, 2 for arguments that there are not.
+ * @returns the exit status: that of the command (0 where it says none), 1 when it failed, 2 for arguments that there are not.
  */
 export async function runCommand([name, ...args]: readonly string[], output: CommandOutput): Promise<number> {
   if (name === undefined || name === '--help' || name === 'help') {
@@ -24,10 +31,11 @@ export async function runCommand([name, ...args]: readonly string[], output: Com
     return 0;
   }
   try {
-    await command.run(args, output);
-    return 0;
+    return (await command.run(args, output)) ?? 0;
   } catch (error) {
-    output.note(error instanceof Error ? error.message : 'The command failed.');
+    // Texts of an application that failed, and of files that anybody may have written.
+    const text = error instanceof Error ? error.message : 'The command failed.';
+    output.note(text.split('\n').map(visibleText).join('\n'));
     if (!(error instanceof TypeError)) return 1;
     output.note(`See secure-ws ${name} --help.`);
     return 2;

@@ -4,21 +4,23 @@ import type { Writable } from 'node:stream';
 import { runCommand } from './run-command.js';
 
 const { stdout, stderr } = process;
+const writeOut = stdout.write.bind(stdout);
 
-// What an application says while it is put together is not the result of the command.
+// What an application says while it is put together is not the result of the command: console, and the logger of Nest.
 globalThis.console = new Console(stderr, stderr);
+stdout.write = stderr.write.bind(stderr);
 
 const status = await runCommand(process.argv.slice(2), {
-  out: (line) => stdout.write(`${line}\n`),
+  out: (line) => writeOut(`${line}\n`),
   note: (line) => stderr.write(`${line}\n`),
 });
 
 // An application that was loaded may leave timers and sockets open; what was written must be out before the process ends.
-await Promise.all([written(stdout), written(stderr)]);
+await Promise.all([written(writeOut), written(stderr.write.bind(stderr))]);
 process.exit(status);
 
-function written(stream: Writable): Promise<void> {
+function written(write: Writable['write']): Promise<void> {
   return new Promise((resolve) => {
-    stream.write('', () => resolve());
+    write('', () => resolve());
   });
 }

@@ -1,5 +1,7 @@
+import { JSON_SUBPROTOCOL } from '@secure-ws/protocol';
 import type { AuthorizationPlan } from '../authorization/authorization-plan.js';
 import type { ShadowRule } from '../authorization/shadow/shadow-rule.js';
+import type { WireFormat } from '../core/wire-format.js';
 import type { EventThrottle } from '../throttling/throttle-rule.js';
 import type { BytesDemand } from '../validation/bytes/bytes-demand.js';
 import type { CompiledOutput } from '../output/compiled-output.js';
@@ -33,4 +35,9 @@ export interface HandlerPlan {
   readonly hasInterceptors: boolean;
   /** Whether it is known to return a stream: one too many is then refused before it is made. */
   readonly isStream: boolean;
+}
+
+/** Whether a handler exists in what a connection speaks. */
+export function existsIn({ subprotocols }: HandlerPlan, { subprotocol = JSON_SUBPROTOCOL }: WireFormat): boolean {
+  return subprotocols === undefined || subprotocols.includes(subprotocol);
 }
