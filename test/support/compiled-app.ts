@@ -21,9 +21,9 @@ export interface CommandEnd {
 export interface CompiledApp {
   readonly folder: string;
   /** Runs `secure-ws` in the folder, as `npx` would. */
-  secureWs(...args: string[]): Promise<CommandEnd>;
+  readonly secureWs: (...args: string[]) => Promise<CommandEnd>;
   /** Runs a script in the folder that finds the application as the commands do, in `withApplication`. */
-  script(text: string): Promise<CommandEnd>;
+  readonly script: (text: string) => Promise<CommandEnd>;
 }
 
 /** What an application is made of. */

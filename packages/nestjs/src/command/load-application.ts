@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { NestFactory } from '@nestjs/core';
-import type { BootInspection } from '../boot/boot-sequence.js';
+import type { BootInspection } from '../boot/boot-inspection.js';
 import type { Awaitable } from '../core/awaitable.js';
 import { SecureWsBootError } from '../core/boot-problems.js';
 import { SecureWsInstaller } from '../secure-ws.installer.js';

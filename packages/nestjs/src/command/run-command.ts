@@ -1,8 +1,12 @@
 import type { Command, CommandOutput } from './command.js';
 import { keyCommand } from './key.command.js';
+import { policyCommand } from './policy.command.js';
 
 /** The subcommands, in the order in which they are listed. */
-const COMMANDS: ReadonlyMap<string, Command> = new Map([['key', keyCommand]]);
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['key', keyCommand],
+  ['policy', policyCommand],
+]);
 
 /**
  * Runs `secure-ws` with its arguments.
