@@ -21,13 +21,13 @@ export interface CommandEnd {
 export interface CompiledApp {
   readonly folder: string;
   /** Runs `secure-ws` in the folder, as `npx` would. */
-  secureWs(...args: string[]): Promise<CommandEnd>;
+  readonly secureWs: (...args: string[]) => Promise<CommandEnd>;
   /** Runs several in one process, one after the other: starting Node takes longer than what most of them do. */
-  secureWsEach(runs: readonly (readonly string[])[]): Promise<readonly CommandEnd[]>;
+  readonly secureWsEach: (runs: readonly (readonly string[])[]) => Promise<readonly CommandEnd[]>;
   /** The names of the files that lie in the folder by now. */
-  written(): Promise<readonly string[]>;
+  readonly written: () => Promise<readonly string[]>;
   /** Runs a script in the folder that finds the application as the commands do, in `withApplication`. */
-  script(text: string): Promise<CommandEnd>;
+  readonly script: (text: string) => Promise<CommandEnd>;
 }
 
 /** What an application is made of. */

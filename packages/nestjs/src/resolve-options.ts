@@ -11,6 +11,7 @@ import { resolveLifecycleOptions } from './lifecycle/lifecycle.options.js';
 import { resolveMessagesOptions } from './messages/messages.options.js';
 import { resolveMigrationOptions } from './migration.options.js';
 import { resolveOutputOptions } from './output/output.options.js';
+import { resolvePolicyLockOptions } from './policy-lock/policy-lock.options.js';
 import { resolveStoreOptions } from './store/store.options.js';
 import { resolveThrottlingOptions } from './throttling/throttling.options.js';
 import { resolveValidationOptions } from './validation/validation.options.js';
@@ -55,6 +56,7 @@ function resolveAll(reader: OptionReader) {
     events: resolveEventsOptions(reader.object('events')),
     store: resolveStoreOptions(reader.object('store')),
     migration: resolveMigrationOptions(reader.object('migration'), Date.now()),
+    policyLock: resolvePolicyLockOptions(reader),
     /** Whether the module installs its adapter. */
     adapter,
     detailedErrors: reader.boolean('detailedErrors', false),

@@ -12,7 +12,8 @@ import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/co
 import { WsAdapter } from '@nestjs/platform-ws';
 import { ConnectionAcceptor } from './adapter/connection-acceptor.js';
 import { SecureWsAdapter } from './adapter/secure-ws.adapter.js';
-import { type BootInspection, BootSequence } from './boot/boot-sequence.js';
+import type { BootInspection } from './boot/boot-inspection.js';
+import { BootSequence } from './boot/boot-sequence.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { BootProblems } from './core/boot-problems.js';
 import { TestSetup } from './core/test-setup.js';

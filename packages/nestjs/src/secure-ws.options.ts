@@ -6,6 +6,7 @@ import type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 import type { MessagesOptions } from './messages/messages.options.js';
 import type { MigrationOptions } from './migration.options.js';
 import type { OutputOptions } from './output/output.options.js';
+import type { PolicyLockOptions } from './policy-lock/policy-lock.options.js';
 import type { StoreOptions } from './store/store.options.js';
 import type { ThrottlingOptions } from './throttling/throttling.options.js';
 import type { ValidationOptions } from './validation/validation.options.js';
@@ -37,6 +38,13 @@ export interface SecureWsOptions {
   readonly store?: StoreOptions;
   /** Gateways that are still being brought under the checks. */
   readonly migration?: MigrationOptions;
+  /**
+   * Refuses to boot where the application does anything else than its policy lock says: `'enforce'` for
+   * `secure-ws.lock.json` in the folder where the process is started, or `{ path }`. `npx secure-ws policy` writes the file.
+   *
+   * @default nothing is enforced
+   */
+  readonly policyLock?: PolicyLockOptions;
   /**
    * `false` where the application's gateways are on another adapter, such as Socket.IO: the module then installs nothing,
    * and the gateways use `WsAuthorizeGuard` and `WsExceptionsFilter`. The handshake, the lifetime of connections and the

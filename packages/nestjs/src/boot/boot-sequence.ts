@@ -5,7 +5,7 @@ import type { WsAuthenticator } from '../authentication/authenticator.js';
 import { createAuthenticators } from '../authentication/create-authenticators.js';
 import { PolicyReports } from '../authorization/policy-reports.js';
 import { ShadowJudge } from '../authorization/shadow/shadow-judge.js';
-import { type BootProblems, type BootWarning, SecureWsBootError } from '../core/boot-problems.js';
+import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
 import { discoverSecurityEventListeners } from '../events/on-security-event.js';
 import type { GatewaySettings } from '../gateway-settings.js';
 import { WsChallengeVerifier } from '../handshake/challenge/ws-challenge-verifier.js';
@@ -23,16 +23,18 @@ import { RegistrationMetadata } from '../nest/registration-metadata.js';
 import { checkTransformerCopies } from '../nest/transformer-storage.js';
 import { canTakeDataPath } from '../nest/ws-data-path.js';
 import { checkWsVersion } from '../nest/ws-version.js';
+import { checkPolicyLock } from '../policy-lock/check-policy-lock.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { loadCodec } from '../validation/codecs/load-codec.js';
 import { WsValidationPipe } from '../socket-io/ws-validation.pipe.js';
+import type { BootInspection } from './boot-inspection.js';
 import { checkNamedClasses } from './named-classes.js';
 import { checkLogoutRoute, checkMigration, checkPlaces, warnOfIdleParts } from './omissions.js';
 import { compileHandler } from './compile-handler.js';
 import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
 import { warningsOfCors } from './cors-origins.js';
-import { checkCoverage, type CoveredHandler } from './coverage.js';
+import { checkCoverage } from './coverage.js';
 import { checkHttpEnhancers } from './http-only.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
 
@@ -46,15 +48,6 @@ export interface BootParts {
   readonly problems: BootProblems;
   /** Asked before the application's own authenticators, in tests. */
   readonly testAuthenticators: readonly WsAuthenticator[];
-}
-
-/** What the boot found of the application: for the commands that tell of it. */
-export interface BootInspection {
-  readonly gateways: readonly GatewayRecord[];
-  /** By {@link endpointOf}. */
-  readonly endpoints: ReadonlyMap<string, GatewayEndpoint>;
-  readonly handlers: readonly CoveredHandler[];
-  readonly warnings: readonly BootWarning[];
 }
 
 /** Has no state: all applications of a process share it. */
@@ -82,25 +75,28 @@ export class BootSequence {
 
   /**
    * Runs once; later calls do nothing, or throw what the first one threw.
+   *
+   * @param isStarting whether the application is to run: it must then do what its policy lock says.
    * @throws {SecureWsBootError} with every problem of the options and of the gateways.
    */
-  prepare(): void {
+  prepare(isStarting = true): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#hasRun) return;
     this.#hasRun = true;
     try {
-      this.#prepare();
+      this.#prepare(isStarting);
     } catch (error) {
       throw this.fail(error);
     }
   }
 
   /**
-   * What there is, without starting any of it.
+   * What there is, without starting any of it. A policy lock is not held against it: who asks may want to write one.
+   *
    * @throws {SecureWsBootError} as {@link prepare} does.
    */
   inspect(): BootInspection {
-    this.prepare();
+    this.prepare(false);
     return this.#inspection as BootInspection;
   }
 
@@ -180,7 +176,7 @@ export class BootSequence {
     this.#logger.log(`SecureWs ${what} ${found}; ${verified}`);
   }
 
-  #prepare(): void {
+  #prepare(isStarting: boolean): void {
     const { problems, runtime, modules, config } = this.parts;
     const { options, events } = runtime;
     this.#checkPackages();
@@ -196,6 +192,15 @@ export class BootSequence {
     warnOfIdleParts(gateways, this.#endpoints, handlers, problems);
     const places = { classes: this.#classes, options, home: this.#moduleAt(), endpoints: this.#endpoints.values() };
     checkNamedClasses(places, gateways, handlers, problems);
+    const inspection: BootInspection = {
+      gateways,
+      endpoints: this.#endpoints,
+      handlers,
+      warnings: problems.warnings,
+      ownerOf: (type, gateway) => this.#classes.ownerOf(type, gateway.module),
+    };
+    // Of an application with other problems it would only say once more what they are.
+    if (isStarting && problems.problems.length === 0) checkPolicyLock({ inspection, options }, problems);
     const listeners = discoverSecurityEventListeners(modules, problems);
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     events.listen(listeners);
@@ -217,7 +222,7 @@ export class BootSequence {
       const mayGetBytes = maxBytesAt(endpointOf(gateway), handlers) > 0;
       runtime.plans.add(gateway, callback, compileHandler(handler, compileParts, mayGetBytes));
     }
-    this.#inspection = { gateways, endpoints: this.#endpoints, handlers, warnings: problems.warnings };
+    this.#inspection = inspection;
   }
 
   /** The module's, and those that gateways have of their own. */

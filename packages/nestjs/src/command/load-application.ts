@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { BootInspection } from '../boot/boot-sequence.js';
+import type { BootInspection } from '../boot/boot-inspection.js';
 import type { Awaitable } from '../core/awaitable.js';
 import { SecureWsBootError } from '../core/boot-problems.js';
 import { SecureWsInstaller } from '../secure-ws.installer.js';

@@ -3,12 +3,14 @@ import type { Command, CommandOutput } from './command.js';
 import { doctorCommand } from './doctor/doctor.command.js';
 import { explainCommand } from './explain/explain.command.js';
 import { keyCommand } from './key.command.js';
+import { policyCommand } from './policy.command.js';
 
 /** The subcommands, in the order in which they are listed. */
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['doctor', doctorCommand],
   ['explain', explainCommand],
   ['key', keyCommand],
+  ['policy', policyCommand],
 ]);
 
 /**

@@ -63,6 +63,11 @@ export class ApplicationClasses {
     }
   }
 
+  /** Names the module whose provider {@link providerOf} uses; the one that names the class where none has it. */
+  ownerOf(type: InjectableClass, module: NestModule): string {
+    return (this.#find(type, module)?.owner ?? module).name;
+  }
+
   /** The provider of a class that a module names. */
   providerOf<T>(type: InjectableClass<T>, module: NestModule): InstanceProvider<T> {
     const found = this.#find(type, module);

@@ -3,6 +3,7 @@ import { ShadowJudge } from '../../authorization/shadow/shadow-judge.js';
 import { compileHandler } from '../../boot/compile-handler.js';
 import type { CoveredHandler } from '../../boot/coverage.js';
 import { endpointOf, type GatewayEndpoint } from '../../boot/gateway-endpoints.js';
+import { maxBytesAt } from '../../boot/handler-bytes.js';
 import type { WireFormat } from '../../core/wire-format.js';
 import type { GatewaySettings } from '../../gateway-settings.js';
 import { SpokenSubprotocols } from '../../handshake/spoken-subprotocols.js';
@@ -45,7 +46,7 @@ export async function explainIn(
 ): Promise<ToldExplanation> {
   const { event, as, subprotocol } = question;
   const { endpoints, handlers } = installer.inspect();
-  const { options, clock } = app.get(SecureWsRuntime, { strict: false });
+  const { options, clock, outputs } = app.get(SecureWsRuntime, { strict: false });
   const [name, { settings }] = chooseEndpoint(endpoints, handlers, question);
   const wire = readWire(subprotocol, settings);
   const principal = await readPrincipal(as, settings.authentication ?? options.authentication, clock.now());
@@ -67,8 +68,10 @@ export async function explainIn(
     reports: { failed: () => undefined },
     shadows: new ShadowJudge(clock, options.authorization.policyTimeoutMs, { differed: () => undefined }),
     detailedErrors: false,
+    outputs,
   };
-  const plans = ofEndpoint.map((handler) => ({ ...compileHandler(handler, parts), shadow: undefined }));
+  const mayGetBytes = maxBytesAt(name, handlers) > 0;
+  const plans = ofEndpoint.map((handler) => ({ ...compileHandler(handler, parts, mayGetBytes), shadow: undefined }));
   await classes.prepare();
   const path = ofEndpoint[0]?.record.gateway.path ?? '/';
   const explained = await explainMessage({

@@ -11,6 +11,7 @@ import { Message, type MessageSource, type MessageStep } from '../../messages/me
 import { MessageEngine } from '../../messages/message-engine.js';
 import { ARRIVAL_STEPS, judgingStepsOf } from '../../messages/message-steps.js';
 import type { Refusal } from '../../messages/refusal.js';
+import { Outputs } from '../../output/outputs.js';
 import type { ResolvedSecureWsOptions } from '../../resolve-options.js';
 import { MemoryStore } from '../../store/memory.store.js';
 import { MessageThrottles } from '../../throttling/message-throttles.js';
@@ -26,7 +27,10 @@ export interface ExplainedMessage {
   /** The handlers of its path. */
   readonly plans: readonly HandlerPlan[];
   readonly settings: GatewaySettings;
-  readonly options: Pick<ResolvedSecureWsOptions, 'authorization' | 'detailedErrors' | 'store' | 'throttling'>;
+  readonly options: Pick<
+    ResolvedSecureWsOptions,
+    'authorization' | 'detailedErrors' | 'output' | 'store' | 'throttling'
+  >;
   readonly clock: Clock;
   readonly principal: Principal;
   readonly path: string;
@@ -133,10 +137,12 @@ function makeEngine({ clock, options, settings }: ExplainedMessage): MessageEngi
   const store = new MemoryStore(clock, options.store);
   // A storage of @nestjs/throttler is shared: the windows of an event are those of this one message instead.
   const throttling = { ...options.throttling, storage: undefined };
+  const faults = new SilentFaults(clock);
   const parts = {
     clock,
     events,
-    faults: new SilentFaults(clock),
+    faults,
+    outputs: new Outputs(options.output, events, faults),
     throttles: new MessageThrottles(throttling, store),
     ledger: new ViolationLedger(store, options.throttling.violations),
     detailedErrors: options.detailedErrors,

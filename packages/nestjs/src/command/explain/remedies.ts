@@ -46,6 +46,7 @@ const REMEDIES: Readonly<Record<MessageReason, Remedy>> = {
   },
   'broken-frame': remedy('frame', 'The bytes are no WebSocket frame: no client library sends them. Look at proxies.'),
   'binary-frame': remedy('frame', 'Send text: the handler takes no bytes.'),
+  'text-frame': remedy('frame', 'Send binary frames: the negotiated subprotocol has no others.'),
   'early-bytes': remedy('frame', 'Send nothing before the 101 has arrived.'),
   'control-flood': remedy('frame', 'Send fewer pings.'),
   'refresh-rate': remedy('$auth', 'Refresh later: once for each new credential.'),
@@ -80,6 +81,7 @@ const REMEDIES: Readonly<Record<MessageReason, Remedy>> = {
   'json-duplicate-key': json('Write each key of an object once.'),
   'json-number': json('A number is too large for a double: send it as a text.'),
   'json-text': json('A text has a null character, or half of a surrogate pair.'),
+  'json-type': json('The codec allows values that JSON does not have: send only those that it has.'),
   envelope: remedy('decode', 'Send { "event", "data"?, "id"? } and no other key.'),
   'message-size': remedy(
     'frame',
@@ -110,6 +112,10 @@ const REMEDIES: Readonly<Record<MessageReason, Remedy>> = {
         ? ['The error frame that the client got lists the paths and rules: compare them with the DTO.']
         : issues.map(({ path, rule }) => `data${path === '' ? '' : `.${path}`}: make it pass ${rule} of ${place}.`),
   },
+  bytes: {
+    step: 'bytes',
+    lines: ({ place }) => [`Send the bytes that @WsBinary() at ${place} asks for, and none where it is missing.`],
+  },
   'validator-failed': {
     step: 'validate',
     lines: ({ fault, place }) => [`A validator of ${place} threw${fault === undefined ? '' : `: ${fault}`}. ${FAILED}`],
@@ -129,6 +135,7 @@ const REMEDIES: Readonly<Record<MessageReason, Remedy>> = {
   'handler-failed': remedy('handler', FAILED),
   'handler-failed-after-close': remedy('handler', FAILED),
   'handler-timeout': remedy('handler', 'Make the handler faster, or messages: { handlerTimeoutMs: 10_000 }.'),
+  'reply-undeclared': remedy('reply', 'Return what the class of @WsReply() exposes; the log names the field.'),
   'reply-not-serialisable': remedy('reply', 'Return plain data: no BigInt, no cycle, no getter that throws.'),
   'reply-too-large': remedy('reply', 'Return less, or a stream; the limit is lifecycle.maxOutboundBytes.'),
 };

@@ -1,0 +1,80 @@
+/** What JSON can say. */
+export type PlainValue =
+  null | boolean | number | string | readonly PlainValue[] | { readonly [name: string]: PlainValue };
+
+/** As deep as options and the arguments of decorators are read; what lies deeper is only named. */
+const MAX_DEPTH = 12;
+
+/**
+ * Says what a value is in the words of JSON, the same on every machine: numbers beyond all bounds as `unlimited`, what is
+ * computed as `computed`, an instance by the name of its class.
+ */
+export function plainOf(value: unknown, depth = 0): PlainValue {
+  if (value === null || value === undefined) return null;
+  if (value === Infinity) return 'unlimited';
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') {
+    return Number.isNaN(value) ? 'NaN' : value;
+  }
+  if (typeof value === 'function') return isClass(value) ? value.name : 'computed';
+  if (typeof value !== 'object') return typeof value;
+  if (value instanceof RegExp) return String(value);
+  if (depth >= MAX_DEPTH) return 'deeper';
+  if (Array.isArray(value)) return value.map((item: unknown) => plainOf(item, depth + 1));
+  if (value instanceof Set) return [...value].map((item) => plainOf(item, depth + 1)).sort(byText);
+  const prototype = Object.getPrototypeOf(value) as { readonly constructor: { readonly name: string } } | null;
+  if (prototype !== null && prototype !== Object.prototype) return prototype.constructor.name;
+  const known = Object.entries(value).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(known.map(([name, item]) => [name, plainOf(item, depth + 1)]));
+}
+
+/** Puts the names of every object in order, whatever order they were written in. */
+export function sorted(value: PlainValue): PlainValue {
+  if (Array.isArray(value)) return (value as readonly PlainValue[]).map(sorted);
+  if (!isRecord(value)) return value;
+  const names = Object.keys(value).sort(compareText);
+  // Of entries, not by assignment: a property may be called __proto__.
+  return Object.fromEntries(names.map((name) => [name, sorted(value[name] as PlainValue)]));
+}
+
+/** The one text that a value has, to compare it by. */
+export function textOf(value: unknown): string {
+  return JSON.stringify(sorted(plainOf(value)));
+}
+
+/** What a value says otherwise than another one; `{}` where they agree. */
+export function differenceOf(value: PlainValue, usual: PlainValue): PlainValue {
+  if (!isRecord(value) || !isRecord(usual)) return value;
+  const entries = Object.entries(value).filter(([name, item]) => textOf(item) !== textOf(fieldOf(usual, name)));
+  return Object.fromEntries(entries.map(([name, item]) => [name, differenceOf(item, fieldOf(usual, name))]));
+}
+
+/** A field of a value, `null` for one that it has not itself. */
+export function fieldOf(value: PlainValue, name: string): PlainValue {
+  return isRecord(value) && Object.hasOwn(value, name) ? (value[name] as PlainValue) : null;
+}
+
+/** Whether a value has names. */
+export function isRecord(value: PlainValue): value is { readonly [name: string]: PlainValue } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The order of code units: that of a language would depend on the machine. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** {@link compareText} of {@link textOf}. */
+export function byText(a: unknown, b: unknown): number {
+  return compareText(textOf(a), textOf(b));
+}
+
+function isClass(value: object): value is abstract new (...args: never[]) => object {
+  const source = Function.prototype.toString.call(value);
+  // Date, Map and the like; a method of the language has no prototype.
+  return /^class\b/.test(source) || (/\[native code\]/.test(source) && Object.hasOwn(value, 'prototype'));
+}
+
+/** What a value says apart from some of its fields. */
+export function without(value: object, ...names: readonly string[]): PlainValue {
+  return Object.fromEntries(Object.entries(plainOf(value) as object).filter(([name]) => !names.includes(name)));
+}

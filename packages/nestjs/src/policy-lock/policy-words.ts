@@ -1,0 +1,52 @@
+import { fieldOf, isRecord, type PlainValue } from './plain-value.js';
+import type { PolicyAccess, PolicyRequirement } from './policy-document.js';
+
+const MAX_VALUE = 200;
+
+/** A requirement in words, such as `policy RoomMember of RoomsModule` or `role admin or editor`. */
+export function requirementText(requirement: PolicyRequirement): string {
+  const { policy, module, roles, scope, anyOf, allOf, loginMs, other } = requirement;
+  if (policy !== undefined) return module === undefined ? `policy ${policy}` : `policy ${policy} of ${module}`;
+  if (roles !== undefined) return `role ${roles.join(' or ')}`;
+  if (scope !== undefined) return `scope ${scope}`;
+  if (anyOf !== undefined) return `(${anyOf.map(requirementText).join(' or ')})`;
+  if (allOf !== undefined) return `(${allOf.map(requirementText).join(' and ')})`;
+  if (loginMs !== undefined) return `a log-in of the last ${loginMs / 1000} s`;
+  return valueText(other ?? null);
+}
+
+/** Who may call an event, in words. */
+export function accessText(access: PolicyAccess): string {
+  if ('closed' in access) return 'nobody';
+  if ('public' in access) return 'anybody, without an identity';
+  if (access.all.length === 0) return 'every authenticated principal';
+  return access.all.map(requirementText).join(' and ');
+}
+
+/** A rule of a throttle in words, such as `20 in 10 s`. */
+export function throttleText(rule: PlainValue): string {
+  const limit = fieldOf(rule, 'limit');
+  const ttl = fieldOf(rule, 'ttl');
+  if (!isRecord(rule) || limit === null || ttl === null) return valueText(rule);
+  const others = Object.entries(rule)
+    .filter(([name, value]) => !['limit', 'ttl'].includes(name) && value !== 0 && value !== null && value !== 'default')
+    .map(([name, value]) => `, ${name} ${valueText(value)}`);
+  return `${valueText(limit)} in ${typeof ttl === 'number' ? `${ttl / 1000} s` : valueText(ttl)}${others.join('')}`;
+}
+
+/** A value as a sentence can hold it. */
+export function valueText(value: PlainValue): string {
+  if (value === null) return 'nothing';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}...` : text;
+}
+
+/**
+ * A text without what a terminal or a log would obey: a lock file that somebody edited is no friend.
+ */
+export function visibleText(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

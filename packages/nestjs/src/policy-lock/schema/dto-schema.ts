@@ -1,0 +1,147 @@
+import {
+  type Discriminator,
+  type DtoSelection,
+  hasTransform,
+  sentNamesOf,
+  typeMetadataOf,
+  typesNamed,
+} from '../../nest/transformer-storage.js';
+import {
+  constraintsOf,
+  type DtoClass,
+  isValidatable,
+  type PropertyMetadata,
+  type PropertyShape,
+  readProperties,
+} from '../../validation/dto/dto-metadata.js';
+import { findValueTest } from '../../validation/dto/rule-conformance.js';
+import { byText, compareText, type PlainValue, plainOf } from '../plain-value.js';
+import { ruleSchemaOf } from './rule-schema.js';
+
+/** How the classes below a class are referred to, and what of all of them is read. */
+interface Reading {
+  readonly reference: (type: DtoClass) => PlainValue;
+  readonly selection: DtoSelection;
+}
+
+type Fields = Record<string, PlainValue>;
+
+const SHAPES: Partial<Record<PropertyShape, string>> = {
+  array: 'array',
+  collection: 'array',
+  set: 'array',
+  map: 'object',
+  object: 'object',
+  string: 'string',
+  number: 'number',
+  boolean: 'boolean',
+};
+
+/** The JSON Schema of what a DTO class accepts. What JSON Schema has no word for stands under `x-rules`. */
+export function describeDto(type: DtoClass, reading: Reading): PlainValue {
+  const { selection } = reading;
+  const properties = readProperties(type, selection);
+  const names = properties.map(({ name }) => name);
+  const sentNames = new Map([...sentNamesOf(type, names, selection)].map(([sent, name]) => [name, sent]));
+  const entries: [string, PlainValue][] = [];
+  const required: string[] = [];
+  for (const property of properties) {
+    // What a payload cannot name is refused, and so no part of it.
+    const sent = sentNames.get(property.name);
+    if (sent === undefined) continue;
+    entries.push([sent, describeProperty(type, property, reading)]);
+    if (isRequired(property)) required.push(sent);
+  }
+  return {
+    type: 'object',
+    properties: Object.fromEntries(entries),
+    ...(required.length > 0 && { required: required.sort(compareText) }),
+    additionalProperties: false,
+  };
+}
+
+function isRequired({ conditions, rules, isAllowed }: PropertyMetadata): boolean {
+  return conditions.length === 0 && rules.length > 0 && !isAllowed;
+}
+
+function describeProperty(type: DtoClass, property: PropertyMetadata, reading: Reading): PlainValue {
+  const { conditions, isPromise } = property;
+  const isOptional = conditions.some(({ name }) => name === 'isOptional');
+  const asked = conditions.filter(({ name }) => name !== 'isOptional').length;
+  const isMade = hasTransform(type, property.name, reading.selection);
+  const own = isMade ? {} : shapeOf(type, property, reading);
+  const extra: PlainValue[] = [];
+  const item: Fields = {};
+  const whole: Fields = {};
+  for (const metadata of property.rules) {
+    for (const constraint of constraintsOf(metadata)) {
+      const { each, validateIf } = metadata;
+      const isGenuine = validateIf === undefined && findValueTest(metadata, constraint) !== undefined;
+      const known = isGenuine ? ruleSchemaOf(constraint.name, metadata.constraints ?? []) : undefined;
+      if (known !== undefined && !isMade) Object.assign(each === true ? item : whole, known);
+      else extra.push(ruleText(constraint.name, metadata, validateIf !== undefined));
+    }
+  }
+  if (asked > 0) extra.push({ rule: 'validateIf', count: asked });
+  if (isPromise) extra.push({ rule: 'validatePromise' });
+  if (isMade) extra.push({ rule: 'transform' });
+  const items = { ...(own['items'] as Fields | undefined), ...item };
+  const schema: Fields = {
+    ...own,
+    ...whole,
+    ...(Object.keys(items).length > 0 && { items }),
+    ...(extra.length > 0 && { 'x-rules': extra.sort(byText) }),
+  };
+  return isOptional ? { anyOf: [schema, { type: 'null' }] } : schema;
+}
+
+function ruleText(
+  name: string,
+  { constraints = [], each }: PropertyMetadata['rules'][number],
+  isConditional: boolean,
+): PlainValue {
+  // What a decorator was not given it has as undefined.
+  const given = constraints.filter((constraint) => constraint !== undefined);
+  return {
+    rule: name,
+    ...(given.length > 0 && { constraints: plainOf(given) }),
+    ...(each === true && { each }),
+    ...(isConditional && { conditional: true }),
+  };
+}
+
+function shapeOf(type: DtoClass, property: PropertyMetadata, reading: Reading): Fields {
+  const { name, shape, nested } = property;
+  const metadata = typeMetadataOf(type, name);
+  if (nested.length === 0) {
+    const named = metadata === undefined ? [] : typesNamed(metadata);
+    // @Type(() => Date) makes one of what was sent; what it takes is for the rules to say.
+    const converts =
+      named.length > 0 && named[0] !== Reflect.getMetadata('design:type', type.prototype as object, name);
+    if (converts || named[0] === Date) return { 'x-type': plainOf(named[0]) };
+    return SHAPES[shape] === undefined ? {} : { type: SHAPES[shape] };
+  }
+  const { discriminator } = metadata?.options ?? {};
+  const below =
+    discriminator === undefined
+      ? classesOf(type, property, reading).map(reading.reference)
+      : unionOf(discriminator, reading);
+  const one: PlainValue = below.length === 1 ? (below[0] as PlainValue) : below.length > 1 ? { oneOf: below } : {};
+  if (shape === 'map') return { type: 'object', additionalProperties: one };
+  return shape === 'array' || shape === 'set' ? { type: 'array', items: one } : (one as Fields);
+}
+
+function classesOf(type: DtoClass, { name }: PropertyMetadata, { selection }: Reading): readonly DtoClass[] {
+  const metadata = typeMetadataOf(type, name);
+  const declared: unknown = Reflect.getMetadata('design:type', type.prototype as object, name);
+  const named = metadata === undefined ? [] : typesNamed(metadata);
+  return [...named, declared].filter((item) => isValidatable(item, selection)).slice(0, 1);
+}
+
+function unionOf({ property, subTypes }: Discriminator, { reference, selection }: Reading): readonly PlainValue[] {
+  const members = subTypes.map(({ name, value }): PlainValue => ({
+    allOf: [isValidatable(value, selection) ? reference(value) : true],
+    'x-discriminator': { property, value: name },
+  }));
+  return members.sort(byText);
+}

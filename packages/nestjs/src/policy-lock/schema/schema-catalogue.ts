@@ -1,0 +1,80 @@
+import type { DtoSelection } from '../../nest/transformer-storage.js';
+import type { DtoClass } from '../../validation/dto/dto-metadata.js';
+import { isStandardSchema, type StandardSchema } from '../../core/standard-schema.js';
+import { compareText, isRecord, type PlainValue } from '../plain-value.js';
+import { describeDto } from './dto-schema.js';
+import { describeStandardSchema } from './standard-schema-text.js';
+
+/** What every reference to a schema of the document begins with. */
+export const SCHEMA_POINTER = '#/schemas/';
+
+/** The JSON Schemas of a document, each DTO class once and under its own name. */
+export class SchemaCatalogue {
+  /** Of classes and schemas, by what of them is read. */
+  readonly #names = new Map<unknown, Map<string, string>>();
+  readonly #schemas = new Map<string, PlainValue>();
+
+  /** The schema of a declared payload or reply: a class, a Standard Schema, a primitive, or a list of one. */
+  schemaOf(declaration: unknown, selection: DtoSelection = {}): PlainValue {
+    if (declaration === undefined) return null;
+    if (Array.isArray(declaration)) return { type: 'array', items: this.schemaOf(declaration[0], selection) };
+    if (declaration === String) return { type: 'string' };
+    if (declaration === Number) return { type: 'number' };
+    if (declaration === Boolean) return { type: 'boolean' };
+    if (isStandardSchema(declaration)) return this.#standard(declaration);
+    return typeof declaration === 'function' ? this.#dto(declaration as DtoClass, selection) : true;
+  }
+
+  /** A reference to the schema of a class, as it is for the groups and the version of an event. */
+  #dto(type: DtoClass, selection: DtoSelection): PlainValue {
+    const { groups = [], version } = selection;
+    const part = [...[...groups].sort(compareText), ...(version === undefined ? [] : [`v${version}`])].join('.');
+    const parts = this.#names.get(type) ?? new Map<string, string>();
+    this.#names.set(type, parts);
+    let name = parts.get(part);
+    if (name === undefined) {
+      name = this.#reserve(part === '' ? type.name : `${type.name}.${part}`);
+      // Named before it is described: a class may contain itself.
+      parts.set(part, name);
+      const reference = (nested: DtoClass): PlainValue => this.#dto(nested, selection);
+      this.#schemas.set(name, describeDto(type, { reference, selection }));
+    }
+    return { $ref: `${SCHEMA_POINTER}${name}` };
+  }
+
+  /** All of them by name. */
+  get schemas(): Readonly<Record<string, PlainValue>> {
+    return Object.fromEntries([...this.#schemas].sort(([a], [b]) => compareText(a, b)));
+  }
+
+  #standard(schema: StandardSchema): PlainValue {
+    const known = this.#names.get(schema)?.get('');
+    if (known !== undefined) return { $ref: `${SCHEMA_POINTER}${known}` };
+    const described = describeStandardSchema(schema);
+    if (!JSON.stringify(described).includes('"$ref"')) return described;
+    const name = this.#reserve('Schema');
+    this.#names.set(schema, new Map([['', name]]));
+    this.#schemas.set(name, pointInto(described, `${SCHEMA_POINTER}${name}`));
+    return { $ref: `${SCHEMA_POINTER}${name}` };
+  }
+
+  #reserve(wanted: string): string {
+    // What a pointer and a component of AsyncAPI can be called.
+    const base = wanted === '' ? 'Schema' : wanted.replace(/[^A-Za-z0-9.-]/g, '_');
+    let name = base;
+    for (let count = 2; this.#schemas.has(name); count++) name = `${base}-${count}`;
+    this.#schemas.set(name, true);
+    return name;
+  }
+}
+
+/** Has the pointers of a schema that stood by itself lead into the place that it has now. */
+function pointInto(schema: PlainValue, place: string): PlainValue {
+  if (Array.isArray(schema)) return (schema as readonly PlainValue[]).map((item) => pointInto(item, place));
+  if (!isRecord(schema)) return schema;
+  const entries = Object.entries(schema).map(([name, item]): [string, PlainValue] => {
+    const isPointer = name === '$ref' && typeof item === 'string' && item.startsWith('#');
+    return [name, isPointer ? `${place}${item.slice(1)}` : pointInto(item, place)];
+  });
+  return Object.fromEntries(entries);
+}
