@@ -17,6 +17,10 @@ class NoDatabase extends Database {
     return this.query();
   }
 
+  override enterRole(): Promise<never> {
+    return this.query();
+  }
+
   override close(): Promise<void> {
     return Promise.resolve();
   }

@@ -74,7 +74,7 @@ function describeEndpoint(
 }
 
 function describeEvent(handler: CoveredHandler, moduleOf: ModuleOfPolicy, catalogue: SchemaCatalogue): PolicyEvent {
-  const { record, event, decision, payload, throttles, subprotocols, isReported } = handler;
+  const { record, event, decision, payload, reply, bytes, throttles, subprotocols, isReported } = handler;
   return {
     event,
     handler: record.label,
@@ -82,9 +82,17 @@ function describeEvent(handler: CoveredHandler, moduleOf: ModuleOfPolicy, catalo
     access: describeAccess(decision, moduleOf),
     ...(subprotocols !== undefined && { subprotocols: [...subprotocols].sort(compareText) }),
     ...(isReported && { reported: true }),
-    throttles: throttles.map((rule) => plainOf(rule)).sort(byText),
+    throttles: throttles.map((rule) => without(rule, 'label', 'fixed')).sort(byText),
+    ...(bytes !== undefined && { bytes: plainOf(bytes) }),
+    // By its name: which properties its class exposes is reviewed with the class.
+    ...(reply !== undefined && { reply: nameOfReply(reply.declaration) }),
     payload: catalogue.schemaOf(payload.declaration, payload.selection),
   };
+}
+
+function nameOfReply(declaration: unknown): PlainValue {
+  if (Array.isArray(declaration)) return declaration.map(nameOfReply);
+  return typeof declaration === 'function' ? declaration.name : 'schema';
 }
 
 /** What holds for connections, apart from what has a field of its own. */

@@ -29,9 +29,22 @@ export function throttleText(rule: PlainValue): string {
   const ttl = fieldOf(rule, 'ttl');
   if (!isRecord(rule) || limit === null || ttl === null) return valueText(rule);
   const others = Object.entries(rule)
-    .filter(([name, value]) => !['limit', 'ttl'].includes(name) && value !== 0 && value !== null && value !== 'default')
+    .filter(
+      ([name, value]) => !['limit', 'ttl'].includes(name) && value !== 0 && value !== null && !isUsual(name, value),
+    )
     .map(([name, value]) => `, ${name} ${valueText(value)}`);
   return `${valueText(limit)} in ${typeof ttl === 'number' ? `${ttl / 1000} s` : valueText(ttl)}${others.join('')}`;
+}
+
+/** What a rule says where nobody has said anything else. */
+function isUsual(name: string, value: PlainValue): boolean {
+  const usual: readonly (readonly [string, PlainValue])[] = [
+    ['name', 'default'],
+    ['by', 'principal'],
+    ['cost', 1],
+    ['mode', 'enforce'],
+  ];
+  return usual.some(([field, fallback]) => field === name && fallback === value);
 }
 
 /** A value as a sentence can hold it. */
