@@ -2,6 +2,7 @@
 export { SecureWsModule } from './secure-ws.module.js';
 export type { SecureWsAsyncOptions, SecureWsOptionsFactory } from './secure-ws.module.js';
 export type { MigrationOptions } from './migration.options.js';
+export type { PolicyLockOptions } from './policy-lock/policy-lock.options.js';
 export type { SecureWsOptions } from './secure-ws.options.js';
 export { SecureWsBootError } from './core/boot-problems.js';
 export type { ClassOrInstance } from './core/option-reader.js';
