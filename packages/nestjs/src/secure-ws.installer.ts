@@ -58,8 +58,11 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     const homes = [...modules.values()].filter(({ providers }) => providers.has(SecureWsInstaller));
     const testAuthenticators = test?.authenticators(runtime.clock) ?? [];
     this.#boot = new BootSequence({ modules, homes, config, runtime, hooks, problems, testAuthenticators });
+    let isServerChecked = false;
     const prepare = (): void => {
-      this.#checkServer();
+      // Asked for with every gateway, and at the start.
+      if (!isServerChecked) this.#checkServer();
+      isServerChecked = true;
       this.#boot.prepare();
     };
     this.#adapter = new SecureWsAdapter(host, runtime, hooks, prepare, (error) => this.#boot.fail(error));

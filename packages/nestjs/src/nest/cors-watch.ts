@@ -16,7 +16,9 @@ export interface CorsWatch {
 export function watchCors(host: HttpAdapterHost): CorsWatch {
   const given: unknown[] = [];
   const undo: (() => void)[] = [];
-  const watch = (adapter: object): void => {
+  // The type of the host says that there is one. In a test there is not yet, in a microservice never.
+  const watch = (adapter: object | null | undefined): void => {
+    if (adapter === null || adapter === undefined) return;
     const enableCors: unknown = Reflect.get(adapter, 'enableCors');
     if (typeof enableCors !== 'function') return;
     undo.push(
@@ -26,10 +28,9 @@ export function watchCors(host: HttpAdapterHost): CorsWatch {
       }),
     );
   };
-  // The type says that there is one. In a test there is not yet, in a microservice never.
   const adapter = host.httpAdapter as object | null | undefined;
-  if (adapter !== null && adapter !== undefined) watch(adapter);
-  else undo.push(onAdapterSet(host, watch));
+  if (adapter === null || adapter === undefined) undo.push(onAdapterSet(host, watch));
+  else watch(adapter);
   return {
     given,
     stop: () => {
@@ -39,7 +40,7 @@ export function watchCors(host: HttpAdapterHost): CorsWatch {
 }
 
 /** Calls `run` with the adapter that the host is given. @returns ends that. */
-function onAdapterSet(host: HttpAdapterHost, run: (adapter: object) => void): () => void {
+function onAdapterSet(host: HttpAdapterHost, run: (adapter: object | null | undefined) => void): () => void {
   const accessor = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(host), 'httpAdapter');
   if (accessor?.set === undefined || accessor.get === undefined) return () => undefined;
   const read = accessor.get.bind(host) as () => unknown;
@@ -47,7 +48,7 @@ function onAdapterSet(host: HttpAdapterHost, run: (adapter: object) => void): ()
   Object.defineProperty(host, 'httpAdapter', {
     configurable: true,
     get: read,
-    set: (adapter: object) => {
+    set: (adapter: object | null | undefined) => {
       Reflect.deleteProperty(host, 'httpAdapter');
       write(adapter);
       run(adapter);
