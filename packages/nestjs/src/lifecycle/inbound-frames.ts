@@ -29,6 +29,8 @@ export interface FrameWatch {
   onCutOff(): void;
 }
 
+/** RSV1 to RSV3. */
+const RESERVED_BITS = 0x70;
 const TEXT = 1;
 const BINARY = 2;
 const CLOSE = 8;
@@ -156,7 +158,7 @@ export class InboundFrames {
       this.#opcode = byte & 0x0f;
       this.#isFinal = byte >= 0x80;
       if (!this.#isFragmented) this.#hasBegun = true;
-      this.#fault = this.#faultOfKind();
+      this.#fault = this.#faultOfKind((byte & RESERVED_BITS) !== 0);
       return;
     }
     if (index === 1) {
@@ -171,12 +173,12 @@ export class InboundFrames {
   }
 
   /** MV-19: what was negotiated is one kind of frame, or both. */
-  #faultOfKind(): FrameFault | undefined {
+  #faultOfKind(hasReservedBits: boolean): FrameFault | undefined {
     if (this.#opcode >= CLOSE || (this.#opcode === 0 && this.#isFragmented)) return undefined;
     this.#messageBytes = 0;
-    // A continuation of nothing, and what no opcode is: ws says so.
+    // A continuation of nothing, what no opcode is, and the bits of an extension that was not negotiated: ws says so (1002).
     this.#maxBytes = Infinity;
-    if (this.#opcode !== TEXT && this.#opcode !== BINARY) return undefined;
+    if (hasReservedBits || (this.#opcode !== TEXT && this.#opcode !== BINARY)) return undefined;
     this.#maxBytes = this.#opcode === TEXT ? this.limits.text : this.limits.binary;
     if (this.#maxBytes > 0) return undefined;
     return this.#opcode === TEXT ? 'text-frame' : 'binary-frame';
