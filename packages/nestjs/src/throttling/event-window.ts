@@ -10,7 +10,7 @@ const MAX_LENGTHS = 8;
 
 /**
  * One rule of an event for one subject. Its values may differ from one message to the next (by plan, role, hour): what was
- * taken counts all the same, so that no change of a value lets anybody begin anew.
+ * taken counts all the same, so that no change of a value resets it for anybody.
  */
 export class EventWindow {
   /** By their length. Each takes every message; only the one of the length that a message goes by is asked. */

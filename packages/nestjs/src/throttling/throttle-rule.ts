@@ -25,7 +25,7 @@ export interface WsThrottleContext {
 
 /**
  * A number, or a function that finds it for each message, at once or with a promise. What throws, rejects, does not answer
- * within `authorization.policyTimeoutMs`, or is no number of the range, refuses the message.
+ * within `authorization.policyTimeoutMs`, or is not a number of the range, refuses the message.
  */
 export type WsThrottleValue = number | ((context: WsThrottleContext) => number | PromiseLike<number>);
 

@@ -16,7 +16,7 @@ interface ZodSchema {
 /**
  * Validates by a schema of zod 4 as its `~standard.validate` does, but in one run.
  *
- * That one runs a schema synchronously first, and where something is asynchronous drops what it began and starts anew: each
+ * That one runs a schema synchronously first, and where something is asynchronous drops what it began and starts over: each
  * look-up is asked twice, and one that rejects is a rejection that nobody handles, which ends the process (DR-14).
  *
  * @returns a result of Standard Schema, without messages; a promise only where something in the schema is asynchronous.

@@ -77,7 +77,7 @@ export function toCedarUid(uid: unknown, where: string): CedarUid {
 export function toCedarEntity(entity: unknown, where: string): CedarEntityJson {
   const uid = toCedarUid(entity, where);
   const { attributes = {}, parents = [] } = entity as { readonly attributes?: unknown; readonly parents?: unknown };
-  if (!Array.isArray(parents)) throw new TypeError(`${where}.parents is no list.`);
+  if (!Array.isArray(parents)) throw new TypeError(`${where}.parents must be a list.`);
   return {
     uid,
     attrs: toCedarRecord(attributes, `${where}.attributes`),

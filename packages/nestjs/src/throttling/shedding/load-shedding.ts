@@ -66,7 +66,7 @@ export class LoadShedding {
     this.onNews({ durationMs: now - since });
   }
 
-  /** What is no number is not below: a measurement that fails counts as an overload, and is told. */
+  /** What is not a number is not below: a measurement that fails counts as an overload, and is told. */
   #isBelow({ eventLoopDelayMs, heapShare }: LoadSample, ofDelay: number, ofHeap: number): boolean {
     return eventLoopDelayMs < this.options.eventLoopDelayMs * ofDelay && heapShare < this.options.heapShare * ofHeap;
   }
