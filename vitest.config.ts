@@ -138,6 +138,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'redis',
+          include: ['test/redis/**/*.e2e-spec.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'browser',
           include: ['test/browser/**/*.e2e-spec.ts'],
           testTimeout: 60_000,

@@ -12,6 +12,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   Clock,
   SecureWsModule,
+  type ThrottlerStorageAnswer,
   type ThrottlingOptions,
   WsAuthorize,
   WsThrottle,
@@ -24,6 +25,7 @@ import {
   WsThrottlerInterceptor,
   WsValidationPipe,
 } from '../../packages/nestjs/src/socket-io/index.js';
+import { deferred } from '../support/deferred.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/patience.js';
 import { RecordingSink } from '../support/recording-sink.js';
@@ -249,5 +251,31 @@ describe.each([
     expect(await ask(await open('alice'), 'nest')).toBe('FORBIDDEN');
     expect(sink.ofType('ws.message.refused')).toMatchObject([{ reason: 'throttler-storage-failed' }]);
     expect(handler.handled).toBe(0);
+  });
+
+  it('DR-17 DR-09 refuse in time where a storage hangs, and its late answer runs nothing and charges nobody', async () => {
+    const late = deferred<ThrottlerStorageAnswer>();
+    let asked = 0;
+    const storage = {
+      increment: () => {
+        asked++;
+        return late.promise;
+      },
+    };
+    const { open, sink, clock, gateway: handler } = await start(gateway, { storage, violations: { budget: 1 } });
+    const socket = await open('alice');
+    for (let i = 1; i <= 3; i++) {
+      const asking = ask(socket, 'nest');
+      await until(() => asked === i, 'the storage is asked');
+      clock.advance(5500);
+      expect(await asking).toBe('FORBIDDEN');
+    }
+    late.resolve({ totalHits: 1, timeToExpire: 1, isBlocked: false, timeToBlockExpire: 0 });
+    expect(await ask(socket, 'skipped')).toBe('done');
+    expect(handler.handled).toBe(1);
+    expect(sink.ofType('ws.message.refused').map(({ reason }) => reason)).toEqual(
+      Array(3).fill('throttler-storage-failed'),
+    );
+    expect(sink.ofType('ws.violations.exceeded')).toEqual([]);
   });
 });

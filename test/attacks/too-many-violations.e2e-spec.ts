@@ -87,6 +87,34 @@ describe('a client whose messages are refused again and again', () => {
     await third.expectClose(1008);
   });
 
+  it('MV-17 is told of once, and stays, where the budget only reports', async () => {
+    const violations = { mode: 'report', budget: 30 } as const;
+    const { app, clock, open } = await start({
+      options: { throttling: { violations }, lifecycle: { pingIntervalMs: 600_000, idleTimeoutMs: Infinity } },
+    });
+    const client = await open();
+    const bad = async (times: number): Promise<void> => {
+      for (let count = 0; count < times; count++) {
+        client.sendRaw('{');
+        expectError(await client.next(), 'BAD_MESSAGE');
+        // Slowly enough that each has an answer of its own.
+        clock.advance(300);
+      }
+    };
+    await bad(20);
+    const once = { chargedTo: 'principal', path: '/notes', score: expect.closeTo(39, 0) as number };
+    expect(app.events.ofType('ws.violations.reported')).toMatchObject([once]);
+    expect(app.log.lines.join('\n')).toContain('throttling.violations.mode');
+    // Nobody is kept away, and what it would do to others it does not do either.
+    expect(await handshake(`${app.url}/notes`, { token: app.token() })).toBe('open');
+    clock.advance(200_000);
+    await bad(1);
+    await bad(5);
+    expect(app.events.ofType('ws.violations.reported')).toHaveLength(2);
+    expect(app.events.ofType('ws.violations.exceeded')).toEqual([]);
+    expect(client.socket.readyState).toBe(1);
+  });
+
   it('MV-17 is forgiven with time', async () => {
     const { clock, open } = await start({ options: { lifecycle: { idleTimeoutMs: Infinity } } });
     const client = await open();

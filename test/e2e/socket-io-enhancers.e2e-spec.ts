@@ -363,6 +363,21 @@ describe('the enhancers on Socket.IO', () => {
     expect(audit.ofType('ws.violations.exceeded')).toHaveLength(1);
   });
 
+  it('MV-17 tells once of too many violations, and disconnects nobody, where their budget only reports', async () => {
+    const violations = { mode: 'report', budget: 1, decayPerSecond: 0.01 } as const;
+    const throttling = { principal: [{ limit: 1, ttl: 60_000 }], violations };
+    const socket = await connect(await tokenOf('alice'), { throttling });
+    await answer(socket, 'pay', { cents: 1 });
+    for (let i = 0; i < 6; i++) {
+      expect((await answer(socket, 'pay', { cents: 1 })).data['code']).toBe('THROTTLED');
+    }
+    expect(audit.ofType('ws.violations.reported')).toMatchObject([
+      { chargedTo: 'principal', score: expect.closeTo(2, 1) as number },
+    ]);
+    expect(audit.ofType('ws.violations.exceeded')).toEqual([]);
+    expect(socket.connected).toBe(true);
+  });
+
   it('AZ-01 F16 only reports on a gateway under migration, and hands over what was sent', async () => {
     const until = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10);
     const socket = await connect(await tokenOf('bob'), { migration: { gateways: [OrdersGateway], until } });

@@ -14,6 +14,7 @@ import {
 import type { EventRow } from './event-row.js';
 import { address, CONNECTION, CONNECTION_OPTIONAL, identifier, path, plain, text } from './event-fields.js';
 import { POLICY_EVENTS } from './policy-events.js';
+import { VIOLATION_EVENTS } from './violation-events.js';
 
 const HANDSHAKE = {
   /** The check that refused. */
@@ -196,22 +197,7 @@ export const EVENT_CATALOGUE = Object.freeze({
       reason: plain<CloseCodeName>(),
     },
   },
-  /** Violations above the budget: the connection ends with 1008, and the next handshakes of who caused them wait. */
-  'ws.violations.exceeded': {
-    level: 'warn',
-    volume: 'refusals',
-    owasp: 'excess_rate_limit_exceeded',
-    reasonIn: ['chargedTo'],
-    reasons: { principal: true, address: true },
-    fields: {
-      ...CONNECTION,
-      /** Whom they are charged to: an authenticated principal, else the address. */
-      chargedTo: plain<'principal' | 'address'>(),
-      /** What was reached, where `throttling.violations.budget` is the limit. */
-      score: plain<number>(),
-    },
-    optional: CONNECTION_OPTIONAL,
-  },
+  ...VIOLATION_EVENTS,
   /** A message was not handled, or its handler failed. */
   'ws.message.refused': {
     level: 'warn',

@@ -9,6 +9,8 @@ import { type Refusal, violationOf } from './refusal.js';
 /** Charges the refused messages of one connection, and closes it when its subject has gone too far (MV-17). */
 export class MessageViolations {
   readonly #subject: string;
+  /** Whether it has been told that this connection would have been closed: once for each time that the budget is passed. */
+  #isReported = false;
 
   constructor(
     private readonly parts: Pick<MessageParts, 'ledger' | 'events'>,
@@ -34,14 +36,24 @@ export class MessageViolations {
     }
   }
 
-  #conclude({ mustClose, score }: ViolationVerdict): void {
-    const { id: connectionId, path, address, principal, isOpen } = this.connection;
-    if (!mustClose) return;
-    if (isOpen) {
-      const chargedTo = principal.kind === ANONYMOUS_KIND ? 'address' : 'principal';
-      const who = { connectionId, path, address, principal: principal.key };
-      this.parts.events.emit({ type: 'ws.violations.exceeded', ...who, chargedTo, score });
+  #conclude({ isExceeded, mustClose, score }: ViolationVerdict): void {
+    if (!isExceeded) {
+      this.#isReported = false;
+      return;
     }
-    this.connection.close('POLICY_VIOLATION');
+    if (mustClose) {
+      this.#tell('ws.violations.exceeded', score);
+      this.connection.close('POLICY_VIOLATION');
+      return;
+    }
+    if (!this.#isReported) this.#tell('ws.violations.reported', score);
+    this.#isReported = true;
+  }
+
+  #tell(type: 'ws.violations.exceeded' | 'ws.violations.reported', score: number): void {
+    const { id: connectionId, path, address, principal, isOpen } = this.connection;
+    if (!isOpen) return;
+    const chargedTo = principal.kind === ANONYMOUS_KIND ? 'address' : 'principal';
+    this.parts.events.emit({ type, connectionId, path, address, principal: principal.key, chargedTo, score });
   }
 }

@@ -43,8 +43,8 @@ describe('ViolationLedger', () => {
     const { ledger } = make();
     for (let i = 0; i < 4; i++) void ledger.charge(SUBJECT, 'bad-frame');
     void ledger.charge(SUBJECT, 'bad-json');
-    expect(ledger.charge(SUBJECT, 'bad-json')).toEqual({ mustClose: false, score: 100 });
-    expect(ledger.charge(SUBJECT, 'validation')).toEqual({ mustClose: true, score: 100.5 });
+    expect(ledger.charge(SUBJECT, 'bad-json')).toEqual({ isExceeded: false, mustClose: false, score: 100 });
+    expect(ledger.charge(SUBJECT, 'validation')).toEqual({ isExceeded: true, mustClose: true, score: 100.5 });
   });
 
   it('MV-17 forgives with time', () => {
@@ -102,6 +102,19 @@ describe('ViolationLedger', () => {
     expect(store.size).toBe(0);
   });
 
+  it('MV-17 adds up and closes nobody where it only reports', () => {
+    const { ledger, store } = make({ mode: 'report', budget: 30 });
+    const verdicts = [1, 2, 3].map(() => ledger.charge(SUBJECT, 'bad-frame'));
+    expect(verdicts).toEqual([
+      { isExceeded: false, mustClose: false, score: 20 },
+      { isExceeded: true, mustClose: false, score: 40 },
+      { isExceeded: true, mustClose: false, score: 60 },
+    ]);
+    expect(ledger.backoffOf(SUBJECT)).toBeUndefined();
+    // The score, and no close.
+    expect(store.size).toBe(1);
+  });
+
   it('takes weights of its own', () => {
     expect(untilClosed(make({ weights: { forbidden: 50 } }).ledger, 'forbidden')).toBe(3);
   });
@@ -118,7 +131,11 @@ describe('ViolationLedger', () => {
     }) as MemoryStore;
     const rules = resolveViolationsOptions(new OptionReader({ budget: 10 }, 'violations', new BootProblems()));
     const ledger = new ViolationLedger(later, rules, () => 0);
-    await expect(ledger.charge(SUBJECT, 'bad-frame')).resolves.toEqual({ mustClose: true, score: 20 });
+    await expect(ledger.charge(SUBJECT, 'bad-frame')).resolves.toEqual({
+      isExceeded: true,
+      mustClose: true,
+      score: 20,
+    });
     expect(store.admit({ backoff: ledger.backoffOf(SUBJECT) }).backoffMs).toBe(1000);
   });
 });

@@ -10,7 +10,9 @@ const MAX_BUDGETS = 2;
 
 /** The answer to {@link ViolationLedger.charge}. */
 export interface ViolationVerdict {
-  /** Whether the connection is to be closed with 1008. */
+  /** Whether the score is above the budget. */
+  readonly isExceeded: boolean;
+  /** Whether the connection is to be closed with 1008: it is exceeded, and not only reported. */
   readonly mustClose: boolean;
   /** The score, for the audit. */
   readonly score: number;
@@ -53,11 +55,12 @@ export class ViolationLedger {
    * @throws SecureWsStoreError when the store has no answer; at once or as a rejection. The message is refused in any case.
    */
   charge(subject: string, kind: ViolationKind): Awaitable<ViolationVerdict> {
-    const { budget, weights } = this.rules;
-    if (budget === Infinity) return { mustClose: false, score: 0 };
+    const { budget, weights, mode } = this.rules;
+    if (budget === Infinity) return { isExceeded: false, mustClose: false, score: 0 };
     return andThen(this.store.charge(subject, weights[kind], this.#score), (value) => {
-      if (value <= budget) return { mustClose: false, score: value };
-      return andThen(this.#countClose(subject), () => ({ mustClose: true, score: value }));
+      if (value <= budget) return { isExceeded: false, mustClose: false, score: value };
+      if (mode === 'report') return { isExceeded: true, mustClose: false, score: value };
+      return andThen(this.#countClose(subject), () => ({ isExceeded: true, mustClose: true, score: value }));
     });
   }
 
@@ -65,10 +68,11 @@ export class ViolationLedger {
    * What a handshake of the subject must not be in: the backoff of its closes.
    *
    * @param subject of {@link violationSubject}.
-   * @returns `undefined` where nothing is counted.
+   * @returns `undefined` where nobody is closed.
    */
   backoffOf(subject: string): Admission['backoff'] {
-    return this.rules.budget === Infinity ? undefined : { key: subject, rule: this.#closes.rule };
+    const { budget, mode } = this.rules;
+    return budget === Infinity || mode === 'report' ? undefined : { key: subject, rule: this.#closes.rule };
   }
 
   /** Lengthens what is left of a backoff at random. */

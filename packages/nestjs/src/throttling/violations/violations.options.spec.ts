@@ -13,6 +13,7 @@ describe('resolveViolationsOptions', () => {
   it('MV-17 fills the defaults of the design', () => {
     expect(resolve(undefined)).toEqual({
       options: {
+        mode: 'enforce',
         budget: 100,
         decayPerSecond: 1,
         weights: {
@@ -43,11 +44,16 @@ describe('resolveViolationsOptions', () => {
     [{ weights: 3 }, 'weights'],
     [{ firstDelayMs: 5000, maxDelayMs: 4999 }, 'maxDelayMs'],
     [{ maxDelay: 5000 }, 'maxDelay'],
+    [{ mode: 'off' }, 'mode'],
   ])('DP-02 refuses %j', (source, where) => {
     expect(resolve(source).problems).toEqual([`throttling.violations.${where}`]);
   });
 
   it('DP-02 takes an infinite budget, with a warning', () => {
     expect(resolve({ budget: Infinity })).toMatchObject({ problems: [], warnings: 1 });
+  });
+
+  it('DP-02 takes a budget that only reports, with a warning', () => {
+    expect(resolve({ mode: 'report' })).toMatchObject({ options: { mode: 'report' }, problems: [], warnings: 1 });
   });
 });

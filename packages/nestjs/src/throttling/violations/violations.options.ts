@@ -1,5 +1,6 @@
 import type { OptionReader } from '../../core/option-reader.js';
 import { readDelays } from '../../store/backoff.js';
+import type { ThrottleMode } from '../throttle-rule.js';
 
 /** What a message can do wrong, as far as violations are concerned. */
 export type ViolationKind = 'bad-frame' | 'bad-json' | 'forbidden' | 'unknown-event' | 'throttled' | 'validation';
@@ -9,6 +10,14 @@ export type ViolationWeights = Readonly<Record<ViolationKind, number>>;
 
 /** `throttling.violations`: how many refused messages one principal may have. */
 export interface ViolationsOptions {
+  /**
+   * `'report'` adds up as ever and audits what it would close (`ws.violations.reported`), but closes no connection and keeps
+   * nobody away, with a warning at boot. It is not moved by `throttling.mode`: who probes for holes is not to be let on by an
+   * operator who tries a rate.
+   *
+   * @default 'enforce'
+   */
+  readonly mode?: ThrottleMode;
   /**
    * The score up to which refused messages are only refused; above it the connection is closed with 1008 (MV-17).
    * `Infinity` never closes, with a warning at boot.
@@ -52,7 +61,10 @@ const KINDS = Object.keys(DEFAULT_WEIGHTS) as readonly ViolationKind[];
 
 /** Reads `throttling.violations`. Problems go to the reader; nothing is thrown. */
 export function resolveViolationsOptions(reader: OptionReader): ResolvedViolationsOptions {
+  const mode = reader.oneOf('mode', ['enforce', 'report'], 'enforce');
+  if (mode === 'report') reader.warn('mode', 'is "report": whoever is refused again and again is not closed.');
   return reader.finish({
+    mode,
     budget: reader.count('budget', 100, { allowInfinity: true }),
     decayPerSecond: readAmount(reader, 'decayPerSecond', 1),
     weights: readWeights(reader.object('weights')),
