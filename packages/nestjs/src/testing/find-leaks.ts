@@ -59,7 +59,7 @@ export function findLeaks(frames: string | object, { except = [] }: FindLeaksOpt
   // A search of nothing that a typing error handed over would pass for ever.
   if (typeof frames !== 'string' && (typeof frames !== 'object' || (frames as unknown) === null)) {
     throw new TypeError(
-      `findLeaks() searches a frame, a message or a list of them, and got ${String(frames)}: hand over client.frames.`,
+      `findLeaks() searches a frame, a message or a list of them, and got ${typeof frames}: hand over client.frames.`,
     );
   }
   const rules = RULES.filter(({ id }) => !except.includes(id));
