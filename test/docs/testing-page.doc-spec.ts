@@ -6,6 +6,7 @@ await example('testing/setup.ts');
 await example('testing/orders.e2e-spec.ts');
 await example('testing/clock.e2e-spec.ts');
 await example('testing/owner.spec.ts');
+await example('testing/leaks.e2e-spec.ts');
 
 it('F45 testing/page.ts connects as a page', async () => {
   const { connectAsPage } = await example('testing/page.ts', 'connectAsPage');

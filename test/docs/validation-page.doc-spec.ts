@@ -27,6 +27,20 @@ describe('F45 every example of the guide runs: validation', () => {
     expect(blocked).toMatchObject({ data: { id: ID, blocked: true } });
   });
 
+  it('validation/members.gateway.ts closes a field by role', async () => {
+    const { MembersGateway } = await example('validation/members.gateway.ts', 'MembersGateway');
+    const app = await boot(around([MembersGateway]));
+    const member = { name: 'Ann', role: 'writer' };
+    await using owner = await connect(app, { path: '/members', as: testIdentity({ roles: ['owner'] }) });
+    expect(await owner.request('member.set', member)).toMatchObject({ data: member });
+    await using other = await connect(app, { path: '/members', as: testIdentity({ id: 'bob' }) });
+    expect(await other.request('member.set', { name: 'Ann' })).toMatchObject({ data: { name: 'Ann' } });
+    const refused = await other.request('member.set', member);
+    expect(refused).toMatchObject({
+      data: { code: 'VALIDATION_FAILED', issues: [{ path: '*', rule: 'whitelistValidation' }] },
+    });
+  });
+
   it('validation/quotes.gateway.ts takes a record', async () => {
     const { QuotesGateway } = await example('validation/quotes.gateway.ts', 'QuotesGateway');
     await using client = await connect(await boot(around([QuotesGateway])), { path: '/quotes', as: testIdentity() });

@@ -172,6 +172,7 @@ export { minutes, seconds, WsThrottle } from './throttling/ws-throttle.decorator
 export type { ValidationOptions } from './validation/validation.options.js';
 export { RecordOf } from './validation/dto/record-of.decorator.js';
 export type { RecordOfOptions } from './validation/dto/record-of.decorator.js';
+export { WsInputRoles } from './validation/dto/ws-input-roles.decorator.js';
 export type { RecordBounds } from './validation/dto/record-declaration.js';
 export { EscapeHtml } from './validation/hygiene/escape-html.decorator.js';
 export { SanitizeHtml } from './validation/hygiene/sanitize-html.decorator.js';

@@ -66,8 +66,8 @@ function shadowOf(
   const { shadow: requirements } = decision;
   if (requirements === undefined) return undefined;
   const plan = new AuthorizationPlan({ ...decision, requirements, shadow: undefined }, parts);
-  return new ShadowRule(plan, judge, async (data) => {
-    const outcome = await check?.check(data);
+  return new ShadowRule(plan, judge, async (data, { roles }) => {
+    const outcome = await check?.check(data, roles);
     return outcome instanceof PayloadRefusal ? undefined : { data: outcome };
   });
 }

@@ -2,6 +2,7 @@ import type { BootProblems } from '../core/boot-problems.js';
 import type { DtoSelection } from '../nest/transformer-storage.js';
 import { isValidatable } from '../validation/dto/dto-metadata.js';
 import { checkDto } from '../validation/dto/dto-problems.js';
+import { checkInputRoles } from '../validation/dto/input-roles.js';
 import { readSelection } from '../validation/dto-selection.js';
 import {
   type DeclaredPayload,
@@ -29,9 +30,14 @@ interface PayloadProblem {
 /**
  * Finds the declared payload of a handler: `@WsPayload`, a schema in `@MessageBody`, or the type of the parameter.
  *
+ * @param isPublic whether everybody may call it.
  * @returns `undefined` where a payload is taken that nothing can validate; a problem says why (MV-02).
  */
-export function readPayload(handler: HandlerRecord, problems: BootProblems): HandlerPayload | undefined {
+export function readPayload(
+  handler: HandlerRecord,
+  isPublic: boolean,
+  problems: BootProblems,
+): HandlerPayload | undefined {
   const found = findPayload(handler);
   if ('problem' in found) {
     problems.add(handler.label, found.problem, found.fix);
@@ -42,7 +48,10 @@ export function readPayload(handler: HandlerRecord, problems: BootProblems): Han
   const dto = isValidatable(type) ? type : undefined;
   const selection = readSelection(dto, options, handler.label, problems);
   if (selection === undefined) return undefined;
-  if (dto !== undefined) checkDto(dto, problems, selection);
+  if (dto !== undefined) {
+    checkDto(dto, problems, selection);
+    checkInputRoles(dto, handler.label, isPublic, problems);
+  }
   return { declaration, selection };
 }
 

@@ -175,10 +175,10 @@ function checkBytes(message: Message): Refusal | undefined {
 
 function validate(message: Message): unknown {
   const { payload, isReported } = handlerOf(message).plan;
-  const { data } = message;
+  const { data, principal } = message;
   // A handler without a declared payload gets none; one under migration gets what was sent.
   if (!isReported) message.data = undefined;
-  return payload === undefined ? message.data : payload.check(data);
+  return payload === undefined ? message.data : payload.check(data, principal.roles);
 }
 
 function validated(message: Message, outcome: unknown): Refusal | undefined {

@@ -22,6 +22,8 @@ export interface TypeMetadata {
 export interface DtoSelection {
   readonly groups?: readonly string[];
   readonly version?: number;
+  /** The roles of the sender, as far as `@WsInputRoles()` asks for them. @default not asked: every property is there */
+  readonly inputRoles?: readonly string[];
 }
 
 /** For which groups and versions a decorator of class-transformer counts. */

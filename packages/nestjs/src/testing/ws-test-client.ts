@@ -28,6 +28,7 @@ export interface ReceivedClose {
 export class WsTestClient {
   readonly #messages: MessageQueue<ReceivedMessage>;
   readonly #closes: MessageQueue<ReceivedClose>;
+  readonly #frames: (string | Buffer)[] = [];
   #lastId = 0;
 
   constructor(
@@ -38,6 +39,7 @@ export class WsTestClient {
     this.#messages = new MessageQueue(patienceMs);
     this.#closes = new MessageQueue(patienceMs);
     socket.on('message', (data: RawData, isBinary: boolean) => {
+      this.#frames.push(isBinary ? (data as Buffer) : (data as Buffer).toString());
       this.#messages.push(parse(data as Buffer, isBinary));
     });
     socket.once('close', (code, reason) => {
@@ -57,6 +59,11 @@ export class WsTestClient {
   /** Messages that have arrived and were not asked for, oldest first. */
   get unread(): readonly ReceivedMessage[] {
     return this.#messages.items;
+  }
+
+  /** Every frame of the server so far, as it came, oldest first: text as a string, bytes as a `Buffer`. */
+  get frames(): readonly (string | Buffer)[] {
+    return [...this.#frames];
   }
 
   /** Sends a message. Without an `id` the server's answer carries none. */

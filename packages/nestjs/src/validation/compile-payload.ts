@@ -1,6 +1,7 @@
 import type { DtoSelection } from '../nest/transformer-storage.js';
 import { compileDto } from './dto/compiled-dto.js';
 import type { DtoClass } from './dto/dto-metadata.js';
+import { inputRolesIn } from './dto/input-roles.js';
 import { type CompileOptions, IssuePath, type PayloadCheck, type PayloadReader, PayloadRun } from './payload-run.js';
 import { isStandardSchema } from '../core/standard-schema.js';
 import { primitiveReader } from './primitive-reader.js';
@@ -16,15 +17,43 @@ export function compilePayload(
   declared: PayloadDeclaration,
   { detailedErrors = false, selection = {} }: CompileOptions = {},
 ): PayloadCheck {
-  const reader = isList(declared)
-    ? new ListReader(readerOf(declared[0], selection, detailedErrors))
-    : readerOf(declared, selection, detailedErrors);
+  const named = inputRolesIn(isList(declared) ? declared[0] : declared);
+  const compile = (inputRoles: readonly string[]): PayloadReader => {
+    const selected = { ...selection, inputRoles };
+    return isList(declared)
+      ? new ListReader(readerOf(declared[0], selected, detailedErrors))
+      : readerOf(declared, selected, detailedErrors);
+  };
+  const closed = compile([]);
+  const readerFor = named.length === 0 ? () => closed : readersByRoles(named, closed, compile);
   return {
-    check(sent) {
+    check(sent, roles = []) {
       const run = new PayloadRun(detailedErrors);
-      return run.outcome(reader.read(sent, run, undefined));
+      return run.outcome(readerFor(roles).read(sent, run, undefined));
     },
   };
+}
+
+/**
+ * The readers of a payload with properties that roles open, one for each combination of those roles: so what is closed to a
+ * sender is as unknown to its reader as what nobody has declared.
+ */
+function readersByRoles(
+  named: readonly string[],
+  closed: PayloadReader,
+  compile: (held: readonly string[]) => PayloadReader,
+): (roles: readonly string[]) => PayloadReader {
+  // Bounded: the boot refuses a payload that names many roles, and only these count.
+  const readers = new Map([['', closed]]);
+  const readerOfHeld = (held: readonly string[]): PayloadReader => {
+    const key = held.length === 0 ? '' : JSON.stringify(held);
+    let reader = readers.get(key);
+    if (reader === undefined) readers.set(key, (reader = compile(held)));
+    return reader;
+  };
+  // Most senders have one of them, or all.
+  for (const held of [...named.map((role) => [role]), named]) readerOfHeld(held);
+  return (roles) => readerOfHeld(named.filter((role) => roles.includes(role)));
 }
 
 function isList(declared: PayloadDeclaration): declared is readonly [PayloadType] {

@@ -8,12 +8,13 @@ export interface PayloadCheck {
   /**
    * Checks a decoded payload.
    *
+   * @param roles those of the sender, for what `@WsInputRoles()` closes. Without them all of that is closed.
    * @returns what the handler gets (for a class, a new instance of it), or a {@link PayloadRefusal}; as a promise only
    * where a validator is asynchronous.
    * @throws what an asynchronous validator rejects with, or a schema throws: neither says anything of the payload, which
    * is refused all the same. A validator, accessor or constructor of a DTO that throws at once has refused the payload.
    */
-  check(sent: unknown): unknown;
+  check(sent: unknown, roles?: readonly string[]): unknown;
 }
 
 export interface CompileOptions {

@@ -6,7 +6,10 @@ import { copyOf } from './copy-of.js';
 import type { ShadowJudge } from './shadow-judge.js';
 
 /** Validates a payload of the handler; `undefined` for one that is refused. */
-export type ShadowValidation = (data: unknown) => Awaitable<{ readonly data: unknown } | undefined>;
+export type ShadowValidation = (
+  data: unknown,
+  sender: WsPolicyContext['principal'],
+) => Awaitable<{ readonly data: unknown } | undefined>;
 
 /** A rule that a handler does not obey yet, and is tried on its messages. */
 export class ShadowRule {
@@ -32,7 +35,7 @@ export class ShadowRule {
     if (this.plan.missingClaim(message.principal) !== undefined) return;
     const { principal, connection, event, id, data } = message;
     this.judge.try(this.#policy, { principal, connection, event, id, data: undefined }, false, async () => {
-      const valid = await this.validate(data);
+      const valid = await this.validate(data, principal);
       return valid === undefined ? undefined : this.#ask({ principal, connection, event, id, data: valid.data });
     });
   }

@@ -1,4 +1,4 @@
-import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
+import { closedNamesOf, type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
 import {
   type DtoSelection,
   isTransformed,
@@ -40,7 +40,8 @@ export class DtoBuilder {
     const properties = readProperties(type, selection);
     const names = properties.map(({ name }) => name);
     const all = readProperties(type);
-    const isPlain = isPlainClass(type, properties, new Set(all.map(({ name }) => name)));
+    const closed = new Set(closedNamesOf(type, selection));
+    const isPlain = isPlainClass(type, properties, new Set(all.map(({ name }) => name)), closed);
     if (!isPlain || isTransformed(type, names)) return undefined;
     const steps: (PropertyStep | undefined)[] = [];
     for (const property of properties) {
@@ -126,8 +127,14 @@ function isRecord(value: unknown): value is object {
  * Whether assigning to a new instance does nothing but that, and leaves nothing behind that was not assigned.
  *
  * @param declared the properties of all groups: those of others are there, and have no value.
+ * @param closed those that the sender may not name: they keep their defaults.
  */
-function isPlainClass(type: DtoClass, properties: readonly PropertyMetadata[], declared: ReadonlySet<string>): boolean {
+function isPlainClass(
+  type: DtoClass,
+  properties: readonly PropertyMetadata[],
+  declared: ReadonlySet<string>,
+  closed: ReadonlySet<string>,
+): boolean {
   const prototype = type.prototype as object;
   const names = new Set(properties.map(({ name }) => name));
   try {
@@ -136,7 +143,9 @@ function isPlainClass(type: DtoClass, properties: readonly PropertyMetadata[], d
     if (properties.some(({ name }) => name in prototype || typeof probe[name] === 'function')) return false;
     // A default of a nested property is an instance that no payload stands beside.
     if (properties.some(({ name, nested }) => nested.length > 0 && probe[name] !== undefined)) return false;
-    return Object.keys(probe).every((name) => names.has(name) || (probe[name] === undefined && declared.has(name)));
+    return Object.keys(probe).every(
+      (name) => names.has(name) || closed.has(name) || (probe[name] === undefined && declared.has(name)),
+    );
   } catch {
     return false;
   }

@@ -8,7 +8,7 @@ import {
 } from '../../nest/transformer-storage.js';
 import { IssuePath, type PayloadReader, type PayloadRun } from '../payload-run.js';
 import { DtoBuilder } from './dto-builder.js';
-import { type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
+import { closedNamesOf, type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
 import { messageOf } from './dto-rule.js';
 import { type NestedCheck, PropertyCheck } from './property-check.js';
 import { RecordCheck } from './record-check.js';
@@ -29,7 +29,8 @@ export class DtoChecker {
     const properties = readProperties(type, selection);
     const names = properties.map(({ name }) => name);
     this.#isAssigned = DtoBuilder.compile(type, selection) !== undefined;
-    this.#ownNames = new Set(names);
+    // What is closed to the sender has its default, if that: a payload that names it is refused by what was sent.
+    this.#ownNames = new Set([...names, ...closedNamesOf(type, selection)]);
     // A field of a class is a property of each instance, whatever the groups: those of others must have no value.
     this.#otherNames = new Set(readProperties(type).map(({ name }) => name));
     this.#sentNames = sentNamesOf(type, names, selection);

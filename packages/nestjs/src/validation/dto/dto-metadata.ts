@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { DtoSelection } from '../../nest/transformer-storage.js';
+import { inputRolesOf, isInputRoles } from './ws-input-roles.decorator.js';
 import { RecordDeclaration } from './record-declaration.js';
 import { getMetadataStorage, type ValidationArguments, ValidationTypes } from 'class-validator';
 
@@ -60,6 +61,7 @@ export function readProperties(type: DtoClass, selection: DtoSelection = {}): Pr
     if (others === undefined) byName.set(metadata.propertyName, [metadata]);
     else others.push(metadata);
   }
+  for (const name of closedNamesOf(type, selection)) byName.delete(name);
   return [...byName].map(([name, all]) => {
     const ofType = (...wanted: string[]): RuleMetadata[] => all.filter(({ type }) => wanted.includes(type));
     // Decorators register from the lowest up.
@@ -79,6 +81,14 @@ export function readProperties(type: DtoClass, selection: DtoSelection = {}): Pr
       isAllowed: ofType(ValidationTypes.WHITELIST).length > 0,
     };
   });
+}
+
+/** The properties that `@WsInputRoles()` closes to the sender: no payload may name them, and they keep their defaults. */
+export function closedNamesOf(type: DtoClass, { inputRoles }: DtoSelection): readonly string[] {
+  if (inputRoles === undefined) return [];
+  return [...inputRolesOf(type)].flatMap(([name, roles]) =>
+    roles.some((role) => inputRoles.includes(role)) ? [] : [name],
+  );
 }
 
 function recordOf({ constraints }: RuleMetadata): RecordDeclaration | undefined {
@@ -116,7 +126,10 @@ function metadataOf(type: DtoClass, { groups }: DtoSelection): RuleMetadata[] {
   const storage = getMetadataStorage();
   // class-validator declares less than it keeps.
   const read = (wanted?: string[]): RuleMetadata[] =>
-    storage.getTargetValidationMetadatas(type, '', true, false, wanted);
+    // @WsInputRoles() judges nothing: it makes no property known.
+    (storage.getTargetValidationMetadatas(type, '', true, false, wanted) as RuleMetadata[]).filter(
+      (rule) => !isInputRoles(rule),
+    );
   if (groups === undefined) return read();
   const found = read([...groups]);
   const ruled = ruledNames(read());
