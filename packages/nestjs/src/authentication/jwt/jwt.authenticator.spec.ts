@@ -266,8 +266,9 @@ describe('JwtAuthenticator', () => {
     const now = 1_800_000_000_000;
     const authenticator = authenticatorOf(hsOptions(), new ClockAt(now));
     const exp = now / 1000 + 60;
-    const claims = { iat: now / 1000, exp, jti: 't-1', sid: 's-1', roles: ['admin'], scope: 'a b', scp: ['c'] };
-    const principal = await authenticator.authenticate(bearer(goodToken(keys, claims)));
+    const iat = now / 1000;
+    const said = { auth_time: iat - 30, jti: 't-1', sid: 's-1', roles: ['admin'], scope: 'a b', scp: ['c'] };
+    const principal = await authenticator.authenticate(bearer(goodToken(keys, { iat, exp, ...said })));
     expect(principal).toMatchObject({
       kind: 'jwt',
       issuer: ISSUERS.hs,
@@ -276,7 +277,8 @@ describe('JwtAuthenticator', () => {
       scopes: ['a', 'b', 'c'],
       tokenId: 't-1',
       sessionId: 's-1',
-      authenticatedAt: now,
+      issuedAt: now,
+      authenticatedAt: now - 30_000,
       expiresAt: exp * 1000,
       claims: { sub: 'alice', aud: AUDIENCE },
     });
