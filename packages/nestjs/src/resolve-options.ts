@@ -115,7 +115,7 @@ const NO_EFFECT = 'has no effect with `adapter: false`: connections are those of
 function handshakeOfAnother(reader: OptionReader): ResolvedHandshakeOptions {
   const given = reader.raw('handshake');
   const level = reader.object('handshake');
-  const refuse = (name: string): void => void level.fail(name, NO_EFFECT, `remove handshake.${name}, and set it there`);
+  const refuse = (name: string): undefined => level.fail(name, NO_EFFECT, `remove handshake.${name}, and set it there`);
   for (const name of isPlainObject(given) ? Object.keys(given) : []) if (name !== 'trustedProxies') refuse(name);
   const trustedProxies = level.raw('trustedProxies');
   if (isPlainObject(trustedProxies) && Object.hasOwn(trustedProxies, 'clientCertificate')) {
