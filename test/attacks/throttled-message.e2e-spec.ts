@@ -69,6 +69,21 @@ class LimitsGateway {
     this.handled++;
   }
 
+  @WsThrottle({
+    ...{ limit: ({ principal }) => (principal.roles.includes('pro') ? 3 : 0), ttl: TEN },
+    ...{ by: 'tenant', blockDuration: seconds(3600) },
+  })
+  @SubscribeMessage('tenant-plan')
+  tenantPlan(): void {
+    this.handled++;
+  }
+
+  @WsThrottle({ limit: 1000, ttl: TEN, cost: 0, costPerByte: 1, by: 'address', blockDuration: seconds(3600) })
+  @SubscribeMessage('address-bytes')
+  addressBytes(@MessageBody() _: Text): void {
+    this.handled++;
+  }
+
   @WsThrottle({ limit: 1, ttl: TEN, mode: 'report', name: 'planned' })
   @SubscribeMessage('reported')
   reported(): void {
@@ -207,6 +222,16 @@ describe('what several connections share', () => {
       expect(refused()[0]?.option).toBe(`throttling.${option}`);
     },
   );
+
+  it('DR-05 is blocked by no single message that has no room: others who have some are heard', async () => {
+    const { open } = await start();
+    const mallory = await open('mallory@acme');
+    expect(await passes(mallory, 'tenant-plan', 2)).toBe(0);
+    expect(await passes(mallory, 'address-bytes', 1, { text: 'x'.repeat(1000) })).toBe(0);
+    const honest = await open('bob@acme', ['pro']);
+    expect(await passes(honest, 'tenant-plan', 2)).toBe(2);
+    expect(await passes(honest, 'address-bytes', 2, { text: 'x' })).toBe(2);
+  });
 
   it('DR-05 without them nobody can have another one refused', async () => {
     const { open } = await start();

@@ -131,13 +131,18 @@ class InterceptedGateway extends Events {
 
 const secret = createSecretKey(randomBytes(32));
 
+/** The tests reach the application as a proxy on this machine would. */
+const handshake = { trustedProxies: { addresses: ['127.0.0.1'], header: 'x-forwarded-for' } } as const;
+
 async function start(gateway: Type<Events>, throttling: ThrottlingOptions = {}) {
   const sink = new RecordingSink();
   const clock = new FakeClock(Date.now());
   const jwt = { secret, algorithms: ['HS256'] as const, issuer: 'https://id.example.com', audience: 'orders' };
   const module = await Test.createTestingModule({
     imports: [
-      SecureWsModule.forRoot({ adapter: false, authentication: { jwt }, events: { sinks: [sink] }, throttling }),
+      SecureWsModule.forRoot({
+        ...{ adapter: false, authentication: { jwt }, events: { sinks: [sink] }, throttling, handshake },
+      }),
     ],
     providers: [gateway],
   })
@@ -149,10 +154,13 @@ async function start(gateway: Type<Events>, throttling: ThrottlingOptions = {}) 
   await app.listen(0, '127.0.0.1');
   onTestFinished(() => app.close());
   const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
-  const open = async (sub: string): Promise<Socket> => {
+  const open = async (sub: string, forwardedFor?: string): Promise<Socket> => {
     const signer = new JwtService({ secret: secret as never });
     const token = await signer.signAsync({ sub }, { issuer: jwt.issuer, audience: jwt.audience, expiresIn: '5m' });
-    const socket = io(`http://127.0.0.1:${port}`, { auth: { token }, transports: ['websocket'], reconnection: false });
+    const socket = io(`http://127.0.0.1:${port}`, {
+      ...{ auth: { token }, transports: ['websocket'], reconnection: false, forceNew: true },
+      ...(forwardedFor !== undefined && { extraHeaders: { 'x-forwarded-for': forwardedFor } }),
+    });
     onTestFinished(() => void socket.disconnect());
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
@@ -187,6 +195,17 @@ describe.each([
     for (let i = 0; i < 5; i++) expect(await ask(other, 'by-address')).toBe('THROTTLED');
     expect(sink.ofType('ws.message.refused').map(({ reason }) => reason)).toEqual(Array(5).fill('address-throttle'));
     expect(await ask(other, 'skipped')).toBe('done');
+  });
+
+  it.each<readonly [one: string, same: string, other: string]>([
+    ['192.0.2.1', '198.51.100.9, 192.0.2.1', '192.0.2.2'],
+    ['2001:db8:0:1::1', '2001:db8:0:1::2', '2001:db8:0:2::1'],
+    ['::ffff:192.0.2.1', '192.0.2.1', '::ffff:192.0.2.2'],
+  ])('DR-05 HS-14 leave room behind a proxy for who has another address: %s', async (one, same, other) => {
+    const { open } = await start(gateway);
+    expect(await ask(await open('mallory', one), 'by-address')).toBe('done');
+    expect(await ask(await open('mallory', same), 'by-address')).toBe('THROTTLED');
+    expect(await ask(await open('bob', other), 'by-address')).toBe('done');
   });
 
   it.each<readonly [what: string, answer: () => unknown]>([

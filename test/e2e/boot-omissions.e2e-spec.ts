@@ -44,7 +44,19 @@ describe('adapter: false', () => {
   const { authentication } = OPTIONS;
 
   it.each<readonly [where: string, options: Partial<SecureWsOptions>]>([
-    ['handshake', { handshake: { origins: [APP_ORIGIN] } }],
+    ['handshake.origins', { handshake: { origins: [APP_ORIGIN] } }],
+    ['handshake.limits', { handshake: { limits: { maxOpenPerPrincipal: 3 }, trustedProxies: 'none' } }],
+    [
+      'handshake.trustedProxies.clientCertificate',
+      {
+        handshake: {
+          trustedProxies: {
+            ...{ addresses: ['127.0.0.1'], header: 'x-forwarded-for' },
+            clientCertificate: { certificate: 'x-cert', verified: 'x-verified' },
+          },
+        },
+      },
+    ],
     ['lifecycle', { lifecycle: { idleTimeoutMs: 1000 } }],
     ['messages', { messages: { handlerTimeoutMs: 1000 } }],
     ['validation.maxFragments', { validation: { maxFragments: 2 } }],

@@ -4,9 +4,10 @@ import {
 } from './authentication/authentication.options.js';
 import { resolveAuthorizationOptions } from './authorization/authorization.options.js';
 import { BootProblems } from './core/boot-problems.js';
-import { OptionReader } from './core/option-reader.js';
+import { isPlainObject, OptionReader } from './core/option-reader.js';
 import { resolveEventsOptions } from './events/events.options.js';
 import { type ResolvedHandshakeOptions, resolveHandshakeOptions } from './handshake/handshake.options.js';
+import { readTrustedProxies } from './handshake/trusted-proxies.js';
 import { resolveLifecycleOptions } from './lifecycle/lifecycle.options.js';
 import { resolveMessagesOptions } from './messages/messages.options.js';
 import { resolveMigrationOptions } from './migration.options.js';
@@ -45,7 +46,7 @@ function resolveAll(reader: OptionReader) {
   const adapter = reader.boolean('adapter', true);
   if (!adapter) refuseWithoutAdapter(reader);
   const resolved = {
-    handshake: resolveHandshakeOptions(adapter ? reader.object('handshake') : levelOf(NO_HANDSHAKE, 'handshake')),
+    handshake: adapter ? resolveHandshakeOptions(reader.object('handshake')) : handshakeOfAnother(reader),
     authentication: resolveAuthenticationOptions(reader.object('authentication')),
     authorization: resolveAuthorizationOptions(reader.object('authorization')),
     validation: resolveValidationOptions(reader.object('validation')),
@@ -98,7 +99,6 @@ export function checkProofAddress(
 
 /** What another adapter decides for itself: the options for it would be ignored. */
 const NEEDS_ADAPTER: readonly (readonly [level: string, ...options: string[]])[] = [
-  ['handshake'],
   ['lifecycle'],
   ['messages'],
   ['validation', 'maxFragments', 'messageTimeoutMs'],
@@ -109,13 +109,28 @@ const NEEDS_ADAPTER: readonly (readonly [level: string, ...options: string[]])[]
 /** Nobody is asked for it where it is another adapter's. */
 const NO_HANDSHAKE = { origins: [], trustedProxies: 'none' };
 
+const NO_EFFECT = 'has no effect with `adapter: false`: connections are those of another adapter.';
+
+/** Of the handshake of another adapter only the proxies count: messages are limited by the address of who is behind them. */
+function handshakeOfAnother(reader: OptionReader): ResolvedHandshakeOptions {
+  const given = reader.raw('handshake');
+  const level = reader.object('handshake');
+  const refuse = (name: string): undefined => level.fail(name, NO_EFFECT, `remove handshake.${name}, and set it there`);
+  for (const name of isPlainObject(given) ? Object.keys(given) : []) if (name !== 'trustedProxies') refuse(name);
+  const trustedProxies = level.raw('trustedProxies');
+  if (isPlainObject(trustedProxies) && Object.hasOwn(trustedProxies, 'clientCertificate')) {
+    refuse('trustedProxies.clientCertificate');
+  }
+  const proxies = trustedProxies === undefined ? undefined : readTrustedProxies(level, false);
+  return { ...resolveHandshakeOptions(levelOf(NO_HANDSHAKE, 'handshake')), proxies };
+}
+
 function refuseWithoutAdapter(reader: OptionReader): void {
-  const problem = 'has no effect with `adapter: false`: connections are those of another adapter.';
   for (const [name, ...options] of NEEDS_ADAPTER) {
     const level = levelOf(reader.raw(name), name);
-    if (options.length === 0 && reader.has(name)) reader.fail(name, problem, `remove ${name}, and set it there`);
+    if (options.length === 0 && reader.has(name)) reader.fail(name, NO_EFFECT, `remove ${name}, and set it there`);
     for (const option of options.filter((each) => level.has(each))) {
-      reader.fail(`${name}.${option}`, problem, `remove ${name}.${option}`);
+      reader.fail(`${name}.${option}`, NO_EFFECT, `remove ${name}.${option}`);
     }
   }
 }

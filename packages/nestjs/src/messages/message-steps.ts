@@ -1,3 +1,4 @@
+import { isGrantedAlike } from '../authorization/granted-alike.js';
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import type { WsThrottleContext } from '../throttling/throttle-rule.js';
 import { judgeBytes, ownBytes } from '../validation/bytes/bytes-demand.js';
@@ -195,7 +196,9 @@ function validated(message: Message, outcome: unknown): Refusal | undefined {
 function granted(message: Message, grants: unknown): Refusal | undefined {
   const isAllowed = Array.isArray(grants);
   message.handler?.plan.shadow?.tryJudged(message, isAllowed);
-  if (!isAllowed) return { code: 'FORBIDDEN', reason: 'policy' };
+  // SL-11: what a handler has found under the filters of before is not for who would get narrower ones now.
+  const isNarrowed = message.isHandled && isAllowed && !isGrantedAlike(message.grants, grants);
+  if (!isAllowed || isNarrowed) return { code: 'FORBIDDEN', reason: 'policy' };
   message.grants = grants as readonly unknown[];
   return undefined;
 }
@@ -212,6 +215,7 @@ function callHandler(message: Message): unknown {
     message.settle();
     return undefined;
   }
+  message.isHandled = true;
   return handlerOf(message).callback(message.data, message.event, message);
 }
 

@@ -81,6 +81,8 @@ export class Message extends WsMessageContext implements WaitingMessage {
   /** The connection's epoch when the message took its slot. */
   epoch = 0;
   result: unknown = undefined;
+  /** Whether its handler was called: it goes by what was granted then. */
+  isHandled = false;
   holdsSlot = false;
   /** Whether the client has its answer. A handler past its deadline is answered, and goes on. */
   isAnswered = false;

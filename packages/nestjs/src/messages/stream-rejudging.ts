@@ -1,3 +1,4 @@
+import { isGrantedAlike } from '../authorization/granted-alike.js';
 import type { Principal } from '../core/principal.js';
 import type { Message } from './message.js';
 import type { Refusal } from './refusal.js';
@@ -41,7 +42,8 @@ async function judgeAs(message: Message, principal: Principal): Promise<Refusal 
     const stale = checkStepUp(message, principal);
     if (stale !== undefined) return stale;
     const grants = await handler?.plan.authorization.ask({ data, principal, connection, event, id });
-    return grants === undefined ? { code: 'FORBIDDEN', reason: 'policy' } : undefined;
+    // The stream goes on under the filters that it began with.
+    return grants !== undefined && isGrantedAlike(message.grants, grants) ? undefined : UNJUDGED;
   } catch (exception) {
     return { code: 'FORBIDDEN', reason: 'policy-failed', fault: { exception } };
   }

@@ -15,6 +15,7 @@ import { compilePayload } from '../validation/compile-payload.js';
 import { isPayloadDeclaration } from '../validation/ws-payload.decorator.js';
 import { PayloadRefusal } from '../validation/payload-run.js';
 import { SecureWsRuntime } from '../secure-ws.runtime.js';
+import { addressOf } from './foreign-address.js';
 import { AuditedRefusal, ForeignCall, foreignHandler } from './foreign-call.js';
 import { ForeignClient, type ForeignSocket } from './foreign-client.js';
 import { measurePayload } from './parsed-payload.js';
@@ -166,7 +167,9 @@ export class EnhancerChecks {
     if (known?.principal === principal) return known;
     // Gone before its first message was judged: its disconnect, which frees what it holds, is over.
     if ((socket as ForeignSocket).connected === false) return undefined;
-    const client = new ForeignClient(socket as ForeignSocket, principal, this.runtime.defaultEngine, known);
+    const { defaultEngine, options } = this.runtime;
+    const address = addressOf(socket as ForeignSocket, options.handshake.proxies);
+    const client = new ForeignClient(socket as ForeignSocket, principal, address, defaultEngine, known);
     this.#clients.set(socket, client);
     return client;
   }

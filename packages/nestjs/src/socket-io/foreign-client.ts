@@ -1,5 +1,4 @@
 import type { CloseCodeName } from '@secure-ws/protocol';
-import { addressKey } from '../core/address-key.js';
 import { randomId } from '../core/identifier.js';
 import type { Principal } from '../core/principal.js';
 import type { WsSendOptions } from '../core/output.js';
@@ -18,6 +17,8 @@ import { ForeignCall } from './foreign-call.js';
 export interface ForeignSocket {
   readonly connected?: boolean;
   readonly handshake?: { readonly address?: unknown };
+  /** The request by which it was opened. */
+  readonly request?: unknown;
   readonly nsp?: { readonly name?: unknown };
   emit(event: string, data: unknown): unknown;
   once?(event: 'disconnect', listener: () => void): unknown;
@@ -33,7 +34,6 @@ export class ForeignClient implements WsConnection, MessageSource {
   readonly hasAllStreams = false;
   readonly id = randomId();
   readonly path: string;
-  readonly address: string;
   readonly origin = undefined;
   readonly subprotocol = undefined;
   readonly openedAt: number;
@@ -46,13 +46,13 @@ export class ForeignClient implements WsConnection, MessageSource {
   constructor(
     private readonly socket: ForeignSocket,
     readonly principal: Principal,
+    /** Of the client, as far as it can be believed. */
+    readonly address: string,
     readonly engine: MessageEngine,
     /** The same socket under another identity: a renewed token does not start its limits over. */
     before?: ForeignClient,
   ) {
     this.openedAt = engine.clock.now();
-    const { address } = socket.handshake ?? {};
-    this.address = typeof address === 'string' ? addressKey(address).replace('address:', '') : '';
     const name = socket.nsp?.name;
     this.path = typeof name === 'string' ? name : '';
     this.#violations = new MessageViolations(engine.parts, this);

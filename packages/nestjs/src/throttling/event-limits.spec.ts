@@ -30,8 +30,16 @@ function start(
   );
   const reported: ThrottleFinding[] = [];
   let ids = 0;
-  const open = (id = 'alice', address = '192.0.2.1', kind = 'jwt') => {
-    const principal = createPrincipal({ kind, issuer: 'https://id.example.com', id, authenticatedAt: 0, roles: [id] });
+  const open = (id = 'alice', address = '192.0.2.1', kind = 'jwt', tenant?: string) => {
+    const issuer = 'https://id.example.com';
+    const principal = createPrincipal({
+      kind,
+      issuer,
+      id,
+      authenticatedAt: 0,
+      roles: [id],
+      ...(tenant !== undefined && { tenant }),
+    });
     const connection = { id: String(ids++), principal, address } as unknown as WsConnection;
     const limits = new MessageLimits(throttles, options, connection, (finding) => void reported.push(finding));
     const hit = (bytes = 1) => {
@@ -290,6 +298,59 @@ describe('throttleEvent', () => {
     expect(hit()).toMatchObject({ reason: 'shedding', waitMs: 1000 });
     const { waits } = start([rule], { isShedding: true }).open();
     expect(await waits(5)).toEqual([NO, NO, NO, NO, 60_000]);
+  });
+
+  it('DR-18 leaves alone what strangers share: nobody is refused for what others have sent', async () => {
+    for (const by of ['address', 'tenant'] as const) {
+      const { open } = start([{ limit: 4, ttl: 1000, by }], { isShedding: true });
+      await open('alice').waits(3);
+      expect(await open('guest', '192.0.2.1', 'anonymous').waits(1)).toEqual([NO]);
+    }
+  });
+
+  it.each(['address', 'tenant'] as const)(
+    'DR-05 no message of one blocks others of an %s who have room',
+    async (by) => {
+      const hour = { ttl: 1000, by, blockDuration: 3_600_000 };
+      // One message that would find no room in an empty window blocks nobody.
+      const bytes = start([{ ...hour, limit: 100, cost: 0, costPerByte: 1 }]);
+      const inTenant = (id: string) => bytes.open(id, '192.0.2.1', 'jwt', 'acme');
+      expect(await inTenant('mallory').waits(1, 101)).toEqual([1000]);
+      expect(await inTenant('bob').waits(2, 60)).toEqual([NO, 3_600_000]);
+      // A limit that is used up blocks those whose it is, and not those who have a higher one.
+      const plans: Record<string, number> = { guest: 0, free: 1, pro: 3 };
+      const planned = start([{ ...hour, limit: ({ principal }) => plans[principal.id] ?? NaN }]);
+      const [guest, free, pro] = ['guest', 'free', 'pro'].map((id) => planned.open(id, '192.0.2.1', 'jwt', 'acme'));
+      expect(await guest?.waits(1)).toEqual([1000]);
+      expect(await free?.waits(2)).toEqual([NO, 3_600_000]);
+      expect(await pro?.waits(3)).toEqual([NO, NO, 3_600_000]);
+      expect(await free?.waits(1)).toEqual([3_600_000]);
+      expect(await guest?.waits(1)).toEqual([3_600_000]);
+    },
+  );
+
+  it('DR-05 a block outlives its connection, whatever has begun it', async () => {
+    const { open, throttles, clock } = start([
+      { limit: 100, ttl: 1000, cost: 0, costPerByte: 1, blockDuration: 3_600_000 },
+    ]);
+    const first = open();
+    expect(await first.waits(1, 101)).toEqual([3_600_000]);
+    first.limits.release();
+    clock.advance(1_800_000);
+    throttles.sweep(clock.monotonic());
+    expect(await open().waits(1)).toEqual([1_800_000]);
+  });
+
+  it('DP-02 a computed limit of strangers stops the boot where a storage blocks them together', () => {
+    const storage = { increment: () => Promise.reject(new Error('unused')) };
+    const limit = () => 1;
+    const rules: WsThrottleRule[] = [
+      { limit, ttl: 1000, by: 'address' },
+      { limit, ttl: 1000, by: 'tenant' },
+      { limit, ttl: 1000 },
+      { limit, ttl: 1000, by: 'connection' },
+    ];
+    expect(start(rules, { storage }).problems.map(({ where }) => where)).toEqual(['x.limit', 'x.limit']);
   });
 
   it('DP-02 a cost stops the boot where a storage counts, unless the connection alone does', () => {

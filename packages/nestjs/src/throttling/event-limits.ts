@@ -1,5 +1,6 @@
 import { type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import type { Clock } from '../core/clock.js';
+import { isOfStrangers } from './event-window.js';
 import { GONE, type MessageLimits } from './message-limits.js';
 import type { ThrottleFinding, ThrottleReason } from './throttle-finding.js';
 import type { EventThrottle, ThrottleSubject, ThrottleValues, WsThrottleContext } from './throttle-rule.js';
@@ -124,12 +125,18 @@ function refusalOf(
 ): ThrottleFinding | undefined {
   for (let index = 0; index < rules.length; index++) {
     const rule = rules[index] as EventThrottle;
-    const wait = limits.windowOf(rule, now).wait(now, values[index] as ThrottleValues);
-    // Negated: NaN fails the comparison, so it refuses.
-    if (!(wait <= 0)) return findingOf(rule, wait);
+    const ruleValues = values[index] as ThrottleValues;
+    const wait = limits.windowOf(rule, now).wait(now, ruleValues);
+    // As what passes: NaN fails the comparison, so it refuses.
+    if (wait <= 0) continue;
+    // It may have begun a block, which must last longer than the connection.
+    limits.remember(rule, ruleValues);
+    return findingOf(rule, wait);
   }
   if (!limits.isShed) return undefined;
   for (const [index, rule] of rules.entries()) {
+    // What strangers share is left alone: what others have sent would have this client refused.
+    if (isOfStrangers(rule)) continue;
     const wait = limits.windowOf(rule, now).halfWait(now, values[index] as ThrottleValues);
     if (!(wait <= 0)) return { reason: 'shedding', waitMs: wait, option: 'throttling.shedding', isOfEvent: true };
   }

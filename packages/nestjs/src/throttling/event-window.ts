@@ -15,16 +15,28 @@ const MAX_LENGTHS = 8;
 export class EventWindow {
   /** By their length. Each takes every message; only the one of the length that a message goes by is asked. */
   readonly #windows = new Map<number, RateWindow>();
+  readonly #isShared: boolean;
   #blockedUntil = 0;
+  /** The highest limit that was found used up: strangers who have a higher one are not blocked. */
+  #blockedLimit = 0;
 
-  constructor(private readonly rule: EventThrottle) {}
+  constructor(private readonly rule: EventThrottle) {
+    this.#isShared = isOfStrangers(rule);
+  }
 
-  /** @returns 0 when there is room; otherwise the milliseconds to wait. A rule without room blocks. */
+  /**
+   * A rule without room blocks. What strangers share is blocked only for those whose limit has been used up: one message
+   * that would find no room in an empty window must not have everybody else refused.
+   *
+   * @returns 0 when there is room; otherwise the milliseconds to wait.
+   */
   wait(now: number, { limit, ttl, blockMs, cost }: ThrottleValues): number {
-    if (now < this.#blockedUntil) return this.#blockedUntil - now;
+    const isBlocked = now < this.#blockedUntil;
+    if (isBlocked && !(this.#isShared && limit > this.#blockedLimit)) return this.#blockedUntil - now;
     const wait = this.#windowOf(now, ttl).wait(now, cost, limit);
-    if (wait <= 0 || blockMs === 0) return wait;
+    if (wait <= 0 || blockMs === 0 || (this.#isShared && cost > limit)) return wait;
     this.#blockedUntil = now + blockMs;
+    this.#blockedLimit = isBlocked ? Math.max(this.#blockedLimit, limit) : limit;
     return blockMs;
   }
 
@@ -55,4 +67,9 @@ export class EventWindow {
     this.#windows.set(ttl, window);
     return window;
   }
+}
+
+/** Whether strangers count together by a rule: what one of them does is not the others' fault. */
+export function isOfStrangers({ by }: Pick<EventThrottle, 'by'>): boolean {
+  return by === 'address' || by === 'tenant';
 }

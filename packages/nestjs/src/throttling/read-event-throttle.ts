@@ -1,4 +1,5 @@
 import type { OptionReader } from '../core/option-reader.js';
+import { isOfStrangers } from './event-window.js';
 import type { EventThrottle, ThrottleMode, ThrottleSubject, ThrottleValues, WsThrottleValue } from './throttle-rule.js';
 import { missing, readLimit, readMode, readTtl } from './throttling.options.js';
 
@@ -37,6 +38,13 @@ export function readEventThrottle(
       rule.cost === 1 ? 'costPerByte' : 'cost',
       problem,
       "remove it, or throttling.storage, or count by: 'connection'",
+    );
+  }
+  if (hasStorage && isOfStrangers(rule) && typeof rule.limit === 'function') {
+    reader.fail(
+      'limit',
+      `is computed, and a ThrottlerStorage (throttling.storage) blocks all of one ${rule.by} as soon as one of them finds no room.`,
+      "write a number, or remove throttling.storage, or count by: 'principal'",
     );
   }
   const label = `${handler} @WsThrottle ${name}${index === 0 ? '' : `#${index}`}`;

@@ -1,0 +1,114 @@
+import { Injectable } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  anyOf,
+  grant,
+  grantRows,
+  WsAuthorize,
+  type WsPolicy,
+  type WsPolicyContext,
+  WsRowFilter,
+} from '@secure-ws/nestjs';
+import { describe, expect, it } from 'vitest';
+import { deferred } from '../support/deferred.js';
+import { expectError } from '../support/error-frame.js';
+import { connect } from '../support/queueing-client.js';
+import { startApp } from '../support/start-app.js';
+
+/** Everything for an administrator, for others what is theirs. */
+@Injectable()
+class VisibleRows implements WsPolicy<undefined> {
+  authorize({ principal }: WsPolicyContext<undefined>) {
+    return grantRows(principal.roles.includes('admin') ? {} : { owner: principal.id });
+  }
+}
+
+@Injectable()
+class OwnAccount implements WsPolicy<undefined, object> {
+  authorize({ principal }: WsPolicyContext<undefined>) {
+    return grant({ owner: principal.id });
+  }
+}
+
+@WebSocketGateway({ path: '/rows' })
+class RowsGateway {
+  readonly begun = deferred();
+  readonly more = deferred();
+
+  @WsAuthorize(VisibleRows)
+  @SubscribeMessage('watch')
+  async *watch(@WsRowFilter() filter: object): AsyncIterable<object> {
+    yield filter;
+    await this.more.promise;
+    yield filter;
+  }
+
+  @WsAuthorize(VisibleRows)
+  @SubscribeMessage('list')
+  async list(@WsRowFilter() filter: object): Promise<object> {
+    this.begun.resolve(undefined);
+    await this.more.promise;
+    return filter;
+  }
+
+  /** An administrator is granted nothing, and sees everything. */
+  @WsAuthorize(anyOf({ roles: ['admin'] }, OwnAccount))
+  @SubscribeMessage('any')
+  async *any(): AsyncIterable<string> {
+    yield 'a row';
+    await this.more.promise;
+    yield 'a row';
+  }
+}
+
+const start = async (roles: readonly string[]) => {
+  const app = await startApp({
+    providers: [RowsGateway, VisibleRows, OwnAccount],
+    options: { messages: { maxConcurrentHandlers: 2 } },
+  });
+  const token = app.token({ roles, expiresInSeconds: 300 });
+  const client = await connect(`${app.url}/rows`, { token, protocols: ['secure-ws.v1'] });
+  const become = (now: readonly string[]): void =>
+    client.send('$auth', { token: app.token({ roles: now, expiresInSeconds: 600 }) }, 'auth');
+  return { client, become, gateway: app.app.get(RowsGateway) };
+};
+
+describe('a grant that is narrower after a refresh', () => {
+  it.each(['watch', 'any'])('SL-11 ends the stream that began under the wider one: %s', async (event) => {
+    const { client, become, gateway } = await start(['admin']);
+    client.send(event, undefined, 's');
+    expect(await client.next()).toMatchObject({ event, id: 's' });
+    become([]);
+    const refused = await client.next();
+    expectError(refused, 'FORBIDDEN');
+    expect(refused.id).toBe('s');
+    expect(await client.next()).toMatchObject({ event: '$auth', id: 'auth' });
+    gateway.more.resolve(undefined);
+    // Another one begins under the filter that holds now.
+    client.send('watch', undefined, 'again');
+    expect(await client.next()).toMatchObject({ data: { owner: 'alice' }, id: 'again' });
+  });
+
+  it('SL-11 refuses what a handler has found under the wider one', async () => {
+    const { client, become, gateway } = await start(['admin']);
+    client.send('list', undefined, 'l');
+    await gateway.begun.promise;
+    become([]);
+    expect(await client.next()).toMatchObject({ event: '$auth', id: 'auth' });
+    gateway.more.resolve(undefined);
+    const refused = await client.next();
+    expectError(refused, 'FORBIDDEN');
+    expect(refused.id).toBe('l');
+  });
+
+  it.each(['watch', 'list'])('SL-11 is no reason to end what is granted the same again: %s', async (event) => {
+    const { client, become, gateway } = await start(['admin']);
+    client.send(event, undefined, 's');
+    if (event === 'watch') expect(await client.next()).toMatchObject({ data: {}, id: 's' });
+    else await gateway.begun.promise;
+    become(['admin', 'more']);
+    expect(await client.next()).toMatchObject({ event: '$auth', id: 'auth' });
+    gateway.more.resolve(undefined);
+    expect(await client.next()).toMatchObject({ event, data: {}, id: 's' });
+  });
+});
