@@ -35,8 +35,8 @@ const ask = async (answer: () => unknown) =>
 
 describe('AuthenticatorBlock', () => {
   it('F05 F26 checks and names what an authenticator answers, at once and later', async () => {
-    const alice = { issuer: 'test', id: 'alice', expiresAt: clock.now() + 1 };
-    const expected = { kind: 'scripted', block: 'authenticators[0]', authenticatedAt: clock.now(), ...alice };
+    const alice = { issuer: 'test', id: 'alice', authenticatedAt: clock.now() - 1000, expiresAt: clock.now() + 1 };
+    const expected = { kind: 'scripted', block: 'authenticators[0]', ...alice };
     expect(await ask(() => alice)).toMatchObject(expected);
     expect(await ask(() => Promise.resolve(alice))).toMatchObject(expected);
     await expect(ask(() => ({ ...alice, roles: 'admin' }))).rejects.toThrow('whose roles');
