@@ -15,12 +15,11 @@ describe('testIdentity', () => {
       sessionId: 's1',
       tokenId: 't1',
       keyId: 'k1',
-      authenticatedAt: NOW - 60_000,
       claims: { plan: { name: 'gold' } },
     };
-    const { id, key, token } = testIdentity(input);
+    const { id, key, token } = testIdentity({ ...input, loggedInMsAgo: 60_000 });
     const principal = readTestToken(token, NOW);
-    expect(principal).toEqual({ ...input, key, block: 'test', issuedAt: NOW });
+    expect(principal).toEqual({ ...input, key, block: 'test', issuedAt: NOW, authenticatedAt: NOW - 60_000 });
     expect(id).toBe('bob');
     expect(key).toBe('["test","https://id.example.com","bob","acme"]');
   });
