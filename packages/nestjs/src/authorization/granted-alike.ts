@@ -4,7 +4,7 @@ import { PolicyGrant } from './ws-resource.decorator.js';
 /**
  * Whether a second judgement has granted the same as the first: by the same policies, and under the same row filters. A
  * handler that works on goes by what it was given, so that nothing narrower may take its place. Of the objects themselves
- * nothing is compared: the same payload names the same ones, and each judgement loads them anew.
+ * nothing is compared: the same payload names the same ones, and each judgement loads them once more.
  */
 export function isGrantedAlike(before: readonly unknown[], after: readonly unknown[]): boolean {
   return before.length === after.length && before.every((grant, index) => isAlike(grant, after[index]));

@@ -39,7 +39,7 @@ export function isInputRoles({ name }: { readonly name?: string }): boolean {
 export function inputRolesOf(type: new () => object): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, readonly string[]>();
   const storage = getMetadataStorage();
-  // Class by class: of a property that a subclass declares anew, class-validator forgets the rules above it.
+  // Class by class: of a property that a subclass declares once more, class-validator forgets the rules above it.
   for (
     let at: unknown = type;
     typeof at === 'function' && at !== Function.prototype;
