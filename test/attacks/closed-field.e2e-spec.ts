@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { UseFilters, UseGuards, UsePipes } from '@nestjs/common';
+import { Injectable, UseFilters, UseGuards, UsePipes } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Test } from '@nestjs/testing';
 import { MessageBody, type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
@@ -11,6 +11,7 @@ import {
   WsInputRoles,
   RecordOf,
   WsPayload,
+  type WsPolicy,
   WsPublic,
 } from '@secure-ws/nestjs';
 import {
@@ -24,9 +25,11 @@ import { IsIn, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { io, type Socket } from 'socket.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
+import { deferred } from '../support/deferred.js';
 import { expectError, withoutCorrelation } from '../support/error-frame.js';
 import { connect } from '../support/queueing-client.js';
-import { sharedApp } from '../support/start-app.js';
+import { sharedApp, startApp } from '../support/start-app.js';
+import { until } from '../support/patience.js';
 import { TEST_JWT, testToken } from '../support/test-token.js';
 
 class Member {
@@ -52,6 +55,28 @@ class TeamsGateway {
   @SubscribeMessage('list')
   list(@MessageBody() members: Member[]): Member[] {
     return members;
+  }
+}
+
+/** Answers when it is told to. */
+@Injectable()
+class Waiting implements WsPolicy {
+  readonly asked = deferred();
+  readonly answer = deferred();
+
+  async authorize(): Promise<boolean> {
+    this.asked.resolve(undefined);
+    await this.answer.promise;
+    return true;
+  }
+}
+
+@WebSocketGateway({ path: '/waiting' })
+class WaitingGateway {
+  @WsAuthorize(Waiting)
+  @SubscribeMessage('set')
+  set(@MessageBody() member: Member): Member {
+    return member;
   }
 }
 
@@ -200,4 +225,26 @@ describe('a field that is closed in a public handler', () => {
       { where: 'OpenGateway.set', problem: expect.stringContaining('@WsInputRoles()') as string },
     ]);
   });
+});
+
+it.each([
+  [['admin', 'other'], true],
+  [['other'], false],
+])('AZ-07 SL-11 is closed to who loses the role while a policy is asked: %j', async (now, isOpen) => {
+  const app = await startApp({
+    providers: [WaitingGateway, Waiting],
+    options: { messages: { maxConcurrentHandlers: 2 } },
+  });
+  const policy = app.app.get(Waiting);
+  const tokenOf = (roles: readonly string[], expiresInSeconds: number) => app.token({ roles, expiresInSeconds });
+  const client = await connect(`${app.url}/waiting`, { token: tokenOf(['admin'], 300), protocols: ['secure-ws.v1'] });
+  client.send('set', { name: 'Bob', role: 'writer' }, 'set');
+  await policy.asked.promise;
+  client.send('$auth', { token: tokenOf(now, 600) }, 'auth');
+  await until(() => app.events.ofType('ws.connection.refreshed').length === 1, 'the roles are others');
+  policy.answer.resolve(undefined);
+  const frames = [await client.next(), await client.next()];
+  const [answer = { event: 'none' }] = frames.filter(({ id }) => id === 'set');
+  if (isOpen) expect(answer).toMatchObject({ event: 'set', data: { role: 'writer' } });
+  else expectError(answer, 'FORBIDDEN');
 });

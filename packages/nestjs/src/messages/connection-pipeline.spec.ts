@@ -35,7 +35,7 @@ describe('what a policy judges', () => {
     const valid = { amount: 1 };
     const { send } = openPipeline((data) => void judged.push(data), {
       policies: [Judge],
-      payload: { check: () => valid },
+      payload: { check: () => valid, isAsOpen: () => true },
     });
     send(1);
     await settle();
@@ -54,7 +54,10 @@ describe('a policy that waits', () => {
         return new Promise((resolve) => (answer = resolve));
       }
     }
-    const schema = { check: () => new Promise<string>((resolve) => (answer = () => resolve('valid'))) };
+    const schema = {
+      isAsOpen: () => true,
+      check: () => new Promise<string>((resolve) => (answer = () => resolve('valid'))),
+    };
     const handled = vi.fn<() => void>();
     const { send, connection } = openPipeline(handled, { policies: [First], payload: schema });
     send(1);

@@ -236,6 +236,7 @@ export class Message extends WsMessageContext implements WaitingMessage {
     this.#resume();
     // AZ-15: the connection has ended meanwhile, or may do something else than before.
     const isRenewed = !this.isCurrent && this.source.isRenewed(this);
+    const { roles } = this.principal;
     if (isRenewed) this.renew(this.connection.principal);
     else if (!this.isCurrent) {
       disposeStream(value);
@@ -250,8 +251,18 @@ export class Message extends WsMessageContext implements WaitingMessage {
       refusal = step.fail(this, error);
     }
     if (!this.#conclude(step, refusal)) return;
-    if (isRenewed) this.#judgeAgain();
-    this.run();
+    if (isRenewed && this.#isClosedBy(roles)) this.settle({ code: 'FORBIDDEN', reason: 'claims' });
+    else {
+      if (isRenewed) this.#judgeAgain();
+      this.run();
+    }
+  }
+
+  /** AZ-07: whether a payload that was checked may hold what the sender of before might send, and the one of now may not. */
+  #isClosedBy(before: readonly string[]): boolean {
+    const isChecked = !this.isHandled && !this.#steps.slice(this.#at).some(({ name }) => name === 'validate');
+    const { payload, isReported = false } = this.handler?.plan ?? {};
+    return isChecked && !isReported && payload?.isAsOpen(before, this.principal.roles) === false;
   }
 
   /** SL-11: roles, scopes and policies once more, before whatever comes next; a handler that has run does not run again. */

@@ -103,7 +103,7 @@ const FOUND: Readonly<Record<LeakRuleId, readonly (string | object)[]>> = {
     '4111111111111112 4111111111111111',
   ],
   'server-software': ['nginx/1.25.3', 'Express/4.18'],
-  'markup-comment': ['<b>x</b><!-- TODO -->'],
+  'markup-comment': ['<b>x</b><!-- only for the staff -->'],
 };
 
 /** What an ordinary application sends. */

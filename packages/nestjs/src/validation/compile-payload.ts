@@ -31,6 +31,7 @@ export function compilePayload(
       const run = new PayloadRun(detailedErrors);
       return run.outcome(readerFor(roles).read(sent, run, undefined));
     },
+    isAsOpen: (before, now) => named.every((role) => now.includes(role) || !before.includes(role)),
   };
 }
 

@@ -15,6 +15,9 @@ export interface PayloadCheck {
    * is refused all the same. A validator, accessor or constructor of a DTO that throws at once has refused the payload.
    */
   check(sent: unknown, roles?: readonly string[]): unknown;
+
+  /** Whether what was open to a sender is open to it with other roles too: a refresh may take some away after the check. */
+  isAsOpen(before: readonly string[], now: readonly string[]): boolean;
 }
 
 export interface CompileOptions {
