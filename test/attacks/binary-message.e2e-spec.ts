@@ -313,6 +313,9 @@ describe.each(['msgpack.v1', 'cbor.v1'] as const)('a connection that speaks %s',
     expect(await send('image.set', PNG, { name: 'a' })).toMatchObject({ data: { size: PNG.length } });
     const kept = app().app.get(FilesGateway).kept.at(-1);
     expect(kept?.equals(PNG) === true && kept.buffer.byteLength).toBe(PNG.length);
+    expect(await send('$auth', PNG, { token: app().token() })).toMatchObject({
+      data: { code: 'VALIDATION_FAILED', issues: [{ rule: 'noBytes' }] },
+    });
     for (const [event, bytes, rule] of [
       ['small', Buffer.alloc(11), 'maxBytes'],
       ['small', Buffer.alloc(0), 'bytes'],

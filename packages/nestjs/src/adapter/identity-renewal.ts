@@ -11,6 +11,7 @@ import type { Message, MessageHandler } from '../messages/message.js';
 import { REPLY_STEP } from '../messages/message-steps.js';
 import type { Refusal } from '../messages/refusal.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
+import { judgeBytes } from '../validation/bytes/bytes-demand.js';
 import type { AcceptedSocket } from './accepted-socket.js';
 import type { WsEndpoint } from './ws-endpoint.js';
 
@@ -65,6 +66,8 @@ export class IdentityRenewal {
     let verifiedAt = -Infinity;
     let toldNonceAt = -Infinity;
     const verify = (message: Message): Refusal | Promise<Refusal | Renewal> => {
+      const issue = judgeBytes(message.binary, PLAN.bytes);
+      if (issue !== undefined) return { code: 'VALIDATION_FAILED', reason: 'bytes', issues: [issue] };
       const waitMs = verifiedAt + VERIFY_EVERY_MS - accepted.now();
       if (waitMs > 0) return { code: 'THROTTLED', reason: 'refresh-rate', retryAfterMs: waitMs };
       const credential = messageCredential(message.data, admission.url);
