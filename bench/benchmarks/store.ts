@@ -5,7 +5,9 @@ import { median, round } from '../measure/statistics.js';
 import { table } from '../measure/table.js';
 import { createRateStore } from '../orders/rate-store.js';
 
-const SIZES = [10, 1_000, 1_000_000] as const;
+const SIZES = [1_000, 1_000_000] as const;
+/** How many hits a window holds while one more is counted. */
+const FILLINGS = [1, 100, 10_000, 1_000_000] as const;
 const HITS = 200_000;
 const GOAL_BYTES = 640;
 /** The rate of handshakes of an address. */
@@ -16,10 +18,11 @@ interface Figures {
   readonly hitMicros: number;
 }
 
-/** What the memory store holds for a key, and what a hit costs, however many keys there are. */
+/** What the memory store holds for a key, and what a hit costs: by the number of keys, and by what the window holds. */
 export const store: Benchmark = {
   name: 'store',
-  summary: 'bytes that the memory store holds for a key, and CPU time of a hit, by the number of keys',
+  summary:
+    'bytes that the memory store holds for a key, and CPU time of a hit, by the number of keys and by what a window holds',
   options: [],
   async run({ rounds, count = HITS }) {
     const results = new Map<number, Figures[]>();
@@ -28,9 +31,27 @@ export const store: Benchmark = {
       for (let turn = 0; turn < Math.min(rounds, 3); turn++) figures.push(await measure(size, count));
       results.set(size, figures);
     }
-    return report(results, count);
+    const windows = new Map<number, number[]>(FILLINGS.map((filling) => [filling, []]));
+    for (let turn = 0; turn < rounds; turn++) {
+      for (const [filling, figures] of windows) figures.push(await hitInFilledWindow(filling, count));
+    }
+    return report(results, windows, count);
   },
 };
+
+/** CPU microseconds of a hit on one key whose window holds `filling` others: with each hit that comes, one leaves. */
+async function hitInFilledWindow(filling: number, hits: number): Promise<number> {
+  let now = 0;
+  const ttl = 10_000;
+  const step = ttl / filling;
+  const subject = await createRateStore({ monotonic: () => now }, 1000);
+  const rules = [{ limit: filling * 2, ttl }];
+  for (let hit = 0; hit < filling * 2; hit++, now += step) subject.hit('address:10.0.0.1', rules);
+  const started = process.cpuUsage();
+  for (let hit = 0; hit < hits; hit++, now += step) subject.hit('address:10.0.0.1', rules);
+  const { user, system } = process.cpuUsage(started);
+  return (user + system) / hits;
+}
 
 async function measure(keys: number, hits: number): Promise<Figures> {
   let now = 0;
@@ -58,7 +79,11 @@ function heldBytes(): number {
   return heapUsed + external;
 }
 
-function report(results: ReadonlyMap<number, readonly Figures[]>, hits: number): BenchmarkReport {
+function report(
+  results: ReadonlyMap<number, readonly Figures[]>,
+  windows: ReadonlyMap<number, readonly number[]>,
+  hits: number,
+): BenchmarkReport {
   const figure = (size: number, name: keyof Figures): number =>
     median((results.get(size) ?? []).map((figures) => figures[name]));
   const most = round(figure(1_000_000, 'bytesPerKey'), 0);
@@ -67,11 +92,16 @@ function report(results: ReadonlyMap<number, readonly Figures[]>, hits: number):
     figure(size, 'bytesPerKey').toFixed(0),
     figure(size, 'hitMicros').toFixed(2),
   ]);
+  const filled = [...windows].map(([filling, figures]) => [filling, median(figures)] as const);
   return {
     table: [
       table([['keys', 'bytes a key', 'microseconds a hit'], ...rows]),
       `1,000,000 keys: ${most} bytes each, goal <= ${GOAL_BYTES}: ${most <= GOAL_BYTES ? 'met' : 'missed'}`,
       `${hits} hits a round, on at most 1,000 of the keys, whose windows fill and slide.`,
+      table([
+        ['hits in the window', 'microseconds a hit'],
+        ...filled.map(([filling, micros]) => [filling.toLocaleString('en'), micros.toFixed(2)]),
+      ]),
     ].join('\n\n'),
     json: {
       bySize: Object.fromEntries(
@@ -80,6 +110,7 @@ function report(results: ReadonlyMap<number, readonly Figures[]>, hits: number):
           { bytesPerKey: round(figure(size, 'bytesPerKey'), 0), hitMicros: round(figure(size, 'hitMicros'), 3) },
         ]),
       ),
+      hitMicrosByFilling: Object.fromEntries(filled.map(([filling, micros]) => [filling, round(micros, 3)])),
       environment: { ...environment(), hits },
     },
   };
