@@ -1,4 +1,4 @@
-import { isGrantedAlike } from '../authorization/granted-alike.js';
+import { isGrantedAlike } from '../authorization/policy-grant.js';
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import type { WsThrottleContext } from '../throttling/throttle-rule.js';
 import { judgeBytes, ownBytes } from '../validation/bytes/bytes-demand.js';

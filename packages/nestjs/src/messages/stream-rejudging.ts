@@ -1,4 +1,4 @@
-import { isGrantedAlike } from '../authorization/granted-alike.js';
+import { isGrantedAlike } from '../authorization/policy-grant.js';
 import type { Principal } from '../core/principal.js';
 import type { Message } from './message.js';
 import type { Refusal } from './refusal.js';
