@@ -15,9 +15,8 @@ import { compilePayload } from '../validation/compile-payload.js';
 import { isPayloadDeclaration } from '../validation/ws-payload.decorator.js';
 import { PayloadRefusal } from '../validation/payload-run.js';
 import { SecureWsRuntime } from '../secure-ws.runtime.js';
-import { addressOf } from './foreign-address.js';
+import { addressOf, ForeignClient, type ForeignSocket } from './foreign-client.js';
 import { AuditedRefusal, ForeignCall, foreignHandler } from './foreign-call.js';
-import { ForeignClient, type ForeignSocket } from './foreign-client.js';
 import { measurePayload } from './parsed-payload.js';
 import { WsSocketIdentities } from './ws-socket-identities.js';
 
