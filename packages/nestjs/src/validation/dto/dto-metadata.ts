@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { DtoSelection } from '../../nest/transformer-storage.js';
+import { type DtoSelection, typeMetadataOf, typesNamed } from '../../nest/transformer-storage.js';
 import { inputRolesOf, isInputRoles } from './ws-input-roles.decorator.js';
 import { RecordDeclaration } from './record-declaration.js';
 import { getMetadataStorage, type ValidationArguments, ValidationTypes } from 'class-validator';
@@ -81,6 +81,27 @@ export function readProperties(type: DtoClass, selection: DtoSelection = {}): Pr
       isAllowed: ofType(ValidationTypes.WHITELIST).length > 0,
     };
   });
+}
+
+/** The classes that `@Type()` names for a property, those that a discriminator chooses from included. */
+export function typedClassesOf(type: DtoClass, property: string): readonly unknown[] {
+  const metadata = typeMetadataOf(type, property);
+  if (metadata === undefined) return [];
+  return [...typesNamed(metadata), ...(metadata.options?.discriminator?.subTypes ?? []).map(({ value }) => value)];
+}
+
+/** A class and all DTO classes that its payloads may hold, whatever the groups and versions. */
+export function classesIn(type: DtoClass): ReadonlySet<DtoClass> {
+  const seen = new Set<DtoClass>([type]);
+  // A set visits what is added while it is walked: each class once, even one that contains itself.
+  for (const each of seen) {
+    for (const { name, record } of readProperties(each)) {
+      for (const nested of [...typedClassesOf(each, name), record?.valueType]) {
+        if (isValidatable(nested)) seen.add(nested);
+      }
+    }
+  }
+  return seen;
 }
 
 /** The properties that `@WsInputRoles()` closes to the sender: no payload may name them, and they keep their defaults. */

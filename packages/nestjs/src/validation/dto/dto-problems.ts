@@ -7,6 +7,7 @@ import {
   MAX_PATTERN_TEXT,
   type PropertyMetadata,
   readProperties,
+  typedClassesOf,
 } from './dto-metadata.js';
 import {
   type DtoSelection,
@@ -17,7 +18,6 @@ import {
   typesNamed,
 } from '../../nest/transformer-storage.js';
 import { checkSanitizers } from '../hygiene/sanitizer-problems.js';
-import { typedClassesOf } from './nested-classes.js';
 import { checkRecord } from './record-problems.js';
 
 /**

@@ -1,8 +1,7 @@
 import type { BootProblems } from '../../core/boot-problems.js';
 import { hasTransform, typeMetadataOf } from '../../nest/transformer-storage.js';
 import { DtoBuilder } from './dto-builder.js';
-import { type DtoClass, isValidatable, readProperties } from './dto-metadata.js';
-import { classesIn } from './nested-classes.js';
+import { classesIn, type DtoClass, isValidatable, readProperties } from './dto-metadata.js';
 import { inputRolesOf } from './ws-input-roles.decorator.js';
 
 /** Each combination of them is a check of its own: 256 at most. */

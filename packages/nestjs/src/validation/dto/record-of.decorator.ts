@@ -1,6 +1,5 @@
 import { registerDecorator, type ValidationOptions } from 'class-validator';
-import { PayloadRefusal, PayloadRun } from '../payload-run.js';
-import { primitiveReader } from '../primitive-reader.js';
+import { PayloadRefusal, PayloadRun, primitiveReader } from '../payload-run.js';
 import { compileDto } from './compiled-dto.js';
 import type { DtoClass } from './dto-metadata.js';
 import { RecordCheck } from './record-check.js';

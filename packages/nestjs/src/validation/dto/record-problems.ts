@@ -1,8 +1,7 @@
 import type { BootProblems } from '../../core/boot-problems.js';
-import { typeMetadataOf } from '../../nest/transformer-storage.js';
-import { primitiveReader } from '../primitive-reader.js';
+import { type DtoSelection, typeMetadataOf } from '../../nest/transformer-storage.js';
+import { primitiveReader } from '../payload-run.js';
 import { type DtoClass, isValidatable, type PropertyMetadata } from './dto-metadata.js';
-import type { DtoSelection } from '../../nest/transformer-storage.js';
 
 /** As many as a message may ever have, and as long as a name should be. */
 const MAX_KEYS = 100_000;

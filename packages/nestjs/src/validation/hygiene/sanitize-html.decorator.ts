@@ -1,4 +1,4 @@
-import { cleanText, type TextCleaning } from './clean-text.js';
+import { cleanText, type TextCleaning } from './sanitize-string.decorator.js';
 import { escapeHtml } from './escape-html.decorator.js';
 import { htmlLibrary, requestHtmlLibrary } from './html-library.js';
 import { sanitizing } from './sanitizer.js';
