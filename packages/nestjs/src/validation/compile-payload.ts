@@ -11,7 +11,7 @@ import {
   primitiveReader,
 } from './payload-run.js';
 import { isStandardSchema } from '../core/standard-schema.js';
-import { SchemaReader } from './standard-schema.js';
+import { SchemaReader } from './schema-reader.js';
 import type { PayloadDeclaration, PayloadType } from './ws-payload.decorator.js';
 
 /**
