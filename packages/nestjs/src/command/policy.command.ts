@@ -5,7 +5,7 @@ import { describePolicy } from '../policy-lock/describe-policy.js';
 import { LOCK_FILE, writeLockFile } from '../policy-lock/lock-file.js';
 import { policyAsyncApi } from '../policy-lock/policy-asyncapi.js';
 import { policyMarkdown } from '../policy-lock/policy-markdown.js';
-import type { PolicyChange } from '../policy-lock/policy-change.js';
+import type { PolicyChange } from '../policy-lock/policy-words.js';
 import type { PolicyDocument } from '../policy-lock/policy-document.js';
 import { policyTypes } from '../policy-lock/policy-types.js';
 import type { Command, CommandOutput } from './command.js';

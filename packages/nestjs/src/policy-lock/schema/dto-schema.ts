@@ -9,13 +9,16 @@ import {
 import {
   constraintsOf,
   type DtoClass,
+  isOptional,
   isValidatable,
   type PropertyMetadata,
   type PropertyShape,
   readProperties,
 } from '../../validation/dto/dto-metadata.js';
 import { findValueTest } from '../../validation/dto/rule-conformance.js';
+import { inputRolesOf } from '../../validation/dto/ws-input-roles.decorator.js';
 import { byText, compareText, type PlainValue, plainOf } from '../plain-value.js';
+import { withRoles } from './output-schema.js';
 import { ruleSchemaOf } from './rule-schema.js';
 
 /** How the classes below a class are referred to, and what of all of them is read. */
@@ -37,20 +40,26 @@ const SHAPES: Partial<Record<PropertyShape, string>> = {
   boolean: 'boolean',
 };
 
-/** The JSON Schema of what a DTO class accepts. What JSON Schema has no word for stands under `x-rules`. */
+/**
+ * The JSON Schema of what a DTO class accepts. What JSON Schema has no word for stands under `x-rules`; the roles that a
+ * property is closed to all others for, under `x-roles`.
+ */
 export function describeDto(type: DtoClass, reading: Reading): PlainValue {
   const { selection } = reading;
   const properties = readProperties(type, selection);
   const names = properties.map(({ name }) => name);
   const sentNames = new Map([...sentNamesOf(type, names, selection)].map(([sent, name]) => [name, sent]));
+  const closed = inputRolesOf(type);
   const entries: [string, PlainValue][] = [];
   const required: string[] = [];
   for (const property of properties) {
     // What a payload cannot name is refused, and so no part of it.
     const sent = sentNames.get(property.name);
     if (sent === undefined) continue;
-    entries.push([sent, describeProperty(type, property, reading)]);
-    if (isRequired(property)) required.push(sent);
+    const roles = closed.get(property.name) ?? [];
+    entries.push([sent, withRoles(describeProperty(type, property, reading), roles)]);
+    // Of whoever may not send it, nobody asks for it.
+    if (isRequired(property) && roles.length === 0) required.push(sent);
   }
   return {
     type: 'object',
@@ -66,7 +75,6 @@ function isRequired({ conditions, rules, isAllowed }: PropertyMetadata): boolean
 
 function describeProperty(type: DtoClass, property: PropertyMetadata, reading: Reading): PlainValue {
   const { conditions, isPromise } = property;
-  const isOptional = conditions.some(({ name }) => name === 'isOptional');
   const asked = conditions.filter(({ name }) => name !== 'isOptional').length;
   const isMade = hasTransform(type, property.name, reading.selection);
   const own = isMade ? {} : shapeOf(type, property, reading);
@@ -92,7 +100,7 @@ function describeProperty(type: DtoClass, property: PropertyMetadata, reading: R
     ...(Object.keys(items).length > 0 && { items }),
     ...(extra.length > 0 && { 'x-rules': extra.sort(byText) }),
   };
-  return isOptional ? { anyOf: [schema, { type: 'null' }] } : schema;
+  return isOptional(property) ? { anyOf: [schema, { type: 'null' }] } : schema;
 }
 
 function ruleText(

@@ -26,6 +26,7 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { describe, expect, it } from 'vitest';
+import { WsInputRoles } from '../../validation/dto/ws-input-roles.decorator.js';
 import { SchemaCatalogue } from './schema-catalogue.js';
 
 function schemasOf(...types: (new () => object)[]): unknown {
@@ -138,6 +139,21 @@ describe('the schema of a payload', () => {
       branches: { type: 'array', items: { $ref: '#/schemas/Tree' } },
     });
     expect(schemas['Leaf-2']?.properties).toEqual({ size: { type: 'integer' } });
+  });
+
+  it('AZ-07 says which roles may send a closed field, and asks nobody else for it', () => {
+    class SetRole {
+      @IsString() user!: string;
+      @WsInputRoles('owner', 'admin') @IsIn(['reader', 'writer']) role!: string;
+      @WsInputRoles('admin') @ValidateNested() @Type(() => Leaf) leaf!: Leaf;
+    }
+    class Inherited extends SetRole {}
+    const role = { enum: ['reader', 'writer'], type: 'string', 'x-roles': ['admin', 'owner'] };
+    const schema = {
+      properties: { user: { type: 'string' }, role, leaf: { $ref: '#/schemas/Leaf', 'x-roles': ['admin'] } },
+      required: ['user'],
+    };
+    expect(schemasOf(SetRole, Inherited)).toMatchObject({ SetRole: schema, Inherited: schema });
   });
 
   it('has a schema for each of the groups and versions that a class is read for', () => {

@@ -83,6 +83,11 @@ export function readProperties(type: DtoClass, selection: DtoSelection = {}): Pr
   });
 }
 
+/** Whether `@IsOptional()` says that a property may be missing. */
+export function isOptional({ conditions }: PropertyMetadata): boolean {
+  return conditions.some(({ name }) => name === 'isOptional');
+}
+
 /** The classes that `@Type()` names for a property, those that a discriminator chooses from included. */
 export function typedClassesOf(type: DtoClass, property: string): readonly unknown[] {
   const metadata = typeMetadataOf(type, property);
