@@ -7,6 +7,7 @@ import { WS_STEP_UP_METADATA } from '../authorization/ws-step-up.decorator.js';
 import type { BootProblems } from '../core/boot-problems.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import type { GatewayRecord } from '../nest/gateway-inventory.js';
+import { WS_REPLY_METADATA } from '../output/ws-reply.decorator.js';
 import { SECURE_GATEWAY_METADATA } from '../secure-gateway.decorator.js';
 import { WS_SUBPROTOCOL_METADATA } from '../messages/ws-subprotocol.decorator.js';
 import { WS_THROTTLE_METADATA } from '../throttling/ws-throttle.decorator.js';
@@ -22,6 +23,7 @@ const DECORATORS: readonly (readonly [key: string, name: string])[] = [
   [WS_THROTTLE_METADATA, '@WsThrottle()'],
   [WS_PAYLOAD_METADATA, '@WsPayload()'],
   [WS_BINARY_METADATA, '@WsBinary()'],
+  [WS_REPLY_METADATA, '@WsReply()'],
   [WS_SUBPROTOCOL_METADATA, '@WsSubprotocol()'],
   [SECURE_GATEWAY_METADATA, '@SecureGateway()'],
 ];
