@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import type { WsPolicy, WsPolicyContext } from '../authorization/ws-policy.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
-import { openPipeline, settle, type StubSocket } from '../testing/stub-pipeline.js';
+import { openPipeline, settle, type StubSocket } from '../../../../test/support/stub-pipeline.js';
 
 describe('a policy that waits for nothing', () => {
   it('AZ-15 does not let the message on once the connection is closed', async () => {

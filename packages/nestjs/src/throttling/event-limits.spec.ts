@@ -5,7 +5,7 @@ import { createPrincipal } from '../core/principal.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import { MemoryStore } from '../store/memory.store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { crashesOf, readerOf, settle } from '../testing/stub-pipeline.js';
+import { crashesOf, readerOf, settle } from '../../../../test/support/stub-pipeline.js';
 import { throttleEvent } from './event-limits.js';
 import { MessageLimits } from './message-limits.js';
 import { MessageThrottles } from './message-throttles.js';

@@ -12,7 +12,7 @@ import type { ResolvedThrottlingOptions } from './throttling.options.js';
 const SHARED = ['principal', 'address', 'tenant'] as const satisfies readonly SharedSubject[];
 
 /** What one connection may send. */
-export type ConnectionLimits = Pick<ResolvedThrottlingOptions, 'connection' | 'connectionBytesPerSecond' | 'mode'>;
+type ConnectionLimits = Pick<ResolvedThrottlingOptions, 'connection' | 'connectionBytesPerSecond' | 'mode'>;
 
 /** How much one connection may send: messages and bytes. */
 class ConnectionThrottle {

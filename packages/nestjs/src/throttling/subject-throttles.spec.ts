@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ThrottleRule } from '../core/rate-windows.js';
 import { MemoryStore } from '../store/memory.store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { settle } from '../testing/stub-pipeline.js';
+import { settle } from '../../../../test/support/stub-pipeline.js';
 import { type SubjectThrottle, SubjectThrottles } from './subject-throttles.js';
 
 const ALICE = 'principal:alice';
