@@ -36,7 +36,7 @@ export interface CredentialSearch {
 }
 
 /** Schemes whose credentials browsers store and add to every request, whichever page made it. */
-export const AMBIENT_SCHEMES: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate', 'ntlm']);
+const AMBIENT_SCHEMES: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate', 'ntlm']);
 
 // RFC 9110 section 11.4 in its token68 form: a scheme, exactly one space, one value. Commas, tabs and a second space have
 // no place in it, so that neither a joined pair of fields nor a second token can hide in one. Linear: the classes that

@@ -45,7 +45,7 @@ export function allOf(...members: WsRequirement[]): AllOf {
 }
 
 /** Whether a requirement stands for several. */
-export function isGroup(requirement: WsRequirement): requirement is AnyOf | AllOf {
+function isGroup(requirement: WsRequirement): requirement is AnyOf | AllOf {
   return requirement instanceof AnyOf || requirement instanceof AllOf;
 }
 

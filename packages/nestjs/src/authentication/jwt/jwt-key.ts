@@ -13,7 +13,7 @@ export interface KeyProblem {
 }
 
 /** The least length of an RSA key in bits (NIST SP 800-131A, OWASP ASVS 5.0 11.2.3). */
-export const MIN_RSA_BITS = 2048;
+const MIN_RSA_BITS = 2048;
 
 const FIX_PUBLIC = "readFileSync('public.pem', 'utf8')";
 
