@@ -1,6 +1,6 @@
 import { BootProblems, SecureWsBootError } from '../../core/boot-problems.js';
 import { SystemClock } from '../../core/clock.js';
-import { OptionReader } from '../../core/option-reader.js';
+import { NOT_SET, OptionReader } from '../../core/option-reader.js';
 import { exchangeJson } from '../../core/remote-json.js';
 import { readRemoteUrl } from '../../core/remote-url.js';
 import { type WsChallengeAttempt, WsChallengeVerifier } from './ws-challenge-verifier.js';
@@ -69,8 +69,7 @@ function readParts(name: string, options: unknown, home: string): SiteVerifierPa
   const reader = new OptionReader(options ?? {}, `${name}()`, problems);
   const secret = reader.string('secret');
   if (secret === undefined && !reader.has('secret')) {
-    const problem = 'is missing. If it comes from the environment, the variable is not set.';
-    reader.fail('secret', problem, `${name}({ secret: process.env.CAPTCHA_SECRET })`);
+    reader.fail('secret', NOT_SET, `${name}({ secret: process.env.CAPTCHA_SECRET })`);
   }
   const isScore = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1;
   const minScore = reader.checked('minScore', isScore, 'must be a number from 0 to 1', '0.5') ?? 0.5;
