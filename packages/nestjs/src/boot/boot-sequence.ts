@@ -27,7 +27,7 @@ import { announceBoot } from './announce-boot.js';
 import type { BootInspection } from './boot-inspection.js';
 import { checkPackages } from './check-packages.js';
 import { checkNamedClasses } from './named-classes.js';
-import { checkLogoutRoute, checkMigration, checkPlaces, warnOfIdleParts } from './omissions.js';
+import { checkLogoutRoute, checkMigration, checkPlaces, warnOfIdleParts } from './leftovers.js';
 import { compileHandler } from './compile-handler.js';
 import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
