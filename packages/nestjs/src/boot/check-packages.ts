@@ -15,7 +15,7 @@ export function checkPackages(imports: number, problems: BootProblems): void {
   if (!canTakeDataPath()) {
     problems.add(
       'ws',
-      'reads from its sockets in another way than 8.23 does: floods and unfinished messages would have no limit.',
+      'does not read from its sockets as 8.23 does: floods and unfinished messages would have no limit.',
       'npm install ws@8.23.0',
     );
   }

@@ -54,7 +54,7 @@ function wellFormed(options: unknown, where: string, problems: BootProblems): Dt
   if (!isRight) {
     problems.add(
       where,
-      'has options in @WsPayload() that are none: it takes { groups }, a list of different names, and { version }, a number above 0.',
+      'has wrong options in @WsPayload(): it takes { groups }, a list of different names, and { version }, a number above 0.',
       "@WsPayload(TheDto, { groups: ['create'], version: 2 })",
     );
     return undefined;

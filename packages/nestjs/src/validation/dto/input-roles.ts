@@ -15,7 +15,7 @@ export function inputRolesIn(type: unknown): readonly string[] {
 }
 
 /**
- * Refuses what `@WsInputRoles()` cannot hold: names that are none, a property that nobody may send, one whose value code of
+ * Refuses what `@WsInputRoles()` cannot hold: names that are no roles, a property that nobody may send, one whose value code of
  * the application would see before anybody asked for the role, and a handler that everybody may call.
  */
 export function checkInputRoles(type: DtoClass, where: string, isPublic: boolean, problems: BootProblems): void {
@@ -28,7 +28,11 @@ export function checkInputRoles(type: DtoClass, where: string, isPublic: boolean
       const place = `${each.name}.${name}`;
       const property = properties.find((known) => known.name === name);
       if (!areRoles(roles)) {
-        problems.add(place, 'has names in @WsInputRoles() that are no roles.', "@WsInputRoles('admin')");
+        problems.add(
+          place,
+          'names something in @WsInputRoles() that is no role: a role is a text that is not empty.',
+          "@WsInputRoles('admin')",
+        );
       } else if (property === undefined) {
         problems.add(
           place,

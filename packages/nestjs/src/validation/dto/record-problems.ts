@@ -32,7 +32,7 @@ export function checkRecord(
   if (!isCount(maxKeys, MAX_KEYS) || !isCount(maxKeyLength, MAX_KEY_LENGTH)) {
     problems.add(
       where,
-      `has bounds in @RecordOf() that are none: maxKeys is a whole number up to ${MAX_KEYS}, maxKeyLength one up to ${MAX_KEY_LENGTH}.`,
+      `has wrong bounds in @RecordOf(): maxKeys is a whole number up to ${MAX_KEYS}, maxKeyLength one up to ${MAX_KEY_LENGTH}.`,
       '@RecordOf(() => TheDto, { maxKeys: 20, maxKeyLength: 64 })',
     );
   }

@@ -62,7 +62,7 @@ export function SanitizeString(options: SanitizeStringOptions = {}): PropertyDec
       return {
         problem: isRight
           ? 'does nothing: everything in @SanitizeString() is off.'
-          : 'has options in @SanitizeString() that are none.',
+          : 'has options in @SanitizeString() that it does not know, or of another type.',
         fix: "@SanitizeString({ trim: true, normalize: 'NFC', stripControl: true })",
       };
     },
