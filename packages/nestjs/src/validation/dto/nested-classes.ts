@@ -1,5 +1,6 @@
 import { typeMetadataOf, typesNamed } from '../../nest/transformer-storage.js';
 import { type DtoClass, isValidatable, readProperties } from './dto-metadata.js';
+import type { RecordDeclaration } from './record-declaration.js';
 
 /** The classes that `@Type()` names for a property, those that a discriminator chooses from included. */
 export function typedClassesOf(type: DtoClass, property: string): readonly unknown[] {
@@ -14,10 +15,13 @@ export function classesIn(type: DtoClass): ReadonlySet<DtoClass> {
   // A set visits what is added while it is walked: each class once, even one that contains itself.
   for (const each of seen) {
     for (const { name, record } of readProperties(each)) {
-      for (const nested of [...typedClassesOf(each, name), record?.valueType]) {
-        if (isValidatable(nested)) seen.add(nested);
-      }
+      for (const nested of heldClassesOf(each, name, record)) seen.add(nested);
     }
   }
   return seen;
+}
+
+/** The DTO classes that one property may hold. */
+export function heldClassesOf(type: DtoClass, property: string, record: RecordDeclaration | undefined): DtoClass[] {
+  return [...typedClassesOf(type, property), record?.valueType].filter((held) => isValidatable(held));
 }
