@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Injectable, UseFilters, UseGuards } from '@nestjs/common';
@@ -12,6 +13,7 @@ import {
   anyOf,
   minutes,
   SecureWsModule,
+  WsAbortSignal,
   WsAuthorize,
   WsBatchPolicy,
   type WsPolicy,
@@ -77,6 +79,7 @@ class Nobody implements WsPolicy {
 @WebSocketGateway({ namespace: '/items' })
 class ItemsGateway implements OnGatewayInit {
   static socket: IoSocket | undefined;
+  static signal: AbortSignal | undefined;
 
   constructor(private readonly identities: WsSocketIdentities) {}
 
@@ -118,7 +121,8 @@ class ItemsGateway implements OnGatewayInit {
 
   @WsAuthorize({ shadow: Nobody })
   @SubscribeMessage('tried')
-  tried(): unknown {
+  tried(@WsAbortSignal() signal: AbortSignal): unknown {
+    ItemsGateway.signal = signal;
     return { event: 'tried', data: true };
   }
 
@@ -212,6 +216,24 @@ describe('authorization on Socket.IO', () => {
     const server = ItemsGateway.socket as IoSocket;
     await identities.authenticate(server, testToken({ auth_time: now, expiresInSeconds: 900 }), server.request);
     expect(await answer(socket, 'close')).toEqual(['closed', true]);
+  });
+
+  it('AZ-15 DR-16 leaves nothing behind of the identities that a socket has had', async () => {
+    const { open, identities } = await start();
+    const socket = await open();
+    const server = ItemsGateway.socket as IoSocket & EventEmitter;
+    expect(await answer(socket, 'tried')).toEqual(['tried', true]);
+    const before = server.listenerCount('disconnect');
+    for (let round = 1; round <= 12; round++) {
+      await identities.authenticate(server, testToken({ expiresInSeconds: 300 + round }), server.request);
+      expect(await answer(socket, 'tried')).toEqual(['tried', true]);
+    }
+    expect(server.listenerCount('disconnect')).toBe(before);
+    // The last of them is what ends with the socket.
+    const { signal } = ItemsGateway;
+    expect(signal?.aborted).toBe(false);
+    socket.disconnect();
+    await until(() => signal?.aborted === true, 'the signal has fired');
   });
 
   it('AZ-02 tries a rule without obeying it', async () => {

@@ -1,5 +1,6 @@
 import type { BootProblems } from '../core/boot-problems.js';
 import type { DtoSelection } from '../nest/transformer-storage.js';
+import { isOldZod } from '../core/schema-validator.js';
 import { isValidatable } from '../validation/dto/dto-metadata.js';
 import { checkDto } from '../validation/dto/dto-problems.js';
 import { checkInputRoles } from '../validation/dto/input-roles.js';
@@ -48,6 +49,12 @@ export function readPayload(
   const dto = isValidatable(type) ? type : undefined;
   const selection = readSelection(dto, options, handler.label, problems);
   if (selection === undefined) return undefined;
+  if (isOldZod(type)) {
+    problems.warn(
+      handler.label,
+      'takes a schema of zod 3, which begins asynchronous rules that it does not wait for: one that rejects ends the process. Take zod 4.',
+    );
+  }
   if (dto !== undefined) {
     checkDto(dto, problems, selection);
     checkInputRoles(dto, handler.label, isPublic, problems);

@@ -1,4 +1,5 @@
 import { isPromiseLike } from '../core/awaitable.js';
+import { validatorOf } from '../core/schema-validator.js';
 import type { StandardSchema } from '../core/standard-schema.js';
 import { type OutputRun, UnfitOutputError } from './output-run.js';
 
@@ -122,11 +123,15 @@ export class ContainerShape implements OutputShape {
 
 /** What a Standard Schema makes of a value: which fields it lets through is for the schema to say. */
 export class SchemaShape implements OutputShape {
-  constructor(readonly schema: StandardSchema) {}
+  readonly #validate: (value: unknown) => unknown;
+
+  constructor(readonly schema: StandardSchema) {
+    this.#validate = validatorOf(schema);
+  }
 
   write(value: unknown): unknown {
     if (value === null || value === undefined) return value;
-    const result = this.schema['~standard'].validate(value);
+    const result = this.#validate(value);
     if (isPromiseLike(result)) {
       // Whatever it settles with: nobody waits for it.
       Promise.resolve(result).catch(() => undefined);

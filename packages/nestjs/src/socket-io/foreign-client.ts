@@ -28,6 +28,19 @@ export interface ForeignSocket {
   disconnect?(close?: boolean): unknown;
 }
 
+/** The end of a socket: one listener and one signal, however many identities the socket has had. */
+class SocketEnd {
+  readonly gone = new AbortController();
+  current: ForeignClient | undefined;
+
+  constructor(socket: ForeignSocket) {
+    socket.once?.('disconnect', () => {
+      this.gone.abort();
+      this.current?.replace();
+    });
+  }
+}
+
 /**
  * A socket of another adapter, seen as a connection and a source of messages, with what these are counted by. That adapter
  * keeps its heartbeat and its limits of frames.
@@ -44,7 +57,7 @@ export class ForeignClient implements WsConnection, MessageSource {
   #epoch = 0;
   readonly limits: MessageLimits;
   readonly #violations: MessageViolations;
-  readonly #gone = new AbortController();
+  readonly #end: SocketEnd;
 
   constructor(
     private readonly socket: ForeignSocket,
@@ -65,12 +78,8 @@ export class ForeignClient implements WsConnection, MessageSource {
       ...([engine.parts.throttles, engine.settings.throttling, this, onReported] as const),
       before?.limits,
     );
-    // One listener for a socket, however many messages it sends.
-    socket.once?.('disconnect', () => {
-      this.#epoch++;
-      this.#gone.abort();
-      this.limits.release();
-    });
+    this.#end = before === undefined ? new SocketEnd(socket) : before.#end;
+    this.#end.current = this;
   }
 
   get epoch(): number {
@@ -88,14 +97,15 @@ export class ForeignClient implements WsConnection, MessageSource {
 
   /** Runs the checks for one call of a handler. @throws {WsRefusalException} when one of them refuses. */
   judge(handler: MessageHandler, payload: unknown): Promise<Message> {
-    const call = new ForeignCall(this, handler, payload, ++this.#messagesReceived, this.#gone.signal);
+    const call = new ForeignCall(this, handler, payload, ++this.#messagesReceived, this.#end.gone.signal);
     call.run();
     return call.judged;
   }
 
-  /** The socket has another identity now, or none: what was judged for this one is judged no more (AZ-15). */
+  /** The socket has another identity now, or none, or is gone: what was judged for this one is judged no more (AZ-15). */
   replace(): void {
     this.#epoch++;
+    this.limits.release();
   }
 
   throttle(now: number, bytes: number): ThrottleFinding | undefined {

@@ -209,6 +209,37 @@ describe('throttleEvent', () => {
     expect(crashes).toEqual([]);
   });
 
+  it('DR-05 DR-14 refuses where a promised value of one rule is rejected and another rule throws, and the process lives', async () => {
+    const rejected = { limit: () => Promise.reject(new Error('away')), ttl: 1000 };
+    const throwing = {
+      limit: () => {
+        throw new Error('too');
+      },
+      ttl: 1000,
+    };
+    const crashes = await crashesOf(async () => {
+      for (const rules of [
+        [rejected, throwing],
+        [rejected, rejected, throwing],
+      ]) {
+        const { hit } = start(rules).open();
+        await expect((async () => hit())()).rejects.toThrow('must be a finite number');
+      }
+    });
+    expect(crashes).toEqual([]);
+  });
+
+  it('DR-05 DR-14 what reports is dropped where too much waits, and its rejection ends no process', async () => {
+    let answer = (_: Error): void => undefined;
+    const away = new Promise<number>((_resolve, reject) => (answer = reject));
+    const { open } = start([{ limit: () => away, ttl: 1000, mode: 'report' }]);
+    const crashes = await crashesOf(async () => {
+      await open().waits(1100);
+      answer(new Error('away'));
+    });
+    expect(crashes).toEqual([]);
+  });
+
   it('DR-05 a limit that changes counts on: no change of plan begins anew', async () => {
     let limit = 3;
     const { waits } = start([{ limit: () => limit, ttl: 1600 }]).open();

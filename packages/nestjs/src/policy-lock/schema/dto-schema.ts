@@ -5,6 +5,7 @@ import {
   sentNamesOf,
   typeMetadataOf,
   typesNamed,
+  valueTransformsOf,
 } from '../../nest/transformer-storage.js';
 import {
   constraintsOf,
@@ -15,6 +16,8 @@ import {
   type PropertyShape,
   readProperties,
 } from '../../validation/dto/dto-metadata.js';
+import type { RecordDeclaration } from '../../validation/dto/record-declaration.js';
+import { sanitizersOf } from '../../validation/hygiene/sanitizer.js';
 import { findValueTest } from '../../validation/dto/rule-conformance.js';
 import { inputRolesOf } from '../../validation/dto/ws-input-roles.decorator.js';
 import { byText, compareText, type PlainValue, plainOf } from '../plain-value.js';
@@ -73,7 +76,7 @@ function isRequired({ conditions, rules, isAllowed }: PropertyMetadata): boolean
   return conditions.length === 0 && rules.length > 0 && !isAllowed;
 }
 
-function describeProperty(type: DtoClass, property: PropertyMetadata, reading: Reading): PlainValue {
+function describeProperty(type: DtoClass, property: PropertyMetadata, reading: Reading): Fields {
   const { conditions, isPromise } = property;
   const asked = conditions.filter(({ name }) => name !== 'isOptional').length;
   const isMade = hasTransform(type, property.name, reading.selection);
@@ -93,6 +96,7 @@ function describeProperty(type: DtoClass, property: PropertyMetadata, reading: R
   if (asked > 0) extra.push({ rule: 'validateIf', count: asked });
   if (isPromise) extra.push({ rule: 'validatePromise' });
   if (isMade) extra.push({ rule: 'transform' });
+  for (const { decorator } of sanitizersOf(valueTransformsOf(type, property.name))) extra.push({ rule: decorator });
   const items = { ...(own['items'] as Fields | undefined), ...item };
   const schema: Fields = {
     ...own,
@@ -119,7 +123,11 @@ function ruleText(
 }
 
 function shapeOf(type: DtoClass, property: PropertyMetadata, reading: Reading): Fields {
-  const { name, shape, nested } = property;
+  const { name, shape, nested, record } = property;
+  if (record !== undefined) {
+    const one = recordOf(record, reading);
+    return property.isRecordList ? { type: 'array', items: one } : one;
+  }
   const metadata = typeMetadataOf(type, name);
   if (nested.length === 0) {
     const named = metadata === undefined ? [] : typesNamed(metadata);
@@ -137,6 +145,27 @@ function shapeOf(type: DtoClass, property: PropertyMetadata, reading: Reading): 
   const one: PlainValue = below.length === 1 ? (below[0] as PlainValue) : below.length > 1 ? { oneOf: below } : {};
   if (shape === 'map') return { type: 'object', additionalProperties: one };
   return shape === 'array' || shape === 'set' ? { type: 'array', items: one } : (one as Fields);
+}
+
+const PRIMITIVES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [String, 'string'],
+  [Number, 'number'],
+  [Boolean, 'boolean'],
+]);
+
+/** A `@RecordOf()`: names of the client's, and values of one kind. */
+function recordOf({ valueType, maxKeys, maxKeyLength, keys }: RecordDeclaration, reading: Reading): Fields {
+  const primitive = PRIMITIVES.get(valueType);
+  const value = primitive === undefined ? reading.reference(valueType as DtoClass) : { type: primitive };
+  return {
+    type: 'object',
+    additionalProperties: value,
+    maxProperties: maxKeys,
+    propertyNames: {
+      maxLength: maxKeyLength,
+      ...(keys === undefined ? {} : keys.flags === '' ? { pattern: keys.source } : { 'x-pattern': String(keys) }),
+    },
+  };
 }
 
 function classesOf(type: DtoClass, { name }: PropertyMetadata, { selection }: Reading): readonly DtoClass[] {

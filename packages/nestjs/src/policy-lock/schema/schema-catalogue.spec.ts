@@ -26,7 +26,9 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { describe, expect, it } from 'vitest';
+import { RecordOf } from '../../validation/dto/record-of.decorator.js';
 import { WsInputRoles } from '../../validation/dto/ws-input-roles.decorator.js';
+import { SanitizeString } from '../../validation/hygiene/sanitize-string.decorator.js';
 import { SchemaCatalogue } from './schema-catalogue.js';
 
 function schemasOf(...types: (new () => object)[]): unknown {
@@ -127,6 +129,54 @@ describe('the schema of a payload', () => {
         },
         required: ['at', 'looksStrict', 'made', 'mail', 'sent_as'],
         additionalProperties: false,
+      },
+    });
+  });
+
+  it('AZ-07 says who may send a property, what a record holds, and what cleans a text', () => {
+    class Member {
+      @IsString() name!: string;
+      @WsInputRoles('owner', 'admin') @IsIn(['reader']) role = 'reader';
+      @WsInputRoles('admin') @IsOptional() @ValidateNested() @Type(() => Leaf) leaf?: Leaf;
+    }
+    class Hygienic {
+      @RecordOf(() => Leaf, { maxKeys: 2, keys: /^[a-z]+$/ }) leaves!: Record<string, Leaf>;
+      @IsOptional() @RecordOf(() => Number, { each: true, keys: /^x/i }) counts?: Record<string, number>[];
+      @SanitizeString() @IsString() clean!: string;
+    }
+    expect(schemasOf(Member, Hygienic)).toMatchObject({
+      Leaf: {},
+      Member: {
+        properties: {
+          role: { enum: ['reader'], 'x-roles': ['admin', 'owner'] },
+          leaf: { anyOf: [{ $ref: '#/schemas/Leaf' }, { type: 'null' }], 'x-roles': ['admin'] },
+        },
+        required: ['name'],
+      },
+      Hygienic: {
+        properties: {
+          leaves: {
+            type: 'object',
+            additionalProperties: { $ref: '#/schemas/Leaf' },
+            maxProperties: 2,
+            propertyNames: { maxLength: 64, pattern: '^[a-z]+$' },
+          },
+          counts: {
+            anyOf: [
+              {
+                type: 'array',
+                items: {
+                  type: 'object',
+                  additionalProperties: { type: 'number' },
+                  maxProperties: 100,
+                  propertyNames: { maxLength: 64, 'x-pattern': '/^x/i' },
+                },
+              },
+              { type: 'null' },
+            ],
+          },
+          clean: { type: 'string', 'x-rules': [{ rule: '@SanitizeString()' }] },
+        },
       },
     });
   });

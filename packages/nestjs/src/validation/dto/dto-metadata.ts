@@ -101,12 +101,15 @@ export function classesIn(type: DtoClass): ReadonlySet<DtoClass> {
   // A set visits what is added while it is walked: each class once, even one that contains itself.
   for (const each of seen) {
     for (const { name, record } of readProperties(each)) {
-      for (const nested of [...typedClassesOf(each, name), record?.valueType]) {
-        if (isValidatable(nested)) seen.add(nested);
-      }
+      for (const nested of heldClassesOf(each, name, record)) seen.add(nested);
     }
   }
   return seen;
+}
+
+/** The DTO classes that one property may hold. */
+export function heldClassesOf(type: DtoClass, property: string, record: RecordDeclaration | undefined): DtoClass[] {
+  return [...typedClassesOf(type, property), record?.valueType].filter((held) => isValidatable(held));
 }
 
 /** The properties that `@WsInputRoles()` closes to the sender: no payload may name them, and they keep their defaults. */

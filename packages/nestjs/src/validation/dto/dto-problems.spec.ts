@@ -227,6 +227,17 @@ describe('checkDto', () => {
     expect(look(Demanding as unknown as DtoClass).problems.map(({ where }) => where)).toEqual(['Demanding']);
   });
 
+  it('MV-13 names a property that makes as many bytes as the client says', () => {
+    class Upload {
+      @IsOptional() @Type(() => Buffer) data?: Buffer;
+    }
+    const problems = new BootProblems();
+    checkDto(Upload, problems);
+    expect(problems.problems).toMatchObject([
+      { where: 'Upload.data', problem: expect.stringContaining('@Type(() => Buffer)') as string },
+    ]);
+  });
+
   it('F18 names a class whose instances `await` would call', () => {
     expect(look(Thenable).problems.map(({ where }) => where)).toEqual(['Thenable.then']);
   });

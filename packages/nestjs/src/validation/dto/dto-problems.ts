@@ -39,6 +39,13 @@ export function checkDto(type: DtoClass, problems: BootProblems, selection: DtoS
       if (property.isPromise) {
         found.add(where, 'is @ValidatePromise(), but a message carries no promises.', 'remove @ValidatePromise()');
       }
+      if (typedClassesOf(each, property.name).includes(Buffer)) {
+        found.add(
+          where,
+          'is a @Type(() => Buffer): of { "length": 2000000000 } it makes as many bytes, whatever a message may weigh.',
+          'take a text, such as @IsBase64(), or the bytes of the message with @WsBinary()',
+        );
+      }
       warnOfCost(property, where, found);
       for (const nested of checkNested(each, property, selection, found)) seen.add(nested);
       for (const nested of checkRecord(each, property, selection, found)) seen.add(nested);

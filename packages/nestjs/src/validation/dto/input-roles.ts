@@ -1,7 +1,7 @@
 import type { BootProblems } from '../../core/boot-problems.js';
 import { hasTransform, typeMetadataOf } from '../../nest/transformer-storage.js';
 import { DtoBuilder } from './dto-builder.js';
-import { classesIn, type DtoClass, isValidatable, readProperties } from './dto-metadata.js';
+import { classesIn, type DtoClass, heldClassesOf, isValidatable, readProperties } from './dto-metadata.js';
 import { inputRolesOf } from './ws-input-roles.decorator.js';
 
 /** Each combination of them is a check of its own: 256 at most. */
@@ -48,6 +48,7 @@ export function checkInputRoles(type: DtoClass, where: string, isPublic: boolean
       }
     }
   }
+  for (const each of classes) checkHolders(each, problems);
   const roles = inputRolesIn(type);
   if (roles.length > MAX_ROLES) {
     problems.add(
@@ -61,6 +62,20 @@ export function checkInputRoles(type: DtoClass, where: string, isPublic: boolean
       where,
       `is public and takes ${type.name}, which has properties that @WsInputRoles() closes: a public handler asks nobody who they are.`,
       'put @WsAuthorize() in the place of @WsPublic(), or take a DTO without such properties',
+    );
+  }
+}
+
+/** What is not always validated is looked into by nobody, and what is closed there would be open. */
+function checkHolders(type: DtoClass, problems: BootProblems): void {
+  for (const { name, nested, record, conditions } of readProperties(type)) {
+    const held = heldClassesOf(type, name, record).find((each) => inputRolesIn(each).length > 0);
+    const isAlways = conditions.every((condition) => condition.name === 'isOptional');
+    if (held === undefined || (isAlways && (nested.length > 0 || record !== undefined))) continue;
+    problems.add(
+      `${type.name}.${name}`,
+      `holds ${held.name}, of which @WsInputRoles() closes properties, and is not always validated: they would be open to everybody.`,
+      'add @ValidateNested(), and remove @ValidateIf()',
     );
   }
 }
