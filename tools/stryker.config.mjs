@@ -7,7 +7,8 @@ export default {
   ignoreStatic: true,
   // Texts for people, and reasons that the tests over real sockets compare.
   mutator: { excludedMutations: ['StringLiteral'] },
-  ignorePatterns: ['/.cache', '/docs', 'dist', '/sample-app', '/bench', '/test'],
+  // What the specs share with others lies in test/support.
+  ignorePatterns: ['/.cache', '/docs', 'dist', '/sample-app', '/bench', '/test/**', '!/test/support/**'],
   concurrency: 2,
   timeoutMS: 10_000,
   reporters: ['clear-text', 'json', 'progress-append-only'],
