@@ -8,7 +8,8 @@ export default {
   ignoreStatic: true,
   // Texts for people, and reasons that the tests over real sockets compare.
   mutator: { excludedMutations: ['StringLiteral'] },
-  ignorePatterns: ['/.cache', 'dist', '/sample-app', '/bench', '/test'],
+  // What the specs share with others lies in test/support.
+  ignorePatterns: ['/.cache', 'dist', '/sample-app', '/bench', '/test/**', '!/test/support/**'],
   concurrency: 2,
   // A busy machine is not a mutant that hangs.
   timeoutMS: 30_000,

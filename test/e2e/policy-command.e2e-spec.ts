@@ -17,6 +17,9 @@ interface Shape {
 
 const POLICIES = `
   import { Injectable, Module } from '@nestjs/common';
+  import { IsInt } from 'class-validator';
+
+  export class Page { @IsInt() number!: number; }
 
   @Injectable()
   export class RoomMember { authorize() { return true; } }
@@ -35,7 +38,7 @@ const gateway = ({
   import { Expose } from 'class-transformer';
   import { IsOptional, IsString, MaxLength } from 'class-validator';
   import { SecureGateway, WsAuthorize, WsInputRoles, WsPublic, WsReply, WsThrottle } from '@secure-ws/nestjs';
-  import { RoomMember } from './rooms.js';
+  import { Page as LobbyPage, RoomMember } from './rooms.js';
 
   class Page {
     @IsString() @MaxLength(36) roomId!: string;
@@ -67,7 +70,7 @@ const gateway = ({
   export class LobbyGateway {
     @WsPublic()
     @SubscribeMessage('__proto__')
-    look() {}
+    look(@MessageBody() _page: LobbyPage) {}
   }
 `;
 
@@ -167,7 +170,7 @@ describe('secure-ws policy', { timeout: TIMEOUT_MS }, () => {
         {
           path: '/lobby',
           settings: { anonymous: true, validation: { maxMessageBytes: 2048 } },
-          events: [{ event: '__proto__', access: { public: true } }],
+          events: [{ event: '__proto__', access: { public: true }, payload: { $ref: '#/schemas/Page-2' } }],
         },
       ],
     });
@@ -208,6 +211,7 @@ describe('secure-ws policy', { timeout: TIMEOUT_MS }, () => {
   it('AZ-01 takes no policy of the same name from another module for the one that was reviewed', async () => {
     const lock = await lockOf(await app());
     const twin = `import { Injectable } from '@nestjs/common';
+      export { Page } from './rooms.js';
       @Injectable() export class RoomMember { authorize() { return true; } }`;
     const files = {
       'package.json': JSON.stringify({ type: 'module', secureWs: { module: 'dist/app.module.js' } }),

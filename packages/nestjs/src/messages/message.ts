@@ -7,11 +7,11 @@ import type { HandlerOf, SourceOf, StepOf } from './message-contracts.js';
 import type { Waiting, WaitingMessage } from './message-engine.js';
 import type { Refusal } from './refusal.js';
 
-/** {@link HandlerOf} a message. */
+/** A handler, with the checks that its messages pass before it is called. */
 export type MessageHandler = HandlerOf<Message>;
-/** {@link StepOf} a message. */
+/** One check of a message. */
 export type MessageStep = StepOf<Message>;
-/** {@link SourceOf} a message. */
+/** The connection that a message came from, and that its answer goes to. */
 export type MessageSource = SourceOf<Message>;
 
 /** What {@link MessageStep.start} answers where the message waits for its slot. */

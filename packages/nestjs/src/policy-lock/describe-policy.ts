@@ -100,7 +100,12 @@ function settingsOf(settings: GatewaySettings): PlainValue {
 class PolicyNames {
   readonly #known = new Map<string, unknown>();
 
-  /** @returns the module. */
+  /**
+   * Keeps a policy in mind under its name and module.
+   *
+   * @returns the module.
+   * @throws Error where another class has both already.
+   */
   check(policy: abstract new (...args: never[]) => object, module: string): string {
     const key = JSON.stringify([policy.name, module]);
     const other = this.#known.get(key);
