@@ -11,6 +11,7 @@ import { IssuePath, type PayloadReader, type PayloadRun } from '../payload-run.j
 import { DtoBuilder } from './dto-builder.js';
 import { closedNamesOf, type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
 import { messageOf } from './dto-rule.js';
+import { openHoldersOf } from './input-roles.js';
 import { type NestedCheck, PropertyCheck } from './property-check.js';
 import { RecordCheck } from './record-check.js';
 
@@ -28,6 +29,9 @@ export class DtoChecker {
 
   constructor(type: DtoClass, checkers: DtoCheckers) {
     const { selection } = checkers;
+    const [open] = selection.inputRoles === undefined ? [] : openHoldersOf(type);
+    // The boot has refused it in every class that it can see; the instances of this one a @Transform has made.
+    if (open !== undefined) throw new TypeError(`${type.name}.${open[0]} is not always validated (@WsInputRoles).`);
     const properties = readProperties(type, selection);
     const names = properties.map(({ name }) => name);
     this.#isAssigned = DtoBuilder.compile(type, selection) !== undefined;

@@ -132,6 +132,22 @@ describe('a closed property in what a @Transform() made', () => {
     expect(JSON.stringify(taken)).toBe(JSON.stringify({ [name]: place({ name: 'a', role: 'reader' }) }));
   });
 
+  it('AZ-07 refuses what is made of a class that does not always look into what holds one', () => {
+    class Hidden {
+      @IsInt() kind!: number;
+      @ValidateIf((dto: Hidden) => dto.kind === 1) @ValidateNested() @Type(() => Member) member?: Member;
+    }
+    class Outer {
+      @ValidateNested() @Transform(({ value }) => plainToInstance(Hidden, value)) hidden!: Hidden;
+    }
+    expect(problemsOf(Outer)).toEqual([]);
+    const check = compilePayload(Outer);
+    const sent = { hidden: { kind: 2, member: { name: 'a', role: 'writer' } } };
+    const refused = check.check(sent, ['user']) as PayloadRefusal;
+    expect(refused).toBeInstanceOf(PayloadRefusal);
+    expect(String(refused.cause)).toContain('Hidden.member is not always validated');
+  });
+
   it('AZ-07 is open to who has the role', () => {
     const check = compilePayload(Made);
     const sent = { typed: { name: 'a', role: 'writer' } };

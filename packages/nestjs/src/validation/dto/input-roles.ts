@@ -66,18 +66,27 @@ export function checkInputRoles(type: DtoClass, where: string, isPublic: boolean
   }
 }
 
-/** What is not always validated is looked into by nobody, and what is closed there would be open. */
 function checkHolders(type: DtoClass, problems: BootProblems): void {
-  for (const { name, nested, record, conditions } of readProperties(type)) {
-    const held = heldClassesOf(type, name, record).find((each) => inputRolesIn(each).length > 0);
-    const isAlways = conditions.every((condition) => condition.name === 'isOptional');
-    if (held === undefined || (isAlways && (nested.length > 0 || record !== undefined))) continue;
+  for (const [name, held] of openHoldersOf(type)) {
     problems.add(
       `${type.name}.${name}`,
       `holds ${held.name}, of which @WsInputRoles() closes properties, and is not always validated: they would be open to everybody.`,
       'add @ValidateNested(), and remove @ValidateIf()',
     );
   }
+}
+
+/**
+ * The properties that hold a class with closed ones and are not always validated, each with the class: what nobody looks
+ * into would be open.
+ */
+export function openHoldersOf(type: DtoClass): readonly (readonly [name: string, held: DtoClass])[] {
+  return readProperties(type).flatMap(({ name, nested, record, conditions }) => {
+    const held = heldClassesOf(type, name, record).find((each) => inputRolesIn(each).length > 0);
+    const isAlways = conditions.every((condition) => condition.name === 'isOptional');
+    const isJudged = isAlways && (nested.length > 0 || record !== undefined);
+    return held === undefined || isJudged ? [] : [[name, held] as const];
+  });
 }
 
 function areRoles(roles: readonly unknown[]): boolean {
