@@ -10,8 +10,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   allOf,
   anyOf,
+  Clock,
   minutes,
   SecureWsModule,
+  SystemClock,
   WsAuthorize,
   WsBatchPolicy,
   type WsPolicy,
@@ -20,8 +22,10 @@ import {
   WsStepUp,
 } from '../../packages/nestjs/src/index.js';
 import { WsAuthorizeGuard, WsExceptionsFilter, WsSocketIdentities } from '../../packages/nestjs/src/socket-io/index.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/patience.js';
 import { RecordingSink } from '../support/recording-sink.js';
+import type { TestOptions } from '../support/start-app.js';
 import { TEST_JWT, type TestClaims, testToken } from '../support/test-token.js';
 
 interface IoSocket {
@@ -134,7 +138,7 @@ class ItemsGateway implements OnGatewayInit {
   }
 }
 
-async function start() {
+async function start({ clock = new SystemClock(), options = {} }: { clock?: Clock; options?: TestOptions } = {}) {
   const audit = new RecordingSink();
   const rules = wsRules().event('admin.*').roles('admin').event('forgotten').deny().anyEvent().authenticated();
   const module = await Test.createTestingModule({
@@ -144,10 +148,14 @@ async function start() {
         authentication: { jwt: TEST_JWT },
         authorization: { rules },
         events: { sinks: [audit] },
+        ...options,
       }),
     ],
     providers: [ItemsGateway, OwnItems, Throwing, Nobody],
-  }).compile();
+  })
+    .overrideProvider(Clock)
+    .useValue(clock)
+    .compile();
   const app = module.createNestApplication({ logger: false });
   app.useWebSocketAdapter(new IoAdapter(app));
   await app.listen(0, '127.0.0.1');
@@ -212,6 +220,27 @@ describe('authorization on Socket.IO', () => {
     const server = ItemsGateway.socket as IoSocket;
     await identities.authenticate(server, testToken({ auth_time: now, expiresInSeconds: 900 }), server.request);
     expect(await answer(socket, 'close')).toEqual(['closed', true]);
+  });
+
+  it('SL-02 AZ-02 AZ-15 refuses the next message of an identity that has ended, and disconnects', async () => {
+    const clock = new FakeClock(Date.now());
+    const { audit, open } = await start({ clock });
+    const socket = await open({ expiresInSeconds: 60, nowMs: clock.now() });
+    expect(await answer(socket, 'delete', { ids: ['a1'] })).toEqual(['deleted', ['a1']]);
+    const ended = new Promise<void>((resolve) => void socket.once('disconnect', () => resolve()));
+    clock.advance(60_000);
+    socket.emit('delete', { ids: ['a1'] });
+    await ended;
+    expect(audit.ofType('ws.message.refused')).toMatchObject([{ code: 'FORBIDDEN', reason: 'identity-expired' }]);
+  });
+
+  it('MV-18 looks at the size of a message before its limits', async () => {
+    const { audit, open } = await start({ options: { throttling: { connection: [{ limit: 1, ttl: 600_000 }] } } });
+    const socket = await open();
+    expect(await answer(socket, 'delete', { ids: ['a1'] })).toEqual(['deleted', ['a1']]);
+    expect(await answer(socket, 'delete', { ids: ['x'.repeat(70_000)] })).toEqual(['error', 'BAD_MESSAGE']);
+    expect(audit.ofType('ws.message.refused').at(-1)).toMatchObject({ reason: 'message-size' });
+    expect(await answer(socket, 'delete', { ids: ['a1'] })).toEqual(['error', 'THROTTLED']);
   });
 
   it('AZ-02 tries a rule without obeying it', async () => {
