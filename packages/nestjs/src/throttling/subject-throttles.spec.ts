@@ -199,7 +199,10 @@ describe('SubjectThrottle', () => {
   });
 
   it('DR-16 remembers a bounded number of subjects without a connection: the latest', () => {
-    const throttles = new SubjectThrottles([{ limit: 1, ttl: 60_000 }], new MemoryStore(new FakeClock(), { maxKeys: 1 }));
+    const throttles = new SubjectThrottles(
+      [{ limit: 1, ttl: 60_000 }],
+      new MemoryStore(new FakeClock(), { maxKeys: 1 }),
+    );
     for (let i = 0; i <= 100_000; i++) {
       const throttle = throttles.obtain(`principal:${i}`);
       hit(throttle, 0);
