@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { createPrincipal } from '../core/principal.js';
 import { openPipeline } from '../testing/stub-pipeline.js';
-import { ForeignClient, type ForeignSocket } from './foreign-client.js';
+import { ForeignClient } from './foreign-client.js';
 
 const ALICE = createPrincipal({ kind: 'jwt', issuer: 'test', id: 'alice', authenticatedAt: 0 });
 
@@ -14,7 +14,7 @@ class StubSocket extends EventEmitter {
 const start = () => {
   const { engine, clock } = openPipeline(() => undefined);
   const socket = new StubSocket();
-  const client = new ForeignClient(socket as unknown as ForeignSocket, ALICE, '127.0.0.1', engine);
+  const client = new ForeignClient(socket, ALICE, '127.0.0.1', engine);
   return { engine, clock, socket, client };
 };
 
