@@ -11,8 +11,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   allOf,
   anyOf,
+  Clock,
   minutes,
   SecureWsModule,
+  SystemClock,
   WsAbortSignal,
   WsAuthorize,
   WsBatchPolicy,
@@ -22,8 +24,10 @@ import {
   WsStepUp,
 } from '../../packages/nestjs/src/index.js';
 import { WsAuthorizeGuard, WsExceptionsFilter, WsSocketIdentities } from '../../packages/nestjs/src/socket-io/index.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/patience.js';
 import { RecordingSink } from '../support/recording-sink.js';
+import type { TestOptions } from '../support/start-app.js';
 import { TEST_JWT, type TestClaims, testToken } from '../support/test-token.js';
 
 interface IoSocket {
@@ -138,7 +142,7 @@ class ItemsGateway implements OnGatewayInit {
   }
 }
 
-async function start() {
+async function start({ clock = new SystemClock(), options = {} }: { clock?: Clock; options?: TestOptions } = {}) {
   const audit = new RecordingSink();
   const rules = wsRules().event('admin.*').roles('admin').event('forgotten').deny().anyEvent().authenticated();
   const module = await Test.createTestingModule({
@@ -148,10 +152,14 @@ async function start() {
         authentication: { jwt: TEST_JWT },
         authorization: { rules },
         events: { sinks: [audit] },
+        ...options,
       }),
     ],
     providers: [ItemsGateway, OwnItems, Throwing, Nobody],
-  }).compile();
+  })
+    .overrideProvider(Clock)
+    .useValue(clock)
+    .compile();
   const app = module.createNestApplication({ logger: false });
   app.useWebSocketAdapter(new IoAdapter(app));
   await app.listen(0, '127.0.0.1');
@@ -234,6 +242,27 @@ describe('authorization on Socket.IO', () => {
     expect(signal?.aborted).toBe(false);
     socket.disconnect();
     await until(() => signal?.aborted === true, 'the signal has fired');
+  });
+
+  it('SL-02 AZ-02 AZ-15 refuses the next message of an identity that has ended, and disconnects', async () => {
+    const clock = new FakeClock(Date.now());
+    const { audit, open } = await start({ clock });
+    const socket = await open({ expiresInSeconds: 60, nowMs: clock.now() });
+    expect(await answer(socket, 'delete', { ids: ['a1'] })).toEqual(['deleted', ['a1']]);
+    const ended = new Promise<void>((resolve) => void socket.once('disconnect', () => resolve()));
+    clock.advance(60_000);
+    socket.emit('delete', { ids: ['a1'] });
+    await ended;
+    expect(audit.ofType('ws.message.refused')).toMatchObject([{ code: 'FORBIDDEN', reason: 'identity-expired' }]);
+  });
+
+  it('MV-18 looks at the size of a message before its limits', async () => {
+    const { audit, open } = await start({ options: { throttling: { connection: [{ limit: 1, ttl: 600_000 }] } } });
+    const socket = await open();
+    expect(await answer(socket, 'delete', { ids: ['a1'] })).toEqual(['deleted', ['a1']]);
+    expect(await answer(socket, 'delete', { ids: ['x'.repeat(70_000)] })).toEqual(['error', 'BAD_MESSAGE']);
+    expect(audit.ofType('ws.message.refused').at(-1)).toMatchObject({ reason: 'message-size' });
+    expect(await answer(socket, 'delete', { ids: ['a1'] })).toEqual(['error', 'THROTTLED']);
   });
 
   it('AZ-02 tries a rule without obeying it', async () => {

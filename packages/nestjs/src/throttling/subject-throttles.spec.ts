@@ -198,6 +198,21 @@ describe('SubjectThrottle', () => {
     expect(shared.asked).toBeGreaterThan(0);
   });
 
+  it('DR-16 remembers a bounded number of subjects without a connection: the latest', () => {
+    const throttles = new SubjectThrottles(
+      [{ limit: 1, ttl: 60_000 }],
+      new MemoryStore(new FakeClock(), { maxKeys: 1 }),
+    );
+    for (let i = 0; i <= 100_000; i++) {
+      const throttle = throttles.obtain(`principal:${i}`);
+      hit(throttle, 0);
+      throttles.release(throttle);
+    }
+    expect(throttles.size).toBe(100_000);
+    expect(hit(throttles.obtain('principal:100000'), 0)).toBe(60_000);
+    expect(hit(throttles.obtain('principal:0'), 0)).toBe(0);
+  });
+
   it('asks no store that is of this node only', () => {
     const store = new MemoryStore(new FakeClock(), { maxKeys: 1000 });
     const throttle = new SubjectThrottles([{ limit: 1, ttl: 1000 }], store).obtain(ALICE);

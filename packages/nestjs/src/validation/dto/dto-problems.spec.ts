@@ -6,8 +6,11 @@ import {
   IsArray,
   IsDefined,
   IsIn,
+  IsInstance,
   IsInt,
   IsNotEmpty,
+  IsNotEmptyObject,
+  IsNotIn,
   IsObject,
   IsOptional,
   IsString,
@@ -151,6 +154,22 @@ class Shallow {
   @NotEquals('admin', { each: true })
   @ArrayMaxSize(2)
   roles!: string[];
+
+  @IsNotIn(['admin'], { each: true })
+  @ArrayMaxSize(2)
+  groups!: string[];
+
+  @IsDefined({ each: true })
+  @ArrayMaxSize(2)
+  labels!: string[];
+
+  @IsNotEmptyObject()
+  @Type(() => Line)
+  filled!: Line;
+
+  @IsInstance(Line)
+  @IsNotIn([null])
+  instance!: Line;
 }
 
 class AroundShallow {
@@ -199,6 +218,10 @@ describe('checkDto', () => {
         'Shallow.rows @IsString({ each: true })',
         'Shallow.names @IsString({ each: true })',
         'Shallow.roles @IsString({ each: true })',
+        'Shallow.groups @IsString({ each: true })',
+        'Shallow.labels @IsString({ each: true })',
+        'Shallow.filled @ValidateNested()',
+        'Shallow.instance @ValidateNested()',
       ]);
     },
   );
