@@ -29,7 +29,8 @@ import { loadCodec } from '../validation/codecs/load-codec.js';
 import { WsValidationPipe } from '../socket-io/ws-validation.pipe.js';
 import type { BootInspection } from './boot-inspection.js';
 import { checkNamedClasses } from './named-classes.js';
-import { checkLogoutRoute, checkMigration, checkPlaces, warnOfIdleParts } from './omissions.js';
+import { checkDecorators } from './ignored-decorators.js';
+import { checkLogoutRoute, checkMigration, warnOfIdleParts } from './omissions.js';
 import { compileHandler } from './compile-handler.js';
 import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
@@ -184,7 +185,7 @@ export class BootSequence {
     this.#endpoints = resolveEndpoints(gateways, options, problems);
     warnOfContradictions(options, problems);
     checkHttpEnhancers(gateways, config, problems);
-    checkPlaces(modules, gateways, problems);
+    checkDecorators(modules, gateways, problems);
     checkMigration(options.migration.gateways, gateways, problems);
     checkLogoutRoute(runtime.backChannelLogout, this.#authentications(), problems);
     const settingsOf = (gateway: GatewayRecord): GatewaySettings => this.#settingsOf(gateway);
