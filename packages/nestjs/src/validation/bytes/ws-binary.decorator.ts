@@ -34,6 +34,7 @@ export function WsBinary(options: WsBinaryOptions): MethodDecorator {
     const owner = decorated(target, descriptor);
     requireModule(owner);
     // Whatever was written: the boot says what is wrong with it.
-    defineOnce(WS_BINARY_METADATA, (options as WsBinaryOptions | undefined) ?? {}, owner);
+    const written: unknown = options;
+    defineOnce(WS_BINARY_METADATA, written ?? {}, owner);
   };
 }
