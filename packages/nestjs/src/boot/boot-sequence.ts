@@ -27,7 +27,8 @@ import { announceBoot } from './announce-boot.js';
 import type { BootInspection } from './boot-inspection.js';
 import { checkPackages } from './check-packages.js';
 import { checkNamedClasses } from './named-classes.js';
-import { checkLogoutRoute, checkMigration, checkPlaces, warnOfIdleParts } from './leftovers.js';
+import { checkDecorators } from './ignored-decorators.js';
+import { checkLogoutRoute, checkMigration, warnOfIdleParts } from './leftovers.js';
 import { compileHandler } from './compile-handler.js';
 import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
@@ -168,7 +169,7 @@ export class BootSequence {
     this.#endpoints = resolveEndpoints(gateways, options, problems);
     warnOfContradictions(options, problems);
     checkHttpEnhancers(gateways, config, problems);
-    checkPlaces(modules, gateways, problems);
+    checkDecorators(modules, gateways, problems);
     checkMigration(options.migration.gateways, gateways, problems);
     checkLogoutRoute(runtime.backChannelLogout, this.#authentications(), problems);
     const settingsOf = (gateway: GatewayRecord): GatewaySettings => this.#settingsOf(gateway);

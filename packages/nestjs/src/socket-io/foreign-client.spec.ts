@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { createPrincipal } from '../core/principal.js';
-import { openPipeline } from '../testing/stub-pipeline.js';
+import { openPipeline } from '../../../../test/support/stub-pipeline.js';
 import { ForeignClient } from './foreign-client.js';
 
 const ALICE = createPrincipal({ kind: 'jwt', issuer: 'test', id: 'alice', authenticatedAt: 0 });

@@ -34,6 +34,8 @@ export interface PropertyMetadata {
   readonly nested: readonly RuleMetadata[];
   /** What `@RecordOf()` says, if it is one. */
   readonly record: RecordDeclaration | undefined;
+  /** Whether it says so more than once: only the first would hold. */
+  readonly hasSeveralRecords: boolean;
   /** Whether it is a list of such records. */
   readonly isRecordList: boolean;
   readonly shape: PropertyShape;
@@ -75,6 +77,7 @@ export function readProperties(type: DtoClass, selection: DtoSelection = {}): Pr
       rules,
       nested,
       record: records.map(recordOf)[0],
+      hasSeveralRecords: records.length > 1,
       isRecordList: records[0]?.each === true,
       conditions: ofType(ValidationTypes.CONDITIONAL_VALIDATION),
       isPromise: ofType(ValidationTypes.PROMISE_VALIDATION).length > 0,

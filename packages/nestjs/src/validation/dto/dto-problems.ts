@@ -121,6 +121,8 @@ function checkInstance(
 /** Rules that any list or object passes, whatever is in it. */
 const SHALLOW_RULE =
   /^(array[A-Z]\w*|isArray|isDefined|isNotEmpty|isObject|isNotEmptyObject|isInstance|notEquals|isNotIn)$/;
+/** Rules that say that an object is meant. */
+const OBJECT_RULE = /^(isObject|isNotEmptyObject|isInstance)$/;
 /** With `each`, these look at every item and let `{"$gt": ""}` through; the other rules say what an item is. */
 const BLIND_FOR_ITEMS = /^(isDefined|isNotEmpty|notEquals|isNotIn)$/;
 
@@ -134,7 +136,7 @@ function checkContent(
   selection: DtoSelection,
   problems: BootProblems,
 ): void {
-  const { name, shape, rules, nested, isAllowed } = property;
+  const { name, shape, rules, nested, isAllowed, isPromise } = property;
   const isJudged =
     nested.length > 0 ||
     property.record !== undefined ||
@@ -155,6 +157,12 @@ function checkContent(
       where,
       'takes a list of anything: nothing says what its items are.',
       'add what each item is, such as @IsString({ each: true }), or @Allow() where anything will do',
+    );
+  } else if (!isPromise && shape === 'unknown' && !rules.some((rule) => OBJECT_RULE.test(rule.name ?? ''))) {
+    problems.add(
+      where,
+      'takes anything, {"$gt": ""} too: no rule says what it is, and TypeScript emits nothing for a union such as string | null.',
+      `add what ${name} is, such as @IsString(), or @Allow() where anything will do`,
     );
   }
 }

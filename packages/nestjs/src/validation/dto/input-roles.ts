@@ -2,7 +2,7 @@ import type { BootProblems } from '../../core/boot-problems.js';
 import { hasTransform, typeMetadataOf } from '../../nest/transformer-storage.js';
 import { DtoBuilder } from './dto-builder.js';
 import { classesIn, type DtoClass, heldClassesOf, isValidatable, readProperties } from './dto-metadata.js';
-import { inputRolesOf } from './ws-input-roles.decorator.js';
+import { inputRolesOf, isClosedTwice } from './ws-input-roles.decorator.js';
 
 /** Each combination of them is a check of its own: 256 at most. */
 const MAX_ROLES = 8;
@@ -27,6 +27,13 @@ export function checkInputRoles(type: DtoClass, where: string, isPublic: boolean
     for (const [name, roles] of inputRolesOf(each)) {
       const place = `${each.name}.${name}`;
       const property = properties.find((known) => known.name === name);
+      if (isClosedTwice(each, name)) {
+        problems.add(
+          place,
+          'has @WsInputRoles() twice, of which only the lower one would hold.',
+          'name all roles in one',
+        );
+      }
       if (!areRoles(roles)) {
         problems.add(
           place,

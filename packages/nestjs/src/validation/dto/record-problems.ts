@@ -18,7 +18,7 @@ export function checkRecord(
   selection: DtoSelection,
   problems: BootProblems,
 ): readonly DtoClass[] {
-  const { name, record, nested } = property;
+  const { name, record, nested, hasSeveralRecords } = property;
   if (record === undefined) return [];
   const where = `${type.name}.${name}`;
   if (nested.length > 0 || typeMetadataOf(type, name) !== undefined) {
@@ -26,6 +26,25 @@ export function checkRecord(
       where,
       'is a @RecordOf() and has @ValidateNested() or @Type(), which take the record for one object.',
       'keep @RecordOf(() => TheDto) alone',
+    );
+  }
+  const declared: unknown = Reflect.getMetadata('design:type', type.prototype as object, name);
+  const wrong = [Map, Set, String, Number, Boolean].find((other) => other === declared);
+  if (wrong !== undefined) {
+    problems.add(
+      where,
+      `is a @RecordOf() and declared as a ${wrong.name}: the handler gets a plain object.`,
+      `${name}: Record<string, TheDto>`,
+    );
+  }
+  if (hasSeveralRecords) {
+    problems.add(where, 'has @RecordOf() twice, of which only the upper one would hold.', 'keep one');
+  }
+  if (record.unknownOptions.length > 0) {
+    problems.add(
+      where,
+      `has ${record.unknownOptions.join(' and ')} in @RecordOf(), which is no option of it.`,
+      '@RecordOf(() => TheDto, { maxKeys: 20, maxKeyLength: 64, keys: /^[a-z]{1,20}$/ })',
     );
   }
   const { maxKeys, maxKeyLength, keys, valueType } = record;

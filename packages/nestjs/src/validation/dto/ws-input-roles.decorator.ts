@@ -56,3 +56,10 @@ export function inputRolesOf(type: new () => object): ReadonlyMap<string, readon
   }
   return found;
 }
+
+/** Whether a class says more than once of one property who may name it. */
+export function isClosedTwice(type: new () => object, property: string): boolean {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', true, false);
+  const own = rules.filter((rule) => rule.target === type && rule.propertyName === property);
+  return own.filter(isInputRoles).length > 1;
+}
