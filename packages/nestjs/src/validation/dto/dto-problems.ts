@@ -53,7 +53,11 @@ export function checkDto(type: DtoClass, problems: BootProblems, selection: DtoS
     }
     const names = properties.map(({ name }) => name);
     const sent = new Set(sentNamesOf(each, names, selection).values());
-    for (const property of properties) if (sent.has(property.name)) checkContent(each, property, selection, found);
+    for (const property of properties) {
+      // Of a Buffer enough has been said.
+      if (!sent.has(property.name) || typedClassesOf(each, property.name).includes(Buffer)) continue;
+      checkContent(each, property, selection, found);
+    }
   }
   problems.problems.push(...found.problems.filter(isMissingFrom(problems.problems)));
   problems.warnings.push(...found.warnings.filter(isMissingFrom(problems.warnings)));
