@@ -108,6 +108,7 @@ const resolved = resolveOptions(
     },
     handshake: { challenge: { verifier } },
     throttling: { connection: [{ limit: 1, ttl: 1 }] },
+    alerts: { rules: [{ name: 'x' }], webhooks: [{}] },
   },
   new BootProblems(),
 );
@@ -132,7 +133,7 @@ describe('docs/guide/options.md', () => {
     // A default that differs in production, or that no `{}` shows, is not a literal of the resolved options.
     if (path === 'handshake.trustedProxies') return;
     const where = (RESOLVED_AS.get(path) ?? path).replaceAll('[]', '');
-    const found = /^authentication\.|\.challenge\.|\[\]/.test(path)
+    const found = /^authentication\.|^alerts\.|\.challenge\.|\[\]/.test(path)
       ? valueAt(resolved, where)
       : valueAt(defaults, where);
     expect(literalOf(cell)).toEqual(found);

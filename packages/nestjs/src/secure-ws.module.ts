@@ -7,6 +7,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
+import { SecureWsAlerts } from './alerts/secure-ws-alerts.js';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { SecurityEvents } from './events/security-events.js';
@@ -145,6 +146,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       Clock,
       EnhancerChecks,
       MODULE_PRESENCE,
+      SecureWsAlerts,
       SecureWsInstaller,
       SecureWsStore,
       SecurityEvents,
@@ -181,6 +183,7 @@ const PROVIDERS: readonly Provider[] = [
   partOf(WsChallengeService, ({ challenges }) => challenges),
   partOf(WsBackChannelLogout, ({ backChannelLogout }) => backChannelLogout),
   partOf(WsRevocationService, ({ revocations }) => revocations),
+  partOf(SecureWsAlerts, ({ alerts }) => alerts),
   partOf(SecurityEvents, ({ events }) => events),
   partOf(WsConnectionLifecycleService, ({ lifecycle }) => lifecycle),
   partOf(WsSocketIdentities, (runtime) => new WsSocketIdentities(() => runtime.authenticators)),

@@ -1,5 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { createSecretKey, randomBytes } from 'node:crypto';
+import type { SecureWsAlerts } from './alerts/secure-ws-alerts.js';
+import { startAlerts } from './alerts/start-alerts.js';
+import type { AlertWebhooks } from './alerts/webhook/alert-webhooks.js';
 import type { AuthenticatorBlock } from './authentication/authenticator-block.js';
 import type { ResolvedAuthenticationOptions } from './authentication/authentication.options.js';
 import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
@@ -24,6 +27,7 @@ import { ViolationLedger, violationSubject } from './throttling/violations/viola
 import { MessageThrottles } from './throttling/message-throttles.js';
 import { LoadMeter } from './throttling/shedding/load-meter.js';
 import { type LoadNews, LoadShedding } from './throttling/shedding/load-shedding.js';
+import { reportStoreHealth } from './store/report-store-health.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
@@ -49,6 +53,8 @@ export interface GatewayPath {
 @Injectable()
 export class SecureWsRuntime {
   readonly events: SecurityEvents;
+  readonly alerts: SecureWsAlerts;
+  readonly #webhooks: AlertWebhooks;
   readonly timer: CoarseTimer;
   readonly lifecycle: WsConnectionLifecycleService;
   /** What holds for a path without `@SecureGateway`. */
@@ -87,6 +93,8 @@ export class SecureWsRuntime {
     this.faults = new FaultLog(clock);
     this.csrfTokens = new WsCsrfTokens(csrfKeysOf(options.authentication));
     this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults);
+    [this.alerts, this.#webhooks] = startAlerts(options.alerts, this.events, clock, this.faults);
+    reportStoreHealth(store, this.events);
     this.outputs = new Outputs(options.output, this.events, this.faults);
     const { tickets } = options.authentication;
     this.vault = new TicketVault(store, tickets?.keys ?? [createSecretKey(randomBytes(32))]);
@@ -123,6 +131,7 @@ export class SecureWsRuntime {
       this.guard.tick(now);
       store.tick();
       this.revocationWatch.tick(now);
+      this.alerts.tick(now);
     });
     const challengeVerifier = (): WsChallengeVerifier => {
       if (this.#challengeVerifier !== undefined) return this.#challengeVerifier;
@@ -273,6 +282,7 @@ export class SecureWsRuntime {
     this.timer.stop();
     this.#shedding.stop();
     await this.events.flush();
+    await this.#webhooks.close();
     await this.store.close();
   }
 }

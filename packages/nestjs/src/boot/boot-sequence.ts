@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { discoverSecurityAlertListeners } from '../alerts/on-security-alert.js';
 import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
 import type { WsAuthenticator } from '../authentication/authenticator.js';
 import { createAuthenticators } from '../authentication/create-authenticators.js';
@@ -201,7 +202,10 @@ export class BootSequence {
     };
     // Of an application with other problems it would only say once more what they are.
     if (isStarting && problems.problems.length === 0) checkPolicyLock({ inspection, options }, problems);
-    const listeners = discoverSecurityEventListeners(modules, problems);
+    const listeners = [
+      ...discoverSecurityEventListeners(modules, problems),
+      ...discoverSecurityAlertListeners(modules, options.alerts, problems),
+    ];
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     events.listen(listeners);
     for (const [endpoint, { settings }] of this.#endpoints)

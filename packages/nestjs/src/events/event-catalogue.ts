@@ -12,6 +12,7 @@ import {
   type OwaspEventName,
 } from './event-reasons.js';
 import type { EventRow } from './event-row.js';
+import { ALERT_EVENTS } from './alert-events.js';
 import { address, CONNECTION, CONNECTION_OPTIONAL, identifier, path, plain, text } from './event-fields.js';
 import { POLICY_EVENTS } from './policy-events.js';
 import { VIOLATION_EVENTS } from './violation-events.js';
@@ -126,6 +127,11 @@ export const EVENT_CATALOGUE = Object.freeze({
     owasp: 'excess_rate_limit_exceeded',
     fields: { durationMs: plain<number>() },
   },
+  /** The shared store does not answer: limits hold for this node by itself, and after 30 s nobody new is admitted. */
+  'ws.store.away': { level: 'error', volume: 'rare', owasp: 'sys_crash', fields: {} },
+  /** It answers again. */
+  'ws.store.back': { level: 'warn', volume: 'rare', owasp: 'sys_crash', fields: { durationMs: plain<number>() } },
+  ...ALERT_EVENTS,
   /** A log-out token of an authorization server was not taken: somebody else's, or one that was used before. */
   'ws.logout.refused': {
     level: 'warn',
