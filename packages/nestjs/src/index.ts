@@ -49,6 +49,11 @@ export { createBackChannelLogoutController } from './authentication/back-channel
 export type { BackChannelLogoutControllerOptions } from './authentication/back-channel-logout/back-channel-logout.controller.js';
 export type { BackChannelLogoutOptions } from './authentication/back-channel-logout/back-channel-logout.options.js';
 export { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
+export { createSharedSignalsController } from './authentication/shared-signals/shared-signals.controller.js';
+export type { SharedSignalsControllerOptions } from './authentication/shared-signals/shared-signals.controller.js';
+export type { SharedSignalsOptions } from './authentication/shared-signals/shared-signals.options.js';
+export { TooManyRefusedError, WsSharedSignals } from './authentication/shared-signals/ws-shared-signals.js';
+export type { SignalName } from './events/signal-events.js';
 export type { IntrospectionOptions } from './authentication/oauth/introspection.options.js';
 export type { OAuthOptions } from './authentication/oauth/oauth.options.js';
 export type { DpopNonceOptions, DpopOptions } from './authentication/sender-constraint/dpop.options.js';

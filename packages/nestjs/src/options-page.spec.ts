@@ -26,6 +26,7 @@ const SAME_AS: ReadonlyMap<string, string> = new Map([
 /** Where a default lies in the resolved options, for those that lie elsewhere than their name says. */
 const RESOLVED_AS: ReadonlyMap<string, string> = new Map([
   ['authentication.oauth.backChannelLogout.maxAgeMs', 'authentication.oauth.logout.maxAgeMs'],
+  ['authentication.oauth.sharedSignals.maxAgeMs', 'authentication.oauth.signals.maxAgeMs'],
   ['handshake.dangerouslyAllowAnyOrigin', 'handshake.origins.allowAny'],
   ['handshake.dangerouslyAllowNullOrigin', 'handshake.origins.allowNull'],
   ['handshake.dangerouslyAllowPlaintext', 'handshake.transport.allowPlaintext'],
@@ -101,7 +102,11 @@ const resolved = resolveOptions(
   {
     authentication: {
       jwt: {},
-      oauth: { introspection: { clientId: 'x', clientSecret: 'x' }, backChannelLogout: { clientId: 'x' } },
+      oauth: {
+        introspection: { clientId: 'x', clientSecret: 'x' },
+        backChannelLogout: { clientId: 'x' },
+        sharedSignals: { audience: 'x' },
+      },
       apiKeys: { store: new Keys() },
       tickets: {},
       dpop: { nonce: { secret: randomBytes(32) } },

@@ -16,6 +16,7 @@ import { EnhancerChecks } from './socket-io/enhancer-checks.js';
 import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
 import { WsClientCertificates } from './authentication/client-certificate/ws-client-certificates.js';
 import { WsCsrfTokens } from './authentication/csrf-tokens.js';
+import { WsSharedSignals } from './authentication/shared-signals/ws-shared-signals.js';
 import { WsTicketService } from './authentication/ticket/ws-ticket.service.js';
 import { htmlLibraryLoaded } from './validation/hygiene/html-library.js';
 import { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
@@ -157,6 +158,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       WsCsrfTokens,
       WsHttpServers,
       WsRevocationService,
+      WsSharedSignals,
       WsSocketIdentities,
       WsTicketService,
     ],
@@ -182,6 +184,7 @@ const PROVIDERS: readonly Provider[] = [
   partOf(WsTicketService, ({ tickets }) => tickets),
   partOf(WsChallengeService, ({ challenges }) => challenges),
   partOf(WsBackChannelLogout, ({ backChannelLogout }) => backChannelLogout),
+  partOf(WsSharedSignals, ({ sharedSignals }) => sharedSignals),
   partOf(WsRevocationService, ({ revocations }) => revocations),
   partOf(SecureWsAlerts, ({ alerts }) => alerts),
   partOf(SecurityEvents, ({ events }) => events),

@@ -5,8 +5,8 @@ import { startAlerts } from './alerts/start-alerts.js';
 import type { AlertWebhooks } from './alerts/webhook/alert-webhooks.js';
 import type { AuthenticatorBlock } from './authentication/authenticator-block.js';
 import type { ResolvedAuthenticationOptions } from './authentication/authentication.options.js';
-import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
-import { OAuthAuthenticator } from './authentication/oauth/oauth.authenticator.js';
+import type { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
+import type { WsSharedSignals } from './authentication/shared-signals/ws-shared-signals.js';
 import { RevokedCertificates } from './authentication/client-certificate/revoked-certificates.js';
 import { csrfKeysOf, WsCsrfTokens } from './authentication/csrf-tokens.js';
 import { TicketVault } from './authentication/ticket/ticket-vault.js';
@@ -38,6 +38,7 @@ import { WsRevocationService } from './lifecycle/revocation/ws-revocation.servic
 import { Outputs } from './output/outputs.js';
 import { HandlerPlans } from './messages/handler-plans.js';
 import { MessageEngine, type MessageParts } from './messages/message-engine.js';
+import { makeNotices } from './secure-ws.notices.js';
 import { RESOLVED_OPTIONS, type ResolvedSecureWsOptions } from './resolve-options.js';
 
 /** What the connections of one path share. */
@@ -71,6 +72,7 @@ export class SecureWsRuntime {
   readonly challenges: WsChallengeService;
   #challengeVerifier: WsChallengeVerifier | undefined;
   readonly backChannelLogout: WsBackChannelLogout;
+  readonly sharedSignals: WsSharedSignals;
   /** Where tickets are kept until they are used. */
   readonly vault: TicketVault;
   readonly tickets: WsTicketService;
@@ -142,7 +144,14 @@ export class SecureWsRuntime {
       );
     };
     this.challenges = new WsChallengeService(options.handshake, challengeVerifier, { clock, store });
-    this.backChannelLogout = this.#makeBackChannelLogout(() => this.endpointAuthenticators);
+    const { logout, signals } = makeNotices({
+      ...{ clock, store, events, lifecycle: this.lifecycle, revocations: this.revocations },
+      proxies: options.handshake.proxies,
+      hasRevalidator: () => this.revalidator !== undefined,
+      blocks: () => [...this.authenticators, ...this.endpointAuthenticators],
+    });
+    this.backChannelLogout = logout;
+    this.sharedSignals = signals;
     this.guard = new WsHandshakeGuard({
       challengeVerifier,
       rightsOf: (principal) => this.rightsOf(principal),
@@ -167,22 +176,6 @@ export class SecureWsRuntime {
   /** As {@link currentRights}. */
   rightsOf(principal: Principal): Awaitable<Principal | undefined> {
     return currentRights(principal, this.revalidator, this.clock);
-  }
-
-  #makeBackChannelLogout(gateways: () => readonly AuthenticatorBlock[]): WsBackChannelLogout {
-    const issuers = () =>
-      [...this.authenticators, ...gateways()].flatMap(({ authenticator }) =>
-        authenticator instanceof OAuthAuthenticator ? authenticator.logouts : [],
-      );
-    return new WsBackChannelLogout({
-      clock: this.clock,
-      store: this.store,
-      issuers,
-      endSession: (ended) => this.revocations.endSession(ended),
-      onRefused: (failure) => {
-        this.events.emit({ type: 'ws.logout.refused', failure });
-      },
-    });
   }
 
   #tellLoad(news: LoadNews): void {

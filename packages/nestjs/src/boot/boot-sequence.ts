@@ -1,13 +1,11 @@
 import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import { discoverSecurityAlertListeners } from '../alerts/on-security-alert.js';
 import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
 import type { WsAuthenticator } from '../authentication/authenticator.js';
 import { createAuthenticators } from '../authentication/create-authenticators.js';
 import { PolicyReports } from '../authorization/policy-reports.js';
 import { ShadowJudge } from '../authorization/shadow/shadow-judge.js';
 import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
-import { discoverSecurityEventListeners } from '../events/on-security-event.js';
 import type { GatewaySettings } from '../gateway-settings.js';
 import { WsChallengeVerifier } from '../handshake/challenge/ws-challenge-verifier.js';
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
@@ -30,13 +28,14 @@ import { loadCodec } from '../validation/codecs/load-codec.js';
 import { WsValidationPipe } from '../socket-io/ws-validation.pipe.js';
 import type { BootInspection } from './boot-inspection.js';
 import { checkNamedClasses } from './named-classes.js';
-import { checkLogoutRoute, checkMigration, checkPlaces, warnOfIdleParts } from './omissions.js';
+import { checkMigration, checkNoticeRoutes, checkPlaces, warnOfIdleParts } from './omissions.js';
 import { compileHandler } from './compile-handler.js';
 import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
 import { warningsOfCors } from './cors-origins.js';
 import { checkCoverage } from './coverage.js';
 import { checkHttpEnhancers } from './http-only.js';
+import { discoverSecurityListeners } from './security-listeners.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
 
 export interface BootParts {
@@ -187,7 +186,7 @@ export class BootSequence {
     checkHttpEnhancers(gateways, config, problems);
     checkPlaces(modules, gateways, problems);
     checkMigration(options.migration.gateways, gateways, problems);
-    checkLogoutRoute(runtime.backChannelLogout, this.#authentications(), problems);
+    checkNoticeRoutes(runtime, this.#authentications(), problems);
     const settingsOf = (gateway: GatewayRecord): GatewaySettings => this.#settingsOf(gateway);
     const handlers = checkCoverage(gateways, { options, config, settingsOf }, problems);
     warnOfIdleParts(gateways, this.#endpoints, handlers, problems);
@@ -202,10 +201,7 @@ export class BootSequence {
     };
     // Of an application with other problems it would only say once more what they are.
     if (isStarting && problems.problems.length === 0) checkPolicyLock({ inspection, options }, problems);
-    const listeners = [
-      ...discoverSecurityEventListeners(modules, problems),
-      ...discoverSecurityAlertListeners(modules, options.alerts, problems),
-    ];
+    const listeners = discoverSecurityListeners(modules, options.alerts, problems);
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     events.listen(listeners);
     for (const [endpoint, { settings }] of this.#endpoints)

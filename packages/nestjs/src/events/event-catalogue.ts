@@ -15,6 +15,7 @@ import type { EventRow } from './event-row.js';
 import { ALERT_EVENTS } from './alert-events.js';
 import { address, CONNECTION, CONNECTION_OPTIONAL, identifier, path, plain, text } from './event-fields.js';
 import { POLICY_EVENTS } from './policy-events.js';
+import { SIGNAL_EVENTS } from './signal-events.js';
 import { VIOLATION_EVENTS } from './violation-events.js';
 
 const HANDSHAKE = {
@@ -139,6 +140,7 @@ export const EVENT_CATALOGUE = Object.freeze({
     owasp: 'authn_login_fail',
     fields: { failure: plain<AuthenticationFailure>() },
   },
+  ...SIGNAL_EVENTS,
   /** An HTTP route of the application handed out a ticket. */
   'ws.ticket.issued': {
     level: 'log',
