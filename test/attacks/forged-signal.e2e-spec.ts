@@ -115,7 +115,7 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
       ).toBe(202);
     }
     expect(received()).toBe(subjects.length);
-    await expect(open('alice')).rejects.toThrow();
+    await expect(open('alice')).rejects.toThrow('refused with 401');
   });
 
   it('answers the verification of a stream, and what it does not know, and does nothing', async () => {

@@ -53,9 +53,13 @@ export function makeNotices(parts: NoticeParts): { logout: WsBackChannelLogout; 
 /** Other nodes of a shared store are told of revocations, and of nothing else. */
 function judgeAgain({ issuer, sub, sid }: Omit<EndedSession, 'before'>, parts: NoticeParts): number | undefined {
   if (!parts.hasRevalidator() || parts.store.isShared) return undefined;
-  const key =
-    sid === undefined ? sub !== undefined && revocationKeys.subject(issuer, sub) : revocationKeys.session(issuer, sid);
-  const found = parts.lifecycle.find().filter(({ principal }) => key && revocationKeysOf(principal).includes(key));
+  const keys: string[] = [];
+  if (sid !== undefined) keys.push(revocationKeys.session(issuer, sid));
+  // A token that names no session may belong to it, where the subject is the same.
+  if (sub !== undefined) keys.push((sid === undefined ? revocationKeys.subject : revocationKeys.nameless)(issuer, sub));
+  const found = parts.lifecycle
+    .find()
+    .filter(({ principal }) => revocationKeysOf(principal).some((key) => keys.includes(key)));
   for (const { id: connectionId } of found) parts.lifecycle.revalidate({ connectionId });
   return found.length;
 }
