@@ -265,7 +265,7 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
     const asked: string[] = [];
     @Injectable()
     class Directory extends WsRevalidator {
-      override revalidate(principal: Principal): RevalidatedRights | undefined {
+      override revalidate(principal: Principal): RevalidatedRights {
         asked.push(principal.id);
         return { roles: ['guest'] };
       }
