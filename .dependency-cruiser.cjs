@@ -11,6 +11,7 @@ const source = '^packages/nestjs/src';
 
 /** One folder a concern. */
 const concerns = [
+  'alerts',
   'handshake',
   'authentication',
   'authorization',

@@ -12,6 +12,25 @@ export { HttpOnly } from './boot/http-only.js';
 export { SecureGateway } from './secure-gateway.decorator.js';
 export type { GatewayLimits, SecureGatewayOptions } from './secure-gateway.decorator.js';
 
+// Alerts
+export type {
+  AbsenceAlertRule,
+  AlertRule,
+  FirstSeenAlertRule,
+  ManyNetworksAlertRule,
+  RatioAlertRule,
+  SpikeAlertRule,
+  ThresholdAlertRule,
+} from './alerts/alert-rule.js';
+export type { AlertsOptions } from './alerts/alerts.options.js';
+export { OnSecurityAlert } from './alerts/on-security-alert.js';
+export type { SecurityAlert } from './alerts/on-security-alert.js';
+export type { ActiveAlert, AlertSubject } from './alerts/raised-alerts.js';
+export { SecureWsAlerts } from './alerts/secure-ws-alerts.js';
+export { WS_ALERT_RULES } from './alerts/shipped-rules.js';
+export type { AlertWebhookOptions } from './alerts/webhook/alert-webhook.options.js';
+export type { AlertKind, AlertScope, AlertSeverity } from './events/alert-events.js';
+
 // Authentication
 export { AuthenticationError, WsAuthenticator } from './authentication/authenticator.js';
 export type { AuthenticationFailure } from './authentication/authentication-failures.js';
@@ -30,6 +49,11 @@ export { createBackChannelLogoutController } from './authentication/back-channel
 export type { BackChannelLogoutControllerOptions } from './authentication/back-channel-logout/back-channel-logout.controller.js';
 export type { BackChannelLogoutOptions } from './authentication/back-channel-logout/back-channel-logout.options.js';
 export { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
+export { createSharedSignalsController } from './authentication/shared-signals/shared-signals.controller.js';
+export type { SharedSignalsControllerOptions } from './authentication/shared-signals/shared-signals.controller.js';
+export type { SharedSignalsOptions } from './authentication/shared-signals/shared-signals.options.js';
+export { TooManyRefusedError, WsSharedSignals } from './authentication/shared-signals/ws-shared-signals.js';
+export type { SignalName } from './events/signal-events.js';
 export type { IntrospectionOptions } from './authentication/oauth/introspection.options.js';
 export type { OAuthOptions } from './authentication/oauth/oauth.options.js';
 export type { DpopNonceOptions, DpopOptions } from './authentication/sender-constraint/dpop.options.js';

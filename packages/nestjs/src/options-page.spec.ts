@@ -26,6 +26,7 @@ const SAME_AS: ReadonlyMap<string, string> = new Map([
 /** Where a default lies in the resolved options, for those that lie elsewhere than their name says. */
 const RESOLVED_AS: ReadonlyMap<string, string> = new Map([
   ['authentication.oauth.backChannelLogout.maxAgeMs', 'authentication.oauth.logout.maxAgeMs'],
+  ['authentication.oauth.sharedSignals.maxAgeMs', 'authentication.oauth.signals.maxAgeMs'],
   ['handshake.dangerouslyAllowAnyOrigin', 'handshake.origins.allowAny'],
   ['handshake.dangerouslyAllowNullOrigin', 'handshake.origins.allowNull'],
   ['handshake.dangerouslyAllowPlaintext', 'handshake.transport.allowPlaintext'],
@@ -101,13 +102,18 @@ const resolved = resolveOptions(
   {
     authentication: {
       jwt: {},
-      oauth: { introspection: { clientId: 'x', clientSecret: 'x' }, backChannelLogout: { clientId: 'x' } },
+      oauth: {
+        introspection: { clientId: 'x', clientSecret: 'x' },
+        backChannelLogout: { clientId: 'x' },
+        sharedSignals: { audience: 'x' },
+      },
       apiKeys: { store: new Keys() },
       tickets: {},
       dpop: { nonce: { secret: randomBytes(32) } },
     },
     handshake: { challenge: { verifier } },
     throttling: { connection: [{ limit: 1, ttl: 1 }] },
+    alerts: { rules: [{ name: 'x' }], webhooks: [{}] },
   },
   new BootProblems(),
 );
@@ -132,7 +138,7 @@ describe('docs/guide/options.md', () => {
     // A default that differs in production, or that no `{}` shows, is not a literal of the resolved options.
     if (path === 'handshake.trustedProxies') return;
     const where = (RESOLVED_AS.get(path) ?? path).replaceAll('[]', '');
-    const found = /^authentication\.|\.challenge\.|\[\]/.test(path)
+    const found = /^authentication\.|^alerts\.|\.challenge\.|\[\]/.test(path)
       ? valueAt(resolved, where)
       : valueAt(defaults, where);
     expect(literalOf(cell)).toEqual(found);

@@ -1,3 +1,4 @@
+import { resolveAlertsOptions } from './alerts/alerts.options.js';
 import {
   type ResolvedAuthenticationOptions,
   resolveAuthenticationOptions,
@@ -55,6 +56,7 @@ function resolveAll(reader: OptionReader) {
     output: resolveOutputOptions(reader.object('output')),
     lifecycle: resolveLifecycleOptions(reader.object('lifecycle')),
     events: resolveEventsOptions(reader.object('events')),
+    alerts: resolveAlertsOptions(reader),
     store: resolveStoreOptions(reader.object('store')),
     migration: resolveMigrationOptions(reader.object('migration'), Date.now()),
     policyLock: resolvePolicyLockOptions(reader),

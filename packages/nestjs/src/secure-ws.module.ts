@@ -7,6 +7,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
+import { SecureWsAlerts } from './alerts/secure-ws-alerts.js';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { SecurityEvents } from './events/security-events.js';
@@ -15,6 +16,7 @@ import { EnhancerChecks } from './socket-io/enhancer-checks.js';
 import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
 import { WsClientCertificates } from './authentication/client-certificate/ws-client-certificates.js';
 import { WsCsrfTokens } from './authentication/csrf-tokens.js';
+import { WsSharedSignals } from './authentication/shared-signals/ws-shared-signals.js';
 import { WsTicketService } from './authentication/ticket/ws-ticket.service.js';
 import { htmlLibraryLoaded } from './validation/hygiene/html-library.js';
 import { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
@@ -145,6 +147,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       Clock,
       EnhancerChecks,
       MODULE_PRESENCE,
+      SecureWsAlerts,
       SecureWsInstaller,
       SecureWsStore,
       SecurityEvents,
@@ -155,6 +158,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       WsCsrfTokens,
       WsHttpServers,
       WsRevocationService,
+      WsSharedSignals,
       WsSocketIdentities,
       WsTicketService,
     ],
@@ -180,7 +184,9 @@ const PROVIDERS: readonly Provider[] = [
   partOf(WsTicketService, ({ tickets }) => tickets),
   partOf(WsChallengeService, ({ challenges }) => challenges),
   partOf(WsBackChannelLogout, ({ backChannelLogout }) => backChannelLogout),
+  partOf(WsSharedSignals, ({ sharedSignals }) => sharedSignals),
   partOf(WsRevocationService, ({ revocations }) => revocations),
+  partOf(SecureWsAlerts, ({ alerts }) => alerts),
   partOf(SecurityEvents, ({ events }) => events),
   partOf(WsConnectionLifecycleService, ({ lifecycle }) => lifecycle),
   partOf(WsSocketIdentities, (runtime) => new WsSocketIdentities(() => runtime.authenticators)),

@@ -1,3 +1,4 @@
+import type { AlertsOptions } from './alerts/alerts.options.js';
 import type { AuthenticationOptions } from './authentication/authentication.options.js';
 import type { AuthorizationOptions } from './authorization/authorization.options.js';
 import type { EventsOptions } from './events/events.options.js';
@@ -34,6 +35,8 @@ export interface SecureWsOptions {
   readonly lifecycle?: LifecycleOptions;
   /** Where security events go. */
   readonly events?: EventsOptions;
+  /** What events are watched for, and whom alerts are told. @default nothing is watched; `{}` for the shipped rules */
+  readonly alerts?: AlertsOptions;
   /** Where what several nodes must agree on lives. */
   readonly store?: StoreOptions;
   /** Gateways that are still being brought under the checks. */

@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { createSecretKey, randomBytes } from 'node:crypto';
+import type { SecureWsAlerts } from './alerts/secure-ws-alerts.js';
+import { startAlerts } from './alerts/start-alerts.js';
+import type { AlertWebhooks } from './alerts/webhook/alert-webhooks.js';
 import type { AuthenticatorBlock } from './authentication/authenticator-block.js';
 import type { ResolvedAuthenticationOptions } from './authentication/authentication.options.js';
-import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
-import { OAuthAuthenticator } from './authentication/oauth/oauth.authenticator.js';
+import type { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
+import type { WsSharedSignals } from './authentication/shared-signals/ws-shared-signals.js';
 import { RevokedCertificates } from './authentication/client-certificate/revoked-certificates.js';
 import { csrfKeysOf, WsCsrfTokens } from './authentication/csrf-tokens.js';
 import { TicketVault } from './authentication/ticket/ticket-vault.js';
@@ -24,6 +27,7 @@ import { ViolationLedger, violationSubject } from './throttling/violations/viola
 import { MessageThrottles } from './throttling/message-throttles.js';
 import { LoadMeter } from './throttling/shedding/load-meter.js';
 import { type LoadNews, LoadShedding } from './throttling/shedding/load-shedding.js';
+import { reportStoreHealth } from './store/report-store-health.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
@@ -34,6 +38,7 @@ import { WsRevocationService } from './lifecycle/revocation/ws-revocation.servic
 import { Outputs } from './output/outputs.js';
 import { HandlerPlans } from './messages/handler-plans.js';
 import { MessageEngine, type MessageParts } from './messages/message-engine.js';
+import { makeNotices } from './secure-ws.notices.js';
 import { RESOLVED_OPTIONS, type ResolvedSecureWsOptions } from './resolve-options.js';
 
 /** What the connections of one path share. */
@@ -49,6 +54,8 @@ export interface GatewayPath {
 @Injectable()
 export class SecureWsRuntime {
   readonly events: SecurityEvents;
+  readonly alerts: SecureWsAlerts;
+  readonly #webhooks: AlertWebhooks;
   readonly timer: CoarseTimer;
   readonly lifecycle: WsConnectionLifecycleService;
   /** What holds for a path without `@SecureGateway`. */
@@ -65,6 +72,7 @@ export class SecureWsRuntime {
   readonly challenges: WsChallengeService;
   #challengeVerifier: WsChallengeVerifier | undefined;
   readonly backChannelLogout: WsBackChannelLogout;
+  readonly sharedSignals: WsSharedSignals;
   /** Where tickets are kept until they are used. */
   readonly vault: TicketVault;
   readonly tickets: WsTicketService;
@@ -87,6 +95,8 @@ export class SecureWsRuntime {
     this.faults = new FaultLog(clock);
     this.csrfTokens = new WsCsrfTokens(csrfKeysOf(options.authentication));
     this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults);
+    [this.alerts, this.#webhooks] = startAlerts(options.alerts, this.events, clock, this.faults);
+    reportStoreHealth(store, this.events);
     this.outputs = new Outputs(options.output, this.events, this.faults);
     const { tickets } = options.authentication;
     this.vault = new TicketVault(store, tickets?.keys ?? [createSecretKey(randomBytes(32))]);
@@ -123,6 +133,7 @@ export class SecureWsRuntime {
       this.guard.tick(now);
       store.tick();
       this.revocationWatch.tick(now);
+      this.alerts.tick(now);
     });
     const challengeVerifier = (): WsChallengeVerifier => {
       if (this.#challengeVerifier !== undefined) return this.#challengeVerifier;
@@ -133,7 +144,14 @@ export class SecureWsRuntime {
       );
     };
     this.challenges = new WsChallengeService(options.handshake, challengeVerifier, { clock, store });
-    this.backChannelLogout = this.#makeBackChannelLogout(() => this.endpointAuthenticators);
+    const { logout, signals } = makeNotices({
+      ...{ clock, store, events, lifecycle: this.lifecycle, revocations: this.revocations },
+      proxies: options.handshake.proxies,
+      hasRevalidator: () => this.revalidator !== undefined,
+      blocks: () => [...this.authenticators, ...this.endpointAuthenticators],
+    });
+    this.backChannelLogout = logout;
+    this.sharedSignals = signals;
     this.guard = new WsHandshakeGuard({
       challengeVerifier,
       rightsOf: (principal) => this.rightsOf(principal),
@@ -158,22 +176,6 @@ export class SecureWsRuntime {
   /** As {@link currentRights}. */
   rightsOf(principal: Principal): Awaitable<Principal | undefined> {
     return currentRights(principal, this.revalidator, this.clock);
-  }
-
-  #makeBackChannelLogout(gateways: () => readonly AuthenticatorBlock[]): WsBackChannelLogout {
-    const issuers = () =>
-      [...this.authenticators, ...gateways()].flatMap(({ authenticator }) =>
-        authenticator instanceof OAuthAuthenticator ? authenticator.logouts : [],
-      );
-    return new WsBackChannelLogout({
-      clock: this.clock,
-      store: this.store,
-      issuers,
-      endSession: (ended) => this.revocations.endSession(ended),
-      onRefused: (failure) => {
-        this.events.emit({ type: 'ws.logout.refused', failure });
-      },
-    });
   }
 
   #tellLoad(news: LoadNews): void {
@@ -273,6 +275,7 @@ export class SecureWsRuntime {
     this.timer.stop();
     this.#shedding.stop();
     await this.events.flush();
+    await this.#webhooks.close();
     await this.store.close();
   }
 }

@@ -93,7 +93,8 @@ async function tokenBlocks(
     );
     const opaque = servers.map((server) => server.opaque).find((one) => one !== undefined);
     const logouts = servers.map((server) => server.logout).filter((one) => one !== undefined);
-    const authenticator = new OAuthAuthenticator(tokens, opaque, acceptance, jwt.length === 0, logouts);
+    const signals = servers.map((server) => server.signals).filter((one) => one !== undefined);
+    const authenticator = new OAuthAuthenticator(tokens, opaque, acceptance, jwt.length === 0, logouts, signals);
     all.push(new AuthenticatorBlock(authenticator, blocks.oauth, clock));
   }
   if (jwt.length > 0) {

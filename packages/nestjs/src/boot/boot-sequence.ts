@@ -5,7 +5,6 @@ import { createAuthenticators } from '../authentication/create-authenticators.js
 import { PolicyReports } from '../authorization/policy-reports.js';
 import { ShadowJudge } from '../authorization/shadow/shadow-judge.js';
 import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
-import { discoverSecurityEventListeners } from '../events/on-security-event.js';
 import type { GatewaySettings } from '../gateway-settings.js';
 import { WsChallengeVerifier } from '../handshake/challenge/ws-challenge-verifier.js';
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
@@ -28,12 +27,13 @@ import type { BootInspection } from './boot-inspection.js';
 import { checkPackages } from './check-packages.js';
 import { checkNamedClasses } from './named-classes.js';
 import { checkDecorators } from './ignored-decorators.js';
-import { checkLogoutRoute, checkMigration, warnOfIdleParts } from './leftovers.js';
+import { checkMigration, checkNoticeRoutes, warnOfIdleParts } from './leftovers.js';
 import { compileHandler } from './compile-handler.js';
 import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
 import { checkCoverage } from './coverage.js';
 import { checkHttpEnhancers } from './http-only.js';
+import { discoverSecurityListeners } from './security-listeners.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
 
 export interface BootParts {
@@ -171,7 +171,7 @@ export class BootSequence {
     checkHttpEnhancers(gateways, config, problems);
     checkDecorators(modules, gateways, problems);
     checkMigration(options.migration.gateways, gateways, problems);
-    checkLogoutRoute(runtime.backChannelLogout, this.#authentications(), problems);
+    checkNoticeRoutes(runtime, this.#authentications(), problems);
     const settingsOf = (gateway: GatewayRecord): GatewaySettings => this.#settingsOf(gateway);
     const handlers = checkCoverage(gateways, { options, config, settingsOf }, problems);
     warnOfIdleParts(gateways, this.#endpoints, handlers, problems);
@@ -186,7 +186,7 @@ export class BootSequence {
     };
     // Of an application with other problems it would only say once more what they are.
     if (isStarting && problems.problems.length === 0) checkPolicyLock({ inspection, options }, problems);
-    const listeners = discoverSecurityEventListeners(modules, problems);
+    const listeners = discoverSecurityListeners(modules, options.alerts, problems);
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     events.listen(listeners);
     for (const [endpoint, { settings }] of this.#endpoints)

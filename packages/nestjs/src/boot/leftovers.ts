@@ -1,4 +1,5 @@
 import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
+import type { WsSharedSignals } from '../authentication/shared-signals/ws-shared-signals.js';
 import type { WsBackChannelLogout } from '../authentication/back-channel-logout/ws-back-channel-logout.js';
 import type { BootProblems } from '../core/boot-problems.js';
 import type { GatewayRecord } from '../nest/gateway-inventory.js';
@@ -24,18 +25,33 @@ export function checkMigration(
   }
 }
 
-/** Names the route for log-out tokens, where no authorization server is known that sends any. */
-export function checkLogoutRoute(
-  { hasRoute }: WsBackChannelLogout,
+/** Routes that take what no authorization server sends: log-out tokens, security event tokens. */
+export function checkNoticeRoutes(
+  { backChannelLogout, sharedSignals }: NoticeRoutes,
   levels: readonly ResolvedAuthenticationOptions[],
   problems: BootProblems,
 ): void {
-  if (!hasRoute || levels.some(({ oauth }) => oauth.some(({ logout }) => logout !== undefined))) return;
-  problems.add(
-    'createBackChannelLogoutController()',
-    'takes log-out tokens, but no authorization server is known that sends them.',
-    "authentication.oauth.backChannelLogout: { clientId: 'chat-page' }",
-  );
+  const servers = levels.flatMap(({ oauth }) => oauth);
+  if (backChannelLogout.hasRoute && servers.every(({ logout }) => logout === undefined)) {
+    problems.add(
+      'createBackChannelLogoutController()',
+      'takes log-out tokens, but no authorization server is known that sends them.',
+      "authentication.oauth.backChannelLogout: { clientId: 'chat-page' }",
+    );
+  }
+  if (sharedSignals.hasRoute && servers.every(({ signals }) => signals === undefined)) {
+    problems.add(
+      'createSharedSignalsController()',
+      'takes security event tokens, but no authorization server is known that sends them.',
+      "authentication.oauth.sharedSignals: { audience: 'https://chat.example.com/shared-signals' }",
+    );
+  }
+}
+
+/** Whether the application has them. */
+interface NoticeRoutes {
+  readonly backChannelLogout: Pick<WsBackChannelLogout, 'hasRoute'>;
+  readonly sharedSignals: Pick<WsSharedSignals, 'hasRoute'>;
 }
 
 /** Warns about what is there for nothing: the module without a gateway, and a door behind which nothing is open. */

@@ -9,8 +9,10 @@ import {
   TICKET_REASONS,
   type TicketRefusalReason,
 } from './event-reasons.js';
+import { ALERT_EVENTS } from './alert-events.js';
 import { address, CONNECTION, CONNECTION_OPTIONAL, type EventRow, identifier, path, plain, text } from './event-row.js';
 import { MESSAGE_EVENTS } from './message-events.js';
+import { SIGNAL_EVENTS } from './signal-events.js';
 
 const HANDSHAKE = {
   /** The check that refused. */
@@ -104,6 +106,11 @@ export const EVENT_CATALOGUE = Object.freeze({
     owasp: 'excess_rate_limit_exceeded',
     fields: { durationMs: plain<number>() },
   },
+  /** The shared store does not answer: limits hold for this node by itself, and after 30 s nobody new is admitted. */
+  'ws.store.away': { level: 'error', volume: 'rare', owasp: 'sys_crash', fields: {} },
+  /** It answers again. */
+  'ws.store.back': { level: 'warn', volume: 'rare', owasp: 'sys_crash', fields: { durationMs: plain<number>() } },
+  ...ALERT_EVENTS,
   /** A log-out token of an authorization server was not taken: somebody else's, or one that was used before. */
   'ws.logout.refused': {
     level: 'warn',
@@ -111,6 +118,7 @@ export const EVENT_CATALOGUE = Object.freeze({
     owasp: 'authn_login_fail',
     fields: { failure: plain<AuthenticationFailure>() },
   },
+  ...SIGNAL_EVENTS,
   /** An HTTP route of the application handed out a ticket. */
   'ws.ticket.issued': {
     level: 'log',

@@ -1,7 +1,8 @@
-import { Scope, SetMetadata } from '@nestjs/common';
-import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import { SetMetadata } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
 import { isPromiseLike } from '../core/awaitable.js';
 import type { BootProblems } from '../core/boot-problems.js';
+import { findListeningMethods } from './listening-methods.js';
 import {
   type SecurityEvent,
   type SecurityEventOf,
@@ -41,9 +42,6 @@ export function OnSecurityEvent<const Pattern extends SecurityEventPattern>(
   };
 }
 
-type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;
-type NestProvider = NonNullable<ReturnType<NestModule['providers']['get']>>;
-
 /** A method with `@OnSecurityEvent()`. */
 export interface SecurityEventListener {
   /** `Class.method`. */
@@ -54,58 +52,21 @@ export interface SecurityEventListener {
 }
 
 /**
- * Finds the methods with `@OnSecurityEvent()` of all providers and controllers, inherited ones too. Call it once the
- * application's instances exist; modules that are loaded lazily later are not seen.
- *
- * A pattern that stands for no event, and a provider that is not a singleton, is a problem of the boot: its method would
- * never be called, and nobody would notice.
+ * Finds the methods with `@OnSecurityEvent()`: see {@link findListeningMethods}. A pattern that stands for no event is a
+ * problem of the boot.
  */
 export function discoverSecurityEventListeners(
   modules: ModulesContainer,
   problems: BootProblems,
 ): readonly SecurityEventListener[] {
-  const listeners: SecurityEventListener[] = [];
-  const seen = new Set<object>();
-  for (const module of modules.values()) {
-    for (const provider of [...module.providers.values(), ...module.controllers.values()]) {
-      const instance: unknown = provider.instance;
-      // One instance may be provided under several tokens (`useExisting`).
-      if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
-      seen.add(instance);
-      listeners.push(...listenersOf(provider, instance, problems));
-    }
-  }
-  return listeners;
-}
-
-function listenersOf(provider: NestProvider, instance: object, problems: BootProblems): SecurityEventListener[] {
-  const found: SecurityEventListener[] = [];
-  const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
-  if (prototype === null) return found;
-  for (const methodName of new MetadataScanner().getAllMethodNames(prototype)) {
-    const method = prototype[methodName];
-    if (typeof method !== 'function') continue;
-    const patterns = Reflect.getMetadata(ON_SECURITY_EVENT_METADATA, method) as readonly string[] | undefined;
-    if (patterns === undefined) continue;
-    const name = `${prototype.constructor.name}.${methodName}`;
-    if (!isSingleton(provider)) {
-      problems.add(name, 'listens to security events, but a new instance is made for each use.', SINGLETON);
-      continue;
-    }
+  const mark = { key: ON_SECURITY_EVENT_METADATA, what: 'security events' };
+  return findListeningMethods(modules, mark, problems).map(({ name, patterns, call }) => {
     for (const pattern of patterns) {
       if (typesMatching([pattern]).size > 0) continue;
       problems.add(name, `listens to '${pattern}', which no security event is called.`, `@OnSecurityEvent('ws.*')`);
     }
-    const call = (event: SecurityEvent): unknown => Reflect.apply(method, instance, [event]) as unknown;
-    found.push({ name, types: typesMatching(patterns), call });
-  }
-  return found;
-}
-
-const SINGLETON = 'remove the scope of the class and of what it injects, or listen in a class of its own';
-
-function isSingleton(provider: NestProvider): boolean {
-  return provider.isDependencyTreeStatic() && provider.scope !== Scope.TRANSIENT;
+    return { name, types: typesMatching(patterns), call };
+  });
 }
 
 /** Brings events to one method with `@OnSecurityEvent()`. */

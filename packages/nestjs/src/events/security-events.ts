@@ -30,6 +30,7 @@ export class SecurityEvents {
   readonly #privacy: EventPrivacy;
   readonly #sinks: readonly Channel[];
   readonly #listeners: Channel[] = [];
+  readonly #observers: ((data: SecurityEventData) => void)[] = [];
   #failures = 0;
   #lastMoment = -1;
   #lastTime = '';
@@ -80,9 +81,19 @@ export class SecurityEvents {
       for (const channel of this.#listeners) {
         if (this.#isFor(channel, data)) channel.queue.push((event ??= this.#present(data)));
       }
+      // Last: what they report about an event comes after it.
+      if (this.#observers.length > 0) this.#observe(data);
     } catch (error) {
       this.#onFault('SecurityEvents.emit', error);
     }
+  }
+
+  /**
+   * @internal Calls an observer with every event as its check reported it, from now on and inside {@link emit}: none is
+   * sampled or dropped. It must be quick, and keep what it is given to itself.
+   */
+  observe(observer: (data: SecurityEventData) => void): void {
+    this.#observers.push(observer);
   }
 
   /** @internal Calls listeners from now on, each behind a queue of its own and never from inside {@link emit}. */
@@ -154,10 +165,13 @@ export class SecurityEvents {
   #report(): void {
     this.#cancelReport?.();
     this.#cancelReport = undefined;
+    const reports: SecurityEventData[] = [];
     for (const { queue, sampler } of this.#sinks) {
       const summary = sampler?.takeSummary();
       if (summary === undefined) continue;
-      const event = this.#present({ type: 'ws.audit.summary', ...summary });
+      const report = { type: 'ws.audit.summary', ...summary } as const;
+      const event = this.#present(report);
+      reports.push(report);
       queue.push(event);
       for (const listener of this.#listeners) if (this.#wants(listener, event.type)) listener.queue.push(event);
     }
@@ -168,10 +182,22 @@ export class SecurityEvents {
       const report = { type: 'ws.audit.dropped', sink: channel.name, ...losses } as const;
       const event = this.#present(report) as LossReport;
       this.#counters.add(report);
+      reports.push(report);
       for (const other of channels) {
         if (!this.#wants(other, event.type)) continue;
         if (other === channel) other.queue.pushReport(event);
         else other.queue.push(event);
+      }
+    }
+    for (const report of reports) this.#observe(report);
+  }
+
+  #observe(data: SecurityEventData): void {
+    for (const observe of this.#observers) {
+      try {
+        observe(data);
+      } catch (error) {
+        this.#onFault('SecurityEvents.observe', error);
       }
     }
   }

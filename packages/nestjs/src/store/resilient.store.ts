@@ -47,6 +47,7 @@ export class ResilientStore extends SecureWsStore {
   /** Monotonic moment at which the log was last read to its end: a node that has just started knows of none. */
   #readAt = -Infinity;
   #isClosed = false;
+  readonly #listeners: StoreHealthListener[];
 
   constructor(
     private readonly shared: SecureWsStore,
@@ -56,8 +57,17 @@ export class ResilientStore extends SecureWsStore {
     listener: StoreHealthListener,
   ) {
     super();
+    this.#listeners = [listener];
     // A write: a store that can only be read (a replica, a full disk) cannot count.
-    this.#health = new StoreHealth(clock, () => shared.charge('probe:health', 1, PROBE), listener);
+    this.#health = new StoreHealth(clock, () => shared.charge('probe:health', 1, PROBE), {
+      onAway: (cause) => this.#listeners.forEach((each) => each.onAway(cause)),
+      onBack: (awayMs) => this.#listeners.forEach((each) => each.onBack(awayMs)),
+    });
+  }
+
+  /** Tells one more listener, from now on. */
+  onHealth(listener: StoreHealthListener): void {
+    this.#listeners.push(listener);
   }
 
   override get admitsHandshakes(): boolean {

@@ -2,6 +2,7 @@ import { isIdentifier } from '../../core/identifier.js';
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { isDate, isForAudience } from '../jwt/jwt-claims.js';
 import { isJsonObject, type JsonObject } from '../../core/strict-json.js';
+import { CLOCK_TOLERANCE_MS } from '../notices/read-notice.js';
 import type { ResolvedBackChannelLogoutOptions } from './back-channel-logout.options.js';
 
 /** The log-in that has ended: one session, or all of a subject. */
@@ -22,9 +23,6 @@ export interface LogoutClaims extends EndedSession {
 }
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
-
-/** How far the clock of the authorization server may be ahead, in milliseconds. */
-export const CLOCK_TOLERANCE_MS = 30_000;
 
 /**
  * Checks the claims of a log-out token whose issuer and signature have been verified (OpenID Connect Back-Channel Logout 1.0

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import type { LogoutIssuer } from '../back-channel-logout/ws-back-channel-logout.js';
 import type { JoseLibrary } from '../load-jose.js';
+import type { SignalIssuer } from '../shared-signals/ws-shared-signals.js';
 import { JwkSetVerifier } from '../jwt/key-set/jwk-set-verifier.js';
 import { RemoteKeySet } from '../jwt/key-set/remote-key-set.js';
 import type { JwtIssuer } from '../jwt/jwt.authenticator.js';
@@ -14,12 +15,13 @@ import { TokenIntrospection } from './token-introspection.js';
 export interface OAuthIssuer {
   readonly tokens: JwtIssuer;
   readonly logout: LogoutIssuer | undefined;
+  readonly signals: SignalIssuer | undefined;
   readonly opaque: OpaqueTokens | undefined;
 }
 
 /** Puts together what is known and asked of one authorization server. */
 export function oauthIssuer(options: ResolvedOAuthOptions, clock: Clock, jose: JoseLibrary): OAuthIssuer {
-  const { issuer, hosts, isProduction, algorithms, introspection, logout, remote } = options;
+  const { issuer, hosts, isProduction, algorithms, introspection, logout, signals, remote } = options;
   const documents = new RemoteDocuments(remote, clock);
   const metadata = new IssuerMetadata(issuer, documents, { hosts, isProduction }, clock, remote.cacheMs);
   const locate = (): Promise<URL> => metadata.endpoint('jwks_uri');
@@ -29,6 +31,7 @@ export function oauthIssuer(options: ResolvedOAuthOptions, clock: Clock, jose: J
   return {
     tokens,
     logout: logout === undefined ? undefined : { ...tokens, logout },
+    signals: signals === undefined ? undefined : { ...tokens, signals },
     opaque:
       introspection === undefined
         ? undefined

@@ -6,6 +6,7 @@ import type { LogoutIssuer } from '../back-channel-logout/ws-back-channel-logout
 import type { ClaimsAcceptance } from '../jwt/claims-acceptance.js';
 import type { JwtAuthenticator } from '../jwt/jwt.authenticator.js';
 import type { ResolvedTokenRules } from '../jwt/token-rules.js';
+import type { SignalIssuer } from '../shared-signals/ws-shared-signals.js';
 import type { TokenIntrospection } from './token-introspection.js';
 
 /** Tokens that only their authorization server can read. */
@@ -29,6 +30,8 @@ export class OAuthAuthenticator extends WsAuthenticator {
     private readonly isAlone: boolean,
     /** Those of its servers that tell who has logged out. */
     readonly logouts: readonly LogoutIssuer[] = [],
+    /** Those of its servers that tell what has changed. */
+    readonly signals: readonly SignalIssuer[] = [],
   ) {
     super();
   }

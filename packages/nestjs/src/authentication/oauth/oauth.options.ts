@@ -9,6 +9,11 @@ import {
   type ResolvedBackChannelLogoutOptions,
 } from '../back-channel-logout/back-channel-logout.options.js';
 import {
+  type ResolvedSharedSignalsOptions,
+  resolveSharedSignalsOptions,
+  type SharedSignalsOptions,
+} from '../shared-signals/shared-signals.options.js';
+import {
   type IntrospectionOptions,
   resolveIntrospectionOptions,
   type ResolvedIntrospectionOptions,
@@ -39,6 +44,8 @@ export interface OAuthOptions extends TokenRules {
   readonly introspection?: IntrospectionOptions;
   /** Takes its log-out tokens, with `createBackChannelLogoutController()` or a route of your own. */
   readonly backChannelLogout?: BackChannelLogoutOptions;
+  /** Takes its security event tokens, with `createSharedSignalsController()` or a route of your own. */
+  readonly sharedSignals?: SharedSignalsOptions;
   /** How its documents are fetched and kept. */
   readonly remote?: RemoteOptions;
 }
@@ -50,6 +57,7 @@ export interface ResolvedOAuthOptions extends ResolvedTokenRules {
   readonly hosts: ReadonlySet<string>;
   readonly introspection: ResolvedIntrospectionOptions | undefined;
   readonly logout: ResolvedBackChannelLogoutOptions | undefined;
+  readonly signals: ResolvedSharedSignalsOptions | undefined;
   readonly remote: ResolvedRemoteOptions;
   readonly isProduction: boolean;
 }
@@ -73,6 +81,7 @@ export function resolveOAuthOptions(
     logout: reader.has('backChannelLogout')
       ? resolveBackChannelLogoutOptions(reader.object('backChannelLogout'))
       : undefined,
+    signals: reader.has('sharedSignals') ? resolveSharedSignalsOptions(reader.object('sharedSignals')) : undefined,
     remote: resolveRemoteOptions(reader.object('remote')),
     isProduction,
   });

@@ -1,11 +1,10 @@
-import { IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { BadRequestException } from '@nestjs/common';
-import { addressKey, plainAddress } from '../../core/address-key.js';
-import { findClient } from '../client-address.js';
 import type { Clock } from '../../core/clock.js';
 import type { SecureWsStore } from '../../store/secure-ws.store.js';
 import type { ResolvedHandshakeOptions } from '../handshake.options.js';
 import { formatOrigin, parseOrigin } from '../origin.js';
+import { addressOf, nodeRequestOf } from '../request-address.js';
 import { readRequestHead } from '../request-head.js';
 import type { WsChallengeAttempt, WsChallengeSubject, WsChallengeVerifier } from './ws-challenge-verifier.js';
 
@@ -57,16 +56,11 @@ export class WsChallengeService {
   }
 
   #subjectOf(given: object): WsChallengeSubject {
-    // Fastify hands over an object of its own, around the request of Node.
-    const { raw } = given as { readonly raw?: unknown };
-    const request = raw instanceof IncomingMessage ? raw : (given as IncomingMessage);
+    const request = nodeRequestOf(given);
     const head = readRequestHead(request);
-    const { remoteAddress } = request.socket;
-    const peer = remoteAddress === undefined ? undefined : plainAddress(remoteAddress);
-    const facts = { remoteAddress: peer, isEncrypted: false, forwarding: head.forwarding };
-    const client = findClient(facts, this.options.proxies);
+    const client = addressOf(request, head.forwarding, this.options.proxies);
     if (client === undefined) throw new BadRequestException('The forwarding fields are not valid.');
-    return subjectOf(addressKey(client.address), normal(head.origin), this.parts.clock.now());
+    return subjectOf(client.key, normal(head.origin), this.parts.clock.now());
   }
 }
 

@@ -1,0 +1,22 @@
+import type { Clock } from '../core/clock.js';
+import type { FaultLog } from '../events/fault-log.js';
+import type { SecurityEvents } from '../events/security-events.js';
+import type { ResolvedAlertsOptions } from './alerts.options.js';
+import { SecureWsAlerts } from './secure-ws-alerts.js';
+import { AlertWebhooks } from './webhook/alert-webhooks.js';
+
+/** Watches the events from now on. Without the option nothing looks at them. */
+export function startAlerts(
+  options: ResolvedAlertsOptions | undefined,
+  events: SecurityEvents,
+  clock: Clock,
+  faults: FaultLog,
+): [alerts: SecureWsAlerts, webhooks: AlertWebhooks] {
+  const alerts = new SecureWsAlerts(options, clock, (alert) => {
+    events.emit(alert);
+  });
+  const webhooks = new AlertWebhooks(options?.webhooks ?? [], clock, events, faults);
+  if (options !== undefined) events.observe((data) => alerts.observe(data));
+  events.listen(webhooks.listeners);
+  return [alerts, webhooks];
+}

@@ -1,0 +1,124 @@
+import type { Clock } from '../../core/clock.js';
+import type { SecurityEvents } from '../../events/security-events.js';
+import type { ScoreRule, SecureWsStore } from '../../store/secure-ws.store.js';
+import type { AuthenticationFailure } from '../authentication-failures.js';
+import { AuthenticationError } from '../authenticator.js';
+import type { EndedSession } from '../back-channel-logout/logout-claims.js';
+import type { JwtIssuer } from '../jwt/jwt.authenticator.js';
+import { actOnce } from '../notices/act-once.js';
+import { readNotice } from '../notices/read-notice.js';
+import type { ResolvedSharedSignalsOptions } from './shared-signals.options.js';
+import { readSignal, type Signal } from './signal-claims.js';
+
+/** RFC 8417 section 2.3. */
+const TYPES: ReadonlySet<string> = new Set(['secevent+jwt']);
+
+/** Refused tokens of one address: a signature costs more than it does to make one up. */
+const FAILURES: ScoreRule = Object.freeze({ name: 'signal-failures', decayPerSecond: 1, max: 120 });
+
+/** From how many on an address waits; two minutes forgive them all. */
+const MAX_FAILURES = 60;
+
+/** An authorization server that tells what has changed. */
+export interface SignalIssuer extends JwtIssuer {
+  readonly signals: ResolvedSharedSignalsOptions;
+}
+
+/** What a {@link WsSharedSignals} is made of. */
+export interface SharedSignalsParts {
+  readonly clock: Clock;
+  readonly store: SecureWsStore;
+  readonly events: SecurityEvents;
+  /** Those of the module and of its gateways. None before the application has started. */
+  readonly issuers: () => readonly SignalIssuer[];
+  /** Ends identities. @returns how many connections were closed. */
+  readonly endSession: (ended: EndedSession) => Promise<number>;
+  /** Ends one token. @returns how many connections were closed. */
+  readonly endToken: (token: { readonly issuer: string; readonly tokenId: string }) => Promise<number>;
+  /**
+   * Has identities judged again by what is known of them now. @returns how many connections that is about; `undefined` where
+   * nobody can be asked, or not on all nodes.
+   */
+  readonly judgeAgain: (who: Omit<EndedSession, 'before'>) => number | undefined;
+  /** From where a request comes, behind the listed proxies. @returns `undefined` where its forwarding fields are not valid. */
+  readonly addressOf: (request: object) => { readonly address: string; readonly key: string } | undefined;
+}
+
+/** Thrown where an address has sent too many tokens that were refused: answer `429`. */
+export class TooManyRefusedError extends Error {
+  override readonly name = 'TooManyRefusedError';
+}
+
+/**
+ * Takes security event tokens of authorization servers (RFC 8417, CAEP 1.0), and ends or judges again the identities that they
+ * are about. Injectable, for an HTTP route of the application; {@link createSharedSignalsController} makes one.
+ */
+export class WsSharedSignals {
+  /** @internal Whether a route of the module waits for tokens: the boot then asks for somebody who sends them. */
+  hasRoute = false;
+
+  /** @internal */
+  constructor(private readonly parts: SharedSignalsParts) {}
+
+  /**
+   * Verifies a security event token and acts on it, once. One that was acted on before has no effect, and is answered as it was
+   * (RFC 8935 section 2): its sender may have lost the answer.
+   *
+   * @param token the body of the request.
+   * @param request that of Node, Express or Fastify.
+   * @returns how many connections of this node were closed, or are judged again.
+   * @throws {AuthenticationError} when the token is refused, which is audited; answer `400`.
+   * @throws {TooManyRefusedError} when its sender has sent too many of those; answer `429`.
+   * @throws {Error} any other one when nobody can tell: answer `503`, and the server will come again.
+   */
+  async receive(token: unknown, request: object): Promise<number> {
+    const client = this.parts.addressOf(request);
+    if (client === undefined) return this.#refuse('bad-header', '');
+    const { address, key } = client;
+    const { store, clock } = this.parts;
+    if ((await store.charge(`signals:${key}`, 0, FAILURES)) >= MAX_FAILURES) throw new TooManyRefusedError();
+    const read = await readNotice<SignalIssuer, Signal>(token, this.parts.issuers(), {
+      typOf: () => TYPES,
+      read: (claims, { signals, rules }) => readSignal(claims, rules.issuer, signals, clock.now()),
+    });
+    if (typeof read === 'string') {
+      await store.charge(`signals:${key}`, 1, FAILURES);
+      return this.#refuse(read, address);
+    }
+    const { issuer, jti, name: signal } = read;
+    const once = { kind: 'signal', issuer, jti, maxAgeMs: this.#longestAgeMs() };
+    const connections = await actOnce(store, once, () => this.#act(read));
+    if (connections === 'replayed') {
+      await store.charge(`signals:${key}`, 1, FAILURES);
+      this.#tellRefused('replayed', address);
+      return 0;
+    }
+    this.parts.events.emit({ type: 'ws.signal.received', signal, connections });
+    return connections;
+  }
+
+  async #act({ effect, subject, issuer, before }: Signal): Promise<number> {
+    if (effect === 'none' || subject === undefined) return 0;
+    const { sub, sid, tokenId } = subject;
+    // What has other claims now has them wrong: it ends where it cannot be judged again.
+    const judged =
+      effect === 'judge' && tokenId === undefined ? this.parts.judgeAgain({ issuer, sub, sid }) : undefined;
+    if (judged !== undefined) return judged;
+    const ended = tokenId === undefined ? 0 : await this.parts.endToken({ issuer, tokenId });
+    if (sub === undefined && sid === undefined) return ended;
+    return ended + (await this.parts.endSession({ issuer, sub, sid, before }));
+  }
+
+  #longestAgeMs(): number {
+    return Math.max(...this.parts.issuers().map(({ signals }) => signals.maxAgeMs));
+  }
+
+  #tellRefused(failure: AuthenticationFailure, address: string): void {
+    this.parts.events.emit({ type: 'ws.signal.refused', failure, address });
+  }
+
+  #refuse(failure: AuthenticationFailure, address: string): never {
+    this.#tellRefused(failure, address);
+    throw new AuthenticationError(failure);
+  }
+}

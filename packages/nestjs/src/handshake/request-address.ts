@@ -1,0 +1,38 @@
+import { IncomingMessage } from 'node:http';
+import { addressKey, plainAddress } from '../core/address-key.js';
+import { findClient, type PeerFacts, type ProxyRules } from './client-address.js';
+import { readRequestHead } from './request-head.js';
+
+/** From where a request comes. */
+export interface RequestAddress {
+  readonly address: string;
+  /** As `addressKey()` makes it. */
+  readonly key: string;
+}
+
+/** The request of Node in that of Fastify, which hands over an object of its own, or of Express. */
+export function nodeRequestOf(given: object): IncomingMessage {
+  const { raw } = given as { readonly raw?: unknown };
+  return raw instanceof IncomingMessage ? raw : (given as IncomingMessage);
+}
+
+/**
+ * From where an HTTP request of the application comes, as a handshake of the same client would be counted.
+ *
+ * @returns `undefined` where its forwarding fields are not valid.
+ */
+export function addressOf(
+  { socket: { remoteAddress } }: IncomingMessage,
+  forwarding: PeerFacts['forwarding'],
+  proxies: ProxyRules | undefined,
+): RequestAddress | undefined {
+  const peer = remoteAddress === undefined ? undefined : plainAddress(remoteAddress);
+  const client = findClient({ remoteAddress: peer, isEncrypted: false, forwarding }, proxies);
+  return client === undefined ? undefined : { address: client.address, key: addressKey(client.address) };
+}
+
+/** As {@link addressOf}. @param given the request of Node, Express or Fastify. */
+export function requestAddress(given: object, proxies: ProxyRules | undefined): RequestAddress | undefined {
+  const request = nodeRequestOf(given);
+  return addressOf(request, readRequestHead(request).forwarding, proxies);
+}

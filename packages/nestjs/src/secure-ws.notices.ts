@@ -1,0 +1,65 @@
+import type { AuthenticatorBlock } from './authentication/authenticator-block.js';
+import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
+import type { EndedSession } from './authentication/back-channel-logout/logout-claims.js';
+import { OAuthAuthenticator } from './authentication/oauth/oauth.authenticator.js';
+import { WsSharedSignals } from './authentication/shared-signals/ws-shared-signals.js';
+import type { Clock } from './core/clock.js';
+import type { SecurityEvents } from './events/security-events.js';
+import type { ProxyRules } from './handshake/client-address.js';
+import { requestAddress } from './handshake/request-address.js';
+import type { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
+import type { WsRevocationService } from './lifecycle/revocation/ws-revocation.service.js';
+import { revocationKeys, revocationKeysOf } from './store/store-keys.js';
+import type { SecureWsStore } from './store/secure-ws.store.js';
+
+/** What notices of authorization servers are acted on with. */
+export interface NoticeParts {
+  readonly clock: Clock;
+  readonly store: SecureWsStore;
+  readonly events: SecurityEvents;
+  readonly lifecycle: WsConnectionLifecycleService;
+  readonly revocations: WsRevocationService;
+  readonly proxies: ProxyRules | undefined;
+  /** Whether the application says what somebody may do now. */
+  readonly hasRevalidator: () => boolean;
+  /** Those of the module and of its gateways. */
+  readonly blocks: () => readonly AuthenticatorBlock[];
+}
+
+/** Makes what takes log-out tokens and security event tokens. */
+export function makeNotices(parts: NoticeParts): { logout: WsBackChannelLogout; signals: WsSharedSignals } {
+  const { clock, store, events, revocations } = parts;
+  const oauth = () =>
+    parts.blocks().flatMap(({ authenticator }) => (authenticator instanceof OAuthAuthenticator ? [authenticator] : []));
+  const endSession = (ended: EndedSession): Promise<number> => revocations.endSession(ended);
+  return {
+    logout: new WsBackChannelLogout({
+      ...{ clock, store, endSession },
+      issuers: () => oauth().flatMap(({ logouts }) => logouts),
+      onRefused: (failure) => {
+        events.emit({ type: 'ws.logout.refused', failure });
+      },
+    }),
+    signals: new WsSharedSignals({
+      ...{ clock, store, events, endSession },
+      issuers: () => oauth().flatMap(({ signals }) => signals),
+      endToken: (token) => revocations.revokeToken(token),
+      judgeAgain: (who) => judgeAgain(who, parts),
+      addressOf: (request) => requestAddress(request, parts.proxies),
+    }),
+  };
+}
+
+/** Other nodes of a shared store are told of revocations, and of nothing else. */
+function judgeAgain({ issuer, sub, sid }: Omit<EndedSession, 'before'>, parts: NoticeParts): number | undefined {
+  if (!parts.hasRevalidator() || parts.store.isShared) return undefined;
+  const keys: string[] = [];
+  if (sid !== undefined) keys.push(revocationKeys.session(issuer, sid));
+  // A token that names no session may belong to it, where the subject is the same.
+  if (sub !== undefined) keys.push((sid === undefined ? revocationKeys.subject : revocationKeys.nameless)(issuer, sub));
+  const found = parts.lifecycle
+    .find()
+    .filter(({ principal }) => revocationKeysOf(principal).some((key) => keys.includes(key)));
+  for (const { id: connectionId } of found) parts.lifecycle.revalidate({ connectionId });
+  return found.length;
+}

@@ -1,0 +1,70 @@
+import { Injectable, Scope } from '@nestjs/common';
+import { OnSecurityAlert, SecureWsAlerts, type SecurityAlert, SecurityEvents } from '@secure-ws/nestjs';
+import { describe, expect, it } from 'vitest';
+import { bootProblems } from '../support/boot-problems.js';
+import { EchoGateway } from '../support/echo.gateway.js';
+import { startApp } from '../support/start-app.js';
+
+@Injectable()
+class Pager {
+  readonly all: SecurityAlert[] = [];
+  readonly drops: SecurityAlert[] = [];
+
+  @OnSecurityAlert()
+  onAny(alert: SecurityAlert): void {
+    this.all.push(alert);
+  }
+
+  @OnSecurityAlert('audit-drops')
+  onDrops(alert: SecurityAlert): Promise<void> {
+    this.drops.push(alert);
+    return Promise.reject(new Error('The pager is away.'));
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class Forgotten {
+  @OnSecurityAlert()
+  onAlert(): void {
+    // Nobody would call it.
+  }
+}
+
+@Injectable()
+class Misspelt {
+  @OnSecurityAlert('audit-drop')
+  onAlert(): void {
+    // Nobody would call it.
+  }
+}
+
+describe('@OnSecurityAlert()', () => {
+  it('MO-09 hears of the rules that it names, or of all; one that rejects stops nobody', async () => {
+    const app = await startApp({ providers: [EchoGateway, Pager], options: { alerts: {} } });
+    const events = app.app.get(SecurityEvents);
+    events.emit({ type: 'ws.audit.dropped', sink: 'Disk', dropped: 1, failed: 0 });
+    events.emit({ type: 'ws.shedding.started', eventLoopDelayMs: 900, heapShare: 0.1 });
+    await events.flush();
+    const { all, drops } = app.app.get(Pager);
+
+    expect(all.map(({ rule }) => rule)).toEqual(['audit-drops', 'shedding']);
+    expect(drops.map(({ rule }) => rule)).toEqual(['audit-drops']);
+    expect(app.app.get(SecureWsAlerts).active.map(({ rule }) => rule)).toEqual(['audit-drops', 'shedding']);
+  });
+
+  it.each([
+    ['no alerts', Pager, undefined, 'there are none'],
+    ['a rule that there is not', Misspelt, {}, "'audit-drop', which no rule is called"],
+    ['an instance for each request', Forgotten, {}, 'a new instance is made for each use'],
+  ])('DP-02 with %s stops the boot', async (_, provider, alerts, problem) => {
+    const options = alerts === undefined ? {} : { alerts };
+    const problems = await bootProblems({ providers: [EchoGateway, provider], options });
+
+    expect(problems).toContainEqual(
+      expect.objectContaining({
+        where: expect.stringMatching(`^${provider.name}\\.`) as string,
+        problem: expect.stringContaining(problem) as string,
+      }),
+    );
+  });
+});

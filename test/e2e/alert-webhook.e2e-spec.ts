@@ -1,0 +1,257 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { randomBytes } from 'node:crypto';
+import { type AlertWebhookOptions, SecurityEvents } from '@secure-ws/nestjs';
+import { Webhook, WebhookVerificationError } from 'standardwebhooks';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { EchoGateway } from '../support/echo.gateway.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { handshake } from '../support/handshake.js';
+import { until } from '../support/patience.js';
+import { startApp } from '../support/start-app.js';
+
+const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
+
+interface Received {
+  readonly path: string;
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+type Answer = (response: ServerResponse, attempt: number) => void;
+
+const status =
+  (code: number, headers: Record<string, string> = {}): Answer =>
+  (response) => {
+    response.writeHead(code, headers).end();
+  };
+
+/** A receiver that keeps what it was sent. */
+async function receive(answer: Answer) {
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { url: path = '', method = '', headers } = request;
+      received.push({ path, method, headers, body: Buffer.concat(chunks).toString() });
+      answer(response, received.length);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { received, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?key=canary-key` };
+}
+
+const rule = {
+  name: 'refused',
+  kind: 'threshold',
+  events: ['ws.handshake.refused'],
+  limit: 1,
+  windowMs: 1000,
+} as const;
+
+async function start(answer: Answer, more: Partial<AlertWebhookOptions> = {}) {
+  const clock = new FakeClock(Date.now());
+  const receiver = await receive(answer);
+  const secret = newSecret();
+  const webhooks = [{ url: receiver.url, secret, ...more }];
+  const app = await startApp({
+    providers: [EchoGateway],
+    clock,
+    options: { alerts: { rules: [rule], quietMs: 1000, webhooks } },
+  });
+  const raise = async (): Promise<void> => {
+    const before = app.events.ofType('ws.alert.raised').length;
+    await handshake(`${app.url}/echo`, { token: 'canary-token' });
+    expect(app.events.ofType('ws.alert.raised')).toHaveLength(before + 1);
+  };
+  const end = (): void => {
+    const before = app.events.ofType('ws.alert.ended').length;
+    for (let i = 0; i < 12; i++) clock.advance(250);
+    expect(app.events.ofType('ws.alert.ended')).toHaveLength(before + 1);
+  };
+  /** Moves the clock on until the next attempt has come. */
+  const attempts = (count: number) =>
+    until(() => {
+      if (receiver.received.length < count) clock.advance(100);
+      return receiver.received.length >= count;
+    }, `${count} attempts`);
+  return { app, clock, secret, raise, end, attempts, ...receiver };
+}
+
+const verify = ({ body, headers }: Received, secret: string): unknown =>
+  new Webhook(secret).verify(body, headers as Record<string, string>);
+
+describe('the webhook of alerts', () => {
+  it('MO-03 posts what the library of Standard Webhooks verifies, and nothing else in its place', async () => {
+    const { app, raise, attempts, received, secret } = await start(status(204));
+    await raise();
+    await attempts(1);
+    const [first] = received as [Received];
+    const [alert] = app.events.ofType('ws.alert.raised');
+    const { type, time: timestamp, ...data } = alert ?? {};
+
+    expect(verify(first, secret)).toEqual({ type, timestamp, data });
+    expect(first).toMatchObject({ method: 'POST', path: '/hook?key=canary-key' });
+    expect(first.headers).toMatchObject({
+      'content-type': 'application/json',
+      'webhook-id': expect.stringMatching(/^msg_[\w-]{22}$/) as string,
+      'webhook-signature': expect.stringMatching(/^v1,[A-Za-z0-9+/]{43}=$/) as string,
+    });
+    expect(() => verify({ ...first, body: first.body.replace('refused', 'taken') }, secret)).toThrow(
+      WebhookVerificationError,
+    );
+    expect(() => verify(first, newSecret())).toThrow(WebhookVerificationError);
+  });
+
+  it('MO-06 says nothing of secrets, credentials and queries, to the receiver or in the log', async () => {
+    const { app, clock, raise, attempts, received, secret } = await start(status(500), { giveUpAfterMs: 5000 });
+    await raise();
+    await attempts(2);
+    clock.advance(60_000);
+    await app.events.seen('ws.audit.dropped');
+
+    expect(JSON.stringify(received.map(({ body, headers }) => [body, headers]))).not.toContain('canary');
+    const told = JSON.stringify([app.log.lines, app.events.events]);
+    expect(told).toContain('alerts.webhooks[0]');
+    expect(told).not.toContain('canary');
+    expect(told).not.toContain(secret.slice('whsec_'.length));
+  });
+
+  it('signs with each secret while one is being changed', async () => {
+    const [next, old] = [newSecret(), newSecret()];
+    const { raise, attempts, received } = await start(status(200), { secret: [next, old] });
+    await raise();
+    await attempts(1);
+
+    expect(received[0]?.headers['webhook-signature']).toMatch(/^v1,\S+ v1,\S+$/);
+    for (const secret of [next, old]) expect(() => verify(received[0] as Received, secret)).not.toThrow();
+  });
+
+  it('MO-03 tries again with the same id, a new time and a new signature, and in order', async () => {
+    const { raise, end, attempts, received, secret } = await start((response, attempt) =>
+      status(attempt < 4 ? 503 : 200)(response, attempt),
+    );
+    await raise();
+    await attempts(1);
+    end();
+    await raise();
+    await attempts(6);
+
+    const ids = received.map(({ headers }) => headers['webhook-id']);
+    expect(new Set(ids.slice(0, 4)).size).toBe(1);
+    expect(new Set(ids).size).toBe(3);
+    const times = received.slice(0, 4).map(({ headers }) => Number(headers['webhook-timestamp']));
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect((times[3] as number) - (times[0] as number)).toBeGreaterThanOrEqual(3);
+    expect(received.slice(3).map(({ body }) => (JSON.parse(body) as { type: string }).type)).toEqual([
+      'ws.alert.raised',
+      'ws.alert.ended',
+      'ws.alert.raised',
+    ]);
+    for (const each of received.slice(0, 1)) verify(each, secret);
+  });
+
+  it('waits for as long as Retry-After says', async () => {
+    const { clock, raise, attempts, received } = await start((response, attempt) =>
+      status(attempt === 1 ? 429 : 200, { 'retry-after': '120' })(response, attempt),
+    );
+    const startedAt = clock.monotonic();
+    await raise();
+    await attempts(2);
+
+    expect(received).toHaveLength(2);
+    expect(clock.monotonic() - startedAt).toBeGreaterThanOrEqual(120_000);
+  });
+
+  it.each([301, 302, 307, 308])('follows no redirect: %i is a failure', async (code) => {
+    const elsewhere = await receive(status(200));
+    const { raise, attempts } = await start(status(code, { location: elsewhere.url }));
+    await raise();
+    await attempts(3);
+
+    expect(elsewhere.received).toEqual([]);
+  });
+
+  it('sends nothing more to a receiver that is gone (410), says so once, and counts what is lost', async () => {
+    const { app, raise, end, attempts, received } = await start(status(410));
+    await raise();
+    await attempts(1);
+    await app.events.seen('ws.audit.dropped');
+    end();
+    await raise();
+    await until(() => app.events.ofType('ws.audit.dropped').length >= 3, 'the losses');
+
+    expect(received).toHaveLength(1);
+    expect(app.events.ofType('ws.audit.dropped')).toMatchObject([
+      { sink: 'alerts.webhooks[0]', dropped: 0, failed: 1 },
+      { dropped: 1, failed: 0 },
+      { dropped: 1, failed: 0 },
+    ]);
+  });
+
+  it('MO-09 gives a receiver that does not answer no more than its time, and goes on', async () => {
+    const { app, clock, raise, received } = await start(() => undefined, { timeoutMs: 1000, giveUpAfterMs: 1000 });
+    await raise();
+    await until(() => received.length === 1, 'the attempt');
+    clock.advance(1000);
+    await app.events.seen('ws.audit.dropped');
+
+    expect(JSON.stringify(app.log.lines)).toContain('did not answer within 1000 ms');
+  });
+
+  it('MO-09 holds a bounded number of alerts for a receiver that is away, and counts the others', async () => {
+    let isAway = true;
+    const hang: Answer = (response, attempt) => {
+      if (!isAway) status(200)(response, attempt);
+    };
+    const { app, clock, raise, end, attempts, received } = await start(hang, { maxQueued: 3, timeoutMs: 60_000 });
+    for (let i = 0; i < 5; i++) {
+      await raise();
+      end();
+    }
+    await until(() => app.events.ofType('ws.audit.dropped').length === 7, 'seven losses');
+
+    expect(received).toHaveLength(1);
+    expect(app.events.ofType('ws.audit.dropped')[0]).toMatchObject({
+      sink: 'alerts.webhooks[0]',
+      dropped: 1,
+      failed: 0,
+    });
+    isAway = false;
+    clock.advance(60_000);
+    await attempts(4);
+    const ids = received.map(({ headers }) => headers['webhook-id']);
+    expect(new Set(ids).size).toBe(3);
+    expect(app.app.get(SecurityEvents).isHealthy).toBe(true);
+  });
+
+  it('is told only what is grave enough', async () => {
+    const { app, raise, received, end } = await start(status(200), { minSeverity: 'critical' });
+    await raise();
+    end();
+    await app.app.get(SecurityEvents).flush();
+
+    expect(received).toEqual([]);
+  });
+
+  it('MO-09 tries what waits once more when the application ends, and does not keep it', async () => {
+    const { app, raise, end, attempts, received } = await start(status(500));
+    await raise();
+    await attempts(1);
+    end();
+    await app.events.seen('ws.alert.ended');
+    await app.app.close();
+
+    // One may have been under way.
+    expect(received.length).toBeLessThanOrEqual(3);
+    expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(2);
+    expect(app.events.ofType('ws.audit.dropped')).toMatchObject([{ failed: 1 }, { failed: 1 }]);
+  });
+});
