@@ -204,6 +204,7 @@ export class BootSequence {
     const listeners = discoverSecurityEventListeners(modules, problems);
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     events.listen(listeners);
+    runtime.observe();
     for (const [endpoint, { settings }] of this.#endpoints)
       runtime.addPath(endpoint, settings, maxBytesAt(endpoint, handlers));
 
