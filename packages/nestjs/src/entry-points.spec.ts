@@ -4,6 +4,7 @@ import * as casl from './authorization/casl/index.js';
 import * as cedar from './authorization/cedar/index.js';
 import * as openfga from './authorization/openfga/index.js';
 import * as main from './index.js';
+import * as metrics from './metrics/index.js';
 import * as socketIo from './socket-io/index.js';
 import * as store from './store/index.js';
 import * as testing from './testing/index.js';
@@ -14,6 +15,7 @@ describe('the entry points', () => {
     ['.', main],
     ['./casl', casl],
     ['./cedar', cedar],
+    ['./metrics', metrics],
     ['./openfga', openfga],
     ['./socket-io', socketIo],
     ['./store', store],
@@ -27,7 +29,7 @@ describe('the entry points', () => {
       exports: Record<string, unknown>;
       typesVersions: Record<'*', Record<string, unknown>>;
     };
-    const subpaths = ['casl', 'cedar', 'openfga', 'socket-io', 'store', 'testing'];
+    const subpaths = ['casl', 'cedar', 'metrics', 'openfga', 'socket-io', 'store', 'testing'];
     expect(Object.keys(manifest.exports)).toEqual(['.', ...subpaths.map((name) => `./${name}`), './package.json']);
     expect(Object.keys(manifest.typesVersions['*'])).toEqual(subpaths);
   });

@@ -39,6 +39,11 @@ export class WsFigures {
     return { ...figures, bufferedBytes, queuedBytes };
   }
 
+  /** Every event that has a handler. Empty before the boot. */
+  get events(): readonly string[] {
+    return this.runtime.plans.events;
+  }
+
   /** How often each type of event was reported, by reason; exact. */
   get counts(): SecurityEventCounts {
     return this.runtime.events.counts;
