@@ -20,7 +20,7 @@ const authorization = `Bearer ${process.env['METRICS_TOKEN']}`;
 it('OD-10 MO-10 metrics/metrics.module.ts answers the scraper of the page, and nobody else', async () => {
   const { MetricsModule } = await example('metrics/metrics.module.ts', 'MetricsModule');
   const app = await boot(started(MetricsModule));
-  await using client = await connect(app, { path: '/echo', token: testToken() });
+  await using client = await connect(app, { path: '/echo', as: testToken() });
   await client.request('echo', { text: 'tea' });
   const url = `${await app.getUrl()}/metrics`;
   expect((await fetch(url)).status).toBe(401);
@@ -60,4 +60,11 @@ it('MO-10 the table of the page is that of the code', () => {
       labels: labels.map((label: string) => `\`${label}\``).join(' '),
     })),
   );
+});
+
+it('MO-10 metrics/tracing.module.ts boots beside the module', async () => {
+  const { TracingModule } = await example('metrics/tracing.module.ts', 'TracingModule');
+  const app = await boot(started(TracingModule));
+  await using client = await connect(app, { path: '/echo', as: testToken() });
+  expect(await client.request('echo', { text: 'tea' })).toMatchObject({ event: 'echo' });
 });

@@ -71,9 +71,9 @@ export class FirstMessages {
       },
       onAdmitted: (admission, before) => {
         this.#remove(socket);
-        observation?.end(admittedAs(admission));
         clients.add(client);
         this.acceptor.accept(endpoint, client, request, admission, before);
+        observation?.end(admittedAs(admission));
       },
     });
     this.#all.add(socket);

@@ -214,8 +214,8 @@ export class UpgradeListener {
           this.#firstMessages.invite(endpoint, client, request, admission, observation);
           return;
         }
-        observation?.end(admittedAs(admission));
         this.acceptor.accept(endpoint, client, request, admission);
+        observation?.end(admittedAs(admission));
       });
     } catch (cause) {
       this.runtime.faults.write('upgrade', '', cause);
