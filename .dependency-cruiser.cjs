@@ -94,6 +94,14 @@ module.exports = {
       to: { path: [`${source}/authorization/(casl|cedar|openfga)/`, '@casl/', '@cedar-policy/'] },
     },
     {
+      name: 'metrics-by-their-subpath',
+      comment:
+        'An application that measures nothing loads nothing for it: only their own entry points reach prom-client and OpenTelemetry.',
+      severity: 'error',
+      from: { path: `${source}/`, pathNot: [`${source}/(metrics|opentelemetry)/`, isTest] },
+      to: { path: [`${source}/(metrics|opentelemetry)/`, '/prom-client/', '/@opentelemetry/'] },
+    },
+    {
       name: 'messages-below-adapter',
       comment: 'The adapter drives the pipeline, never the reverse.',
       severity: 'error',
@@ -128,7 +136,8 @@ module.exports = {
       from: { path: '^sample-app/' },
       to: {
         path: '^packages/',
-        pathNot: '^packages/[^/]+/src/((socket-io|store|testing|authorization/(casl|cedar|openfga))/)?index\\.ts$',
+        pathNot:
+          '^packages/[^/]+/src/((metrics|opentelemetry|socket-io|store|testing|authorization/(casl|cedar|openfga))/)?index\\.ts$',
       },
     },
     {

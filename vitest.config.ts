@@ -33,6 +33,8 @@ const EXAMPLE_ENV = {
   JWT_SECRET_OLD: randomBytes(32).toString('base64url'),
   CSRF_SECRET: randomBytes(32).toString('base64url'),
   SESSION_SECRET: randomBytes(32).toString('base64url'),
+  METRICS_TOKEN: randomBytes(32).toString('hex'),
+  METRICS_PORT: '0',
   AUDIT_HASH_KEY: randomBytes(32).toString('base64url'),
   OPENFGA_STORE_ID: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
   OPENFGA_MODEL_ID: '01BX5ZZKBKACTAV9WEVGEMMVRZ',
@@ -141,6 +143,16 @@ export default defineConfig({
           name: 'redis',
           include: ['test/redis/**/*.e2e-spec.ts'],
           testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'prometheus',
+          include: ['test/prometheus/**/*.e2e-spec.ts'],
+          // It scrapes and evaluates once a second at most.
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

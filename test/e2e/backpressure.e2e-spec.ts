@@ -109,7 +109,7 @@ describe('a client that does not read', () => {
     const pull = (): void => {
       while (sent < total && connection.canSend) {
         sent++;
-        connection.offer(MESSAGE);
+        connection.offer(MESSAGE, 'x');
         most = Math.max(most, socket.bufferedAmount);
       }
       if (sent < total) connection.onDrain(pull);

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import * as casl from './authorization/casl/index.js';
 import * as cedar from './authorization/cedar/index.js';
 import * as openfga from './authorization/openfga/index.js';
+import * as opentelemetry from './opentelemetry/index.js';
 import * as main from './index.js';
+import * as metrics from './metrics/index.js';
 import * as socketIo from './socket-io/index.js';
 import * as store from './store/index.js';
 import * as testing from './testing/index.js';
@@ -14,7 +16,9 @@ describe('the entry points', () => {
     ['.', main],
     ['./casl', casl],
     ['./cedar', cedar],
+    ['./metrics', metrics],
     ['./openfga', openfga],
+    ['./opentelemetry', opentelemetry],
     ['./socket-io', socketIo],
     ['./store', store],
     ['./testing', testing],
@@ -27,7 +31,7 @@ describe('the entry points', () => {
       exports: Record<string, unknown>;
       typesVersions: Record<'*', Record<string, unknown>>;
     };
-    const subpaths = ['casl', 'cedar', 'openfga', 'socket-io', 'store', 'testing'];
+    const subpaths = ['casl', 'cedar', 'metrics', 'openfga', 'opentelemetry', 'socket-io', 'store', 'testing'];
     expect(Object.keys(manifest.exports)).toEqual(['.', ...subpaths.map((name) => `./${name}`), './package.json']);
     expect(Object.keys(manifest.typesVersions['*'])).toEqual(subpaths);
   });

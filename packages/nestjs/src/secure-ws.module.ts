@@ -21,6 +21,7 @@ import { WsTicketService } from './authentication/ticket/ws-ticket.service.js';
 import { htmlLibraryLoaded } from './validation/hygiene/html-library.js';
 import { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
 import { Clock, SystemClock } from './core/clock.js';
+import { WsObservers } from './core/observers.js';
 import { TestSetup } from './core/test-setup.js';
 import { MODULE_PRESENCE, type ModulePresence } from './nest/module-required.guard.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
@@ -32,6 +33,7 @@ import { createStore } from './store/store.options.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import type { SecureWsOptions } from './secure-ws.options.js';
 import { SecureWsRuntime } from './secure-ws.runtime.js';
+import { WsFigures } from './ws-figures.js';
 import { CalmLoadMeter, LoadMeter, ProcessLoadMeter } from './throttling/shedding/load-meter.js';
 
 /** Makes the options: for `forRootAsync({ useClass })` and `useExisting`. */
@@ -156,7 +158,9 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       WsConnectionLifecycleService,
       WsChallengeService,
       WsCsrfTokens,
+      WsFigures,
       WsHttpServers,
+      WsObservers,
       WsRevocationService,
       WsSharedSignals,
       WsSocketIdentities,
@@ -172,6 +176,7 @@ function partOf(provide: InjectionToken, part: (runtime: SecureWsRuntime) => unk
 
 const PROVIDERS: readonly Provider[] = [
   BootProblems,
+  WsObservers,
   SecureWsRuntime,
   SecureWsInstaller,
   EnhancerChecks,
@@ -187,6 +192,7 @@ const PROVIDERS: readonly Provider[] = [
   partOf(WsSharedSignals, ({ sharedSignals }) => sharedSignals),
   partOf(WsRevocationService, ({ revocations }) => revocations),
   partOf(SecureWsAlerts, ({ alerts }) => alerts),
+  partOf(WsFigures, (runtime) => new WsFigures(runtime)),
   partOf(SecurityEvents, ({ events }) => events),
   partOf(WsConnectionLifecycleService, ({ lifecycle }) => lifecycle),
   partOf(WsSocketIdentities, (runtime) => new WsSocketIdentities(() => runtime.authenticators)),

@@ -10,15 +10,15 @@ import type { WsSharedSignals } from './authentication/shared-signals/ws-shared-
 import { RevokedCertificates } from './authentication/client-certificate/revoked-certificates.js';
 import { csrfKeysOf, WsCsrfTokens } from './authentication/csrf-tokens.js';
 import { TicketVault } from './authentication/ticket/ticket-vault.js';
-import { type TicketAudience, WsTicketService } from './authentication/ticket/ws-ticket.service.js';
+import { WsTicketService } from './authentication/ticket/ws-ticket.service.js';
 import { SecurityEvents } from './events/security-events.js';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
 import type { WsChallengeVerifier } from './handshake/challenge/ws-challenge-verifier.js';
-import { judgeOrigin, type OriginRules } from './handshake/origin-policy.js';
 import { SpokenSubprotocols } from './handshake/spoken-subprotocols.js';
 import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
 import type { Awaitable } from './core/awaitable.js';
 import { Clock } from './core/clock.js';
+import { type CompiledObserver, WsObservers } from './core/observers.js';
 import type { Principal } from './core/principal.js';
 import type { CodecName, WireCodec } from './core/wire-format.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
@@ -28,6 +28,7 @@ import { MessageThrottles } from './throttling/message-throttles.js';
 import { LoadMeter } from './throttling/shedding/load-meter.js';
 import { type LoadNews, LoadShedding } from './throttling/shedding/load-shedding.js';
 import { reportStoreHealth } from './store/report-store-health.js';
+import { ResilientStore } from './store/resilient.store.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
@@ -39,6 +40,8 @@ import { Outputs } from './output/outputs.js';
 import { HandlerPlans } from './messages/handler-plans.js';
 import { MessageEngine, type MessageParts } from './messages/message-engine.js';
 import { makeNotices } from './secure-ws.notices.js';
+import { observesMessages } from './messages/message-observation.js';
+import { audienceOf } from './ticket-audience.js';
 import { RESOLVED_OPTIONS, type ResolvedSecureWsOptions } from './resolve-options.js';
 
 /** What the connections of one path share. */
@@ -80,7 +83,10 @@ export class SecureWsRuntime {
   revalidator: WsRevalidator | undefined;
   /** The module's authenticators. None before the application has started. */
   authenticators: readonly AuthenticatorBlock[] = [];
+  /** Who observes. Empty before the boot has asked. */
+  observer: CompiledObserver = {};
   #hasStarted = false;
+  readonly throttles: MessageThrottles;
   readonly #shedding: LoadShedding;
   readonly #parts: MessageParts;
   #defaultEngine: MessageEngine | undefined;
@@ -91,6 +97,7 @@ export class SecureWsRuntime {
     readonly store: SecureWsStore,
     readonly clock: Clock,
     meter: LoadMeter,
+    private readonly observers: WsObservers,
   ) {
     this.faults = new FaultLog(clock);
     this.csrfTokens = new WsCsrfTokens(csrfKeysOf(options.authentication));
@@ -114,7 +121,11 @@ export class SecureWsRuntime {
     this.defaults = defaultSettings(options);
     const ledger = new ViolationLedger(store, options.throttling.violations);
     this.#shedding = new LoadShedding(options.throttling.shedding, meter, (news) => this.#tellLoad(news));
-    const throttles = new MessageThrottles(options.throttling, store, () => this.#shedding.isShedding);
+    const throttles = (this.throttles = new MessageThrottles(
+      options.throttling,
+      store,
+      () => this.#shedding.isShedding,
+    ));
     const { events, faults, outputs } = this;
     const { policyTimeoutMs } = options.authorization;
     this.#parts = {
@@ -189,9 +200,24 @@ export class SecureWsRuntime {
     return this.#hasStarted && !lifecycle.isDraining && events.admitsHandshakes && store.admitsHandshakes;
   }
 
+  /** Whether the process is overloaded, and sheds load. */
+  get isShedding(): boolean {
+    return this.#shedding.isShedding;
+  }
+
   /** What holds for calls that come through another adapter. */
   get defaultEngine(): MessageEngine {
     return (this.#defaultEngine ??= this.#makeEngine(this.defaults));
+  }
+
+  /** Builds what follows for whoever observes. Called once, before the first path is added. */
+  observe(): void {
+    const observer = this.observers.compile((error) => this.faults.write('WsObserver', '', error));
+    this.observer = observer;
+    if (observer.beginHandshake !== undefined) this.guard.observe();
+    if (observer.onStoreCall !== undefined && this.store instanceof ResilientStore) {
+      this.store.observe(observer.onStoreCall);
+    }
   }
 
   /** Notes what a `@SecureGateway` sets, for what is made for its connections before they come. */
@@ -246,7 +272,8 @@ export class SecureWsRuntime {
       ...[lifecycle.maxOutboundMs, validation.messageTimeoutMs],
       ...[messages.handlerTimeoutMs, this.#parts.policyTimeoutMs],
     );
-    const engine = new MessageEngine(this.#parts, settings, maxBytes);
+    const observer = observesMessages(this.observer) ? this.observer : undefined;
+    const engine = new MessageEngine({ ...this.#parts, observer }, settings, maxBytes);
     this.timer.onTick((now) => engine.expire(now));
     return engine;
   }
@@ -278,15 +305,4 @@ export class SecureWsRuntime {
     await this.#webhooks.close();
     await this.store.close();
   }
-}
-
-function audienceOf({ tickets, blocks }: ResolvedAuthenticationOptions, origins: OriginRules): TicketAudience {
-  return {
-    block: tickets === undefined ? undefined : blocks.tickets,
-    judgeOrigin: (field) => {
-      const verdict = judgeOrigin(field, origins);
-      if (verdict.kind === 'denied') return false;
-      return verdict.kind === 'allowed' ? verdict.text : undefined;
-    },
-  };
 }

@@ -49,6 +49,9 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     const serverCertificate = (): string | undefined => serverCertificateOf(request.socket);
     const identity = { id, principal, path, address, origin, wire, serverCertificate, certificate };
     const connection = new ManagedConnection(identity, client, clock, endpoint.connectionOptions);
+    const { onSend, onPong } = this.runtime.observer;
+    connection.onSend = onSend;
+    connection.deadlines.onRoundTrip = onPong;
     const pipeline = new ConnectionPipeline(engine, connection);
     const method = `${principal.kind}:${admission.credentialKind}`;
     const accepted = new AcceptedSocket(client, connection, pipeline, method, this.#now);
@@ -143,6 +146,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     this.#contain('dispose', connection, () => pipeline.dispose());
     for (const disconnect of disconnects) this.#contain('handleDisconnect', connection, () => disconnect(codeSeen));
     this.#reportClosed(accepted);
+    this.runtime.observer.onClosed?.(connection.id);
   }
 
   #contain(where: string, { id }: ManagedConnection, work: () => unknown): void {

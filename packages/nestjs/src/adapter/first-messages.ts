@@ -8,6 +8,7 @@ import { decodeJson } from '../core/safe-json.js';
 import { frameLimits, type WireFormat } from '../core/wire-format.js';
 import type { HandshakeInvitation } from '../handshake/handshake-context.js';
 import { closeCodeOf, type HandshakeRefusal, type HandshakeRefusalReason } from '../handshake/handshake-refusal.js';
+import type { HandshakeObservation } from '../handshake/handshake-observation.js';
 import type { BoundedSocket } from '../lifecycle/bounded-socket.js';
 import { type FrameFault, type FrameWatch, InboundFrames } from '../lifecycle/inbound-frames.js';
 import { type Envelope, readEnvelope } from '../messages/envelope.js';
@@ -15,6 +16,7 @@ import { replyFrame } from '../messages/frames.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import type { ConnectionAcceptor } from './connection-acceptor.js';
 import type { HandshakeAudit } from './handshake-audit.js';
+import { ABANDONED, admittedAs, refusedFor } from './handshake-end.js';
 import { AUTH_EVENT } from './identity-renewal.js';
 import type { WsEndpoint } from './ws-endpoint.js';
 
@@ -49,20 +51,29 @@ export class FirstMessages {
   }
 
   /** Waits for the first message of a client. Nothing of the application hears of it before. */
-  invite(endpoint: WsEndpoint, client: BoundedSocket, request: IncomingMessage, invitation: HandshakeInvitation): void {
+  invite(
+    endpoint: WsEndpoint,
+    client: BoundedSocket,
+    request: IncomingMessage,
+    invitation: HandshakeInvitation,
+    observation: HandshakeObservation | undefined,
+  ): void {
     // A gateway that sends to all of `server.clients` must not send to somebody who is nobody yet.
     const { clients } = endpoint.server;
     clients.delete(client);
     const wire = endpoint.runtime.spoken.formatOf(invitation.subprotocol);
     const socket = new InvitedSocket(this.runtime, client, request, invitation, wire, {
+      onAsked: () => observation?.resume(),
       onEnded: (refusal) => {
         this.#remove(socket);
+        observation?.end(refusal === undefined ? { ...ABANDONED, path: invitation.path } : refusedFor(refusal));
         if (refusal !== undefined) this.audit.onRefused(refusal, request);
       },
       onAdmitted: (admission, before) => {
         this.#remove(socket);
         clients.add(client);
         this.acceptor.accept(endpoint, client, request, admission, before);
+        observation?.end(admittedAs(admission));
       },
     });
     this.#all.add(socket);
@@ -77,8 +88,10 @@ export class FirstMessages {
 
 type Accept = ConnectionAcceptor['accept'];
 
-/** What becomes of an {@link InvitedSocket}; one of the two, once. */
+/** What becomes of an {@link InvitedSocket}; one of the last two, once. */
 interface InvitedSocketOwner {
+  /** It has sent its credential, which is looked at. */
+  onAsked(): void;
   /** It is closed, or gone by itself. */
   onEnded(refusal: HandshakeRefusal | undefined): void;
   onAdmitted(admission: Parameters<Accept>[3], before: NonNullable<Parameters<Accept>[4]>): void;
@@ -175,6 +188,7 @@ class InvitedSocket implements Deadline, FrameWatch {
       return;
     }
     this.#isVerifying = true;
+    this.owner.onAsked();
     const decision = this.invitation.authenticate(credential);
     void andThen(decision, (decided) => {
       if (this.#isOver) {

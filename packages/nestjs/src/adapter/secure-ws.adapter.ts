@@ -88,7 +88,9 @@ export class SecureWsAdapter extends WsAdapter {
       // A handler without a plan has not passed the boot, or is of another subprotocol: it does not exist.
       const plan = plans.get(message as string)?.[nth];
       if (plan === undefined || !existsIn(plan, socket.connection.wire)) continue;
-      socket.pipeline.bind({ plan, steps: stepsOf(plan), callback: callback as MessageHandler['callback'] });
+      const isObserved = socket.pipeline.engine.observer !== undefined;
+      const steps = stepsOf(plan, isObserved);
+      socket.pipeline.bind({ plan, steps, callback: callback as MessageHandler['callback'] });
     }
   }
 

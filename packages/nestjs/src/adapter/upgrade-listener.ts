@@ -8,6 +8,7 @@ import type {
   HandshakeEndpoint,
   HandshakeInvitation,
 } from '../handshake/handshake-context.js';
+import { HandshakeObservation, observesHandshakes } from '../handshake/handshake-observation.js';
 import { type HandshakeRefusal, refuse } from '../handshake/handshake-refusal.js';
 import { refuseUpgrade } from '../handshake/refuse-upgrade.js';
 import { isPromiseLike } from '../core/awaitable.js';
@@ -15,8 +16,18 @@ import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import type { ConnectionAcceptor } from './connection-acceptor.js';
 import { FirstMessages } from './first-messages.js';
 import { HandshakeAudit } from './handshake-audit.js';
+import { ABANDONED, admittedAs, refusedFor } from './handshake-end.js';
 import { ServerSockets } from './server-sockets.js';
 import type { WsEndpoint } from './ws-endpoint.js';
+
+/** An upgrade whose handshake is being decided about. */
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  /** What is measured of it; `undefined` where nobody observes. */
+  readonly observation: HandshakeObservation | undefined;
+}
 
 type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
@@ -25,8 +36,10 @@ export class UpgradeListener {
   readonly #audit: HandshakeAudit;
   readonly #firstMessages: FirstMessages;
   readonly #endpoints: Map<string, WsEndpoint>;
-  readonly #pending = new Map<Duplex, IncomingMessage>();
+  readonly #pending = new Map<Duplex, Upgrade>();
   readonly #sockets: ServerSockets;
+  /** Begins to measure a handshake; `undefined` where nobody observes. */
+  readonly #observe: ((request: IncomingMessage) => HandshakeObservation) | undefined;
   /** The listeners of others: they are given what comes to their paths, and nothing else. */
   #others: OnUpgrade[] = [];
 
@@ -41,6 +54,8 @@ export class UpgradeListener {
     this.#audit = new HandshakeAudit(runtime);
     this.#firstMessages = new FirstMessages(runtime, acceptor, this.#audit);
     this.#sockets = new ServerSockets(server, runtime.clock, runtime.options.handshake.limits.maxPending);
+    const { observer, clock } = runtime;
+    if (observesHandshakes(observer)) this.#observe = (request) => new HandshakeObservation(observer, request, clock);
     runtime.timer.onTick((now) => this.#sockets.expire(now));
     runtime.lifecycle.onDraining(() => this.#refusePending());
     server.on('upgrade', this.#onUpgrade);
@@ -99,7 +114,7 @@ export class UpgradeListener {
 
   /** Whoever waits for the end of its checks is told to come back, instead of being cut off with the process. */
   #refusePending(): void {
-    for (const [socket, request] of this.#pending) this.#refuse(refuse('not-ready'), request, socket);
+    for (const upgrade of this.#pending.values()) this.#refuse(refuse('not-ready'), upgrade);
     this.#pending.clear();
   }
 
@@ -129,15 +144,21 @@ export class UpgradeListener {
     // First of all: a reset while anything below waits would otherwise be an uncaught exception (HS-17).
     socket.on('error', ignore);
     const { guard } = this.runtime;
-    const decision = guard.decide({ request, socket, endpointAt: this.#endpointAt, observer: this.#audit });
+    const observation = this.#observe?.(request);
+    const upgrade: Upgrade = { request, socket, head, observation };
+    const decision = guard.decide({
+      ...{ request, socket, observation },
+      endpointAt: this.#endpointAt,
+      observer: this.#audit,
+    });
     if (!isPromiseLike(decision)) {
-      this.#conclude(decision, request, socket, head);
+      this.#conclude(decision, upgrade);
       return;
     }
     // Nothing reads the socket meanwhile: early frames stay with the kernel, and are neither handled nor lost (HS-16).
-    this.#pending.set(socket, request);
+    this.#pending.set(socket, upgrade);
     void decision.then((decided) => {
-      if (this.#pending.delete(socket)) this.#conclude(decided, request, socket, head);
+      if (this.#pending.delete(socket)) this.#conclude(decided, upgrade);
       // Refused meanwhile.
       else if (decided.admitted) decided.release();
     });
@@ -170,31 +191,31 @@ export class UpgradeListener {
     };
   };
 
-  #conclude(decision: HandshakeDecision, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #conclude(decision: HandshakeDecision, upgrade: Upgrade): void {
     if (!decision.admitted) {
-      this.#refuse(decision, request, socket);
+      this.#refuse(decision, upgrade);
     } else if (!this.runtime.isReady) {
       // Draining may have begun while the credential was verified.
       decision.release();
-      this.#refuse(refuse('not-ready'), request, socket);
+      this.#refuse(refuse('not-ready'), upgrade);
     } else {
-      this.#admit(decision, request, socket, head);
+      this.#admit(decision, upgrade);
     }
   }
 
-  #admit(
-    admission: HandshakeAdmission | HandshakeInvitation,
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-  ): void {
+  #admit(admission: HandshakeAdmission | HandshakeInvitation, { request, socket, head, observation }: Upgrade): void {
     const endpoint = this.#endpoints.get(admission.path);
     let isAccepted = false;
     try {
       endpoint?.upgrade(request, socket, head, admission, (client) => {
         isAccepted = true;
-        if (admission.principal !== undefined) this.acceptor.accept(endpoint, client, request, admission);
-        else this.#firstMessages.invite(endpoint, client, request, admission);
+        if (admission.principal === undefined) {
+          observation?.pause();
+          this.#firstMessages.invite(endpoint, client, request, admission, observation);
+          return;
+        }
+        this.acceptor.accept(endpoint, client, request, admission);
+        observation?.end(admittedAs(admission));
       });
     } catch (cause) {
       this.runtime.faults.write('upgrade', '', cause);
@@ -202,13 +223,15 @@ export class UpgradeListener {
     }
     if (isAccepted) return;
     // The client went away meanwhile, or accepting it failed: nothing will come of this socket.
+    observation?.end({ ...ABANDONED, path: admission.path });
     admission.release();
     socket.destroy();
   }
 
-  #refuse(refusal: HandshakeRefusal, request: IncomingMessage, socket: Duplex): void {
+  #refuse(refusal: HandshakeRefusal, { request, socket, observation }: Upgrade): void {
     refuseUpgrade(socket, refusal, this.runtime.clock);
     this.#audit.onRefused(refusal, request);
+    observation?.end(refusedFor(refusal));
   }
 }
 

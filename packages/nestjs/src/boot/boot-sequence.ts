@@ -189,6 +189,7 @@ export class BootSequence {
     const listeners = discoverSecurityListeners(modules, options.alerts, problems);
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     events.listen(listeners);
+    runtime.observe();
     for (const [endpoint, { settings }] of this.#endpoints)
       runtime.addPath(endpoint, settings, maxBytesAt(endpoint, handlers));
 

@@ -64,6 +64,7 @@ export class AuditQueue {
   #report: LossReport | undefined;
   #dropped = 0;
   #failed = 0;
+  #reported: AuditLosses = { dropped: 0, failed: 0 };
   #idle: (() => void)[] = [];
 
   constructor(
@@ -75,6 +76,12 @@ export class AuditQueue {
   /** How many events wait. */
   get size(): number {
     return this.#waiting.size;
+  }
+
+  /** What was lost since the process began. */
+  get losses(): AuditLosses {
+    const { dropped, failed } = this.#reported;
+    return { dropped: dropped + this.#dropped, failed: failed + this.#failed };
   }
 
   /**
@@ -113,6 +120,7 @@ export class AuditQueue {
   takeLosses(): AuditLosses | undefined {
     if (this.#dropped === 0 && this.#failed === 0) return undefined;
     const losses = { dropped: this.#dropped, failed: this.#failed };
+    this.#reported = this.losses;
     this.#dropped = 0;
     this.#failed = 0;
     return losses;

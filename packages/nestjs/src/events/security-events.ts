@@ -13,6 +13,19 @@ import type { SecurityEventSink } from './security-event-sink.js';
 /** How often losses and suppressed events are reported at most. */
 const REPORT_INTERVAL_MS = 1000;
 
+/** How one sink or listener is doing. */
+export interface SecurityEventChannel {
+  /** The class of the sink, or class and method of the listener. */
+  readonly name: string;
+  /** How many events wait for it. */
+  readonly waiting: number;
+  /** How many did not fit into its queue, since the process began. */
+  readonly dropped: number;
+  /** How many it threw at, rejected, or did not take in time. */
+  readonly failed: number;
+  readonly isHealthy: boolean;
+}
+
 /** The way to one sink or listener. */
 interface Channel {
   readonly name: string;
@@ -63,6 +76,16 @@ export class SecurityEvents {
   /** Whether handshakes may be admitted: not while a sink fails, where `events.onSinkFailure` says so. */
   get admitsHandshakes(): boolean {
     return this.settings.onSinkFailure === 'continue' || this.isHealthy;
+  }
+
+  /** How each sink and listener is doing. */
+  get channels(): readonly SecurityEventChannel[] {
+    return [...this.#sinks, ...this.#listeners].map(({ name, queue }) => ({
+      name,
+      waiting: queue.size,
+      ...queue.losses,
+      isHealthy: queue.isHealthy,
+    }));
   }
 
   /** How often each type of event was reported, by reason: exact, whatever was sampled or dropped. */

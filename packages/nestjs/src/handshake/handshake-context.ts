@@ -25,6 +25,15 @@ export interface HandshakeInput {
   /** What lives at exactly this path; `undefined` when nothing does. */
   readonly endpointAt: (path: string) => HandshakeEndpoint | undefined;
   readonly observer: HandshakeObserver;
+  /** What is measured of it; absent where nobody observes. */
+  readonly observation?: HandshakeMeasure | undefined;
+}
+
+/** Does the checks inside of a trace. */
+export interface HandshakeMeasure {
+  /** Origin and address are judged. */
+  begin(context: HandshakeContext): void;
+  run<T>(work: () => T): T;
 }
 
 /** One path, as the handshake sees it. */

@@ -19,6 +19,7 @@ import type { PrincipalLease } from './limits/principal-caps.js';
 import type { ResolvedHandshakeOptions } from './handshake.options.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import { compileHandshakeSteps, type HandshakeStep, type HandshakeStepParts } from './handshake-steps.js';
+import { observedHandshakeSteps } from './handshake-observation.js';
 import { readRequestHead } from './request-head.js';
 
 /** What a {@link WsHandshakeGuard} is made of. */
@@ -52,7 +53,7 @@ type Outcome = HandshakeRefusal | undefined;
  */
 export class WsHandshakeGuard {
   /** The checks, in the order in which they run. */
-  readonly steps: readonly HandshakeStep[];
+  steps: readonly HandshakeStep[];
 
   readonly #limits: HandshakeLimits;
   readonly #challenge: ChallengeCheck | undefined;
@@ -95,6 +96,11 @@ export class WsHandshakeGuard {
   /** How many handshakes wait, and how many connections they became, in this process. */
   get counts(): HandshakeLimits['counts'] {
     return this.#limits.counts;
+  }
+
+  /** Has the checks run inside of traces. Called at boot, where somebody traces. */
+  observe(): void {
+    this.steps = observedHandshakeSteps(this.steps);
   }
 
   /** Sets the guards that a gateway asks for. The key is in `HandshakeEndpoint.gateways`. */

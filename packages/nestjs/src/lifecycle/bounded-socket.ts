@@ -131,3 +131,10 @@ export function isLargerThan(data: OutboundData, limit: number): boolean {
   if (data instanceof Blob) return data.size > limit;
   return ArrayBuffer.isView(data) || data instanceof ArrayBuffer ? data.byteLength > limit : false;
 }
+
+/** How many bytes a message has. */
+export function bytesOf(data: OutboundData): number {
+  if (typeof data === 'string') return Buffer.byteLength(data);
+  if (data instanceof Blob) return data.size;
+  return ArrayBuffer.isView(data) || data instanceof ArrayBuffer ? data.byteLength : 0;
+}

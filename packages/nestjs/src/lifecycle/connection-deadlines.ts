@@ -37,6 +37,8 @@ export interface TimedConnection {
 export class ConnectionDeadlines implements Timed {
   /** Called when something falls due before the moment at which the coarse timer would look here. */
   onMoved: ((due: number) => void) | undefined;
+  /** Called when a ping is answered, with how long that took; set where somebody observes. Must not throw. */
+  onRoundTrip: ((ms: number) => void) | undefined;
   readonly #endsAt: number;
   #lookAt = Infinity;
   /** When the client is told that its identity ends, in milliseconds since 1970. */
@@ -46,6 +48,8 @@ export class ConnectionDeadlines implements Timed {
   #pingDueAt: number;
   #pongDueAt = Infinity;
   #pingPayload = '';
+  /** When the ping went out that is not answered yet; `NaN` where the answer would tell nothing. */
+  #pingedAt = NaN;
   #cutOffAt = Infinity;
 
   constructor(
@@ -95,6 +99,8 @@ export class ConnectionDeadlines implements Timed {
   /** The socket is read again: the deadlines for what it may have sent meanwhile start over. */
   onResumed(): void {
     const now = this.clock.monotonic();
+    // It may have been there for a while, and nobody has read it.
+    this.#pingedAt = NaN;
     if (this.#pongDueAt !== Infinity) this.#pongDueAt = now + this.options.pongTimeoutMs;
     this.connection.inbound?.restart(now);
     this.#lookBy(Math.min(this.#pongDueAt, this.#messageDueAt));
@@ -102,7 +108,12 @@ export class ConnectionDeadlines implements Timed {
 
   /** Takes a pong. Only the payload of the last ping counts: a pong sent blindly proves nothing about the way back. */
   onPong(payload: Buffer): void {
-    if (payload.toString('latin1') === this.#pingPayload) this.#pongDueAt = Infinity;
+    if (payload.toString('latin1') !== this.#pingPayload) return;
+    this.#pongDueAt = Infinity;
+    if (this.onRoundTrip === undefined || Number.isNaN(this.#pingedAt)) return;
+    // Once: the payload may be sent again and again.
+    this.onRoundTrip(this.clock.monotonic() - this.#pingedAt);
+    this.#pingedAt = NaN;
   }
 
   onDue(now: number): number {
@@ -151,6 +162,7 @@ export class ConnectionDeadlines implements Timed {
     // An unanswered ping keeps its deadline and its payload, or a client could live on by answering every other one.
     if (this.#pongDueAt !== Infinity) return;
     this.#pongDueAt = now + this.options.pongTimeoutMs;
+    this.#pingedAt = this.clock.monotonic();
     this.#pingPayload = randomBytes(8).toString('hex');
     this.connection.socket.ping(this.#pingPayload);
   }

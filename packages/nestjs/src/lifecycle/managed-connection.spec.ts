@@ -245,11 +245,11 @@ describe('a message that alone is more than may wait for a client', () => {
     ['too-big', '€'.repeat(334)],
   ])('DR-10 F21 is refused before it is sent, and the connection stays open: %s', (outcome, text) => {
     const { socket, connection } = open({ maxOutboundBytes: 1000 }).connect('alice');
-    expect(connection.offer(text)).toBe(outcome);
+    expect(connection.offer(text, 'x')).toBe(outcome);
     expect(socket.sent).toHaveLength(outcome === 'sent' ? 1 : 0);
     expect(connection.isOpen).toBe(true);
     connection.close('NORMAL');
-    expect(connection.offer('x')).toBe('closed');
+    expect(connection.offer('x', 'x')).toBe('closed');
   });
 
   it('DR-10 F21 is not sent by connection.send() either', () => {

@@ -2,9 +2,10 @@ import { CLOSE_CODES, type CloseCodeName, formatCloseReason } from '@secure-ws/p
 import type { ProvedCertificate } from '../core/proved-certificate.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
-import { type BoundedSocket, isLargerThan, type OutboundData, type OutboundWatch } from './bounded-socket.js';
+import { type BoundedSocket, bytesOf, isLargerThan, type OutboundData, type OutboundWatch } from './bounded-socket.js';
 import { ConnectionDeadlines, type ConnectionOptions } from './connection-deadlines.js';
 import type { InboundFrames } from './inbound-frames.js';
+import type { ObservedSend } from '../core/observer.js';
 import type { WireFormat } from '../core/wire-format.js';
 import type { OutputWriter, WsSendOptions } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
@@ -15,6 +16,8 @@ export interface ConnectionWork {
   finish(done: () => void): void;
   /** Ends and forgets everything: the connection is gone. */
   dispose(): void;
+  /** How many bytes of messages wait for their turn. */
+  readonly queuedBytes: number;
 }
 
 /**
@@ -73,6 +76,10 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   inbound: InboundFrames | undefined;
   /** Finds out now whether the identity still holds; set where there is somebody to ask. */
   revalidate: (() => void) | undefined;
+  /** Is told of every message to the client; set where somebody observes. Must not throw. */
+  onSend: ((send: ObservedSend) => void) | undefined;
+  /** What is being sent, as the application names it; for whoever observes. */
+  #sending: string | undefined;
   readonly deadlines: ConnectionDeadlines;
   // Private, and read through a getter: nothing that a handler assigns changes who is connected, or what is spoken (AN-14).
   #principal: Principal;
@@ -150,27 +157,33 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
 
   #sendJson(event: string, data: unknown): boolean {
     try {
-      return this.sendText(JSON.stringify({ event, data }));
+      return this.sendText(JSON.stringify({ event, data }), event);
     } catch {
       return false;
     }
   }
 
-  /** Sends a message that is serialised as JSON. */
-  sendText(text: string): boolean {
-    return this.offer(text) === 'sent';
+  /** Sends a message that is serialised as JSON. @param event for whoever observes. */
+  sendText(text: string, event: string): boolean {
+    return this.offer(text, event) === 'sent';
   }
 
   /**
    * Sends a message that is serialised as JSON, in what the client speaks, unless it alone is more than may ever wait for a
    * client.
    *
+   * @param event for whoever observes.
    * @throws what a codec throws: RangeError for a text that nests deeper than the stack is high.
    */
-  offer(text: string): SendOutcome {
+  offer(text: string, event: string): SendOutcome {
     if (!this.isOpen) return 'closed';
     const data = this.#wire.codec?.encode(text) ?? text;
-    if (isLargerThan(data, this.options.maxOutboundBytes)) return 'too-big';
+    const isTooBig = isLargerThan(data, this.options.maxOutboundBytes);
+    if (this.onSend !== undefined) {
+      this.#sending = event;
+      if (isTooBig) this.#observe(data, 'dropped');
+    }
+    if (isTooBig) return 'too-big';
     this.socket.send(data);
     return 'sent';
   }
@@ -209,6 +222,18 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   }
 
   beforeSend(data: OutboundData): boolean {
+    const isSent = this.#maySend(data);
+    if (this.onSend !== undefined) this.#observe(data, isSent ? 'sent' : 'dropped');
+    return isSent;
+  }
+
+  #observe(data: OutboundData, result: ObservedSend['result']): void {
+    const event = this.#sending;
+    this.#sending = undefined;
+    this.onSend?.({ event, bytes: bytesOf(data), result });
+  }
+
+  #maySend(data: OutboundData): boolean {
     if (this.closing !== undefined) return false;
     for (const watch of this.#sendWatches ?? []) watch(data);
     if (!isLargerThan(data, this.options.maxOutboundBytes)) return true;

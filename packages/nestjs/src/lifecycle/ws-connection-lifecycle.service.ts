@@ -151,7 +151,7 @@ export class WsConnectionLifecycleService {
       if (view === undefined) continue;
       if (!frames.has(view)) frames.set(view, frameOf(event, view.data));
       const frame = frames.get(view);
-      if (frame !== undefined && isSent(connection, frame)) sent++;
+      if (frame !== undefined && isSent(connection, frame, event)) sent++;
     }
     return sent;
   }
@@ -202,9 +202,9 @@ export class WsConnectionLifecycleService {
 }
 
 /** Whatever the codec of one client throws, the others are sent to. */
-function isSent(connection: ManagedConnection, frame: string): boolean {
+function isSent(connection: ManagedConnection, frame: string, event: string): boolean {
   try {
-    return connection.sendText(frame);
+    return connection.sendText(frame, event);
   } catch {
     return false;
   }

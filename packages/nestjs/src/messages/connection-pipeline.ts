@@ -93,6 +93,11 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     this.#abortable.clear();
   }
 
+  /** How many bytes wait for a slot. */
+  get queuedBytes(): number {
+    return this.#queue.bytes;
+  }
+
   get isExpired(): boolean {
     return this.connection.isExpired;
   }
@@ -122,7 +127,10 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
       return true;
     }
     // Leaving: what comes now is not handled, and the client learns so from the close.
-    if (this.#onIdle !== undefined) return false;
+    if (this.#onIdle !== undefined) {
+      message.observation?.forget();
+      return false;
+    }
     const refusal = this.#refusalOfQueue();
     if (refusal !== undefined) {
       message.settle(refusal);

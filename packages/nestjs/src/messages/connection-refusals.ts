@@ -1,3 +1,4 @@
+import { ERROR_EVENT } from '@secure-ws/protocol';
 import { RateWindows } from '../core/rate-windows.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { errorData, errorFrame } from './frames.js';
@@ -78,7 +79,7 @@ export class ConnectionRefusals {
     const bytes = (this.#bytes ??= new RateWindows([{ limit: MAX_BYTES, ttl: WINDOW_MS }]));
     if ((!hasNoId || notices.hit(now) === 0) && bytes.hit(now, frame.length) === 0) {
       this.#flush();
-      this.connection.sendText(frame);
+      this.connection.sendText(frame, ERROR_EVENT);
     } else if (this.#run?.to === ordinal - 1 && this.#run.refusal.code === refusal.code) {
       this.#run.to = ordinal;
     } else {
@@ -104,6 +105,6 @@ export class ConnectionRefusals {
     this.#run = undefined;
     const { code, retryAfterMs, reason } = run.refusal;
     const data = errorData({ code, reason, retryAfterMs }, run.correlationId, false);
-    this.connection.sendText(errorFrame(data, undefined, [run.from, run.to]));
+    this.connection.sendText(errorFrame(data, undefined, [run.from, run.to]), ERROR_EVENT);
   }
 }

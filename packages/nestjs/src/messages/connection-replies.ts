@@ -76,7 +76,7 @@ export class ConnectionReplies {
       const { handler, id, principal } = message;
       const text = replyFrame(handler?.plan.eventJson ?? '""', id, value, handler?.plan.reply, principal.roles);
       if (text === undefined) return true;
-      outcome = this.connection.offer(text);
+      outcome = this.connection.offer(text, handler?.plan.event ?? '');
     } catch (exception) {
       message.settle(refusalOfReply(exception));
       return false;

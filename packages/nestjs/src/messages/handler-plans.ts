@@ -15,6 +15,11 @@ export class HandlerPlans {
     this.#byClass.set(gateway.type, ofClass.set(handler, plan));
   }
 
+  /** Every event that has a handler. */
+  get events(): readonly string[] {
+    return [...new Set([...this.#byGateway.values()].flatMap((plans) => [...plans.keys()]))];
+  }
+
   /** Those of a gateway, by event; those of one event in the order of their methods. */
   of(gateway: GatewayRecord): ReadonlyMap<string, readonly HandlerPlan[]> {
     return this.#byGateway.get(gateway) ?? NO_PLANS;

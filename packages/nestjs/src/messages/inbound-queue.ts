@@ -26,7 +26,14 @@ export class InboundQueue {
     return message;
   }
 
+  /** How many bytes wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Forgets what waits. */
   clear(): void {
+    for (const { observation } of this.#messages) observation?.forget();
     this.#messages = [];
     this.#bytes = 0;
   }

@@ -1,6 +1,7 @@
 import { randomId } from '../core/identifier.js';
 import type { Clock } from '../core/clock.js';
 import { type Deadline, DeadlineList } from '../core/deadline-list.js';
+import type { CompiledObserver } from '../core/observers.js';
 import type { OutputWriter } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import type { FaultLog } from '../events/fault-log.js';
@@ -20,6 +21,8 @@ export interface MessageParts {
   readonly ledger: ViolationLedger;
   readonly detailedErrors: boolean;
   readonly policyTimeoutMs: number;
+  /** Who is told of messages; absent where nobody is. */
+  readonly observer?: CompiledObserver | undefined;
 }
 
 export type MessageSettings = Pick<PathLimits, 'messages' | 'throttling' | 'validation'>;
@@ -37,6 +40,7 @@ export class MessageEngine {
   /** The deadlines that run, by what they are for. */
   readonly deadlines: Readonly<Record<Waiting, DeadlineList<WaitingMessage>>>;
   readonly clock: Clock;
+  readonly observer: CompiledObserver | undefined;
   #onNextTick: (() => void)[] = [];
 
   constructor(
@@ -46,6 +50,7 @@ export class MessageEngine {
     readonly maxBytes = 0,
   ) {
     this.clock = parts.clock;
+    this.observer = parts.observer;
     const { handlerTimeoutMs } = settings.messages;
     this.deadlines = {
       judging: deadlines('judging', parts.policyTimeoutMs),

@@ -95,16 +95,53 @@ const CALL_STEPS: readonly MessageStep[] = [
 
 const COMPILED = new WeakMap<HandlerPlan, readonly MessageStep[]>();
 
-/** The steps of a handler's messages after their route, up to the reply. */
-export function stepsOf(plan: HandlerPlan): readonly MessageStep[] {
+/**
+ * The steps of a handler's messages after their route, up to the reply.
+ *
+ * @param isObserved whether they are measured: always the same for one application, whose plans are its own.
+ */
+export function stepsOf(plan: HandlerPlan, isObserved = false): readonly MessageStep[] {
   let steps = COMPILED.get(plan);
-  if (steps === undefined) COMPILED.set(plan, (steps = Object.freeze([...judgingStepsOf(plan), ...CALL_STEPS])));
+  if (steps === undefined) {
+    const called = isObserved ? CALL_STEPS.map(measured) : CALL_STEPS;
+    COMPILED.set(plan, (steps = Object.freeze([...judgingStepsOf(plan, isObserved), ...called])));
+  }
   return steps;
 }
 
 /** The steps of a handler's messages after their route, up to the call of the handler. */
-export function judgingStepsOf(plan: HandlerPlan): readonly MessageStep[] {
-  return HANDLER_STEPS.filter(({ isNeeded }) => isNeeded?.(plan) ?? true);
+export function judgingStepsOf(plan: HandlerPlan, isObserved = false): readonly MessageStep[] {
+  const steps = HANDLER_STEPS.filter(({ isNeeded }) => isNeeded?.(plan) ?? true);
+  return isObserved ? steps.map(measured) : steps;
+}
+
+/** How the time of a step is taken, by its name. */
+const MEASURES: Readonly<
+  Record<string, readonly [begin: 'askPolicies' | 'callHandler', end: 'havePolicies' | 'haveHandler']>
+> = {
+  policies: ['askPolicies', 'havePolicies'],
+  handler: ['callHandler', 'haveHandler'],
+};
+
+function measured(plain: MessageStep): MessageStep {
+  const measure = Object.hasOwn(MEASURES, plain.name) ? MEASURES[plain.name] : undefined;
+  if (measure === undefined) return plain;
+  const [begin, end] = measure;
+  return Object.freeze({
+    ...plain,
+    start: (message: Message) => {
+      message.observation?.[begin]();
+      return plain.start(message);
+    },
+    finish: (message: Message, value: unknown) => {
+      message.observation?.[end]();
+      return plain.finish(message, value);
+    },
+    fail: (message: Message, error: unknown) => {
+      message.observation?.[end]();
+      return plain.fail(message, error);
+    },
+  });
 }
 
 type StepParts = Pick<MessageStep, 'start'> & Partial<Omit<MessageStep, 'name'>>;

@@ -1,11 +1,10 @@
 import { isPromiseLike } from '../core/awaitable.js';
-import type { DeadlineList } from '../core/deadline-list.js';
-import { WsMessageContext } from '../core/message-context.js';
 import type { Principal } from '../core/principal.js';
 import { disposeStream } from './dispose-stream.js';
 import type { HandlerOf, SourceOf, StepOf } from './message-contracts.js';
-import type { Waiting, WaitingMessage } from './message-engine.js';
+import type { Waiting } from './message-engine.js';
 import type { Refusal } from './refusal.js';
+import { TimedMessage } from './timed-message.js';
 
 /** A handler, with the checks that its messages pass before it is called. */
 export type MessageHandler = HandlerOf<Message>;
@@ -21,7 +20,7 @@ export const PARKED = Symbol('parked');
  * One message, and the runner of its steps: synchronous until a step has to wait, then resumed. At most one deadline runs
  * for it, and {@link settle} alone ends slot, deadline, abort signal, answer and audit.
  */
-export class Message extends WsMessageContext implements WaitingMessage {
+export class Message extends TimedMessage {
   handler: MessageHandler | undefined = undefined;
   /** The connection's epoch when the message took its slot. */
   epoch = 0;
@@ -33,30 +32,23 @@ export class Message extends WsMessageContext implements WaitingMessage {
   isAnswered = false;
   isSettled = false;
 
-  // The links and the due time of a DeadlineList: a deadline costs a message no allocation.
-  due = 0;
-  previous: WaitingMessage | undefined = undefined;
-  next: WaitingMessage | undefined = undefined;
-
   #steps: readonly MessageStep[];
   #at = 0;
   /** The step that waits, if one does. */
   #awaited: MessageStep | undefined = undefined;
-  #deadline: DeadlineList<WaitingMessage> | undefined = undefined;
 
   constructor(
     readonly source: MessageSource,
     steps: readonly MessageStep[],
     /** What arrived: a frame, or the payload that another adapter has parsed. */
     public received: unknown,
-    readonly bytes: number,
+    bytes: number,
     readonly isBinary: boolean,
     /** The number of the message on its connection; the first is 1. */
     readonly ordinal: number,
-    /** When its present phase began, in monotonic milliseconds. */
-    public startedAt: number,
+    startedAt: number,
   ) {
-    super(source.connection, source.connection.principal);
+    super(source.engine, source.connection, bytes, startedAt);
     this.#steps = steps;
   }
 
@@ -73,6 +65,7 @@ export class Message extends WsMessageContext implements WaitingMessage {
 
   follow(handler: MessageHandler): void {
     this.handler = handler;
+    this.observation?.follow(handler.plan.event, this.startedAt);
     this.#steps = handler.steps;
     this.#at = 0;
   }
@@ -85,6 +78,12 @@ export class Message extends WsMessageContext implements WaitingMessage {
 
   /** Runs the steps until one waits or refuses, or all are done. */
   run(): void {
+    const trace = this.observation?.trace;
+    if (trace === undefined) this.#run();
+    else trace.run(() => this.#run());
+  }
+
+  #run(): void {
     for (let step = this.#steps[this.#at]; step !== undefined; step = this.#steps[this.#at]) {
       this.#at++;
       try {
@@ -102,27 +101,17 @@ export class Message extends WsMessageContext implements WaitingMessage {
     if (!this.isSettled) this.settle();
   }
 
-  startDeadline(waiting: Waiting, now: number): void {
-    this.endDeadline();
-    this.#deadline = this.source.engine.deadlines[waiting];
-    this.#deadline.add(this, now);
-  }
-
-  endDeadline(): void {
-    this.#deadline?.remove(this);
-    this.#deadline = undefined;
-  }
-
-  expired(waiting: Waiting): void {
-    this.#deadline = undefined;
+  protected override onExpired(waiting: Waiting): void {
     if (waiting === 'judging') {
       // AZ-09: a policy or a validator that does not answer has refused.
       this.settle({ code: 'FORBIDDEN', reason: this.#awaited?.late?.(this) ?? 'policy-timeout' });
     } else if (waiting === 'overdue') {
       this.connection.close('INTERNAL');
+      // Nobody knows whether it ever settles.
+      this.observation?.end(true);
     } else {
       // Its slot stays taken until the handler ends: a limit that a clock frees is a fiction.
-      this.source.refuse(this, { code: 'TIMEOUT', reason: 'handler-timeout' });
+      this.#refuse({ code: 'TIMEOUT', reason: 'handler-timeout' });
       this.isAnswered = true;
       this.abort();
       // A stream that has not begun ends with that; anything else has the same time once more.
@@ -145,14 +134,20 @@ export class Message extends WsMessageContext implements WaitingMessage {
   settle(refusal?: Refusal): void {
     if (this.isSettled) return;
     try {
-      if (refusal !== undefined) this.source.refuse(this, refusal);
+      if (refusal !== undefined) this.#refuse(refusal);
     } finally {
       // Whatever an answer may throw: a slot that is never given back stops the connection for good.
       this.isSettled = true;
       this.endDeadline();
       this.source.forgetAbort(this);
+      this.observation?.end(this.isHandled);
       this.releaseSlot();
     }
+  }
+
+  #refuse(refusal: Refusal): void {
+    this.observation?.refuse(refusal);
+    this.source.refuse(this, refusal);
   }
 
   override watchAnswer(): () => boolean {
@@ -178,7 +173,7 @@ export class Message extends WsMessageContext implements WaitingMessage {
       disposeStream(value);
       return;
     }
-    this.#resume();
+    this.resume();
     // AZ-15: the connection has ended meanwhile, or may do something else than before.
     const isRenewed = !this.isCurrent && this.source.isRenewed(this);
     const { roles } = this.principal;
@@ -220,15 +215,10 @@ export class Message extends WsMessageContext implements WaitingMessage {
 
   #rejected(step: MessageStep, error: unknown): void {
     if (this.isSettled) return;
-    this.#resume();
+    this.resume();
     const refusal = step.fail(this, error);
     if (!this.isCurrent) this.settle(refusal);
     else if (this.#conclude(step, refusal)) this.run();
-  }
-
-  #resume(): void {
-    this.endDeadline();
-    this.startedAt = this.source.engine.clock.monotonic();
   }
 
   /** @returns whether the message goes on. */

@@ -49,7 +49,10 @@ export class EnhancerChecks {
     if (hasPassed(args)) return;
     const { plan, client } = this.#callOf(context);
     let handler = this.#handlers.get(plan);
-    if (handler === undefined) this.#handlers.set(plan, (handler = foreignHandler(plan)));
+    if (handler === undefined) {
+      const isObserved = this.runtime.defaultEngine.observer !== undefined;
+      this.#handlers.set(plan, (handler = foreignHandler(plan, isObserved)));
+    }
     const message = await client.judge(handler, args[1]);
     // The handler's arguments are `(client, data, ..., pattern)`; what stands in front of the last one reaches param
     // decorators, interceptors and pipes on Nest 11 and 12.

@@ -52,6 +52,7 @@ export class ForeignCall extends Message {
 
   /** Every step has let the message on. */
   pass(): void {
+    this.isHandled = true;
     this.#resolve(this);
   }
 
@@ -75,6 +76,6 @@ const PASS: MessageStep = Object.freeze({
 });
 
 /** The handler of a plan, as messages of another adapter find it. */
-export function foreignHandler(plan: HandlerPlan): MessageHandler {
-  return { plan, steps: Object.freeze([...judgingStepsOf(plan), PASS]), callback: () => undefined };
+export function foreignHandler(plan: HandlerPlan, isObserved: boolean): MessageHandler {
+  return { plan, steps: Object.freeze([...judgingStepsOf(plan, isObserved), PASS]), callback: () => undefined };
 }

@@ -1,5 +1,6 @@
 import { andThen, type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import type { Clock } from '../core/clock.js';
+import type { ObservedStoreCall } from '../core/observer.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
 import {
   type Admission,
@@ -68,6 +69,16 @@ export class ResilientStore extends SecureWsStore {
   /** Tells one more listener, from now on. */
   onHealth(listener: StoreHealthListener): void {
     this.#listeners.push(listener);
+  }
+
+  /** For how many milliseconds the shared store has not answered; 0 while it does. */
+  get awayMs(): number {
+    return this.#health.awayMs;
+  }
+
+  /** Tells of every question to the shared store. @param onCall must not throw. */
+  observe(onCall: (call: ObservedStoreCall) => void): void {
+    this.#health.onCall = onCall;
   }
 
   override get admitsHandshakes(): boolean {

@@ -2,6 +2,7 @@ import { type Awaitable, isPromiseLike } from '../core/awaitable.js';
 import type { Clock } from '../core/clock.js';
 import { type Deadline, DeadlineList } from '../core/deadline-list.js';
 import type { Linked } from '../core/linked-list.js';
+import type { ObservedStoreCall } from '../core/observer.js';
 import { SecureWsStoreError } from './secure-ws.store.js';
 
 /** How long one answer may take, in milliseconds, noticed at the next tick. */
@@ -51,6 +52,8 @@ export class StoreHealth {
   #answeredProbes = 0;
   #nextProbeAt = 0;
   #isProbing = false;
+  /** Is told of every question; set where somebody observes. Must not throw. */
+  onCall: ((call: ObservedStoreCall) => void) | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -97,6 +100,35 @@ export class StoreHealth {
   }
 
   #send<T>(call: () => Awaitable<T>): Awaitable<T> {
+    const { onCall } = this;
+    return onCall === undefined ? this.#sendUnobserved(call) : this.#observed(call, onCall);
+  }
+
+  #observed<T>(call: () => Awaitable<T>, onCall: (call: ObservedStoreCall) => void): Awaitable<T> {
+    const askedAt = this.clock.monotonic();
+    const told = (result: ObservedStoreCall['result']): void =>
+      onCall({ result, durationMs: this.clock.monotonic() - askedAt });
+    const failed = (error: unknown): never => {
+      // One that refuses has answered.
+      told(error instanceof SecureWsStoreError && error.failure !== 'unavailable' ? 'answered' : 'failed');
+      throw error;
+    };
+    try {
+      const answer = this.#sendUnobserved(call);
+      if (isPromiseLike(answer)) {
+        return answer.then((value) => {
+          told('answered');
+          return value;
+        }, failed);
+      }
+      told('answered');
+      return answer;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #sendUnobserved<T>(call: () => Awaitable<T>): Awaitable<T> {
     try {
       const answer = call();
       if (isPromiseLike(answer)) return this.#wait(answer);

@@ -1,0 +1,24 @@
+import { Controller, Get, Header, Inject, StreamableFile, type Type, UseGuards } from '@nestjs/common';
+import { MetricsTokenGuard } from './metrics-token.guard.js';
+import type { ResolvedMetricsEndpoint } from './metrics.options.js';
+import { SecureWsMetrics } from './secure-ws-metrics.js';
+
+/** Makes the controller that a scraper asks. */
+export function createMetricsController({ path, tokens, guards }: ResolvedMetricsEndpoint): Type {
+  const all = [...(tokens.length > 0 ? [new MetricsTokenGuard(tokens)] : []), ...guards];
+
+  @UseGuards(...all)
+  @Controller(path)
+  class MetricsController {
+    constructor(@Inject(SecureWsMetrics) private readonly metrics: SecureWsMetrics) {}
+
+    @Get()
+    @Header('Cache-Control', 'no-store')
+    async scrape(): Promise<StreamableFile> {
+      const text = await this.metrics.text();
+      // The type is one that Express would change: it adds a charset of its own to whatever it takes for a text.
+      return new StreamableFile(Buffer.from(text), { type: this.metrics.contentType });
+    }
+  }
+  return MetricsController;
+}

@@ -1,0 +1,51 @@
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import type { WsObservers } from '../core/observers.js';
+import type { MetricSource } from '../metrics/collect-metrics.js';
+import { EventNames, OTHER } from '../metrics/event-names.js';
+import { Measurements } from '../metrics/measurements.js';
+import { MomentaryFigures } from '../metrics/momentary-figures.js';
+import type { WsFigures } from '../ws-figures.js';
+import { observeCounts, RecordedDurations } from './instruments.js';
+import { loadOpenTelemetryApi } from './load-api.js';
+import type { ResolvedOpenTelemetryOptions } from './open-telemetry.options.js';
+import { Tracing } from './tracing.js';
+
+/** What the meter and the tracer of the application are asked for by. */
+const SCOPE = '@secure-ws/nestjs';
+
+/** Hands what the module does to the meter and the tracer that the application has registered. */
+export class OpenTelemetry implements OnApplicationBootstrap, OnApplicationShutdown {
+  #names: EventNames | undefined;
+  #begin = (): (() => void) => () => undefined;
+  #stop: (() => void) | undefined;
+
+  /** @throws {SecureWsBootError} where `@opentelemetry/api` is not installed. */
+  constructor(
+    { metrics, traces, trustTraceContext, sentEvents }: ResolvedOpenTelemetryOptions,
+    observers: WsObservers,
+    figures: WsFigures,
+  ) {
+    const api = loadOpenTelemetryApi();
+    if (traces) observers.add(new Tracing(api, api.trace.getTracer(SCOPE), trustTraceContext));
+    if (!metrics) return;
+    const labelOf = (event: string | undefined): string => this.#names?.labelOf(event) ?? OTHER;
+    const meter = api.metrics.getMeter(SCOPE);
+    const measurements = new Measurements(labelOf);
+    observers.add(measurements);
+    observers.add(new RecordedDurations(meter, labelOf));
+    const source: MetricSource = { measurements, figures: new MomentaryFigures(figures) };
+    this.#begin = () => {
+      this.#names = new EventNames(figures.events, sentEvents);
+      measurements.prepare(this.#names.labels);
+      return observeCounts(meter, source);
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    this.#stop = this.#begin();
+  }
+
+  onApplicationShutdown(): void {
+    this.#stop?.();
+  }
+}

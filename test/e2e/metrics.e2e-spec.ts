@@ -1,0 +1,266 @@
+import { randomBytes } from 'node:crypto';
+import { type CanActivate, Injectable } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { SecureWsMetrics, SecureWsMetricsModule, type MetricsOptions } from '@secure-ws/nestjs/metrics';
+import { Counter, Registry } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { METRIC_FAMILIES } from '../../packages/nestjs/src/metrics/metric-families.js';
+import { bootProblems } from '../support/boot-problems.js';
+import { EchoGateway } from '../support/echo.gateway.js';
+import { expectError } from '../support/error-frame.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { until } from '../support/patience.js';
+import { connect } from '../support/queueing-client.js';
+import { RemoteStore } from '../support/remote-store.js';
+import { type AppShape, type RunningApp, startApp } from '../support/start-app.js';
+
+const start = (options: MetricsOptions, shape: AppShape = {}): Promise<RunningApp> =>
+  startApp({ providers: [EchoGateway], imports: [SecureWsMetricsModule.forRoot(options)], ...shape });
+
+const textOf = ({ app }: RunningApp): Promise<string> => app.get(SecureWsMetrics).text();
+
+/** The value of one series; `undefined` where there is none. */
+function valueOf(text: string, series: string): number | undefined {
+  const line = text.split('\n').find((each) => each.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length + 1));
+}
+
+describe('SecureWsMetricsModule', () => {
+  it('MO-10 measures connections, handshakes, messages, refusals, times, buffers, heartbeats, limiters and the audit', async () => {
+    const clock = new FakeClock(Date.now());
+    const app = await start({ sentEvents: ['tick'] }, { clock });
+    const url = `${app.url}/echo`;
+    const client = await connect(url, { token: app.token() });
+    await client.request('echo', { text: 'one' });
+    expectError(await client.request('echo', {}), 'VALIDATION_FAILED');
+    await expect(connect(url, { token: 'forged' })).rejects.toThrow('401');
+    // No pong arrives meanwhile.
+    clock.advance(60_000);
+    const { events } = app;
+    await until(() => events.events.some(({ type }) => type === 'ws.connection.closed'), 'the connection is gone');
+
+    const text = await textOf(app);
+    const values = Object.fromEntries(
+      [
+        'secure_ws_ready',
+        'secure_ws_connections{state="pending"}',
+        'secure_ws_handshakes_total{result="admitted",reason="none"}',
+        'secure_ws_handshakes_total{result="refused",reason="unauthenticated"}',
+        'secure_ws_handshakes_total{result="refused",reason="origin-not-allowed"}',
+        'secure_ws_handshake_duration_seconds_count{result="admitted"}',
+        'secure_ws_messages_received_total{event="echo",result="handled"}',
+        'secure_ws_messages_received_total{event="echo",result="refused"}',
+        'secure_ws_messages_sent_total{event="echo",result="sent"}',
+        'secure_ws_messages_sent_total{event="error",result="sent"}',
+        'secure_ws_messages_sent_total{event="tick",result="sent"}',
+        'secure_ws_messages_refused_total{reason="payload"}',
+        'secure_ws_messages_refused_total{reason="json-syntax"}',
+        'secure_ws_handler_duration_seconds_count{event="echo"}',
+        'secure_ws_handler_duration_seconds_bucket{event="echo",le="+Inf"}',
+        'secure_ws_message_wait_duration_seconds_count',
+        'secure_ws_heartbeats_lost_total',
+        'secure_ws_limiter_keys',
+        'secure_ws_queued_bytes',
+        'secure_ws_send_buffer_bytes',
+        'secure_ws_shedding',
+        'secure_ws_under_attack',
+        'secure_ws_audit_sink_up{sink="RecordingSink"}',
+        'secure_ws_audit_events_lost_total{sink="RecordingSink",cause="queue_full"}',
+        'secure_ws_security_events_total{type="ws.connection.opened"}',
+        'secure_ws_store_up',
+      ].map((series) => [series, valueOf(text, series)]),
+    );
+    expect(values).toMatchInlineSnapshot(`
+      {
+        "secure_ws_audit_events_lost_total{sink="RecordingSink",cause="queue_full"}": 0,
+        "secure_ws_audit_sink_up{sink="RecordingSink"}": 1,
+        "secure_ws_connections{state="pending"}": 0,
+        "secure_ws_handler_duration_seconds_bucket{event="echo",le="+Inf"}": 1,
+        "secure_ws_handler_duration_seconds_count{event="echo"}": 1,
+        "secure_ws_handshake_duration_seconds_count{result="admitted"}": 1,
+        "secure_ws_handshakes_total{result="admitted",reason="none"}": 1,
+        "secure_ws_handshakes_total{result="refused",reason="origin-not-allowed"}": 0,
+        "secure_ws_handshakes_total{result="refused",reason="unauthenticated"}": 1,
+        "secure_ws_heartbeats_lost_total": 1,
+        "secure_ws_limiter_keys": 1,
+        "secure_ws_message_wait_duration_seconds_count": 2,
+        "secure_ws_messages_received_total{event="echo",result="handled"}": 1,
+        "secure_ws_messages_received_total{event="echo",result="refused"}": 1,
+        "secure_ws_messages_refused_total{reason="json-syntax"}": 0,
+        "secure_ws_messages_refused_total{reason="payload"}": 1,
+        "secure_ws_messages_sent_total{event="echo",result="sent"}": 1,
+        "secure_ws_messages_sent_total{event="error",result="sent"}": 1,
+        "secure_ws_messages_sent_total{event="tick",result="sent"}": 0,
+        "secure_ws_queued_bytes": 0,
+        "secure_ws_ready": 1,
+        "secure_ws_security_events_total{type="ws.connection.opened"}": 1,
+        "secure_ws_send_buffer_bytes": 0,
+        "secure_ws_shedding": 0,
+        "secure_ws_store_up": undefined,
+        "secure_ws_under_attack": 0,
+      }
+    `);
+  });
+
+  it('MO-10 measures a shared store where there is one, and whether it answers', async () => {
+    const remote = new RemoteStore(new FakeClock(Date.now()));
+    const app = await start({}, { options: { store: { shared: remote.store } } });
+    await connect(`${app.url}/echo`, { token: app.token() });
+    let text = await textOf(app);
+    expect(valueOf(text, 'secure_ws_store_up')).toBe(1);
+    expect(valueOf(text, 'secure_ws_store_call_duration_seconds_count{result="answered"}')).toBeGreaterThan(0);
+    remote.isAway = true;
+    for (let i = 0; i < 3; i++) await connect(`${app.url}/echo`, { token: app.token() }).catch(() => undefined);
+    text = await textOf(app);
+    expect(valueOf(text, 'secure_ws_store_up')).toBe(0);
+    expect(valueOf(text, 'secure_ws_store_call_duration_seconds_count{result="failed"}')).toBeGreaterThan(0);
+  });
+
+  it('MO-10 keeps two applications of a process apart, and adds them up in one registry', async () => {
+    const apart = [await start({}), await start({})] as const;
+    const registry = new Registry();
+    const shared = [await start({ registry }), await start({ registry })] as const;
+    for (const app of [apart[0], ...shared]) {
+      const client = await connect(`${app.url}/echo`, { token: app.token() });
+      await client.request('echo', { text: 'one' });
+    }
+    const handled = 'secure_ws_messages_received_total{event="echo",result="handled"}';
+    const counted = 'secure_ws_handler_duration_seconds_count{event="echo"}';
+    expect(valueOf(await textOf(apart[0]), handled)).toBe(1);
+    expect(valueOf(await textOf(apart[1]), handled)).toBe(0);
+    const text = await registry.metrics();
+    expect([valueOf(text, handled), valueOf(text, counted), valueOf(text, 'secure_ws_ready')]).toEqual([2, 2, 1]);
+    expect(text.split('\n').filter((line) => line.startsWith(`${handled} `))).toHaveLength(1);
+
+    await shared[0].app.close();
+    expect(valueOf(await registry.metrics(), handled)).toBe(1);
+    await shared[1].app.close();
+    expect(registry.getMetricsAsArray()).toEqual([]);
+    expect(await registry.metrics()).not.toContain('secure_ws');
+  });
+
+  it('MO-10 lives beside the metrics of the application, in OpenMetrics too, and leaves with its own', async () => {
+    const registry = new Registry();
+    const orders = new Counter({ name: 'orders_total', help: 'Orders.', registers: [registry] });
+    orders.inc();
+    registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
+    const app = await start({ registry });
+    for (let scrape = 0; scrape < 2; scrape++) {
+      const text = await textOf(app);
+      expect(text).toContain('# TYPE secure_ws_handshakes counter\nsecure_ws_handshakes_total{');
+      expect(text).toContain('orders_total 1');
+      expect(text).not.toContain('_total_total');
+      expect(text.endsWith('# EOF\n')).toBe(true);
+    }
+    registry.resetMetrics();
+    expect(valueOf(await textOf(app), 'secure_ws_ready')).toBe(1);
+    await app.app.close();
+    expect(registry.getMetricsAsArray()).toEqual([orders]);
+  });
+
+  it('OD-10 refuses a registry that has other metrics of the same names, and to count twice', async () => {
+    const registry = new Registry();
+    new Counter({ name: 'secure_ws_handshakes_total', help: 'Of somebody else.', registers: [registry] });
+    const shape = { providers: [EchoGateway], imports: [SecureWsMetricsModule.forRoot({ registry })] };
+    const [taken] = await bootProblems(shape);
+    expect(taken?.problem).toContain('secure_ws_handshakes_total');
+    const own = new Registry();
+    const twice = [
+      SecureWsMetricsModule.forRoot({ registry: own }),
+      SecureWsMetricsModule.forRoot({ registry: own, sentEvents: ['x'] }),
+    ];
+    const [problem] = await bootProblems({ providers: [EchoGateway], imports: twice });
+    expect(problem?.problem).toContain('counted twice');
+  });
+
+  it('MO-10 says that it measures nothing by itself', async () => {
+    const building = Test.createTestingModule({ imports: [SecureWsMetricsModule.forRoot()] }).compile();
+    await expect(building).rejects.toThrow('measures SecureWsModule, which is not imported');
+  });
+});
+
+const TOKEN = randomBytes(32).toString('base64url');
+
+@Injectable()
+class Nobody implements CanActivate {
+  canActivate(): boolean {
+    return false;
+  }
+}
+
+describe('the endpoint of the metrics', () => {
+  it.each(['express', 'fastify'] as const)(
+    'OD-10 answers whoever has the token, and nobody else, on %s',
+    async (platform) => {
+      const app = await start({ endpoint: { token: [TOKEN, `${TOKEN}-old`] } }, { platform });
+      const get = (headers: Record<string, string> = {}, init: RequestInit = {}) =>
+        fetch(`${app.httpUrl}/metrics`, { headers, ...init });
+      for (const authorization of [
+        undefined,
+        '',
+        'Bearer',
+        'Bearer ',
+        `Bearer ${TOKEN}x`,
+        `Basic ${TOKEN}`,
+        TOKEN,
+        `Bearer ${TOKEN} ${TOKEN}`,
+      ]) {
+        const response = await get(authorization === undefined ? {} : { authorization });
+        expect(response.status).toBe(401);
+        expect(response.headers.get('www-authenticate')).toBe('Bearer');
+        expect(await response.text()).not.toContain('secure_ws');
+      }
+      expect((await get({}, { method: 'HEAD' })).status).toBe(401);
+      expect((await fetch(`${app.httpUrl}/metrics?token=${TOKEN}`)).status).toBe(401);
+      for (const token of [TOKEN, `${TOKEN}-old`]) {
+        const response = await get({ authorization: `Bearer ${token}` });
+        expect(response.status).toBe(200);
+        expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+        expect(response.headers.get('cache-control')).toBe('no-store');
+        expect(await response.text()).toContain('# TYPE secure_ws_connections gauge');
+      }
+    },
+  );
+
+  it('OD-10 is not there unless it is asked for', async () => {
+    const app = await start({});
+    expect((await fetch(`${app.httpUrl}/metrics`)).status).toBe(404);
+  });
+
+  it('OD-10 asks the guards of the application, and beside a token both', async () => {
+    const guarded = await start({ endpoint: { path: 'internal/metrics', guards: [Nobody] } });
+    expect((await fetch(`${guarded.httpUrl}/internal/metrics`)).status).toBe(403);
+    const both = await start({ endpoint: { token: TOKEN, guards: [new Nobody()] } });
+    expect((await fetch(`${both.httpUrl}/metrics`)).status).toBe(401);
+    expect((await fetch(`${both.httpUrl}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } })).status).toBe(
+      403,
+    );
+  });
+
+  it.each<readonly [what: string, endpoint: unknown, problem: string]>([
+    ['no guard', {}, 'would show everybody'],
+    ['a variable that is not set', { token: undefined }, 'would show everybody'],
+    ['an empty list of guards', { guards: [] }, 'would show everybody'],
+    ['what is not a guard', { guards: ['AuthGuard'] }, 'must be a list of guards'],
+    ['a short token', { token: 'secret' }, 'is too short'],
+    ['an empty list of tokens', { token: [] }, 'would show everybody'],
+    ['a token with a line break', { token: `${TOKEN}\nx` }, 'no HTTP field can carry'],
+    ['a misspelt option', { token: TOKEN, guard: Nobody }, 'is not an option'],
+    ['true', true, 'must be an object'],
+  ])('OD-10 does not open with %s', (_what, endpoint, problem) => {
+    expect(() => SecureWsMetricsModule.forRoot({ endpoint } as MetricsOptions)).toThrow(problem);
+  });
+});
+
+describe('the names of the metrics', () => {
+  it.each(Object.values(METRIC_FAMILIES))(
+    'MO-10 $name is named as Prometheus wants it',
+    ({ name, type, help, labels }) => {
+      expect(name).toMatch(/^secure_ws_[a-z_]+$/);
+      expect(name.endsWith('_total')).toBe(type === 'counter');
+      if (type === 'histogram') expect(name).toMatch(/_seconds$/);
+      expect(help).toMatch(/\.$/);
+      expect(labels.every((label: string) => /^[a-z_]+$/.test(label))).toBe(true);
+    },
+  );
+});
