@@ -93,6 +93,20 @@ module.exports = {
       to: { path: [`${source}/authorization/(casl|cedar|openfga)/`, '@casl/', '@cedar-policy/'] },
     },
     {
+      name: 'terminus-by-its-subpath',
+      comment: 'An application without a health check never loads Terminus: only its own entry point reaches it.',
+      severity: 'error',
+      from: { path: `${source}/`, pathNot: [`${source}/health/terminus/`, isTest] },
+      to: { path: [`${source}/health/terminus/`, '@nestjs/terminus'] },
+    },
+    {
+      name: 'operations-by-their-subpath',
+      comment: 'An application without the operations page never loads it: only its own entry point reaches it.',
+      severity: 'error',
+      from: { path: `${source}/`, pathNot: [`${source}/operations/`, isTest] },
+      to: { path: `${source}/operations/` },
+    },
+    {
       name: 'messages-below-adapter',
       comment: 'The adapter drives the pipeline, never the reverse.',
       severity: 'error',
@@ -127,7 +141,8 @@ module.exports = {
       from: { path: '^sample-app/' },
       to: {
         path: '^packages/',
-        pathNot: '^packages/[^/]+/src/((socket-io|store|testing|authorization/(casl|cedar|openfga))/)?index\\.ts$',
+        pathNot:
+          '^packages/[^/]+/src/((operations|socket-io|store|testing|health/terminus|authorization/(casl|cedar|openfga))/)?index\\.ts$',
       },
     },
     {

@@ -4,8 +4,10 @@ import * as casl from './authorization/casl/index.js';
 import * as cedar from './authorization/cedar/index.js';
 import * as openfga from './authorization/openfga/index.js';
 import * as main from './index.js';
+import * as operations from './operations/index.js';
 import * as socketIo from './socket-io/index.js';
 import * as store from './store/index.js';
+import * as terminus from './health/terminus/index.js';
 import * as testing from './testing/index.js';
 
 /** What a user can import. A name that is added here is a promise; one that goes is a breaking change. */
@@ -15,8 +17,10 @@ describe('the entry points', () => {
     ['./casl', casl],
     ['./cedar', cedar],
     ['./openfga', openfga],
+    ['./operations', operations],
     ['./socket-io', socketIo],
     ['./store', store],
+    ['./terminus', terminus],
     ['./testing', testing],
   ])('export what they did: %s', (_, entry) => {
     expect(Object.keys(entry).sort()).toMatchSnapshot();
@@ -27,7 +31,7 @@ describe('the entry points', () => {
       exports: Record<string, unknown>;
       typesVersions: Record<'*', Record<string, unknown>>;
     };
-    const subpaths = ['casl', 'cedar', 'openfga', 'socket-io', 'store', 'testing'];
+    const subpaths = ['casl', 'cedar', 'openfga', 'operations', 'socket-io', 'store', 'terminus', 'testing'];
     expect(Object.keys(manifest.exports)).toEqual(['.', ...subpaths.map((name) => `./${name}`), './package.json']);
     expect(Object.keys(manifest.typesVersions['*'])).toEqual(subpaths);
   });

@@ -7,6 +7,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
+import { SecureWsHealth } from './health/secure-ws-health.js';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { SecurityEvents } from './events/security-events.js';
@@ -142,10 +143,13 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
     imports: [...imports, SecureWsOrderModule],
     providers: [...extra, userOptions, ...PROVIDERS],
     exports: [
+      BootProblems,
       Clock,
       EnhancerChecks,
       MODULE_PRESENCE,
+      SecureWsHealth,
       SecureWsInstaller,
+      SecureWsRuntime,
       SecureWsStore,
       SecurityEvents,
       WsBackChannelLogout,
@@ -181,6 +185,7 @@ const PROVIDERS: readonly Provider[] = [
   partOf(WsChallengeService, ({ challenges }) => challenges),
   partOf(WsBackChannelLogout, ({ backChannelLogout }) => backChannelLogout),
   partOf(WsRevocationService, ({ revocations }) => revocations),
+  partOf(SecureWsHealth, (runtime) => new SecureWsHealth(runtime)),
   partOf(SecurityEvents, ({ events }) => events),
   partOf(WsConnectionLifecycleService, ({ lifecycle }) => lifecycle),
   partOf(WsSocketIdentities, (runtime) => new WsSocketIdentities(() => runtime.authenticators)),

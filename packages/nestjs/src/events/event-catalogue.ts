@@ -13,6 +13,7 @@ import {
 } from './event-reasons.js';
 import type { EventRow } from './event-row.js';
 import { address, CONNECTION, CONNECTION_OPTIONAL, identifier, path, plain, text } from './event-fields.js';
+import { OPERATOR_EVENTS } from './operator-events.js';
 import { POLICY_EVENTS } from './policy-events.js';
 import { VIOLATION_EVENTS } from './violation-events.js';
 
@@ -189,6 +190,9 @@ export const EVENT_CATALOGUE = Object.freeze({
       durationMs: plain<number>(),
       messagesReceived: plain<number>(),
       bytesReceived: plain<number>(),
+      messagesSent: plain<number>(),
+      /** As they went out: with frame headers and control frames. */
+      bytesSent: plain<number>(),
     },
     optional: {
       ...CONNECTION_OPTIONAL,
@@ -219,6 +223,7 @@ export const EVENT_CATALOGUE = Object.freeze({
     optional: MESSAGE_OPTIONAL,
   },
   ...POLICY_EVENTS,
+  ...OPERATOR_EVENTS,
   /** Code of the application threw outside a message: a lifecycle hook, an exception filter. */
   'ws.application.failed': {
     level: 'error',

@@ -64,6 +64,10 @@ export class ResilientStore extends SecureWsStore {
     return this.#health.awayMs < (this.#knowsRevocations ? MAX_AWAY_MS : 1);
   }
 
+  override get awayMs(): number {
+    return this.#health.awayMs;
+  }
+
   /** Whether this node can tell by itself who is revoked, but for what the last half minute has brought elsewhere. */
   get #knowsRevocations(): boolean {
     return this.#holdsAll && this.clock.monotonic() - this.#readAt < MAX_AWAY_MS;
