@@ -102,6 +102,20 @@ module.exports = {
       to: { path: [`${source}/(metrics|opentelemetry)/`, '/prom-client/', '/@opentelemetry/'] },
     },
     {
+      name: 'terminus-by-its-subpath',
+      comment: 'An application without a health check never loads Terminus: only its own entry point reaches it.',
+      severity: 'error',
+      from: { path: `${source}/`, pathNot: [`${source}/health/terminus/`, isTest] },
+      to: { path: [`${source}/health/terminus/`, '@nestjs/terminus'] },
+    },
+    {
+      name: 'operations-by-their-subpath',
+      comment: 'An application without the operations page never loads it: only its own entry point reaches it.',
+      severity: 'error',
+      from: { path: `${source}/`, pathNot: [`${source}/operations/`, isTest] },
+      to: { path: `${source}/operations/` },
+    },
+    {
       name: 'messages-below-adapter',
       comment: 'The adapter drives the pipeline, never the reverse.',
       severity: 'error',
@@ -137,7 +151,7 @@ module.exports = {
       to: {
         path: '^packages/',
         pathNot:
-          '^packages/[^/]+/src/((metrics|opentelemetry|socket-io|store|testing|authorization/(casl|cedar|openfga))/)?index\\.ts$',
+          '^packages/[^/]+/src/((metrics|opentelemetry|operations|socket-io|store|testing|health/terminus|authorization/(casl|cedar|openfga))/)?index\\.ts$',
       },
     },
     {

@@ -22,6 +22,10 @@ const SOURCES = [
     replacement: fileURLToPath(new URL('packages/nestjs/src/authorization/$1/index.ts', import.meta.url)),
   },
   {
+    find: '@secure-ws/nestjs/terminus',
+    replacement: fileURLToPath(new URL('packages/nestjs/src/health/terminus/index.ts', import.meta.url)),
+  },
+  {
     find: /^@secure-ws\/nestjs\/(.+)$/,
     replacement: fileURLToPath(new URL('packages/nestjs/src/$1/index.ts', import.meta.url)),
   },

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { SecureWsModule, WsProofOfWork } from '@secure-ws/nestjs';
+import { SecureWsOperationsModule } from '@secure-ws/nestjs/operations';
 import { CHAT_AUDIENCE } from './account-server/account-server-settings.js';
 import { AccountsModule } from './accounts/accounts.module.js';
+import { SessionPrincipal } from './accounts/session-principal.js';
 import { ChatSettingsModule } from './chat-settings.module.js';
 import type { ChatSettings } from './chat-settings.js';
 import { ChatModule } from './chat/chat.module.js';
@@ -35,6 +37,8 @@ export class AppModule {
         AccountsModule,
         RoomsModule,
         ChatModule,
+        // For whoever has the role `admin`, at /operations. For everybody else it is not there.
+        SecureWsOperationsModule.forRoot({ principal: SessionPrincipal, access: { roles: ['admin'] } }),
       ],
     };
   }

@@ -51,6 +51,9 @@ describe('the record of a connection', () => {
         durationMs: 1500,
         messagesReceived: 1,
         bytesReceived: frame.length,
+        messagesSent: 1,
+        // With the header of the reply, and the answer to the Close frame.
+        bytesSent: (client.frames[0]?.length ?? 0) + 2 + 4,
       },
     ]);
     const ids = app.events.events.map((event) => 'connectionId' in event && event.connectionId);

@@ -6,8 +6,10 @@ import * as openfga from './authorization/openfga/index.js';
 import * as opentelemetry from './opentelemetry/index.js';
 import * as main from './index.js';
 import * as metrics from './metrics/index.js';
+import * as operations from './operations/index.js';
 import * as socketIo from './socket-io/index.js';
 import * as store from './store/index.js';
+import * as terminus from './health/terminus/index.js';
 import * as testing from './testing/index.js';
 
 /** What a user can import. A name that is added here is a promise; one that goes is a breaking change. */
@@ -19,8 +21,10 @@ describe('the entry points', () => {
     ['./metrics', metrics],
     ['./openfga', openfga],
     ['./opentelemetry', opentelemetry],
+    ['./operations', operations],
     ['./socket-io', socketIo],
     ['./store', store],
+    ['./terminus', terminus],
     ['./testing', testing],
   ])('export what they did: %s', (_, entry) => {
     expect(Object.keys(entry).sort()).toMatchSnapshot();
@@ -31,7 +35,18 @@ describe('the entry points', () => {
       exports: Record<string, unknown>;
       typesVersions: Record<'*', Record<string, unknown>>;
     };
-    const subpaths = ['casl', 'cedar', 'metrics', 'openfga', 'opentelemetry', 'socket-io', 'store', 'testing'];
+    const subpaths = [
+      'casl',
+      'cedar',
+      'metrics',
+      'openfga',
+      'opentelemetry',
+      'operations',
+      'socket-io',
+      'store',
+      'terminus',
+      'testing',
+    ];
     expect(Object.keys(manifest.exports)).toEqual(['.', ...subpaths.map((name) => `./${name}`), './package.json']);
     expect(Object.keys(manifest.typesVersions['*'])).toEqual(subpaths);
   });

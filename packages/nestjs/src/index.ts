@@ -149,6 +149,10 @@ export type { WsSubprotocolOptions } from './handshake/subprotocols.options.js';
 export type { OriginRule } from './handshake/origin-rules.js';
 export type { ForwardedCertificateOptions, TrustedProxies } from './handshake/trusted-proxies.js';
 
+// Health
+export { SecureWsHealth } from './health/secure-ws-health.js';
+export type { SecureWsHealthProblem, SecureWsHealthReport } from './health/secure-ws-health.js';
+
 // Lifecycle
 export type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 export { WsAbortSignal, type WsClose, WsConnection } from './core/ws-connection.js';

@@ -8,6 +8,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { SecureWsAlerts } from './alerts/secure-ws-alerts.js';
+import { SecureWsHealth } from './health/secure-ws-health.js';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { SecurityEvents } from './events/security-events.js';
@@ -146,11 +147,14 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
     imports: [...imports, SecureWsOrderModule],
     providers: [...extra, userOptions, ...PROVIDERS],
     exports: [
+      BootProblems,
       Clock,
       EnhancerChecks,
       MODULE_PRESENCE,
       SecureWsAlerts,
+      SecureWsHealth,
       SecureWsInstaller,
+      SecureWsRuntime,
       SecureWsStore,
       SecurityEvents,
       WsBackChannelLogout,
@@ -193,6 +197,7 @@ const PROVIDERS: readonly Provider[] = [
   partOf(WsRevocationService, ({ revocations }) => revocations),
   partOf(SecureWsAlerts, ({ alerts }) => alerts),
   partOf(WsFigures, (runtime) => new WsFigures(runtime)),
+  partOf(SecureWsHealth, (runtime) => new SecureWsHealth(runtime)),
   partOf(SecurityEvents, ({ events }) => events),
   partOf(WsConnectionLifecycleService, ({ lifecycle }) => lifecycle),
   partOf(WsSocketIdentities, (runtime) => new WsSocketIdentities(() => runtime.authenticators)),

@@ -194,6 +194,11 @@ export class SecureWsRuntime {
     this.events.emit(isOver ? { type: 'ws.shedding.ended', ...news } : { type: 'ws.shedding.started', ...news });
   }
 
+  /** Whether the application has started, and not ended. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
   /** Whether handshakes are admitted: from the end of the boot to the beginning of the shutdown. */
   get isReady(): boolean {
     const { events, lifecycle, store } = this;

@@ -6,6 +6,7 @@ import { AccountsService } from './accounts.service.js';
 import { LoginLimiter } from './login-limiter.js';
 import { PasswordHasher } from './password-hasher.js';
 import { PendingLogIns } from './pending-log-ins.js';
+import { SessionPrincipal } from './session-principal.js';
 import { SessionsService } from './sessions.service.js';
 import { SocketCredentials } from './socket-credentials.js';
 
@@ -15,12 +16,13 @@ import { SocketCredentials } from './socket-credentials.js';
   providers: [
     AccountsService,
     SessionsService,
+    SessionPrincipal,
     SocketCredentials,
     AccountServerClient,
     PendingLogIns,
     LoginLimiter,
     PasswordHasher,
   ],
-  exports: [AccountsService, SessionsService],
+  exports: [AccountsService, SessionPrincipal, SessionsService],
 })
 export class AccountsModule {}

@@ -8,6 +8,7 @@ interface AccountRow {
   readonly id: string;
   readonly username: string;
   readonly display_name: string;
+  readonly roles: readonly string[];
   readonly password_hash: string;
 }
 
@@ -20,15 +21,19 @@ export class AccountsService {
   ) {}
 
   /** Adds an account. @throws when the user name is taken or not `[a-z0-9-]{2,32}`. */
-  async create(username: string, displayName: string, password: string): Promise<Account> {
+  async create(
+    username: string,
+    displayName: string,
+    password: string,
+    roles: readonly string[] = [],
+  ): Promise<Account> {
     const id = randomUUID();
-    await this.database.query('INSERT INTO users (id, username, display_name, password_hash) VALUES ($1, $2, $3, $4)', [
-      id,
-      username,
-      displayName,
-      await this.passwords.hash(password),
-    ]);
-    return { id, username, displayName };
+    await this.database.query(
+      `INSERT INTO users (id, username, display_name, password_hash, roles)
+       VALUES ($1, $2, $3, $4, string_to_array($5, ','))`,
+      [id, username, displayName, await this.passwords.hash(password), roles.join(',')],
+    );
+    return { id, username, displayName, roles };
   }
 
   /** The account with an id. */
@@ -65,8 +70,8 @@ export class AccountsService {
   }
 }
 
-const SELECT = 'SELECT id, username, display_name, password_hash FROM users';
+const SELECT = 'SELECT id, username, display_name, password_hash, roles FROM users';
 
 function toAccount(row: AccountRow): Account {
-  return { id: row.id, username: row.username, displayName: row.display_name };
+  return { id: row.id, username: row.username, displayName: row.display_name, roles: row.roles };
 }

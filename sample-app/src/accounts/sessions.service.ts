@@ -20,6 +20,7 @@ interface SessionRow {
   readonly user_id: string;
   readonly username: string;
   readonly display_name: string;
+  readonly roles: readonly string[];
   readonly expires_at: Date;
 }
 
@@ -48,13 +49,14 @@ export class SessionsService {
     const token = readSessionCookie(cookieHeader);
     if (token === undefined) return undefined;
     const [row] = await this.database.query<SessionRow>(
-      `SELECT sessions.id, sessions.user_id, sessions.expires_at, users.username, users.display_name
+      `SELECT sessions.id, sessions.user_id, sessions.expires_at, users.username, users.display_name, users.roles
          FROM sessions JOIN users ON users.id = sessions.user_id
         WHERE sessions.token_hash = $1 AND sessions.expires_at > $2`,
       [hashOf(token), new Date()],
     );
     if (row === undefined) return undefined;
-    const account = { id: row.user_id, username: row.username, displayName: row.display_name };
+    const { user_id: id, username, display_name: displayName, roles } = row;
+    const account = { id, username, displayName, roles };
     return { id: row.id, account, expiresAt: row.expires_at };
   }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { WsRevocationService, WsTicketService } from '@secure-ws/nestjs';
+import { type PrincipalInput, WsRevocationService, WsTicketService } from '@secure-ws/nestjs';
 import { CHAT_SETTINGS, type ChatSettings } from '../chat-settings.js';
 import { AccountServerClient, type AccountServerTokens } from './account-server-client.js';
 import type { Session } from './sessions.service.js';
@@ -61,16 +61,21 @@ export class SocketCredentials {
     await this.accountServer.revoke(tokens).catch(() => undefined);
   }
 
-  async #ticket({ id, account, expiresAt }: Session, origin: string | undefined): Promise<string> {
+  /** Who a session is, for a ticket. */
+  principalOf({ id, account, expiresAt }: Session): PrincipalInput {
     const now = Date.now();
-    const principal = {
+    return {
       issuer: this.settings.publicUrl,
       id: account.id,
       sessionId: id,
+      roles: account.roles,
       issuedAt: now,
       // The connection ends then, unless the page refreshes it: a session that is over stays connected no longer than this.
       expiresAt: Math.min(now + this.settings.accessMs, expiresAt.getTime()),
     };
-    return (await this.tickets.issue(principal, { origin })).ticket;
+  }
+
+  async #ticket(session: Session, origin: string | undefined): Promise<string> {
+    return (await this.tickets.issue(this.principalOf(session), { origin })).ticket;
   }
 }

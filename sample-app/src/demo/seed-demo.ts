@@ -45,8 +45,8 @@ export async function seedDemo(database: Database): Promise<void> {
 async function fill(accounts: AccountsService, rooms: RoomsService, messages: MessagesService): Promise<void> {
   for (const [position, { id, name, topic }] of ROOMS.entries()) await rooms.create(id, name, topic, position);
   const ids = new Map<string, string>();
-  for (const { username, displayName, password, rooms: entered } of DEMO_USERS) {
-    const { id } = await accounts.create(username, displayName, password);
+  for (const { username, displayName, password, rooms: entered, roles } of DEMO_USERS) {
+    const { id } = await accounts.create(username, displayName, password, roles);
     ids.set(username, id);
     for (const room of entered) await rooms.addMember(room, id);
   }

@@ -13,8 +13,12 @@ export function startupText({ url, httpUrl }: Pick<ChatApp, 'url' | 'httpUrl'>, 
   if (demo && first !== undefined) {
     lines.push('  DEMO log-ins, public on purpose:');
     for (const { username, password, rooms } of DEMO_USERS) {
-      lines.push(`    ${username.padEnd(8)}${password.padEnd(18)}rooms: ${rooms.join(', ')}`);
+      lines.push(`    ${username.padEnd(8)}${password.padEnd(18)}rooms: ${rooms.length === 0 ? 'none' : rooms.join(', ')}`);
     }
+    lines.push(
+      '',
+      `  Operations        ${url}/operations, once olga has logged in. "npm run demo:attack" makes it move.`,
+    );
     lines.push('', '  From a terminal:', ...wscatCommand(url, first.username, first.password), '');
   }
   return `${lines.join('\n')}\n`;

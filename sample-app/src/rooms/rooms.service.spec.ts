@@ -86,7 +86,12 @@ describe('rooms, accounts and messages in the database', () => {
   });
 
   it('stores no password and no session token as it is', async () => {
-    const { token } = await new SessionsService(database).start({ id: alice, username: 'alice', displayName: 'Alice' });
+    const { token } = await new SessionsService(database).start({
+      id: alice,
+      username: 'alice',
+      displayName: 'Alice',
+      roles: [],
+    });
     const stored = JSON.stringify([
       await database.query('SELECT * FROM users'),
       await database.query('SELECT * FROM sessions'),
@@ -97,7 +102,7 @@ describe('rooms, accounts and messages in the database', () => {
 
   it('finds a session by its cookie until it ends', async () => {
     const sessions = new SessionsService(database);
-    const { session, token } = await sessions.start({ id: alice, username: 'alice', displayName: 'Alice' });
+    const { session, token } = await sessions.start({ id: alice, username: 'alice', displayName: 'Alice', roles: [] });
     const cookie = `__Host-chat-session=${token}`;
     expect(await sessions.find(cookie)).toEqual(session);
     expect(await sessions.find(`__Host-chat-session=${'a'.repeat(43)}`)).toBeUndefined();

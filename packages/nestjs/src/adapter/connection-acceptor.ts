@@ -161,7 +161,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
 
   #reportClosed(accepted: AcceptedSocket): void {
     const { connection, close } = accepted;
-    const { closing: reason, messagesReceived, bytesReceived } = connection;
+    const { closing: reason, messagesReceived, bytesReceived, messagesSent } = connection;
     this.runtime.events.emit({
       type: 'ws.connection.closed',
       ...factsOf(accepted),
@@ -169,7 +169,8 @@ export class ConnectionAcceptor implements GatewayHookObserver {
       codeSeen: close?.code ?? 1006,
       initiator: close?.initiator ?? 'network',
       durationMs: this.runtime.clock.now() - connection.openedAt,
-      ...{ messagesReceived, bytesReceived },
+      ...{ messagesReceived, bytesReceived, messagesSent },
+      bytesSent: connection.socket.bytesSent,
     });
   }
 }

@@ -41,6 +41,8 @@ const closed = (reason: 'TOKEN_EXPIRED' | 'SLOW_CONSUMER' | 'NORMAL' | 'REVOKED'
   durationMs: 1,
   messagesReceived: 0,
   bytesReceived: 0,
+  messagesSent: 0,
+  bytesSent: 0,
 });
 
 const opened: SecurityEventData = {

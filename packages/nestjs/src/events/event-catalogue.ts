@@ -13,6 +13,7 @@ import { ALERT_EVENTS } from './alert-events.js';
 import { address, CONNECTION, CONNECTION_OPTIONAL, type EventRow, identifier, path, plain, text } from './event-row.js';
 import { MESSAGE_EVENTS } from './message-events.js';
 import { SIGNAL_EVENTS } from './signal-events.js';
+import { OPERATOR_EVENTS } from './operator-events.js';
 
 const HANDSHAKE = {
   /** The check that refused. */
@@ -175,6 +176,9 @@ export const EVENT_CATALOGUE = Object.freeze({
       durationMs: plain<number>(),
       messagesReceived: plain<number>(),
       bytesReceived: plain<number>(),
+      messagesSent: plain<number>(),
+      /** As they went out: with frame headers and control frames. */
+      bytesSent: plain<number>(),
     },
     optional: {
       ...CONNECTION_OPTIONAL,
@@ -184,6 +188,7 @@ export const EVENT_CATALOGUE = Object.freeze({
     },
   },
   ...MESSAGE_EVENTS,
+  ...OPERATOR_EVENTS,
   /** Code of the application threw outside a message: a lifecycle hook, an exception filter. */
   'ws.application.failed': {
     level: 'error',

@@ -47,12 +47,13 @@ export class EventPrivacy {
     const given = data as Readonly<Record<string, unknown>>;
     for (const [name, treatment] of FIELDS.get(data.type) ?? []) {
       const value = given[name];
-      if (value !== undefined) event[name] = treatment === 'plain' ? value : this.#treat(treatment, value as string);
+      if (value !== undefined) event[name] = treatment === 'plain' ? value : this.show(treatment, value as string);
     }
     return Object.freeze(event) as unknown as SecurityEvent;
   }
 
-  #treat(treatment: Exclude<FieldTreatment, 'plain'>, value: string): string {
+  /** One value, as it would stand in an event. */
+  show(treatment: Exclude<FieldTreatment, 'plain'>, value: string): string {
     switch (treatment) {
       case 'identifier':
         return this.#hash?.of(value) ?? excerpt(value, MAX_TEXT);

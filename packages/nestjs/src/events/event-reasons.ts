@@ -8,6 +8,7 @@ export const OWASP_EVENT_NAMES = [
   'authn_token_created',
   'authn_token_reuse',
   'authn_token_revoked',
+  'authz_admin',
   'authz_fail',
   'crypt_decrypt_fail',
   'excess_rate_limit_exceeded',

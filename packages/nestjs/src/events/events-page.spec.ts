@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { AUTHENTICATION_FAILURES } from '../authentication/authentication-failures.js';
 import { HANDSHAKE_REASONS, MESSAGE_REASONS, TICKET_REASONS } from './event-reasons.js';
+import { OPERATOR_REFUSALS } from './operator-events.js';
 import { rowOf, SECURITY_EVENT_TYPES } from './security-event.js';
 
 const page = readFileSync(new URL('../../../../docs/guide/events.md', import.meta.url), 'utf8');
@@ -36,11 +37,12 @@ describe('docs/guide/events.md', () => {
     expect(rows[from + 2 + words.length]?.[0]).toBe('reason');
   });
 
-  it.each([HANDSHAKE_REASONS, MESSAGE_REASONS, TICKET_REASONS].flatMap((reasons) => Object.entries(reasons)))(
-    'MO-03 MO-04 lists the reason %s as %s',
-    (reason, name) => {
-      const second = name === 'by-code' ? 'by its code' : `\`${name}\``;
-      expect(rows).toContainEqual([`\`${reason}\``, second]);
-    },
-  );
+  it.each(
+    [HANDSHAKE_REASONS, MESSAGE_REASONS, TICKET_REASONS, OPERATOR_REFUSALS].flatMap((reasons) =>
+      Object.entries(reasons),
+    ),
+  )('MO-03 MO-04 lists the reason %s as %s', (reason, name) => {
+    const second = name === 'by-code' ? 'by its code' : `\`${name}\``;
+    expect(rows).toContainEqual([`\`${reason}\``, second]);
+  });
 });

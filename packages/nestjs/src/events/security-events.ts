@@ -119,6 +119,11 @@ export class SecurityEvents {
     this.#observers.push(observer);
   }
 
+  /** @internal A value, as it stands in events: for whoever shows it beside them. */
+  show(treatment: 'identifier' | 'address' | 'text', value: string): string {
+    return this.#privacy.show(treatment, value);
+  }
+
   /** @internal Calls listeners from now on, each behind a queue of its own and never from inside {@link emit}. */
   listen(listeners: readonly SecurityEventListener[]): void {
     for (const listener of listeners) {

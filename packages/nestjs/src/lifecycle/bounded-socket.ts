@@ -32,6 +32,7 @@ export class BoundedSocket extends WebSocket {
   #raw: Duplex | undefined;
   #isCorked = false;
   #hasEnded = false;
+  #bytesBefore = 0;
 
   /** Starts watching. Called once, when the connection is accepted. */
   watch(watch: OutboundWatch): void {
@@ -41,6 +42,7 @@ export class BoundedSocket extends WebSocket {
   /** Lets messages leave together. Called once, with the socket that the connection runs on. */
   coalesceOn(raw: Duplex): void {
     this.#raw = raw;
+    this.#bytesBefore = bytesWrittenTo(raw);
     raw.end = endOnce;
     // Not in the types of `ws`: where another release has none, nothing is saved.
     const { _receiver: receiver } = this as { _receiver?: unknown };
@@ -57,6 +59,11 @@ export class BoundedSocket extends WebSocket {
    */
   get isCutOff(): boolean {
     return this.#raw?.destroyed === true && !this.#hasEnded;
+  }
+
+  /** How many bytes were sent, frame headers and control frames included. Nothing is counted for it: the stream knows. */
+  get bytesSent(): number {
+    return this.#raw === undefined ? 0 : bytesWrittenTo(this.#raw) - this.#bytesBefore;
   }
 
   /** Whether more waits for the client than Node buffers for a stream. */
@@ -120,6 +127,12 @@ function endOnce<Stream extends Writable>(this: Stream, ...args: unknown[]): Str
   if (this.writableFinished && args.length === 0) return this;
   const { end } = Object.getPrototypeOf(this) as { readonly end: (this: Stream, ...given: unknown[]) => Stream };
   return end.apply(this, args);
+}
+
+/** Of a socket of Node; 0 for a stream that is none. */
+function bytesWrittenTo(raw: Duplex): number {
+  const { bytesWritten } = raw as { readonly bytesWritten?: number };
+  return bytesWritten ?? 0;
 }
 
 /** Whether a message has more bytes than `limit`. Long texts are measured, short ones cannot reach it. */

@@ -22,6 +22,7 @@ export class ConnectionDrain {
   /** In milliseconds; 0 before the end. */
   tookMs = 0;
   #running: Promise<void> | undefined;
+  #hasBegun = false;
 
   constructor(
     private readonly clock: Clock,
@@ -30,9 +31,14 @@ export class ConnectionDrain {
     private readonly events: SecurityEvents,
   ) {}
 
+  /** Whether the process has been told to leave: it may be in service for a while yet. */
+  get isAnnounced(): boolean {
+    return this.#running !== undefined;
+  }
+
   /** Whether the process is leaving. */
   get hasBegun(): boolean {
-    return this.#running !== undefined;
+    return this.#hasBegun;
   }
 
   /** Ends when every connection is gone, or the time for it is over. Calling it again waits for the same end. */
@@ -41,6 +47,9 @@ export class ConnectionDrain {
   }
 
   async #drain(): Promise<void> {
+    const { drainDelayMs } = this.options;
+    if (drainDelayMs > 0) await new Promise<void>((resolve) => void this.clock.after(drainDelayMs, resolve));
+    this.#hasBegun = true;
     const startedAt = this.clock.monotonic();
     let terminated = 0;
     for (const begin of this.onBegin) begin();

@@ -57,6 +57,14 @@ export interface LifecycleOptions {
    * @default 25000
    */
   readonly drainTimeoutMs?: number;
+  /**
+   * How long the application stays in service once it is told to shut down, in milliseconds: readiness turns at once, and
+   * handshakes are admitted and connections stay until then, so that a load balancer has sent the next ones elsewhere before
+   * anybody is refused. The time for the drain begins after it.
+   *
+   * @default 0
+   */
+  readonly drainDelayMs?: number;
   /** How long `handleConnection` may take, in milliseconds; then 1011. Messages wait meanwhile. @default 10000 */
   readonly connectTimeoutMs?: number;
   /** How often, and by whom, it is found out that an identity still holds (SL-06). */
@@ -82,6 +90,7 @@ export function resolveLifecycleOptions(reader: OptionReader): ResolvedLifecycle
     expiryGraceMs: reader.ms('expiryGraceMs', 0, { min: 0, max: 300_000 }),
     closeTimeoutMs: reader.ms('closeTimeoutMs', 5000, { max: 30_000 }),
     drainTimeoutMs: reader.ms('drainTimeoutMs', 25_000, { max: 600_000 }),
+    drainDelayMs: reader.ms('drainDelayMs', 0, { min: 0, max: 120_000 }),
     connectTimeoutMs: reader.ms('connectTimeoutMs', 10_000, { max: 60_000 }),
     revalidation: resolveRevalidationOptions(reader.object('revalidation')),
   };

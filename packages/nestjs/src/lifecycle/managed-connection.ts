@@ -66,6 +66,7 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   closing: CloseCodeName | undefined;
   messagesReceived = 0;
   bytesReceived = 0;
+  messagesSent = 0;
   /** Monotonic moment of the last application message that counts against idleness. */
   lastMessageAt: number;
   /** What runs for it; set by whoever runs it. */
@@ -236,7 +237,10 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   #maySend(data: OutboundData): boolean {
     if (this.closing !== undefined) return false;
     for (const watch of this.#sendWatches ?? []) watch(data);
-    if (!isLargerThan(data, this.options.maxOutboundBytes)) return true;
+    if (!isLargerThan(data, this.options.maxOutboundBytes)) {
+      this.messagesSent++;
+      return true;
+    }
     // Sent through the raw client, where nobody can be answered: the client at least learns that it misses something.
     this.close('SLOW_CONSUMER');
     return false;

@@ -34,6 +34,9 @@ export interface WsConnectionFigures {
   readonly idleMs: number;
   readonly messagesReceived: number;
   readonly bytesReceived: number;
+  readonly messagesSent: number;
+  /** As they went out: with frame headers and control frames. */
+  readonly bytesSent: number;
   /** Bytes that wait for the client to read. */
   readonly bufferedBytes: number;
 }
@@ -56,6 +59,11 @@ export class WsConnectionLifecycleService {
     this.#drain = new ConnectionDrain(clock, options, () => this.#connections.values(), events);
   }
 
+  /** Whether the application has been told to leave: from then on it is not ready, see `lifecycle.drainDelayMs`. */
+  get isLeaving(): boolean {
+    return this.#drain.isAnnounced;
+  }
+
   /** Whether the application is shutting down: new handshakes get `503`. */
   get isDraining(): boolean {
     return this.#drain.hasBegun;
@@ -63,7 +71,8 @@ export class WsConnectionLifecycleService {
 
   /**
    * Ends every connection: running handlers finish, and clients see 1012 with a hint when to come back. Called when the
-   * application shuts down; call it earlier to take a node out of service. New handshakes get `503` from here on.
+   * application shuts down; call it earlier to take a node out of service. New handshakes get `503` from here on, or once
+   * `lifecycle.drainDelayMs` is over.
    */
   drain(): Promise<void> {
     return this.#drain.run();
@@ -115,6 +124,8 @@ export class WsConnectionLifecycleService {
         idleMs: now - connection.lastMessageAt,
         messagesReceived: connection.messagesReceived,
         bytesReceived: connection.bytesReceived,
+        messagesSent: connection.messagesSent,
+        bytesSent: connection.socket.bytesSent,
         bufferedBytes: connection.socket.bufferedAmount,
       }));
   }

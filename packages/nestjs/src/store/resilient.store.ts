@@ -71,11 +71,6 @@ export class ResilientStore extends SecureWsStore {
     this.#listeners.push(listener);
   }
 
-  /** For how many milliseconds the shared store has not answered; 0 while it does. */
-  get awayMs(): number {
-    return this.#health.awayMs;
-  }
-
   /** Tells of every question to the shared store. @param onCall must not throw. */
   observe(onCall: (call: ObservedStoreCall) => void): void {
     this.#health.onCall = onCall;
@@ -83,6 +78,10 @@ export class ResilientStore extends SecureWsStore {
 
   override get admitsHandshakes(): boolean {
     return this.#health.awayMs < (this.#knowsRevocations ? MAX_AWAY_MS : 1);
+  }
+
+  override get awayMs(): number {
+    return this.#health.awayMs;
   }
 
   /** Whether this node can tell by itself who is revoked, but for what the last half minute has brought elsewhere. */

@@ -171,6 +171,11 @@ export abstract class SecureWsStore {
     return true;
   }
 
+  /** For how many milliseconds it has not answered; 0 while it does. */
+  get awayMs(): number {
+    return 0;
+  }
+
   /** For what a store has to do from time to time; called several times a second by each application that uses it. */
   tick(): void {
     // Most stores have nothing to do.

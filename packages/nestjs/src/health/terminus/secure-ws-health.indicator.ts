@@ -1,0 +1,51 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import { SecureWsHealth } from '../secure-ws-health.js';
+
+/** What {@link SecureWsHealthIndicator.isReady} tells and takes into account. */
+export interface ReadinessOptions {
+  /**
+   * Whether the answer says what is wrong and how many connections there are. Whoever can ask learns it: leave it out where the
+   * probe can be reached from outside (OWASP ASVS 5.0 13.4.5).
+   *
+   * @default false
+   */
+  readonly details?: boolean;
+  /** Whether an overloaded process is `down`. @default false */
+  readonly downWhenShedding?: boolean;
+}
+
+/**
+ * The health of the gateways, for a health check of `@nestjs/terminus`. List it among the `providers` of the module that has the
+ * health controller.
+ *
+ * @example
+ * ```ts
+ * @Get('ready')
+ * @HealthCheck()
+ * ready() {
+ *   return this.checks.check([() => this.sockets.isReady('sockets')]);
+ * }
+ * ```
+ */
+@Injectable()
+export class SecureWsHealthIndicator {
+  constructor(
+    @Inject(SecureWsHealth) private readonly health: SecureWsHealth,
+    @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
+  ) {}
+
+  /**
+   * `up` while new connections should be sent here; `down` from the moment when the application is told to leave, before the first
+   * connection is asked to go (`lifecycle.drainDelayMs`), and while the store or the sinks let nobody in.
+   *
+   * @param key what it is called in the answer.
+   */
+  isReady<const Key extends string>(key: Key, options: ReadinessOptions = {}): HealthIndicatorResult<Key> {
+    const { isReady, problems, connections } = this.health.report();
+    const isDown = !isReady || (options.downWhenShedding === true && problems.includes('shedding'));
+    const details: Record<string, unknown> = options.details === true ? { problems, connections } : {};
+    const session = this.indicators.check(key);
+    return isDown ? session.down(details) : session.up(details);
+  }
+}

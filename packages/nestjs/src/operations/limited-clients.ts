@@ -1,0 +1,89 @@
+import type { SecurityEvent } from '../events/security-event.js';
+
+/** How many clients are remembered. */
+export const MAX_LIMITED = 200;
+
+/** How long one is remembered after the last time, in milliseconds. */
+export const FORGOTTEN_AFTER_MS = 10 * 60_000;
+
+/** Somebody who met a limit lately. */
+export interface LimitedClient {
+  readonly kind: 'principal' | 'address';
+  /** As it stands in events. */
+  readonly who: string;
+  /** The last check that refused, such as `principal-throttle`. */
+  readonly reason: string;
+  /** Whether handshakes have to wait: it is penalised, and not only slowed down. */
+  readonly isPenalised: boolean;
+  /** How often, of what was told to this page. */
+  readonly times: number;
+  /** ISO 8601, UTC. */
+  readonly lastSeen: string;
+}
+
+interface Remembered extends LimitedClient {
+  readonly at: number;
+}
+
+/** The checks that limit, and what they are counted by. */
+const LIMITED_BY: ReadonlyMap<string, 'principal' | 'address'> = new Map([
+  ['address-rate', 'address'],
+  ['address-backoff', 'address'],
+  ['address-pending', 'address'],
+  ['address-connections', 'address'],
+  ['address-throttle', 'address'],
+  ['principal-rate', 'principal'],
+  ['principal-backoff', 'principal'],
+  ['principal-connections', 'principal'],
+  ['principal-throttle', 'principal'],
+  ['connection-throttle', 'principal'],
+  ['tenant-throttle', 'principal'],
+  ['event-throttle', 'principal'],
+]);
+
+const PENALTIES: ReadonlySet<string> = new Set(['address-backoff', 'principal-backoff', 'violations']);
+
+/** Remembers who was throttled or penalised lately: a bounded number of them, those that were seen last. */
+export class LimitedClients {
+  readonly #clients = new Map<string, Remembered>();
+
+  /** Takes note of an event. @param now monotonic milliseconds. */
+  note(event: SecurityEvent, now: number): void {
+    const limited = limitOf(event);
+    if (limited === undefined) return;
+    const { kind, who, reason } = limited;
+    const key = `${kind}:${who}`;
+    const times = (this.#clients.get(key)?.times ?? 0) + 1;
+    // Deleted first: the map stays in the order of the last time.
+    this.#clients.delete(key);
+    const isPenalised = PENALTIES.has(reason);
+    this.#clients.set(key, { kind, who, reason, isPenalised, times, lastSeen: event.time, at: now });
+    if (this.#clients.size > MAX_LIMITED) this.#forgetFirst();
+  }
+
+  /** Who was limited lately, the last one first. */
+  list(now: number): LimitedClient[] {
+    for (const [key, { at }] of this.#clients) {
+      if (at > now - FORGOTTEN_AFTER_MS) break;
+      this.#clients.delete(key);
+    }
+    return [...this.#clients.values()].reverse().map(({ at: _, ...client }) => client);
+  }
+
+  #forgetFirst(): void {
+    for (const key of this.#clients.keys()) {
+      this.#clients.delete(key);
+      return;
+    }
+  }
+}
+
+function limitOf(event: SecurityEvent): Pick<LimitedClient, 'kind' | 'who' | 'reason'> | undefined {
+  if (event.type === 'ws.violations.exceeded') {
+    return { kind: event.chargedTo, who: event[event.chargedTo], reason: 'violations' };
+  }
+  if (event.type !== 'ws.handshake.refused' && event.type !== 'ws.message.refused') return undefined;
+  const kind = LIMITED_BY.get(event.reason);
+  const who = kind === undefined ? undefined : event[kind];
+  return kind === undefined || who === undefined ? undefined : { kind, who, reason: event.reason };
+}

@@ -1,0 +1,49 @@
+import { rowOf, type SecurityEvent } from '../events/security-event.js';
+
+/** How many of them are kept. */
+export const MAX_NOTABLE = 50;
+
+/** What an operator should have seen. */
+export interface NotableEvent {
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly type: string;
+  readonly level: 'log' | 'warn' | 'error';
+  /** The other fields, by name: as they stand in the event, numbers and texts only. */
+  readonly fields: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** How long a text may be, and how many fields are told. */
+const MAX_TEXT = 200;
+const MAX_FIELDS = 16;
+
+/**
+ * The last alerts, warnings about the application itself and acts of operators. What clients cause one by one is not among them:
+ * it would push the others out, and is counted by reason.
+ */
+export class NotableEvents {
+  readonly #events: NotableEvent[] = [];
+
+  note(event: SecurityEvent): void {
+    const { level, volume } = rowOf(event.type);
+    const isNotable = volume === 'rare' && event.type !== 'ws.audit.summary' && event.type !== 'ws.config.weak';
+    if (!isNotable) return;
+    this.#events.push({ time: event.time, type: event.type, level, fields: fieldsOf(event) });
+    if (this.#events.length > MAX_NOTABLE) this.#events.shift();
+  }
+
+  /** The last one first. */
+  list(): NotableEvent[] {
+    return [...this.#events].reverse();
+  }
+}
+
+function fieldsOf(event: SecurityEvent): NotableEvent['fields'] {
+  const fields: Record<string, string | number | boolean> = {};
+  const left = Object.entries(event).filter(([name]) => name !== 'type' && name !== 'time' && name !== 'owasp');
+  for (const [name, value] of left.slice(0, MAX_FIELDS) as [string, unknown][]) {
+    if (typeof value === 'string') fields[name] = value.slice(0, MAX_TEXT);
+    else if (typeof value === 'number' || typeof value === 'boolean') fields[name] = value;
+  }
+  return fields;
+}

@@ -1,0 +1,131 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Observable, share } from 'rxjs';
+import type { Principal } from '../core/principal.js';
+import { OnSecurityEvent } from '../events/on-security-event.js';
+import type { SecurityEvent } from '../events/security-event.js';
+import type { SecureWsRuntime } from '../secure-ws.runtime.js';
+import { type ConnectionPage, type Display, pageOf } from './connection-rows.js';
+import { LimitedClients, type LimitedClient } from './limited-clients.js';
+import { NotableEvents, type NotableEvent } from './notable-events.js';
+import type { ListConnections } from './operations-messages.js';
+import { OPERATIONS_HOST, type OperationsHost } from './operations-host.js';
+import { OperatorActions } from './operator-actions.js';
+import { type RefusalFigures, RefusalHistory } from './refusal-history.js';
+
+/** How often the counters are looked at while nobody watches, in milliseconds: six times a minute. */
+const SAMPLE_MS = 10_000;
+
+/** How many paths are told by themselves. */
+const MAX_PATHS = 20;
+
+/** How many of those who met a limit, and how many events, the page is told of. */
+const MAX_LISTED = 50;
+
+/** What the page is told again and again. */
+export interface OperationsSnapshot {
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly connections: number;
+  readonly connectionsByPath: readonly { readonly path: string; readonly connections: number }[];
+  readonly isReady: boolean;
+  readonly isDraining: boolean;
+  readonly isShedding: boolean;
+  readonly areSinksHealthy: boolean;
+  readonly refusals: RefusalFigures;
+  readonly limited: readonly LimitedClient[];
+  readonly notable: readonly NotableEvent[];
+  readonly bans: readonly {
+    readonly number: number;
+    readonly who: string;
+    readonly until: string;
+    readonly reason: string;
+  }[];
+}
+
+/** Puts together what operators see. */
+@Injectable()
+export class OperationsBoard implements Display, OnApplicationShutdown {
+  readonly actions: OperatorActions;
+  /** One figure for all who watch, made while somebody does. */
+  readonly snapshots: Observable<OperationsSnapshot>;
+  private readonly runtime: SecureWsRuntime;
+  readonly #showsPlain: boolean;
+  readonly #history: RefusalHistory;
+  readonly #limited = new LimitedClients();
+  readonly #notable = new NotableEvents();
+  readonly #stopSampling: () => void;
+  /** A hash costs, and a search looks at everybody. */
+  readonly #shown = new WeakMap<Principal, string>();
+
+  constructor(@Inject(OPERATIONS_HOST) { runtime, options }: OperationsHost) {
+    const { clock, events, lifecycle, revocations } = runtime;
+    this.runtime = runtime;
+    this.#showsPlain = options.showsPlain;
+    this.#history = new RefusalHistory(events.counts, clock.monotonic());
+    this.#stopSampling = clock.every(SAMPLE_MS, () => this.#sample());
+    const emit = events.emit.bind(events);
+    this.actions = new OperatorActions({ lifecycle, revocations, clock, display: this, emit });
+    this.snapshots = new Observable<OperationsSnapshot>((watcher) =>
+      clock.every(options.refreshMs, () => watcher.next(this.snapshot())),
+    ).pipe(share());
+  }
+
+  onApplicationShutdown(): void {
+    this.#stopSampling();
+  }
+
+  @OnSecurityEvent('ws.*')
+  note(event: SecurityEvent): void {
+    this.#limited.note(event, this.runtime.clock.monotonic());
+    this.#notable.note(event);
+  }
+
+  who(principal: Principal): string {
+    if (this.#showsPlain) return principal.key;
+    let shown = this.#shown.get(principal);
+    if (shown === undefined)
+      this.#shown.set(principal, (shown = this.runtime.events.show('identifier', principal.key)));
+    return shown;
+  }
+
+  address(address: string): string {
+    return this.runtime.events.show('address', address);
+  }
+
+  text(text: string): string {
+    return this.runtime.events.show('text', text);
+  }
+
+  /** The figures of this moment. */
+  snapshot(): OperationsSnapshot {
+    const { clock, events, lifecycle } = this.runtime;
+    this.#sample();
+    const paths = [...lifecycle.countsByPath()].map(([path, connections]) => ({ path, connections }));
+    return {
+      time: new Date(clock.now()).toISOString(),
+      connections: lifecycle.count,
+      connectionsByPath: paths.sort((a, b) => b.connections - a.connections).slice(0, MAX_PATHS),
+      isReady: this.runtime.isReady,
+      isDraining: lifecycle.isDraining,
+      isShedding: this.runtime.isShedding,
+      areSinksHealthy: events.isHealthy,
+      refusals: this.#history.figures(),
+      limited: this.#limited.list(clock.monotonic()).slice(0, MAX_LISTED),
+      notable: this.#notable.list(),
+      bans: this.actions.bans.list().map(({ number, principal, until, reason }) => ({
+        ...{ number, reason, who: this.who(principal) },
+        until: until.toISOString(),
+      })),
+    };
+  }
+
+  /** One page of the connections. */
+  page(asked: ListConnections): ConnectionPage {
+    const { clock, lifecycle } = this.runtime;
+    return pageOf(lifecycle.all(), asked, this, { now: clock.now(), monotonic: clock.monotonic() });
+  }
+
+  #sample(): void {
+    this.#history.take(this.runtime.events.counts, this.runtime.clock.monotonic());
+  }
+}

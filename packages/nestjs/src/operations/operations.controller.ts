@@ -1,0 +1,105 @@
+import type { IncomingMessage } from 'node:http';
+import {
+  Controller,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Req,
+  Res,
+  type Type,
+  UseGuards,
+  VERSION_NEUTRAL,
+} from '@nestjs/common';
+import { OperationsAccess } from './operations-access.js';
+import { type OperationsAsset, readOperationsAssets, readOperationsPage } from './operations-assets.js';
+import { OPERATIONS_HOST, type OperationsHost } from './operations-host.js';
+import type { ResolvedOperationsOptions } from './operations.options.js';
+
+/** What the responses of Express and of Fastify have in common. */
+interface HeaderSetter {
+  header(name: string, value: string): unknown;
+}
+
+/** What the page needs to open its socket. */
+export interface OperationsTicket {
+  readonly ticket: string;
+  readonly socketPath: string;
+  /** Whether there are actions for whoever asks. The socket decides: this only says what the page should show. */
+  readonly mayAct: boolean;
+}
+
+/**
+ * Of every answer. The page may run its own files and speak to its own server, and nothing else; nobody frames it, and no text
+ * becomes markup (Trusted Types).
+ */
+const HEADERS: readonly (readonly [name: string, value: string])[] = [
+  [
+    'Content-Security-Policy',
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
+      "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  ],
+  ['Cache-Control', 'no-store'],
+  ['Cross-Origin-Opener-Policy', 'same-origin'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+  ['Referrer-Policy', 'no-referrer'],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['X-Frame-Options', 'DENY'],
+];
+
+/** Makes the controller of the page. @param gateway the class behind the page's socket. */
+export function createOperationsController(options: ResolvedOperationsOptions, gateway: Type): Type {
+  const page = readOperationsPage(options.path.slice(options.path.lastIndexOf('/') + 1));
+  const assets = readOperationsAssets();
+
+  @UseGuards(...options.guards)
+  @Controller({ path: options.path, version: VERSION_NEUTRAL })
+  class OperationsController {
+    constructor(
+      @Inject(OperationsAccess) private readonly access: OperationsAccess,
+      @Inject(OPERATIONS_HOST) private readonly host: OperationsHost,
+    ) {}
+
+    @Get()
+    async page(@Req() request: IncomingMessage, @Res({ passthrough: true }) response: HeaderSetter): Promise<string> {
+      await this.access.operatorOf(request);
+      return send(page, response);
+    }
+
+    @Get(':file')
+    async file(
+      @Param('file') name: string,
+      @Req() request: IncomingMessage,
+      @Res({ passthrough: true }) response: HeaderSetter,
+    ): Promise<string> {
+      await this.access.operatorOf(request);
+      const asset = assets.get(name);
+      if (asset === undefined) throw this.access.notFound(request);
+      return send(asset, response);
+    }
+
+    /** Opens the socket of the page, once. */
+    @Post('ticket')
+    @HttpCode(200)
+    async ticket(
+      @Req() request: IncomingMessage,
+      @Res({ passthrough: true }) response: HeaderSetter,
+    ): Promise<OperationsTicket> {
+      const { origin } = request.headers;
+      // Before anybody is asked: a browser adds the cookies of its visitor for any page, and says with each POST for which.
+      if (!this.host.tickets.isPageAllowed(origin, gateway)) throw this.access.refuse(request, 'origin-not-allowed');
+      const { principal, mayAct } = await this.access.operatorOf(request);
+      const { ticket } = await this.host.tickets.issue(principal, { origin, gateway });
+      for (const [name, value] of HEADERS) response.header(name, value);
+      return { ticket, socketPath: options.socketPath, mayAct };
+    }
+  }
+  return OperationsController;
+}
+
+function send({ type, content }: OperationsAsset, response: HeaderSetter): string {
+  for (const [name, value] of HEADERS) response.header(name, value);
+  response.header('Content-Type', type);
+  return content;
+}
