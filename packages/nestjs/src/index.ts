@@ -87,6 +87,8 @@ export type { WsStepUpOptions } from './authorization/ws-step-up.decorator.js';
 
 // Events
 export type { EventsOptions } from './events/events.options.js';
+export { FileSink } from './events/file/file.sink.js';
+export type { FileSinkChainOptions, FileSinkOptions } from './events/file/file-sink.options.js';
 export { LoggerSink } from './events/logger.sink.js';
 export type { OwaspEventName } from './events/event-reasons.js';
 export type {
