@@ -228,6 +228,50 @@ describe('somebody else in the folder of the audit', () => {
   });
 });
 
+/** A process of its own, whose files cannot grow beyond 16 KiB: a full disk, and without being root. */
+const ON_A_FULL_DISK = `
+  import { FileSink, SecurityEvents, SystemClock } from ${JSON.stringify(new URL('../../packages/nestjs/dist/index.js', import.meta.url).href)};
+  const [path, privateKey] = process.argv.slice(1);
+  const sink = new FileSink({ path, chain: { privateKey, node: 'web-1' } });
+  let dropped = 0;
+  const other = { isSampled: false, wants: () => true, open() {}, close() {}, write: (event) => {
+    if (event.type === 'ws.audit.dropped' && event.sink === 'FileSink') dropped += event.dropped + event.failed;
+  } };
+  const events = new SecurityEvents(new SystemClock(), [sink, other]);
+  await events.open();
+  for (let i = 0; i < 200; i++) {
+    events.emit({ type: 'ws.drain.started', connections: i });
+    if (i % 20 === 19) await events.flush();
+  }
+  await events.close();
+  process.stdout.write(JSON.stringify({ dropped, isHealthy: events.isHealthy }));
+`;
+
+describe('a disk that is full', () => {
+  it('MO-09 MO-08 loses events, which are counted, and leaves records that are whole', async () => {
+    const audit = auditFolder();
+    const command = 'ulimit -f 16 && exec "$0" --input-type=module -e "$1" "$2" "$3"';
+    const args = ['-c', command, process.execPath, ON_A_FULL_DISK, audit.path, audit.privateKey];
+    const result = JSON.parse(
+      execFileSync('bash', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+    ) as {
+      dropped: number;
+      isHealthy: boolean;
+    };
+    const arrived = typesIn(audit.path).filter((type) => type === 'ws.drain.started').length;
+    expect(arrived).toBeGreaterThan(10);
+    expect(result.isHealthy).toBe(false);
+    expect(result.dropped).toBe(200 - arrived);
+    expect(statSync(audit.path).size).toBeLessThanOrEqual(16_384);
+    expect(await verify(audit)).toMatchObject({ status: 0 });
+    // There is room again: the next process goes on behind the last record that arrived.
+    const app = await start(audit);
+    await comeAndGo(app);
+    await app.app.close();
+    expect(await verify(audit, '--complete')).toMatchObject({ status: 0 });
+  });
+});
+
 describe('the options of FileSink', () => {
   it('MO-08 that are wrong stop the boot, each with its line, and no key is shown', async () => {
     const { privateKey } = auditFolder();

@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { FileSink } from '@secure-ws/nestjs';
 import { connect, testIdentity } from '@secure-ws/nestjs/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { BootProblems } from '../../packages/nestjs/src/core/boot-problems.js';
 import { runCommand } from '../../packages/nestjs/src/command/run-command.js';
 import { auditFolder, rewrite } from '../support/audit-folder.js';
+import { CertificateAuthority } from '../support/certificate-authority.js';
 import { EchoGateway } from '../support/echo.gateway.js';
-import { around, boot, example } from './example.js';
+import { around, boot, example, examplesFolder } from './example.js';
 
 const PAGE = readFileSync(new URL('../../docs/guide/audit.md', import.meta.url), 'utf8');
 
@@ -37,6 +39,18 @@ describe('F45 every example of the guide runs: the audit trail', () => {
     expect(`${shown}\n`).toBe(outputOf('verify'));
     expect(status).toBe(3);
   }); // prettier-ignore
+
+  it('MO-09 audit/elsewhere.ts boots, while the syslog server that it names is not there', async () => {
+    const { cert } = await CertificateAuthority.create();
+    writeFileSync(join(examplesFolder, 'logs-ca.pem'), cert);
+    const stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const { events } = await example('audit/elsewhere.ts', 'events');
+    const app = await boot(around([EchoGateway], { events }));
+    await using client = await connect(app, { path: '/echo', as: testIdentity({ id: 'alice' }) });
+    expect((await client.request('echo', { text: 'hi' })).event).toBe('echo');
+    await client.close();
+    stdout.mockRestore();
+  });
 
   it('MO-08 the page has every option of FileSink, with its default', () => {
     const problems = new BootProblems();

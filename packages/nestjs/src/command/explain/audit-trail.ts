@@ -40,8 +40,9 @@ function readRecord(line: string): AuditRecord | undefined {
   const parsed = start === -1 ? undefined : parse(line.slice(start, end + 1));
   // What a chain says of itself is no event, and nothing that was skipped either.
   if (parsed === undefined || isEvent(parsed) || isChainMark(parsed['type'])) return parsed;
-  const { message, msg = message } = parsed;
-  const nested = typeof msg === 'string' ? parse(msg) : msg;
+  // Pino has the event beside its message, other loggers have it as their message.
+  const { message, msg = message, event = msg } = parsed;
+  const nested = typeof event === 'string' ? parse(event) : event;
   return isPlainObject(nested) && isEvent(nested) ? nested : undefined;
 }
 
