@@ -111,7 +111,19 @@ export type { WsStepUpOptions } from './authorization/ws-step-up.decorator.js';
 
 // Events
 export type { EventsOptions } from './events/events.options.js';
+export { FileSink } from './events/file/file.sink.js';
+export type { FileSinkChainOptions, FileSinkOptions } from './events/file/file-sink.options.js';
 export { LoggerSink } from './events/logger.sink.js';
+export { OpenTelemetryLogSink } from './events/open-telemetry-log.sink.js';
+export type {
+  OpenTelemetryLogger,
+  OpenTelemetryLogRecord,
+  OpenTelemetryValue,
+} from './events/open-telemetry-log.sink.js';
+export { PinoSink } from './events/pino.sink.js';
+export type { PinoLogger } from './events/pino.sink.js';
+export { SyslogSink } from './events/syslog/syslog.sink.js';
+export type { SyslogSinkOptions } from './events/syslog/syslog.options.js';
 export type { OwaspEventName } from './events/event-reasons.js';
 export type {
   SecurityEvent,

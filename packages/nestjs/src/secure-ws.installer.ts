@@ -87,8 +87,13 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   /** The application has started: ports are opened, and handshakes admitted. */
   async start(): Promise<void> {
     await this.#boot.finish();
-    this.#adapter.checkOtherListeners();
-    await this.#adapter.listen();
+    try {
+      this.#adapter.checkOtherListeners();
+      await this.#adapter.listen();
+    } catch (error) {
+      await this.runtime.events.close();
+      throw error;
+    }
     this.runtime.start();
     this.#hasStarted = true;
     this.#boot.announce(this.cors.given);

@@ -306,7 +306,7 @@ export class SecureWsRuntime {
     this.#hasStarted = false;
     this.timer.stop();
     this.#shedding.stop();
-    await this.events.flush();
+    await this.events.close();
     await this.#webhooks.close();
     await this.store.close();
   }

@@ -117,6 +117,7 @@ export class BootSequence {
           ofTest: testAuthenticators,
         });
       });
+      await runtime.events.open(); // Last: a boot that fails leaves nothing open.
     } catch (error) {
       throw this.fail(error);
     }

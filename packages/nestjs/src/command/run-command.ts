@@ -1,4 +1,5 @@
 import { visibleText } from '../events/audit-text.js';
+import { auditCommand } from './audit/audit.command.js';
 import type { Command, CommandOutput } from './command.js';
 import { doctorCommand } from './doctor/doctor.command.js';
 import { explainCommand } from './explain/explain.command.js';
@@ -7,6 +8,7 @@ import { policyCommand } from './policy.command.js';
 
 /** The subcommands, in the order in which they are listed. */
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['audit', auditCommand],
   ['doctor', doctorCommand],
   ['explain', explainCommand],
   ['key', keyCommand],

@@ -10,6 +10,9 @@ export type LossReport = SecurityEventOf<'ws.audit.dropped'>;
 /** How many waiting events are written before other work of the process gets its turn. */
 const BATCH = 64;
 
+/** How many events a sink that takes several gets in one call. */
+const MAX_IN_CALL = 256;
+
 /** The part of a queue that refusals may fill: strangers cause them, and must not crowd out the record of who came in. */
 const SHARE_OF_REFUSALS = 1 / 4;
 
@@ -47,8 +50,8 @@ export interface AuditLosses {
  * The bounded queue in front of one sink: whatever the sink does, `push` returns at once, nothing throws, and memory does
  * not grow (MO-09).
  *
- * A sink that answers at once is called at once. While one is asynchronous, its events wait, in their order. When the queue
- * is full, the newest event is dropped and counted: the beginning of an attack tells more than its middle.
+ * A sink that answers at once is called at once. While one is asynchronous, its events wait, in their order, and one that has
+ * `writeBatch` gets those that waited together. When the queue is full, the newest event is dropped and counted: the beginning of an attack tells more than its middle.
  *
  * Refusals have a quarter of the queue, and whether the sink is well is judged by the other events alone: or strangers could
  * have everybody refused where the options say that a failing sink does (F28).
@@ -95,7 +98,7 @@ export class AuditQueue {
   /** Takes an event. Never throws and never waits. */
   push(event: SecurityEvent): void {
     if (this.#waiting.size === 0 && !this.#isWriting && !this.settings.isDeferred) {
-      this.#write(event);
+      this.#write([event]);
       return;
     }
     if (this.#add(event)) {
@@ -148,34 +151,39 @@ export class AuditQueue {
     return true;
   }
 
-  /** Writes one event. */
-  #write(event: SecurityEvent): void {
+  /** Hands events to the sink in one call: one of them, unless it takes several. */
+  #write(events: readonly SecurityEvent[]): void {
     // Stays true while a promise is under way, and while the sink is called: one that reports an event itself must not
     // be called inside its own call.
     this.#isWriting = true;
     let promise: PromiseLike<unknown> | undefined;
     try {
-      const written: unknown = this.sink.write(event);
+      const written = this.#call(events);
       if (isPromiseLike(written)) promise = written;
     } catch (error) {
-      this.#settle(event, { error });
+      this.#settle(events, { error });
       return;
     }
-    if (promise === undefined) this.#settle(event);
-    else this.#await(event, promise);
+    if (promise === undefined) this.#settle(events);
+    else this.#await(events, promise);
   }
 
-  #await(event: SecurityEvent, written: PromiseLike<unknown>): void {
+  #call(events: readonly SecurityEvent[]): unknown {
+    const { sink } = this;
+    return sink.writeBatch === undefined ? sink.write(events[0] as SecurityEvent) : sink.writeBatch(events);
+  }
+
+  #await(events: readonly SecurityEvent[], written: PromiseLike<unknown>): void {
     let isOver = false;
     const settle = (fault?: Fault): void => {
       // Late: it was given up, and the next event is under way.
       if (isOver) return;
       isOver = true;
       cancelTimeout();
-      this.#settle(event, fault);
+      this.#settle(events, fault);
     };
     const cancelTimeout = this.clock.after(this.settings.timeoutMs, () =>
-      settle({ error: new Error('The sink did not take the event in time.') }),
+      settle({ error: new Error('The sink did not take its events in time.') }),
     );
     // Through a promise of our own: the `then` of somebody else's may throw.
     Promise.resolve(written).then(
@@ -184,16 +192,15 @@ export class AuditQueue {
     );
   }
 
-  #settle(event: SecurityEvent, fault?: Fault): void {
+  #settle(events: readonly SecurityEvent[], fault?: Fault): void {
     this.#isWriting = false;
     if (fault === undefined) this.#hasFailed = false;
-    else if (!isRefusal(event)) this.#hasFailed = true;
+    else if (!events.every(isRefusal)) this.#hasFailed = true;
     if (this.#waiting.size <= this.settings.capacity / 2) this.#isOverflowing = false;
     if (fault !== undefined) {
-      if (isCounted(event)) {
-        this.#failed++;
-        this.settings.onLoss();
-      }
+      const lost = events.filter(isCounted).length;
+      this.#failed += lost;
+      if (lost > 0) this.settings.onLoss();
       this.settings.onFault(fault.error);
     }
     if (this.#waiting.size > 0) this.#schedule();
@@ -211,11 +218,22 @@ export class AuditQueue {
   }
 
   #drain(): void {
-    for (let written = 0; written < BATCH && !this.#isWriting; written++) {
-      const event = this.#take();
-      if (event === undefined) return;
-      this.#write(event);
+    const inCall = this.sink.writeBatch === undefined ? 1 : MAX_IN_CALL;
+    for (let calls = 0; calls < BATCH && !this.#isWriting; calls++) {
+      const events = this.#takeSome(inCall);
+      if (events.length === 0) return;
+      this.#write(events);
     }
+  }
+
+  #takeSome(count: number): readonly SecurityEvent[] {
+    const events: SecurityEvent[] = [];
+    while (events.length < count) {
+      const event = this.#take();
+      if (event === undefined) break;
+      events.push(event);
+    }
+    return events;
   }
 
   #take(): SecurityEvent | undefined {

@@ -138,6 +138,8 @@ function readSinks(reader: OptionReader): readonly SecurityEventSink[] {
     reader.fail('sinks', 'must be a list of SecurityEventSink instances.', 'events: { sinks: [new LoggerSink()] }');
     return [];
   }
+  for (const [index, sink] of sinks.entries())
+    sink.checkOptions(reader.problems, `${reader.pathOf('sinks')}[${index}]`);
   return Object.freeze([...sinks]);
 }
 

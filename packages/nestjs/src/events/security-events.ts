@@ -141,6 +141,42 @@ export class SecurityEvents {
     await withDeadline<unknown>(idle, timeoutMs, this.clock, undefined);
   }
 
+  /**
+   * Gets the sinks ready, one after the other.
+   *
+   * @internal
+   * @throws what the first of them throws that cannot be, or an Error where one takes longer than `events.sinkTimeoutMs`.
+   */
+  async open(): Promise<void> {
+    const { sinkTimeoutMs } = this.settings;
+    for (const { name, sink } of this.#sinks) {
+      const opened = (async () => {
+        await sink.open(this.clock);
+        return true;
+      })();
+      if (await withDeadline(opened, sinkTimeoutMs, this.clock, false)) continue;
+      throw new Error(`${name} was not ready within ${sinkTimeoutMs} ms (events.sinkTimeoutMs).`);
+    }
+  }
+
+  /**
+   * As {@link flush}, and ends what the sinks have open.
+   *
+   * @internal
+   */
+  async close(): Promise<void> {
+    await this.flush();
+    const { sinkTimeoutMs } = this.settings;
+    const closed = this.#sinks.map(async ({ name, sink }) => {
+      try {
+        await sink.close();
+      } catch (error) {
+        this.#onFault(name, error);
+      }
+    });
+    await withDeadline<unknown>(Promise.all(closed), sinkTimeoutMs, this.clock, undefined);
+  }
+
   #samplerOf({ isSampled }: SecurityEventSink): EventSampler | undefined {
     const { sampling, onSinkFailure, maxSampledPerSecond: refusals, maxSampledConnectionsPerSecond } = this.settings;
     if (sampling === 'all-sinks' || (sampling === 'log-lines' && isSampled)) {

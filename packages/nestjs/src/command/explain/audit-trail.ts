@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { isPlainObject } from '../../core/option-reader.js';
-
-/** A longer line is none of ours: a sink writes at most a few kilobytes. */
-const MAX_LINE = 1_048_576;
+import { isChainMark } from '../../events/chain/chain-marks.js';
+import { linesOfFile } from '../file-lines.js';
 
 /** More records than this have one id only in a file that somebody made. */
 const MAX_FOUND = 20;
@@ -26,7 +24,8 @@ export interface AuditFinding {
 export async function findInAudit(path: string, correlationId: string): Promise<AuditFinding> {
   const records: AuditRecord[] = [];
   let skipped = 0;
-  for await (const line of linesOf(path)) {
+  for await (const bytes of linesOfFile(path, { option: '--audit' })) {
+    const line = bytes?.toString('utf8').trim();
     if (line === '') continue;
     const record = line === undefined ? undefined : readRecord(line);
     if (record === undefined) skipped++;
@@ -35,36 +34,15 @@ export async function findInAudit(path: string, correlationId: string): Promise<
   return { records, skipped };
 }
 
-/** The lines of a file; `undefined` for each that is too long to be one of ours, of which nothing is kept. */
-async function* linesOf(path: string): AsyncGenerator<string | undefined> {
-  let rest = '';
-  let isTooLong = false;
-  try {
-    const stream = createReadStream(path, { encoding: 'utf8' }) as AsyncIterable<string>;
-    for await (const chunk of stream) {
-      const parts = chunk.split('\n');
-      for (const [index, part] of parts.entries()) {
-        if (!isTooLong) rest += part;
-        if (rest.length > MAX_LINE) [isTooLong, rest] = [true, ''];
-        if (index === parts.length - 1) break;
-        yield isTooLong ? undefined : rest.trim();
-        [isTooLong, rest] = [false, ''];
-      }
-    }
-  } catch (cause) {
-    const { code = 'an unknown reason' } = cause as NodeJS.ErrnoException;
-    throw new TypeError(`--audit ${path} cannot be read: ${code}.`, { cause });
-  }
-  if (isTooLong || rest !== '') yield isTooLong ? undefined : rest.trim();
-}
-
 function readRecord(line: string): AuditRecord | undefined {
   // What stands in front of the event, and behind it, is the logger's: date, level, colours.
   const [start, end] = [line.indexOf('{'), line.lastIndexOf('}')];
   const parsed = start === -1 ? undefined : parse(line.slice(start, end + 1));
-  if (parsed === undefined || isEvent(parsed)) return parsed;
-  const { message, msg = message } = parsed;
-  const nested = typeof msg === 'string' ? parse(msg) : msg;
+  // What a chain says of itself is no event, and nothing that was skipped either.
+  if (parsed === undefined || isEvent(parsed) || isChainMark(parsed['type'])) return parsed;
+  // Pino has the event beside its message, other loggers have it as their message.
+  const { message, msg = message, event = msg } = parsed;
+  const nested = typeof event === 'string' ? parse(event) : event;
   return isPlainObject(nested) && isEvent(nested) ? nested : undefined;
 }
 

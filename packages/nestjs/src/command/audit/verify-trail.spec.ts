@@ -1,0 +1,338 @@
+import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  copyFileSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type AuditFolder, auditFolder, linesOf, rewrite } from '../../../../../test/support/audit-folder.js';
+import { FakeClock } from '../../../../../test/support/fake-clock.js';
+import { FileSink } from '../../events/file/file.sink.js';
+import type { FileSinkOptions } from '../../events/file/file-sink.options.js';
+import type { SecurityEvent } from '../../events/security-event.js';
+import { runCommand } from '../run-command.js';
+
+const START = Date.parse('2026-11-27T10:00:00.000Z');
+
+/** An event as sinks get it. */
+const event = (clock: FakeClock, connections: number): SecurityEvent => ({
+  type: 'ws.drain.started',
+  owasp: 'sys_shutdown',
+  time: new Date(clock.now()).toISOString(),
+  connections,
+});
+
+/** One run of a process: it starts, writes some events a second apart, and ends. */
+async function run(
+  { path, privateKey }: AuditFolder,
+  count: number,
+  options: Partial<FileSinkOptions> & { readonly from?: number; readonly crashes?: boolean } = {},
+): Promise<void> {
+  const { from = START, crashes = false, chain, ...others } = options;
+  const clock = new FakeClock(from);
+  const sink = new FileSink({ path, ...others, chain: { privateKey, node: 'web-1', anchorEveryRecords: 5, ...chain } });
+  await sink.open(clock);
+  for (let i = 0; i < count; i++) {
+    await sink.write(event(clock, i));
+    clock.advance(1000);
+  }
+  await sink.close();
+  // One that crashes has not signed its end.
+  if (crashes) rewrite(path, (lines) => lines.slice(0, -1));
+}
+
+interface Verified {
+  readonly status: number;
+  readonly text: string;
+  /** What was found, without the folder. */
+  readonly wrong: readonly string[];
+}
+
+async function verify(audit: AuditFolder, files = audit.files(), ...more: readonly string[]): Promise<Verified> {
+  const lines: string[] = [];
+  const write = (line: string): void => void lines.push(line.replaceAll(`${audit.folder}/`, ''));
+  const args = ['audit', 'verify', ...files, '--public-key', audit.publicKey, ...more];
+  const status = await runCommand(args, { out: write, note: write });
+  const wrong = lines.filter((line) => line.startsWith('WRONG')).map((line) => line.replace(/^WRONG +/, ''));
+  return { status, text: lines.join('\n'), wrong };
+}
+
+/** A line with other bytes in front of its hash, which is made again: whoever edits a file can do that. */
+function rehashed(line: string, change: (body: string) => string): string {
+  const body = change(line.slice(0, -54));
+  return `${body},"hash":"${createHash('sha256').update(body).digest('base64url')}"}`;
+}
+
+/** Lines chained again from `from` on, as somebody without the key can. */
+function rechained(lines: readonly string[], from: number): string[] {
+  const result = [...lines];
+  for (let i = Math.max(from, 1); i < result.length; i++) {
+    const prev = /"hash":"([\w-]{43})"\}$/.exec(result[i - 1] ?? '')?.[1] ?? '';
+    result[i] = rehashed(result[i] ?? '', (body) => body.replace(/"prev":"[\w-]{43}"/, `"prev":"${prev}"`));
+  }
+  return result;
+}
+
+describe('secure-ws audit verify: a trail that nobody touched', () => {
+  it('MO-08 is what was written: over events, signed records, the day’s end, a full file and restarts', async () => {
+    const audit = auditFolder();
+    await run(audit, 12);
+    await run(audit, 60, { from: START + 100_000, maxFileBytes: 4096 });
+    await run(audit, 3, { from: START + 86_400_000 });
+    expect(audit.files().length).toBeGreaterThan(3);
+    const { status, text, wrong } = await verify(audit, audit.files(), '--complete');
+    expect(wrong).toEqual([]);
+    expect(status).toBe(0);
+    expect(text).toContain('75 records'.replace('75', String(audit.files().flatMap(linesOf).length)));
+    expect(text).toMatch(/of web-1: records 0 to \d+, closed/);
+  });
+
+  it('MO-08 says how many records nothing vouches for, after a crash and in a process that runs', async () => {
+    const audit = auditFolder();
+    await run(audit, 8, { crashes: true });
+    const { status, text } = await verify(audit);
+    expect(status).toBe(0);
+    expect(text).toContain('3 of them after the last signature; last signed: record 6 (audit.jsonl:7)');
+    expect(text).toContain('3 came after a last signature');
+    // The next process signs what it has found.
+    await run(audit, 1, { from: START + 60_000, crashes: true });
+    expect((await verify(audit)).text).toContain('1 came after a last signature');
+  });
+
+  it('MO-08 tells a record that a process left behind half written from one that somebody broke', async () => {
+    const audit = auditFolder();
+    await run(audit, 3, { crashes: true });
+    const whole = readFileSync(audit.path);
+    appendFileSync(audit.path, '{"type":"ws.drain.st');
+    expect((await verify(audit)).text).toContain('audit.jsonl:5 is not a whole record: it is being written');
+    await run(audit, 1, { from: START + 60_000 });
+    expect(await verify(audit)).toMatchObject({ status: 0, wrong: [] });
+    expect(linesOf(audit.path)[5]).toContain('"gap":"torn"');
+    // The same line, where no process says so.
+    writeFileSync(audit.path, Buffer.concat([whole, Buffer.from('{"type":"ws.drain.st\n')]));
+    appendFileSync(audit.path, `${linesOf(audit.path)[3] ?? ''}\n`);
+    expect((await verify(audit)).wrong[0]).toContain('audit.jsonl:5: the line is not a record');
+  });
+});
+
+/** What is done to a trail, and the line that says so. */
+type Attack = readonly [what: string, attack: (audit: AuditFolder) => void, finding: RegExp, args?: readonly string[]];
+
+const middle = (change: (line: string) => string) => (audit: AuditFolder) =>
+  rewrite(audit.path, (lines) => lines.map((line, index) => (index === 9 ? change(line) : line)));
+
+const ATTACKS: readonly Attack[] = [
+  ['edits a record', middle((line) => line.replace('"connections":', '"connections":1')), /^edited .*jsonl:10:/],
+  ['edits one, and makes its hash', middle((line) => rehashed(line, (body) => body.replace('sys_shutdown', 'x'))), /^replaced .*jsonl:11:/],
+  ['edits one, and chains all that follow', ({ path }) =>
+    rewrite(path, (lines) => rechained(lines.with(9, rehashed(lines[9] ?? '', (body) => body.replace('sys_shutdown', 'x'))), 10)), /^forged .*jsonl:13: the audit.anchor is signed with another key/],
+  ['adds a space', middle((line) => line.replace('","', '", "')), /^edited .*jsonl:10:/],
+  ['doubles a member', middle((line) => line.replace('{"type"', '{"type":"ws.drain.finished","type"')), /^edited .*jsonl:10:/],
+  ['ends a line as Windows does', middle((line) => `${line}\r`), /^unreadable .*jsonl:10:/],
+  ['writes bytes that are not UTF-8 in place of a letter', ({ path }) => {
+    const bytes = readFileSync(path);
+    bytes[bytes.indexOf('sys_shutdown', bytes.length / 2)] = 0xff;
+    writeFileSync(path, bytes);
+  }, /^edited/],
+  ['removes a record', ({ path }) => rewrite(path, (lines) => lines.toSpliced(9, 1)), /^missing .*jsonl:10: record 9 is not there/],
+  ['removes several', ({ path }) => rewrite(path, (lines) => lines.toSpliced(4, 6)), /^missing .*jsonl:5: records 4 to 9 are/],
+  ['removes the beginning', ({ path }) => rewrite(path, (lines) => lines.slice(1)), /^missing .*do not go back/, ['--complete']],
+  ['swaps two records', ({ path }) => rewrite(path, (lines) => lines.with(9, lines[8] ?? '').with(8, lines[9] ?? '')), /^reordered .*jsonl:10:/],
+  ['repeats a record', ({ path }) => rewrite(path, (lines) => lines.toSpliced(10, 0, lines[9] ?? '')), /^reordered .*jsonl:11: record 9 .* there twice/],
+  ['repeats the whole file', ({ path }) => rewrite(path, (lines) => [...lines, ...lines]), /^reordered/],
+  ['writes a line of its own', ({ path }) => rewrite(path, (lines) => lines.toSpliced(5, 0, '{"type":"ws.connection.opened"}')), /^unreadable .*jsonl:6: the line is not a record/],
+  ['writes an empty line', ({ path }) => rewrite(path, (lines) => lines.toSpliced(5, 0, '')), /^unreadable .*jsonl:6:/],
+  ['writes a record behind the end', ({ path }) =>
+    rewrite(path, (lines) => {
+      const copy = rehashed(lines[3] ?? '', (body) => body.replace(/"seq":3/, `"seq":${lines.length}`));
+      return rechained([...lines, copy], lines.length);
+    }), /^after-end/],
+  ['takes the signed records out, and chains the others again', ({ path }) =>
+    rewrite(path, (lines) => {
+      const events = lines.filter((line, index) => index === 0 || !line.includes('"audit.'));
+      return rechained(events.map((line, seq) => rehashed(line, (body) => body.replace(/"seq":\d+/, `"seq":${seq}`))), 1);
+    }), /^unsigned .*jsonl:7: a signed record should stand between record 0/],
+  ['takes the signature from a signed record', ({ path }) =>
+    rewrite(path, (lines) => lines.map((line) => rehashed(line, (body) => body.replace(/,"signature":"[\w-]+"$/, '')))), /^forged .*jsonl:1: the audit.start is not signed/],
+  ['puts one signature in place of another', ({ path }) =>
+    rewrite(path, (lines) => {
+      const signature = /"signature":"[\w-]+"/.exec(lines[0] ?? '')?.[0] ?? '';
+      return lines.map((line) => rehashed(line, (body) => body.replace(/"signature":"[\w-]+"/, signature)));
+    }), /^forged/],
+]; // prettier-ignore
+
+describe('secure-ws audit verify: an attacker with the file', () => {
+  it.each(ATTACKS.map(([what, attack, finding, args = []]) => [what, attack, finding, args] as const))(
+    'MO-08 is found out who %s',
+    async (_, attack, finding, args) => {
+      const audit = auditFolder();
+      await run(audit, 20);
+      expect(await verify(audit, audit.files(), ...args)).toMatchObject({ status: 0, wrong: [] });
+      attack(audit);
+      const { status, wrong, text } = await verify(audit, audit.files(), ...args);
+      expect(status).toBe(3);
+      expect(wrong.filter((line) => finding.test(line))).not.toEqual([]);
+      expect(text).toMatch(/wrong with this trail\.$/);
+    },
+  );
+
+  it('MO-08 is found out who cuts off what a later process went on from, or a file, or all of a process', async () => {
+    const audit = auditFolder();
+    await run(audit, 8, { crashes: true });
+    const crashed = readFileSync(audit.path);
+    await run(audit, 4, { from: START + 60_000 });
+    await run(audit, 4, { from: START + 120_000 });
+    const whole = linesOf(audit.path);
+    rewrite(audit.path, (lines) => [...lines.slice(0, 7), ...lines.slice(10)]);
+    expect((await verify(audit)).wrong).toEqual([
+      expect.stringMatching(
+        /^cut-off +audit.jsonl:8: it goes on from record 9 of chain .*: records 7 to 9 are not there/,
+      ),
+    ]);
+    const second = whole.findIndex((line, index) => index > 0 && line.includes('audit.start'));
+    const third = whole.findIndex((line, index) => index > second && line.includes('audit.start'));
+    writeFileSync(audit.path, `${whole.toSpliced(second, third - second).join('\n')}\n`);
+    expect((await verify(audit)).wrong).toEqual([
+      expect.stringMatching(/^missing +audit.jsonl:11: it goes on from chain/),
+    ]);
+    // Edited and chained again at its end, where nothing is signed any more: the next process has signed what it found.
+    const lines = crashed.toString().split('\n').slice(0, -1);
+    const edited = rehashed(lines.at(-1) ?? '', (body) => body.replace('sys_shutdown', 'x'));
+    writeFileSync(audit.path, `${[...lines.slice(0, -1), edited, ...whole.slice(second)].join('\n')}\n`);
+    expect((await verify(audit)).wrong).toContainEqual(expect.stringMatching(/^replaced +audit.jsonl:11:/));
+  });
+
+  it('MO-08 is found out who swaps two files, gives one twice, leaves one out or puts an old one in its place', async () => {
+    const audit = auditFolder();
+    await run(audit, 80, { maxFileBytes: 4096 });
+    const files = audit.files();
+    const [first = '', second = '', third = ''] = files;
+    expect(files.length).toBeGreaterThan(3);
+    expect(await verify(audit)).toMatchObject({ status: 0 });
+    const [begin, end] = [files.slice(0, 1), files.slice(3)];
+    expect((await verify(audit, [...begin, third, second, ...end])).wrong[0]).toMatch(/^missing/);
+    expect((await verify(audit, [first, first, ...files.slice(1)])).wrong[0]).toMatch(/^reordered/);
+    expect((await verify(audit, files.toSpliced(1, 1))).wrong).toEqual([expect.stringMatching(/^missing/)]);
+    copyFileSync(first, second);
+    expect((await verify(audit)).wrong.length).toBeGreaterThan(1);
+  });
+
+  it('MO-08 is found out who forges all of it with a key of their own', async () => {
+    const audit = auditFolder();
+    await run({ ...audit, privateKey: audit.otherKey() }, 12);
+    const { status, wrong } = await verify(audit);
+    expect(status).toBe(3);
+    expect(wrong[0]).toMatch(/^forged +audit.jsonl:1: the audit.start is signed with another key/);
+    expect(wrong.at(-1)).toMatch(/^unsigned +no record is signed with a key that was given/);
+  });
+
+  it('MO-08 cuts off the end unseen up to a signed record, and no further where the age or the last run is known', async () => {
+    const audit = auditFolder();
+    const heads = audit.at('heads.json');
+    await run(audit, 20, { from: Date.now() - 30_000 });
+    expect(await verify(audit, audit.files(), '--remember', heads, '--max-age', '60')).toMatchObject({ status: 0 });
+    const old = readFileSync(audit.path);
+    await run(audit, 20, { from: Date.now() - 5000, crashes: true });
+    expect(await verify(audit, audit.files(), '--remember', heads)).toMatchObject({ status: 0 });
+    // An old copy of the file is as consistent as it was.
+    writeFileSync(audit.path, old);
+    expect(await verify(audit)).toMatchObject({ status: 0 });
+    expect((await verify(audit, audit.files(), '--max-age', '2')).wrong).toEqual([expect.stringMatching(/^old/)]);
+    expect((await verify(audit, audit.files(), '--remember', heads)).wrong).toEqual([
+      expect.stringMatching(/^cut-off +chain [\w-]{22} was there when the trail was verified last, and is gone/),
+    ]);
+    rewrite(audit.path, (lines) => lines.slice(0, 7));
+    const cut = await verify(audit, audit.files(), '--remember', heads);
+    expect(cut.wrong).toContainEqual(expect.stringMatching(/^cut-off +chain .* had records up to 24 .* ends at 6/));
+    // Nothing is remembered of a trail that something is wrong with.
+    expect(readFileSync(heads, 'utf8').match(/"id"/g)).toHaveLength(2);
+  });
+
+  it('MO-08 is not misled by what FileSink itself removes', async () => {
+    const audit = auditFolder();
+    const heads = audit.at('heads.json');
+    await run(audit, 40, { maxFileBytes: 4096, maxFiles: 3 });
+    expect(await verify(audit, audit.files(), '--remember', heads)).toMatchObject({ status: 0 });
+    await run(audit, 80, { from: START + 100_000, maxFileBytes: 4096, maxFiles: 3 });
+    const { status, wrong, text } = await verify(audit, audit.files(), '--remember', heads);
+    expect(wrong).toEqual([]);
+    expect(status).toBe(0);
+    expect(audit.files()).toHaveLength(3);
+    expect(text).toContain('older files were removed, or not given');
+  });
+});
+
+describe('secure-ws audit verify: hostile files', () => {
+  it.each<readonly [what: string, bytes: (audit: AuditFolder) => Buffer | string]>([
+    ['nothing', () => ''],
+    ['bytes of any kind', () => Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 256))],
+    ['one line without an end', () => 'x'.repeat(3_000_000)],
+    ['a record that is too long', ({ path }) => `{"a":"${'x'.repeat(2_000_000)}${linesOf(path)[2] ?? ''}\n`],
+    ['JSON that nests for ever', ({ path }) => rehashed(linesOf(path)[2] ?? '', (body) => `{"a":${'['.repeat(200_000)}${body}`)],
+    ['a hundred thousand broken lines', () => '{"hash":1}\n'.repeat(100_000)],
+    ['members that are something else', ({ path }) =>
+      linesOf(path).map((line) => rehashed(line, (body) => body.replace(/"(time|anchorEvery)":("[^"]*"|\{[^}]*\})/g, '"$1":[]'))).join('\n')],
+    ['a sequence beyond every number', ({ path }) => rehashed(linesOf(path)[2] ?? '', (body) => body.replace('"seq":2', '"seq":9999999999999999'))],
+    ['control characters', ({ path }) => rehashed(linesOf(path)[0] ?? '', (body) => body.replace('web-1', '\\u001b[2J\\u2028web-1'))],
+  ])('MO-07 MO-08 says that %s is wrong, in a bounded report without control characters', async (_, bytes) => {
+    const audit = auditFolder();
+    await run(audit, 3);
+    writeFileSync(audit.path, bytes(audit));
+    const { status, text } = await verify(audit);
+    expect(status).toBe(3);
+    expect(text.length).toBeLessThan(50_000);
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/);
+  }); // prettier-ignore
+
+  it('MO-08 ends with more chains than there can be', async () => {
+    const audit = auditFolder();
+    await run(audit, 1);
+    const [start = ''] = linesOf(audit.path);
+    const id = (i: number): string => String(i).padStart(22, '0');
+    const lines = Array.from({ length: 10_100 }, (_, i) =>
+      rehashed(start, (body) =>
+        body.replace(/,"signature":.*$/, '').replace(/"chain":\{"id":"[\w-]{22}/, `"chain":{"id":"${id(i)}`),
+      ),
+    );
+    writeFileSync(audit.path, `${lines.join('\n')}\n`);
+    const { status, text } = await verify(audit, audit.files(), '--json');
+    expect(status).toBe(3);
+    expect((JSON.parse(text) as { chains: unknown[] }).chains).toHaveLength(10_000);
+  });
+
+  it('MO-08 does not wait at a FIFO, nor read a device', async () => {
+    const audit = auditFolder();
+    await run(audit, 1);
+    execFileSync('mkfifo', [audit.at('audit.fifo.jsonl')]);
+    for (const path of [audit.at('audit.fifo.jsonl'), '/dev/zero', audit.folder, audit.at('missing.jsonl')]) {
+      const { status, text } = await verify(audit, [path]);
+      expect(status).toBe(2);
+      expect(text).toContain('cannot be read');
+    }
+  });
+
+  it('MO-08 takes an Ed25519 public key, and tells a private one from it', async () => {
+    const audit = auditFolder();
+    await run(audit, 1);
+    writeFileSync(audit.at('private.pem'), audit.privateKey);
+    writeFileSync(audit.at('other.pem'), 'no key');
+    const with_ = async (name: string): Promise<Verified> =>
+      verify({ ...audit, publicKey: audit.at(name) }, [audit.path]);
+    expect((await with_('private.pem')).text).toContain('is a private key');
+    expect((await with_('other.pem')).text).toContain('is not an Ed25519 public key');
+    expect(await with_('missing.pem')).toMatchObject({ status: 2 });
+    const none = await runCommand(['audit', 'verify', audit.path], { out: () => undefined, note: () => undefined });
+    expect(none).toBe(2);
+    // Of two keys each one counts: the key of before has signed what was written before.
+    expect(await verify(audit, audit.files(), '--public-key', audit.publicKey)).toMatchObject({ status: 0 });
+    unlinkSync(audit.path);
+    renameSync(audit.at('other.pem'), audit.path);
+    truncateSync(audit.path);
+    expect(await verify(audit)).toMatchObject({ status: 3 });
+  });
+});

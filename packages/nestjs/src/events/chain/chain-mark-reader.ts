@@ -1,0 +1,58 @@
+import { isPlainObject } from '../../core/option-reader.js';
+import { type AnchorEvery, type ChainLink, type ChainMark, isChainMark } from './chain-marks.js';
+
+/** What a record says, as far as a chain is concerned. Anybody may have written it. */
+export interface RecordContent {
+  readonly time: string;
+  /** What the chain says about itself; `undefined` for a security event. */
+  readonly mark: ReadMark | undefined;
+}
+
+/** A mark that has the fields of one. */
+export interface ReadMark {
+  readonly type: ChainMark['type'];
+  readonly anchorEvery: AnchorEvery;
+  readonly node: string | undefined;
+  readonly continues: ChainLink | undefined;
+  readonly gap: string | undefined;
+}
+
+/** Reads what a record says; `undefined` for what is not one. Never throws. */
+export function readContent(line: Buffer): RecordContent | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  if (!isPlainObject(value)) return undefined;
+  const { type, time } = value;
+  if (typeof type !== 'string' || typeof time !== 'string' || Number.isNaN(Date.parse(time))) return undefined;
+  if (!isChainMark(type)) return { time, mark: undefined };
+  const { anchorEvery, node, continues, gap } = value;
+  const link = readLink(continues);
+  if (!isAnchorEvery(anchorEvery) || (continues !== undefined && link === undefined)) return undefined;
+  return {
+    time,
+    mark: {
+      ...{ type, anchorEvery },
+      node: typeof node === 'string' ? node : undefined,
+      continues: link,
+      gap: typeof gap === 'string' ? gap : undefined,
+    },
+  };
+}
+
+function readLink(value: unknown): ChainLink | undefined {
+  if (!isPlainObject(value)) return undefined;
+  const { id, seq, hash } = value;
+  return typeof id === 'string' && isCount(seq) && typeof hash === 'string' ? { id, seq, hash } : undefined;
+}
+
+function isAnchorEvery(value: unknown): value is AnchorEvery {
+  return isPlainObject(value) && isCount(value['records']) && isCount(value['ms']);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

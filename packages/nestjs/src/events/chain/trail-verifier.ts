@@ -1,0 +1,160 @@
+import type { KeyObject } from 'node:crypto';
+import { Findings, type LinePlace, type TrailReport } from './chain-finding.js';
+import { type ChainRecord, isSignedBy, readChainLine } from './chain-line.js';
+import { readContent, type ReadMark } from './chain-mark-reader.js';
+import { type RememberedHead, RememberedHeads } from './remembered-heads.js';
+import { VerifiedChain } from './verified-chain.js';
+
+/** A process that starts once a minute for a week. More are a file that somebody made, to fill memory. */
+const MAX_CHAINS = 10_000;
+
+/** What a trail is held against. */
+export interface TrailExpectations {
+  /** The public keys of Ed25519 that may have signed. */
+  readonly keys: readonly KeyObject[];
+  /** Whether the files must go back to the very first record. @default false */
+  readonly isComplete?: boolean;
+  /** How old the last signed record may be, in milliseconds at {@link now}. @default any age */
+  readonly maxAgeMs?: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** What an earlier verification has seen. */
+  readonly remembered?: readonly RememberedHead[];
+}
+
+/**
+ * Verifies the lines of a trail, in the order in which they are given, with the memory of one record for each chain. Nothing
+ * that stands in a line makes it throw.
+ */
+export class TrailVerifier {
+  readonly #findings = new Findings();
+  readonly #chains = new Map<string, VerifiedChain>();
+  readonly #remembered: RememberedHeads;
+  #records = 0;
+  /** Lines that are not records: the next one says whether the process has left them behind. */
+  #torn: LinePlace | undefined;
+  #beginning: { readonly time: string; readonly isFirst: boolean } | undefined;
+  #lastSigned = -Infinity;
+  #hasTooMany = false;
+
+  constructor(private readonly expected: TrailExpectations) {
+    this.#remembered = new RememberedHeads(expected.remembered ?? []);
+  }
+
+  /** @param line without its end; `undefined` for one that is longer than any record. */
+  read(line: Buffer | undefined, place: LinePlace): void {
+    const record = line === undefined ? undefined : readChainLine(line);
+    const content = line === undefined || record === undefined ? undefined : readContent(line);
+    if (record === undefined || content === undefined) {
+      this.#refuseTorn();
+      this.#torn = place;
+      return;
+    }
+    this.#records++;
+    const { mark, time } = content;
+    if (!record.isIntact) this.#findings.add('edited', place, 'the record is not the one that its hash was made of.');
+    const isVouched = mark !== undefined && this.#isSigned(record, mark, place);
+    this.#settleTorn(record, mark, isVouched);
+    const chain = this.#chains.get(record.id) ?? this.#begin(record, mark, time, place);
+    if (chain === undefined) return;
+    if (mark?.type === 'audit.start' && record.seq === 0 && isVouched) this.#link(mark, place);
+    if (this.#remembered.isOther(record.id, record.seq, record.hash)) {
+      this.#findings.add('replaced', place, 'another record stood here when the trail was verified last.');
+    }
+    chain.add({ record, time, mark, isVouched }, place);
+    if (isVouched) this.#lastSigned = Math.max(this.#lastSigned, Date.parse(time));
+  }
+
+  /** What the verification comes to. */
+  finish(): TrailReport {
+    const { isComplete = false, maxAgeMs, now } = this.expected;
+    const findings = this.#findings;
+    if (this.#torn !== undefined) {
+      const { file, line } = this.#torn;
+      findings.note(`${file}:${line} is not a whole record: it is being written, or the end was cut off.`);
+    }
+    const chains = [...this.#chains.values()].map((chain) => chain.report());
+    if (this.#records === 0) findings.add('unreadable', undefined, 'there is no record of a chain in these files.');
+    else this.#judgeAge(maxAgeMs, now);
+    if (isComplete && this.#beginning?.isFirst === false) {
+      findings.add('missing', undefined, 'the files do not go back to the first record of the trail.');
+    }
+    this.#remembered.findLost(chains, this.#beginning, findings);
+    return {
+      ...{ records: this.#records, chains, findings: findings.list },
+      ...{ furtherFindings: findings.further, notes: findings.notes },
+    };
+  }
+
+  #judgeAge(maxAgeMs: number | undefined, now: number): void {
+    if (this.#lastSigned === -Infinity) {
+      this.#findings.add('unsigned', undefined, 'no record is signed with a key that was given.');
+    } else if (maxAgeMs !== undefined && now - this.#lastSigned > maxAgeMs) {
+      const last = new Date(this.#lastSigned).toISOString();
+      this.#findings.add(
+        'old',
+        undefined,
+        `the last signed record is of ${last}: the end was cut off, or nobody writes.`,
+      );
+    }
+  }
+
+  #isSigned(record: ChainRecord, mark: ReadMark, place: LinePlace): boolean {
+    if (isSignedBy(record, this.expected.keys)) return record.isIntact;
+    const how = record.signed === undefined ? 'is not signed' : 'is signed with another key';
+    this.#findings.add('forged', place, `the ${mark.type} ${how}.`);
+    return false;
+  }
+
+  /** A chain that was not seen before. */
+  #begin(record: ChainRecord, mark: ReadMark | undefined, time: string, place: LinePlace): VerifiedChain | undefined {
+    if (this.#chains.size >= MAX_CHAINS) {
+      if (!this.#hasTooMany) this.#findings.add('unreadable', place, `there are more than ${MAX_CHAINS} chains.`);
+      this.#hasTooMany = true;
+      return undefined;
+    }
+    const isStart = mark?.type === 'audit.start';
+    if (isStart !== (record.seq === 0)) {
+      this.#findings.add('unreadable', place, 'an audit.start is record 0 of its chain, and no other one is.');
+    } else if (!isStart && this.#beginning !== undefined) {
+      this.#findings.add('missing', place, `records 0 to ${record.seq - 1} of chain ${record.id} are not there.`);
+    }
+    if (this.#beginning === undefined) {
+      const isFirst = isStart && mark.continues === undefined;
+      this.#beginning = { time, isFirst };
+      if (!isFirst)
+        this.#findings.note(`The trail begins before ${place.file}: older files were removed, or not given.`);
+    }
+    const chain = new VerifiedChain(record, isStart ? mark.node : undefined, this.#findings);
+    this.#chains.set(record.id, chain);
+    return chain;
+  }
+
+  /** Holds what a start says of the chain before it against what is there. */
+  #link({ continues, gap, node = 'a node' }: ReadMark, place: LinePlace): void {
+    if (gap === 'unreadable') {
+      this.#findings.add('gap', place, `${node} started, and could not read the record in front of it.`);
+    } else if (gap !== undefined) {
+      this.#findings.note(
+        `${place.file}:${place.line}: ${node} started after a record that was not written to its end.`,
+      );
+    }
+    if (continues === undefined) return;
+    const before = this.#chains.get(continues.id);
+    if (before !== undefined) before.vouchFor(continues, place);
+    else if (this.#chains.size > 1) {
+      this.#findings.add('missing', place, `it goes on from chain ${continues.id}, which is not there.`);
+    }
+  }
+
+  #settleTorn(record: ChainRecord, mark: ReadMark | undefined, isVouched: boolean): void {
+    if (mark?.type === 'audit.start' && record.seq === 0 && mark.gap !== undefined && isVouched) this.#torn = undefined;
+    else this.#refuseTorn();
+  }
+
+  #refuseTorn(): void {
+    const place = this.#torn;
+    this.#torn = undefined;
+    if (place !== undefined) this.#findings.add('unreadable', place, 'the line is not a record.');
+  }
+}

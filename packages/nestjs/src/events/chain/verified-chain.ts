@@ -1,0 +1,109 @@
+import type { ChainReport, Findings, LinePlace } from './chain-finding.js';
+import type { ChainRecord } from './chain-line.js';
+import type { ReadMark } from './chain-mark-reader.js';
+import type { AnchorEvery, ChainLink } from './chain-marks.js';
+
+/** A record, with what it says. */
+export interface ReadRecord {
+  readonly record: ChainRecord;
+  readonly time: string;
+  readonly mark: ReadMark | undefined;
+  /** Whether it is a mark that one of the keys has signed. */
+  readonly isVouched: boolean;
+}
+
+/** One chain, as far as it was read. */
+export class VerifiedChain {
+  readonly #firstSeq: number;
+  #lastSeq: number;
+  #lastHash: string;
+  #lastTime = '';
+  #signed: ChainReport['signed'];
+  /** Up to which record something signed vouches. */
+  #vouchedSeq = -1;
+  #anchorEvery: AnchorEvery | undefined;
+  #isLate = false;
+  #hasEnded = false;
+
+  constructor(
+    { seq, prev, id }: ChainRecord,
+    private readonly node: string | undefined,
+    private readonly findings: Findings,
+  ) {
+    this.#firstSeq = seq;
+    this.#lastSeq = seq - 1;
+    this.#lastHash = prev;
+    this.id = id;
+  }
+
+  readonly id: string;
+
+  /** Takes the next record of the chain. */
+  add({ record, time, mark, isVouched }: ReadRecord, place: LinePlace): void {
+    const { seq, prev, hash } = record;
+    const { findings } = this;
+    if (seq <= this.#lastSeq) {
+      findings.add('reordered', place, `record ${seq} stands behind record ${this.#lastSeq}, or is there twice.`);
+      return;
+    }
+    if (this.#hasEnded) findings.add('after-end', place, `record ${seq} stands behind the end of its chain.`);
+    const next = this.#lastSeq + 1;
+    if (seq > next) {
+      const which = seq - 1 === next ? `record ${next} is` : `records ${next} to ${seq - 1} are`;
+      findings.add('missing', place, `${which} not there.`);
+      // Nor are the signed ones among them.
+      this.#isLate = true;
+    } else if (prev !== this.#lastHash) {
+      findings.add('replaced', place, `the record in front of it is not the one that it was written behind.`);
+    }
+    this.#lastSeq = seq;
+    this.#lastHash = hash;
+    this.#lastTime = time;
+    if (!isVouched || mark === undefined) {
+      this.#expectAnchor(time, place);
+      return;
+    }
+    this.#signed = { seq, time, ...place };
+    this.#vouchedSeq = seq;
+    this.#anchorEvery = mark.anchorEvery;
+    this.#isLate = false;
+    if (mark.type === 'audit.end') this.#hasEnded = true;
+  }
+
+  /** A signed record of another chain says what this one's last record was. */
+  vouchFor({ seq, hash }: ChainLink, place: LinePlace): void {
+    if (this.#lastSeq < seq) {
+      const missing = `records ${this.#lastSeq + 1} to ${seq}`;
+      this.findings.add(
+        'cut-off',
+        place,
+        `it goes on from record ${seq} of chain ${this.id}: ${missing} are not there.`,
+      );
+    } else if (this.#lastSeq === seq && this.#lastHash !== hash) {
+      this.findings.add('replaced', place, `it goes on from another record ${seq} of chain ${this.id}.`);
+    } else {
+      this.#vouchedSeq = Math.max(this.#vouchedSeq, seq);
+    }
+  }
+
+  report(): ChainReport {
+    return {
+      ...{ id: this.id, node: this.node, firstSeq: this.#firstSeq },
+      ...{ lastSeq: this.#lastSeq, lastHash: this.#lastHash, lastTime: this.#lastTime },
+      unvouched: this.#lastSeq - Math.max(this.#vouchedSeq, this.#firstSeq - 1),
+      signed: this.#signed,
+      hasEnded: this.#hasEnded,
+    };
+  }
+
+  /** The process signs so often that a record without a signed one near it is one that the signed ones were taken from. */
+  #expectAnchor(time: string, place: LinePlace): void {
+    const { records, ms } = this.#anchorEvery ?? { records: Infinity, ms: Infinity };
+    const signed = this.#signed;
+    if (signed === undefined || this.#isLate) return;
+    const isLate = this.#lastSeq - signed.seq > records || Date.parse(time) - Date.parse(signed.time) >= ms;
+    if (!isLate) return;
+    this.#isLate = true;
+    this.findings.add('unsigned', place, `a signed record should stand between record ${signed.seq} and this one.`);
+  }
+}

@@ -1,0 +1,115 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileTail, readTail } from './file-tail.js';
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+
+/**
+ * Appended to only; made if it is missing; never through a symbolic link, which somebody else may have put in its place
+ * (CWE-59); and a FIFO must not hold up the process until somebody reads it.
+ */
+const FLAGS = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+
+/** A file that lines are appended to: a batch of them arrives whole, or is taken back. */
+export class AuditFile {
+  #needsLineFeed = false;
+
+  private constructor(
+    private readonly handle: FileHandle,
+    private readonly inode: string,
+    /** How many bytes it had when it was looked at last, whoever wrote them. */
+    public size: number,
+    /** When it was written to last, in milliseconds since 1970. */
+    public writtenAt: number,
+  ) {}
+
+  /**
+   * Opens a file, or makes it.
+   *
+   * @param mode its permissions, also where it was there before.
+   * @throws Error for what is not a file of this user alone.
+   */
+  static async open(path: string, mode: number): Promise<AuditFile> {
+    const handle = await open(path, FLAGS, mode);
+    try {
+      const { ino, dev, size, mtimeMs, nlink, uid, mode: found } = await handle.stat();
+      if ((found & constants.S_IFMT) !== constants.S_IFREG) throw new Error('it is not a regular file');
+      if (nlink !== 1) throw new Error('it has a second name, a hard link that somebody made');
+      // Not on Windows, which has no such numbers.
+      if (process.geteuid !== undefined && uid !== process.geteuid()) throw new Error('it belongs to another user');
+      if ((found & 0o777) !== mode) await handle.chmod(mode);
+      return new AuditFile(handle, `${dev}:${ino}`, size, mtimeMs);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** What it ends with. What is written next begins a line of its own. */
+  async tail(): Promise<FileTail> {
+    const tail = await readTail(this.handle, this.size);
+    this.#needsLineFeed = tail.isTorn;
+    return tail;
+  }
+
+  /** Whether a path still leads to it: somebody may have moved or removed it. */
+  async isAt(path: string): Promise<boolean> {
+    try {
+      const { dev, ino, size } = await stat(path);
+      if (`${dev}:${ino}` !== this.inode) return false;
+      this.size = size;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Appends lines.
+   *
+   * @returns when the system has them all.
+   * @throws what keeps it from that. The lines have not arrived then, and {@link isTorn} says whether parts of them have.
+   */
+  async append(lines: readonly string[], now: number): Promise<void> {
+    const bytes = Buffer.from(`${this.#needsLineFeed ? '\n' : ''}${lines.join('\n')}\n`);
+    const before = this.size;
+    let written = 0;
+    try {
+      while (written < bytes.length) {
+        written += (await this.handle.write(bytes, written, bytes.length - written)).bytesWritten;
+      }
+    } catch (error) {
+      await this.#takeBack(before, written);
+      throw error;
+    }
+    this.#needsLineFeed = false;
+    this.size = before + written;
+    this.writtenAt = now;
+  }
+
+  /** Whether a part of a line was left behind, which could not be taken back. */
+  get isTorn(): boolean {
+    return this.#needsLineFeed;
+  }
+
+  /** Waits until the disk has what was written. */
+  sync(): Promise<void> {
+    return this.handle.datasync();
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
+  }
+
+  async #takeBack(before: number, written: number): Promise<void> {
+    if (written === 0) return;
+    try {
+      const { size } = await this.handle.stat();
+      // Another process may have appended behind it.
+      if (size !== before + written) throw new Error('It is not the end any more.');
+      await this.handle.truncate(before);
+    } catch {
+      this.#needsLineFeed = true;
+    }
+  }
+}

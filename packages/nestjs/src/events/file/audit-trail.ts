@@ -1,0 +1,160 @@
+import { access, constants, open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { toLine } from '../audit-text.js';
+import { AuditChain, type ChainOrigin } from '../chain/audit-chain.js';
+import { readChainLine } from '../chain/chain-line.js';
+import type { AnchorReason } from '../chain/chain-marks.js';
+import { AuditFile } from './audit-file.js';
+import type { FileSinkSettings } from './file-sink.options.js';
+import { type FileTail, readTail } from './file-tail.js';
+import { isRotationDue, RotatedFiles } from './rotated-files.js';
+
+/**
+ * The files of one sink, the one that is written to and those that were put away, and the chain through all of them. It does
+ * one thing at a time: who calls it waits for its promise.
+ */
+export class AuditTrail {
+  readonly #rotated: RotatedFiles;
+  #file: AuditFile | undefined;
+  #chain: AuditChain | undefined;
+  /** Whether the file of before is not where it was any more: somebody has moved or removed it. */
+  #isMoved = false;
+
+  constructor(
+    private readonly settings: FileSinkSettings,
+    /** Called with what went wrong without a record being lost. */
+    private readonly onTrouble: (error: unknown) => void,
+  ) {
+    this.#rotated = new RotatedFiles(settings.path);
+  }
+
+  /** Opens the file. @throws Error where it cannot be opened, or files can never be put away. */
+  async open(): Promise<void> {
+    await access(dirname(this.settings.path), constants.W_OK);
+    await this.#openFile();
+  }
+
+  /** Writes events. @throws what keeps them from arriving: none of them has then. */
+  async append(events: readonly object[], now: number): Promise<void> {
+    await this.#prepare(now);
+    await this.#write((chain) => chain?.link(events, now) ?? events.map(toLine), now);
+    if (this.settings.fsync === 'always') await this.sync();
+  }
+
+  /** Signs what is there. Nothing without a chain. */
+  async anchor(reason: AnchorReason, now: number): Promise<void> {
+    if (this.settings.chain === undefined) return;
+    await this.#prepare(now);
+    await this.#write((chain) => chain?.anchor(reason, now) ?? [], now);
+  }
+
+  /** Waits until the disk has what was written. */
+  async sync(): Promise<void> {
+    await this.#file?.sync();
+  }
+
+  /** Signs the end, and closes the file. What is appended afterwards is a chain of its own. */
+  async close(now: number): Promise<void> {
+    try {
+      // Nothing was written, and nothing is there to be signed.
+      if (this.#chain?.last !== undefined) await this.anchor('closed', now);
+      await this.sync();
+    } finally {
+      const file = this.#file;
+      this.#file = undefined;
+      this.#chain = undefined;
+      await file?.close();
+    }
+  }
+
+  /** Has a file open at the path, with room for what is written next. */
+  async #prepare(now: number): Promise<void> {
+    if (this.#file !== undefined && !(await this.#file.isAt(this.settings.path))) {
+      this.#isMoved = true;
+      await this.#leaveFile();
+    }
+    const file = this.#file ?? (await this.#openFile());
+    if (this.#isMoved) {
+      // The first record of the new file says that there was another one.
+      if (this.#chain?.last !== undefined) await this.#write((chain) => chain?.anchor('moved', now) ?? [], now);
+      this.#isMoved = false;
+    }
+    if (isRotationDue(file, now, this.settings)) await this.#rotate(now);
+  }
+
+  async #write(linesOf: (chain: AuditChain | undefined) => readonly string[], now: number): Promise<void> {
+    const file = this.#file ?? (await this.#openFile());
+    const lines = linesOf(this.#chain);
+    try {
+      await file.append(lines, now);
+    } catch (error) {
+      this.#chain?.drop();
+      // A part of a record stands there: what comes next says so, and what it goes on from.
+      if (file.isTorn) this.#chain = this.#chainFrom({ ...linkOf(this.#chain), gap: 'torn' });
+      throw error;
+    }
+    this.#chain?.keep();
+  }
+
+  async #rotate(now: number): Promise<void> {
+    // The last record of a file that is put away vouches for all of it.
+    if (this.#chain?.isSigned === false && this.#chain.last !== undefined) {
+      await this.#write((chain) => chain?.anchor('rotation', now) ?? [], now);
+    }
+    await this.#file?.sync();
+    await rename(this.settings.path, await this.#rotated.nextPath(now));
+    await this.#leaveFile();
+    await this.#openFile();
+    try {
+      await this.#rotated.keepNewest(this.settings.maxFiles - 1);
+    } catch (error) {
+      this.onTrouble(error);
+    }
+  }
+
+  async #leaveFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  async #openFile(): Promise<AuditFile> {
+    const file = await AuditFile.open(this.settings.path, this.settings.mode);
+    try {
+      const tail = await file.tail();
+      this.#chain ??= this.#chainFrom(file.size === 0 ? await this.#originOfRotated() : originOf(tail));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return (this.#file = file);
+  }
+
+  /** Where a process ended right after it had put a file away, the chain goes on from that one. */
+  async #originOfRotated(): Promise<ChainOrigin> {
+    const newest = (await this.#rotated.paths()).at(-1);
+    if (newest === undefined || this.settings.chain === undefined) return {};
+    const file = await open(newest, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      return originOf(await readTail(file, (await file.stat()).size));
+    } finally {
+      await file.close();
+    }
+  }
+
+  #chainFrom(origin: ChainOrigin): AuditChain | undefined {
+    const { chain } = this.settings;
+    return chain === undefined ? undefined : new AuditChain(chain, origin);
+  }
+}
+
+function linkOf(chain: AuditChain | undefined): ChainOrigin {
+  return chain?.last === undefined ? {} : { continues: chain.last };
+}
+
+function originOf({ line, isTorn }: FileTail): ChainOrigin {
+  const record = line === undefined ? undefined : readChainLine(line);
+  if (record?.isIntact !== true) return { gap: isTorn && line === undefined ? 'torn' : 'unreadable' };
+  const { id, seq, hash } = record;
+  return { continues: { id, seq, hash }, ...(isTorn && { gap: 'torn' as const }) };
+}

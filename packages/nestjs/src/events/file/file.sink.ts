@@ -1,0 +1,148 @@
+import { Logger } from '@nestjs/common';
+import { BootProblems, SecureWsBootError } from '../../core/boot-problems.js';
+import { type Cancel, type Clock, SystemClock } from '../../core/clock.js';
+import { OptionReader } from '../../core/option-reader.js';
+import { toLine } from '../audit-text.js';
+import type { SecurityEvent } from '../security-event.js';
+import { SecurityEventSink } from '../security-event-sink.js';
+import { AuditTrail } from './audit-trail.js';
+import { type FileSinkOptions, type FileSinkSettings, readFileSinkOptions } from './file-sink.options.js';
+
+const SYNC_MS = 1000;
+
+/**
+ * Writes each event as one line of JSON to a file, which is put away when it is full or the day ends, and of which a bounded
+ * number is kept. With `chain` the records are chained and signed, and `secure-ws audit verify` finds what was changed.
+ *
+ * Events that come while the disk is busy wait in the queue of the sink and are written together.
+ */
+export class FileSink extends SecurityEventSink {
+  override readonly isSampled: boolean;
+  #settings: FileSinkSettings | undefined;
+  #trail: AuditTrail | undefined;
+  #clock: Clock = new SystemClock();
+  /** What is under way; whatever comes next waits for it. */
+  #work: Promise<unknown> = Promise.resolve();
+  #isWriting = false;
+  #isSyncDue = false;
+  #isAnchorDue = false;
+  #lastTrouble = '';
+  readonly #timers = new Set<Cancel>();
+
+  constructor(private readonly options: FileSinkOptions) {
+    super();
+    this.isSampled = (options as FileSinkOptions | undefined)?.floods !== 'written';
+  }
+
+  override checkOptions(problems: BootProblems, path: string): void {
+    this.#settings = readFileSinkOptions(new OptionReader(this.options, path, problems));
+  }
+
+  /** @throws Error for a file that cannot be opened or is not this user's alone. */
+  override async open(clock: Clock): Promise<void> {
+    this.#clock = clock;
+    await this.#exclusively(() => this.#openTrail());
+  }
+
+  override write(event: SecurityEvent): Promise<void> {
+    return this.writeBatch([event]);
+  }
+
+  /** @throws Error where they have not all arrived. */
+  override async writeBatch(events: readonly SecurityEvent[]): Promise<void> {
+    // The queue has given up the call of before, which hangs: one more would hang behind it, and keep its events.
+    if (this.#isWriting) throw new Error('The disk has not taken the events of before.');
+    this.#isWriting = true;
+    try {
+      await this.#exclusively(async () => {
+        await (this.#trail ?? (await this.#openTrail())).append(events, this.#clock.now());
+      });
+    } finally {
+      this.#isWriting = false;
+    }
+    if (this.#settings?.fsync === 'every-second') this.#syncSoon();
+  }
+
+  override async close(): Promise<void> {
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+    await this.#exclusively(async () => {
+      const trail = this.#trail;
+      this.#trail = undefined;
+      await trail?.close(this.#clock.now());
+    });
+  }
+
+  async #openTrail(): Promise<AuditTrail> {
+    const settings = (this.#settings ??= this.#checked());
+    const trail = new AuditTrail(settings, (error) => this.#tell(error));
+    try {
+      await trail.open();
+    } catch (cause) {
+      throw new Error(`FileSink cannot write to ${settings.path}: ${reasonOf(cause)}.`, { cause });
+    }
+    const { chain } = settings;
+    if (chain !== undefined) {
+      this.#timers.add(this.#clock.every(chain.anchorEveryMs, () => this.#anchorSoon(trail)));
+    }
+    return (this.#trail = trail);
+  }
+
+  /** The settings of a sink that no boot has checked. */
+  #checked(): FileSinkSettings {
+    const problems = new BootProblems();
+    const settings = readFileSinkOptions(new OptionReader(this.options, 'FileSink', problems));
+    if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
+    return settings;
+  }
+
+  #anchorSoon(trail: AuditTrail): void {
+    // On a disk that hangs one waits, not one for each time that it would have been due.
+    if (this.#isAnchorDue) return;
+    this.#isAnchorDue = true;
+    this.#later(async () => {
+      this.#isAnchorDue = false;
+      await trail.anchor('time', this.#clock.now());
+    });
+  }
+
+  #syncSoon(): void {
+    if (this.#isSyncDue) return;
+    this.#isSyncDue = true;
+    const cancel = this.#clock.after(SYNC_MS, () => {
+      this.#timers.delete(cancel);
+      this.#isSyncDue = false;
+      this.#later(async () => this.#trail?.sync());
+    });
+    this.#timers.add(cancel);
+  }
+
+  /** Does what no event waits for. */
+  #later(work: () => Promise<void>): void {
+    this.#exclusively(work).catch((error: unknown) => this.#tell(error));
+  }
+
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Once for each trouble in a row: on a full disk each anchor fails. */
+  #tell(error: unknown): void {
+    const trouble = reasonOf(error);
+    if (trouble === this.#lastTrouble) return;
+    this.#lastTrouble = trouble;
+    new Logger('SecureWs').warn(toLine({ where: 'FileSink', path: this.#settings?.path, trouble }));
+  }
+}
+
+/** What the system calls it, where it has a name. */
+function reasonOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'the folder does not exist';
+  if (code === 'ELOOP') return 'it is a symbolic link';
+  if (code === 'EACCES' || code === 'EROFS') return 'this user may not write there';
+  if (code !== undefined) return code;
+  return error instanceof Error ? error.message : 'an unknown reason';
+}
