@@ -275,7 +275,7 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
       providers: [Directory],
       options: { lifecycle: { revalidation: { revalidator: Directory } } },
     };
-    const { app, server, open } = await protect(shape as never);
+    const { app, server, open } = await protect(shape);
     const [alice] = [await open('alice'), await open('bob')];
     asked.length = 0;
     const claims = claimsOf(server, 'token-claims-change', { claims: { role: 'guest' } });

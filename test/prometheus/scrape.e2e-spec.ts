@@ -60,11 +60,7 @@ describe('a real Prometheus', () => {
     // Its only complaint would be one about a name: that every family is there is for the next line.
     expect(promtool(['check', 'metrics'], text)).toEqual({ status: 0, output: '' });
     const shown = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
-    expect([...shown].sort()).toEqual(
-      Object.values(METRIC_FAMILIES)
-        .map(({ name }) => name)
-        .sort(),
-    );
+    expect(shown).toEqual(new Set(Object.values(METRIC_FAMILIES).map(({ name }) => name)));
     expect(promtool(['check', 'metrics'], 'badName_total 1\n').status).not.toBe(0);
   });
 });

@@ -14,13 +14,12 @@ import { WsTicketService } from './authentication/ticket/ws-ticket.service.js';
 import { SecurityEvents } from './events/security-events.js';
 import { WsChallengeService } from './handshake/challenge/ws-challenge.service.js';
 import type { WsChallengeVerifier } from './handshake/challenge/ws-challenge-verifier.js';
-import { SpokenSubprotocols } from './handshake/spoken-subprotocols.js';
 import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
 import type { Awaitable } from './core/awaitable.js';
 import { Clock } from './core/clock.js';
 import { type CompiledObserver, WsObservers } from './core/observers.js';
 import type { Principal } from './core/principal.js';
-import type { CodecName, WireCodec } from './core/wire-format.js';
+import { GatewayPaths } from './gateway-paths.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
 import { FaultLog } from './events/fault-log.js';
 import { ViolationLedger, violationSubject } from './throttling/violations/violation-ledger.js';
@@ -43,15 +42,6 @@ import { makeNotices } from './secure-ws.notices.js';
 import { observesMessages } from './messages/message-observation.js';
 import { audienceOf } from './ticket-audience.js';
 import { RESOLVED_OPTIONS, type ResolvedSecureWsOptions } from './resolve-options.js';
-
-/** What the connections of one path share. */
-export interface GatewayPath {
-  readonly settings: GatewaySettings;
-  readonly engine: MessageEngine;
-  readonly spoken: SpokenSubprotocols;
-  /** Its own or those of the module. None before the application has started. */
-  authenticators: readonly AuthenticatorBlock[];
-}
 
 /** The parts that one application's connections share, put together once. */
 @Injectable()
@@ -90,7 +80,7 @@ export class SecureWsRuntime {
   readonly #shedding: LoadShedding;
   readonly #parts: MessageParts;
   #defaultEngine: MessageEngine | undefined;
-  readonly #paths = new Map<string, GatewayPath>();
+  readonly paths = new GatewayPaths();
 
   constructor(
     @Inject(RESOLVED_OPTIONS) readonly options: ResolvedSecureWsOptions,
@@ -159,7 +149,7 @@ export class SecureWsRuntime {
       ...{ clock, store, events, lifecycle: this.lifecycle, revocations: this.revocations },
       proxies: options.handshake.proxies,
       hasRevalidator: () => this.revalidator !== undefined,
-      blocks: () => [...this.authenticators, ...this.endpointAuthenticators],
+      blocks: () => [...this.authenticators, ...this.paths.authenticators],
     });
     this.backChannelLogout = logout;
     this.sharedSignals = signals;
@@ -239,13 +229,7 @@ export class SecureWsRuntime {
    * @param maxBytes how many bytes a message may carry there beside its values.
    */
   addPath(address: string, settings: GatewaySettings, maxBytes: number): void {
-    const spoken = new SpokenSubprotocols(settings.subprotocols);
-    this.#paths.set(address, { settings, engine: this.#makeEngine(settings, maxBytes), spoken, authenticators: [] });
-  }
-
-  /** Those that paths have of their own. */
-  get endpointAuthenticators(): readonly AuthenticatorBlock[] {
-    return [...this.#paths.values()].flatMap(({ authenticators }) => authenticators);
+    this.paths.add(address, settings, this.#makeEngine(settings, maxBytes));
   }
 
   /** Makes the authenticators of the module, and those that paths have of their own. Called before the first handshake. */
@@ -253,15 +237,7 @@ export class SecureWsRuntime {
     make: (options: ResolvedAuthenticationOptions, endpoint?: string) => Promise<readonly AuthenticatorBlock[]>,
   ): Promise<void> {
     this.authenticators = await make(this.options.authentication);
-    for (const [endpoint, path] of this.#paths) {
-      const { authentication } = path.settings;
-      path.authenticators = authentication === undefined ? this.authenticators : await make(authentication, endpoint);
-    }
-  }
-
-  /** Loads what the subprotocols of the gateways are written in. Called before the first handshake. */
-  async loadCodecs(load: (codec: CodecName, option: string) => Promise<WireCodec>): Promise<void> {
-    for (const { spoken } of this.#paths.values()) await spoken.prepare(load);
+    await this.paths.makeAuthenticators(this.authenticators, make);
   }
 
   /** Sets who verifies challenges. Called before the first handshake. @throws what its preparation throws. */
@@ -281,18 +257,6 @@ export class SecureWsRuntime {
     const engine = new MessageEngine({ ...this.#parts, observer }, settings, maxBytes);
     this.timer.onTick((now) => engine.expire(now));
     return engine;
-  }
-
-  /**
-   * What holds for the connections of a path.
-   *
-   * @throws Error for a path that the boot has not seen.
-   */
-  pathOf(address: string): GatewayPath {
-    const path = this.#paths.get(address);
-    if (path === undefined)
-      throw new Error('SecureWs was asked for a path that it has not prepared. Please report this.');
-    return path;
   }
 
   start(): void {

@@ -59,7 +59,7 @@ export class SecureWsAdapter extends WsAdapter {
       const { host } = options;
       if (typeof host === 'string') this.#hosts.set(port, host);
       const path = normalizePath(options['path']);
-      const make = (): WsEndpoint => new WsEndpoint(path, this.runtime.pathOf(endpointOf({ port, path, options })));
+      const make = (): WsEndpoint => new WsEndpoint(path, this.runtime.paths.of(endpointOf({ port, path, options })));
       const endpoint = listener.endpointOf(path, make);
       this.#endpoints.set(endpoint.server, endpoint);
       return endpoint.server;

@@ -5,7 +5,7 @@ import type { GatewayRecord } from '../nest/gateway-inventory.js';
 import type { ConnectionOptions } from '../lifecycle/connection-deadlines.js';
 import { CONTROL_BURST } from '../lifecycle/inbound-frames.js';
 import { BoundedSocket } from '../lifecycle/bounded-socket.js';
-import type { GatewayPath } from '../secure-ws.runtime.js';
+import type { GatewayPath } from '../gateway-paths.js';
 
 export type ConnectCallback = (...args: unknown[]) => void;
 

@@ -9,7 +9,7 @@ import { warningsOfCors } from './cors-origins.js';
  * @param cors what the application gave to each `enableCors()`.
  */
 export function announceBoot(
-  { options, events, authenticators, endpointAuthenticators }: SecureWsRuntime,
+  { options, events, authenticators, paths }: SecureWsRuntime,
   { gateways, endpoints, handlers, warnings }: BootInspection,
   cors: readonly unknown[],
 ): void {
@@ -18,7 +18,7 @@ export function announceBoot(
     logger.warn(`${where} ${warning}`);
     events.emit({ type: 'ws.config.weak', option: where, warning });
   }
-  const names = [...authenticators, ...endpointAuthenticators].map(({ name }) => name.replace(/^authentication\./, ''));
+  const names = [...authenticators, ...paths.authenticators].map(({ name }) => name.replace(/^authentication\./, ''));
   const what = options.adapter ? 'protects' : 'checks the messages of';
   const verified = `identities are verified by ${[...new Set(names)].join(', ')}.`;
   const found = `${count(gateways.length, 'gateway')} with ${count(handlers.length, 'event')}`;

@@ -105,7 +105,7 @@ export class BootSequence {
       await this.#classes.prepare();
       await this.#prepareChallenge();
       await this.#makeRevalidator();
-      await runtime.loadCodecs(loadCodec);
+      await runtime.paths.loadCodecs(loadCodec);
       await runtime.makeAuthenticators((options, endpoint) => {
         const module = this.#moduleAt(endpoint);
         return createAuthenticators(options, {

@@ -24,7 +24,7 @@ export class SecureWsMetrics implements OnApplicationBootstrap, OnApplicationShu
    * @throws {SecureWsBootError} where `prom-client` is not installed.
    */
   constructor({ registry, sentEvents }: ResolvedMetricsOptions, observers: WsObservers, figures: WsFigures) {
-    this.registry = registry ?? (new (loadPromClient().Registry)() as MetricsRegistry);
+    this.registry = registry ?? new (loadPromClient().Registry)();
     this.#figures = figures;
     this.#sentEvents = sentEvents;
     const measurements = new Measurements((event) => this.#names?.labelOf(event) ?? OTHER);
