@@ -49,11 +49,11 @@ const breakOn = (name: string): boolean => {
 };
 const AWAY = { a: 'away', b: 'away' };
 const LookedUp = z.string().refine(lookUp);
-/** Of several rules that fail together, a library may wait for one alone. */
 const unmakeable = (): z.ZodType => {
   throw new Error('canary');
 };
 
+/** Of several rules that fail together, a library may wait for one alone. */
 const FAILING_TOGETHER: Readonly<Record<string, z.ZodType>> = {
   'two rules of one value': z.string().refine(lookUp).refine(lookUp),
   'two values': z.object({ a: LookedUp, b: LookedUp }),
@@ -63,6 +63,7 @@ const FAILING_TOGETHER: Readonly<Record<string, z.ZodType>> = {
   'both sides of an intersection': z.intersection(LookedUp, z.string().refine(breakOn)),
   'rules behind a transformation': z.string().transform(lookUp).pipe(z.boolean()).or(LookedUp.refine(lookUp)),
   'promises of what cannot be made': z.object({ a: z.promise(z.lazy(unmakeable)), b: z.lazy(unmakeable) }),
+  'transformations alone': z.object({ a: z.string().transform(lookUp), b: z.string().transform(breakOn) }),
   'a lazy schema': z.lazy(() => z.record(z.string(), LookedUp.refine(lookUp).refine(breakOn))),
 };
 
