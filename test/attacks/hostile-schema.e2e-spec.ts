@@ -49,6 +49,10 @@ const breakOn = (name: string): boolean => {
 };
 const AWAY = { a: 'away', b: 'away' };
 const LookedUp = z.string().refine(lookUp);
+const unmakeable = (): z.ZodType => {
+  throw new Error('canary');
+};
+
 /** Of several rules that fail together, a library may wait for one alone. */
 const FAILING_TOGETHER: Readonly<Record<string, z.ZodType>> = {
   'two rules of one value': z.string().refine(lookUp).refine(lookUp),
@@ -58,6 +62,8 @@ const FAILING_TOGETHER: Readonly<Record<string, z.ZodType>> = {
   'a list': z.array(z.union([z.string().refine(lookUp).refine(lookUp), z.string().refine(breakOn)])),
   'both sides of an intersection': z.intersection(LookedUp, z.string().refine(breakOn)),
   'rules behind a transformation': z.string().transform(lookUp).pipe(z.boolean()).or(LookedUp.refine(lookUp)),
+  'promises of what cannot be made': z.object({ a: z.promise(z.lazy(unmakeable)), b: z.lazy(unmakeable) }),
+  'transformations alone': z.object({ a: z.string().transform(lookUp), b: z.string().transform(breakOn) }),
   'a lazy schema': z.lazy(() => z.record(z.string(), LookedUp.refine(lookUp).refine(breakOn))),
 };
 

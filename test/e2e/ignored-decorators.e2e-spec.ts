@@ -225,6 +225,11 @@ describe('a handler whose parameter is not what was validated', () => {
         return [connection.id, text];
       }
 
+      @SubscribeMessage('usual')
+      usual(text: Text = new Text()) {
+        return text.text;
+      }
+
       @SubscribeMessage('data')
       data(_client: unknown, text: Text) {
         return text;
@@ -233,6 +238,7 @@ describe('a handler whose parameter is not what was validated', () => {
     expect(await problemsOf(Forgotten)).toEqual([
       'Forgotten.socket takes a Text without @MessageBody(): Nest gives it the socket, and nothing validates the payload.',
       'Forgotten.nothing takes a Text without @MessageBody(): Nest gives it undefined, and nothing validates the payload.',
+      'Forgotten.usual takes a Text without @MessageBody(): Nest gives it the socket, and nothing validates the payload.',
     ]);
   });
 
@@ -365,6 +371,59 @@ describe('a policy of which nothing says what it injects', () => {
   it('AZ-03 F03 stops the boot, whether it is provided or not', async () => {
     expect(await problemsOf(Acts, Bans)).toEqual([PROBLEM]);
     expect(await problemsOf(Acts, Bans, NotBanned)).toEqual([PROBLEM]);
+  });
+
+  it('AZ-03 F03 stops the boot where a class above it has the constructor', async () => {
+    abstract class Listed implements WsPolicy {
+      constructor(protected readonly bans?: Bans) {}
+
+      abstract authorize(): boolean;
+    }
+    class Inherits extends Listed {
+      override authorize(): boolean {
+        return this.bans?.has() !== true;
+      }
+    }
+    class HandsOn extends Inherits {
+      readonly since: number;
+
+      constructor(...all: ConstructorParameters<typeof Inherits>) {
+        super(...all);
+        this.since = Date.now();
+      }
+    }
+    class Brings extends Listed {
+      constructor() {
+        super(new Bans());
+      }
+
+      override authorize(): boolean {
+        return this.bans?.has() !== true;
+      }
+    }
+    @WsAuthorize(Brings)
+    @WebSocketGateway({ path: '/inherits' })
+    class Inheriting {
+      @WsAuthorize(Inherits)
+      @SubscribeMessage('act')
+      act() {
+        return 'done';
+      }
+    }
+    @WsAuthorize(HandsOn)
+    @WebSocketGateway({ path: '/hands-on' })
+    class HandingOn {
+      @SubscribeMessage('act')
+      act() {
+        return 'done';
+      }
+    }
+    const problems = [
+      PROBLEM.replace('Acts', 'Inheriting').replace('NotBanned', 'Inherits'),
+      PROBLEM.replace('Acts', 'HandingOn').replace('NotBanned', 'HandsOn'),
+    ];
+    expect(await problemsOf(Inheriting, HandingOn, Bans)).toEqual(problems);
+    expect(await problemsOf(Inheriting, HandingOn, Bans, Inherits, HandsOn, Brings)).toEqual(problems);
   });
 
   it('AZ-03 F03 is asked where a factory makes it', async () => {

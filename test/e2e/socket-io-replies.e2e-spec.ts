@@ -19,6 +19,7 @@ import { type Observable, of, Subject } from 'rxjs';
 import { io, type Socket } from 'socket.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
+  AuthenticationError,
   SecureWsBootError,
   SecureWsModule,
   type SecureWsOptions,
@@ -54,7 +55,7 @@ interface IoServer {
 }
 
 /** The latest stream, and the socket that asked for it. */
-const live: { socket?: IoSocket; subject?: Subject<unknown> } = {};
+const live: { socket?: IoSocket; subject?: Subject<unknown>; settle?: (value: unknown) => void } = {};
 
 @UseGuards(WsAuthorizeGuard)
 @UseInterceptors(WsReplyInterceptor)
@@ -100,6 +101,13 @@ class UsersGateway implements OnGatewayInit {
     live.socket = socket;
     live.subject = new Subject();
     return live.subject;
+  }
+
+  @WsReply(UserView)
+  @SubscribeMessage('slow')
+  slow(@ConnectedSocket() socket: IoSocket): Promise<unknown> {
+    live.socket = socket;
+    return new Promise((resolve) => (live.settle = resolve));
   }
 
   @WsReply(UserView)
@@ -212,11 +220,24 @@ describe('WsReplyInterceptor', () => {
     expect(await told()).toEqual({ id: 'u1' });
     await identities.authenticate(server, await tokenOf('alice', ['auditor']), server.request);
     expect(await told()).toEqual({ id: 'u1', salary: 100 });
+    // Whoever it was, it is nobody once its token was refused.
+    await expect(identities.authenticate(server, 'forged', server.request)).rejects.toThrow(AuthenticationError);
+    expect(await told()).toEqual({ id: 'u1' });
     const other = next(socket, 'error');
     await identities.authenticate(server, await tokenOf('bob', ['auditor']), server.request);
     subject.next({ event: 'user', data: entity() });
     expect(await other).toMatchObject({ code: 'FORBIDDEN' });
     expect(subject.observed).toBe(false);
+  });
+
+  it('AZ-07 SL-11 writes an answer that took its time for who the socket is then', async () => {
+    const socket = await connect(await start(UsersGateway), ['auditor']);
+    const answer = ask(socket, 'slow');
+    await until(() => live.settle !== undefined, 'the handler runs');
+    const { settle, socket: server } = live as { settle: (value: unknown) => void; socket: IoSocket };
+    await started.get(WsSocketIdentities).authenticate(server, await tokenOf('alice', []), server.request);
+    settle(entity());
+    expect(await answer).toEqual({ id: 'u1' });
   });
 
   it('OD-04 writes what connection.send() is given as declared', async () => {

@@ -95,12 +95,14 @@ function misplacedPayload({ callback, parameters, types = [] }: HandlerRecord): 
   const hasPayload = (index: number): boolean =>
     // Without decorators Nest passes (client, data).
     parameters === undefined ? index === 1 : parameters.some((parameter) => parameter.index === index);
-  const index = types.slice(0, callback.length).findIndex((type, at) => isValidatable(type) && !hasPayload(at));
+  // What has a default is given it where Nest gives nothing; without decorators Nest gives the first one the socket.
+  const given = parameters === undefined ? Math.max(callback.length, 1) : callback.length;
+  const index = types.slice(0, given).findIndex((type, at) => isValidatable(type) && !hasPayload(at));
   if (index === -1) return undefined;
   const { name } = types[index] as { readonly name: string };
-  const given = parameters === undefined && index === 0 ? 'the socket' : 'undefined';
+  const value = parameters === undefined && index === 0 ? 'the socket' : 'undefined';
   return {
-    problem: `takes a ${name} without @MessageBody(): Nest gives it ${given}, and nothing validates the payload.`,
+    problem: `takes a ${name} without @MessageBody(): Nest gives it ${value}, and nothing validates the payload.`,
     fix: `add @MessageBody() before the parameter of class ${name}`,
   };
 }

@@ -81,11 +81,8 @@ function partsOf(schema: object): ReadonlySet<ZodInside> {
 }
 
 /** Checks by functions, transformations and codecs, and `z.promise()`. */
-function hasOwnCode(def: ZodInside['def']): boolean {
-  const { type, check, transform } = def ?? {};
-  return (
-    check === 'custom' || transform !== undefined || type === 'custom' || type === 'transform' || type === 'promise'
-  );
+function hasOwnCode({ type, check, transform }: Readonly<Record<string, unknown>> = {}): boolean {
+  return check === 'custom' || transform !== undefined || type === 'promise';
 }
 
 export function insideOf(value: unknown): ZodInside | undefined {

@@ -2,23 +2,30 @@ import type { WsErrorCode } from '@secure-ws/protocol';
 import { MESSAGE_REASONS, nameOfMessage } from './event-reasons.js';
 import { CONNECTION, CONNECTION_OPTIONAL, type EventRow, plain, text } from './event-row.js';
 
-const MESSAGE = {
-  code: plain<WsErrorCode>(),
-  /** The check that refused, a word of `MESSAGE_REASONS`. */
-  reason: plain<string>(),
-  ...CONNECTION,
-  /** The same id stands in the error frame. */
-  correlationId: plain<string>(),
-};
-
-const MESSAGE_OPTIONAL = {
-  /** The event, where it is one of the application's; a name that the client made up is not repeated. */
-  event: plain<string>(),
-  /** The role or scope that was missing, such as `role admin`. The client is never told. */
-  missing: text,
-  /** The path of the option that moves the limit that was met, such as `throttling.connection`. */
-  option: plain<string>(),
-};
+/** Both tell the same, so that who tries a limit or a migration out sees what would be refused. */
+const REFUSED = {
+  level: 'warn',
+  volume: 'refusals',
+  owasp: nameOfMessage,
+  reasonIn: ['reason'],
+  reasons: MESSAGE_REASONS,
+  fields: {
+    code: plain<WsErrorCode>(),
+    /** The check that refused, a word of `MESSAGE_REASONS`. */
+    reason: plain<string>(),
+    ...CONNECTION,
+    /** The same id stands in the error frame. */
+    correlationId: plain<string>(),
+  },
+  optional: {
+    /** The event, where it is one of the application's; a name that the client made up is not repeated. */
+    event: plain<string>(),
+    /** The role or scope that was missing, such as `role admin`. The client is never told. */
+    missing: text,
+    /** The path of the option that moves the limit that was met, such as `throttling.connection`. */
+    option: plain<string>(),
+  },
+} as const satisfies EventRow;
 
 /** Both tell the same, so that who tries a budget out sees what it would say. */
 const ABOVE_BUDGET = {
@@ -61,25 +68,9 @@ export const MESSAGE_EVENTS = {
   /** Violations above a budget that only reports: once for each time that a connection goes above it. Nothing was closed. */
   'ws.violations.reported': ABOVE_BUDGET,
   /** A message was not handled, or its handler failed. */
-  'ws.message.refused': {
-    level: 'warn',
-    volume: 'refusals',
-    owasp: nameOfMessage,
-    reasonIn: ['reason'],
-    reasons: MESSAGE_REASONS,
-    fields: MESSAGE,
-    optional: MESSAGE_OPTIONAL,
-  },
+  'ws.message.refused': REFUSED,
   /** A message that would have been refused, on a gateway of the `migration` option or by a limit that only reports. */
-  'ws.message.reported': {
-    level: 'warn',
-    volume: 'refusals',
-    owasp: nameOfMessage,
-    reasonIn: ['reason'],
-    reasons: MESSAGE_REASONS,
-    fields: MESSAGE,
-    optional: MESSAGE_OPTIONAL,
-  },
+  'ws.message.reported': REFUSED,
   /** One of the alternatives of an `anyOf()` threw, and was taken for a no. Another one may have let the message pass. */
   'ws.policy.failed': {
     level: 'error',

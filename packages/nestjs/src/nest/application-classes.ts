@@ -151,10 +151,28 @@ function madeFrom({ isNotMetatype, metatype }: NestProvider): unknown {
   return isNotMetatype ? undefined : metatype;
 }
 
+/** A constructor that is written out. */
+const CONSTRUCTOR = /\bconstructor\s*\(/;
+/** One that hands all it gets to the class above: what TypeScript and others write where a class has fields. */
+const PASSES_ON =
+  /\bconstructor\s*\(\s*(?:\.\.\.\s*(\w+)\s*)?\)\s*\{[^}]*\bsuper\s*\(\s*\.\.\.\s*(?:arguments|\1)\s*\)/;
+
 /** Whether a class has parameters in its constructor of which Nest knows none. */
 function needsUnknown(type: unknown): boolean {
-  if (typeof type !== 'function' || type.length === 0) return false;
-  return [PARAMTYPES_METADATA, SELF_DECLARED_DEPS_METADATA].every((key) => !Reflect.hasMetadata(key, type));
+  if (typeof type !== 'function') return false;
+  if ([PARAMTYPES_METADATA, SELF_DECLARED_DEPS_METADATA].some((key) => Reflect.hasMetadata(key, type))) return false;
+  return parametersTaken(type) > 0;
+}
+
+/**
+ * How many parameters the constructor of a class takes, which may be that of a class above it: `length` is 0 for a class
+ * without one of its own.
+ */
+function parametersTaken(type: { readonly length: number }): number {
+  const source = Function.prototype.toString.call(type);
+  const above: unknown = Object.getPrototypeOf(type);
+  const isOwn = type.length > 0 || (CONSTRUCTOR.test(source) && !PASSES_ON.test(source));
+  return isOwn || typeof above !== 'function' ? type.length : parametersTaken(above);
 }
 
 /** The provider that Nest injects for a class in a module: its own, or one that reaches it through its imports. */

@@ -31,4 +31,19 @@ describe('a client of another adapter', () => {
     expect(engine.parts.throttles.size).toBe(0);
     expect(socket.listenerCount('disconnect')).toBe(0);
   });
+
+  it('DR-05 DR-16 AZ-15 leaves nothing behind of any identity that its socket has had', () => {
+    const { engine, clock, socket, client } = start();
+    const bob = createPrincipal({ kind: 'jwt', issuer: 'test', id: 'bob', authenticatedAt: 0 });
+    client.replace();
+    const renewed = new ForeignClient(socket, bob, '127.0.0.1', engine, client);
+    expect(renewed.throttle(clock.monotonic(), 10)).toBeUndefined();
+    expect(socket.listenerCount('disconnect')).toBe(1);
+    const { epoch } = renewed;
+    socket.emit('disconnect');
+    expect(renewed.epoch).toBeGreaterThan(epoch);
+    clock.advance(60_000);
+    engine.parts.throttles.sweep(clock.monotonic());
+    expect(engine.parts.throttles.size).toBe(0);
+  });
 });
