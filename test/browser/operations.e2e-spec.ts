@@ -151,6 +151,9 @@ describe('the operations page of the sample', () => {
       320,
     );
     await page.getByRole('button', { name: 'Cancel' }).first().click();
+    // As large as the other texts, whatever the width.
+    const heights = "[...document.querySelectorAll('#chart text')].map((text) => text.getBoundingClientRect().height)";
+    for (const height of await page.evaluate<number[]>(heights)) expect(height).toBeGreaterThan(11);
     // WCAG 2.2 1.4.3: 4.5 to 1 for text.
     expect(await page.evaluate(LOWEST_CONTRAST)).toBeGreaterThanOrEqual(4.5);
     const dark = colorScheme === 'dark';
