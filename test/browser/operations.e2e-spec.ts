@@ -4,6 +4,10 @@ import { WsConnectionLifecycleService } from '@secure-ws/nestjs';
 import type { ChatApp } from '../../sample-app/src/chat-app.js';
 import { launchBrowser, newVisitor } from '../support/browser.js';
 import { logIn, startChat } from '../support/chat.js';
+import { EchoGateway } from '../support/echo.gateway.js';
+import { operationsApp } from '../support/operations.js';
+import { connect } from '../support/queueing-client.js';
+import { startApp } from '../support/start-app.js';
 
 /** The page is told new figures every two seconds. */
 const eventually = <T>(get: () => T) => expect.poll(get, { timeout: 15_000 });
@@ -172,6 +176,34 @@ describe('the operations page of the sample', () => {
     // Those of the tests before leave when their browsers' connections have.
     const sockets = chat.app.get(WsConnectionLifecycleService);
     await eventually(() => sockets.find({ path: '/operations/socket' }).length).toBe(0);
+  });
+});
+
+describe('the operations page of an application whose users may be called anything', () => {
+  const MARKUP = '<img/src=x/onerror=globalThis.owned=1>';
+
+  it('OD-08 MO-07 shows operators and users as text, where their ids are shown at all', async () => {
+    const browser = await launchBrowser();
+    onTestFinished(() => browser.close());
+    const handshake = { origins: undefined as never, dangerouslyAllowAnyOrigin: true };
+    const app = await startApp(
+      operationsApp({ providers: [EchoGateway], options: { handshake } }, { identifiers: 'plain' }),
+    );
+    await connect(`${app.url}/echo`, { token: app.token({ sub: MARKUP }) });
+    const visitor = await browser.newContext({ extraHTTPHeaders: { 'X-User': `${MARKUP} admin` } });
+    const page = await visitor.newPage();
+    await page.goto(`${app.httpUrl}/operations`);
+    const echo = page.locator('#rows tr').filter({ hasText: '/echo' });
+    await echo.getByText(MARKUP).waitFor();
+    await echo.getByRole('button', { name: /^Ban / }).click();
+    await page.getByLabel('Reason, for the audit').fill(MARKUP);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.locator('#confirm-text').getByText(MARKUP).waitFor();
+    await page.locator('#confirm').getByRole('button', { name: 'Ban' }).click();
+    await page.locator('#bans').getByText(MARKUP).first().waitFor();
+    await page.locator('#notable').getByText('ws.operator.acted').waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.evaluate('globalThis.owned')).toBeUndefined();
   });
 });
 

@@ -35,6 +35,7 @@ export function drawChart({ counts, bucketMs }, label, now) {
     [0.5, 'middle'],
     [1, 'end'],
   ]) {
+    if (part === 0.5 && width < 400) continue;
     const minutes = Math.round((counts.length * (1 - part) * bucketMs) / 60_000);
     const text = minutes === 0 ? 'now' : `${minutes} min ago`;
     const x = LEFT + (right - LEFT) * part;
