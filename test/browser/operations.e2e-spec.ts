@@ -4,6 +4,10 @@ import { WsConnectionLifecycleService } from '@secure-ws/nestjs';
 import type { ChatApp } from '../../sample-app/src/chat-app.js';
 import { launchBrowser, newVisitor } from '../support/browser.js';
 import { logIn, startChat } from '../support/chat.js';
+import { EchoGateway } from '../support/echo.gateway.js';
+import { operationsApp } from '../support/operations.js';
+import { connect } from '../support/queueing-client.js';
+import { startApp } from '../support/start-app.js';
 
 /** The page is told new figures every two seconds. */
 const eventually = <T>(get: () => T) => expect.poll(get, { timeout: 15_000 });
@@ -25,12 +29,12 @@ describe('the operations page of the sample', () => {
   };
 
   /** Opens the page as the operator. What a browser complains of (a refused script, an exception) fails the test. */
-  const operate = async (more = {}): Promise<Page> => {
+  const operate = async (more = {}, expected: readonly unknown[] = []): Promise<Page> => {
     const page = await visit('olga', more);
     const complaints: string[] = [];
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
-    onTestFinished(() => expect(complaints).toEqual([]));
+    onTestFinished(() => expect(complaints).toEqual(expected));
     await page.goto(`${chat.url}/operations`);
     await page.locator('#state').getByText('Connected', { exact: true }).waitFor();
     await page.locator('#rows button').first().waitFor();
@@ -151,6 +155,9 @@ describe('the operations page of the sample', () => {
       320,
     );
     await page.getByRole('button', { name: 'Cancel' }).first().click();
+    // As large as the other texts, whatever the width.
+    const heights = "[...document.querySelectorAll('#chart text')].map((text) => text.getBoundingClientRect().height)";
+    for (const height of await page.evaluate<number[]>(heights)) expect(height).toBeGreaterThan(11);
     // WCAG 2.2 1.4.3: 4.5 to 1 for text.
     expect(await page.evaluate(LOWEST_CONTRAST)).toBeGreaterThanOrEqual(4.5);
     const dark = colorScheme === 'dark';
@@ -160,7 +167,8 @@ describe('the operations page of the sample', () => {
   });
 
   it('OD-10 ends, and shows nothing any more, when the operator logs out in another tab', async () => {
-    const page = await operate();
+    // That is what is said of the ticket which it no longer gets.
+    const page = await operate({}, [expect.stringContaining('status of 404')]);
     await page.evaluate("fetch('/api/logout', { method: 'POST' })");
     await page.getByText('You may not see this page any more.').waitFor();
     expect(await page.locator('main').isVisible()).toBe(false);
@@ -168,6 +176,34 @@ describe('the operations page of the sample', () => {
     // Those of the tests before leave when their browsers' connections have.
     const sockets = chat.app.get(WsConnectionLifecycleService);
     await eventually(() => sockets.find({ path: '/operations/socket' }).length).toBe(0);
+  });
+});
+
+describe('the operations page of an application whose users may be called anything', () => {
+  const MARKUP = '<img/src=x/onerror=globalThis.owned=1>';
+
+  it('OD-08 MO-07 shows operators and users as text, where their ids are shown at all', async () => {
+    const browser = await launchBrowser();
+    onTestFinished(() => browser.close());
+    const handshake = { origins: undefined as never, dangerouslyAllowAnyOrigin: true };
+    const app = await startApp(
+      operationsApp({ providers: [EchoGateway], options: { handshake } }, { identifiers: 'plain' }),
+    );
+    await connect(`${app.url}/echo`, { token: app.token({ sub: MARKUP }) });
+    const visitor = await browser.newContext({ extraHTTPHeaders: { 'X-User': `${MARKUP} admin` } });
+    const page = await visitor.newPage();
+    await page.goto(`${app.httpUrl}/operations`);
+    const echo = page.locator('#rows tr').filter({ hasText: '/echo' });
+    await echo.getByText(MARKUP).waitFor();
+    await echo.getByRole('button', { name: /^Ban / }).click();
+    await page.getByLabel('Reason, for the audit').fill(MARKUP);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.locator('#confirm-text').getByText(MARKUP).waitFor();
+    await page.locator('#confirm').getByRole('button', { name: 'Ban' }).click();
+    await page.locator('#bans').getByText(MARKUP).first().waitFor();
+    await page.locator('#notable').getByText('ws.operator.acted').waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.evaluate('globalThis.owned')).toBeUndefined();
   });
 });
 

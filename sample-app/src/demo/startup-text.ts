@@ -13,7 +13,9 @@ export function startupText({ url, httpUrl }: Pick<ChatApp, 'url' | 'httpUrl'>, 
   if (demo && first !== undefined) {
     lines.push('  DEMO log-ins, public on purpose:');
     for (const { username, password, rooms } of DEMO_USERS) {
-      lines.push(`    ${username.padEnd(8)}${password.padEnd(18)}rooms: ${rooms.length === 0 ? 'none' : rooms.join(', ')}`);
+      lines.push(
+        `    ${username.padEnd(8)}${password.padEnd(18)}rooms: ${rooms.length === 0 ? 'none' : rooms.join(', ')}`,
+      );
     }
     lines.push(
       '',

@@ -2,25 +2,30 @@ import { byId, count, element } from './elements.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const LEFT = 52;
-const RIGHT = 632;
 const TOP = 12;
 const BOTTOM = 180;
+const HEIGHT = 220;
 
 /** Draws the refusals of the last hour by minute: of all reasons, or of one. The same stands in words below, and in a table. */
 export function drawChart({ counts, bucketMs }, label, now) {
+  const chart = byId('chart');
+  // As wide as it is shown, so that its texts are as large as all others.
+  const width = Math.max(240, chart.clientWidth);
+  chart.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
+  const right = width - 8;
   const most = niceMost(Math.max(0, ...counts));
-  const step = (RIGHT - LEFT) / counts.length;
+  const step = (right - LEFT) / counts.length;
   const yOf = (value) => BOTTOM - (value / most) * (BOTTOM - TOP);
   const parts = [];
   for (const value of [0, most / 2, most]) {
-    parts.push(shape('line', { class: 'grid', x1: LEFT, x2: RIGHT, y1: yOf(value), y2: yOf(value) }));
+    parts.push(shape('line', { class: 'grid', x1: LEFT, x2: right, y1: yOf(value), y2: yOf(value) }));
     parts.push(shape('text', { x: LEFT - 8, y: yOf(value) + 4, 'text-anchor': 'end' }, count(value)));
   }
   counts.forEach((value, index) => {
     if (value === 0) return;
     // Never so low that it cannot be seen.
     const height = Math.max(2, BOTTOM - yOf(value));
-    const at = { x: LEFT + index * step + 1, y: BOTTOM - height, width: step - 2, height, rx: 1 };
+    const at = { x: LEFT + index * step + 1, y: BOTTOM - height, width: Math.max(1, step - 2), height, rx: 1 };
     const bar = shape('rect', { class: 'bar', ...at });
     bar.append(shape('title', {}, `${minuteText(index, counts, bucketMs, now)}: ${count(value)}`));
     parts.push(bar);
@@ -30,15 +35,16 @@ export function drawChart({ counts, bucketMs }, label, now) {
     [0.5, 'middle'],
     [1, 'end'],
   ]) {
+    if (part === 0.5 && width < 400) continue;
     const minutes = Math.round((counts.length * (1 - part) * bucketMs) / 60_000);
     const text = minutes === 0 ? 'now' : `${minutes} min ago`;
-    const x = LEFT + (RIGHT - LEFT) * part;
+    const x = LEFT + (right - LEFT) * part;
     parts.push(shape('text', { x, y: BOTTOM + 20, 'text-anchor': anchor }, text));
   }
   parts.push(
-    shape('text', { x: (LEFT + RIGHT) / 2, y: BOTTOM + 38, 'text-anchor': 'middle' }, 'Refused in each minute'),
+    shape('text', { x: (LEFT + right) / 2, y: BOTTOM + 38, 'text-anchor': 'middle' }, 'Refused in each minute'),
   );
-  byId('chart').replaceChildren(...parts);
+  chart.replaceChildren(...parts);
   byId('chart-text').textContent = inWords(counts, label, bucketMs, now);
   byId('minutes').replaceChildren(
     ...counts

@@ -45,7 +45,9 @@ export class Attacker {
   /** Posts JSON. @returns the status, and the body where it is JSON. */
   post(path: string, body: unknown): Promise<{ readonly status: number; readonly body: unknown }> {
     return new Promise((resolve, reject) => {
-      const headers = { Host: new URL(this.target.origin).host, 'Content-Type': 'application/json' };
+      const { host, origin } = new URL(this.target.origin);
+      // A ticket is bound to the origin that asks for it.
+      const headers = { Host: host, Origin: origin, 'Content-Type': 'application/json' };
       const sent = request({ ...this.#options, path, method: 'POST', headers, timeout: ATTEMPT_MS }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (part: string) => {
