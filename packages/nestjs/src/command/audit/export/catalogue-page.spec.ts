@@ -43,6 +43,9 @@ function section(type: SecurityEventType): string {
 
 describe('docs/security/events.md', () => {
   it.each(SECURITY_EVENT_TYPES)('MO-03 has an example of every field of %s', (type) => {
+    const { fields, optional = {} } = rowOf(type);
+    // A chained record has these members behind those of the event: there must be none of the same name.
+    for (const name of ['chain', 'signature', 'hash']) expect({ ...fields, ...optional }).not.toHaveProperty(name);
     expect(unknownFieldsOf(type), 'give test/support/event-examples.ts a value for each').toEqual([]);
   });
 
