@@ -179,7 +179,11 @@ describe('bytes behind a JSON envelope', () => {
     ['a length that lies', () => binaryMessage('{}', Buffer.alloc(0), 500), 'envelope'],
     ['no envelope', () => binaryMessage('', PNG), 'json-syntax'],
     ['JSON and nothing else', () => Buffer.from('{"event":"small","id":1}'), 'envelope'],
-    ['an envelope that is no UTF-8', () => binaryMessage(Buffer.from([0x22, 0xc3, 0x28, 0x22]), PNG), 'envelope'],
+    [
+      'an envelope that is no UTF-8',
+      () => binaryMessage(Buffer.from('{"event":"image.set","data":{"name":"\xc3("}}', 'latin1'), PNG),
+      'envelope',
+    ],
     ['a byte order mark', () => binaryMessage('\ufeff{"event":"small"}', PNG), 'json-syntax'],
     ['a duplicate key', () => binaryMessage('{"event":"small","event":"echo"}', PNG), 'json-duplicate-key'],
     ['__proto__', () => binaryMessage('{"event":"small","data":{"__proto__":1}}', PNG), 'json-forbidden-key'],

@@ -20,7 +20,7 @@ import {
   WsSocketIdentities,
   WsValidationPipe,
 } from '@secure-ws/nestjs/socket-io';
-import { Type } from 'class-transformer';
+import { Transform, Type } from 'class-transformer';
 import { IsIn, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { io, type Socket } from 'socket.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -37,6 +37,10 @@ class Member {
   @WsInputRoles('admin') @IsIn(['reader', 'writer']) role = 'reader';
 }
 
+class Made {
+  @Transform(({ value }) => value as unknown) @ValidateNested() @Type(() => Member) lead!: Member;
+}
+
 class Team extends Member {
   @IsOptional() @ValidateNested() @Type(() => Member) lead?: Member;
   @IsOptional() @ValidateNested({ each: true }) @Type(() => Member) members?: Member[];
@@ -49,6 +53,11 @@ class TeamsGateway {
   @SubscribeMessage('set')
   set(@MessageBody() team: Team): Team {
     return team;
+  }
+
+  @SubscribeMessage('made')
+  made(@MessageBody() made: Made): Made {
+    return made;
   }
 
   @WsPayload([Member])
@@ -91,6 +100,7 @@ const PLACES: Readonly<Record<string, readonly [event: string, make: (extra: obj
   'the payload': ['set', (extra) => ({ name: 'a', ...extra })],
   'a nested object': ['set', (extra) => ({ name: 'a', lead: { name: 'b', ...extra } })],
   'a nested list': ['set', (extra) => ({ name: 'a', members: [{ name: 'b' }, { name: 'c', ...extra }] })],
+  'what a @Transform() made': ['made', (extra) => ({ lead: { name: 'b', ...extra } })],
   'a record': ['set', (extra) => ({ name: 'a', byName: { x: { name: 'b', ...extra } } })],
   'a list': ['list', (extra) => [{ name: 'b' }, { name: 'c', ...extra }]],
 };
@@ -158,6 +168,11 @@ class IoTeamsGateway implements OnGatewayInit {
   @SubscribeMessage('set')
   set(@MessageBody() team: Team): Team {
     return team;
+  }
+
+  @SubscribeMessage('made')
+  made(@MessageBody() made: Made): Made {
+    return made;
   }
 
   @WsPayload([Member])

@@ -268,9 +268,9 @@ describe('a decorator that no connection could meet', () => {
   it.each<readonly [subprotocols: unknown, problem: string]>([
     ['chat.v2', 'must be a list'],
     [Array.from({ length: 9 }, (_, index) => `p${index}`), 'at most 8'],
-    [['chat v2'], 'no token of HTTP'],
-    [[''], 'no token of HTTP'],
-    [['x'.repeat(65)], 'no token of HTTP'],
+    [['chat v2'], 'not an HTTP token'],
+    [[''], 'not an HTTP token'],
+    [['x'.repeat(65)], 'not an HTTP token'],
     [['bearer.chat'], 'carries a secret'],
     [['csrf.chat'], 'carries a secret'],
     [['json.v1'], 'is spoken by every gateway'],

@@ -1,9 +1,10 @@
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { WsAuthorize, WsPayload, type WsPayloadOf } from '@secure-ws/nestjs';
+import { WsAuthorize, WsPayload, type WsPayloadOf, WsReply } from '@secure-ws/nestjs';
 import { type } from 'arktype';
 import * as v from 'valibot';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
+import { z as zod3 } from 'zod/v3';
 import { watchForCrashes } from '../support/crash-watch.js';
 import { expectError } from '../support/error-frame.js';
 import { connect } from '../support/queueing-client.js';
@@ -38,6 +39,27 @@ const Throwing = z.strictObject({
 const Rejecting = z.strictObject({
   name: z.string().refine((name) => (name === 'throw' ? Promise.reject(new Error('canary')) : Promise.resolve(true))),
 });
+
+/** A look-up that fails for what a client may choose: its database is away, or the value too odd for it. */
+const lookUp = (name: string): Promise<boolean> =>
+  name.startsWith('away') ? Promise.reject(new Error('canary')) : Promise.resolve(true);
+const breakOn = (name: string): boolean => {
+  if (name.startsWith('away')) throw new Error('canary');
+  return true;
+};
+const AWAY = { a: 'away', b: 'away' };
+const LookedUp = z.string().refine(lookUp);
+/** Of several rules that fail together, a library may wait for one alone. */
+const FAILING_TOGETHER: Readonly<Record<string, z.ZodType>> = {
+  'two rules of one value': z.string().refine(lookUp).refine(lookUp),
+  'two values': z.object({ a: LookedUp, b: LookedUp }),
+  'a rule that throws behind it': z.string().refine(lookUp).refine(breakOn),
+  'a value that throws behind it': z.object({ a: LookedUp, b: z.string().refine(breakOn) }),
+  'a list': z.array(z.union([z.string().refine(lookUp).refine(lookUp), z.string().refine(breakOn)])),
+  'both sides of an intersection': z.intersection(LookedUp, z.string().refine(breakOn)),
+  'rules behind a transformation': z.string().transform(lookUp).pipe(z.boolean()).or(LookedUp.refine(lookUp)),
+  'a lazy schema': z.lazy(() => z.record(z.string(), LookedUp.refine(lookUp).refine(breakOn))),
+};
 
 @WebSocketGateway({ path: '/schemas' })
 @WsAuthorize()
@@ -85,6 +107,12 @@ class SchemasGateway {
   @WsPayload(Rejecting)
   @SubscribeMessage('rejecting')
   rejecting(@MessageBody() data: WsPayloadOf<typeof Rejecting>) {
+    return this.#keep(data);
+  }
+
+  @WsPayload([LookedUp])
+  @SubscribeMessage('looked-up')
+  lookedUp(@MessageBody() data: string[]) {
     return this.#keep(data);
   }
 
@@ -185,4 +213,82 @@ describe('a hostile payload, for schemas', () => {
       expect(crashes).toEqual([]);
     },
   );
+
+  it('DR-14 ends no process where a list asks for one look-up too many, and all of them fail', async () => {
+    const { client, gateway } = await start();
+    const crashes = watchForCrashes();
+    const data = Array.from({ length: 150 }, () => 'away');
+    expect((await client.request('looked-up', data)).event).toBe('error');
+    expect(await client.request('looked-up', ['fine'])).toMatchObject({ data: ['fine'] });
+    expect(gateway.handled).toEqual([['fine']]);
+    expect(crashes).toEqual([]);
+  });
+
+  it.each(Object.entries(FAILING_TOGETHER))(
+    'DR-14 ends no process where several rules fail together: %s',
+    async (_, schema) => {
+      @WebSocketGateway({ path: '/together' })
+      @WsAuthorize()
+      class TogetherGateway {
+        @WsPayload(schema)
+        @SubscribeMessage('ask')
+        ask(@MessageBody() data: unknown) {
+          return data;
+        }
+
+        @WsReply(schema)
+        @SubscribeMessage('answer')
+        answer(): unknown {
+          return AWAY;
+        }
+      }
+      for (const detailedErrors of [false, true]) {
+        const app = await startApp({ providers: [TogetherGateway], options: { detailedErrors } });
+        const client = await connect(`${app.url}/together`, { token: app.token() });
+        const crashes = watchForCrashes();
+        for (const data of ['away', AWAY, ['away', 'away'], { x: 'away', y: 'away' }]) {
+          expect((await client.request('ask', data)).event).toBe('error');
+        }
+        expect((await client.request('answer', {})).event).toBe('error');
+        await new Promise((resolve) => setImmediate(resolve));
+        expect(crashes).toEqual([]);
+      }
+    },
+  );
+
+  it('DR-14 is warned of at boot where it is one of zod 3, which leaves rejections to nobody', async () => {
+    @WebSocketGateway({ path: '/old' })
+    @WsAuthorize()
+    class OldGateway {
+      @WsPayload(zod3.object({ name: zod3.string() }))
+      @SubscribeMessage('ask')
+      ask(@MessageBody() data: unknown) {
+        return data;
+      }
+    }
+    const app = await startApp({ providers: [OldGateway, SchemasGateway] });
+    const warned = app.log.lines.filter((line) => line.includes('zod 3'));
+    expect(warned).toEqual([expect.stringContaining('OldGateway.ask') as string]);
+  });
+
+  it('DR-14 leaves a schema as it is for whoever else uses it', async () => {
+    const schema = z.string().refine(breakOn);
+    const late = z.string().refine(lookUp);
+    @WebSocketGateway({ path: '/shared' })
+    @WsAuthorize()
+    class SharedGateway {
+      @WsPayload(z.object({ schema, late }))
+      @SubscribeMessage('ask')
+      ask(@MessageBody() data: unknown) {
+        return data;
+      }
+    }
+    await startApp({ providers: [SharedGateway] });
+    expect(schema.parse('fine')).toBe('fine');
+    expect(() => schema.parse('away')).toThrow('canary');
+    expect(() => late.parse('fine')).toThrow('parseAsync');
+    await expect(late.parseAsync('away')).rejects.toThrow('canary');
+    await expect(schema.safeParseAsync('away')).rejects.toThrow('canary');
+    expect(schema.safeParse(5)).toMatchObject({ success: false });
+  });
 });

@@ -130,6 +130,13 @@ describe('an error frame', () => {
     expect(await client.next()).toMatchObject({ event: 'error', id: 'readable', data: { code: 'BAD_MESSAGE' } });
   });
 
+  it('OD-02 carries the number of a message that could not be read as far as its id', async () => {
+    const { client } = await start();
+    await client.request('admin', { text: 'x' });
+    client.sendRaw('{');
+    expect(await client.next()).toMatchObject({ event: 'error', messages: [2, 2], data: { code: 'BAD_MESSAGE' } });
+  });
+
   it('OD-02 says when to come back', async () => {
     const { client } = await start();
     await client.request('once', { text: 'x' });

@@ -132,6 +132,12 @@ describe('an entity with a password hash', () => {
     expect(await client.request(event)).toEqual({ ...expected, id: expect.anything() as unknown });
   });
 
+  it.each(['one', 'later'])('OD-04 leaves as that where the client waits for no answer: %s', async (event) => {
+    const client = await enter(app(), entity);
+    client.send(event);
+    expect(await client.next()).toEqual({ event, data: VIEW });
+  });
+
   it.each(['observable', 'iterable'])('OD-04 leaves each value of a stream as that: %s', async (event) => {
     const client = await enter(app(), entity);
     client.send(event, undefined, 7);

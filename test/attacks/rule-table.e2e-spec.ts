@@ -203,12 +203,12 @@ describe('a rule table that cannot be meant', () => {
     [
       'has a line that an earlier one hides',
       wsRules().event('note.*').roles('reader').event('note.read').scopes('x').anyEvent().authenticated(),
-      ["event('note.read') decides about nothing: event('note.*') stands above it"],
+      ["event('note.read') decides nothing: event('note.*') stands above it"],
     ],
     [
       'has a line twice',
       wsRules().event('note.list').roles('a').event('note.list').roles('b').anyEvent().authenticated(),
-      ["event('note.list') decides about nothing: event('note.list') stands above it"],
+      ["event('note.list') decides nothing: event('note.list') stands above it"],
     ],
     [
       'has a * in the middle',

@@ -202,6 +202,27 @@ describe('a rule that is only tried', () => {
     expect(tried.seen).toHaveLength(16);
   });
 
+  it('DR-24 is tried while another rule never answers, and again once that one has answered', async () => {
+    const clock = new FakeClock(Date.now());
+    const { client, open, tried, differences, told } = await start(clock, {
+      throttling: { connection: [{ limit: 1000, ttl: 1000 }] },
+    });
+    const answers: (() => void)[] = [];
+    tried.give = () => new Promise((resolve) => answers.push(() => resolve(false)));
+    for (let i = 0; i < 16; i++) await client.request('note.read', { noteId: 'old' });
+    await until(() => answers.length === 16, 'the rule hangs');
+    clock.advance(6000);
+    await told(16);
+    const editor = await open({ roles: ['editor'] });
+    expectError(await editor.request('note.purge'), 'FORBIDDEN');
+    await told(17);
+    expect(differences().at(-1)).toEqual(['note.purge', 'role admin or editor', 'would-allow']);
+    answers[0]?.();
+    await turn();
+    await client.request('note.read', { noteId: 'old' });
+    await until(() => tried.seen.length === 17, 'the rule is tried again');
+  });
+
   it('AZ-10 is compared by roles and scopes too, where no policy is asked', async () => {
     const { open, gateway, differences, told } = await start();
     const [editor, admin, guest] = [await open({ roles: ['editor'] }), await open({ roles: ['admin'] }), await open()];

@@ -4,6 +4,7 @@ import { SecureGateway, seconds, WsAuthorize, WsPublic, WsThrottle, type WsThrot
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
 import { Text } from '../support/echo.gateway.js';
+import { watchForCrashes } from '../support/crash-watch.js';
 import { expectError } from '../support/error-frame.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/patience.js';
@@ -60,6 +61,19 @@ class LimitsGateway {
   @WsThrottle({ limit: computed, ttl: TEN })
   @SubscribeMessage('computed')
   computed(): void {
+    this.handled++;
+  }
+
+  @WsThrottle(
+    {
+      limit: async ({ bytes }) => Promise.reject(new Error(`${bytes} bytes: the plans are away`)),
+      ttl: TEN,
+      name: 'a',
+    },
+    { limit: computed, ttl: TEN, name: 'b' },
+  )
+  @SubscribeMessage('computed-twice')
+  computedTwice(): void {
     this.handled++;
   }
 
@@ -279,6 +293,19 @@ describe('a computed limit', () => {
     });
     answer = () => 1;
     expect(await passes(client, 'computed', 2)).toBe(1);
+  });
+
+  it('DR-05 DR-14 that rejects beside one that throws ends no process', async () => {
+    answer = () => {
+      throw new Error('the plans are away');
+    };
+    const { open, gateway } = await start();
+    const client = await open();
+    const crashes = watchForCrashes();
+    expectError(await client.request('computed-twice'), 'FORBIDDEN');
+    expect(await client.request('plain')).toMatchObject({ event: 'plain' });
+    expect(gateway.handled).toBe(1);
+    expect(crashes).toEqual([]);
   });
 
   it('DR-05 DR-09 that never comes refuses in time, and a late one lets nothing through', async () => {

@@ -24,12 +24,12 @@ const caughtUp = (client: Client): Promise<unknown> =>
     client.socket.ping();
   });
 
-/** Sends a frame until the connection is closed, a little slower than the limits of the connection. */
+/** Sends a frame until the connection is closed, slower than the limits of its messages, and of the pings in between. */
 async function sendUntilClosed(client: Client, clock: FakeClock, frame: string, atMost: number): Promise<number> {
   let sent = 0;
   for (; client.socket.readyState === 1 && sent < atMost; sent++) {
     client.sendRaw(frame);
-    clock.advance(30);
+    clock.advance(50);
     await caughtUp(client);
   }
   return sent;
@@ -49,6 +49,7 @@ describe('a client whose messages are refused again and again', () => {
     const sent = await sendUntilClosed(client, clock, frame, atMost);
     expect(await client.expectClose(1008)).toEqual({ code: 1008, reason: 'policy-violation' });
     expect(sent).toBeLessThan(atMost);
+    expect(app.events.ofType('ws.violations.exceeded')).toHaveLength(1);
     expect(app.app.get(NotesGateway).handled).toEqual([]);
     expect(await app.events.seen('ws.connection.closed')).toMatchObject({ reason: 'POLICY_VIOLATION', codeSent: 1008 });
   });
@@ -154,8 +155,9 @@ describe('an event that is not allowed', () => {
     // Else a stranger sends a name until it is closed, and knows by the count whether there is such an event.
     const counts = [];
     for (const event of ['note.purge', 'note.pluck']) {
-      const { clock, open } = await start();
+      const { app, clock, open } = await start();
       counts.push(await sendUntilClosed(await open(), clock, JSON.stringify({ event }), 200));
+      expect(app.events.ofType('ws.violations.exceeded')).toHaveLength(1);
     }
     expect(counts[0]).toBe(counts[1]);
     expect(counts[0]).toBeLessThan(200);

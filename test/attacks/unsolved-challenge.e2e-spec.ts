@@ -251,7 +251,17 @@ describe('a CAPTCHA', () => {
     ['an empty secret', { secret: '' }, 'turnstile().secret: must be'],
     ['a misspelt option', { secret: 'x', minscore: 0.9 }, 'did you mean turnstile().minScore?'],
     ['a score that is none', { secret: 'x', minScore: 2 }, 'turnstile().minScore: must be a number from 0 to 1'],
-    ['an address that is none', { secret: 'x', url: 'siteverify' }, 'turnstile().url: must be a URL'],
+    ['an address that is none', { secret: 'x', url: 'siteverify' }, 'turnstile().url: must be an https URL'],
+    [
+      'an address in the clear',
+      { secret: 'x', url: 'http://captcha.example.com/' },
+      'turnstile().url: must be an https URL',
+    ],
+    [
+      'an address with a password',
+      { secret: 'x', url: 'https://u:p@captcha.example.com/' },
+      'turnstile().url: must have no user',
+    ],
   ])('DP-02 F42 with %s stops the boot', (_, options, text) => {
     expect(() => turnstile(options as never)).toThrow(text);
   });
@@ -427,6 +437,8 @@ describe.each(SERVICES)('%s', (name, service) => {
     ['too much', JSON.stringify({ success: true, hostname: 'localhost', x: 'x'.repeat(20_000) }), 200, { status: 503 }],
     ['an error of the service', { success: true, hostname: 'localhost' }, 500, { status: 503 }],
     ['a redirect', { success: true, hostname: 'localhost' }, 307, { status: 503 }],
+    ['a service that is elsewhere', { success: true, hostname: 'localhost' }, 404, { status: 503 }],
+    ['two answers in one', '{"success":false,"success":true,"hostname":"localhost"}', 200, { status: 503 }],
   ])('AN-11 judges %s', async (_what, answer, status, admitted) => {
     const { url, seen } = await siteVerify(() => answer, status);
     const app = await start({ verifier: service({ secret: 'site-secret', url }) });

@@ -98,6 +98,11 @@ class UntypedGateway {
   }
 }
 
+class Line {
+  @IsInt()
+  quantity!: number;
+}
+
 describe('a payload without a type', () => {
   it('MV-02 stops the boot, whatever hides the type', async () => {
     const problems = await bootProblems({ providers: [UntypedGateway] });
@@ -142,6 +147,52 @@ describe('a payload without a type', () => {
     expect(untyped?.problem).not.toBe(silent?.problem);
   });
 
+  it('MV-02 stops the boot where what is declared cannot be validated', async () => {
+    class Bare {
+      text!: string;
+    }
+    @WebSocketGateway({ path: '/declared' })
+    @WsAuthorize()
+    class MisdeclaredGateway {
+      @WsPayload(Bare)
+      @SubscribeMessage('class')
+      class(@MessageBody() data: Text): unknown {
+        return data;
+      }
+
+      @WsPayload([Text, Line])
+      @SubscribeMessage('list')
+      list(@MessageBody() data: Text[]): unknown {
+        return data;
+      }
+
+      // As a circular import leaves it.
+      @WsPayload(undefined)
+      @SubscribeMessage('undefined')
+      undefined(@MessageBody() data: Text): unknown {
+        return data;
+      }
+
+      @SubscribeMessage('schema')
+      schema(@MessageBody({ schema: {} as never }) data: Text): unknown {
+        return data;
+      }
+
+      @SubscribeMessage('two')
+      two(@MessageBody() one: Text, @MessageBody() other: Line): unknown {
+        return [one, other];
+      }
+    }
+    const problems = await bootProblems({ providers: [MisdeclaredGateway] });
+    expect(problems.map(({ where, problem }) => [where, problem])).toEqual([
+      ...['class', 'list', 'undefined', 'schema'].map((name) => [
+        `MisdeclaredGateway.${name}`,
+        'declares a payload that cannot be validated.',
+      ]),
+      ['MisdeclaredGateway.two', 'has two @MessageBody() of different types.'],
+    ]);
+  });
+
   it('MV-02 may be declared where its type cannot say it', async () => {
     @WebSocketGateway({ path: '/types' })
     @WsAuthorize()
@@ -164,11 +215,6 @@ describe('a payload without a type', () => {
     await expect(startApp({ providers: [DeclaredGateway] })).resolves.toBeDefined();
   });
 });
-
-class Line {
-  @IsInt()
-  quantity!: number;
-}
 
 class Order {
   @IsArray()

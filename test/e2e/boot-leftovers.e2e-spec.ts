@@ -8,6 +8,7 @@ import {
   WsAuthorize,
   WsPayload,
   WsPublic,
+  WsReply,
   WsThrottle,
 } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
@@ -31,16 +32,22 @@ describe('a decorator where nobody reads it', () => {
     @WsPayload(String)
     typed(@MessageBody() _text: string): void {}
 
+    @WsReply(String)
+    answering(): string {
+      return 'text';
+    }
+
     plain(): void {}
   }
 
-  it('AZ-01 stops the boot on a method that handles no event', async () => {
+  it('AZ-01 OD-04 stops the boot on a method that handles no event', async () => {
     const problems = await bootProblems({ providers: [ForgottenGateway] });
     expect(problems.map(({ where, problem }) => `${where} ${problem.split(' ')[1] ?? ''}`)).toEqual([
       'ForgottenGateway.authorized @WsAuthorize()',
       'ForgottenGateway.public @WsPublic()',
       'ForgottenGateway.throttled @WsThrottle()',
       'ForgottenGateway.typed @WsPayload()',
+      'ForgottenGateway.answering @WsReply()',
     ]);
     for (const { problem } of problems) expect(problem).toContain('no @SubscribeMessage()');
   });

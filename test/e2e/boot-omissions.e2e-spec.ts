@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { type CanActivate, Injectable, Module, UseGuards } from '@nestjs/common';
+import { type CanActivate, Injectable, Module, type Type, UseGuards } from '@nestjs/common';
 import { ApplicationConfig, APP_GUARD, NestFactory } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
@@ -19,6 +19,7 @@ import {
   WsAuthorize,
   type WsPolicy,
   WsRowFilter,
+  WsThrottle,
 } from '@secure-ws/nestjs';
 import { WsAuthorizeGuard } from '@secure-ws/nestjs/socket-io';
 import { createServer } from 'node:http';
@@ -84,6 +85,49 @@ describe('adapter: false', () => {
     });
     expect(app.log.lines.filter((line) => line.startsWith('warn') && line.includes('maxMessageBytes'))).toEqual([]);
   });
+});
+
+describe('limits by address on another adapter', () => {
+  @UseGuards(WsAuthorizeGuard)
+  @WsAuthorize()
+  @WebSocketGateway({ namespace: 'limited' })
+  class LimitedGateway {
+    @WsThrottle({ limit: 1, ttl: 60_000, by: 'address' })
+    @SubscribeMessage('limited')
+    limited(): void {}
+  }
+  @UseGuards(WsAuthorizeGuard)
+  @WsAuthorize()
+  @WebSocketGateway({ namespace: 'free' })
+  class FreeGateway {
+    @SubscribeMessage('free')
+    free(): void {}
+  }
+  const byAddress = { throttling: { address: [{ limit: 1000, ttl: 1000 }] } };
+
+  it.each<readonly [what: string, gateway: Type, options: Partial<SecureWsOptions>, isWarned: boolean]>([
+    ['a handler', LimitedGateway, {}, true],
+    ['all messages', FreeGateway, byAddress, true],
+    ['nothing', FreeGateway, {}, false],
+    ['a handler, and there is no proxy', LimitedGateway, { handshake: { trustedProxies: 'none' } }, false],
+    [
+      'a handler, and the proxies are listed',
+      LimitedGateway,
+      { handshake: { trustedProxies: { addresses: ['10.0.0.7'], header: 'x-forwarded-for' } } },
+      false,
+    ],
+  ])(
+    'DP-02 HS-14 are warned of where nobody has said if there is a proxy: %s',
+    async (_, gateway, options, isWarned) => {
+      const app = await startApp({
+        ...ON_SOCKET_IO,
+        providers: [gateway],
+        secureWs: SecureWsModule.forRoot({ authentication: OPTIONS.authentication, adapter: false, ...options }),
+      });
+      const warned = app.log.lines.filter((line) => line.startsWith('warn handshake.trustedProxies is undecided'));
+      expect(warned).toHaveLength(isWarned ? 1 : 0);
+    },
+  );
 });
 
 describe('SecureWsModule without forRoot()', () => {

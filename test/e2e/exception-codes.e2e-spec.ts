@@ -111,6 +111,31 @@ describe('an exception of a handler', () => {
     expect(JSON.stringify(reply)).not.toMatch(/hunter2|stout/);
   });
 
+  it('OD-05 is answered alike for what is not there, what is gone and what is somebody else’s', async () => {
+    const { url, token, app: nest } = app();
+    const client = await connect(`${url}/throwing`, { token: token() });
+    const answers: object[] = [];
+    for (const exception of [new ForbiddenException(), new NotFoundException('no order 7'), new GoneException()]) {
+      nest.get(ThrowingGateway).exception = exception;
+      const { correlationId: _, ...rest } = expectError(await client.request('act'), 'FORBIDDEN');
+      answers.push(rest);
+    }
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[2]).toEqual(answers[0]);
+  });
+
+  it('OD-03 sends path and rule of the issues that an application names, of five at most', async () => {
+    const { url, token, app: nest } = app();
+    const issue = { path: 'card', rule: 'isCard', value: 'hunter2', target: { password: 'hunter2' } };
+    nest.get(ThrowingGateway).exception = new WsException({
+      code: 'VALIDATION_FAILED',
+      issues: ['hunter2', { path: 1, rule: 'hunter2' }, ...Array.from({ length: 7 }, () => issue)],
+    });
+    const client = await connect(`${url}/throwing`, { token: token() });
+    const { issues } = expectError(await client.request('act'), 'VALIDATION_FAILED');
+    expect(issues).toEqual(Array.from({ length: 5 }, () => ({ path: 'card', rule: 'isCard' })));
+  });
+
   it('F33 refuses a reason that is a sentence', () => {
     expect(() => new WsApplicationError('The room is full')).toThrow(TypeError);
   });

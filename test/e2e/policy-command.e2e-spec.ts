@@ -8,6 +8,8 @@ import { type CompiledApp, compileApp } from '../support/compiled-app.js';
 interface Shape {
   readonly purgeRoles?: string;
   readonly historyDecorators?: string;
+  readonly closedTo?: string;
+  readonly shownTo?: string;
   readonly providers?: string;
   readonly options?: string;
   readonly type?: 'module' | 'commonjs';
@@ -15,6 +17,9 @@ interface Shape {
 
 const POLICIES = `
   import { Injectable, Module } from '@nestjs/common';
+  import { IsInt } from 'class-validator';
+
+  export class Page { @IsInt() number!: number; }
 
   @Injectable()
   export class RoomMember { authorize() { return true; } }
@@ -26,15 +31,25 @@ const POLICIES = `
 const gateway = ({
   purgeRoles = "['admin']",
   historyDecorators = '@WsAuthorize(RoomMember, { scopes: ["b", "a"] })',
+  closedTo = "'admin'",
+  shownTo = "'admin'",
 }: Shape) => `
   import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+  import { Expose } from 'class-transformer';
   import { IsOptional, IsString, MaxLength } from 'class-validator';
-  import { SecureGateway, WsAuthorize, WsPublic, WsThrottle } from '@secure-ws/nestjs';
-  import { RoomMember } from './rooms.js';
+  import { SecureGateway, WsAuthorize, WsInputRoles, WsPublic, WsReply, WsThrottle } from '@secure-ws/nestjs';
+  import { Page as LobbyPage, RoomMember } from './rooms.js';
 
   class Page {
     @IsString() @MaxLength(36) roomId!: string;
     @IsOptional() @IsString() before?: string;
+    @WsInputRoles(${closedTo}) @IsOptional() @IsString() deletedBy?: string;
+  }
+
+  class Entry {
+    @Expose() text!: string;
+    @Expose({ groups: [${shownTo}] }) address!: string;
+    hash!: string;
   }
 
   @WebSocketGateway({ path: '/admin' })
@@ -45,6 +60,7 @@ const gateway = ({
 
     ${historyDecorators}
     @WsThrottle({ limit: 20, ttl: 10_000 })
+    @WsReply([Entry])
     @SubscribeMessage('a.b|history')
     history(@MessageBody() _page: Page) {}
   }
@@ -54,7 +70,7 @@ const gateway = ({
   export class LobbyGateway {
     @WsPublic()
     @SubscribeMessage('__proto__')
-    look() {}
+    look(@MessageBody() _page: LobbyPage) {}
   }
 `;
 
@@ -146,6 +162,7 @@ describe('secure-ws policy', { timeout: TIMEOUT_MS }, () => {
               access: { all: [{ policy: 'RoomMember', module: 'RoomsModule' }, { scope: 'a' }, { scope: 'b' }] },
               throttles: [expect.objectContaining({ limit: 20, ttl: 10_000 })],
               payload: { $ref: '#/schemas/Page' },
+              reply: { type: 'array', items: { $ref: '#/schemas/Entry.output' } },
             },
             { event: 'admin.purge', access: { all: [{ roles: ['admin'] }] }, payload: null },
           ],
@@ -153,7 +170,7 @@ describe('secure-ws policy', { timeout: TIMEOUT_MS }, () => {
         {
           path: '/lobby',
           settings: { anonymous: true, validation: { maxMessageBytes: 2048 } },
-          events: [{ event: '__proto__', access: { public: true } }],
+          events: [{ event: '__proto__', access: { public: true }, payload: { $ref: '#/schemas/Page-2' } }],
         },
       ],
     });
@@ -178,9 +195,23 @@ describe('secure-ws policy', { timeout: TIMEOUT_MS }, () => {
     expect(await wider.secureWs('policy', '--check')).toMatchObject({ status: 0, out: '' });
   });
 
+  it('AZ-07 OD-04 says who may send or see a field of which that could nobody before', async () => {
+    const lock = await lockOf(await app());
+    const wider = await withLock({ closedTo: "'admin', 'editor'", shownTo: "'admin', 'guest'" }, lock);
+    expect(await wider.secureWs('policy', '--check')).toMatchObject({
+      status: 1,
+      out: [
+        'wider:    role guest may now see address of Entry.output',
+        'wider:    role editor may now send deletedBy of Page',
+        '',
+      ].join('\n'),
+    });
+  });
+
   it('AZ-01 takes no policy of the same name from another module for the one that was reviewed', async () => {
     const lock = await lockOf(await app());
     const twin = `import { Injectable } from '@nestjs/common';
+      export { Page } from './rooms.js';
       @Injectable() export class RoomMember { authorize() { return true; } }`;
     const files = {
       'package.json': JSON.stringify({ type: 'module', secureWs: { module: 'dist/app.module.js' } }),
@@ -220,11 +251,11 @@ describe('secure-ws policy', { timeout: TIMEOUT_MS }, () => {
     expect((await unlocked.script(boot)).out).toContain('other.json is missing.');
   });
 
-  it('prints tables, and an AsyncAPI 3 document that its parser takes', async () => {
+  it('OD-04 prints tables, and an AsyncAPI 3 document that its parser takes', async () => {
     const { secureWs } = await app();
     const { out: markdown } = await secureWs('policy', '--markdown');
     expect(markdown).toContain(
-      '| a.b&#124;history | policy RoomMember of RoomsModule and scope a and scope b | 20 in 10 s | Page | AdminGateway.history |',
+      '| a.b&#124;history | policy RoomMember of RoomsModule and scope a and scope b | 20 in 10 s | Page | list of Entry.output | AdminGateway.history |',
     );
     const { out } = await secureWs('policy', '--asyncapi');
     const { document, diagnostics } = await new Parser().parse(out);
@@ -234,11 +265,21 @@ describe('secure-ws policy', { timeout: TIMEOUT_MS }, () => {
     expect(new Set(messages.map((message) => message.name()))).toEqual(
       new Set(['__proto__', 'a.b|history', 'admin.purge']),
     );
-    const payload = messages
-      .find((message) => message.name() === 'a.b|history')
-      ?.payload()
-      ?.json();
-    expect(payload).toMatchObject({
+    const payloadOf = (title: string): unknown =>
+      messages
+        .find((message) => message.title() === title)
+        ?.payload()
+        ?.json();
+    expect(
+      document
+        ?.allOperations()
+        .all()
+        .flatMap((operation) => operation.reply()?.messages().all() ?? []),
+    ).toHaveLength(1);
+    expect(payloadOf('Reply to a.b|history')).toMatchObject({
+      properties: { data: { type: 'array', items: { properties: { text: { type: 'string' } }, required: ['text'] } } },
+    });
+    expect(payloadOf('a.b|history')).toMatchObject({
       properties: {
         event: { const: 'a.b|history' },
         data: { properties: { roomId: { type: 'string', maxLength: 36 } } },

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Injectable, UseFilters, UseGuards } from '@nestjs/common';
@@ -10,8 +11,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   allOf,
   anyOf,
+  Clock,
   minutes,
   SecureWsModule,
+  SystemClock,
+  WsAbortSignal,
   WsAuthorize,
   WsBatchPolicy,
   type WsPolicy,
@@ -20,8 +24,10 @@ import {
   WsStepUp,
 } from '../../packages/nestjs/src/index.js';
 import { WsAuthorizeGuard, WsExceptionsFilter, WsSocketIdentities } from '../../packages/nestjs/src/socket-io/index.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/patience.js';
 import { RecordingSink } from '../support/recording-sink.js';
+import type { TestOptions } from '../support/start-app.js';
 import { TEST_JWT, type TestClaims, testToken } from '../support/test-token.js';
 
 interface IoSocket {
@@ -77,6 +83,7 @@ class Nobody implements WsPolicy {
 @WebSocketGateway({ namespace: '/items' })
 class ItemsGateway implements OnGatewayInit {
   static socket: IoSocket | undefined;
+  static signal: AbortSignal | undefined;
 
   constructor(private readonly identities: WsSocketIdentities) {}
 
@@ -118,7 +125,8 @@ class ItemsGateway implements OnGatewayInit {
 
   @WsAuthorize({ shadow: Nobody })
   @SubscribeMessage('tried')
-  tried(): unknown {
+  tried(@WsAbortSignal() signal: AbortSignal): unknown {
+    ItemsGateway.signal = signal;
     return { event: 'tried', data: true };
   }
 
@@ -134,7 +142,7 @@ class ItemsGateway implements OnGatewayInit {
   }
 }
 
-async function start() {
+async function start({ clock = new SystemClock(), options = {} }: { clock?: Clock; options?: TestOptions } = {}) {
   const audit = new RecordingSink();
   const rules = wsRules().event('admin.*').roles('admin').event('forgotten').deny().anyEvent().authenticated();
   const module = await Test.createTestingModule({
@@ -144,10 +152,14 @@ async function start() {
         authentication: { jwt: TEST_JWT },
         authorization: { rules },
         events: { sinks: [audit] },
+        ...options,
       }),
     ],
     providers: [ItemsGateway, OwnItems, Throwing, Nobody],
-  }).compile();
+  })
+    .overrideProvider(Clock)
+    .useValue(clock)
+    .compile();
   const app = module.createNestApplication({ logger: false });
   app.useWebSocketAdapter(new IoAdapter(app));
   await app.listen(0, '127.0.0.1');
@@ -212,6 +224,45 @@ describe('authorization on Socket.IO', () => {
     const server = ItemsGateway.socket as IoSocket;
     await identities.authenticate(server, testToken({ auth_time: now, expiresInSeconds: 900 }), server.request);
     expect(await answer(socket, 'close')).toEqual(['closed', true]);
+  });
+
+  it('AZ-15 DR-16 leaves nothing behind of the identities that a socket has had', async () => {
+    const { open, identities } = await start();
+    const socket = await open();
+    const server = ItemsGateway.socket as IoSocket & EventEmitter;
+    expect(await answer(socket, 'tried')).toEqual(['tried', true]);
+    const before = server.listenerCount('disconnect');
+    for (let round = 1; round <= 12; round++) {
+      await identities.authenticate(server, testToken({ expiresInSeconds: 300 + round }), server.request);
+      expect(await answer(socket, 'tried')).toEqual(['tried', true]);
+    }
+    expect(server.listenerCount('disconnect')).toBe(before);
+    // The last of them is what ends with the socket.
+    const { signal } = ItemsGateway;
+    expect(signal?.aborted).toBe(false);
+    socket.disconnect();
+    await until(() => signal?.aborted === true, 'the signal has fired');
+  });
+
+  it('SL-02 AZ-02 AZ-15 refuses the next message of an identity that has ended, and disconnects', async () => {
+    const clock = new FakeClock(Date.now());
+    const { audit, open } = await start({ clock });
+    const socket = await open({ expiresInSeconds: 60, nowMs: clock.now() });
+    expect(await answer(socket, 'delete', { ids: ['a1'] })).toEqual(['deleted', ['a1']]);
+    const ended = new Promise<void>((resolve) => void socket.once('disconnect', () => resolve()));
+    clock.advance(60_000);
+    socket.emit('delete', { ids: ['a1'] });
+    await ended;
+    expect(audit.ofType('ws.message.refused')).toMatchObject([{ code: 'FORBIDDEN', reason: 'identity-expired' }]);
+  });
+
+  it('MV-18 looks at the size of a message before its limits', async () => {
+    const { audit, open } = await start({ options: { throttling: { connection: [{ limit: 1, ttl: 600_000 }] } } });
+    const socket = await open();
+    expect(await answer(socket, 'delete', { ids: ['a1'] })).toEqual(['deleted', ['a1']]);
+    expect(await answer(socket, 'delete', { ids: ['x'.repeat(70_000)] })).toEqual(['error', 'BAD_MESSAGE']);
+    expect(audit.ofType('ws.message.refused').at(-1)).toMatchObject({ reason: 'message-size' });
+    expect(await answer(socket, 'delete', { ids: ['a1'] })).toEqual(['error', 'THROTTLED']);
   });
 
   it('AZ-02 tries a rule without obeying it', async () => {

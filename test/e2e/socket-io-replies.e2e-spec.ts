@@ -1,13 +1,21 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Injectable, type NestInterceptor, type Type, UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
+import {
+  type INestApplication,
+  Injectable,
+  type NestInterceptor,
+  type Type,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Test } from '@nestjs/testing';
-import { type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { ConnectedSocket, type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { Expose } from 'class-transformer';
-import { type Observable, of } from 'rxjs';
+import { type Observable, of, Subject } from 'rxjs';
 import { io, type Socket } from 'socket.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -24,6 +32,7 @@ import {
   WsReplyInterceptor,
   WsSocketIdentities,
 } from '../../packages/nestjs/src/socket-io/index.js';
+import { until } from '../support/patience.js';
 import { RecordingSink } from '../support/recording-sink.js';
 
 const HASH = 'passwordhash-canary';
@@ -43,6 +52,9 @@ interface IoSocket {
 interface IoServer {
   use(middleware: (socket: IoSocket, next: (error?: Error) => void) => void): void;
 }
+
+/** The latest stream, and the socket that asked for it. */
+const live: { socket?: IoSocket; subject?: Subject<unknown> } = {};
 
 @UseGuards(WsAuthorizeGuard)
 @UseInterceptors(WsReplyInterceptor)
@@ -83,6 +95,14 @@ class UsersGateway implements OnGatewayInit {
   }
 
   @WsReply(UserView)
+  @SubscribeMessage('live')
+  live(@ConnectedSocket() socket: IoSocket): Observable<unknown> {
+    live.socket = socket;
+    live.subject = new Subject();
+    return live.subject;
+  }
+
+  @WsReply(UserView)
   @SubscribeMessage('unfit')
   unfit(): unknown {
     return { id: { passwordHash: HASH } };
@@ -96,6 +116,7 @@ class UsersGateway implements OnGatewayInit {
 }
 
 const secret = createSecretKey(randomBytes(32));
+let started: INestApplication;
 const audit = new RecordingSink();
 
 async function start(gateway: Type, options: Partial<SecureWsOptions> = {}): Promise<number> {
@@ -107,18 +128,22 @@ async function start(gateway: Type, options: Partial<SecureWsOptions> = {}): Pro
     imports: [SecureWsModule.forRoot({ adapter: false, authentication, events: { sinks: [audit] }, ...options })],
     providers: [gateway, Adding],
   }).compile();
-  const app = module.createNestApplication({ logger: false });
+  const app = (started = module.createNestApplication({ logger: false }));
   onTestFinished(() => app.close());
   app.useWebSocketAdapter(new IoAdapter(app));
   await app.listen(0, '127.0.0.1');
   return ((app.getHttpServer() as Server).address() as AddressInfo).port;
 }
 
-async function connect(port: number, roles: readonly string[] = []): Promise<Socket> {
-  const token = await new JwtService({ secret: secret as never }).signAsync(
-    { sub: 'alice', roles },
+function tokenOf(sub: string, roles: readonly string[]): Promise<string> {
+  return new JwtService({ secret: secret as never }).signAsync(
+    { sub, roles },
     { issuer: 'https://id.example.com', audience: 'users', expiresIn: '5m' },
   );
+}
+
+async function connect(port: number, roles: readonly string[] = []): Promise<Socket> {
+  const token = await tokenOf('alice', roles);
   const socket = io(`http://127.0.0.1:${port}/users`, {
     auth: { token },
     transports: ['websocket'],
@@ -168,6 +193,30 @@ describe('WsReplyInterceptor', () => {
     socket.emit('stream', null);
     expect(await user).toEqual({ id: 'u1' });
     expect(await error).toMatchObject({ code: 'INTERNAL' });
+  });
+
+  it('AZ-07 SL-11 writes a stream for who the socket is now, and for nobody else', async () => {
+    const port = await start(UsersGateway);
+    const socket = await connect(port, ['auditor']);
+    socket.emit('live', null);
+    await until(() => live.subject?.observed === true, 'the stream is open');
+    const { subject, socket: server } = live as { subject: Subject<unknown>; socket: IoSocket };
+    const identities = started.get(WsSocketIdentities);
+    const told = (): Promise<unknown> => {
+      const user = next(socket, 'user');
+      subject.next({ event: 'user', data: entity() });
+      return user;
+    };
+    expect(await told()).toEqual({ id: 'u1', salary: 100 });
+    await identities.authenticate(server, await tokenOf('alice', []), server.request);
+    expect(await told()).toEqual({ id: 'u1' });
+    await identities.authenticate(server, await tokenOf('alice', ['auditor']), server.request);
+    expect(await told()).toEqual({ id: 'u1', salary: 100 });
+    const other = next(socket, 'error');
+    await identities.authenticate(server, await tokenOf('bob', ['auditor']), server.request);
+    subject.next({ event: 'user', data: entity() });
+    expect(await other).toMatchObject({ code: 'FORBIDDEN' });
+    expect(subject.observed).toBe(false);
   });
 
   it('OD-04 writes what connection.send() is given as declared', async () => {

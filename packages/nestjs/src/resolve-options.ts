@@ -122,7 +122,8 @@ function handshakeOfAnother(reader: OptionReader): ResolvedHandshakeOptions {
     refuse('trustedProxies.clientCertificate');
   }
   const proxies = trustedProxies === undefined ? undefined : readTrustedProxies(level, false);
-  return { ...resolveHandshakeOptions(levelOf(NO_HANDSHAKE, 'handshake')), proxies };
+  const areProxiesUndecided = trustedProxies === undefined;
+  return { ...resolveHandshakeOptions(levelOf(NO_HANDSHAKE, 'handshake')), proxies, areProxiesUndecided };
 }
 
 function refuseWithoutAdapter(reader: OptionReader): void {

@@ -4,6 +4,7 @@ import type { WsSubprotocolOptions } from './handshake/subprotocols.options.js';
 import type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 import type { MessagesOptions } from './messages/messages.options.js';
 import { requireModule } from './nest/module-required.guard.js';
+import { defineOnce } from './nest/written-once.js';
 import type { ThrottlingOptions } from './throttling/throttling.options.js';
 import type { ValidationOptions } from './validation/validation.options.js';
 
@@ -66,6 +67,6 @@ export const SECURE_GATEWAY_METADATA = 'secure-ws:gateway';
 export function SecureGateway(options: SecureGatewayOptions): ClassDecorator {
   return (gateway) => {
     requireModule(gateway);
-    Reflect.defineMetadata(SECURE_GATEWAY_METADATA, options, gateway);
+    defineOnce(SECURE_GATEWAY_METADATA, options, gateway);
   };
 }

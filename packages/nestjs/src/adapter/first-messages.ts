@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { CLOSE_CODES, type CloseCodeName, formatCloseReason } from '@secure-ws/protocol';
-import { messageCredential } from '../authentication/message-credential.js';
+import { messageCredential } from '../authentication/credentials.js';
 import { andThen } from '../core/awaitable.js';
 import { type Deadline, DeadlineList } from '../core/deadline-list.js';
 import type { Linked } from '../core/linked-list.js';

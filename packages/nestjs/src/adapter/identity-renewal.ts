@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { AuthenticationError, DpopNonceRequiredError, type WsCredential } from '../authentication/authenticator.js';
-import { messageCredential } from '../authentication/message-credential.js';
+import { messageCredential } from '../authentication/credentials.js';
 import { judgeRefresh } from '../authentication/refresh/refresh-policy.js';
 import { ANYBODY, AuthorizationPlan, NO_POLICIES } from '../authorization/authorization-plan.js';
 import { ANONYMOUS_KIND, type Principal } from '../core/principal.js';

@@ -9,7 +9,7 @@ import { WsAuthenticator } from './authenticator.js';
 import { ClientCertificateAuthenticator } from './client-certificate/client-certificate.authenticator.js';
 import type { RevokedCertificates } from './client-certificate/revoked-certificates.js';
 import { SessionAuthenticator } from './session/session.authenticator.js';
-import { loadJose } from './jose.js';
+import { loadJose } from './load-jose.js';
 import { TicketAuthenticator } from './ticket/ticket.authenticator.js';
 import type { TicketVault } from './ticket/ticket-vault.js';
 import { JwtAuthenticator } from './jwt/jwt.authenticator.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findCredentials } from './credentials.js';
+import { findCredentials, messageCredential } from './credentials.js';
 
 const TOKEN = 'aaa.bbb.ccc';
 const none: readonly string[] = [];
@@ -112,5 +112,52 @@ describe('findCredentials', () => {
   it('HS-04 calls a cookie an ambient credential, whatever it holds', () => {
     expect(findCredentials({ authorization: undefined, subprotocols: none, cookie: '' }).hasAmbient).toBe(true);
     expect(findCredentials({ authorization: undefined, subprotocols: none }).hasAmbient).toBe(false);
+  });
+});
+
+const HANDSHAKE_URL = 'https://app.example.com/ws';
+const source = 'message';
+
+describe('messageCredential', () => {
+  it.each([
+    [{ token: 'a' }, { scheme: 'bearer', value: 'a', source }],
+    [
+      { token: 'a', dpop: 'b' },
+      { scheme: 'dpop', value: 'a', proof: { jwt: 'b', url: HANDSHAKE_URL }, source },
+    ],
+    [
+      { dpop: 'b', token: 'a' },
+      { scheme: 'dpop', value: 'a', proof: { jwt: 'b', url: HANDSHAKE_URL }, source },
+    ],
+    [{ ticket: 'a' }, { scheme: 'ticket', value: 'a', source }],
+  ])('SL-09 AN-01 reads %j', (data, credential) => {
+    expect(messageCredential(data, HANDSHAKE_URL)).toEqual(credential);
+  });
+
+  it.each([
+    [undefined],
+    [null],
+    ['token'],
+    [7],
+    [[]],
+    [['token']],
+    [{}],
+    [{ token: '' }],
+    [{ token: 7 }],
+    [{ token: ['a'] }],
+    [{ token: null }],
+    [{ token: 'a'.repeat(16_385) }],
+    [{ dpop: 'b' }],
+    [{ token: 'a', dpop: '' }],
+    [{ token: 'a', dpop: { jwt: 'b' } }],
+    [{ token: 'a', ticket: 'b' }],
+    [{ ticket: 'a', dpop: 'b' }],
+    [{ ticket: 'a', token: 'b', dpop: 'c' }],
+    [{ token: 'a', scheme: 'session' }],
+    [{ 'dpop,token': 'a' }],
+    [{ Token: 'a' }],
+    [JSON.parse('{"token":"a","__proto__":"b"}')],
+  ])('J31 reads nothing from %j', (data) => {
+    expect(messageCredential(data, HANDSHAKE_URL)).toBeUndefined();
   });
 });

@@ -36,7 +36,7 @@ export interface CredentialSearch {
 }
 
 /** Schemes whose credentials browsers store and add to every request, whichever page made it. */
-export const AMBIENT_SCHEMES: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate', 'ntlm']);
+const AMBIENT_SCHEMES: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate', 'ntlm']);
 
 // RFC 9110 section 11.4 in its token68 form: a scheme, exactly one space, one value. Commas, tabs and a second space have
 // no place in it, so that neither a joined pair of fields nor a second token can hide in one. Linear: the classes that
@@ -48,6 +48,9 @@ const SUBPROTOCOL_SCHEMES = [
   [BEARER_SUBPROTOCOL_PREFIX, 'bearer'],
   [TICKET_SUBPROTOCOL_PREFIX, 'ticket'],
 ] as const;
+
+/** The longest value in a message that is looked at, in characters; authenticators have narrower limits of their own. */
+const MAX_MESSAGE_VALUE = 16_384;
 
 const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
 
@@ -102,6 +105,23 @@ export function findCredentials({ authorization, subprotocols, dpop, cookie }: C
   };
 }
 
+/**
+ * Reads the credential of a message `$auth`: `{ token }`, `{ token, dpop }` or `{ ticket }`, and nothing else beside it: of
+ * two, which one counts must not depend on their order (OWASP ASVS 5.0 15.3.7).
+ *
+ * @param url that of the handshake, which a DPoP proof must be for: there is no other request.
+ */
+export function messageCredential(data: unknown, url: string): WsCredential | undefined {
+  if (typeof data !== 'object' || data === null || !Object.values(data).every(isText)) return undefined;
+  const { token = '', ticket = '', dpop = '' } = data as Readonly<Record<string, string>>;
+  const hasOnly = (...names: readonly string[]): boolean =>
+    Object.keys(data).length === names.length && names.every((name) => Object.hasOwn(data, name));
+  const source = 'message';
+  if (hasOnly('token')) return { scheme: 'bearer', value: token, source };
+  if (hasOnly('token', 'dpop')) return { scheme: 'dpop', value: token, proof: { jwt: dpop, url }, source };
+  return hasOnly('ticket') ? { scheme: 'ticket', value: ticket, source } : undefined;
+}
+
 function canBeProved(credential: WsCredential | undefined): boolean {
   return credential?.scheme === 'dpop' || credential?.source === 'subprotocol';
 }
@@ -128,4 +148,8 @@ function problemOf(
   if (isMalformed) return 'malformed';
   if (explicitCount > 1) return 'ambiguous';
   return explicitCount === 0 && hasAmbientScheme ? 'unsupported-scheme' : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_MESSAGE_VALUE;
 }

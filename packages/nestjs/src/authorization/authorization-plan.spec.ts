@@ -3,7 +3,7 @@ import { createPrincipal, type Principal } from '../core/principal.js';
 import { ANYBODY, AuthorizationPlan, NO_POLICIES } from './authorization-plan.js';
 import { allOf, anyOf, type WsRequirement } from './requirement.js';
 import { deny, Grant, grant, grantRows, type WsPolicy, type WsPolicyContext } from './ws-policy.js';
-import { PolicyGrant } from './ws-resource.decorator.js';
+import { PolicyGrant } from './policy-grant.js';
 
 const person = (claims: Partial<Principal> = {}): Principal =>
   createPrincipal({ kind: 'jwt', issuer: 'test', id: 'alice', authenticatedAt: 0, ...claims });

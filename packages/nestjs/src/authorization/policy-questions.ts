@@ -2,7 +2,7 @@ import { isPromiseLike } from '../core/awaitable.js';
 import { missingClaim } from './missing-claim.js';
 import { AnyOf, type WsRequirement } from './requirement.js';
 import { Grant, type WsPolicy, type WsPolicyContext, type WsPolicyType } from './ws-policy.js';
-import { PolicyGrant } from './ws-resource.decorator.js';
+import { PolicyGrant } from './policy-grant.js';
 
 /**
  * Finds the instance of a policy for one message; only a policy with request-scoped dependencies makes a promise.

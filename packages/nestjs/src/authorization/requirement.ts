@@ -45,7 +45,7 @@ export function allOf(...members: WsRequirement[]): AllOf {
 }
 
 /** Whether a requirement stands for several. */
-export function isGroup(requirement: WsRequirement): requirement is AnyOf | AllOf {
+function isGroup(requirement: WsRequirement): requirement is AnyOf | AllOf {
   return requirement instanceof AnyOf || requirement instanceof AllOf;
 }
 
@@ -101,4 +101,20 @@ export function requirementProblem(requirement: unknown): string | undefined {
     }
   }
   return Object.keys(requirement).length === 0 ? 'a requirement names roles or scopes' : undefined;
+}
+
+/** Says in words what must be met, such as `role admin or auditor, scope orders:write, any of (Owner; role support)`. */
+export function requirementsText(requirements: readonly WsRequirement[]): string {
+  return requirements.length === 0 ? 'any authenticated principal' : requirements.map(wordsOf).join(', ');
+}
+
+function wordsOf(requirement: WsRequirement): string {
+  if (typeof requirement === 'function') return requirement.name;
+  if (requirement instanceof AnyOf) return `any of (${requirement.members.map(wordsOf).join('; ')})`;
+  if (requirement instanceof AllOf) return `all of (${requirement.members.map(wordsOf).join('; ')})`;
+  const { roles = [], scopes = [] } = requirement;
+  return [
+    ...(roles.length === 0 ? [] : [`role ${roles.join(' or ')}`]),
+    ...scopes.map((scope) => `scope ${scope}`),
+  ].join(', ');
 }

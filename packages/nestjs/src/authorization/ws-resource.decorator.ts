@@ -1,6 +1,7 @@
 import { createParamDecorator } from '@nestjs/common';
 import { messageContextOf } from '../core/message-context.js';
-import { Grant, type WsPolicyType } from './ws-policy.js';
+import { PolicyGrant } from './policy-grant.js';
+import type { WsPolicyType } from './ws-policy.js';
 
 /**
  * Gives a handler the resource that a policy granted. Name the policy, `@WsResource(AccountOwner)`, where the handler
@@ -19,14 +20,3 @@ export const WsResource: (policy?: WsPolicyType) => ParameterDecorator = createP
     return undefined;
   },
 );
-
-/** A grant together with the policy that gave it. */
-export class PolicyGrant extends Grant {
-  constructor(
-    readonly policy: WsPolicyType,
-    resource: unknown,
-    rows: object | undefined,
-  ) {
-    super(resource, rows);
-  }
-}

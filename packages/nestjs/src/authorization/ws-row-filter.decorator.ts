@@ -1,7 +1,7 @@
 import { createParamDecorator } from '@nestjs/common';
 import { messageContextOf } from '../core/message-context.js';
 import type { WsPolicyType } from './ws-policy.js';
-import { PolicyGrant } from './ws-resource.decorator.js';
+import { PolicyGrant } from './policy-grant.js';
 
 /**
  * Gives a handler the filter that a policy granted with `grantRows(filter)`. Name the policy, `@WsRowFilter(OwnOrders)`,

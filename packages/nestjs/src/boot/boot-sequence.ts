@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
 import type { WsAuthenticator } from '../authentication/authenticator.js';
@@ -20,20 +19,19 @@ import { gateHandlers } from '../nest/handler-gate.js';
 import { dropModuleGuard } from '../nest/module-required.guard.js';
 import { passValidated } from '../nest/pass-validated.js';
 import { RegistrationMetadata } from '../nest/registration-metadata.js';
-import { checkTransformerCopies } from '../nest/transformer-storage.js';
-import { canTakeDataPath } from '../nest/ws-data-path.js';
-import { checkWsVersion } from '../nest/ws-version.js';
 import { checkPolicyLock } from '../policy-lock/check-policy-lock.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { loadCodec } from '../validation/codecs/load-codec.js';
 import { WsValidationPipe } from '../socket-io/ws-validation.pipe.js';
+import { announceBoot } from './announce-boot.js';
 import type { BootInspection } from './boot-inspection.js';
+import { checkPackages } from './check-packages.js';
 import { checkNamedClasses } from './named-classes.js';
-import { checkLogoutRoute, checkMigration, checkPlaces, warnOfIdleParts } from './omissions.js';
+import { checkDecorators } from './ignored-decorators.js';
+import { checkLogoutRoute, checkMigration, warnOfIdleParts } from './leftovers.js';
 import { compileHandler } from './compile-handler.js';
 import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
-import { warningsOfCors } from './cors-origins.js';
 import { checkCoverage } from './coverage.js';
 import { checkHttpEnhancers } from './http-only.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
@@ -58,7 +56,6 @@ const LAST_FILTER = new LastFilter();
  * synchronously, right before Nest registers the first gateway. A boot that failed stays failed.
  */
 export class BootSequence {
-  readonly #logger = new Logger('SecureWs');
   readonly #classes: ApplicationClasses;
   readonly #registration = new RegistrationMetadata();
   #boundCount = 0;
@@ -162,30 +159,18 @@ export class BootSequence {
    * @param cors what the application gave to each `enableCors()`.
    */
   announce(cors: readonly unknown[]): void {
-    const { options, events, authenticators, endpointAuthenticators } = this.parts.runtime;
-    const { gateways, endpoints, handlers, warnings } = this.inspect();
-    for (const { where, warning } of [...warnings, ...warningsOfCors(cors, options, endpoints.values())]) {
-      this.#logger.warn(`${where} ${warning}`);
-      events.emit({ type: 'ws.config.weak', option: where, warning });
-    }
-    const names = [...authenticators, ...endpointAuthenticators].map(({ name }) =>
-      name.replace(/^authentication\./, ''),
-    );
-    const what = options.adapter ? 'protects' : 'checks the messages of';
-    const verified = `identities are verified by ${[...new Set(names)].join(', ')}.`;
-    const found = `${count(gateways.length, 'gateway')} with ${count(handlers.length, 'event')}`;
-    this.#logger.log(`SecureWs ${what} ${found}; ${verified}`);
+    announceBoot(this.parts.runtime, this.inspect(), cors);
   }
 
   #prepare(isStarting: boolean): void {
     const { problems, runtime, modules, config } = this.parts;
     const { options, events } = runtime;
-    this.#checkPackages();
+    checkPackages(this.parts.homes.length, problems);
     const gateways = takeInventory(modules);
     this.#endpoints = resolveEndpoints(gateways, options, problems);
     warnOfContradictions(options, problems);
     checkHttpEnhancers(gateways, config, problems);
-    checkPlaces(modules, gateways, problems);
+    checkDecorators(modules, gateways, problems);
     checkMigration(options.migration.gateways, gateways, problems);
     checkLogoutRoute(runtime.backChannelLogout, this.#authentications(), problems);
     const settingsOf = (gateway: GatewayRecord): GatewaySettings => this.#settingsOf(gateway);
@@ -232,26 +217,6 @@ export class BootSequence {
     return [this.parts.runtime.options.authentication, ...own.filter((each) => each !== undefined)];
   }
 
-  #checkPackages(): void {
-    const { problems, homes } = this.parts;
-    checkWsVersion(problems);
-    checkTransformerCopies(problems);
-    if (!canTakeDataPath()) {
-      problems.add(
-        'ws',
-        'reads from its sockets in another way than 8.23 does: floods and unfinished messages would have no limit.',
-        'npm install ws@8.23.0',
-      );
-    }
-    if (homes.length > 1) {
-      problems.add(
-        'SecureWsModule',
-        'is imported twice: which forRoot() wins would depend on the order of imports.',
-        'import SecureWsModule.forRoot() once, in the root module; it is global',
-      );
-    }
-  }
-
   #settingsOf(gateway: GatewayRecord): GatewaySettings {
     return this.#endpoints.get(endpointOf(gateway))?.settings ?? this.parts.runtime.defaults;
   }
@@ -293,8 +258,4 @@ export class BootSequence {
       gateHandlers(gateway, waiting, this.#registration);
     }
   }
-}
-
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

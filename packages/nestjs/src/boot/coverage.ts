@@ -40,7 +40,7 @@ export interface CoveredHandler {
 interface CoverageContext {
   readonly options: Pick<
     ResolvedSecureWsOptions,
-    'adapter' | 'authentication' | 'authorization' | 'migration' | 'output'
+    'adapter' | 'authentication' | 'authorization' | 'handshake' | 'migration' | 'output'
   >;
   readonly config: ApplicationConfig;
   readonly settingsOf: (gateway: GatewayRecord) => GatewaySettings;
@@ -78,7 +78,26 @@ export function checkCoverage(
       if (found !== undefined) covered.push(found);
     }
   }
+  warnOfSharedAddress(covered, context, problems);
   return covered;
+}
+
+/** With the module's own adapter, production demands the decision. */
+function warnOfSharedAddress(
+  covered: readonly CoveredHandler[],
+  { options: { adapter, handshake }, settingsOf }: CoverageContext,
+  problems: BootProblems,
+): void {
+  if (adapter || handshake.areProxiesUndecided !== true) return;
+  const limited = covered.find(
+    ({ record, throttles }) =>
+      throttles.some(({ by }) => by === 'address') || settingsOf(record.gateway).throttling.address.length > 0,
+  );
+  if (limited === undefined) return;
+  problems.warn(
+    'handshake.trustedProxies',
+    `is undecided, and ${limited.record.label} has a limit by address: behind a proxy all clients have its address, and one uses the limit up for all. List the proxies, or say 'none'.`,
+  );
 }
 
 function checkHandler(

@@ -55,7 +55,7 @@ export function checkGrants(
       const { name } = (typeof named === 'function' ? named : first) as WsPolicyType;
       problems.add(
         handler.label,
-        `asks ${name} more than once, and its ${decorator}() gets one ${what}: it may be another than a policy judged.`,
+        `asks ${name} more than once, and its ${decorator}() gets one ${what}: it may not be the one that was judged.`,
         `name ${name} once, on the class or on the method`,
       );
     }

@@ -119,11 +119,19 @@ function isPublic({ callback, gateway }: HandlerRecord): boolean {
 }
 
 /** What class and method ask for together; `undefined` where neither says anything. */
-function requirementsOn({ callback, gateway }: HandlerRecord): readonly (WsRequirement | Shadowed)[] | undefined {
-  const [onClass, onMethod] = [gateway.type, callback].map(
-    (owner) => Reflect.getMetadata(WS_AUTHORIZE_METADATA, owner) as readonly (WsRequirement | Shadowed)[] | undefined,
-  );
-  return onClass === undefined && onMethod === undefined ? undefined : [...(onClass ?? []), ...(onMethod ?? [])];
+function requirementsOn({
+  callback,
+  gateway,
+  overrides,
+}: HandlerRecord): readonly (WsRequirement | Shadowed)[] | undefined {
+  const [onClass, onMethod] = [gateway.type, callback].map(askedOn);
+  if (onClass === undefined && onMethod === undefined) return undefined;
+  // A subclass adds to what its parent asks for, a method that overrides another as well.
+  return [...(onClass ?? []), ...overrides.flatMap((method) => askedOn(method) ?? []), ...(onMethod ?? [])];
+}
+
+function askedOn(owner: object): readonly (WsRequirement | Shadowed)[] | undefined {
+  return Reflect.getMetadata(WS_AUTHORIZE_METADATA, owner) as readonly (WsRequirement | Shadowed)[] | undefined;
 }
 
 export function quote(event: unknown): string {

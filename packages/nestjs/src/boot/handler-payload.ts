@@ -1,5 +1,6 @@
 import type { BootProblems } from '../core/boot-problems.js';
 import type { DtoSelection } from '../nest/transformer-storage.js';
+import { isOldZod } from '../core/schema-validator.js';
 import { isValidatable } from '../validation/dto/dto-metadata.js';
 import { checkDto } from '../validation/dto/dto-problems.js';
 import { checkInputRoles } from '../validation/dto/input-roles.js';
@@ -22,6 +23,8 @@ export interface HandlerPayload {
 /** What TypeScript emits for `any`, interfaces, unions, generics and primitives: nothing that could be validated. */
 const UNTYPED = new Set<unknown>([Object, Array, String, Number, Boolean, Function, Promise, Symbol, BigInt]);
 
+const BYTES = new Set<unknown>([Buffer, Uint8Array, ArrayBuffer, Blob]);
+
 interface PayloadProblem {
   readonly problem: string;
   readonly fix: string;
@@ -38,7 +41,7 @@ export function readPayload(
   isPublic: boolean,
   problems: BootProblems,
 ): HandlerPayload | undefined {
-  const found = findPayload(handler);
+  const found = misplacedPayload(handler) ?? findPayload(handler);
   if ('problem' in found) {
     problems.add(handler.label, found.problem, found.fix);
     return undefined;
@@ -48,6 +51,12 @@ export function readPayload(
   const dto = isValidatable(type) ? type : undefined;
   const selection = readSelection(dto, options, handler.label, problems);
   if (selection === undefined) return undefined;
+  if (isOldZod(type)) {
+    problems.warn(
+      handler.label,
+      'takes a schema of zod 3, which begins asynchronous rules that it does not wait for: one that rejects ends the process. Take zod 4.',
+    );
+  }
   if (dto !== undefined) {
     checkDto(dto, problems, selection);
     checkInputRoles(dto, handler.label, isPublic, problems);
@@ -65,7 +74,8 @@ function findPayload(handler: HandlerRecord): FoundPayload | PayloadProblem {
   const written = Reflect.getMetadata(WS_PAYLOAD_METADATA, handler.callback) as DeclaredPayload | undefined;
   if (written !== undefined) {
     const { declaration, options } = written;
-    return isPayloadDeclaration(declaration) ? { declaration, options } : UNFIT_DECLARATION;
+    if (!isPayloadDeclaration(declaration)) return UNFIT_DECLARATION;
+    return contradiction(handler, parameters, declaration) ?? { declaration, options };
   }
   const declared: unknown = parameters.map(({ schema }) => schema).find((schema) => schema !== undefined);
   if (declared !== undefined) return isPayloadDeclaration(declared) ? { declaration: declared } : UNFIT_DECLARATION;
@@ -78,6 +88,45 @@ function findPayload(handler: HandlerRecord): FoundPayload | PayloadProblem {
   }
   const { types } = handler;
   return types === undefined ? NO_TYPES : ofTypes(parameters.map(({ index }) => types[index]));
+}
+
+/** A DTO that Nest fills with something else: the socket, or nothing. */
+function misplacedPayload({ callback, parameters, types = [] }: HandlerRecord): PayloadProblem | undefined {
+  const hasPayload = (index: number): boolean =>
+    // Without decorators Nest passes (client, data).
+    parameters === undefined ? index === 1 : parameters.some((parameter) => parameter.index === index);
+  const index = types.slice(0, callback.length).findIndex((type, at) => isValidatable(type) && !hasPayload(at));
+  if (index === -1) return undefined;
+  const { name } = types[index] as { readonly name: string };
+  const given = parameters === undefined && index === 0 ? 'the socket' : 'undefined';
+  return {
+    problem: `takes a ${name} without @MessageBody(): Nest gives it ${given}, and nothing validates the payload.`,
+    fix: `add @MessageBody() before the parameter of class ${name}`,
+  };
+}
+
+/** A handler whose parameter is declared as something else than `@WsPayload` says gets what its types exclude. */
+function contradiction(
+  { types = [] }: HandlerRecord,
+  parameters: readonly PayloadParameter[],
+  declaration: PayloadDeclaration,
+): PayloadProblem | undefined {
+  if (parameters.some(({ schema }) => schema !== undefined && schema !== declaration)) {
+    return {
+      problem: 'has @WsPayload() and a schema in @MessageBody(), of which one would be ignored.',
+      fix: 'keep one of the two',
+    };
+  }
+  for (const { index, property } of parameters) {
+    const type = types[index];
+    if (property !== undefined || !isValidatable(type)) continue;
+    if (declaration === type || (isValidatable(declaration) && declaration.prototype instanceof type)) continue;
+    return {
+      problem: `takes a ${type.name}, and @WsPayload() declares something else: the parameter would not be what it says.`,
+      fix: `declare the parameter as what @WsPayload() says, or write @WsPayload(${type.name})`,
+    };
+  }
+  return undefined;
 }
 
 const UNFIT_DECLARATION: PayloadProblem = {
@@ -102,6 +151,12 @@ function ofTypes([type, ...others]: readonly unknown[]): FoundPayload | PayloadP
     };
   }
   if (isValidatable(type)) return { declaration: type };
+  if (BYTES.has(type)) {
+    return {
+      problem: `takes a ${type.name}: the payload is what came as JSON, and bytes come beside it.`,
+      fix: 'add @WsBinary({ maxBytes: 65_536 }) above @SubscribeMessage, and @WsBytes() in the place of @MessageBody()',
+    };
+  }
   return {
     problem: `takes a ${type.name}, which has no class-validator decorators: every property would be refused.`,
     fix: `decorate the properties of ${type.name}, such as @IsString()`,

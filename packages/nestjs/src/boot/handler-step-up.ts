@@ -18,12 +18,12 @@ export interface HandlerStepUp {
  * @param authentication of the gateway; `undefined` for an event that needs no identity.
  */
 export function readStepUp(
-  { label, callback, gateway }: HandlerRecord,
+  { label, callback, gateway, overrides }: HandlerRecord,
   rule: WsRule | undefined,
   authentication: ResolvedAuthenticationOptions | undefined,
   problems: BootProblems,
 ): HandlerStepUp {
-  const onHandler = [...stepUpsOn(gateway.type), ...stepUpsOn(callback)];
+  const onHandler = [gateway.type, ...overrides, callback].flatMap(stepUpsOn);
   // Those of the table are told once, with the table.
   const ofTable = rule?.stepUps ?? [];
   if (ofTable.some((options) => stepUpProblem(options) !== undefined)) return UNCLEAR;

@@ -35,7 +35,7 @@ export function ruleOf(table: WsRuleTable | undefined, { event, gateway }: Handl
 function checkParts({ event, requirements, stepUps }: WsRule, where: string, problems: BootProblems): boolean {
   const found: string[] = [];
   if (event !== undefined && !(typeof event === 'string' && PATTERN.test(event))) {
-    found.push('names no event: it is an event of a gateway, or its beginning with one * behind it');
+    found.push('names no event: write an event of a gateway, or its beginning and one * after it');
   }
   const wrong = [...requirements.map(requirementProblem), ...stepUps.map(stepUpProblem)];
   found.push(...wrong.filter((problem) => problem !== undefined));
@@ -61,7 +61,7 @@ function checkReach(
   const name = first === undefined ? 'another line' : nameOfRule(first);
   problems.add(
     where,
-    `decides about nothing: ${name} stands above it, and of two lines the first one counts.`,
+    `decides nothing: ${name} stands above it, and the first line that matches an event counts.`,
     `move it above ${name}, or remove it`,
   );
 }

@@ -2,10 +2,10 @@ import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compareLock } from '../policy-lock/compare-lock.js';
 import { describePolicy } from '../policy-lock/describe-policy.js';
-import { LOCK_FILE, writeLockFile } from '../policy-lock/lock-file.js';
+import { LOCK_FILE, writeLockFile, writeCommand } from '../policy-lock/lock-file.js';
 import { policyAsyncApi } from '../policy-lock/policy-asyncapi.js';
 import { policyMarkdown } from '../policy-lock/policy-markdown.js';
-import type { PolicyChange } from '../policy-lock/policy-change.js';
+import type { PolicyChange } from '../policy-lock/policy-words.js';
 import type { PolicyDocument } from '../policy-lock/policy-document.js';
 import { policyTypes } from '../policy-lock/policy-types.js';
 import type { Command, CommandOutput } from './command.js';
@@ -75,7 +75,7 @@ function compare(path: string, document: PolicyDocument, isCheck: boolean, { out
     return;
   }
   drift.changes.forEach((change) => out(lineOf(change)));
-  const remedy = 'Write it with secure-ws policy --write, and have the change reviewed.';
+  const remedy = `Write it with \`${writeCommand(path)}\`, and have the change reviewed.`;
   if (isCheck) throw new Error(`The application does not do what ${basename(path)} says. ${remedy}`);
   note(remedy);
 }

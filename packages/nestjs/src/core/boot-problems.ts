@@ -43,3 +43,14 @@ export class SecureWsBootError extends Error {
     super(`SecureWs does not start: ${count}.\n${list.join('\n')}`, options);
   }
 }
+
+/**
+ * What an optional peer that is not installed stops the boot with.
+ *
+ * @param where what needs it: the path of an option, or a class.
+ * @param major the version that works.
+ */
+export function missingPackage(where: string, name: string, major: number, cause: unknown): SecureWsBootError {
+  const problem = `needs the package ${name}, which cannot be loaded.`;
+  return new SecureWsBootError([{ where, problem, fix: `npm install ${name}@${major}` }], { cause });
+}

@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 
 /** The longest id, role or scope, in UTF-16 units. OpenID Connect Core section 2 allows a `sub` of 255. */
-export const MAX_IDENTIFIER_LENGTH = 256;
+const MAX_IDENTIFIER_LENGTH = 256;
 
 // Control and format characters and lone surrogates could forge a log line or make two ids look alike to a reader.
 // The search by Unicode property costs several times as much as that for what most identifiers are.

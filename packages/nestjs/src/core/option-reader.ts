@@ -16,6 +16,9 @@ export type Filled<Options, WithoutDefault extends keyof Options = never> = {
   readonly [Name in keyof Options]-?: Name extends WithoutDefault ? Options[Name] | undefined : Options[Name];
 };
 
+/** What is said of a required setting that is not there: mostly nobody has set its variable. */
+export const NOT_SET = 'is missing. If it comes from the environment, the variable is not set.';
+
 /** Durations go into `setTimeout`, which overflows above this and then fires after 1 ms. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -38,7 +38,7 @@ export interface FrameLimits {
 }
 
 /** The longest envelope in front of the bytes of a binary message of a JSON subprotocol, with its length; in bytes. */
-export const MAX_BINARY_HEAD = 2 + 0xff_ff;
+const MAX_BINARY_HEAD = 2 + 0xff_ff;
 
 /**
  * How large the messages of a connection may be.

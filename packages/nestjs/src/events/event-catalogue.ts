@@ -1,20 +1,16 @@
-import { CLOSE_CODES, type CloseCodeName, type WsErrorCode } from '@secure-ws/protocol';
+import { CLOSE_CODES, type CloseCodeName } from '@secure-ws/protocol';
 import type { AuthenticationFailure } from '../authentication/authentication-failures.js';
 import {
   HANDSHAKE_REASONS,
   type HandshakeReason,
-  MESSAGE_REASONS,
   nameOfHandshake,
-  nameOfMessage,
   OWASP_NAME_BY_CLOSE,
+  type OwaspEventName,
   TICKET_REASONS,
   type TicketRefusalReason,
-  type OwaspEventName,
 } from './event-reasons.js';
-import type { EventRow } from './event-row.js';
-import { address, CONNECTION, CONNECTION_OPTIONAL, identifier, path, plain, text } from './event-fields.js';
-import { POLICY_EVENTS } from './policy-events.js';
-import { VIOLATION_EVENTS } from './violation-events.js';
+import { address, CONNECTION, CONNECTION_OPTIONAL, type EventRow, identifier, path, plain, text } from './event-row.js';
+import { MESSAGE_EVENTS } from './message-events.js';
 
 const HANDSHAKE = {
   /** The check that refused. */
@@ -33,24 +29,6 @@ const HANDSHAKE_OPTIONAL = {
   option: plain<string>(),
   /** Who it was, where the credential had been verified by then. */
   principal: identifier,
-};
-
-const MESSAGE = {
-  code: plain<WsErrorCode>(),
-  /** The check that refused, a word of `MESSAGE_REASONS`. */
-  reason: plain<string>(),
-  ...CONNECTION,
-  /** The same id stands in the error frame. */
-  correlationId: plain<string>(),
-};
-
-const MESSAGE_OPTIONAL = {
-  /** The event, where it is one of the application's; a name that the client made up is not repeated. */
-  event: plain<string>(),
-  /** The role or scope that was missing, such as `role admin`. The client is never told. */
-  missing: text,
-  /** The path of the option that moves the limit that was met, such as `throttling.connection`. */
-  option: plain<string>(),
 };
 
 /**
@@ -197,28 +175,7 @@ export const EVENT_CATALOGUE = Object.freeze({
       reason: plain<CloseCodeName>(),
     },
   },
-  ...VIOLATION_EVENTS,
-  /** A message was not handled, or its handler failed. */
-  'ws.message.refused': {
-    level: 'warn',
-    volume: 'refusals',
-    owasp: nameOfMessage,
-    reasonIn: ['reason'],
-    reasons: MESSAGE_REASONS,
-    fields: MESSAGE,
-    optional: MESSAGE_OPTIONAL,
-  },
-  /** A message that would have been refused, on a gateway of the `migration` option or by a limit that only reports. */
-  'ws.message.reported': {
-    level: 'warn',
-    volume: 'refusals',
-    owasp: nameOfMessage,
-    reasonIn: ['reason'],
-    reasons: MESSAGE_REASONS,
-    fields: MESSAGE,
-    optional: MESSAGE_OPTIONAL,
-  },
-  ...POLICY_EVENTS,
+  ...MESSAGE_EVENTS,
   /** Code of the application threw outside a message: a lifecycle hook, an exception filter. */
   'ws.application.failed': {
     level: 'error',

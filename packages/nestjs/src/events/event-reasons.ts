@@ -158,7 +158,7 @@ export type TicketRefusalReason = keyof typeof TICKET_REASONS;
 export type MessageReason = keyof typeof MESSAGE_REASONS;
 
 /** The OWASP name by error code, for what the application refused and for reasons that nobody listed above. */
-export const OWASP_NAME_BY_CODE: Readonly<Record<WsErrorCode, OwaspEventName>> = Object.freeze({
+const OWASP_NAME_BY_CODE: Readonly<Record<WsErrorCode, OwaspEventName>> = Object.freeze({
   BAD_MESSAGE: 'input_validation_fail',
   FORBIDDEN: 'authz_fail',
   UNKNOWN_EVENT: 'authz_fail',
@@ -174,7 +174,7 @@ export const OWASP_NAME_BY_CODE: Readonly<Record<WsErrorCode, OwaspEventName>> =
 });
 
 /** What a failed authentication is called, where it is not plainly `authn_login_fail`. */
-export const OWASP_NAME_BY_FAILURE: ReadonlyMap<AuthenticationFailure | undefined, OwaspEventName> = new Map([
+const OWASP_NAME_BY_FAILURE: ReadonlyMap<AuthenticationFailure | undefined, OwaspEventName> = new Map([
   ['expired', 'session_use_after_expire'],
   ['spent', 'authn_token_reuse'],
   ['revoked', 'authn_token_revoked'],

@@ -81,6 +81,8 @@ export interface ResolvedHandshakeOptions {
   readonly transport: TransportRules;
   /** `undefined`: no proxy is believed. */
   readonly proxies: ProxyRules | undefined;
+  /** Whether nobody has said if there is one. */
+  readonly areProxiesUndecided?: boolean;
   readonly foreignPaths: ReadonlySet<string>;
   readonly limits: ResolvedHandshakeLimitsOptions;
   /** `undefined`: nobody is asked for one. */

@@ -1,4 +1,4 @@
-import { readConnectionOptions } from './connection-options.js';
+import { readConnectionField } from './connection-field.js';
 import { type HandshakeRefusal, refuse } from './handshake-refusal.js';
 import type { RequestHead } from './request-head.js';
 
@@ -27,7 +27,7 @@ export function checkRequestShape(
   if (head.hasBody) return refuse('unexpected-body');
   // Exactly one token: of "websocket, h2c" a proxy may choose the other one (h2c smuggling).
   if (head.upgrade?.toLowerCase() !== 'websocket') return refuse('bad-upgrade');
-  const { asksForUpgrade, stripsProtectedField } = readConnectionOptions(head.connection, certificateFields);
+  const { asksForUpgrade, stripsProtectedField } = readConnectionField(head.connection, certificateFields);
   if (!asksForUpgrade) return refuse('bad-upgrade');
   // A proxy in between may already have removed what another one wrote.
   if (stripsProtectedField) return refuse('bad-connection');

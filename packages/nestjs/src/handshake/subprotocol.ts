@@ -1,7 +1,7 @@
 import { HTTP_TOKEN, withoutBlanks } from '../core/http-syntax.js';
 
 /** The most entries of a subprotocol list; a browser page needs three: a protocol, a token and a CSRF token. */
-export const MAX_SUBPROTOCOLS = 16;
+const MAX_SUBPROTOCOLS = 16;
 
 /**
  * Reads a `Sec-WebSocket-Protocol` list (RFC 6455 section 4.1) in linear time, whatever its length (CVE-2021-32640 was

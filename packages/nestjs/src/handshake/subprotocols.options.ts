@@ -88,7 +88,7 @@ function readOne(reader: OptionReader, where: string, entry: unknown): ResolvedS
 const TWICE = 'is there twice.';
 
 function nameProblem(name: string): string | undefined {
-  if (!HTTP_TOKEN.test(name) || name.length > 64) return 'is no token of HTTP of at most 64 characters.';
+  if (!HTTP_TOKEN.test(name) || name.length > 64) return 'is not an HTTP token of at most 64 characters.';
   if (CREDENTIAL_SUBPROTOCOL_PREFIXES.some((prefix) => name.startsWith(prefix))) {
     return 'begins like an entry that carries a secret, and would be answered.';
   }

@@ -1,8 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { HTTP_TOKEN } from '../core/http-syntax.js';
 import { isPlainObject, type OptionReader } from '../core/option-reader.js';
-import type { ForwardingHeader, ProxyRules } from './client-address.js';
-import type { CertificateFields } from './client-address.js';
+import { type CertificateFields, type ForwardingHeader, type ProxyRules } from './client-address.js';
 
 /** `handshake.trustedProxies`: whose word about the client is believed. */
 export interface TrustedProxies {

@@ -12,7 +12,7 @@ import {
   ROOMY_LIMITS,
   setUpHandshake,
   StubAuthenticator,
-} from '../testing/stub-handshake.js';
+} from '../../../../test/support/stub-handshake.js';
 import { GatewayGuards } from './guards/gateway-guards.js';
 import { type HandshakeRefusalReason, refusalResponse, refuse } from './handshake-refusal.js';
 

@@ -12,7 +12,7 @@ import {
   ROOMY_LIMITS,
   setUpHandshake,
   StubAuthenticator,
-} from '../testing/stub-handshake.js';
+} from '../../../../test/support/stub-handshake.js';
 import { PrincipalLease } from './limits/principal-caps.js';
 import { GatewayGuards } from './guards/gateway-guards.js';
 import { refusalResponse } from './handshake-refusal.js';

@@ -3,11 +3,8 @@ import type { WsChallengeVerifier } from './challenge/ws-challenge-verifier.js';
 import type { WsCredential } from '../authentication/authenticator.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
-import { isPromiseLike } from '../core/awaitable.js';
-import type { Awaitable } from '../core/awaitable.js';
-import type { SecureWsStore } from '../store/secure-ws.store.js';
-import { SecureWsStoreError } from '../store/secure-ws.store.js';
-import { withDeadline } from '../core/awaitable.js';
+import { type Awaitable, isPromiseLike, withDeadline } from '../core/awaitable.js';
+import { type SecureWsStore, SecureWsStoreError } from '../store/secure-ws.store.js';
 import type { GatewayGuards } from './guards/gateway-guards.js';
 import {
   HandshakeContext,

@@ -4,7 +4,7 @@ import type { Cancel, Clock } from '../core/clock.js';
 export const COARSE_TICK_MS = 250;
 
 /** How often it looks at most, in milliseconds. */
-export const FINEST_TICK_MS = 10;
+const FINEST_TICK_MS = 10;
 
 /** Something that the coarse timer looks at. */
 export interface Timed {

@@ -5,12 +5,12 @@ import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
 
 /** How many connections are told to leave at once; the next ones follow a second later. */
-export const DRAIN_BATCH = 500;
+const DRAIN_BATCH = 500;
 
 const BATCH_INTERVAL_MS = 1000;
 
 /** Within how many milliseconds clients are told to come back, each at a moment of its own (DR-21). */
-export const RETRY_SPREAD_MS = 5000;
+const RETRY_SPREAD_MS = 5000;
 
 /**
  * Ends every connection of a process that shuts down: each one finishes the handler that runs, is closed with 1012 and a

@@ -1,8 +1,12 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import type { WsPolicy, WsPolicyContext } from '../authorization/ws-policy.js';
+import type { FrameLimits } from '../core/wire-format.js';
+import type { InboundFrames } from '../lifecycle/inbound-frames.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
-import { openPipeline, settle, type StubSocket } from '../testing/stub-pipeline.js';
+import { checkFrame } from './message-decoding.js';
+import type { Message } from './message.js';
+import { openPipeline, settle, type StubSocket } from '../../../../test/support/stub-pipeline.js';
 
 describe('a policy that waits for nothing', () => {
   it('AZ-15 does not let the message on once the connection is closed', async () => {
@@ -20,6 +24,63 @@ describe('a policy that waits for nothing', () => {
     await settle();
     expect(handled).not.toHaveBeenCalled();
     expect(socket.sent).toEqual([]);
+  });
+});
+
+describe('a frame that got past its receiver', () => {
+  it('MV-11 MV-18 MV-19 is refused for its kind before anything else of it is looked at', () => {
+    const handled = vi.fn<() => void>();
+    const { pipeline, socket, sink } = openPipeline(handled, { throttling: { connection: [{ limit: 1, ttl: 1000 }] } });
+    pipeline.onMessage(Buffer.from('{"event":"do","id":1}'), false);
+    pipeline.onMessage(Buffer.from('{"event":"do","id":2}'), true);
+    expect(socket.closes).toEqual([1003]);
+    expect(sink.events.at(-1)).toMatchObject({ type: 'ws.message.refused', reason: 'binary-frame' });
+    expect(handled).toHaveBeenCalledTimes(1);
+  });
+
+  it.each<readonly [isBinary: boolean, bytes: number, limits: FrameLimits, reason: string | undefined]>([
+    [false, 10, { text: 10, binary: 0 }, undefined],
+    [false, 11, { text: 10, binary: 20 }, 'message-size'],
+    [true, 20, { text: 10, binary: 20 }, undefined],
+    [true, 21, { text: 30, binary: 20 }, 'message-size'],
+    [true, 1, { text: 10, binary: 0 }, 'binary-frame'],
+    [false, 1, { text: 0, binary: 10 }, 'text-frame'],
+  ])('MV-11 MV-19 is measured again: binary %s, %i bytes, %j', (isBinary, bytes, limits, reason) => {
+    expect(checkFrame({ isBinary, bytes } as Message, limits)?.reason).toBe(reason);
+  });
+});
+
+describe('a message that has waited for its turn', () => {
+  it('MV-18 SL-02 is not decoded for an identity that has ended meanwhile', async () => {
+    const running: (() => void)[] = [];
+    const { send, clock, socket, sink } = openPipeline(() => new Promise<void>((resolve) => running.push(resolve)), {
+      expiresInMs: 5000,
+    });
+    send(1);
+    send(2);
+    clock.advance(5000);
+    running[0]?.();
+    await settle();
+    expect(running).toHaveLength(1);
+    expect(socket.closes).toEqual([4001]);
+    expect(sink.events.at(-1)).toMatchObject({ type: 'ws.message.refused', reason: 'identity-expired' });
+  });
+});
+
+describe('the bytes of a connection', () => {
+  it('DR-06 are counted with what its control frames and the headers of its fragments take', () => {
+    const { connection, send, socket } = openPipeline(() => undefined, {
+      throttling: { connectionBytesPerSecond: 1000 },
+    });
+    let overhead = 0;
+    connection.inbound = { takeOverheadBytes: () => overhead } as InboundFrames;
+    send(1);
+    overhead = 1000;
+    send(2);
+    expect(socket.sent.map(({ id, data }) => [id, data?.code])).toEqual([
+      [1, undefined],
+      [undefined, 'THROTTLED'],
+    ]);
   });
 });
 

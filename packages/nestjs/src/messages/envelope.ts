@@ -21,7 +21,7 @@ const LAST_PRINTABLE = 0x7e;
  * @returns whether the value is one.
  */
 export function readEnvelope(value: unknown, envelope: Envelope): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (typeof value !== 'object' || value === null) return false;
   const record = value as Record<string, unknown>;
   let event: unknown;
   let data: unknown;

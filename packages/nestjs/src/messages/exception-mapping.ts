@@ -3,9 +3,9 @@ import { WsException } from '@nestjs/websockets';
 import { ERROR_MESSAGES, type ValidationIssue, type WsErrorCode } from '@secure-ws/protocol';
 import { isApplicationReason, WsApplicationError } from '../core/ws-application.error.js';
 import { FORBIDDEN_MESSAGE } from '../nest/metadata.js';
-import { UnfitOutputError } from '../output/output-run.js';
+import { PLAIN_DATA } from '../output/class-compiler.js';
+import { OutputRun, UnfitOutputError } from '../output/output-run.js';
 import { MAX_ISSUES } from '../validation/payload-run.js';
-import { detailsOf } from './error-details.js';
 import type { Message } from './message.js';
 import type { Refusal } from './refusal.js';
 
@@ -24,6 +24,12 @@ const BY_STATUS: ReadonlyMap<number, WsErrorCode> = new Map([
   [HttpStatus.SERVICE_UNAVAILABLE, 'OVERLOADED'],
   [HttpStatus.GATEWAY_TIMEOUT, 'TIMEOUT'],
 ]);
+
+/** The most that the details of an application's error may be as JSON, in UTF-16 units. */
+const MAX_DETAILS = 4096;
+
+/** Each value takes two characters of {@link MAX_DETAILS} at least. */
+const DETAILS_LIMITS = Object.freeze({ depth: 8, values: MAX_DETAILS / 2 });
 
 /**
  * Maps what a handler, guard, pipe or interceptor of the application threw to a refusal; docs/guide/errors.md has the
@@ -104,4 +110,21 @@ function isIssue(issue: unknown): issue is ValidationIssue {
   if (typeof issue !== 'object' || issue === null) return false;
   const { path, rule } = issue as Record<string, unknown>;
   return typeof path === 'string' && typeof rule === 'string';
+}
+
+/**
+ * What the client gets of the details of a `WsApplicationError`: plain data as it is; of an instance of an output DTO the
+ * properties that it exposes to everybody. An instance of any other class may be an entity with everything that a row holds:
+ * with it, nothing of the details is sent.
+ *
+ * @returns `undefined` where there are none that may go out. Never throws.
+ */
+export function detailsOf(details: unknown): unknown {
+  try {
+    const written = PLAIN_DATA.write(details, new OutputRun([], false, DETAILS_LIMITS));
+    if (written === undefined) return undefined;
+    return JSON.stringify(written).length > MAX_DETAILS ? undefined : written;
+  } catch {
+    return undefined;
+  }
 }

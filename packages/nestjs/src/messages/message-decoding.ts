@@ -1,10 +1,21 @@
+import { isUtf8 } from 'node:buffer';
 import { decodeJson } from '../core/safe-json.js';
 import type { FrameLimits, WireFormat, WireResult } from '../core/wire-format.js';
-import { LENGTH_BYTES, readBinaryFrame } from './binary-frame.js';
 import { readEnvelope } from './envelope.js';
 import type { Message } from './message.js';
 import type { MessageEngine } from './message-engine.js';
 import type { Refusal } from './refusal.js';
+
+/** How many bytes say how long the envelope is: an unsigned number, big-endian. */
+const LENGTH_BYTES = 2;
+
+/** The two parts of a binary message of a JSON subprotocol. */
+interface BinaryFrame {
+  /** The JSON text of the envelope. */
+  readonly envelope: string;
+  /** What stands behind it; a view of the frame. */
+  readonly bytes: Buffer;
+}
 
 /** Fragments and sizes are the receiver's matter: this is said again where a frame got past it (MV-19). */
 export function checkFrame({ isBinary, bytes }: Message, { text, binary }: FrameLimits): Refusal | undefined {
@@ -41,6 +52,20 @@ export function decodeMessage(
   if (!readEnvelope(value, message)) return { code: 'BAD_MESSAGE', reason: 'envelope' };
   if (bytes !== undefined) message.binary = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   return undefined;
+}
+
+/**
+ * Takes a binary message apart: two bytes with the length of the envelope, the envelope as JSON in UTF-8, and the bytes. One
+ * frame has all of it, so that nothing has to wait for its other half, or can be put together from two messages.
+ *
+ * @returns `undefined` where it is not built like that, or the text is no UTF-8 (`ws` looks at text frames only).
+ */
+function readBinaryFrame(frame: Buffer): BinaryFrame | undefined {
+  if (frame.length < LENGTH_BYTES) return undefined;
+  const end = LENGTH_BYTES + frame.readUInt16BE(0);
+  if (end > frame.length) return undefined;
+  const text = frame.subarray(LENGTH_BYTES, end);
+  return isUtf8(text) ? { envelope: text.toString(), bytes: frame.subarray(end) } : undefined;
 }
 
 /** The `id` of a frame that a filter of the application has sent, whatever else it is. */

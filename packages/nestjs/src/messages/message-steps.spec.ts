@@ -2,7 +2,7 @@ import { WsException } from '@nestjs/websockets';
 import { describe, expect, it, vi } from 'vitest';
 import type { WsPolicy } from '../authorization/ws-policy.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
-import { crashesOf, openPipeline, settle } from '../testing/stub-pipeline.js';
+import { crashesOf, openPipeline, settle } from '../../../../test/support/stub-pipeline.js';
 
 describe('what a handler throws', () => {
   const cycle: unknown[] = [];

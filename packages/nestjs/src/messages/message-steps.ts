@@ -1,4 +1,6 @@
-import { isGrantedAlike } from '../authorization/granted-alike.js';
+import { isGrantedAlike } from '../authorization/policy-grant.js';
+import { isRecentLogin } from '../authorization/step-up.js';
+import type { Principal } from '../core/principal.js';
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import type { WsThrottleContext } from '../throttling/throttle-rule.js';
 import { judgeBytes, ownBytes } from '../validation/bytes/bytes-demand.js';
@@ -8,7 +10,6 @@ import { mapException, refusalOfFailure } from './exception-mapping.js';
 import type { HandlerPlan } from './handler-plan.js';
 import { type Message, type MessageStep, PARKED } from './message.js';
 import type { Refusal } from './refusal.js';
-import { checkStepUp } from './step-up-check.js';
 
 /**
  * The checks of every message, in this order: a limit before a parse, a parse before a decision, a decision on validated
@@ -156,6 +157,14 @@ function checkClaims(message: Message): Refusal | undefined {
   if (missing === undefined) return undefined;
   handler?.plan.shadow?.tryUnread(message);
   return { code: 'FORBIDDEN', reason: 'claims', missing };
+}
+
+/** Whether the user of an identity has logged in as recently as the handler of a message asks for (AZ-14). */
+export function checkStepUp({ handler, source }: Message, principal: Principal): Refusal | undefined {
+  const maxAgeMs = handler?.plan.authorization.decision.stepUpMs;
+  if (maxAgeMs === undefined || isRecentLogin(principal, maxAgeMs, source.engine.clock.now())) return undefined;
+  // The client needs the age for its authorization server (RFC 9470 section 3, `max_age`).
+  return { code: 'STEP_UP_REQUIRED', reason: 'step-up', application: { details: { maxAgeMs } } };
 }
 
 function throttleEvent(message: Message): unknown {

@@ -2,72 +2,17 @@ import { isPromiseLike } from '../core/awaitable.js';
 import type { DeadlineList } from '../core/deadline-list.js';
 import { WsMessageContext } from '../core/message-context.js';
 import type { Principal } from '../core/principal.js';
-import type { WsConnection } from '../core/ws-connection.js';
-import type { MessageLimits } from '../throttling/message-limits.js';
-import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import { disposeStream } from './dispose-stream.js';
-import type { HandlerPlan } from './handler-plan.js';
-import type { MessageEngine, Waiting, WaitingMessage } from './message-engine.js';
+import type { HandlerOf, SourceOf, StepOf } from './message-contracts.js';
+import type { Waiting, WaitingMessage } from './message-engine.js';
 import type { Refusal } from './refusal.js';
 
-export interface MessageHandler {
-  readonly plan: HandlerPlan;
-  /** The steps that its messages take from here. */
-  readonly steps: readonly MessageStep[];
-  /** Nest's own chain: guards, interceptors and pipes of the application, then the method. */
-  readonly callback: (data: unknown, event: string, context: unknown) => unknown;
-}
-
-/**
- * One check of a message. What `start` answers, or a promise of it settles with, goes to `finish`, which lets the message
- * on with `undefined` or refuses it. What is thrown or rejected goes to `fail`, which always refuses.
- */
-export interface MessageStep {
-  readonly name: string;
-  /** Whether a handler's messages take it at all; decided at boot. */
-  readonly isNeeded?: (plan: HandlerPlan) => boolean;
-  /** The deadline of what it waits for. @default 'judging' */
-  readonly deadline?: 'judging' | 'handling';
-  /** What it is refused for where it does not answer in time. @default 'policy-timeout' */
-  readonly late?: (message: Message) => Refusal['reason'];
-  /** Whether its refusals are only reported on a gateway under migration. */
-  readonly isReportable?: boolean;
-  readonly start: (message: Message) => unknown;
-  readonly finish: (message: Message, value: unknown) => Refusal | undefined;
-  readonly fail: (message: Message, error: unknown) => Refusal;
-}
-
-/** Where messages come from and where their answers go: a connection of this module's adapter, or of another. */
-export interface MessageSource {
-  readonly engine: MessageEngine;
-  readonly connection: WsConnection;
-  readonly isExpired: boolean;
-  readonly hasAllStreams: boolean;
-  /** What its messages are counted by. */
-  readonly limits: MessageLimits;
-  /** Counts a message as it arrives. @returns what refuses it. */
-  throttle(now: number, bytes: number): ThrottleFinding | undefined;
-  /** Gives the message a slot; `false` when it waits for one, to be run again then. */
-  takeSlot(message: Message): boolean;
-  releaseSlot(): void;
-  /** Whether what arrived is of a kind and a size that was agreed on. */
-  checkFrame(message: Message): Refusal | undefined;
-  decode(message: Message): Refusal | undefined;
-  route(message: Message): MessageHandler | Refusal | undefined;
-  /** Sends what a handler returned, or begins to stream it. @returns whether the message is done with that. */
-  reply(message: Message, value: unknown): boolean;
-  /** Ends the stream of a message, if it has one. @returns whether it had. */
-  endStream(message: Message): boolean;
-  /** Answers and audits a refused message. */
-  refuse(message: Message, refusal: Refusal): void;
-  /** Keeps a message whose abort signal somebody took, until {@link forgetAbort}. */
-  keepForAbort(message: Message): void;
-  forgetAbort(message: Message): void;
-  /** Watches what is sent to the client. @returns ends that, and says whether the message was answered. */
-  watchAnswer(message: Message): () => boolean;
-  /** Whether a message may be judged again: its connection has a new identity, and that is all that happened to it. */
-  isRenewed(message: Message): boolean;
-}
+/** A handler, with the checks that its messages pass before it is called. */
+export type MessageHandler = HandlerOf<Message>;
+/** One check of a message. */
+export type MessageStep = StepOf<Message>;
+/** The connection that a message came from, and that its answer goes to. */
+export type MessageSource = SourceOf<Message>;
 
 /** What {@link MessageStep.start} answers where the message waits for its slot. */
 export const PARKED = Symbol('parked');

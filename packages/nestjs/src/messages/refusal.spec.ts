@@ -12,7 +12,7 @@ describe('the violation that a refusal counts as', () => {
     ['unknown-event', 'unknown-event'],
     ['application', undefined],
     ['handler-failed', undefined],
-  ])('MV-17 F27 tells a stranger nothing by its weight: %s is %s', (reason, kind) => {
+  ])('AZ-12 MV-17 OD-05 F27 tells a stranger nothing by its weight: %s is %s', (reason, kind) => {
     expect(violationOf({ code: 'FORBIDDEN', reason })).toBe(kind);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { EMPTY, finalize, map, Observable, of, Subject } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
-import { crashesOf, openPipeline, settle } from '../testing/stub-pipeline.js';
+import { crashesOf, openPipeline, settle } from '../../../../test/support/stub-pipeline.js';
 
 describe('a stream', () => {
   /** An iterator that waits for ever, as one over the events of an emitter does. */

@@ -1,9 +1,9 @@
-import { isGrantedAlike } from '../authorization/granted-alike.js';
+import { isGrantedAlike } from '../authorization/policy-grant.js';
 import type { Principal } from '../core/principal.js';
 import type { Message } from './message.js';
 import type { Refusal } from './refusal.js';
 import type { ReplyStream } from './reply-stream.js';
-import { checkStepUp } from './step-up-check.js';
+import { checkStepUp } from './message-steps.js';
 
 /**
  * Judges the streams of a connection under an identity that is to come, while they run on under the one that holds.

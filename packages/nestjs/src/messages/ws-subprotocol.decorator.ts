@@ -1,4 +1,5 @@
 import { decorated, requireModule } from '../nest/module-required.guard.js';
+import { defineOnce } from '../nest/written-once.js';
 
 /** Metadata key of {@link WsSubprotocol}. */
 export const WS_SUBPROTOCOL_METADATA = 'secure-ws:subprotocol';
@@ -22,6 +23,6 @@ export function WsSubprotocol(...names: [string, ...string[]]): ClassDecorator &
   return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
     const owner = decorated(target, descriptor);
     requireModule(owner);
-    Reflect.defineMetadata(WS_SUBPROTOCOL_METADATA, frozen, owner);
+    defineOnce(WS_SUBPROTOCOL_METADATA, frozen, owner);
   };
 }

@@ -2,6 +2,7 @@ import { Inject } from '@nestjs/common';
 import { type ContextId, ContextIdFactory, ModuleRef, type ModulesContainer } from '@nestjs/core';
 import { type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
 import type { NestModule, NestProvider } from './gateway-inventory.js';
+import { PARAMTYPES_METADATA, SELF_DECLARED_DEPS_METADATA } from './metadata.js';
 
 export type InjectableClass<T = unknown> = abstract new (...args: never[]) => T;
 
@@ -48,7 +49,14 @@ export class ApplicationClasses {
    */
   check(type: InjectableClass, module: NestModule, where: string, problems: BootProblems, isSingleton = false): void {
     const found = this.#find(type, module);
-    if (found !== undefined && found.owners.length > 1) {
+    if (needsUnknown(found === undefined ? type : madeFrom(found.provider))) {
+      // Nest would call the constructor without arguments, and `!this.banned?.has(id)` lets everybody pass.
+      problems.add(
+        where,
+        `names ${type.name}, whose constructor takes what nothing can inject: no decorator has TypeScript emit the types of it.`,
+        `add @Injectable() above ${type.name}`,
+      );
+    } else if (found !== undefined && found.owners.length > 1) {
       problems.add(
         where,
         `names ${type.name}, of which ${found.owners.join(' and ')} have an instance each, and none is visible here.`,
@@ -136,6 +144,17 @@ export class ApplicationClasses {
     if (owner === undefined || provider === undefined) return undefined;
     return { provider, owner, place: owner, owners: owners.map(({ name }) => name) };
   }
+}
+
+/** The class that Nest makes an instance of; `undefined` for a value and a factory. */
+function madeFrom({ isNotMetatype, metatype }: NestProvider): unknown {
+  return isNotMetatype ? undefined : metatype;
+}
+
+/** Whether a class has parameters in its constructor of which Nest knows none. */
+function needsUnknown(type: unknown): boolean {
+  if (typeof type !== 'function' || type.length === 0) return false;
+  return [PARAMTYPES_METADATA, SELF_DECLARED_DEPS_METADATA].every((key) => !Reflect.hasMetadata(key, type));
 }
 
 /** The provider that Nest injects for a class in a module: its own, or one that reaches it through its imports. */

@@ -36,6 +36,8 @@ export interface HandlerRecord {
   readonly parameters: readonly HandlerParameter[] | undefined;
   /** `undefined` where the transpiler emitted no types. */
   readonly types: readonly unknown[] | undefined;
+  /** The methods of its name in the classes above, the nearest first: their decorators do not hold for it. */
+  readonly overrides: readonly object[];
   /** Whether it is known to return a stream: an async generator, or a method declared to return an Observable. */
   readonly isStream: boolean;
 }
@@ -113,12 +115,22 @@ function readGateway(module: NestModule, provider: NestProvider, type: Type): Ga
       callback: callback as HandlerRecord['callback'],
       parameters: readParameters(prototype, methodName),
       types: Reflect.getMetadata(PARAMTYPES_METADATA, prototype, methodName) as unknown[] | undefined,
+      overrides: overriddenBy(prototype, methodName),
       isStream:
         callback instanceof AsyncGeneratorFunction ||
         Reflect.getMetadata('design:returntype', prototype, methodName) === Observable,
     });
   }
   return gateway;
+}
+
+function overriddenBy(prototype: object, methodName: string): readonly object[] {
+  const found: object[] = [];
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const method: unknown = Object.getOwnPropertyDescriptor(at, methodName)?.value;
+    if (typeof method === 'function') found.push(method);
+  }
+  return found.slice(1);
 }
 
 function readParameters(prototype: object, methodName: string): readonly HandlerParameter[] | undefined {

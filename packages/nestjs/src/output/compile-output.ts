@@ -1,7 +1,6 @@
 import { isStandardSchema } from '../core/standard-schema.js';
-import type { OutputShape } from './output-shape.js';
+import { ContainerShape, type OutputShape, ScalarShape, SchemaShape } from './output-shape.js';
 import { ClassCompiler, type ReportOutputProblem } from './class-compiler.js';
-import { ContainerShape, ScalarShape, SchemaShape } from './output-shape.js';
 
 const FIT = 'declare a class with @Expose() properties, [Item], String, Number, Boolean or a Standard Schema object';
 

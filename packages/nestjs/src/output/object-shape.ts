@@ -106,8 +106,8 @@ function isRecord(value: unknown): value is object {
 /** One object of several classes, chosen by its class, or by the name that it holds. */
 export class DiscriminatedShape implements OutputShape {
   constructor(
-    private readonly property: string,
-    private readonly choices: readonly { readonly name: string; readonly shape: ObjectShape }[],
+    readonly property: string,
+    readonly choices: readonly { readonly name: string; readonly shape: ObjectShape }[],
   ) {}
 
   write(value: unknown, run: OutputRun): unknown {

@@ -1,4 +1,5 @@
 import { isPromiseLike } from '../core/awaitable.js';
+import { validatorOf } from '../core/schema-validator.js';
 import type { StandardSchema } from '../core/standard-schema.js';
 import { type OutputRun, UnfitOutputError } from './output-run.js';
 
@@ -18,7 +19,7 @@ export type ScalarName = 'string' | 'number' | 'boolean';
 /** One text, number or boolean. */
 export class ScalarShape implements OutputShape {
   constructor(
-    private readonly type: ScalarName,
+    readonly type: ScalarName,
     /** What `@Type(() => String)` and its like ask for. */
     private readonly convert?: (value: unknown) => unknown,
   ) {}
@@ -59,8 +60,8 @@ export type Container = 'one' | 'list' | 'map' | 'any';
 /** One item, a list or a map of them. */
 export class ContainerShape implements OutputShape {
   constructor(
-    private readonly container: Container,
-    private readonly item: OutputShape,
+    readonly container: Container,
+    readonly item: OutputShape,
     /** Whether a list may hold lists of the same items: `Item[][]` looks like `Item[]` in TypeScript's metadata. */
     private readonly nests: boolean,
   ) {}
@@ -122,11 +123,15 @@ export class ContainerShape implements OutputShape {
 
 /** What a Standard Schema makes of a value: which fields it lets through is for the schema to say. */
 export class SchemaShape implements OutputShape {
-  constructor(private readonly schema: StandardSchema) {}
+  readonly #validate: (value: unknown) => unknown;
+
+  constructor(readonly schema: StandardSchema) {
+    this.#validate = validatorOf(schema);
+  }
 
   write(value: unknown): unknown {
     if (value === null || value === undefined) return value;
-    const result = this.schema['~standard'].validate(value);
+    const result = this.#validate(value);
     if (isPromiseLike(result)) {
       // Whatever it settles with: nobody waits for it.
       Promise.resolve(result).catch(() => undefined);
@@ -166,7 +171,7 @@ export function isForbidden(name: string): boolean {
   return name === '__proto__' || name === 'constructor';
 }
 
-export function isScalar(value: unknown): boolean {
+function isScalar(value: unknown): boolean {
   return ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
 }
 
@@ -184,7 +189,7 @@ export function unfit(problem: string, value: unknown): UnfitOutputError {
 }
 
 /** A promise that nobody waits for would end the process if it rejected. */
-export function dropPromise(value: unknown): boolean {
+function dropPromise(value: unknown): boolean {
   if (!isPromiseLike(value)) return false;
   Promise.resolve(value).catch(() => undefined);
   return true;

@@ -1,5 +1,6 @@
-import { SetMetadata } from '@nestjs/common';
 import type { OutputDeclaration } from '../core/output.js';
+import { decorated } from '../nest/module-required.guard.js';
+import { defineOnce } from '../nest/written-once.js';
 
 /** Metadata key of {@link WsReply}. */
 export const WS_REPLY_METADATA = 'secure-ws:reply';
@@ -26,9 +27,12 @@ export const WS_REPLY_METADATA = 'secure-ws:reply';
  * }
  * ```
  */
-export const WsReply = (declaration: OutputDeclaration): MethodDecorator =>
-  // In an object: a decorator that is given `undefined` must not look like one that is not there.
-  SetMetadata(WS_REPLY_METADATA, { declaration } satisfies ReplyMetadata);
+export function WsReply(declaration: OutputDeclaration): MethodDecorator {
+  return (target: object, _key: string | symbol, descriptor?: PropertyDescriptor) => {
+    // In an object: a decorator that is given `undefined` must not look like one that is not there.
+    defineOnce(WS_REPLY_METADATA, { declaration } satisfies ReplyMetadata, decorated(target, descriptor));
+  };
+}
 
 /** What {@link WsReply} leaves behind. */
 export interface ReplyMetadata {

@@ -1,7 +1,6 @@
 import { textOf } from './plain-value.js';
-import type { PolicyChange } from './policy-change.js';
 import type { PolicyAccess, PolicyRequirement } from './policy-document.js';
-import { requirementText } from './policy-words.js';
+import { type PolicyChange, requirementText } from './policy-words.js';
 
 /** Says who may call an event that could not before, and the other way round. */
 export function accessChanges(

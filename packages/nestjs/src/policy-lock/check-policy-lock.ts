@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { BootProblems } from '../core/boot-problems.js';
 import { compareLock } from './compare-lock.js';
 import { describePolicy, type PolicySource } from './describe-policy.js';
+import { writeCommand } from './lock-file.js';
 
 /** So many changes say that the file is another application's. */
 const MAX_SHOWN = 20;
@@ -11,7 +12,7 @@ export function checkPolicyLock(source: PolicySource, problems: BootProblems): v
   const { policyLock } = source.options;
   if (policyLock === undefined) return;
   const add = (problem: string): void => {
-    problems.add('policyLock', problem, 'npx secure-ws policy --write // and have the change reviewed');
+    problems.add('policyLock', problem, `${writeCommand(policyLock.path)} // and have the change reviewed`);
   };
   try {
     const drift = compareLock(policyLock.path, describePolicy(source));

@@ -1,8 +1,8 @@
-import type { PolicyChange } from './policy-change.js';
+import { visibleText } from '../events/audit-text.js';
 import { policyChanges } from './policy-changes.js';
 import type { PolicyDocument } from './policy-document.js';
 import { LockFileError, lockText, readLockFile } from './lock-file.js';
-import { visibleText } from './policy-words.js';
+import type { PolicyChange } from './policy-words.js';
 
 /** How a lock file differs from what an application does. */
 export interface LockDrift {

@@ -29,7 +29,9 @@ export function describePolicy({ inspection, options }: PolicySource): PolicyDoc
   const catalogue = new SchemaCatalogue();
   const names = new PolicyNames();
   const usual = settingsOf(defaultSettings(options));
-  const described = [...endpoints].map(([address, endpoint]): PolicyEndpoint => {
+  // In their order, whatever that of the imports is: of two classes of one name, the second one met gets another.
+  const inOrder = [...endpoints].sort(([a], [b]) => compareText(a, b));
+  const described = inOrder.map(([address, endpoint]): PolicyEndpoint => {
     const isHere = (gateway: GatewayRecord): boolean => endpointOf(gateway) === address;
     const own = handlers
       .filter(({ record }) => isHere(record.gateway))
@@ -84,15 +86,9 @@ function describeEvent(handler: CoveredHandler, moduleOf: ModuleOfPolicy, catalo
     ...(isReported && { reported: true }),
     throttles: throttles.map((rule) => without(rule, 'label', 'fixed')).sort(byText),
     ...(bytes !== undefined && { bytes: plainOf(bytes) }),
-    // By its name: which properties its class exposes is reviewed with the class.
-    ...(reply !== undefined && { reply: nameOfReply(reply.declaration) }),
     payload: catalogue.schemaOf(payload.declaration, payload.selection),
+    ...(reply !== undefined && { reply: catalogue.outputOf(reply.declaration) }),
   };
-}
-
-function nameOfReply(declaration: unknown): PlainValue {
-  if (Array.isArray(declaration)) return declaration.map(nameOfReply);
-  return typeof declaration === 'function' ? declaration.name : 'schema';
 }
 
 /** What holds for connections, apart from what has a field of its own. */
@@ -104,7 +100,12 @@ function settingsOf(settings: GatewaySettings): PlainValue {
 class PolicyNames {
   readonly #known = new Map<string, unknown>();
 
-  /** @returns the module. */
+  /**
+   * Keeps a policy in mind under its name and module.
+   *
+   * @returns the module.
+   * @throws Error where another class has both already.
+   */
   check(policy: abstract new (...args: never[]) => object, module: string): string {
     const key = JSON.stringify([policy.name, module]);
     const other = this.#known.get(key);

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { basename } from 'node:path';
+import { basename, relative } from 'node:path';
 import { isPlainObject } from '../core/option-reader.js';
 import { plainOf, sorted } from './plain-value.js';
 import { POLICY_FORMAT, type PolicyDocument } from './policy-document.js';
@@ -11,7 +11,15 @@ export const LOCK_FILE = 'secure-ws.lock.json';
 /** A thousand events with large schemas are a tenth of this. */
 const MAX_LOCK_BYTES = 8 * 1024 * 1024;
 
-const WRITE = 'Write it with `npx secure-ws policy --write`, and have the change reviewed.';
+/** The command that writes a lock file: this one, wherever it lies. */
+export function writeCommand(path: string): string {
+  const name = relative(process.cwd(), path);
+  return `npx secure-ws policy --write${name === LOCK_FILE ? '' : ` --lock ${name}`}`;
+}
+
+function remedy(path: string): string {
+  return `Write it with \`${writeCommand(path)}\`, and have the change reviewed.`;
+}
 
 /** A lock file that cannot be read, or is not one. The message says what to do. */
 export class LockFileError extends Error {
@@ -41,10 +49,10 @@ export function readLockFile(path: string): LockFile {
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
-    throw new LockFileError(`${basename(path)} is not JSON. ${WRITE}`, { cause });
+    throw new LockFileError(`${basename(path)} is not JSON. ${remedy(path)}`, { cause });
   }
   if (!isDocument(parsed)) {
-    throw new LockFileError(`${basename(path)} is not a policy lock of this version of the package. ${WRITE}`);
+    throw new LockFileError(`${basename(path)} is not a policy lock of this version of the package. ${remedy(path)}`);
   }
   return { text, document: parsed };
 }
@@ -73,7 +81,9 @@ function readText(path: string): string {
     if (cause instanceof LockFileError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
     throw new LockFileError(
-      code === 'ENOENT' ? `${basename(path)} is missing. ${WRITE}` : `${basename(path)} cannot be read (${code}).`,
+      code === 'ENOENT'
+        ? `${basename(path)} is missing. ${remedy(path)}`
+        : `${basename(path)} cannot be read (${code}).`,
       { cause },
     );
   }
@@ -82,7 +92,7 @@ function readText(path: string): string {
     if (!fstatSync(descriptor).isFile()) throw noFile(path);
     if (size > MAX_LOCK_BYTES) {
       throw new LockFileError(
-        `${basename(path)} is larger than ${MAX_LOCK_BYTES} bytes: it is no policy lock. ${WRITE}`,
+        `${basename(path)} is larger than ${MAX_LOCK_BYTES} bytes: it is no policy lock. ${remedy(path)}`,
       );
     }
     // Git may have turned the line ends of a checkout into those of Windows.
@@ -93,7 +103,9 @@ function readText(path: string): string {
 }
 
 function noFile(path: string): LockFileError {
-  return new LockFileError(`${basename(path)} is a link, a folder or a device. Put the file itself there. ${WRITE}`);
+  return new LockFileError(
+    `${basename(path)} is a link, a folder or a device. Put the file itself there. ${remedy(path)}`,
+  );
 }
 
 type Check = (value: unknown) => boolean;

@@ -1,6 +1,7 @@
+import { visibleText } from '../events/audit-text.js';
 import { isRecord, type PlainValue } from './plain-value.js';
 import { nameOf, type PolicyDocument, type PolicyEndpoint, type PolicyEvent } from './policy-document.js';
-import { accessText, throttleText, visibleText } from './policy-words.js';
+import { accessText, throttleText } from './policy-words.js';
 import { SCHEMA_POINTER } from './schema/schema-catalogue.js';
 
 type Fields = Record<string, PlainValue>;
@@ -18,6 +19,9 @@ export function policyAsyncApi({ endpoints, schemas }: PolicyDocument): string {
       messages[id] = messageOf(event);
       channelMessages[id] = { $ref: `#/components/messages/${id}` };
       operations[id] = operationOf(endpoint, event, channel, id);
+      if (event.reply === undefined) continue;
+      messages[replyIdOf(id)] = replyOf(event, event.reply);
+      channelMessages[replyIdOf(id)] = { $ref: `#/components/messages/${replyIdOf(id)}` };
     }
     channels[channel] = {
       address: endpoint.path,
@@ -52,23 +56,51 @@ function operationOf({ path }: PolicyEndpoint, event: PolicyEvent, channel: stri
     description: visibleText(`Who may call it: ${accessText(event.access)}.${rate}`),
     messages: [{ $ref: `#/channels/${channel}/messages/${id}` }],
     'x-access': event.access as unknown as PlainValue,
-    ...(event['reply'] !== undefined && { 'x-reply': toComponents(event['reply'] as PlainValue) }),
+    ...(event.reply !== undefined && {
+      reply: {
+        channel: { $ref: `#/channels/${channel}` },
+        messages: [{ $ref: `#/channels/${channel}/messages/${replyIdOf(id)}` }],
+      },
+    }),
   };
 }
 
+const MESSAGE_ID: PlainValue = {
+  oneOf: [{ type: 'integer' }, { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' }],
+};
+
 function messageOf({ event, payload }: PolicyEvent): PlainValue {
-  const id = { oneOf: [{ type: 'integer' }, { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' }] };
   return {
     name: event,
     title: visibleText(event),
     contentType: 'application/json',
     payload: {
       type: 'object',
-      properties: { event: { const: event }, ...(payload !== null && { data: toComponents(payload) }), id },
+      properties: { event: { const: event }, ...(payload !== null && { data: toComponents(payload) }), id: MESSAGE_ID },
       required: payload === null ? ['event'] : ['event', 'data'],
       additionalProperties: false,
     },
   };
+}
+
+/** A handler may answer under another event than it was asked, and the last frame of a stream has an end in place of data. */
+function replyOf({ event }: PolicyEvent, reply: PlainValue): PlainValue {
+  return {
+    name: event,
+    title: visibleText(`Reply to ${event}`),
+    contentType: 'application/json',
+    payload: {
+      type: 'object',
+      properties: { event: { type: 'string' }, data: toComponents(reply), id: MESSAGE_ID, end: { const: true } },
+      required: ['event'],
+      additionalProperties: false,
+    },
+  };
+}
+
+/** No other message has it: {@link idOf} writes `_` as `_5f_`. */
+function replyIdOf(id: string): string {
+  return `${id}._reply`;
 }
 
 function descriptionOf({ origins, authenticators }: PolicyEndpoint): string {

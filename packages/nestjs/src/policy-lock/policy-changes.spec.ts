@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { policyChanges } from './policy-changes.js';
+import type { PlainValue } from './plain-value.js';
 import type { PolicyAccess, PolicyDocument, PolicyEndpoint, PolicyEvent } from './policy-document.js';
 
 const event = (fields: Partial<PolicyEvent> = {}): PolicyEvent => ({
@@ -190,6 +191,42 @@ describe('the words for changes', () => {
       'narrower: admin.purge on /admin may now be sent 5 in 1 s; it was as often as its connection allows',
     ]);
   });
+
+  const field = (schema: PlainValue | undefined, isOutput = false): PolicyDocument =>
+    policy({
+      schemas: {
+        User: {
+          ...(isOutput && { 'x-output': true }),
+          properties: { name: { type: 'string' }, ...(schema !== undefined && { role: schema }) },
+        },
+      },
+    });
+
+  it.each<[string, PlainValue | undefined, PlainValue | undefined, boolean, string[]]>([
+    ['is opened to a role', { 'x-roles': ['a'] }, { 'x-roles': ['a', 'b'] }, false, ['wider: role b may now send role of User']],
+    ['is opened to all', { 'x-roles': ['a'] }, {}, false, ['wider: everybody may now send role of User']],
+    ['is closed', {}, { 'x-roles': ['a', 'b'] }, false, ['narrower: only role a or b may still send role of User']],
+    ['is for another role', { 'x-roles': ['a'] }, { 'x-roles': ['b'] }, false, ['wider: role b may now send role of User', 'narrower: role a may no longer send role of User']],
+    ['is opened and changed', { 'x-roles': ['a'], maxLength: 1 }, { maxLength: 2 }, false, ['wider: everybody may now send role of User', 'other: User.properties.role.maxLength of the schemas was 1, and is 2']],
+    ['is new', undefined, { 'x-roles': ['a'] }, false, ['other: User.properties.role of the schemas was nothing, and is {"x-roles":["a"]}']],
+    ['is shown to a role', { 'x-roles': ['a'] }, { 'x-roles': ['a', 'b'] }, true, ['wider: role b may now see role of User']],
+    ['is shown to all', { 'x-roles': ['a'] }, { type: 'string' }, true, ['wider: everybody may now see role of User', 'other: User.properties.role.type of the schemas was nothing, and is string']],
+    ['goes out', undefined, {}, true, ['wider: everybody may now see role of User']],
+    ['goes out to a role', undefined, { 'x-roles': ['a'] }, true, ['wider: role a may now see role of User']],
+    ['goes out no more', { type: 'string' }, undefined, true, ['narrower: nobody may see role of User any more']],
+  ])('AZ-07 OD-04 name a field that %s', (_, was, is, isOutput, expected) => {
+    expect(words(field(is, isOutput), field(was, isOutput))).toEqual(expected);
+  }); // prettier-ignore
+
+  it.each<[PlainValue]>([[null], ['text'], [[]], [{ properties: 7 }], [{ properties: { role: null } }]])(
+    'AZ-07 take any schema that a file may hold, such as %j',
+    (schema) => {
+      const odd = policy({ schemas: { User: schema } });
+      expect(words(odd, odd)).toEqual([]);
+      expect(words(odd, field({ 'x-roles': ['a'] })).length).toBeGreaterThan(0);
+      expect(words(field({ 'x-roles': ['a'] }), odd).length).toBeGreaterThan(0);
+    },
+  );
 
   it('find what is called like something that every object has', () => {
     const odd = (name: string, roles: string[]): PolicyDocument =>

@@ -1,17 +1,19 @@
-import { throttleText, valueText } from './policy-words.js';
-import type { ChangeKind, PolicyChange } from './policy-change.js';
 import { accessChanges } from './access-changes.js';
-import { isRecord, type PlainValue, plainOf, textOf, without } from './plain-value.js';
+import { fieldChanges } from './field-changes.js';
+import { fieldOf, isRecord, type PlainValue, plainOf, textOf, without } from './plain-value.js';
 import { nameOf, type PolicyDocument, type PolicyEndpoint, type PolicyEvent } from './policy-document.js';
+import { type ChangeKind, type PolicyChange, throttleText, valueText } from './policy-words.js';
 
 /** Says in words what is otherwise in `after` than in `before`; what widens first. Empty where both say the same. */
 export function policyChanges(before: PolicyDocument, after: PolicyDocument): readonly PolicyChange[] {
+  const fields = fieldChanges(before.schemas, after.schemas);
   const changes = [
     ...pairs(before.endpoints, after.endpoints, ({ path, port, namespace }) => textOf([path, port, namespace])).flatMap(
       ([old, now]) => endpointChanges(old, now),
     ),
     ...valueChanges('the settings of all gateways', before.settings, after.settings),
-    ...valueChanges('the schemas', before.schemas, after.schemas),
+    ...fields.changes,
+    ...valueChanges('the schemas', fields.before, fields.after),
   ];
   const order: readonly ChangeKind[] = ['wider', 'other', 'narrower'];
   return changes.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
@@ -96,12 +98,8 @@ function valueChanges(name: string, before: PlainValue, after: PlainValue, path 
   }
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return names.flatMap((key) =>
-    valueChanges(name, ownField(before, key), ownField(after, key), path === '' ? key : `${path}.${key}`),
+    valueChanges(name, fieldOf(before, key), fieldOf(after, key), path === '' ? key : `${path}.${key}`),
   );
-}
-
-function ownField(value: { readonly [name: string]: PlainValue }, name: string): PlainValue {
-  return Object.hasOwn(value, name) ? (value[name] as PlainValue) : null;
 }
 
 function listEvents(events: readonly PolicyEvent[]): string {

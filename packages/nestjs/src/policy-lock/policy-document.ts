@@ -36,6 +36,8 @@ export interface PolicyEvent {
   readonly throttles: readonly PlainValue[];
   /** A JSON Schema; `null` for a handler that takes no payload. */
   readonly payload: PlainValue;
+  /** The JSON Schema of what it declares to answer; not there where it declares nothing. */
+  readonly reply?: PlainValue;
   /** Whatever else is decided about it. */
   readonly [more: string]: unknown;
 }

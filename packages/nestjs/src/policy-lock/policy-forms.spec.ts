@@ -2,7 +2,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { policyAsyncApi } from './policy-asyncapi.js';
 import type { PlainValue } from './plain-value.js';
-import type { PolicyDocument } from './policy-document.js';
+import type { PolicyDocument, PolicyEndpoint } from './policy-document.js';
 import { policyMarkdown } from './policy-markdown.js';
 import { policyTypes } from './policy-types.js';
 
@@ -31,7 +31,7 @@ const ODD = [
   '$ref',
 ];
 
-const policy = (payload: PlainValue = null): PolicyDocument => ({
+const policy = (payload: PlainValue = null, reply?: PlainValue): PolicyDocument => ({
   format: 1,
   settings: {},
   endpoints: [
@@ -48,10 +48,20 @@ const policy = (payload: PlainValue = null): PolicyDocument => ({
         access: { all: [{ roles: ['admin', 'a|b'] }] },
         throttles: [{ limit: 5, ttl: 1000 }],
         payload,
+        ...(reply !== undefined && { reply }),
       })),
     },
   ],
-  schemas: { Note: { type: 'object', properties: { text: { type: 'string' } }, additionalProperties: false } },
+  schemas: {
+    Note: { type: 'object', properties: { text: { type: 'string' } }, additionalProperties: false },
+    'Note.output': {
+      type: 'object',
+      'x-output': true,
+      properties: { text: { type: 'string' }, 'mail|': { type: 'string', 'x-roles': ['a|b', 'admin'] } },
+      required: ['text'],
+      additionalProperties: false,
+    },
+  },
 });
 
 function diagnosticsOf(text: string, use: string): string[] {
@@ -84,10 +94,11 @@ describe('the forms of a policy', () => {
     const lines = policyMarkdown(policy()).split('\n');
     const rows = lines.filter((line) => line.startsWith('| ') && line.includes('Odd.handle'));
     expect(rows).toHaveLength(ODD.length);
-    for (const row of rows) expect(row.match(/\|/g)).toHaveLength(6);
+    for (const row of rows) expect(row.match(/\|/g)).toHaveLength(7);
     const text = lines.join('\n');
     for (const mark of ['<', '`', '*', '@', '[', '"', '$', '\\']) expect(text).not.toContain(mark);
     expect(text).toContain('## /a&#34;b&#124;c');
+    expect(text).toContain('| mail&#124; | Note.output | role a&#124;b or admin sees it |');
   });
 
   // Compiling takes its time on a busy machine.
@@ -131,6 +142,36 @@ describe('the forms of a policy', () => {
     expect(policyTypes(policy(payload))).toContain(
       `readonly "a.b": { readonly payload: ${type}; readonly reply: unknown };`,
     );
+  });
+
+  it('OD-04 say what a handler declares to answer, and nothing where it declares nothing', () => {
+    expect(policyTypes(policy())).toContain('"a.b": { readonly payload: undefined; readonly reply: unknown };');
+    const answered = policy(null, { $ref: '#/schemas/Note.output' });
+    const types = policyTypes(answered);
+    expect(types).toContain('"a.b": { readonly payload: undefined; readonly reply: WsSchemas["Note.output"] };');
+    expect(types).toContain('readonly "Note.output": { readonly "mail|"?: string; readonly "text": string };');
+    expect(policyMarkdown(answered)).toContain('| none | Note.output | Odd.handle |');
+    const { operations, components } = JSON.parse(policyAsyncApi(answered)) as {
+      operations: Record<string, { reply: { channel: object; messages: readonly { $ref: string }[] } }>;
+      components: { messages: Record<string, { payload: { properties: object } }> };
+    };
+    expect(new Set(Object.keys(components.messages)).size).toBe(2 * ODD.length);
+    for (const [id, { reply }] of Object.entries(operations)) {
+      expect(reply.messages).toEqual([{ $ref: expect.stringMatching(`messages/${id}\\._reply$`) as string }]);
+      expect(components.messages[`${id}._reply`]?.payload.properties).toMatchObject({
+        data: { $ref: '#/components/schemas/Note.output' },
+      });
+    }
+    expect(policyAsyncApi(policy())).not.toContain('_reply');
+  });
+
+  it('MO-07 show what no eye sees: a lock file is no friend of a terminal', () => {
+    // An Arabic letter mark, a soft hyphen, a tag character, half a pair.
+    const hidden = '\u061c\u00ad\u{e0041}\ud800';
+    const before = policy();
+    const [endpoint] = before.endpoints;
+    const after = { ...before, endpoints: [{ ...(endpoint as PolicyEndpoint), origins: [hidden] }] };
+    for (const text of [policyMarkdown(after), policyAsyncApi(after)]) expect(text).not.toMatch(/[\p{Cf}\p{Cs}]/u);
   });
 
   it('have ids that AsyncAPI takes, one for each event', () => {

@@ -1,16 +1,19 @@
+import { visibleText } from '../events/audit-text.js';
 import { nameOf, type PolicyDocument } from './policy-document.js';
-import { fieldOf, type PlainValue } from './plain-value.js';
-import { accessText, throttleText, visibleText } from './policy-words.js';
+import { rolesOf } from './field-changes.js';
+import { fieldOf, isRecord, type PlainValue } from './plain-value.js';
+import { accessText, throttleText } from './policy-words.js';
 
-/** The policy as Markdown: a table for each place that clients connect to. */
-export function policyMarkdown({ endpoints }: PolicyDocument): string {
+/** The policy as Markdown: a table for each place that clients connect to, and one of the fields that are not for everybody. */
+export function policyMarkdown({ endpoints, schemas }: PolicyDocument): string {
   const parts = endpoints.map((endpoint) => {
     const { origins, authenticators, events } = endpoint;
-    const rows = events.map(({ event, handler, access, throttles, payload, ...more }) => [
+    const rows = events.map(({ event, handler, access, throttles, payload, reply, ...more }) => [
       event,
       more['reported'] === true ? `${accessText(access)} (reported only)` : accessText(access),
       throttles.length === 0 ? 'as its connection' : throttles.map(throttleText).join(' and '),
-      payloadText(payload),
+      typeText(payload),
+      reply === undefined ? 'anything' : typeText(reply),
       handler,
     ]);
     return [
@@ -19,10 +22,24 @@ export function policyMarkdown({ endpoints }: PolicyDocument): string {
       `- Pages: ${listOf(origins)}`,
       `- Identities: ${listOf(authenticators)}`,
       '',
-      ...table(['Event', 'Who may call it', 'How often', 'Payload', 'Handler'], rows),
+      ...table(['Event', 'Who may call it', 'How often', 'Payload', 'Reply', 'Handler'], rows),
     ];
   });
-  return `${['# WebSocket policy', ...parts.flatMap((part) => ['', ...part])].join('\n')}\n`;
+  const closed = closedFields(schemas);
+  const fields = ['## Fields for some roles', '', ...table(['Field', 'Of', 'Who may send or see it'], closed)];
+  const all = closed.length === 0 ? parts : [...parts, fields];
+  return `${['# WebSocket policy', ...all.flatMap((part) => ['', ...part])].join('\n')}\n`;
+}
+
+function closedFields(schemas: PolicyDocument['schemas']): readonly (readonly string[])[] {
+  return Object.entries(schemas).flatMap(([name, schema]) => {
+    const properties = fieldOf(schema, 'properties');
+    const may = fieldOf(schema, 'x-output') === true ? 'sees' : 'sends';
+    return Object.entries(isRecord(properties) ? properties : {}).flatMap(([field, value]) => {
+      const roles = rolesOf(value);
+      return roles === undefined ? [] : [[field, name, `role ${roles.join(' or ')} ${may} it`]];
+    });
+  });
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
@@ -34,12 +51,12 @@ function listOf(texts: readonly string[]): string {
   return texts.length === 0 ? 'none' : texts.map(cell).join(', ');
 }
 
-function payloadText(payload: PlainValue): string {
-  const pointer = fieldOf(payload, '$ref');
+function typeText(schema: PlainValue): string {
+  const pointer = fieldOf(schema, '$ref');
   if (typeof pointer === 'string') return pointer.replace(/^.*\//, '');
-  const type = fieldOf(payload, 'type');
-  if (type === 'array') return `list of ${payloadText(fieldOf(payload, 'items'))}`;
-  if (payload === null) return 'none';
+  const type = fieldOf(schema, 'type');
+  if (type === 'array') return `list of ${typeText(fieldOf(schema, 'items'))}`;
+  if (schema === null) return 'none';
   return typeof type === 'string' ? type : 'schema';
 }
 

@@ -47,7 +47,7 @@ export function policyTypes({ endpoints, schemas }: PolicyDocument): string {
 }
 
 function replyOf({ reply }: PolicyEvent): string {
-  return reply === undefined || reply === null ? 'unknown' : typeOf(reply as PlainValue);
+  return reply === undefined ? 'unknown' : typeOf(reply);
 }
 
 function definitionsOf(schema: PlainValue): readonly (readonly [string, PlainValue])[] {

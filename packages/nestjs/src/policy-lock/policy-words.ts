@@ -1,6 +1,15 @@
 import { fieldOf, isRecord, type PlainValue } from './plain-value.js';
 import type { PolicyAccess, PolicyRequirement } from './policy-document.js';
 
+/** What a change does to what clients may do; `other` where that is for the reviewer to see. */
+export type ChangeKind = 'wider' | 'narrower' | 'other';
+
+/** One difference between two policies, in a sentence. */
+export interface PolicyChange {
+  readonly kind: ChangeKind;
+  readonly text: string;
+}
+
 const MAX_VALUE = 200;
 
 /** A requirement in words, such as `policy RoomMember of RoomsModule` or `role admin or editor`. */
@@ -52,14 +61,4 @@ export function valueText(value: PlainValue): string {
   if (value === null) return 'nothing';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}...` : text;
-}
-
-/**
- * A text without what a terminal or a log would obey: a lock file that somebody edited is no friend.
- */
-export function visibleText(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -15,9 +15,8 @@ import { compilePayload } from '../validation/compile-payload.js';
 import { isPayloadDeclaration } from '../validation/ws-payload.decorator.js';
 import { PayloadRefusal } from '../validation/payload-run.js';
 import { SecureWsRuntime } from '../secure-ws.runtime.js';
-import { addressOf } from './foreign-address.js';
+import { addressOf, ForeignClient, type ForeignSocket } from './foreign-client.js';
 import { AuditedRefusal, ForeignCall, foreignHandler } from './foreign-call.js';
-import { ForeignClient, type ForeignSocket } from './foreign-client.js';
 import { measurePayload } from './parsed-payload.js';
 import { WsSocketIdentities } from './ws-socket-identities.js';
 
@@ -105,10 +104,13 @@ export class EnhancerChecks {
     const { reply } = plan;
     if (reply === undefined) return undefined;
     return (value) => {
+      // A stream may have begun under another identity of its socket.
+      const { key, roles } = this.identities.principalOf(context.getArgByIndex(0)) ?? NOBODY;
+      if (key !== undefined && key !== client.principal.key) throw new WsRefusalException('FORBIDDEN');
       try {
         const response = readResponse(value);
-        if (response === undefined) return reply.write(value, client.principal.roles);
-        return { event: response.event, data: reply.write(response.data, client.principal.roles) };
+        if (response === undefined) return reply.write(value, roles);
+        return { event: response.event, data: reply.write(response.data, roles) };
       } catch (exception) {
         const refusal = refusalOfReply(exception);
         throw new AuditedRefusal(refusal, this.runtime.defaultEngine.report(client, refusal, plan));
@@ -174,6 +176,9 @@ export class EnhancerChecks {
     return client;
   }
 }
+
+/** Who a socket is whose identity has ended, or is being looked at again. */
+const NOBODY = Object.freeze({ key: undefined, roles: Object.freeze<string[]>([]) });
 
 function hasPassed(args: readonly unknown[]): boolean {
   return args.some((arg) => arg instanceof WsMessageContext);

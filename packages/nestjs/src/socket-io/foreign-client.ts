@@ -1,8 +1,11 @@
 import type { CloseCodeName } from '@secure-ws/protocol';
+import { plainAddress } from '../core/address-key.js';
 import { randomId } from '../core/identifier.js';
 import type { Principal } from '../core/principal.js';
 import type { WsSendOptions } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
+import { findClient, type ProxyRules } from '../handshake/client-address.js';
+import { type RawRequest, readRequestHead } from '../handshake/request-head.js';
 import type { MessageEngine } from '../messages/message-engine.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
 import type { Message, MessageHandler, MessageSource } from '../messages/message.js';
@@ -25,6 +28,19 @@ export interface ForeignSocket {
   disconnect?(close?: boolean): unknown;
 }
 
+/** The end of a socket: one listener and one signal, however many identities the socket has had. */
+class SocketEnd {
+  readonly gone = new AbortController();
+  current: ForeignClient | undefined;
+
+  constructor(socket: ForeignSocket) {
+    socket.once?.('disconnect', () => {
+      this.gone.abort();
+      this.current?.replace();
+    });
+  }
+}
+
 /**
  * A socket of another adapter, seen as a connection and a source of messages, with what these are counted by. That adapter
  * keeps its heartbeat and its limits of frames.
@@ -41,7 +57,7 @@ export class ForeignClient implements WsConnection, MessageSource {
   #epoch = 0;
   readonly limits: MessageLimits;
   readonly #violations: MessageViolations;
-  readonly #gone = new AbortController();
+  readonly #end: SocketEnd;
 
   constructor(
     private readonly socket: ForeignSocket,
@@ -62,12 +78,8 @@ export class ForeignClient implements WsConnection, MessageSource {
       ...([engine.parts.throttles, engine.settings.throttling, this, onReported] as const),
       before?.limits,
     );
-    // One listener for a socket, however many messages it sends.
-    socket.once?.('disconnect', () => {
-      this.#epoch++;
-      this.#gone.abort();
-      this.limits.release();
-    });
+    this.#end = before === undefined ? new SocketEnd(socket) : before.#end;
+    this.#end.current = this;
   }
 
   get epoch(): number {
@@ -85,14 +97,15 @@ export class ForeignClient implements WsConnection, MessageSource {
 
   /** Runs the checks for one call of a handler. @throws {WsRefusalException} when one of them refuses. */
   judge(handler: MessageHandler, payload: unknown): Promise<Message> {
-    const call = new ForeignCall(this, handler, payload, ++this.#messagesReceived, this.#gone.signal);
+    const call = new ForeignCall(this, handler, payload, ++this.#messagesReceived, this.#end.gone.signal);
     call.run();
     return call.judged;
   }
 
-  /** The socket has another identity now, or none: what was judged for this one is judged no more (AZ-15). */
+  /** The socket has another identity now, or none, or is gone: what was judged for this one is judged no more (AZ-15). */
   replace(): void {
     this.#epoch++;
+    this.limits.release();
   }
 
   throttle(now: number, bytes: number): ThrottleFinding | undefined {
@@ -160,4 +173,24 @@ export class ForeignClient implements WsConnection, MessageSource {
     this.#epoch++;
     this.socket.disconnect?.(true);
   }
+}
+
+/**
+ * The address of the client behind a socket of another adapter, found as the module's own adapter finds it: behind a listed
+ * proxy everybody has the address of the proxy, and whoever sends much would have all others refused.
+ *
+ * @returns the address of the peer where a listed proxy wrote what cannot be read; empty where the socket tells none.
+ */
+export function addressOf({ handshake, request }: ForeignSocket, rules: ProxyRules | undefined): string {
+  const { address } = handshake ?? {};
+  const remoteAddress = plainAddress(typeof address === 'string' ? address : '');
+  if (rules === undefined || !hasHeaders(request)) return remoteAddress;
+  const { forwarding } = readRequestHead(request);
+  return findClient({ remoteAddress, isEncrypted: false, forwarding }, rules)?.address ?? remoteAddress;
+}
+
+function hasHeaders(request: unknown): request is RawRequest {
+  return (
+    typeof request === 'object' && request !== null && 'rawHeaders' in request && Array.isArray(request.rawHeaders)
+  );
 }

@@ -5,7 +5,7 @@ import { AuthenticatorBlock } from '../authentication/authenticator-block.js';
 import { AuthenticationError } from '../authentication/authenticator.js';
 import type { Principal } from '../core/principal.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { ALICE, StubAuthenticator } from '../testing/stub-handshake.js';
+import { ALICE, StubAuthenticator } from '../../../../test/support/stub-handshake.js';
 import { WsSocketIdentities } from './ws-socket-identities.js';
 
 const request = new IncomingMessage(new Socket());

@@ -1,8 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as TlsServer } from 'node:https';
 import { BEARER_SUBPROTOCOL_PREFIX, JSON_SUBPROTOCOL } from '@secure-ws/protocol';
 import { type ClientOptions, WebSocket } from 'ws';
-import { HandshakeRefusedError } from './handshake-refused.error.js';
 import { refuseProduction } from './refuse-production.js';
 import type { TestIdentity } from './test-identity.js';
 import { WsTestClient } from './ws-test-client.js';
@@ -44,6 +44,20 @@ export interface ConnectOptions {
    * @default 5000
    */
   readonly patienceMs?: number;
+}
+
+/** Rejects `connect()` where the server answered with anything but `101`. */
+export class HandshakeRefusedError extends Error {
+  override readonly name = 'HandshakeRefusedError';
+
+  constructor(
+    /** The HTTP status of the refusal. */
+    readonly status: number,
+    readonly headers: IncomingHttpHeaders,
+    readonly body: string,
+  ) {
+    super(`The server refused the handshake with ${status}.`);
+  }
 }
 
 /**

@@ -165,7 +165,7 @@ describe('findLeaks', () => {
     expect(findLeaks(`x${'y'.repeat(5)} SELECT ${'z'.repeat(150)} FROM t`)[0]?.found).toHaveLength(81);
   });
 
-  it('looks behind escapes, into JSON inside of JSON, names of fields and bytes', () => {
+  it('OD-09 looks behind escapes, into JSON inside of JSON, names of fields and bytes', () => {
     expect(findLeaks('{"a":"\\u0031\\u0030.0.0.5"}')).toHaveLength(1);
     expect(findLeaks(JSON.stringify({ body: JSON.stringify({ password: 'x' }) }))).toMatchObject([
       { path: 'body.password' },

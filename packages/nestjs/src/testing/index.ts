@@ -3,12 +3,11 @@ import { refuseProduction } from './refuse-production.js';
 // Loading it by mistake must not go unnoticed either.
 refuseProduction();
 
-export { connect } from './connect.js';
+export { connect, HandshakeRefusedError } from './connect.js';
 export type { ConnectOptions, ConnectTarget, ListeningApplication } from './connect.js';
 export { FakeClock } from './fake-clock.js';
 export { findLeaks } from './find-leaks.js';
 export type { FindLeaksOptions, Leak } from './find-leaks.js';
-export { HandshakeRefusedError } from './handshake-refused.error.js';
 export type { LeakRuleId } from './leak-rules.js';
 export { SecureWsTestingModule } from './secure-ws-testing.module.js';
 export type { SecureWsTestingOptions } from './secure-ws-testing.module.js';

@@ -57,7 +57,7 @@ export const LEAK_RULES = [
   },
   {
     id: 'token',
-    means: 'a JSON Web Token, signed or encrypted: whoever reads it is somebody',
+    means: 'a JSON Web Token, signed or encrypted: whoever reads it can act for its user',
     text: /(?<![\w-])eyJ[\w-]{5,}\.(?:eyJ[\w-]{5,}\.|[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+)|\bBearer [\w.~+/-]{16}/,
     isSecret: true,
   },

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { TestSetup } from '../core/test-setup.js';
 import { refuseProduction } from './refuse-production.js';
 import { adjustForTests, type TestLimits } from './test-options.js';
-import { TestAuthenticator } from './test.authenticator.js';
+import { TestAuthenticator } from './test-identity.js';
 
 /** What `SecureWsTestingModule.forRoot()` takes. */
 export interface SecureWsTestingOptions {

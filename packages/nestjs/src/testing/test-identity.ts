@@ -1,4 +1,6 @@
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
+import { AuthenticationError, WsAuthenticator, type WsCredential } from '../authentication/authenticator.js';
+import type { Clock } from '../core/clock.js';
 import { makePrincipal, type Principal } from '../core/principal.js';
 
 /** Who a test wants to be; everything has a default. */
@@ -98,6 +100,25 @@ export function readTestToken(token: string, nowMs: number): Principal | undefin
   const [given, expected] = [Buffer.from(signature, 'base64url'), sign(body)];
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
   return principalOf(JSON.parse(Buffer.from(body, 'base64url').toString()) as TestIdentityInput, nowMs);
+}
+
+/** Admits the identities of `testIdentity()`. Every other token goes on to the application's own authenticators. */
+export class TestAuthenticator extends WsAuthenticator {
+  override readonly kind = 'test';
+
+  constructor(private readonly clock: Clock) {
+    super();
+  }
+
+  override accepts({ scheme, value }: WsCredential): boolean {
+    return scheme === 'bearer' && isTestToken(value);
+  }
+
+  override async authenticate({ value }: WsCredential): Promise<Principal> {
+    const principal = readTestToken(value, this.clock.now());
+    if (principal === undefined) throw new AuthenticationError('bad-signature');
+    return principal;
+  }
 }
 
 function principalOf({ expiresInMs, loggedInMsAgo, ...input }: TestIdentityInput, nowMs: number): Principal {

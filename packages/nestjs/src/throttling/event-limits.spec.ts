@@ -5,7 +5,7 @@ import { createPrincipal } from '../core/principal.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import { MemoryStore } from '../store/memory.store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { crashesOf, readerOf, settle } from '../testing/stub-pipeline.js';
+import { crashesOf, readerOf, settle } from '../../../../test/support/stub-pipeline.js';
 import { throttleEvent } from './event-limits.js';
 import { MessageLimits } from './message-limits.js';
 import { MessageThrottles } from './message-throttles.js';
@@ -205,6 +205,37 @@ describe('throttleEvent', () => {
       await expect((async () => hit())()).rejects.toThrow(
         /Gateway\.send @WsThrottle default must be a finite number|trap/,
       );
+    });
+    expect(crashes).toEqual([]);
+  });
+
+  it('DR-05 DR-14 refuses where a promised value of one rule is rejected and another rule throws, and the process lives', async () => {
+    const rejected = { limit: () => Promise.reject(new Error('away')), ttl: 1000 };
+    const throwing = {
+      limit: () => {
+        throw new Error('too');
+      },
+      ttl: 1000,
+    };
+    const crashes = await crashesOf(async () => {
+      for (const rules of [
+        [rejected, throwing],
+        [rejected, rejected, throwing],
+      ]) {
+        const { hit } = start(rules).open();
+        await expect((async () => hit())()).rejects.toThrow('must be a finite number');
+      }
+    });
+    expect(crashes).toEqual([]);
+  });
+
+  it('DR-05 DR-14 what reports is dropped where too much waits, and its rejection ends no process', async () => {
+    let answer = (_: Error): void => undefined;
+    const away = new Promise<number>((_resolve, reject) => (answer = reject));
+    const { open } = start([{ limit: () => away, ttl: 1000, mode: 'report' }]);
+    const crashes = await crashesOf(async () => {
+      await open().waits(1100);
+      answer(new Error('away'));
     });
     expect(crashes).toEqual([]);
   });

@@ -7,7 +7,7 @@ import type { EventThrottle, WsThrottleRule } from './throttle-rule.js';
 import type { ResolvedThrottlingOptions } from './throttling.options.js';
 import { WS_THROTTLE_METADATA } from './ws-throttle.decorator.js';
 
-const { LIMIT, TTL, BLOCK_DURATION, SKIP } = THROTTLER;
+const { LIMIT, TTL, BLOCK_DURATION, SKIP, TRACKER, KEY_GENERATOR } = THROTTLER;
 
 /** What holds for the events of a gateway beside its decorators. */
 export type EventSettings = Pick<ResolvedThrottlingOptions, 'events' | 'mode' | 'storage'>;
@@ -31,7 +31,10 @@ export function readHandlerThrottles(
   checkPlace(method, label, generalNames, problems);
   checkPlace(gateway, gateway.name, generalNames, problems);
   const written = rulesOf(method, gateway);
-  if (ownRules(method) === undefined) refuseComputed(throttlerRules([method, gateway]), label, problems);
+  if (ownRules(method) === undefined) {
+    refuseComputed(throttlerRules([method, gateway]), label, problems);
+    refuseTrackers([method, gateway], label, problems);
+  }
   const names = written.map(nameOf);
   const general = events.filter((rule) => {
     const name = nameOf(rule);
@@ -71,6 +74,21 @@ function refuseComputed(rules: ReadonlyMap<string, unknown>, label: string, prob
       `@WsThrottle({ ${computed[0]}: ({ principal }) => ..., ... }), whose functions know the principal`,
       problems,
     );
+  }
+}
+
+/** Whose messages count together would be decided by something else than what was written. */
+function refuseTrackers(targets: readonly object[], label: string, problems: BootProblems): void {
+  for (const target of targets) {
+    for (const name of namesOf(LIMIT, target)) {
+      if ([TRACKER, KEY_GENERATOR].every((key) => read(key, name, target) === undefined)) continue;
+      addOnce(
+        label,
+        `has a @Throttle ("${name}") with getTracker or generateKey, which would be ignored.`,
+        "@WsThrottle({ limit: 20, ttl: seconds(10), by: 'address' }); by is also 'principal', 'connection' or 'tenant'",
+        problems,
+      );
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { createPrincipal, type PrincipalInput } from '../core/principal.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import { MemoryStore } from '../store/memory.store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { readerOf } from '../testing/stub-pipeline.js';
+import { readerOf } from '../../../../test/support/stub-pipeline.js';
 import { MessageLimits } from './message-limits.js';
 import { MessageThrottles } from './message-throttles.js';
 import type { ThrottleFinding } from './throttle-finding.js';

@@ -1,14 +1,29 @@
 import { ANONYMOUS_KIND } from '../core/principal.js';
 import type { WsConnection } from '../core/ws-connection.js';
-import { ConnectionThrottle, type ConnectionLimits } from './connection-throttle.js';
 import { EventWindow } from './event-window.js';
 import { type MessageThrottles, type SharedSubject, subjectKey } from './message-throttles.js';
 import type { SubjectThrottle } from './subject-throttles.js';
 import type { OnReported, ThrottleFinding, ThrottleReason } from './throttle-finding.js';
 import type { EventThrottle, ThrottleValues } from './throttle-rule.js';
+import { ThrottleWindows } from './throttle-windows.js';
+import type { ResolvedThrottlingOptions } from './throttling.options.js';
 
 /** The shared limits that every message may be counted by, in the order in which they are asked. */
 const SHARED = ['principal', 'address', 'tenant'] as const satisfies readonly SharedSubject[];
+
+/** What one connection may send. */
+type ConnectionLimits = Pick<ResolvedThrottlingOptions, 'connection' | 'connectionBytesPerSecond' | 'mode'>;
+
+/** How much one connection may send: messages and bytes. */
+class ConnectionThrottle {
+  readonly messages: ThrottleWindows;
+  readonly bytes: ThrottleWindows;
+
+  constructor({ connection, connectionBytesPerSecond, mode }: ConnectionLimits) {
+    this.messages = new ThrottleWindows(connection);
+    this.bytes = new ThrottleWindows([{ limit: connectionBytesPerSecond, ttl: 1000, mode }]);
+  }
+}
 
 /**
  * What the messages of one connection are counted by. A message is taken by every window that it is asked for, or by none:

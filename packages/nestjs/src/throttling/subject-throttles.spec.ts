@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ThrottleRule } from '../core/rate-windows.js';
 import { MemoryStore } from '../store/memory.store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { settle } from '../testing/stub-pipeline.js';
+import { settle } from '../../../../test/support/stub-pipeline.js';
 import { type SubjectThrottle, SubjectThrottles } from './subject-throttles.js';
 
 const ALICE = 'principal:alice';
@@ -196,6 +196,21 @@ describe('SubjectThrottle', () => {
     shared.isAway = true;
     expect([hit(throttle, 0), hit(throttle, 0), hit(throttle, 0)]).toEqual([0, 0, 1000]);
     expect(shared.asked).toBeGreaterThan(0);
+  });
+
+  it('DR-16 remembers a bounded number of subjects without a connection: the latest', () => {
+    const throttles = new SubjectThrottles(
+      [{ limit: 1, ttl: 60_000 }],
+      new MemoryStore(new FakeClock(), { maxKeys: 1 }),
+    );
+    for (let i = 0; i <= 100_000; i++) {
+      const throttle = throttles.obtain(`principal:${i}`);
+      hit(throttle, 0);
+      throttles.release(throttle);
+    }
+    expect(throttles.size).toBe(100_000);
+    expect(hit(throttles.obtain('principal:100000'), 0)).toBe(60_000);
+    expect(hit(throttles.obtain('principal:0'), 0)).toBe(0);
   });
 
   it('asks no store that is of this node only', () => {

@@ -37,12 +37,15 @@ export function valuesOf(rule: EventThrottle, context: WsThrottleContext): Await
   const cost = compute(rule, 'cost', context);
   const bytes = rule.costPerByte * context.bytes;
   if ([limit, ttl, blockMs, cost].some(isPromiseLike)) {
-    return Promise.all([limit, ttl, blockMs, cost]).then(([a, b, c, d]) => ({
+    const values = Promise.all([limit, ttl, blockMs, cost]).then(([a, b, c, d]) => ({
       limit: a,
       ttl: b,
       blockMs: c,
       cost: d + bytes,
     }));
+    // As below, where the values of another rule throw at once, or nobody may wait any more.
+    values.catch(() => undefined);
+    return values;
   }
   return {
     limit: limit as number,

@@ -51,7 +51,8 @@ export async function hitStorage(
 ): Promise<StoredRefusal | undefined> {
   for (const { rule, limit, ttl, block, key } of hits.map(toAsk).sort((a, b) => a.memory - b.memory)) {
     const answer: unknown = await storage.increment(key, ttl, limit, block, rule.name);
-    if (!isAnswer(answer)) throw new TypeError('throttling.storage answered something that is no answer of a storage.');
+    if (!isAnswer(answer))
+      throw new TypeError('throttling.storage answered something else than the record of a ThrottlerStorage.');
     if (answer.isBlocked) return { rule, waitMs: inMs(answer.timeToBlockExpire, block) };
     if (answer.totalHits > limit) return { rule, waitMs: inMs(answer.timeToExpire, ttl) };
   }

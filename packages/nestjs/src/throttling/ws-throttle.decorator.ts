@@ -1,4 +1,5 @@
 import { decorated, requireModule } from '../nest/module-required.guard.js';
+import { defineOnce } from '../nest/written-once.js';
 import type { WsThrottleRule } from './throttle-rule.js';
 
 /** Metadata key of {@link WsThrottle}. */
@@ -23,7 +24,7 @@ export function WsThrottle(...rules: [WsThrottleRule, ...WsThrottleRule[]]): Cla
   return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
     const owner = decorated(target, descriptor);
     requireModule(owner);
-    Reflect.defineMetadata(WS_THROTTLE_METADATA, frozen, owner);
+    defineOnce(WS_THROTTLE_METADATA, frozen, owner);
   };
 }
 

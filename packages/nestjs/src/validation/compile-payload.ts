@@ -2,10 +2,16 @@ import type { DtoSelection } from '../nest/transformer-storage.js';
 import { compileDto } from './dto/compiled-dto.js';
 import type { DtoClass } from './dto/dto-metadata.js';
 import { inputRolesIn } from './dto/input-roles.js';
-import { type CompileOptions, IssuePath, type PayloadCheck, type PayloadReader, PayloadRun } from './payload-run.js';
+import {
+  type CompileOptions,
+  IssuePath,
+  type PayloadCheck,
+  type PayloadReader,
+  PayloadRun,
+  primitiveReader,
+} from './payload-run.js';
 import { isStandardSchema } from '../core/standard-schema.js';
-import { primitiveReader } from './primitive-reader.js';
-import { SchemaReader } from './standard-schema.js';
+import { SchemaReader } from './schema-reader.js';
 import type { PayloadDeclaration, PayloadType } from './ws-payload.decorator.js';
 
 /**

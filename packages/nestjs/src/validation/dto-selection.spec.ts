@@ -99,7 +99,7 @@ describe('readSelection', () => {
     [{ group: ['create'] }],
   ])('MV-03 refuses the options %j', (options) => {
     const { problems, selection } = read(Profile, options);
-    expect(problems).toEqual([expect.stringContaining('has options in @WsPayload() that are none')]);
+    expect(problems).toEqual([expect.stringContaining('has wrong options in @WsPayload()')]);
     expect(selection).toBeUndefined();
   });
 });

@@ -1,7 +1,6 @@
 import type { BootProblems } from '../core/boot-problems.js';
 import { type DtoSelection, selectiveOptionsOf } from '../nest/transformer-storage.js';
-import { type DtoClass, isValidatable, readProperties, ruleGroupsOf } from './dto/dto-metadata.js';
-import { classesIn } from './dto/nested-classes.js';
+import { classesIn, type DtoClass, isValidatable, readProperties, ruleGroupsOf } from './dto/dto-metadata.js';
 
 /**
  * Reads for which groups and version a handler takes a DTO class, and refuses what would be ignored or let through: a group
@@ -55,7 +54,7 @@ function wellFormed(options: unknown, where: string, problems: BootProblems): Dt
   if (!isRight) {
     problems.add(
       where,
-      'has options in @WsPayload() that are none: it takes { groups }, a list of different names, and { version }, a number above 0.',
+      'has wrong options in @WsPayload(): it takes { groups }, a list of different names, and { version }, a number above 0.',
       "@WsPayload(TheDto, { groups: ['create'], version: 2 })",
     );
     return undefined;

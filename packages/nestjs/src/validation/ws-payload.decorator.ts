@@ -1,4 +1,5 @@
-import { SetMetadata } from '@nestjs/common';
+import { decorated } from '../nest/module-required.guard.js';
+import { defineOnce } from '../nest/written-once.js';
 import { type DtoClass, isValidatable } from './dto/dto-metadata.js';
 import { isStandardSchema, type StandardSchema } from '../core/standard-schema.js';
 
@@ -81,8 +82,11 @@ export const WS_PAYLOAD_METADATA = 'secure-ws:payload';
  * @SubscribeMessage('profile.create')
  * ```
  */
-export const WsPayload = (declaration: unknown, options?: WsPayloadOptions): MethodDecorator =>
-  SetMetadata<string, DeclaredPayload>(WS_PAYLOAD_METADATA, { declaration, options });
+export function WsPayload(declaration: unknown, options?: WsPayloadOptions): MethodDecorator {
+  return (target: object, _key: string | symbol, descriptor?: PropertyDescriptor) => {
+    defineOnce(WS_PAYLOAD_METADATA, { declaration, options } satisfies DeclaredPayload, decorated(target, descriptor));
+  };
+}
 
 /** Whether a declared payload is one that can be validated (MV-02). */
 export function isPayloadDeclaration(value: unknown): value is PayloadDeclaration {

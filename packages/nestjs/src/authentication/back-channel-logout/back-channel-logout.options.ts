@@ -14,7 +14,7 @@ export interface BackChannelLogoutOptions {
 /** {@link BackChannelLogoutOptions}, checked and filled in. */
 export interface ResolvedBackChannelLogoutOptions {
   readonly clientIds: readonly string[];
-  /** Normal forms. */
+  /** In lower case, without `application/`. */
   readonly typ: ReadonlySet<string>;
   readonly maxAgeMs: number;
 }

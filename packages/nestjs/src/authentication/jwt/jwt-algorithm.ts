@@ -1,3 +1,5 @@
+import type { OptionReader } from '../../core/option-reader.js';
+
 /** What an algorithm asks of its key. */
 interface AlgorithmRow {
   readonly family: 'hmac' | 'rsa' | 'rsa-pss' | 'ec' | 'okp';
@@ -47,4 +49,21 @@ export function isKeyAlgorithm(algorithm: JwtAlgorithm): algorithm is JwtKeyAlgo
 /** What the algorithm asks of its key. */
 export function algorithmRow(algorithm: JwtAlgorithm): AlgorithmRow {
   return JWT_ALGORITHMS[algorithm];
+}
+
+/**
+ * Reads a list of algorithms of public keys from `algorithms`. Problems go to the reader; nothing is thrown.
+ *
+ * @param why the end of the sentence that says why no other ones fit.
+ */
+export function readPublicKeyAlgorithms(
+  reader: OptionReader,
+  usual: readonly [JwtAlgorithm, ...JwtAlgorithm[]],
+  why: string,
+): readonly JwtAlgorithm[] {
+  const list: readonly string[] = reader.strings('algorithms') ?? usual;
+  const usable = list.filter(isJwtAlgorithm).filter((algorithm) => algorithmRow(algorithm).family !== 'hmac');
+  if (usable.length === list.length && list.length > 0) return usable;
+  reader.refuse('algorithms', `must list RS, PS, ES or EdDSA algorithms: ${why}`, `['${usual[0]}']`);
+  return [];
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import type { JoseLibrary } from '../jose.js';
+import type { JoseLibrary } from '../load-jose.js';
 import { RemoteDocuments } from '../remote/remote-documents.js';
 import { JwkSet, type KeySource } from './key-set/jwk-set.js';
 import { JwkSetVerifier } from './key-set/jwk-set-verifier.js';

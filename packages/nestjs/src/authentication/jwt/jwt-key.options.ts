@@ -87,7 +87,7 @@ function readAlgorithms(reader: OptionReader, isRequired: boolean): readonly Jwt
     reader.fail(
       'algorithms',
       isNone
-        ? 'lists none, with which anybody can write tokens.'
+        ? 'lists the algorithm "none", with which anybody can make tokens.'
         : `lists an algorithm that is not one of ${KNOWN_ALGORITHMS}.`,
       fix,
     );

@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, createSecretKey, KeyObject } from 'node:crypto';
+import { NOT_SET } from '../../core/option-reader.js';
 import { algorithmRow, type JwtAlgorithm } from './jwt-algorithm.js';
 import { isPlaceholderSecret } from './placeholder-secret.js';
 
@@ -13,7 +14,7 @@ export interface KeyProblem {
 }
 
 /** The least length of an RSA key in bits (NIST SP 800-131A, OWASP ASVS 5.0 11.2.3). */
-export const MIN_RSA_BITS = 2048;
+const MIN_RSA_BITS = 2048;
 
 const FIX_PUBLIC = "readFileSync('public.pem', 'utf8')";
 
@@ -27,7 +28,7 @@ export function readHmacSecret(material: unknown, algorithm: JwtAlgorithm): KeyO
   const { hashBytes } = algorithmRow(algorithm);
   const fix = `process.env.JWT_SECRET // at least ${hashBytes} random bytes: openssl rand -base64 ${hashBytes}`;
   if (material === undefined) {
-    return { problem: 'is missing. If it comes from the environment, the variable is not set.', fix };
+    return { problem: NOT_SET, fix };
   }
   const bytes = secretBytes(material);
   if (bytes === undefined) {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import type { LogoutIssuer } from '../back-channel-logout/ws-back-channel-logout.js';
-import type { JoseLibrary } from '../jose.js';
+import type { JoseLibrary } from '../load-jose.js';
 import { JwkSetVerifier } from '../jwt/key-set/jwk-set-verifier.js';
 import { RemoteKeySet } from '../jwt/key-set/remote-key-set.js';
 import type { JwtIssuer } from '../jwt/jwt.authenticator.js';

@@ -1,6 +1,6 @@
 import type { OptionReader } from '../../core/option-reader.js';
 import { readRemoteUrl } from '../../core/remote-url.js';
-import { algorithmRow, isJwtAlgorithm, type JwtAlgorithm } from '../jwt/jwt-algorithm.js';
+import { type JwtAlgorithm, readPublicKeyAlgorithms } from '../jwt/jwt-algorithm.js';
 import { readTokenRules, type ResolvedTokenRules, type TokenRules } from '../jwt/token-rules.js';
 import { type RemoteOptions, resolveRemoteOptions, type ResolvedRemoteOptions } from '../remote/remote.options.js';
 import {
@@ -65,7 +65,7 @@ export function resolveOAuthOptions(
   const rules = readTokenRules(reader, ['at+jwt']);
   const resolved: ResolvedOAuthOptions = Object.freeze({
     ...rules,
-    algorithms: readAlgorithms(reader),
+    algorithms: readPublicKeyAlgorithms(reader, DEFAULT_ALGORITHMS, 'those of public keys.'),
     hosts: readHosts(reader, rules.issuer, isProduction),
     introspection: reader.has('introspection')
       ? resolveIntrospectionOptions(reader.object('introspection'))
@@ -78,15 +78,6 @@ export function resolveOAuthOptions(
   });
   reader.finish();
   return resolved;
-}
-
-function readAlgorithms(reader: OptionReader): readonly JwtAlgorithm[] {
-  const list: readonly string[] = reader.strings('algorithms') ?? DEFAULT_ALGORITHMS;
-  const usable = list.filter(isJwtAlgorithm).filter((algorithm) => algorithmRow(algorithm).family !== 'hmac');
-  if (usable.length === list.length && list.length > 0) return usable;
-  const fix = `${reader.pathOf('algorithms')}: ['RS256']`;
-  reader.fail('algorithms', 'must list RS, PS, ES or EdDSA algorithms: those of public keys.', fix);
-  return [];
 }
 
 function readHosts(reader: OptionReader, issuer: string, isProduction: boolean): ReadonlySet<string> {

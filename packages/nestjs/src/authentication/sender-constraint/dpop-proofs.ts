@@ -3,7 +3,7 @@ import type { JWK } from 'jose';
 import type { Clock } from '../../core/clock.js';
 import type { SecureWsStore } from '../../store/secure-ws.store.js';
 import { AuthenticationError, DpopNonceRequiredError, type DpopProof } from '../authenticator.js';
-import type { JoseLibrary } from '../jose.js';
+import type { JoseLibrary } from '../load-jose.js';
 import type { ResolvedDpopOptions } from './dpop.options.js';
 import { DpopNonces } from './dpop-nonces.js';
 import { CLOCK_TOLERANCE_MS, readDpopProof } from './dpop-proof.js';

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import type { OptionReader } from '../../core/option-reader.js';
-import { algorithmRow, isJwtAlgorithm, type JwtAlgorithm } from '../jwt/jwt-algorithm.js';
+import { NOT_SET, type OptionReader } from '../../core/option-reader.js';
+import { type JwtAlgorithm, readPublicKeyAlgorithms } from '../jwt/jwt-algorithm.js';
 import { readSecretKeys, type SecretMaterial } from '../secret-keys.js';
 
 /**
@@ -43,7 +43,11 @@ const DEFAULT_ALGORITHMS = ['ES256', 'EdDSA', 'RS256', 'PS256'] as const;
 export function resolveDpopOptions(reader: OptionReader): ResolvedDpopOptions {
   const resolved = Object.freeze({
     required: reader.boolean('required', false),
-    algorithms: readAlgorithms(reader),
+    algorithms: readPublicKeyAlgorithms(
+      reader,
+      DEFAULT_ALGORITHMS,
+      'a proof is made with the private key of its client.',
+    ),
     maxAgeMs: reader.ms('maxAgeMs', 60_000, { min: 1_000, max: 600_000 }),
     nonce: reader.has('nonce') ? readNonce(reader.object('nonce')) : undefined,
   });
@@ -51,22 +55,12 @@ export function resolveDpopOptions(reader: OptionReader): ResolvedDpopOptions {
   return resolved;
 }
 
-function readAlgorithms(reader: OptionReader): readonly JwtAlgorithm[] {
-  const list: readonly string[] = reader.strings('algorithms') ?? DEFAULT_ALGORITHMS;
-  const usable = list.filter(isJwtAlgorithm).filter((algorithm) => algorithmRow(algorithm).family !== 'hmac');
-  if (usable.length === list.length && list.length > 0) return usable;
-  const problem = 'must list RS, PS, ES or EdDSA algorithms: a proof is made with the private key of its client.';
-  reader.fail('algorithms', problem, `${reader.pathOf('algorithms')}: ['ES256']`);
-  return [];
-}
-
 function readNonce(reader: OptionReader): ResolvedDpopOptions['nonce'] {
   const keys = readSecretKeys(reader, 'secret', 'DPOP_NONCE_SECRET');
   const maxAgeMs = reader.ms('maxAgeMs', 300_000, { min: 1_000, max: 3_600_000 });
   reader.finish();
   if (keys === undefined) {
-    const problem = 'is missing. If it comes from the environment, the variable is not set.';
-    reader.fail('secret', problem, `${reader.pathOf('secret')}: process.env.DPOP_NONCE_SECRET`);
+    reader.refuse('secret', NOT_SET, 'process.env.DPOP_NONCE_SECRET');
     return undefined;
   }
   return { keys, maxAgeMs };

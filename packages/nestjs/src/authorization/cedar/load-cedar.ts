@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { SecureWsBootError } from '../../core/boot-problems.js';
+import { missingPackage } from '../../core/boot-problems.js';
 
 /** The library `@cedar-policy/cedar-wasm`, as it was loaded. */
 export type CedarLibrary = typeof import('@cedar-policy/cedar-wasm/nodejs');
@@ -14,8 +14,6 @@ export function loadCedar(): CedarLibrary {
   try {
     return createRequire(import.meta.url)('@cedar-policy/cedar-wasm/nodejs') as CedarLibrary;
   } catch (cause) {
-    const problem = 'needs the package @cedar-policy/cedar-wasm, which cannot be loaded.';
-    const fix = 'npm install @cedar-policy/cedar-wasm@4';
-    throw new SecureWsBootError([{ where: 'CedarEngine', problem, fix }], { cause });
+    throw missingPackage('CedarEngine', '@cedar-policy/cedar-wasm', 4, cause);
   }
 }

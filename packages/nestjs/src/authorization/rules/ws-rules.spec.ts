@@ -61,6 +61,21 @@ describe('wsRules', () => {
     expect(() => wsRules().event('a', gateway as never)).toThrow('got no class');
   });
 
+  it('AZ-01 takes no require() that asks for nothing: a list may turn out to be empty', () => {
+    const none = [] as unknown as [never];
+    expect(() =>
+      wsRules()
+        .event('a')
+        .require(...none),
+    ).toThrow('require() needs at least one');
+    expect(() =>
+      wsRules()
+        .anyEvent()
+        .roles('x')
+        .require(...none),
+    ).toThrow('require() needs at least one');
+  });
+
   it('AZ-01 is a table only where every event is decided', () => {
     const open = wsRules().event('a').roles('x');
     expectTypeOf(open.anyEvent().deny()).toExtend<WsRuleTable>();

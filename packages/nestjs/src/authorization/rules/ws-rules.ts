@@ -8,7 +8,11 @@ export interface WsRuleConditions<Next> {
   roles(...roles: readonly [string, ...string[]]): Next;
   /** All of these scopes. */
   scopes(...scopes: readonly [string, ...string[]]): Next;
-  /** Policies, `anyOf(...)` and `allOf(...)`, as in `@WsAuthorize()`. */
+  /**
+   * Policies, `anyOf(...)` and `allOf(...)`, as in `@WsAuthorize()`.
+   *
+   * @throws TypeError for none.
+   */
   require(...requirements: readonly [WsRequirement, ...WsRequirement[]]): Next;
   /** A recent log-in, as `@WsStepUp()`. */
   stepUp(options: WsStepUpOptions): Next;
@@ -122,7 +126,11 @@ function conditions<Next>(rule: WsRule, next: (rule: WsRule) => Next): WsRuleCon
   return {
     roles: (...roles) => next(changed(rule, { requirements: [{ roles }] })),
     scopes: (...scopes) => next(changed(rule, { requirements: [{ scopes }] })),
-    require: (...requirements) => next(changed(rule, { requirements })),
+    require: (...requirements: readonly WsRequirement[]) => {
+      // A list that turns out to be empty would let every authenticated principal pass.
+      if (requirements.length === 0) throw new TypeError('require() needs at least one policy or requirement.');
+      return next(changed(rule, { requirements }));
+    },
     stepUp: (options) => next(changed(rule, { stepUps: [options] })),
   };
 }

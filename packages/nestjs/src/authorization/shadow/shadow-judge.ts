@@ -5,6 +5,9 @@ import type { WsPolicyContext } from '../ws-policy.js';
 /** How many messages may be tried at once, in the process. Those that come meanwhile are not tried. */
 const MAX_RUNNING = 16;
 
+/** How many trials of one rule may be late. With these it is not tried, until one of them has answered after all. */
+const MAX_LATE = 16;
+
 /** What becomes of a message under the rule that is tried; `undefined` where its payload would be refused under both. */
 export type Trial = () => Promise<boolean | undefined>;
 
@@ -14,6 +17,8 @@ export type Trial = () => Promise<boolean | undefined>;
  */
 export class ShadowJudge {
   #running = 0;
+  /** By the rule: one that hangs must not keep the others from being tried. What a clock frees here is counted there. */
+  readonly #late = new Map<string, number>();
 
   constructor(
     private readonly clock: Clock,
@@ -28,7 +33,7 @@ export class ShadowJudge {
    * @param context whose message it is; nothing of its payload is reported.
    */
   try(policy: string, context: WsPolicyContext, wasAllowed: boolean, trial: Trial): void {
-    if (this.#running >= MAX_RUNNING) {
+    if (this.#running >= MAX_RUNNING || this.#lateOf(policy) >= MAX_LATE) {
       this.skip(policy, context);
       return;
     }
@@ -46,6 +51,8 @@ export class ShadowJudge {
     let isLate = false;
     const cancel = this.clock.after(this.timeoutMs, () => {
       isLate = true;
+      this.#running--;
+      this.#late.set(policy, this.#lateOf(policy) + 1);
       this.reports.differed(policy, context, 'timeout');
     });
     try {
@@ -56,8 +63,12 @@ export class ShadowJudge {
       if (!isLate) this.reports.differed(policy, context, 'failed', { exception });
     } finally {
       cancel();
-      // Only now, however late: a limit that a clock frees is none.
-      this.#running--;
+      if (isLate) this.#late.set(policy, this.#lateOf(policy) - 1);
+      else this.#running--;
     }
+  }
+
+  #lateOf(policy: string): number {
+    return this.#late.get(policy) ?? 0;
   }
 }

@@ -1,6 +1,6 @@
 import { type Awaitable, andThen } from '../../core/awaitable.js';
 import type { AuthorizationPlan } from '../authorization-plan.js';
-import { requirementsText } from '../requirement-text.js';
+import { requirementsText } from '../requirement.js';
 import type { WsPolicyContext } from '../ws-policy.js';
 import { copyOf } from './copy-of.js';
 import type { ShadowJudge } from './shadow-judge.js';

@@ -1,9 +1,11 @@
+import { WebSocket } from 'ws';
 import type { Clock } from '../../core/clock.js';
 import type { Principal } from '../../core/principal.js';
 import type { WireFormat } from '../../core/wire-format.js';
 import { FaultLog } from '../../events/fault-log.js';
 import { SecurityEvents } from '../../events/security-events.js';
 import type { GatewaySettings } from '../../gateway-settings.js';
+import { BoundedSocket } from '../../lifecycle/bounded-socket.js';
 import { ManagedConnection } from '../../lifecycle/managed-connection.js';
 import { ConnectionPipeline } from '../../messages/connection-pipeline.js';
 import { existsIn, type HandlerPlan } from '../../messages/handler-plan.js';
@@ -17,7 +19,6 @@ import { MemoryStore } from '../../store/memory.store.js';
 import { MessageThrottles } from '../../throttling/message-throttles.js';
 import { ViolationLedger } from '../../throttling/violations/violation-ledger.js';
 import { ObservedSteps, type StepVerdict } from './observed-steps.js';
-import { OfflineSocket } from './offline-socket.js';
 
 /** How often it is looked whether a policy has run out of its time, in milliseconds. */
 const TICK_MS = 50;
@@ -48,6 +49,19 @@ export interface Explanation {
   readonly outcome: 'allowed' | 'refused' | 'dropped';
   /** Of `refused`. */
   readonly refusal: Refusal | undefined;
+}
+
+/** The socket of a connection that nobody is at the other end of: open, and whatever is sent through it goes nowhere. */
+class OfflineSocket extends BoundedSocket {
+  constructor() {
+    // As the server of `ws` makes one, with options that its types leave out.
+    super(...([null, undefined, {}] as unknown as [null]));
+    Object.defineProperty(this, 'readyState', { value: WebSocket.OPEN });
+  }
+
+  override send(): void {}
+
+  override close(): void {}
 }
 
 /**

@@ -1,5 +1,8 @@
 import { BootProblems, SecureWsBootError } from '../../core/boot-problems.js';
-import { OptionReader } from '../../core/option-reader.js';
+import { SystemClock } from '../../core/clock.js';
+import { NOT_SET, OptionReader } from '../../core/option-reader.js';
+import { exchangeJson } from '../../core/remote-json.js';
+import { readRemoteUrl } from '../../core/remote-url.js';
 import { type WsChallengeAttempt, WsChallengeVerifier } from './ws-challenge-verifier.js';
 
 /** What {@link turnstile}, {@link hCaptcha} and {@link reCaptcha} take. */
@@ -13,7 +16,7 @@ export interface SiteVerifierOptions {
    * @default 0.5
    */
   readonly minScore?: number;
-  /** Where solutions are verified, for a proxy of yours. @default the service's own address */
+  /** Where solutions are verified, for a proxy of yours: `https`, or `http` on this machine. @default the service's own address */
   readonly url?: string;
   /** How long the service may take, in milliseconds; then nobody is let in. @default 3000 */
   readonly timeoutMs?: number;
@@ -30,6 +33,8 @@ interface SiteVerifierParts {
 }
 
 class SiteVerifier extends WsChallengeVerifier {
+  readonly #clock = new SystemClock();
+
   constructor(
     private readonly name: string,
     private readonly parts: SiteVerifierParts,
@@ -41,35 +46,22 @@ class SiteVerifier extends WsChallengeVerifier {
 
   /** @throws Error where the service does not answer as it should: nobody is let in then. */
   override async verify(solution: string, { address, origin }: WsChallengeAttempt): Promise<boolean> {
-    const fields = { secret: this.parts.secret, response: solution };
-    const response = await fetch(this.parts.url, {
-      method: 'POST',
-      // Of an IPv6 client only the network is known here, which is not an address.
-      body: new URLSearchParams(address.includes('/') || address === '' ? fields : { ...fields, remoteip: address }),
-      // A redirect would take the secret along.
-      redirect: 'error',
-      signal: AbortSignal.timeout(this.parts.timeoutMs),
-    });
-    if (!response.ok) throw new Error(`${this.name} answered ${response.status}.`);
-    const { success, hostname, score }: Partial<Record<string, unknown>> = await readJson(response, this.name);
+    const { secret, url, minScore, timeoutMs } = this.parts;
+    const fields = { secret, response: solution };
+    // Of an IPv6 client only the network is known here, which is not an address.
+    const body = new URLSearchParams(
+      address.includes('/') || address === '' ? fields : { ...fields, remoteip: address },
+    );
+    const headers = { accept: 'application/json' };
+    const limits = { timeoutMs, maxBytes: MAX_ANSWER_BYTES };
+    const answer = await exchangeJson(url, { headers, body }, limits, this.#clock);
+    if (answer === undefined) throw new Error(`${this.name}: the service is not at its address.`);
+    const { success, hostname, score } = answer;
     if (success !== true) return false;
     // Solved on another site, whose visitors do the work.
     if (origin !== undefined && hostname !== new URL(origin).hostname) return false;
-    return score === undefined || (typeof score === 'number' && this.trustOf(score) >= this.parts.minScore);
+    return score === undefined || (typeof score === 'number' && this.trustOf(score) >= minScore);
   }
-}
-
-async function readJson(response: Response, name: string): Promise<Record<string, unknown>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new Error(`${name} answered more than ${MAX_ANSWER_BYTES} bytes.`);
-    chunks.push(chunk);
-  }
-  const answer: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  if (typeof answer !== 'object' || answer === null) throw new Error(`${name} did not answer with an object.`);
-  return answer as Record<string, unknown>;
 }
 
 function readParts(name: string, options: unknown, home: string): SiteVerifierParts {
@@ -77,17 +69,17 @@ function readParts(name: string, options: unknown, home: string): SiteVerifierPa
   const reader = new OptionReader(options ?? {}, `${name}()`, problems);
   const secret = reader.string('secret');
   if (secret === undefined && !reader.has('secret')) {
-    const problem = 'is missing. If it comes from the environment, the variable is not set.';
-    reader.fail('secret', problem, `${name}({ secret: process.env.CAPTCHA_SECRET })`);
+    reader.fail('secret', NOT_SET, `${name}({ secret: process.env.CAPTCHA_SECRET })`);
   }
   const isScore = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1;
   const minScore = reader.checked('minScore', isScore, 'must be a number from 0 to 1', '0.5') ?? 0.5;
-  const isUrl = (value: unknown): value is string => typeof value === 'string' && URL.canParse(value);
-  const url = reader.checked('url', isUrl, 'must be a URL', `'${home}'`) ?? home;
+  // http on this machine is a sidecar, in production too; elsewhere it would carry the secret in the clear.
+  const url = readRemoteUrl(reader.has('url') ? reader.raw('url') : home, { isProduction: false });
+  if (typeof url === 'string') reader.refuse('url', url, `'${home}'`);
   const timeoutMs = reader.ms('timeoutMs', 3000, { max: 30_000 });
   reader.finish();
-  if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
-  return { secret: secret ?? '', minScore, url: new URL(url), timeoutMs };
+  if (problems.problems.length > 0 || typeof url === 'string') throw new SecureWsBootError(problems.problems);
+  return { secret: secret ?? '', minScore, url, timeoutMs };
 }
 
 const maker =

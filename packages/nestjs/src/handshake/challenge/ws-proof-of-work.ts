@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readSecretKeys, type SecretMaterial } from '../../authentication/secret-keys.js';
 import { BootProblems, SecureWsBootError } from '../../core/boot-problems.js';
-import { OptionReader } from '../../core/option-reader.js';
+import { NOT_SET, OptionReader } from '../../core/option-reader.js';
 import { decodeJson } from '../../core/safe-json.js';
 import { type WsChallengeAttempt, type WsChallengeSubject, WsChallengeVerifier } from './ws-challenge-verifier.js';
 
@@ -58,8 +58,7 @@ export class WsProofOfWork extends WsChallengeVerifier {
     const reader = new OptionReader(options ?? {}, 'WsProofOfWork', problems);
     const keys = readSecretKeys(reader, 'secret', 'CHALLENGE_SECRET');
     if (keys === undefined) {
-      const problem = 'is missing. If it comes from the environment, the variable is not set.';
-      reader.fail('secret', problem, 'new WsProofOfWork({ secret: process.env.CHALLENGE_SECRET })');
+      reader.fail('secret', NOT_SET, 'new WsProofOfWork({ secret: process.env.CHALLENGE_SECRET })');
     }
     this.#secrets = (keys ?? []).map((key) => key.export().toString('base64'));
     this.#cost = reader.count('cost', 5000, { max: 10_000_000 });

@@ -5,17 +5,23 @@ import {
   sentNamesOf,
   typeMetadataOf,
   typesNamed,
+  valueTransformsOf,
 } from '../../nest/transformer-storage.js';
 import {
   constraintsOf,
   type DtoClass,
+  isOptional,
   isValidatable,
   type PropertyMetadata,
   type PropertyShape,
   readProperties,
 } from '../../validation/dto/dto-metadata.js';
+import type { RecordDeclaration } from '../../validation/dto/record-declaration.js';
+import { sanitizersOf } from '../../validation/hygiene/sanitizer.js';
 import { findValueTest } from '../../validation/dto/rule-conformance.js';
+import { inputRolesOf } from '../../validation/dto/ws-input-roles.decorator.js';
 import { byText, compareText, type PlainValue, plainOf } from '../plain-value.js';
+import { withRoles } from './output-schema.js';
 import { ruleSchemaOf } from './rule-schema.js';
 
 /** How the classes below a class are referred to, and what of all of them is read. */
@@ -37,20 +43,26 @@ const SHAPES: Partial<Record<PropertyShape, string>> = {
   boolean: 'boolean',
 };
 
-/** The JSON Schema of what a DTO class accepts. What JSON Schema has no word for stands under `x-rules`. */
+/**
+ * The JSON Schema of what a DTO class accepts. What JSON Schema has no word for stands under `x-rules`; the roles that a
+ * property is closed to all others for, under `x-roles`.
+ */
 export function describeDto(type: DtoClass, reading: Reading): PlainValue {
   const { selection } = reading;
   const properties = readProperties(type, selection);
   const names = properties.map(({ name }) => name);
   const sentNames = new Map([...sentNamesOf(type, names, selection)].map(([sent, name]) => [name, sent]));
+  const closed = inputRolesOf(type);
   const entries: [string, PlainValue][] = [];
   const required: string[] = [];
   for (const property of properties) {
     // What a payload cannot name is refused, and so no part of it.
     const sent = sentNames.get(property.name);
     if (sent === undefined) continue;
-    entries.push([sent, describeProperty(type, property, reading)]);
-    if (isRequired(property)) required.push(sent);
+    const roles = closed.get(property.name) ?? [];
+    entries.push([sent, withRoles(describeProperty(type, property, reading), roles)]);
+    // Of whoever may not send it, nobody asks for it.
+    if (isRequired(property) && roles.length === 0) required.push(sent);
   }
   return {
     type: 'object',
@@ -64,9 +76,8 @@ function isRequired({ conditions, rules, isAllowed }: PropertyMetadata): boolean
   return conditions.length === 0 && rules.length > 0 && !isAllowed;
 }
 
-function describeProperty(type: DtoClass, property: PropertyMetadata, reading: Reading): PlainValue {
+function describeProperty(type: DtoClass, property: PropertyMetadata, reading: Reading): Fields {
   const { conditions, isPromise } = property;
-  const isOptional = conditions.some(({ name }) => name === 'isOptional');
   const asked = conditions.filter(({ name }) => name !== 'isOptional').length;
   const isMade = hasTransform(type, property.name, reading.selection);
   const own = isMade ? {} : shapeOf(type, property, reading);
@@ -85,6 +96,7 @@ function describeProperty(type: DtoClass, property: PropertyMetadata, reading: R
   if (asked > 0) extra.push({ rule: 'validateIf', count: asked });
   if (isPromise) extra.push({ rule: 'validatePromise' });
   if (isMade) extra.push({ rule: 'transform' });
+  for (const { decorator } of sanitizersOf(valueTransformsOf(type, property.name))) extra.push({ rule: decorator });
   const items = { ...(own['items'] as Fields | undefined), ...item };
   const schema: Fields = {
     ...own,
@@ -92,7 +104,7 @@ function describeProperty(type: DtoClass, property: PropertyMetadata, reading: R
     ...(Object.keys(items).length > 0 && { items }),
     ...(extra.length > 0 && { 'x-rules': extra.sort(byText) }),
   };
-  return isOptional ? { anyOf: [schema, { type: 'null' }] } : schema;
+  return isOptional(property) ? { anyOf: [schema, { type: 'null' }] } : schema;
 }
 
 function ruleText(
@@ -111,7 +123,11 @@ function ruleText(
 }
 
 function shapeOf(type: DtoClass, property: PropertyMetadata, reading: Reading): Fields {
-  const { name, shape, nested } = property;
+  const { name, shape, nested, record } = property;
+  if (record !== undefined) {
+    const one = recordOf(record, reading);
+    return property.isRecordList ? { type: 'array', items: one } : one;
+  }
   const metadata = typeMetadataOf(type, name);
   if (nested.length === 0) {
     const named = metadata === undefined ? [] : typesNamed(metadata);
@@ -129,6 +145,27 @@ function shapeOf(type: DtoClass, property: PropertyMetadata, reading: Reading): 
   const one: PlainValue = below.length === 1 ? (below[0] as PlainValue) : below.length > 1 ? { oneOf: below } : {};
   if (shape === 'map') return { type: 'object', additionalProperties: one };
   return shape === 'array' || shape === 'set' ? { type: 'array', items: one } : (one as Fields);
+}
+
+const PRIMITIVES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [String, 'string'],
+  [Number, 'number'],
+  [Boolean, 'boolean'],
+]);
+
+/** A `@RecordOf()`: names of the client's, and values of one kind. */
+function recordOf({ valueType, maxKeys, maxKeyLength, keys }: RecordDeclaration, reading: Reading): Fields {
+  const primitive = PRIMITIVES.get(valueType);
+  const value = primitive === undefined ? reading.reference(valueType as DtoClass) : { type: primitive };
+  return {
+    type: 'object',
+    additionalProperties: value,
+    maxProperties: maxKeys,
+    propertyNames: {
+      maxLength: maxKeyLength,
+      ...(keys === undefined ? {} : keys.flags === '' ? { pattern: keys.source } : { 'x-pattern': String(keys) }),
+    },
+  };
 }
 
 function classesOf(type: DtoClass, { name }: PropertyMetadata, { selection }: Reading): readonly DtoClass[] {

@@ -26,6 +26,9 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { describe, expect, it } from 'vitest';
+import { RecordOf } from '../../validation/dto/record-of.decorator.js';
+import { WsInputRoles } from '../../validation/dto/ws-input-roles.decorator.js';
+import { SanitizeString } from '../../validation/hygiene/sanitize-string.decorator.js';
 import { SchemaCatalogue } from './schema-catalogue.js';
 
 function schemasOf(...types: (new () => object)[]): unknown {
@@ -130,6 +133,54 @@ describe('the schema of a payload', () => {
     });
   });
 
+  it('AZ-07 says who may send a property, what a record holds, and what cleans a text', () => {
+    class Member {
+      @IsString() name!: string;
+      @WsInputRoles('owner', 'admin') @IsIn(['reader']) role = 'reader';
+      @WsInputRoles('admin') @IsOptional() @ValidateNested() @Type(() => Leaf) leaf?: Leaf;
+    }
+    class Hygienic {
+      @RecordOf(() => Leaf, { maxKeys: 2, keys: /^[a-z]+$/ }) leaves!: Record<string, Leaf>;
+      @IsOptional() @RecordOf(() => Number, { each: true, keys: /^x/i }) counts?: Record<string, number>[];
+      @SanitizeString() @IsString() clean!: string;
+    }
+    expect(schemasOf(Member, Hygienic)).toMatchObject({
+      Leaf: {},
+      Member: {
+        properties: {
+          role: { enum: ['reader'], 'x-roles': ['admin', 'owner'] },
+          leaf: { anyOf: [{ $ref: '#/schemas/Leaf' }, { type: 'null' }], 'x-roles': ['admin'] },
+        },
+        required: ['name'],
+      },
+      Hygienic: {
+        properties: {
+          leaves: {
+            type: 'object',
+            additionalProperties: { $ref: '#/schemas/Leaf' },
+            maxProperties: 2,
+            propertyNames: { maxLength: 64, pattern: '^[a-z]+$' },
+          },
+          counts: {
+            anyOf: [
+              {
+                type: 'array',
+                items: {
+                  type: 'object',
+                  additionalProperties: { type: 'number' },
+                  maxProperties: 100,
+                  propertyNames: { maxLength: 64, 'x-pattern': '/^x/i' },
+                },
+              },
+              { type: 'null' },
+            ],
+          },
+          clean: { type: 'string', 'x-rules': [{ rule: '@SanitizeString()' }] },
+        },
+      },
+    });
+  });
+
   it('refers to the classes below, to itself, and to each of two namesakes', () => {
     const schemas = schemasOf(Tree, namesake()) as Record<string, { properties: unknown }>;
     expect(Object.keys(schemas)).toEqual(['Leaf', 'Leaf-2', 'Tree']);
@@ -138,6 +189,21 @@ describe('the schema of a payload', () => {
       branches: { type: 'array', items: { $ref: '#/schemas/Tree' } },
     });
     expect(schemas['Leaf-2']?.properties).toEqual({ size: { type: 'integer' } });
+  });
+
+  it('AZ-07 says which roles may send a closed field, and asks nobody else for it', () => {
+    class SetRole {
+      @IsString() user!: string;
+      @WsInputRoles('owner', 'admin') @IsIn(['reader', 'writer']) role!: string;
+      @WsInputRoles('admin') @ValidateNested() @Type(() => Leaf) leaf!: Leaf;
+    }
+    class Inherited extends SetRole {}
+    const role = { enum: ['reader', 'writer'], type: 'string', 'x-roles': ['admin', 'owner'] };
+    const schema = {
+      properties: { user: { type: 'string' }, role, leaf: { $ref: '#/schemas/Leaf', 'x-roles': ['admin'] } },
+      required: ['user'],
+    };
+    expect(schemasOf(SetRole, Inherited)).toMatchObject({ SetRole: schema, Inherited: schema });
   });
 
   it('has a schema for each of the groups and versions that a class is read for', () => {

@@ -1,28 +1,57 @@
 import type { DtoSelection } from '../../nest/transformer-storage.js';
+import { compileOutput } from '../../output/compile-output.js';
+import type { ObjectShape } from '../../output/object-shape.js';
 import type { DtoClass } from '../../validation/dto/dto-metadata.js';
 import { isStandardSchema, type StandardSchema } from '../../core/standard-schema.js';
 import { compareText, isRecord, type PlainValue } from '../plain-value.js';
 import { describeDto } from './dto-schema.js';
+import { describeOutput, describeOutputObject } from './output-schema.js';
 import { describeStandardSchema } from './standard-schema-text.js';
 
 /** What every reference to a schema of the document begins with. */
 export const SCHEMA_POINTER = '#/schemas/';
 
-/** The JSON Schemas of a document, each DTO class once and under its own name. */
+/**
+ * The JSON Schemas of a document, each DTO class once and under its own name; what goes out through a class has the name
+ * with `.output`, whether or not it also comes in.
+ */
 export class SchemaCatalogue {
   /** Of classes and schemas, by what of them is read. */
   readonly #names = new Map<unknown, Map<string, string>>();
+  readonly #outputNames = new Map<ObjectShape, string>();
   readonly #schemas = new Map<string, PlainValue>();
+  readonly #outputs = {
+    object: (shape: ObjectShape): PlainValue => this.#output(shape),
+    standard: (schema: StandardSchema): PlainValue => this.#standard(schema, 'output'),
+  };
 
-  /** The schema of a declared payload or reply: a class, a Standard Schema, a primitive, or a list of one. */
+  /** The schema of a declared payload: a class, a Standard Schema, a primitive, or a list of one. */
   schemaOf(declaration: unknown, selection: DtoSelection = {}): PlainValue {
     if (declaration === undefined) return null;
     if (Array.isArray(declaration)) return { type: 'array', items: this.schemaOf(declaration[0], selection) };
     if (declaration === String) return { type: 'string' };
     if (declaration === Number) return { type: 'number' };
     if (declaration === Boolean) return { type: 'boolean' };
-    if (isStandardSchema(declaration)) return this.#standard(declaration);
+    if (isStandardSchema(declaration)) return this.#standard(declaration, 'input');
     return typeof declaration === 'function' ? this.#dto(declaration as DtoClass, selection) : true;
+  }
+
+  /** The schema of a declared reply: as {@link schemaOf}, of what goes out. */
+  outputOf(declaration: unknown): PlainValue {
+    // The boot has refused what does not compile.
+    const shape = compileOutput('', declaration, () => undefined);
+    return shape === undefined ? true : describeOutput(shape, this.#outputs);
+  }
+
+  #output(shape: ObjectShape): PlainValue {
+    let name = this.#outputNames.get(shape);
+    if (name === undefined) {
+      name = this.#reserve(`${shape.type.name}.output`);
+      // Named before it is described: a class may contain itself.
+      this.#outputNames.set(shape, name);
+      this.#schemas.set(name, describeOutputObject(shape, this.#outputs));
+    }
+    return { $ref: `${SCHEMA_POINTER}${name}` };
   }
 
   /** A reference to the schema of a class, as it is for the groups and the version of an event. */
@@ -47,13 +76,14 @@ export class SchemaCatalogue {
     return Object.fromEntries([...this.#schemas].sort(([a], [b]) => compareText(a, b)));
   }
 
-  #standard(schema: StandardSchema): PlainValue {
-    const known = this.#names.get(schema)?.get('');
+  #standard(schema: StandardSchema, io: 'input' | 'output'): PlainValue {
+    const names = this.#names.get(schema) ?? new Map<string, string>();
+    const known = names.get(io);
     if (known !== undefined) return { $ref: `${SCHEMA_POINTER}${known}` };
-    const described = describeStandardSchema(schema);
+    const described = describeStandardSchema(schema, io);
     if (!JSON.stringify(described).includes('"$ref"')) return described;
-    const name = this.#reserve('Schema');
-    this.#names.set(schema, new Map([['', name]]));
+    const name = this.#reserve(io === 'input' ? 'Schema' : 'Schema.output');
+    this.#names.set(schema, names.set(io, name));
     this.#schemas.set(name, pointInto(described, `${SCHEMA_POINTER}${name}`));
     return { $ref: `${SCHEMA_POINTER}${name}` };
   }

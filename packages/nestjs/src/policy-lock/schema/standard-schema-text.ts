@@ -4,22 +4,22 @@ import { isRecord, type PlainValue, plainOf } from '../plain-value.js';
 /** The ways in which libraries tell their schemas: Standard JSON Schema, zod, arktype. */
 type Describing = StandardSchema & {
   readonly '~standard': {
-    readonly jsonSchema?: { readonly input?: (options: { readonly target: 'draft-2020-12' }) => unknown };
+    readonly jsonSchema?: Partial<Record<'input' | 'output', (options: { readonly target: string }) => unknown>>;
   };
-  readonly toJSONSchema?: () => unknown;
+  readonly toJSONSchema?: (options: { readonly io: 'input' | 'output' }) => unknown;
   readonly toJsonSchema?: () => unknown;
 };
 
 /**
- * The JSON Schema of what a Standard Schema takes.
+ * The JSON Schema of what a Standard Schema takes, or of what it makes of that.
  *
  * @returns an open schema that names the library, where that does not tell, or cannot: a transformation has no JSON Schema.
  */
-export function describeStandardSchema(schema: StandardSchema): PlainValue {
+export function describeStandardSchema(schema: StandardSchema, io: 'input' | 'output'): PlainValue {
   const told = schema as Describing;
   const ways = [
-    () => told['~standard'].jsonSchema?.input?.({ target: 'draft-2020-12' }),
-    () => told.toJSONSchema?.(),
+    () => told['~standard'].jsonSchema?.[io]?.({ target: 'draft-2020-12' }),
+    () => told.toJSONSchema?.({ io }),
     () => told.toJsonSchema?.(),
   ];
   for (const tell of ways) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readerOf } from '../../testing/stub-pipeline.js';
+import { readerOf } from '../../../../../test/support/stub-pipeline.js';
 import { CalmLoadMeter, type LoadSample, ProcessLoadMeter } from './load-meter.js';
 import { type LoadNews, LoadShedding } from './load-shedding.js';
 import { resolveSheddingOptions, type SheddingOptions } from './shedding.options.js';

@@ -1,4 +1,5 @@
 import { decorated, requireModule } from '../../nest/module-required.guard.js';
+import { defineOnce } from '../../nest/written-once.js';
 import type { MagicName, MagicPart } from './magic.js';
 
 /** Metadata key of {@link WsBinary}. */
@@ -33,6 +34,7 @@ export function WsBinary(options: WsBinaryOptions): MethodDecorator {
     const owner = decorated(target, descriptor);
     requireModule(owner);
     // Whatever was written: the boot says what is wrong with it.
-    Reflect.defineMetadata(WS_BINARY_METADATA, (options as unknown) ?? {}, owner);
+    const written: unknown = options;
+    defineOnce(WS_BINARY_METADATA, written ?? {}, owner);
   };
 }

@@ -195,6 +195,15 @@ describe('frames that no encoder writes', () => {
     expect(name === 'cbor' && reason === 'duplicate-key' ? ['syntax', 'duplicate-key'] : [reason]).toContain(result);
   });
 
+  it.each<readonly [name: CodecName, what: string, hex: string]>([
+    ['msgpack', 'beside the bytes', '83 a161 01 a161 02 a5 6279746573 c401 00'],
+    ['msgpack', 'that is the bytes', '82 a5 6279746573 c401 00 a5 6279746573 c401 01'],
+    ['cbor', 'beside the bytes', 'a3 6161 01 6161 02 65 6279746573 4100'],
+    ['cbor', 'that is the bytes', 'a2 65 6279746573 4100 65 6279746573 4101'],
+  ])('MV-05 MV-11 %s refuses a duplicate key %s', (name, _what, hex) => {
+    expect(['syntax', 'duplicate-key']).toContain(outcome(decode(name, bytes(hex), true)));
+  });
+
   it('MV-06 allocates nothing for a length that lies', () => {
     const before = process.memoryUsage().heapTotal;
     for (let round = 0; round < 1000; round++) {

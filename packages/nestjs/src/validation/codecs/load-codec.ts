@@ -1,4 +1,4 @@
-import { SecureWsBootError } from '../../core/boot-problems.js';
+import { missingPackage } from '../../core/boot-problems.js';
 import type { CodecName, WireCodec } from '../../core/wire-format.js';
 import { CborScan } from './cbor-scan.js';
 import { MsgpackScan } from './msgpack-scan.js';
@@ -15,7 +15,7 @@ export async function loadCodec(name: CodecName, where: string): Promise<WireCod
 }
 
 async function loadMsgpack(where: string): Promise<WireCodec> {
-  const { Decoder, encode } = await load(() => import('@msgpack/msgpack'), where, '@msgpack/msgpack', '3');
+  const { Decoder, encode } = await load(() => import('@msgpack/msgpack'), where, '@msgpack/msgpack', 3);
   // Its cache of keys would keep what clients call their members, for all connections.
   const decoder = new Decoder({ keyDecoder: null });
   return new ScannedCodec({
@@ -26,7 +26,7 @@ async function loadMsgpack(where: string): Promise<WireCodec> {
 }
 
 async function loadCbor(where: string): Promise<WireCodec> {
-  const { decode, encode } = await load(() => import('cborg'), where, 'cborg', '6');
+  const { decode, encode } = await load(() => import('cborg'), where, 'cborg', 6);
   const options = {
     strict: true,
     allowIndefinite: false,
@@ -47,12 +47,11 @@ async function load<Library>(
   from: () => Promise<Library>,
   where: string,
   name: string,
-  major: string,
+  major: number,
 ): Promise<Library> {
   try {
     return await from();
   } catch (cause) {
-    const problem = `needs the package ${name}, which cannot be loaded.`;
-    throw new SecureWsBootError([{ where, problem, fix: `npm install ${name}@${major}` }], { cause });
+    throw missingPackage(where, name, major, cause);
   }
 }

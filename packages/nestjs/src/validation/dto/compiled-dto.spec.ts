@@ -9,6 +9,7 @@ import {
   IsNumber,
   IsOptional,
   IsString,
+  Matches,
   MaxLength,
   Min,
   MinLength,
@@ -413,5 +414,67 @@ describe('compileDto with transformations', () => {
       value!: string;
     }
     expect(failures(Dto, { value: 5 })).toEqual([' transform']);
+  });
+});
+
+class Bounded {
+  @Matches(/^(?:[a-z]{1,})$/)
+  counted!: string;
+
+  @MinLength(1)
+  @Matches(/^a+$/)
+  atLeast!: string;
+
+  @MaxLength(2000)
+  @Matches(/^a+$/)
+  atMost!: string;
+}
+
+describe('a pattern that repeats', () => {
+  it('MV-13 reads no text of more than a thousand characters that no rule bounds', () => {
+    const dto = compilePayload(Bounded);
+    const long = 'a'.repeat(1001);
+    const good = { counted: 'a', atLeast: 'a', atMost: long };
+    expect(dto.check(good)).toBeInstanceOf(Bounded);
+    for (const name of ['counted', 'atLeast']) {
+      expect(dto.check({ ...good, [name]: long })).toMatchObject({ issues: [{ path: name, rule: 'matches' }] });
+    }
+  });
+});
+
+class Circle {
+  @IsString() kind = 'circle';
+  @IsInt() radius!: number;
+}
+
+class Square extends Circle {
+  @IsInt() side!: number;
+}
+
+class Drawing {
+  @ValidateNested()
+  @Type(() => Circle, {
+    keepDiscriminatorProperty: true,
+    discriminator: { property: 'kind', subTypes: [{ name: 'circle', value: Circle }] },
+  })
+  @Transform(({ obj }: { obj: { shape: { kind: string } } }) =>
+    Object.assign(obj.shape.kind === 'circle' ? new Circle() : new Square(), obj.shape),
+  )
+  shape!: Circle;
+}
+
+describe('an object that a transformation makes', () => {
+  it('MV-03 has no property that its class does not declare', () => {
+    const dto = compilePayload(Drawing);
+    expect(dto.check({ shape: { kind: 'circle', radius: 1 } })).toBeInstanceOf(Drawing);
+    expect(dto.check({ shape: { kind: 'circle', radius: 1, isAdmin: true } })).toMatchObject({
+      issues: [{ path: 'shape.*', rule: 'whitelistValidation' }],
+    });
+  });
+
+  it('MV-15 is of a class that the discriminator lists', () => {
+    expect(compilePayload(Drawing).check({ shape: { kind: 'square', radius: 1, side: 1 } })).toMatchObject({
+      issues: [{ path: 'shape', rule: 'nestedValidation' }],
+    });
   });
 });

@@ -1,7 +1,6 @@
 import { type ClassTransformOptions, plainToInstance } from 'class-transformer';
 import type { DtoSelection } from '../../nest/transformer-storage.js';
-import type { IssuePath, PayloadReader, PayloadRun } from '../payload-run.js';
-import { primitiveReader } from '../primitive-reader.js';
+import { type IssuePath, type PayloadReader, type PayloadRun, primitiveReader } from '../payload-run.js';
 import { copyJson, DtoBuilder } from './dto-builder.js';
 import { type DtoChecker, DtoCheckers } from './dto-checker.js';
 import { type DtoClass, isValidatable } from './dto-metadata.js';

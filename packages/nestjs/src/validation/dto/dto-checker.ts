@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Discriminator,
   type DtoSelection,
@@ -10,6 +11,7 @@ import { IssuePath, type PayloadReader, type PayloadRun } from '../payload-run.j
 import { DtoBuilder } from './dto-builder.js';
 import { closedNamesOf, type DtoClass, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
 import { messageOf } from './dto-rule.js';
+import { openHoldersOf } from './input-roles.js';
 import { type NestedCheck, PropertyCheck } from './property-check.js';
 import { RecordCheck } from './record-check.js';
 
@@ -22,15 +24,20 @@ export class DtoChecker {
   readonly #sentNames: ReadonlyMap<string, string>;
   readonly #ownNames: ReadonlySet<string>;
   readonly #otherNames: ReadonlySet<string>;
+  readonly #closed: ReadonlyMap<string, unknown>;
   readonly #properties: readonly PropertyCheck[];
 
   constructor(type: DtoClass, checkers: DtoCheckers) {
     const { selection } = checkers;
+    const [open] = selection.inputRoles === undefined ? [] : openHoldersOf(type);
+    // The boot has refused it in every class that it can see; the instances of this one a @Transform has made.
+    if (open !== undefined) throw new TypeError(`${type.name}.${open[0]} is not always validated (@WsInputRoles).`);
     const properties = readProperties(type, selection);
     const names = properties.map(({ name }) => name);
     this.#isAssigned = DtoBuilder.compile(type, selection) !== undefined;
     // What is closed to the sender has its default, if that: a payload that names it is refused by what was sent.
-    this.#ownNames = new Set([...names, ...closedNamesOf(type, selection)]);
+    this.#closed = closedDefaultsOf(type, selection);
+    this.#ownNames = new Set([...names, ...this.#closed.keys()]);
     // A field of a class is a property of each instance, whatever the groups: those of others must have no value.
     this.#otherNames = new Set(readProperties(type).map(({ name }) => name));
     this.#sentNames = sentNamesOf(type, names, selection);
@@ -53,7 +60,9 @@ export class DtoChecker {
    */
   check(instance: object, sent: unknown, run: PayloadRun, path: IssuePath | undefined, discriminator?: string): void {
     const isKnown = typeof sent === 'object' && sent !== null;
-    const passed = !isKnown || knows(this.#sentNames, sent, run, path, discriminator);
+    const passed = isKnown
+      ? knows(this.#sentNames, sent, run, path, discriminator)
+      : this.#isClosed(instance, run, path);
     // class-transformer and the constructors of the class may have put more there.
     if (passed && !(isKnown && this.#isAssigned)) {
       knows(this.#ownNames, instance, run, path, undefined, this.#otherNames);
@@ -63,6 +72,23 @@ export class DtoChecker {
       (properties[index] as PropertyCheck).check(instance as Record<string, unknown>, sent, run, path);
     }
   }
+
+  /** What a `@Transform` made of a payload may hold what the sender has named: then it is not as the class leaves it. */
+  #isClosed(instance: object, run: PayloadRun, path: IssuePath | undefined): boolean {
+    for (const [name, usual] of this.#closed) {
+      const value = (instance as Record<string, unknown>)[name];
+      if (value !== undefined && !isDeepStrictEqual(value, usual)) return unknownName(name, run, path);
+    }
+    return true;
+  }
+}
+
+/** The properties that are closed to the sender, each with the value that a new instance has. */
+function closedDefaultsOf(type: DtoClass, selection: DtoSelection): ReadonlyMap<string, unknown> {
+  const names = closedNamesOf(type, selection);
+  if (names.length === 0) return new Map();
+  const usual = new type() as Readonly<Record<string, unknown>>;
+  return new Map(names.map((name) => [name, usual[name]]));
 }
 
 function nestedCheckOf(type: DtoClass, property: PropertyMetadata, checkers: DtoCheckers): NestedCheck | undefined {
@@ -84,11 +110,15 @@ function knows(
   for (const name in object) {
     if (names.has(name) || name === besides || !Object.hasOwn(object, name)) continue;
     if (empty?.has(name) === true && (object as Record<string, unknown>)[name] === undefined) continue;
-    // The name is the client's, and nothing that it made up is sent back (OD-03).
-    run.fail(path, '*', 'whitelistValidation', run.hasMessages ? `property ${name} should not exist` : undefined);
-    return false;
+    return unknownName(name, run, path);
   }
   return true;
+}
+
+/** The name is the client's, and nothing that it made up is sent back (OD-03). */
+function unknownName(name: string, run: PayloadRun, path: IssuePath | undefined): false {
+  run.fail(path, '*', 'whitelistValidation', run.hasMessages ? `property ${name} should not exist` : undefined);
+  return false;
 }
 
 /** The checkers of all classes that a payload may consist of, each made when it is first needed. */

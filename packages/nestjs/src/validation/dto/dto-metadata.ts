@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { DtoSelection } from '../../nest/transformer-storage.js';
+import { type DtoSelection, typeMetadataOf, typesNamed } from '../../nest/transformer-storage.js';
 import { inputRolesOf, isInputRoles } from './ws-input-roles.decorator.js';
 import { RecordDeclaration } from './record-declaration.js';
 import { getMetadataStorage, type ValidationArguments, ValidationTypes } from 'class-validator';
@@ -34,6 +34,8 @@ export interface PropertyMetadata {
   readonly nested: readonly RuleMetadata[];
   /** What `@RecordOf()` says, if it is one. */
   readonly record: RecordDeclaration | undefined;
+  /** Whether it says so more than once: only the first would hold. */
+  readonly hasSeveralRecords: boolean;
   /** Whether it is a list of such records. */
   readonly isRecordList: boolean;
   readonly shape: PropertyShape;
@@ -75,12 +77,42 @@ export function readProperties(type: DtoClass, selection: DtoSelection = {}): Pr
       rules,
       nested,
       record: records.map(recordOf)[0],
+      hasSeveralRecords: records.length > 1,
       isRecordList: records[0]?.each === true,
       conditions: ofType(ValidationTypes.CONDITIONAL_VALIDATION),
       isPromise: ofType(ValidationTypes.PROMISE_VALIDATION).length > 0,
       isAllowed: ofType(ValidationTypes.WHITELIST).length > 0,
     };
   });
+}
+
+/** Whether `@IsOptional()` says that a property may be missing. */
+export function isOptional({ conditions }: PropertyMetadata): boolean {
+  return conditions.some(({ name }) => name === 'isOptional');
+}
+
+/** The classes that `@Type()` names for a property, those that a discriminator chooses from included. */
+export function typedClassesOf(type: DtoClass, property: string): readonly unknown[] {
+  const metadata = typeMetadataOf(type, property);
+  if (metadata === undefined) return [];
+  return [...typesNamed(metadata), ...(metadata.options?.discriminator?.subTypes ?? []).map(({ value }) => value)];
+}
+
+/** A class and all DTO classes that its payloads may hold, whatever the groups and versions. */
+export function classesIn(type: DtoClass): ReadonlySet<DtoClass> {
+  const seen = new Set<DtoClass>([type]);
+  // A set visits what is added while it is walked: each class once, even one that contains itself.
+  for (const each of seen) {
+    for (const { name, record } of readProperties(each)) {
+      for (const nested of heldClassesOf(each, name, record)) seen.add(nested);
+    }
+  }
+  return seen;
+}
+
+/** The DTO classes that one property may hold. */
+export function heldClassesOf(type: DtoClass, property: string, record: RecordDeclaration | undefined): DtoClass[] {
+  return [...typedClassesOf(type, property), record?.valueType].filter((held) => isValidatable(held));
 }
 
 /** The properties that `@WsInputRoles()` closes to the sender: no payload may name them, and they keep their defaults. */

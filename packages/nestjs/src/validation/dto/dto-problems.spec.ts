@@ -6,8 +6,11 @@ import {
   IsArray,
   IsDefined,
   IsIn,
+  IsInstance,
   IsInt,
   IsNotEmpty,
+  IsNotEmptyObject,
+  IsNotIn,
   IsObject,
   IsOptional,
   IsString,
@@ -151,6 +154,22 @@ class Shallow {
   @NotEquals('admin', { each: true })
   @ArrayMaxSize(2)
   roles!: string[];
+
+  @IsNotIn(['admin'], { each: true })
+  @ArrayMaxSize(2)
+  groups!: string[];
+
+  @IsDefined({ each: true })
+  @ArrayMaxSize(2)
+  labels!: string[];
+
+  @IsNotEmptyObject()
+  @Type(() => Line)
+  filled!: Line;
+
+  @IsInstance(Line)
+  @IsNotIn([null])
+  instance!: Line;
 }
 
 class AroundShallow {
@@ -199,6 +218,10 @@ describe('checkDto', () => {
         'Shallow.rows @IsString({ each: true })',
         'Shallow.names @IsString({ each: true })',
         'Shallow.roles @IsString({ each: true })',
+        'Shallow.groups @IsString({ each: true })',
+        'Shallow.labels @IsString({ each: true })',
+        'Shallow.filled @ValidateNested()',
+        'Shallow.instance @ValidateNested()',
       ]);
     },
   );
@@ -225,6 +248,17 @@ describe('checkDto', () => {
 
   it('names a class that cannot be made without arguments', () => {
     expect(look(Demanding as unknown as DtoClass).problems.map(({ where }) => where)).toEqual(['Demanding']);
+  });
+
+  it('MV-13 names a property that makes as many bytes as the client says', () => {
+    class Upload {
+      @IsOptional() @Type(() => Buffer) data?: Buffer;
+    }
+    const problems = new BootProblems();
+    checkDto(Upload, problems);
+    expect(problems.problems).toMatchObject([
+      { where: 'Upload.data', problem: expect.stringContaining('@Type(() => Buffer)') as string },
+    ]);
   });
 
   it('F18 names a class whose instances `await` would call', () => {

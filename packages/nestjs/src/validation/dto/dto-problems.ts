@@ -7,6 +7,7 @@ import {
   MAX_PATTERN_TEXT,
   type PropertyMetadata,
   readProperties,
+  typedClassesOf,
 } from './dto-metadata.js';
 import {
   type DtoSelection,
@@ -17,7 +18,6 @@ import {
   typesNamed,
 } from '../../nest/transformer-storage.js';
 import { checkSanitizers } from '../hygiene/sanitizer-problems.js';
-import { typedClassesOf } from './nested-classes.js';
 import { checkRecord } from './record-problems.js';
 
 /**
@@ -39,6 +39,13 @@ export function checkDto(type: DtoClass, problems: BootProblems, selection: DtoS
       if (property.isPromise) {
         found.add(where, 'is @ValidatePromise(), but a message carries no promises.', 'remove @ValidatePromise()');
       }
+      if (typedClassesOf(each, property.name).includes(Buffer)) {
+        found.add(
+          where,
+          'is a @Type(() => Buffer): of { "length": 2000000000 } it makes as many bytes, whatever a message may weigh.',
+          'take a text, such as @IsBase64(), or the bytes of the message with @WsBinary()',
+        );
+      }
       warnOfCost(property, where, found);
       for (const nested of checkNested(each, property, selection, found)) seen.add(nested);
       for (const nested of checkRecord(each, property, selection, found)) seen.add(nested);
@@ -46,7 +53,11 @@ export function checkDto(type: DtoClass, problems: BootProblems, selection: DtoS
     }
     const names = properties.map(({ name }) => name);
     const sent = new Set(sentNamesOf(each, names, selection).values());
-    for (const property of properties) if (sent.has(property.name)) checkContent(each, property, selection, found);
+    for (const property of properties) {
+      // Of a Buffer enough has been said.
+      if (!sent.has(property.name) || typedClassesOf(each, property.name).includes(Buffer)) continue;
+      checkContent(each, property, selection, found);
+    }
   }
   problems.problems.push(...found.problems.filter(isMissingFrom(problems.problems)));
   problems.warnings.push(...found.warnings.filter(isMissingFrom(problems.warnings)));
@@ -114,6 +125,8 @@ function checkInstance(
 /** Rules that any list or object passes, whatever is in it. */
 const SHALLOW_RULE =
   /^(array[A-Z]\w*|isArray|isDefined|isNotEmpty|isObject|isNotEmptyObject|isInstance|notEquals|isNotIn)$/;
+/** Rules that say that an object is meant. */
+const OBJECT_RULE = /^(isObject|isNotEmptyObject|isInstance)$/;
 /** With `each`, these look at every item and let `{"$gt": ""}` through; the other rules say what an item is. */
 const BLIND_FOR_ITEMS = /^(isDefined|isNotEmpty|notEquals|isNotIn)$/;
 
@@ -127,7 +140,7 @@ function checkContent(
   selection: DtoSelection,
   problems: BootProblems,
 ): void {
-  const { name, shape, rules, nested, isAllowed } = property;
+  const { name, shape, rules, nested, isAllowed, isPromise } = property;
   const isJudged =
     nested.length > 0 ||
     property.record !== undefined ||
@@ -148,6 +161,12 @@ function checkContent(
       where,
       'takes a list of anything: nothing says what its items are.',
       'add what each item is, such as @IsString({ each: true }), or @Allow() where anything will do',
+    );
+  } else if (!isPromise && shape === 'unknown' && !rules.some((rule) => OBJECT_RULE.test(rule.name ?? ''))) {
+    problems.add(
+      where,
+      'takes anything, {"$gt": ""} too: no rule says what it is, and TypeScript emits nothing for a union such as string | null.',
+      `add what ${name} is, such as @IsString(), or @Allow() where anything will do`,
     );
   }
 }

@@ -1,6 +1,16 @@
 import 'reflect-metadata';
-import { Expose, Transform, Type } from 'class-transformer';
-import { getMetadataStorage, IsIn, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { Expose, plainToInstance, Transform, Type } from 'class-transformer';
+import {
+  Allow,
+  getMetadataStorage,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { BootProblems } from '../../core/boot-problems.js';
 import { compilePayload } from '../compile-payload.js';
@@ -98,6 +108,53 @@ describe('@WsInputRoles()', () => {
   });
 });
 
+const same = ({ value }: { value: unknown }): unknown => value;
+
+/** Of what a `@Transform` made nobody knows what the sender had named. */
+class Made {
+  @IsOptional() @ValidateNested() @Type(() => Member) @Transform(same) typed?: Member;
+  @IsOptional() @ValidateNested() @Transform(({ value }) => plainToInstance(Member, value)) own?: Member;
+  @IsOptional() @ValidateNested({ each: true }) @Type(() => Member) @Transform(same) list?: Member[];
+  @IsOptional() @RecordOf(() => Member) @Transform(same) record?: Record<string, Member>;
+}
+
+describe('a closed property in what a @Transform() made', () => {
+  it.each([
+    ['typed', (member: object) => member],
+    ['own', (member: object) => member],
+    ['list', (member: object) => [member]],
+    ['record', (member: object) => ({ x: member })],
+  ])('AZ-07 is closed, and keeps its default: %s', (name, place) => {
+    const check = compilePayload(Made);
+    const closed = check.check({ [name]: place({ name: 'a', role: 'writer' }) }, ['user']) as PayloadRefusal;
+    expect(closed.issues?.map(({ rule }) => rule)).toEqual(['whitelistValidation']);
+    const taken = check.check({ [name]: place({ name: 'a' }) }, ['user']);
+    expect(JSON.stringify(taken)).toBe(JSON.stringify({ [name]: place({ name: 'a', role: 'reader' }) }));
+  });
+
+  it('AZ-07 refuses what is made of a class that does not always look into what holds one', () => {
+    class Hidden {
+      @IsInt() kind!: number;
+      @ValidateIf((dto: Hidden) => dto.kind === 1) @ValidateNested() @Type(() => Member) member?: Member;
+    }
+    class Outer {
+      @ValidateNested() @Transform(({ value }) => plainToInstance(Hidden, value)) hidden!: Hidden;
+    }
+    expect(problemsOf(Outer)).toEqual([]);
+    const check = compilePayload(Outer);
+    const sent = { hidden: { kind: 2, member: { name: 'a', role: 'writer' } } };
+    const refused = check.check(sent, ['user']) as PayloadRefusal;
+    expect(refused).toBeInstanceOf(PayloadRefusal);
+    expect(String(refused.cause)).toContain('Hidden.member is not always validated');
+  });
+
+  it('AZ-07 is open to who has the role', () => {
+    const check = compilePayload(Made);
+    const sent = { typed: { name: 'a', role: 'writer' } };
+    expect(check.check(sent, ['admin'])).toMatchObject(sent);
+  });
+});
+
 /** What `PartialType()` and `PickType()` of @nestjs/mapped-types do with the rules of a class. */
 function mappedType(source: new () => object, isTaken: (name: string) => boolean): new () => object {
   class Mapped {}
@@ -123,6 +180,22 @@ describe('a class made of one with @WsInputRoles()', () => {
     @IsOptional() @WsInputRoles('admin') @IsString({ groups: ['create'] }) role?: string;
     @IsOptional() @IsString() name?: string;
   }
+
+  it('AZ-07 keeps the rules above it where a subclass closes a property', () => {
+    class Open {
+      @IsString() name!: string;
+      @IsOptional() @IsIn(['reader', 'writer']) role?: string;
+    }
+    class Closing extends Open {
+      @WsInputRoles('admin') declare role?: string;
+    }
+    const check = compilePayload(Closing);
+    expect(check.check({ name: 'a', role: 'writer' }, ['user'])).toBeInstanceOf(PayloadRefusal);
+    expect(check.check({ name: 'a', role: 'writer' }, ['admin'])).toMatchObject({ role: 'writer' });
+    expect(check.check({ name: 'a', role: 'nonsense' }, ['admin'])).toEqual(
+      new PayloadRefusal([{ path: 'role', rule: 'isIn' }]),
+    );
+  });
 
   it.each([Redeclared, Partly, Picked, PartlyRedeclared, Grouped])('AZ-07 keeps it closed: %o', (type) => {
     const closed = compilePayload(type).check({ role: 'writer' }, ['user']) as PayloadRefusal;
@@ -171,5 +244,24 @@ describe('a @WsInputRoles() that cannot hold', () => {
       'Transforming.role is closed by @WsInputRoles() and has @Transform()',
     );
     expect(problemsOf(Many)[0]).toContain('closed by 9 roles');
+  });
+
+  it('AZ-07 is found at boot where nobody looks into what holds it', () => {
+    class Loose {
+      @IsInt() kind!: number;
+      @ValidateIf((dto: Loose) => dto.kind === 1) @ValidateNested() @Type(() => Member) sometimes?: Member;
+      @ValidateIf((dto: Loose) => dto.kind === 1) @RecordOf(() => Member) records?: Record<string, Member>;
+      @Allow() @Type(() => Member) never?: Member;
+      @IsObject() @Type(() => Team) shallow?: Team;
+      @IsOptional() @ValidateNested() @Type(() => Member) always?: Member;
+      @IsOptional() @Type(() => Badge) @IsObject() badge?: Badge;
+    }
+    const found = problemsOf(Loose).filter((text) => text.startsWith('Loose.'));
+    expect(found.map((text) => text.split(' ', 3).join(' '))).toEqual([
+      'Loose.sometimes holds Member,',
+      'Loose.records holds Member,',
+      'Loose.never holds Member,',
+      'Loose.shallow holds Team,',
+    ]);
   });
 });

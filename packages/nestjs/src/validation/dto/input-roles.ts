@@ -1,9 +1,8 @@
 import type { BootProblems } from '../../core/boot-problems.js';
 import { hasTransform, typeMetadataOf } from '../../nest/transformer-storage.js';
 import { DtoBuilder } from './dto-builder.js';
-import { type DtoClass, isValidatable, readProperties } from './dto-metadata.js';
-import { classesIn } from './nested-classes.js';
-import { inputRolesOf } from './ws-input-roles.decorator.js';
+import { classesIn, type DtoClass, heldClassesOf, isValidatable, readProperties } from './dto-metadata.js';
+import { inputRolesOf, isClosedTwice } from './ws-input-roles.decorator.js';
 
 /** Each combination of them is a check of its own: 256 at most. */
 const MAX_ROLES = 8;
@@ -16,7 +15,7 @@ export function inputRolesIn(type: unknown): readonly string[] {
 }
 
 /**
- * Refuses what `@WsInputRoles()` cannot hold: names that are none, a property that nobody may send, one whose value code of
+ * Refuses what `@WsInputRoles()` cannot hold: names that are no roles, a property that nobody may send, one whose value code of
  * the application would see before anybody asked for the role, and a handler that everybody may call.
  */
 export function checkInputRoles(type: DtoClass, where: string, isPublic: boolean, problems: BootProblems): void {
@@ -28,8 +27,19 @@ export function checkInputRoles(type: DtoClass, where: string, isPublic: boolean
     for (const [name, roles] of inputRolesOf(each)) {
       const place = `${each.name}.${name}`;
       const property = properties.find((known) => known.name === name);
+      if (isClosedTwice(each, name)) {
+        problems.add(
+          place,
+          'has @WsInputRoles() twice, of which only the lower one would hold.',
+          'name all roles in one',
+        );
+      }
       if (!areRoles(roles)) {
-        problems.add(place, 'has names in @WsInputRoles() that are no roles.', "@WsInputRoles('admin')");
+        problems.add(
+          place,
+          'names something in @WsInputRoles() that is no role: a role is a text that is not empty.',
+          "@WsInputRoles('admin')",
+        );
       } else if (property === undefined) {
         problems.add(
           place,
@@ -45,6 +55,7 @@ export function checkInputRoles(type: DtoClass, where: string, isPublic: boolean
       }
     }
   }
+  for (const each of classes) checkHolders(each, problems);
   const roles = inputRolesIn(type);
   if (roles.length > MAX_ROLES) {
     problems.add(
@@ -60,6 +71,29 @@ export function checkInputRoles(type: DtoClass, where: string, isPublic: boolean
       'put @WsAuthorize() in the place of @WsPublic(), or take a DTO without such properties',
     );
   }
+}
+
+function checkHolders(type: DtoClass, problems: BootProblems): void {
+  for (const [name, held] of openHoldersOf(type)) {
+    problems.add(
+      `${type.name}.${name}`,
+      `holds ${held.name}, of which @WsInputRoles() closes properties, and is not always validated: they would be open to everybody.`,
+      'add @ValidateNested(), and remove @ValidateIf()',
+    );
+  }
+}
+
+/**
+ * The properties that hold a class with closed ones and are not always validated, each with the class: what nobody looks
+ * into would be open.
+ */
+export function openHoldersOf(type: DtoClass): readonly (readonly [name: string, held: DtoClass])[] {
+  return readProperties(type).flatMap(({ name, nested, record, conditions }) => {
+    const held = heldClassesOf(type, name, record).find((each) => inputRolesIn(each).length > 0);
+    const isAlways = conditions.every((condition) => condition.name === 'isOptional');
+    const isJudged = isAlways && (nested.length > 0 || record !== undefined);
+    return held === undefined || isJudged ? [] : [[name, held] as const];
+  });
 }
 
 function areRoles(roles: readonly unknown[]): boolean {

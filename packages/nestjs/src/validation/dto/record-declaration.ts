@@ -29,6 +29,8 @@ export class RecordDeclaration {
   constructor(
     private readonly type: () => unknown,
     { maxKeys = 100, maxKeyLength = 64, keys }: RecordBounds,
+    /** What was said besides, and is no option. */
+    readonly unknownOptions: readonly string[] = [],
   ) {
     this.maxKeys = maxKeys;
     this.maxKeyLength = maxKeyLength;

@@ -1,10 +1,12 @@
 import { registerDecorator, type ValidationOptions } from 'class-validator';
-import { PayloadRefusal, PayloadRun } from '../payload-run.js';
-import { primitiveReader } from '../primitive-reader.js';
+import { PayloadRefusal, PayloadRun, primitiveReader } from '../payload-run.js';
 import { compileDto } from './compiled-dto.js';
 import type { DtoClass } from './dto-metadata.js';
 import { RecordCheck } from './record-check.js';
 import { type RecordBounds, RecordDeclaration } from './record-declaration.js';
+
+/** The options of every decorator of class-validator that are options here. */
+const VALIDATION_OPTIONS = new Set(['each', 'message', 'groups', 'always', 'context']);
 
 /** What {@link RecordOf} can be told: bounds of the names, and the options of every class-validator decorator. */
 export interface RecordOfOptions extends RecordBounds, Omit<ValidationOptions, 'validateIf'> {}
@@ -32,7 +34,8 @@ export function RecordOf(type: () => unknown, options: RecordOfOptions = {}): Pr
     ...(maxKeyLength === undefined ? {} : { maxKeyLength }),
     ...(keys === undefined ? {} : { keys }),
   };
-  const declaration = new RecordDeclaration(type, bounds);
+  const unknown = Object.keys(validationOptions).filter((name) => !VALIDATION_OPTIONS.has(name));
+  const declaration = new RecordDeclaration(type, bounds, unknown);
   // Where class-validator itself asks: it goes through the items of a list on its own.
   const check = new RecordCheck('', declaration, false, (of) => primitiveReader(of) ?? compileDto(of as DtoClass));
   return (target, property) => {

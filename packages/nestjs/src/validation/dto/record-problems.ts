@@ -1,8 +1,7 @@
 import type { BootProblems } from '../../core/boot-problems.js';
-import { typeMetadataOf } from '../../nest/transformer-storage.js';
-import { primitiveReader } from '../primitive-reader.js';
+import { type DtoSelection, typeMetadataOf } from '../../nest/transformer-storage.js';
+import { primitiveReader } from '../payload-run.js';
 import { type DtoClass, isValidatable, type PropertyMetadata } from './dto-metadata.js';
-import type { DtoSelection } from '../../nest/transformer-storage.js';
 
 /** As many as a message may ever have, and as long as a name should be. */
 const MAX_KEYS = 100_000;
@@ -19,7 +18,7 @@ export function checkRecord(
   selection: DtoSelection,
   problems: BootProblems,
 ): readonly DtoClass[] {
-  const { name, record, nested } = property;
+  const { name, record, nested, hasSeveralRecords } = property;
   if (record === undefined) return [];
   const where = `${type.name}.${name}`;
   if (nested.length > 0 || typeMetadataOf(type, name) !== undefined) {
@@ -29,11 +28,30 @@ export function checkRecord(
       'keep @RecordOf(() => TheDto) alone',
     );
   }
+  const declared: unknown = Reflect.getMetadata('design:type', type.prototype as object, name);
+  const wrong = [Map, Set, String, Number, Boolean].find((other) => other === declared);
+  if (wrong !== undefined) {
+    problems.add(
+      where,
+      `is a @RecordOf() and declared as a ${wrong.name}: the handler gets a plain object.`,
+      `${name}: Record<string, TheDto>`,
+    );
+  }
+  if (hasSeveralRecords) {
+    problems.add(where, 'has @RecordOf() twice, of which only the upper one would hold.', 'keep one');
+  }
+  if (record.unknownOptions.length > 0) {
+    problems.add(
+      where,
+      `has ${record.unknownOptions.join(' and ')} in @RecordOf(), which is no option of it.`,
+      '@RecordOf(() => TheDto, { maxKeys: 20, maxKeyLength: 64, keys: /^[a-z]{1,20}$/ })',
+    );
+  }
   const { maxKeys, maxKeyLength, keys, valueType } = record;
   if (!isCount(maxKeys, MAX_KEYS) || !isCount(maxKeyLength, MAX_KEY_LENGTH)) {
     problems.add(
       where,
-      `has bounds in @RecordOf() that are none: maxKeys is a whole number up to ${MAX_KEYS}, maxKeyLength one up to ${MAX_KEY_LENGTH}.`,
+      `has wrong bounds in @RecordOf(): maxKeys is a whole number up to ${MAX_KEYS}, maxKeyLength one up to ${MAX_KEY_LENGTH}.`,
       '@RecordOf(() => TheDto, { maxKeys: 20, maxKeyLength: 64 })',
     );
   }

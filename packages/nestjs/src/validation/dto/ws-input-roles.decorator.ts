@@ -1,6 +1,8 @@
-import { getMetadataStorage, registerDecorator } from 'class-validator';
+import { getMetadataStorage } from 'class-validator';
 
 const NAME = 'wsInputRoles';
+
+type Rule = Parameters<ReturnType<typeof getMetadataStorage>['addValidationMetadata']>[0];
 
 /**
  * Closes a property of a DTO to input: only a sender with one of these roles may name it. For everybody else it does not
@@ -19,14 +21,16 @@ const NAME = 'wsInputRoles';
  */
 export function WsInputRoles(...roles: readonly [string, ...string[]]): PropertyDecorator {
   return (target, property) => {
-    // It lies where class-validator keeps its rules, so that PartialType() and its like take it along to their classes.
-    registerDecorator({
+    // It lies where class-validator keeps its rules, so that PartialType() and its like take it along to their classes. With a
+    // type of its own: of a property that a subclass declares once more, class-validator forgets the inherited rules of the
+    // types that stand there.
+    getMetadataStorage().addValidationMetadata({
+      type: NAME,
       name: NAME,
       target: target.constructor,
       propertyName: property as string,
       constraints: [Object.freeze([...roles])],
-      validator: { validate: () => true },
-    });
+    } as unknown as Rule);
   };
 }
 
@@ -51,4 +55,11 @@ export function inputRolesOf(type: new () => object): ReadonlyMap<string, readon
     }
   }
   return found;
+}
+
+/** Whether a class says more than once of one property who may name it. */
+export function isClosedTwice(type: new () => object, property: string): boolean {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', true, false);
+  const own = rules.filter((rule) => rule.target === type && rule.propertyName === property);
+  return own.filter(isInputRoles).length > 1;
 }

@@ -1,4 +1,4 @@
-import { cleanText, type TextCleaning } from './clean-text.js';
+import { cleanText, type TextCleaning } from './sanitize-string.decorator.js';
 import { escapeHtml } from './escape-html.decorator.js';
 import { htmlLibrary, requestHtmlLibrary } from './html-library.js';
 import { sanitizing } from './sanitizer.js';
@@ -112,7 +112,7 @@ function problemOf(options: SanitizeHtmlOptions): { problem: string; fix: string
   const isRight = isBound && Object.keys(others).length === 0 && lists.every(isWords);
   if (!isRight) {
     return {
-      problem: 'has options in @SanitizeHtml() that are none: it takes lists of names, and maxLength up to 100000.',
+      problem: 'has wrong options in @SanitizeHtml(): it takes lists of names, and maxLength up to 100000.',
       fix: "@SanitizeHtml({ allowedTags: ['p', 'a'], allowedAttributes: { a: ['href'] }, allowedSchemes: ['https'] })",
     };
   }

@@ -1,4 +1,3 @@
-import { cleanText, type TextCleaning } from './clean-text.js';
 import { sanitizing } from './sanitizer.js';
 
 /** What {@link SanitizeString} does; what is not named, it does. */
@@ -23,6 +22,15 @@ export interface SanitizeStringOptions {
    */
   readonly stripControl?: boolean;
 }
+
+/** What {@link cleanText} does. */
+export type TextCleaning = Required<SanitizeStringOptions>;
+
+/**
+ * Control characters except tab and line breaks, and the direction overrides and isolates that turn a line round (CVE-2021-42574);
+ * not the direction marks, which Arabic and Hebrew need.
+ */
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 const DEFAULTS: TextCleaning = { trim: true, normalize: 'NFC', stripControl: true };
 
@@ -54,9 +62,19 @@ export function SanitizeString(options: SanitizeStringOptions = {}): PropertyDec
       return {
         problem: isRight
           ? 'does nothing: everything in @SanitizeString() is off.'
-          : 'has options in @SanitizeString() that are none.',
+          : 'has options in @SanitizeString() that it does not know, or of another type.',
         fix: "@SanitizeString({ trim: true, normalize: 'NFC', stripControl: true })",
       };
     },
   });
+}
+
+/**
+ * Cleans a text. The order is what makes a second run change nothing: a control character may stand between a letter and
+ * its accent, or before the white space at the beginning.
+ */
+export function cleanText(text: string, { trim, normalize, stripControl }: TextCleaning): string {
+  let clean = stripControl ? text.replace(CONTROL, '') : text;
+  if (normalize !== false) clean = clean.normalize(normalize);
+  return trim ? clean.trim() : clean;
 }

@@ -143,6 +143,18 @@ describe('sanitisers', () => {
     );
   });
 
+  it.each([
+    [Markup, 'https://a', true],
+    [Markup, 'mailto:a@b.c', true],
+    [Markup, 'ftp://a', false],
+    [Markup, '//a', false],
+    [Links, 'https://a', true],
+    [Links, 'http://a', false],
+    [Links, 'mailto:a@b.c', false],
+  ] as const)('MV-14 OD-08 keep the links of schemes that are allowed: %o %s', (type, href, isKept) => {
+    expect(String(cleaned(type, `<a href="${href}">x</a>`)).includes('href')).toBe(isKept);
+  });
+
   it('MV-14 lets a text that never settles become nothing', () => {
     const layers = '&#xff06;'.repeat(1) + '#xff06;'.repeat(40) + '#xff1c;script';
     expect(String(cleaned(Markup, layers))).not.toContain('<');

@@ -1,4 +1,4 @@
-import type { JoseLibrary } from '../../jose.js';
+import type { JoseLibrary } from '../../load-jose.js';
 import type { AuthenticationFailure } from '../../authentication-failures.js';
 import type { JwtAlgorithm } from '../jwt-algorithm.js';
 import type { JwtHeader } from '../jwt-header.js';

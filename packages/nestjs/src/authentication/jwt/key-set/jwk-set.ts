@@ -1,5 +1,5 @@
 import type { CryptoKey, JSONWebKeySet } from 'jose';
-import type { JoseLibrary } from '../../jose.js';
+import type { JoseLibrary } from '../../load-jose.js';
 import type { JwtHeader } from '../jwt-header.js';
 import type { UsableJwk } from './jwk.js';
 

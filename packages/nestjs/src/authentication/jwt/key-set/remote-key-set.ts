@@ -1,6 +1,6 @@
 import type { CryptoKey } from 'jose';
 import type { Clock } from '../../../core/clock.js';
-import type { JoseLibrary } from '../../jose.js';
+import type { JoseLibrary } from '../../load-jose.js';
 import { IdentityProviderError, type RemoteDocuments } from '../../remote/remote-documents.js';
 import { RemoteValue } from '../../remote/remote-value.js';
 import type { ResolvedRemoteOptions } from '../../remote/remote.options.js';

@@ -1,5 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import { PolicyGrant } from './ws-resource.decorator.js';
+import { Grant, type WsPolicyType } from './ws-policy.js';
+
+/** A grant together with the policy that gave it. */
+export class PolicyGrant extends Grant {
+  constructor(
+    readonly policy: WsPolicyType,
+    resource: unknown,
+    rows: object | undefined,
+  ) {
+    super(resource, rows);
+  }
+}
 
 /**
  * Whether a second judgement has granted the same as the first: by the same policies, and under the same row filters. A

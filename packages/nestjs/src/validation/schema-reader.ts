@@ -1,6 +1,6 @@
 import { isPromiseLike } from '../core/awaitable.js';
+import { validatorOf } from '../core/schema-validator.js';
 import type { StandardSchema } from '../core/standard-schema.js';
-import { zodValidator } from './zod-schema.js';
 import { type IssuePath, MAX_ISSUES, type PayloadReader, type PayloadRun } from './payload-run.js';
 
 /** A value that a Standard Schema checks. The handler gets the schema's output. */
@@ -9,15 +9,16 @@ export class SchemaReader implements PayloadReader {
 
   /** @param hasMessages whether issues need the messages of the library. */
   constructor(schema: StandardSchema, hasMessages = false) {
-    const standard = schema['~standard'];
-    this.#validate = (hasMessages ? undefined : zodValidator(schema)) ?? ((value) => standard.validate(value));
+    this.#validate = validatorOf(schema, hasMessages);
   }
 
   read(sent: unknown, run: PayloadRun, path: IssuePath | undefined): unknown {
     const result = this.#validate(sent);
     if (!isPromiseLike(result)) return take(result, run, path);
+    // Before it is counted: one too many has begun as well, and nobody else would take its rejection (DR-14).
+    const waited = run.wait(Promise.resolve(result).then((settled) => take(settled, run, path)));
     run.countLookup();
-    return run.wait(Promise.resolve(result).then((settled) => take(settled, run, path)));
+    return waited;
   }
 }
 

@@ -1,23 +1,26 @@
 import { SUBPROTOCOLS } from '@secure-ws/protocol';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { RevokedCertificates } from '../authentication/client-certificate/revoked-certificates.js';
-import { AuthenticatorBlock } from '../authentication/authenticator-block.js';
-import { WsAuthenticator, type WsCredential } from '../authentication/authenticator.js';
-import { makePrincipal, type Principal } from '../core/principal.js';
-import type { GatewayGuards } from '../handshake/guards/gateway-guards.js';
+import { RevokedCertificates } from '../../packages/nestjs/src/authentication/client-certificate/revoked-certificates.js';
+import { AuthenticatorBlock } from '../../packages/nestjs/src/authentication/authenticator-block.js';
+import { WsAuthenticator, type WsCredential } from '../../packages/nestjs/src/authentication/authenticator.js';
+import { makePrincipal, type Principal } from '../../packages/nestjs/src/core/principal.js';
+import type { GatewayGuards } from '../../packages/nestjs/src/handshake/guards/gateway-guards.js';
 import type {
   HandshakeDecision,
   HandshakeEndpoint,
   HandshakeObserver,
   MetLimit,
-} from '../handshake/handshake-context.js';
-import { type HandshakeOptions, resolveHandshakeOptions } from '../handshake/handshake.options.js';
-import { WsHandshakeGuard } from '../handshake/ws-handshake.guard.js';
-import { BootProblems } from '../core/boot-problems.js';
-import { OptionReader } from '../core/option-reader.js';
-import { MemoryStore } from '../store/memory.store.js';
-import type { SecureWsStore } from '../store/secure-ws.store.js';
+} from '../../packages/nestjs/src/handshake/handshake-context.js';
+import {
+  type HandshakeOptions,
+  resolveHandshakeOptions,
+} from '../../packages/nestjs/src/handshake/handshake.options.js';
+import { WsHandshakeGuard } from '../../packages/nestjs/src/handshake/ws-handshake.guard.js';
+import { BootProblems } from '../../packages/nestjs/src/core/boot-problems.js';
+import { OptionReader } from '../../packages/nestjs/src/core/option-reader.js';
+import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
+import type { SecureWsStore } from '../../packages/nestjs/src/store/secure-ws.store.js';
 import { FakeClock } from './fake-clock.js';
 
 /** The origin that these handshakes allow, and come from. */

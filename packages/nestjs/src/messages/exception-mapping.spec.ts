@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { detailsOf } from './error-details.js';
+import { detailsOf } from './exception-mapping.js';
 
 describe('the details of an error of the application', () => {
   it.each<readonly [what: string, details: unknown, sent: unknown]>([

@@ -1,5 +1,5 @@
-/** What the options of a `Connection` field ask for. */
-export interface ConnectionOptions {
+/** What a `Connection` field asks for. */
+export interface ConnectionField {
   readonly asksForUpgrade: boolean;
   /** Whether they make a proxy remove what says who the client is, or which page it comes from. */
   readonly stripsProtectedField: boolean;
@@ -17,10 +17,7 @@ const PROTECTED_PREFIXES = ['x-', 'sec-', 'cf-', 'ssl-', 'client-', 'true-client
  * Reads a `Connection` field. A proxy removes every field that it names before it passes a request on (RFC 9110 section
  * 7.6.1): a client that names `X-Forwarded-For` there takes away what the proxy in front has written (hop-by-hop abuse).
  */
-export function readConnectionOptions(
-  field: string | undefined,
-  alsoProtected: readonly string[] = [],
-): ConnectionOptions {
+export function readConnectionField(field: string | undefined, alsoProtected: readonly string[] = []): ConnectionField {
   let asksForUpgrade = false;
   let stripsProtectedField = false;
   for (const option of field?.split(',') ?? []) {

@@ -1,32 +1,35 @@
-import { createPrincipal } from '../core/principal.js';
-import { ANYBODY, AuthorizationPlan, NO_POLICIES } from '../authorization/authorization-plan.js';
-import type { WsPolicy } from '../authorization/ws-policy.js';
-import { FaultLog } from '../events/fault-log.js';
-import type { SecurityEvent } from '../events/security-event.js';
-import { SecurityEventSink } from '../events/security-event-sink.js';
-import { SecurityEvents } from '../events/security-events.js';
-import { BootProblems } from '../core/boot-problems.js';
-import { PLAIN_JSON } from '../core/wire-format.js';
-import { OptionReader } from '../core/option-reader.js';
-import type { BoundedSocket, OutboundWatch } from '../lifecycle/bounded-socket.js';
-import { resolveLifecycleOptions } from '../lifecycle/lifecycle.options.js';
-import { ManagedConnection } from '../lifecycle/managed-connection.js';
-import { ConnectionPipeline } from '../messages/connection-pipeline.js';
-import type { HandlerPlan } from '../messages/handler-plan.js';
-import type { MessageHandler } from '../messages/message.js';
-import { stepsOf } from '../messages/message-steps.js';
-import { type MessagesOptions, resolveMessagesOptions } from '../messages/messages.options.js';
-import { MessageEngine } from '../messages/message-engine.js';
-import { resolveOutputOptions } from '../output/output.options.js';
-import { Outputs } from '../output/outputs.js';
-import { MessageThrottles } from '../throttling/message-throttles.js';
-import { MemoryStore } from '../store/memory.store.js';
-import type { SecureWsStore } from '../store/secure-ws.store.js';
-import { resolveStoreOptions } from '../store/store.options.js';
-import { resolveThrottlingOptions, type ThrottlingOptions } from '../throttling/throttling.options.js';
-import { ViolationLedger } from '../throttling/violations/violation-ledger.js';
-import type { PayloadCheck } from '../validation/payload-run.js';
-import { resolveValidationOptions } from '../validation/validation.options.js';
+import { createPrincipal } from '../../packages/nestjs/src/core/principal.js';
+import { ANYBODY, AuthorizationPlan, NO_POLICIES } from '../../packages/nestjs/src/authorization/authorization-plan.js';
+import type { WsPolicy } from '../../packages/nestjs/src/authorization/ws-policy.js';
+import { FaultLog } from '../../packages/nestjs/src/events/fault-log.js';
+import type { SecurityEvent } from '../../packages/nestjs/src/events/security-event.js';
+import { SecurityEventSink } from '../../packages/nestjs/src/events/security-event-sink.js';
+import { SecurityEvents } from '../../packages/nestjs/src/events/security-events.js';
+import { BootProblems } from '../../packages/nestjs/src/core/boot-problems.js';
+import { PLAIN_JSON } from '../../packages/nestjs/src/core/wire-format.js';
+import { OptionReader } from '../../packages/nestjs/src/core/option-reader.js';
+import type { BoundedSocket, OutboundWatch } from '../../packages/nestjs/src/lifecycle/bounded-socket.js';
+import { resolveLifecycleOptions } from '../../packages/nestjs/src/lifecycle/lifecycle.options.js';
+import { ManagedConnection } from '../../packages/nestjs/src/lifecycle/managed-connection.js';
+import { ConnectionPipeline } from '../../packages/nestjs/src/messages/connection-pipeline.js';
+import type { HandlerPlan } from '../../packages/nestjs/src/messages/handler-plan.js';
+import type { MessageHandler } from '../../packages/nestjs/src/messages/message.js';
+import { stepsOf } from '../../packages/nestjs/src/messages/message-steps.js';
+import { type MessagesOptions, resolveMessagesOptions } from '../../packages/nestjs/src/messages/messages.options.js';
+import { MessageEngine } from '../../packages/nestjs/src/messages/message-engine.js';
+import { resolveOutputOptions } from '../../packages/nestjs/src/output/output.options.js';
+import { Outputs } from '../../packages/nestjs/src/output/outputs.js';
+import { MessageThrottles } from '../../packages/nestjs/src/throttling/message-throttles.js';
+import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
+import type { SecureWsStore } from '../../packages/nestjs/src/store/secure-ws.store.js';
+import { resolveStoreOptions } from '../../packages/nestjs/src/store/store.options.js';
+import {
+  resolveThrottlingOptions,
+  type ThrottlingOptions,
+} from '../../packages/nestjs/src/throttling/throttling.options.js';
+import { ViolationLedger } from '../../packages/nestjs/src/throttling/violations/violation-ledger.js';
+import type { PayloadCheck } from '../../packages/nestjs/src/validation/payload-run.js';
+import { resolveValidationOptions } from '../../packages/nestjs/src/validation/validation.options.js';
 import { FakeClock } from './fake-clock.js';
 
 /** What a connection uses of its socket. Not exported from the package: for its own specs. */

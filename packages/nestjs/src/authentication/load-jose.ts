@@ -1,5 +1,5 @@
 import type * as Jose from 'jose';
-import { SecureWsBootError } from '../core/boot-problems.js';
+import { missingPackage } from '../core/boot-problems.js';
 
 /** The library `jose`, as it was loaded. */
 export type JoseLibrary = typeof Jose;
@@ -14,7 +14,6 @@ export async function loadJose(where: string): Promise<JoseLibrary> {
   try {
     return await import('jose');
   } catch (cause) {
-    const problem = 'needs the package jose, which cannot be loaded.';
-    throw new SecureWsBootError([{ where, problem, fix: 'npm install jose@6' }], { cause });
+    throw missingPackage(where, 'jose', 6, cause);
   }
 }
