@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { logs } from '@opentelemetry/api-logs';
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import {
@@ -159,6 +162,28 @@ describe('a syslog server', () => {
       expect([time, id, pid]).toEqual([event.time, event.type, String(process.pid)]);
       expect(Number(priority)).toBe(13 * 8 + (event.type === 'ws.handshake.refused' ? 4 : 6));
     }
+  });
+
+  it('MO-09 has the last events of a process that ends', async () => {
+    const server = await startSyslogServer();
+    const { folder } = auditFolder();
+    writeFileSync(join(folder, 'ca.pem'), server.ca);
+    const dist = new URL('../../packages/nestjs/dist/index.js', import.meta.url).href;
+    const script = `
+      import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+      import { SecurityEvents, SyslogSink, SystemClock } from ${JSON.stringify(dist)};
+      const ca = readFileSync('ca.pem');
+      const events = new SecurityEvents(new SystemClock(), [new SyslogSink({ host: 'localhost', port: ${server.port}, ca })]);
+      await events.open();
+      for (let i = 0; i < 50; i++) events.emit({ type: 'ws.drain.started', connections: i });
+      await events.close();
+    `;
+    const ended = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: folder });
+    await expect(ended).resolves.toMatchObject({ stderr: '' });
+    await until(() => server.messages.length === 50, 'all of them arrived');
   });
 
   it('MO-09 that drops its connections is connected to again, and what it missed is counted', async () => {

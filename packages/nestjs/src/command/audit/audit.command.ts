@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import type { Command } from '../command.js';
+import { exportTrail } from './export-trail.js';
 import { verifyTrail } from './verify-trail.js';
 
-/** `secure-ws audit`: whether an audit trail is what was written. */
+/** `secure-ws audit`: whether an audit trail is what was written, and what other systems call what stands in it. */
 export const auditCommand: Command = {
-  summary: 'verify the files of an audit trail',
+  summary: 'verify the files of an audit trail, or export them as OCSF or ECS',
   help: `secure-ws audit verify FILES... --public-key KEY.pem [--public-key OLD.pem] [--max-age SECONDS]
                   [--complete] [--remember HEADS.json] [--json]
+secure-ws audit export FILES... --format ocsf|ecs
 
 verify reads the files of a FileSink with "chain", oldest first (audit.*.jsonl audit.jsonl), and names each line that was
 edited, removed, added, reordered or replaced, and each gap. It needs the public key, and never the private one.
@@ -19,6 +21,9 @@ What was written after the last signed record can be cut off unseen: the report 
   --remember    a file that keeps how far each chain went; it is written when nothing is wrong, and the next run finds
                 what was there then and is there no more
   --json        print JSON
+
+export prints each event as one line of JSON: as a class of OCSF 1.5, or with the fields of the Elastic Common Schema 8.
+It verifies nothing. Lines that are not events of this release are skipped and counted.
 
 Exit status: 0 it is what was written, 1 the command failed, 2 wrong arguments or a file that cannot be read,
 3 something is wrong with the trail.`,
@@ -40,6 +45,10 @@ Exit status: 0 it is what was written, 1 the command failed, 2 wrong arguments o
       const { 'public-key': keys = [], 'max-age': maxAge, complete, remember, json } = values;
       return verifyTrail({ files, keys, maxAge, isComplete: complete, remember, json }, output);
     }
-    throw new TypeError('secure-ws audit takes verify.');
+    if (action === 'export') {
+      const { values, positionals: files } = parseArgs({ args, options: { format: text }, allowPositionals: true });
+      return exportTrail({ files, format: values.format }, output);
+    }
+    throw new TypeError('secure-ws audit takes verify or export.');
   },
 };

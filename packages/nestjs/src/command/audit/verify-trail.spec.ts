@@ -207,6 +207,40 @@ describe('secure-ws audit verify: an attacker with the file', () => {
     expect((await verify(audit)).wrong).toContainEqual(expect.stringMatching(/^replaced +audit.jsonl:11:/));
   });
 
+  it('MO-08 is found out who edits what the next process has signed, and hides that behind a record more', async () => {
+    const audit = auditFolder();
+    await run(audit, 8, { crashes: true });
+    await run(audit, 2, { from: START + 60_000 });
+    expect((await verify(audit)).text).toContain('was not closed: its process ended early, or its end was cut off');
+    rewrite(audit.path, (lines) => {
+      const edited = lines
+        .with(
+          8,
+          rehashed(lines[8] ?? '', (body) => body.replace('sys_shutdown', 'x')),
+        )
+        .slice(0, 10);
+      const more = rehashed(edited[9] ?? '', (body) => body.replace('"seq":9', '"seq":10'));
+      return [...rechained([...edited, more], 9), ...lines.slice(10)];
+    });
+    expect((await verify(audit)).wrong).toEqual([
+      expect.stringMatching(/^replaced +audit.jsonl:12: it goes on from another record 9 of chain/),
+    ]);
+  });
+
+  it('MO-08 shows that records of another trail with the same key were put in between', async () => {
+    const [audit, other] = [auditFolder(), auditFolder()];
+    await run(audit, 4);
+    await run({ ...other, privateKey: audit.privateKey }, 4, {
+      chain: { privateKey: audit.privateKey, node: 'web-2' },
+    });
+    rewrite(audit.path, (lines) => [...lines, ...linesOf(other.path)]);
+    const { status, text } = await verify(audit);
+    expect(status).toBe(0);
+    expect(text).toMatch(/note {2}audit.jsonl:7: web-2 began a trail of its own: it found no file\./);
+    rewrite(audit.path, (lines) => [...lines.slice(0, 6), ...linesOf(other.path).slice(2)]);
+    expect(await verify(audit)).toMatchObject({ status: 3 });
+  });
+
   it('MO-08 is found out who swaps two files, gives one twice, leaves one out or puts an old one in its place', async () => {
     const audit = auditFolder();
     await run(audit, 80, { maxFileBytes: 4096 });

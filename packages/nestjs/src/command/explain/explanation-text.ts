@@ -1,5 +1,5 @@
 import { excerpt, visibleText } from '../../events/audit-text.js';
-import type { AuditRecord } from './audit-trail.js';
+import type { AuditRecord } from '../audit-record.js';
 import type { PolicyVerdict } from './observed-policies.js';
 import type { StepVerdict } from './observed-steps.js';
 import { type RefusalFacts, remedyOf } from './remedies.js';

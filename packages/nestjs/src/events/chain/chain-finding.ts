@@ -42,6 +42,8 @@ export interface ChainReport {
   readonly signed: (LinePlace & { readonly seq: number; readonly time: string }) | undefined;
   /** Whether it was closed by its process. */
   readonly hasEnded: boolean;
+  /** Whether a later chain goes on from it. */
+  readonly isContinued: boolean;
 }
 
 /** What a verification comes to. */

@@ -74,6 +74,13 @@ export class TrailVerifier {
       findings.note(`${file}:${line} is not a whole record: it is being written, or the end was cut off.`);
     }
     const chains = [...this.#chains.values()].map((chain) => chain.report());
+    for (const { id, hasEnded, isContinued } of chains) {
+      if (isContinued && !hasEnded) {
+        findings.note(
+          `chain ${id} was not closed: its process ended early, or its end was cut off before the next one started.`,
+        );
+      }
+    }
     if (this.#records === 0) findings.add('unreadable', undefined, 'there is no record of a chain in these files.');
     else this.#judgeAge(maxAgeMs, now);
     if (isComplete && this.#beginning?.isFirst === false) {
@@ -119,13 +126,14 @@ export class TrailVerifier {
     } else if (!isStart && this.#beginning !== undefined) {
       this.#findings.add('missing', place, `records 0 to ${record.seq - 1} of chain ${record.id} are not there.`);
     }
+    const isBeginning = this.#beginning === undefined;
     if (this.#beginning === undefined) {
       const isFirst = isStart && mark.continues === undefined;
       this.#beginning = { time, isFirst };
       if (!isFirst)
         this.#findings.note(`The trail begins before ${place.file}: older files were removed, or not given.`);
     }
-    const chain = new VerifiedChain(record, isStart ? mark.node : undefined, this.#findings);
+    const chain = new VerifiedChain(record, isStart ? mark.node : undefined, isBeginning, this.#findings);
     this.#chains.set(record.id, chain);
     return chain;
   }
@@ -139,7 +147,12 @@ export class TrailVerifier {
         `${place.file}:${place.line}: ${node} started after a record that was not written to its end.`,
       );
     }
-    if (continues === undefined) return;
+    if (continues === undefined) {
+      if (this.#chains.size > 1 && gap === undefined) {
+        this.#findings.note(`${place.file}:${place.line}: ${node} began a trail of its own: it found no file.`);
+      }
+      return;
+    }
     const before = this.#chains.get(continues.id);
     if (before !== undefined) before.vouchFor(continues, place);
     else if (this.#chains.size > 1) {

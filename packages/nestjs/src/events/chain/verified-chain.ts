@@ -12,6 +12,9 @@ export interface ReadRecord {
   readonly isVouched: boolean;
 }
 
+/** As many records as a process may write without a signed one between them. */
+const MAX_TAIL = 100_000;
+
 /** One chain, as far as it was read. */
 export class VerifiedChain {
   readonly #firstSeq: number;
@@ -24,10 +27,18 @@ export class VerifiedChain {
   #anchorEvery: AnchorEvery | undefined;
   #isLate = false;
   #hasEnded = false;
+  #isContinued = false;
+  /**
+   * The hashes of the records that are not signed yet, up to the last one: the next process may vouch for any of them. None
+   * where nothing was ever signed, so that a file that somebody made does not fill memory.
+   */
+  #tail: string[] = [];
 
   constructor(
     { seq, prev, id }: ChainRecord,
     private readonly node: string | undefined,
+    /** Whether the files begin in the middle of this one. */
+    private readonly isBeginning: boolean,
     private readonly findings: Findings,
   ) {
     this.#firstSeq = seq;
@@ -60,9 +71,12 @@ export class VerifiedChain {
     this.#lastHash = hash;
     this.#lastTime = time;
     if (!isVouched || mark === undefined) {
+      if (this.#signed !== undefined || this.isBeginning) this.#tail.push(hash);
+      if (this.#tail.length > MAX_TAIL) this.#tail.shift();
       this.#expectAnchor(time, place);
       return;
     }
+    this.#tail = [];
     this.#signed = { seq, time, ...place };
     this.#vouchedSeq = seq;
     this.#anchorEvery = mark.anchorEvery;
@@ -72,6 +86,9 @@ export class VerifiedChain {
 
   /** A signed record of another chain says what this one's last record was. */
   vouchFor({ seq, hash }: ChainLink, place: LinePlace): void {
+    this.#isContinued = true;
+    // What one of its own records has signed needs nobody else, and nobody without the key can say something else of it.
+    if (seq <= (this.#signed?.seq ?? -1)) return;
     if (this.#lastSeq < seq) {
       const missing = `records ${this.#lastSeq + 1} to ${seq}`;
       this.findings.add(
@@ -79,7 +96,7 @@ export class VerifiedChain {
         place,
         `it goes on from record ${seq} of chain ${this.id}: ${missing} are not there.`,
       );
-    } else if (this.#lastSeq === seq && this.#lastHash !== hash) {
+    } else if (this.#tail.at(seq - this.#lastSeq - 1) !== hash) {
       this.findings.add('replaced', place, `it goes on from another record ${seq} of chain ${this.id}.`);
     } else {
       this.#vouchedSeq = Math.max(this.#vouchedSeq, seq);
@@ -93,6 +110,7 @@ export class VerifiedChain {
       unvouched: this.#lastSeq - Math.max(this.#vouchedSeq, this.#firstSeq - 1),
       signed: this.#signed,
       hasEnded: this.#hasEnded,
+      isContinued: this.#isContinued,
     };
   }
 

@@ -1,5 +1,6 @@
 import { createPrivateKey, KeyObject } from 'node:crypto';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { isIdentifier } from '../../core/identifier.js';
 import type { OptionReader } from '../../core/option-reader.js';
 import type { AuditChainSettings } from '../chain/audit-chain.js';
@@ -59,7 +60,8 @@ export function readFileSinkOptions(reader: OptionReader): FileSinkSettings {
   const path = reader.string('path');
   if (path === undefined && !reader.has('path')) reader.refuse('path', 'is missing', `'/var/log/app/audit.jsonl'`);
   const settings = {
-    path: path ?? '',
+    // What the working directory is later does not move it.
+    path: resolve(path ?? ''),
     maxFileBytes: reader.count('maxFileBytes', 50 * MEBIBYTE, { min: 4096 }),
     rotateDaily: reader.boolean('rotateDaily', true),
     maxFiles: reader.count('maxFiles', 30, { min: 2, max: 10_000 }),

@@ -30,12 +30,15 @@ export class SyslogConnection {
   /** Sends bytes. @throws Error where they have not all left this machine. */
   async send(text: string): Promise<void> {
     const socket = this.#socket ?? (await this.#connect());
+    // A process that has nothing else to do ends when this has left, not before.
+    socket.ref();
     await new Promise<void>((resolve, reject) => {
       // The callback of a write that a broken connection takes with it may never come.
       const onClose = (): void => reject(new Error('The syslog server has closed the connection.'));
       socket.once('close', onClose);
       socket.write(text, (error) => {
         socket.off('close', onClose);
+        socket.unref();
         if (error === undefined || error === null) resolve();
         else reject(error);
       });
@@ -60,6 +63,7 @@ export class SyslogConnection {
         cancel();
         resolve();
       });
+      socket.ref();
       socket.end();
     });
   }
@@ -97,7 +101,6 @@ export class SyslogConnection {
       const cancel = this.clock.after(CONNECT_MS, () =>
         socket.destroy(new Error('The syslog server does not answer.')),
       );
-      socket.unref();
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
       socket.once('secureConnect', () => {
         cancel();

@@ -1,0 +1,67 @@
+import type { AuditRecord } from '../../audit-record.js';
+
+/** What an event means to a system that knows nothing of ours. */
+export interface EventMeaning {
+  readonly kind:
+    | 'logon'
+    | 'logoff'
+    | 'session'
+    | 'ticket'
+    | 'connection'
+    | 'call'
+    | 'detection'
+    | 'detection-ended'
+    | 'error'
+    | 'lifecycle';
+  readonly outcome: 'success' | 'failure';
+}
+
+type Kind = EventMeaning['kind'];
+
+/** The first beginning of a type that fits says what it means. */
+const MEANINGS: readonly (readonly [beginning: string, kind: Kind, outcome: EventMeaning['outcome']])[] = [
+  ['ws.connection.opened', 'logon', 'success'],
+  ['ws.connection.refreshed', 'session', 'success'],
+  ['ws.connection.closed', 'logoff', 'success'],
+  // Nothing was refused: it is noted.
+  ['ws.handshake.reported', 'detection', 'success'],
+  ['ws.handshake.forwarding-ignored', 'detection', 'success'],
+  ['ws.handshake.', 'connection', 'failure'],
+  ['ws.ticket.issued', 'ticket', 'success'],
+  ['ws.ticket.', 'ticket', 'failure'],
+  ['ws.logout.', 'session', 'failure'],
+  ['ws.signal.received', 'session', 'success'],
+  ['ws.signal.', 'session', 'failure'],
+  ['ws.policy.failed', 'error', 'failure'],
+  ['ws.policy.', 'detection', 'success'],
+  ['ws.message.reported', 'detection', 'success'],
+  ['ws.message.', 'call', 'failure'],
+  ['ws.operator.acted', 'call', 'success'],
+  ['ws.operator.', 'call', 'failure'],
+  ['ws.attack.ended', 'detection-ended', 'success'],
+  ['ws.shedding.ended', 'detection-ended', 'success'],
+  ['ws.alert.ended', 'detection-ended', 'success'],
+  ['ws.attack.', 'detection', 'success'],
+  ['ws.shedding.', 'detection', 'success'],
+  ['ws.alert.', 'detection', 'success'],
+  ['ws.violations.', 'detection', 'success'],
+  ['ws.config.', 'detection', 'success'],
+  ['ws.audit.summary', 'detection', 'success'],
+  ['ws.audit.', 'error', 'failure'],
+  ['ws.application.', 'error', 'failure'],
+  ['ws.store.', 'error', 'failure'],
+  ['ws.drain.', 'lifecycle', 'success'],
+];
+
+/** The OWASP names of what goes wrong with an identity. */
+const IDENTITY = /^(?:authn|session)_|^malicious_csrf$/;
+
+/** What an event means; `undefined` for a type that has no meaning here. */
+export function meaningOf({ type, owasp }: AuditRecord): EventMeaning | undefined {
+  const found = typeof type === 'string' ? MEANINGS.find(([beginning]) => type.startsWith(beginning)) : undefined;
+  if (found === undefined) return undefined;
+  const [, kind, outcome] = found;
+  // A handshake that was refused for its credential is a log-in that failed; any other one is a connection that was.
+  const isLogon = kind === 'connection' && typeof owasp === 'string' && IDENTITY.test(owasp);
+  return { kind: isLogon ? 'logon' : kind, outcome };
+}
