@@ -133,7 +133,7 @@ export type {
   SecurityEventType,
 } from './events/security-event.js';
 export { SecurityEventSink } from './events/security-event-sink.js';
-export { SecurityEvents } from './events/security-events.js';
+export { type SecurityEventChannel, SecurityEvents } from './events/security-events.js';
 export type { SecurityEventCount, SecurityEventCounts } from './events/event-counters.js';
 export { OnSecurityEvent } from './events/on-security-event.js';
 

@@ -9,6 +9,8 @@ import type { ResolvedAlertsOptions } from './alerts.options.js';
 /** Metadata key of {@link OnSecurityAlert}: the names of rules, none for all. */
 const ON_SECURITY_ALERT_METADATA = 'secure-ws:on-security-alert';
 
+type AlertListener = (alert: SecurityAlert) => unknown;
+
 /** An alert that was raised, or has ended: two events with the same `alertId`. */
 export type SecurityAlert = SecurityEventOf<'ws.alert.raised' | 'ws.alert.ended'>;
 
@@ -26,7 +28,7 @@ export type SecurityAlert = SecurityEventOf<'ws.alert.raised' | 'ws.alert.ended'
  */
 export function OnSecurityAlert(
   ...rules: readonly string[]
-): <Method extends (alert: SecurityAlert) => unknown>(
+): <Method extends AlertListener>(
   target: object,
   method: string | symbol,
   descriptor: TypedPropertyDescriptor<Method>,

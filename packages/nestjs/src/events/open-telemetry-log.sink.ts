@@ -16,6 +16,7 @@ export interface OpenTelemetryLogRecord {
 
 /** What {@link OpenTelemetryLogSink} needs: a `Logger` of the Logs API, wherever it comes from. */
 export interface OpenTelemetryLogger {
+  /** Takes one event. */
   emit(record: OpenTelemetryLogRecord): void;
 }
 

@@ -3,9 +3,13 @@ import { SecurityEventSink } from './security-event-sink.js';
 
 /** What {@link PinoSink} needs of a logger: one of pino's, of any release, or of `nestjs-pino`. */
 export interface PinoLogger {
+  /** Takes an event of level `log`. */
   info(fields: object, message: string): void;
+  /** Takes an event of level `warn`. */
   warn(fields: object, message: string): void;
+  /** Takes an event of level `error`. */
   error(fields: object, message: string): void;
+  /** Whether the logger writes a level. A logger without it is taken to write all. */
   isLevelEnabled?(level: string): boolean;
 }
 
