@@ -54,9 +54,10 @@ function readCommandLine(): CommandLine {
       calibrate: { type: 'boolean', default: false },
       client: { type: 'string' },
       steps: { type: 'boolean', default: false },
+      metrics: { type: 'boolean', default: false },
     },
   });
-  const { json, window, floor, calibrate, client, steps } = values;
+  const { json, window, floor, calibrate, client, steps, metrics } = values;
   return {
     name: positionals[0],
     file: json,
@@ -67,9 +68,10 @@ function readCommandLine(): CommandLine {
       floor,
       calibrate,
       steps,
+      metrics,
       client: spinOrSleep(client),
     },
-    special: Object.entries({ window, floor, calibrate, client, steps }).flatMap(([option, value]) =>
+    special: Object.entries({ window, floor, calibrate, client, steps, metrics }).flatMap(([option, value]) =>
       value === undefined || value === false ? [] : [option],
     ),
   };

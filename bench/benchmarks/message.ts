@@ -1,15 +1,15 @@
 import { ADDED_WORK_MICROS } from '../measure/added-work.js';
 import { environment, type Benchmark, type BenchmarkReport, type BenchmarkSettings } from '../measure/benchmark.js';
-import { measureInRounds, SLICES, type Candidate } from '../measure/rounds.js';
+import { measureInRounds, SLICES } from '../measure/rounds.js';
 import type { ServerProcess } from '../measure/server-process.js';
-import { whileSpinning } from '../measure/spinning.js';
 import { median, pairedDifference, pairedRatio, round } from '../measure/statistics.js';
 import { goalTable, table } from '../measure/table.js';
 import { withServers } from '../measure/with-servers.js';
+import { CONNECTIONS, isSpinning, messageLoad } from '../orders/message-load.js';
+import { expectChecks, openEchoLane, openOrderLane } from '../orders/order-lane.js';
+import { compareObserved } from './message-observed.js';
 import { compareSteps } from './message-steps.js';
-import { expectChecks, openEchoLane, openOrderLane, type OrderLane } from '../orders/order-lane.js';
 
-const CONNECTIONS = 4;
 const MESSAGES = 10_000;
 const SUBJECT = 'secure-ws';
 const FLOOR = 'tcp-echo';
@@ -42,8 +42,9 @@ const GOALS = [
 export const message: Benchmark = {
   name: 'message',
   summary: 'an order through the whole chain, beside raw ws, bare Nest and checks wired by hand',
-  options: ['window', 'floor', 'calibrate', 'client', 'steps'],
+  options: ['window', 'floor', 'calibrate', 'client', 'steps', 'metrics'],
   run(settings) {
+    if (settings.metrics) return compareObserved(settings);
     if (settings.steps) return compareSteps(settings);
     const entries = [
       ...(settings.floor ? [{ name: FLOOR, what: 'TCP echo, the limit of this runtime', hasChecks: false }] : []),
@@ -68,51 +69,14 @@ async function compare(
   await Promise.all(checked.map(({ name, port }) => expectChecks(name, port)));
   const { rounds, window } = settings;
   const batches = Math.ceil((settings.count ?? MESSAGES) / (SLICES * CONNECTIONS * window));
-  const candidates = await Promise.all(servers.map((server) => candidate(server, settings, batches)));
+  const candidates = await Promise.all(
+    servers.map((server) =>
+      messageLoad(server, server.name === FLOOR ? openEchoLane : openOrderLane, settings, batches),
+    ),
+  );
   const costs = await measureInRounds(candidates, rounds);
   const messages = SLICES * batches * CONNECTIONS * window;
   return report(entries, costs, settings, { rounds, window, messages, connections: CONNECTIONS });
-}
-
-async function candidate(server: ServerProcess, settings: BenchmarkSettings, batches: number): Promise<Candidate> {
-  const { window } = settings;
-  const open = server.name === FLOOR ? openEchoLane : openOrderLane;
-  const lanes = await Promise.all(Array.from({ length: CONNECTIONS }, (_, index) => open(server.port, index, window)));
-  const drive = window === 1 ? inTurn : sideBySide;
-  const load = (): Promise<void> => drive(lanes, batches);
-  return {
-    name: server.name,
-    async measure() {
-      const before = await server.usage();
-      await (isSpinning(settings) ? whileSpinning(load) : load());
-      const after = await server.usage();
-      return (after.cpuMicros - before.cpuMicros) / (batches * CONNECTIONS * window);
-    },
-  };
-}
-
-/**
- * A client that sleeps has to be woken for each reply, by the server's system call and on the server's account, on
- * whatever core the scheduler picks. Over a network no server pays for that.
- */
-function isSpinning({ client, window }: BenchmarkSettings): boolean {
-  return client === undefined ? window === 1 : client === 'spin';
-}
-
-async function sideBySide(lanes: readonly OrderLane[], batches: number): Promise<void> {
-  await Promise.all(
-    lanes.map(async (exchange) => {
-      for (let sent = 0; sent < batches; sent++) await exchange();
-    }),
-  );
-}
-
-/**
- * One message in the whole server. Side by side, several connections would be ready in one round of its event loop, the
- * more of them the slower it is, and those after the first cost less.
- */
-async function inTurn(lanes: readonly OrderLane[], batches: number): Promise<void> {
-  for (let sent = 0; sent < batches; sent++) for (const exchange of lanes) await exchange();
 }
 
 function report(

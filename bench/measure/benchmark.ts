@@ -14,6 +14,8 @@ export interface BenchmarkSettings {
   readonly calibrate: boolean;
   /** Measures each step of the chain by itself instead. */
   readonly steps: boolean;
+  /** Measures the chain with metrics, alerts and tracing on, against the chain without. */
+  readonly metrics: boolean;
   /** Whether the client polls between replies or sleeps; each benchmark has its own default. */
   readonly client: 'spin' | 'sleep' | undefined;
 }
@@ -30,7 +32,7 @@ export interface Benchmark {
   /** One line for the list. */
   readonly summary: string;
   /** What it reads besides `rounds` and `count`; any other option is refused. */
-  readonly options: readonly ('window' | 'floor' | 'calibrate' | 'client' | 'steps')[];
+  readonly options: readonly ('window' | 'floor' | 'calibrate' | 'client' | 'steps' | 'metrics')[];
   run(settings: BenchmarkSettings): Promise<BenchmarkReport>;
 }
 

@@ -1,6 +1,6 @@
-import { Module } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { SecureWsModule, WsAuthorize, WsResource, WsThrottle } from '@secure-ws/nestjs';
+import { SecureWsModule, type SecureWsOptions, WsAuthorize, WsResource, WsThrottle } from '@secure-ws/nestjs';
 import { AccountOwner } from './account-owner.policy.js';
 import { Accounts, type Account } from './accounts.js';
 import { EVENT_THROTTLE } from './event-throttle.js';
@@ -19,9 +19,15 @@ class OrdersGateway {
   }
 }
 
-/** The application under @secure-ws/nestjs, with everything on. Limits are higher than the load of a benchmark, and counted all the same. */
-@Module({
-  imports: [SecureWsModule.forRoot(secureWsOptions())],
-  providers: [Accounts, AccountOwner, OrdersGateway],
-})
-export class OrdersModule {}
+/** The application under @secure-ws/nestjs, with every check on. Limits are higher than the load of a benchmark, and counted all the same. */
+@Module({})
+export class OrdersModule {
+  /** With options beside those of every benchmark. */
+  static with(more: Pick<SecureWsOptions, 'alerts'> = {}): DynamicModule {
+    return {
+      module: OrdersModule,
+      imports: [SecureWsModule.forRoot({ ...secureWsOptions(), ...more })],
+      providers: [Accounts, AccountOwner, OrdersGateway],
+    };
+  }
+}

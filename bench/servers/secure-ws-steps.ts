@@ -7,7 +7,7 @@ import { orderText } from '../orders/order-batch.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { listen } from './listen.js';
 
-const app = await NestFactory.create(OrdersModule, { logger: ['log', 'error', 'warn'] });
+const app = await NestFactory.create(OrdersModule.with(), { logger: ['log', 'error', 'warn'] });
 const frame = Buffer.from(orderText(0, 0));
 let chain: Chain | undefined;
 

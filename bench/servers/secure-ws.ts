@@ -3,4 +3,4 @@ import { NestFactory } from '@nestjs/core';
 import { OrdersModule } from '../orders/orders.module.js';
 import { listen } from './listen.js';
 
-await listen(await NestFactory.create(OrdersModule, { logger: ['log', 'error', 'warn'] }));
+await listen(await NestFactory.create(OrdersModule.with(), { logger: ['log', 'error', 'warn'] }));
