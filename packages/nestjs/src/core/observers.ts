@@ -44,14 +44,21 @@ type Told = 'onHandshake' | 'onMessage' | 'onSend' | 'onPong' | 'onStoreCall' | 
 type Begun = 'beginHandshake' | 'beginMessage';
 
 function tellAll(observers: readonly WsObserver[], name: Told, onFault: (error: unknown) => void) {
-  return (what: unknown): void => {
-    for (const observer of observers) {
+  const tell = observers.map((observer) => {
+    const told = (observer[name] as (what: unknown) => void).bind(observer);
+    return (what: unknown): void => {
       try {
-        (observer[name] as (what: unknown) => void)(what);
+        told(what);
       } catch (error) {
         onFault(error);
       }
-    }
+    };
+  });
+  const [first, ...others] = tell;
+  // Most applications have one observer, and a message tells it twice.
+  if (first !== undefined && others.length === 0) return first;
+  return (what: unknown): void => {
+    for (const one of tell) one(what);
   };
 }
 
