@@ -415,4 +415,17 @@ describe('the operations page', () => {
     );
     expect(JSON.stringify(data)).not.toContain('flooder');
   });
+
+  it('MO-10 counts who was limited in a flood that overruns the queues of the audit', async () => {
+    const throttling = { connection: [{ limit: 1, ttl: 60_000 }], violations: { budget: 1_000_000 } };
+    const app = await startApp(operationsApp({ ...ECHO, options: { throttling, events: { maxQueuedEvents: 1 } } }));
+    const flooder = await connect(`${app.url}/echo`, { token: app.token({ sub: 'flooder' }) });
+    for (let i = 0; i < 40; i++) flooder.send('echo', { text: 'x' }, i);
+    // Refusals are told together; the last one names the last message.
+    for (let last = 0; last < 40;) last = (await flooder.next()).messages?.[1] ?? last;
+    const operator = await openOperations(app);
+    operator.send('ops.watch', undefined, 'w');
+    const { data } = await operator.next();
+    expect(data).toMatchObject({ limited: [{ kind: 'principal', reason: 'connection-throttle', times: 39 }] });
+  });
 });

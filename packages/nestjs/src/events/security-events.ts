@@ -34,6 +34,9 @@ interface Channel {
   readonly sampler: EventSampler | undefined;
 }
 
+/** Is called with an event, and with what makes of it what a sink is given. */
+type SecurityEventObserver = (data: SecurityEventData, present: () => SecurityEvent) => void;
+
 /**
  * Counts each event, makes it presentable, and hands it to every sink and listener, keeping their failures away from the
  * connections.
@@ -43,7 +46,7 @@ export class SecurityEvents {
   readonly #privacy: EventPrivacy;
   readonly #sinks: readonly Channel[];
   readonly #listeners: Channel[] = [];
-  readonly #observers: ((data: SecurityEventData) => void)[] = [];
+  readonly #observers: SecurityEventObserver[] = [];
   #failures = 0;
   #lastMoment = -1;
   #lastTime = '';
@@ -105,7 +108,7 @@ export class SecurityEvents {
         if (this.#isFor(channel, data)) channel.queue.push((event ??= this.#present(data)));
       }
       // Last: what they report about an event comes after it.
-      if (this.#observers.length > 0) this.#observe(data);
+      if (this.#observers.length > 0) this.#observe(data, () => (event ??= this.#present(data)));
     } catch (error) {
       this.#onFault('SecurityEvents.emit', error);
     }
@@ -113,9 +116,9 @@ export class SecurityEvents {
 
   /**
    * @internal Calls an observer with every event as its check reported it, from now on and inside {@link emit}: none is
-   * sampled or dropped. It must be quick, and keep what it is given to itself.
+   * sampled or dropped. It must be quick, and keep what it is given to itself; what it shows to somebody it has to present.
    */
-  observe(observer: (data: SecurityEventData) => void): void {
+  observe(observer: SecurityEventObserver): void {
     this.#observers.push(observer);
   }
 
@@ -253,13 +256,13 @@ export class SecurityEvents {
         else other.queue.push(event);
       }
     }
-    for (const report of reports) this.#observe(report);
+    for (const report of reports) this.#observe(report, () => this.#present(report));
   }
 
-  #observe(data: SecurityEventData): void {
+  #observe(data: SecurityEventData, present: () => SecurityEvent): void {
     for (const observe of this.#observers) {
       try {
-        observe(data);
+        observe(data, present);
       } catch (error) {
         this.#onFault('SecurityEvents.observe', error);
       }

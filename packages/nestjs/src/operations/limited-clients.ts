@@ -1,4 +1,4 @@
-import type { SecurityEvent } from '../events/security-event.js';
+import type { SecurityEvent, SecurityEventData } from '../events/security-event.js';
 
 /** How many clients are remembered. */
 export const MAX_LIMITED = 200;
@@ -43,6 +43,12 @@ const LIMITED_BY: ReadonlyMap<string, 'principal' | 'address'> = new Map([
 
 const PENALTIES: ReadonlySet<string> = new Set(['address-backoff', 'principal-backoff', 'violations']);
 
+/** Whether an event says that somebody met a limit. */
+export function isLimit(event: SecurityEventData): boolean {
+  if (event.type === 'ws.violations.exceeded') return true;
+  return isRefusal(event) && LIMITED_BY.has(event.reason);
+}
+
 /** Remembers who was throttled or penalised lately: a bounded number of them, those that were seen last. */
 export class LimitedClients {
   readonly #clients = new Map<string, Remembered>();
@@ -82,8 +88,14 @@ function limitOf(event: SecurityEvent): Pick<LimitedClient, 'kind' | 'who' | 're
   if (event.type === 'ws.violations.exceeded') {
     return { kind: event.chargedTo, who: event[event.chargedTo], reason: 'violations' };
   }
-  if (event.type !== 'ws.handshake.refused' && event.type !== 'ws.message.refused') return undefined;
+  if (!isRefusal(event)) return undefined;
   const kind = LIMITED_BY.get(event.reason);
   const who = kind === undefined ? undefined : event[kind];
   return kind === undefined || who === undefined ? undefined : { kind, who, reason: event.reason };
+}
+
+function isRefusal<E extends SecurityEvent | SecurityEventData>(
+  event: E,
+): event is Extract<E, { readonly type: 'ws.handshake.refused' | 'ws.message.refused' }> {
+  return event.type === 'ws.handshake.refused' || event.type === 'ws.message.refused';
 }

@@ -1,4 +1,4 @@
-import { rowOf, type SecurityEvent } from '../events/security-event.js';
+import { rowOf, type SecurityEvent, type SecurityEventType } from '../events/security-event.js';
 
 /** How many of them are kept. */
 export const MAX_NOTABLE = 50;
@@ -13,6 +13,11 @@ export interface NotableEvent {
   readonly fields: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** Whether an operator should have seen events of this type. */
+export function isNotable(type: SecurityEventType): boolean {
+  return rowOf(type).volume === 'rare' && type !== 'ws.audit.summary' && type !== 'ws.config.weak';
+}
+
 /** How long a text may be, and how many fields are told. */
 const MAX_TEXT = 200;
 const MAX_FIELDS = 16;
@@ -25,10 +30,7 @@ export class NotableEvents {
   readonly #events: NotableEvent[] = [];
 
   note(event: SecurityEvent): void {
-    const { level, volume } = rowOf(event.type);
-    const isNotable = volume === 'rare' && event.type !== 'ws.audit.summary' && event.type !== 'ws.config.weak';
-    if (!isNotable) return;
-    this.#events.push({ time: event.time, type: event.type, level, fields: fieldsOf(event) });
+    this.#events.push({ time: event.time, type: event.type, level: rowOf(event.type).level, fields: fieldsOf(event) });
     if (this.#events.length > MAX_NOTABLE) this.#events.shift();
   }
 

@@ -1,12 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Observable, share } from 'rxjs';
 import type { Principal } from '../core/principal.js';
-import { OnSecurityEvent } from '../events/on-security-event.js';
-import type { SecurityEvent } from '../events/security-event.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { type ConnectionPage, type Display, pageOf } from './connection-rows.js';
-import { LimitedClients, type LimitedClient } from './limited-clients.js';
-import { NotableEvents, type NotableEvent } from './notable-events.js';
+import { isLimit, LimitedClients, type LimitedClient } from './limited-clients.js';
+import { isNotable, NotableEvents, type NotableEvent } from './notable-events.js';
 import type { ListConnections } from './operations-messages.js';
 import { OPERATIONS_HOST, type OperationsHost } from './operations-host.js';
 import { OperatorActions } from './operator-actions.js';
@@ -62,6 +60,11 @@ export class OperationsBoard implements Display, OnApplicationShutdown {
     this.runtime = runtime;
     this.#showsPlain = options.showsPlain;
     this.#history = new RefusalHistory(events.counts, clock.monotonic());
+    // A listener has a queue, which a flood of refusals overruns: it would lose what operators look for, and raise an alert.
+    events.observe((data, present) => {
+      if (isNotable(data.type)) this.#notable.note(present());
+      else if (isLimit(data)) this.#limited.note(present(), clock.monotonic());
+    });
     this.#stopSampling = clock.every(SAMPLE_MS, () => this.#sample());
     const emit = events.emit.bind(events);
     this.actions = new OperatorActions({ lifecycle, revocations, clock, display: this, emit });
@@ -72,12 +75,6 @@ export class OperationsBoard implements Display, OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.#stopSampling();
-  }
-
-  @OnSecurityEvent('ws.*')
-  note(event: SecurityEvent): void {
-    this.#limited.note(event, this.runtime.clock.monotonic());
-    this.#notable.note(event);
   }
 
   who(principal: Principal): string {
