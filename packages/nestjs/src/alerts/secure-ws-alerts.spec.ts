@@ -322,6 +322,17 @@ describe('SecureWsAlerts', () => {
       expect(told[20]).toMatchObject({ further: 9980 });
     });
 
+    it('MO-03 is told once where there is no room to remember it, however often it comes', () => {
+      const { pass, see } = start([{ ...rule, value: 'origin' }], { maxKeys: 100 });
+      for (let i = 0; i < 100; i++) see(refused({ origin: `https://evil-${i}.example` }));
+      pass(MINUTE);
+      see(refused({ origin: 'https://evil.example' }), 500);
+      expect(told).toMatchObject([{ seen: 'https://evil.example', value: 1 }]);
+      // It is under way for as long as it comes, and ends as any other.
+      pass(10 * MINUTE);
+      expect(kinds()).toEqual(['raised', 'ended']);
+    });
+
     it('may be a network', () => {
       const { pass, see } = start([{ ...rule, value: 'network' }]);
       see(refused());

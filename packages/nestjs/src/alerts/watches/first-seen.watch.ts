@@ -39,6 +39,8 @@ export class FirstSeenWatch implements AlertWatch {
     // which is told as further values.
     if (this.#known.size < this.maxKeys) this.#known.add(value);
     if (now < this.#learntAt) return;
+    // One that found no room may have an alert already: each further event would raise another one.
+    if (this.alerts.touch(value, 1)) return;
     let isNews = true;
     const level = () => {
       const reached = { value: isNews ? 1 : 0 };
