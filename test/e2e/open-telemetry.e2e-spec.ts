@@ -7,7 +7,12 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  type SpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WsAuthorize } from '@secure-ws/nestjs';
 import { type OpenTelemetryOptions, SecureWsOpenTelemetryModule } from '@secure-ws/nestjs/opentelemetry';
@@ -25,6 +30,14 @@ const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
 const spans = new InMemorySpanExporter();
 const measured = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
 const reader = new PeriodicExportingMetricReader({ exporter: measured, exportIntervalMillis: 3_600_000 });
+
+/** A processor of the application's, which may fail. */
+let isBroken = false;
+const fail = ({ name }: { readonly name: string }): void => {
+  if (isBroken && name.startsWith('ws.')) throw new Error('a processor that fails');
+};
+const quiet = (): Promise<void> => Promise.resolve();
+const failing: SpanProcessor = { onStart: fail, onEnd: fail, forceFlush: quiet, shutdown: quiet };
 
 @WebSocketGateway({ path: '/traced' })
 @WsAuthorize()
@@ -62,7 +75,9 @@ describe('SecureWsOpenTelemetryModule', () => {
   beforeAll(() => {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }));
+    trace.setGlobalTracerProvider(
+      new BasicTracerProvider({ spanProcessors: [failing, new SimpleSpanProcessor(spans)] }),
+    );
     metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
   });
   afterAll(() => {
@@ -71,7 +86,10 @@ describe('SecureWsOpenTelemetryModule', () => {
     context.disable();
     propagation.disable();
   });
-  beforeEach(() => spans.reset());
+  beforeEach(() => {
+    spans.reset();
+    isBroken = false;
+  });
 
   it('MO-10 has a span for each handshake and message, and what the handler does is under it', async () => {
     const app = await start();
@@ -112,6 +130,7 @@ describe('SecureWsOpenTelemetryModule', () => {
     ],
     ['nobody, where it is not said plainly', (() => 'yes') as never, false],
     ['nobody, where the answer is a promise', (async () => Promise.resolve(true)) as never, false],
+    ['nobody, where the promise is broken', (async () => Promise.reject(new Error('away'))) as never, false],
     [
       'nobody, where asking throws',
       () => {
@@ -125,6 +144,19 @@ describe('SecureWsOpenTelemetryModule', () => {
     await connect(`${app.url}/traced`, { token: app.token(), origin: APP_ORIGIN, headers });
     const [handshake] = named('ws.handshake');
     expect(handshake?.spanContext().traceId === TRACE_ID).toBe(isTrusted);
+  });
+
+  it('MO-09 changes nothing where what the application does with spans fails', async () => {
+    const app = await start();
+    const open = () => connect(`${app.url}/traced`, { token: app.token() });
+    const before = await open();
+    isBroken = true;
+    for (const client of [before, await open()]) {
+      expect(await client.request('say', { text: 'one' })).toMatchObject({ event: 'say', data: { text: 'one' } });
+      expectError(await client.request('crash'), 'INTERNAL');
+    }
+    const wrong = connect(`${app.url}/traced`, { token: 'aaaa.bbbb.cccc' });
+    await expect(wrong).rejects.toThrow('401');
   });
 
   it('MO-10 never goes on with the trace of an origin that is not allowed', async () => {

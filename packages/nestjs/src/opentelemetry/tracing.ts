@@ -1,4 +1,5 @@
 import type { Attributes, Context, Span, SpanContext, Tracer } from '@opentelemetry/api';
+import { isPromiseLike } from '../core/awaitable.js';
 import type {
   HandshakeFacts,
   MessageFacts,
@@ -94,8 +95,11 @@ export class Tracing implements WsObserver {
   #isTrusted({ isJudged, address, peer, origin, path }: HandshakeFacts): boolean {
     if (this.trust === undefined || !isJudged || path === undefined) return false;
     try {
+      const answer: unknown = this.trust({ address, peer, origin, path });
+      // Nobody waits for a promise, nor for its rejection, which would end the process.
+      if (isPromiseLike(answer)) answer.then(undefined, () => undefined);
       // Not a promise, and not 'yes'.
-      return (this.trust({ address, peer, origin, path }) as unknown) === true;
+      return answer === true;
     } catch {
       return false;
     }
