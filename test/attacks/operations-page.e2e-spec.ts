@@ -56,6 +56,30 @@ describe.each(['express', 'fastify'] as const)('the operations page over HTTP, %
     expect(app.events.ofType('ws.operator.refused').at(-1)).toMatchObject({ owasp: 'authz_fail' });
   });
 
+  it('OD-10 shows by no method, body or spelling that it is there', async () => {
+    const app = await startApp(operationsApp({ ...ECHO, platform }));
+    const told = async (path: string, init: RequestInit) => {
+      const answer = await ask(app, path, undefined, init);
+      const fields = [...answer.headers].filter(([name]) => name !== 'date' && name !== 'etag');
+      return JSON.stringify([answer.status, fields, await answer.text()]).replaceAll('operations', 'operationz');
+    };
+    const requests: readonly RequestInit[] = [
+      ...['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => ({ method })),
+      { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{' },
+      // Fastify answers 415 to any route that is there, before anything of the module runs.
+      ...(platform === 'fastify'
+        ? []
+        : [{ method: 'POST', headers: { 'Content-Type': 'application/x-odd' }, body: 'x' }]),
+      { method: 'OPTIONS', headers: { Origin: APP_ORIGIN, 'Access-Control-Request-Method': 'POST' } },
+    ];
+    for (const init of requests) {
+      for (const file of ['', '/', '/main.js', '/ticket', '/main.js/', '/%zz', '/%00', '/MAIN.JS', '/ticket/x']) {
+        const [there, missing] = [`/operations${file}`, `/operationz${file}`];
+        expect([init.method, there, await told(there, init)]).toEqual([init.method, there, await told(missing, init)]);
+      }
+    }
+  });
+
   it('OD-10 gives an operator the page and its files, and no other file', async () => {
     const app = await startApp(operationsApp({ ...ECHO, platform }));
     for (const [file, type] of [

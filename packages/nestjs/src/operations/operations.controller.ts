@@ -4,7 +4,7 @@ import {
   Get,
   HttpCode,
   Inject,
-  Param,
+  Options,
   Post,
   Req,
   Res,
@@ -67,16 +67,20 @@ export function createOperationsController(options: ResolvedOperationsOptions, g
       return send(page, response);
     }
 
-    @Get(':file')
-    async file(
-      @Param('file') name: string,
-      @Req() request: IncomingMessage,
-      @Res({ passthrough: true }) response: HeaderSetter,
-    ): Promise<string> {
+    // No parameter: Express would answer a broken escape in one with 400, and nowhere else.
+    @Get([...assets.keys()])
+    async file(@Req() request: IncomingMessage, @Res({ passthrough: true }) response: HeaderSetter): Promise<string> {
       await this.access.operatorOf(request);
-      const asset = assets.get(name);
+      const asset = assets.get(nameIn(request.url));
+      // Another spelling, which the router takes for the same.
       if (asset === undefined) throw this.access.notFound(request);
       return send(asset, response);
+    }
+
+    /** Express would list the methods of a route to anybody. */
+    @Options(['', 'ticket', ...assets.keys()])
+    options(@Req() request: IncomingMessage): never {
+      throw this.access.notFound(request);
     }
 
     /** Opens the socket of the page, once. */
@@ -96,6 +100,12 @@ export function createOperationsController(options: ResolvedOperationsOptions, g
     }
   }
   return OperationsController;
+}
+
+/** The last part of a path. */
+function nameIn(url = ''): string {
+  const path = url.replace(/[?#].*$/s, '');
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function send({ type, content }: OperationsAsset, response: HeaderSetter): string {
