@@ -243,6 +243,21 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
     expect((await push(app, token, from('198.51.100.7'))).status).toBe(202);
   });
 
+  it('AN-10 has nobody wait for the tokens of other customers of the same provider, who send from its addresses', async () => {
+    const { app, server, open } = await protect({ platform });
+    const alice = await open('alice');
+    const statuses = new Set<number>();
+    for (let i = 0; i < 90; i++) {
+      const theirs = claimsOf(server, 'session-revoked', {}, { iss: 'https://mallory.id.example.com' });
+      statuses.add((await push(app, await server.sign(HEADER, theirs))).status);
+    }
+    const token = await server.sign(HEADER, claimsOf(server));
+
+    expect([...statuses]).toEqual([400]);
+    expect((await push(app, token)).status).toBe(202);
+    await alice.expectClose(4512);
+  });
+
   it('DR-17 answers 503 while the store does not, closes whom it means all the same, and takes the token later', async () => {
     const remote = new RemoteStore(new SystemClock());
     const { app, server, open } = await protect({ platform, options: { store: { shared: remote.store } } });
