@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { type AlertWebhookOptions, SecurityEvents } from '@secure-ws/nestjs';
+import { type AlertWebhookOptions, FileSink, SecurityEvents } from '@secure-ws/nestjs';
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { auditFolder, linesOf } from '../support/audit-folder.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { handshake } from '../support/handshake.js';
 import { until } from '../support/patience.js';
+import { RecordingSink } from '../support/recording-sink.js';
 import { startApp } from '../support/start-app.js';
 
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
@@ -56,7 +58,8 @@ const rule = {
   windowMs: 1000,
 } as const;
 
-async function start(answer: Answer, more: Partial<AlertWebhookOptions> = {}) {
+async function start(answer: Answer, more: Partial<AlertWebhookOptions> = {}, ...sinks: FileSink[]) {
+  const events = new RecordingSink();
   const clock = new FakeClock(Date.now());
   const receiver = await receive(answer);
   const secret = newSecret();
@@ -64,8 +67,9 @@ async function start(answer: Answer, more: Partial<AlertWebhookOptions> = {}) {
   const app = await startApp({
     providers: [EchoGateway],
     clock,
-    options: { alerts: { rules: [rule], quietMs: 1000, webhooks } },
+    options: { alerts: { rules: [rule], quietMs: 1000, webhooks }, events: { sinks: [events, ...sinks] } },
   });
+  Object.assign(app, { events });
   const raise = async (): Promise<void> => {
     const before = app.events.ofType('ws.alert.raised').length;
     await handshake(`${app.url}/echo`, { token: 'canary-token' });
@@ -253,5 +257,22 @@ describe('the webhook of alerts', () => {
     expect(received.length).toBeLessThanOrEqual(3);
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(2);
     expect(app.events.ofType('ws.audit.dropped')).toMatchObject([{ failed: 1 }, { failed: 1 }]);
+  });
+
+  it('MO-08 MO-09 has its last losses in the audit before that is closed', async () => {
+    const audit = auditFolder();
+    const sink = new FileSink({ path: audit.path, chain: { privateKey: audit.privateKey } });
+    const { app, raise, attempts } = await start(status(500), {}, sink);
+    await raise();
+    await attempts(1);
+    await app.app.close();
+    // What comes after the end would open the file once more, and nobody would close it.
+    await until(() => app.events.ofType('ws.audit.dropped').length === 1, 'the loss');
+    await app.app.get(SecurityEvents).flush();
+
+    const types = linesOf(audit.path).map((line) => (JSON.parse(line) as { type: string }).type);
+    expect(types.filter((type) => type.startsWith('audit.'))).toEqual(['audit.start', 'audit.end']);
+    expect(types).toContain('ws.audit.dropped');
+    expect(types.at(-1)).toBe('audit.end');
   });
 });

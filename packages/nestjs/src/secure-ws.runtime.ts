@@ -270,8 +270,10 @@ export class SecureWsRuntime {
     this.#hasStarted = false;
     this.timer.stop();
     this.#shedding.stop();
-    await this.events.close();
+    await this.events.flush();
+    // What they lose is told: the sinks are closed after them.
     await this.#webhooks.close();
+    await this.events.close();
     await this.store.close();
   }
 }

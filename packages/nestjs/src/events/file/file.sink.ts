@@ -24,6 +24,7 @@ export class FileSink extends SecurityEventSink {
   /** What is under way; whatever comes next waits for it. */
   #work: Promise<unknown> = Promise.resolve();
   #isWriting = false;
+  #isClosed = false;
   #isSyncDue = false;
   #isAnchorDue = false;
   #lastTrouble = '';
@@ -41,6 +42,7 @@ export class FileSink extends SecurityEventSink {
   /** @throws Error for a file that cannot be opened or is not this user's alone. */
   override async open(clock: Clock): Promise<void> {
     this.#clock = clock;
+    this.#isClosed = false;
     await this.#exclusively(() => this.#openTrail());
   }
 
@@ -56,21 +58,28 @@ export class FileSink extends SecurityEventSink {
     try {
       await this.#exclusively(async () => {
         await (this.#trail ?? (await this.#openTrail())).append(events, this.#clock.now());
+        // What is told after the end of the application is written, and leaves nothing open behind it.
+        if (this.#isClosed) await this.#closeTrail();
       });
     } finally {
       this.#isWriting = false;
     }
-    if (this.#settings?.fsync === 'every-second') this.#syncSoon();
+    if (this.#settings?.fsync === 'every-second' && !this.#isClosed) this.#syncSoon();
   }
 
   override async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#exclusively(() => this.#closeTrail());
+  }
+
+  async #closeTrail(): Promise<void> {
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
-    await this.#exclusively(async () => {
-      const trail = this.#trail;
-      this.#trail = undefined;
-      await trail?.close(this.#clock.now());
-    });
+    this.#isSyncDue = false;
+    this.#isAnchorDue = false;
+    const trail = this.#trail;
+    this.#trail = undefined;
+    await trail?.close(this.#clock.now());
   }
 
   async #openTrail(): Promise<AuditTrail> {

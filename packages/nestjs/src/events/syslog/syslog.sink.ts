@@ -22,6 +22,7 @@ export class SyslogSink extends SecurityEventSink {
   #connection: SyslogConnection | undefined;
   #clock: Clock = new SystemClock();
   #isSending = false;
+  #isClosed = false;
 
   constructor(private readonly options: SyslogSinkOptions) {
     super();
@@ -34,6 +35,7 @@ export class SyslogSink extends SecurityEventSink {
 
   override open(clock: Clock): void {
     this.#clock = clock;
+    this.#isClosed = false;
   }
 
   override write(event: SecurityEvent): Promise<void> {
@@ -54,10 +56,13 @@ export class SyslogSink extends SecurityEventSink {
       await connection.send(events.map((event) => syslogFrame(event, settings.header)).join(''));
     } finally {
       this.#isSending = false;
+      // What is told after the end of the application leaves nothing open behind it.
+      if (this.#isClosed) await this.close();
     }
   }
 
   override async close(): Promise<void> {
+    this.#isClosed = true;
     const connection = this.#connection;
     this.#connection = undefined;
     if (this.#isSending) connection?.abort();
