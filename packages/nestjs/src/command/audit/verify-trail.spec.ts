@@ -265,6 +265,23 @@ describe('secure-ws audit verify: an attacker with the file', () => {
     expect(wrong.at(-1)).toMatch(/^unsigned +no record is signed with a key that was given/);
   });
 
+  it('MO-08 is found out who puts records of their own in front of the first one', async () => {
+    const audit = auditFolder();
+    await run(audit, 4);
+    // A chain whose beginning was removed, as it seems: nothing that is signed was ever near it.
+    rewrite(audit.path, (lines) => {
+      const made = lines
+        .slice(1, 4)
+        .map((line) => rehashed(line, (body) => body.replace(/"id":"[\w-]{22}"/, `"id":"${'A'.repeat(22)}"`)));
+      return [...rechained(made, 1), ...lines];
+    });
+    const { status, wrong } = await verify(audit);
+    expect(wrong).toEqual([
+      expect.stringMatching(/^unsigned +audit.jsonl:4: web-1 began with an empty file: chain A+ in front of it/),
+    ]);
+    expect(status).toBe(3);
+  });
+
   it('MO-08 cuts off the end unseen up to a signed record, and no further where the age or the last run is known', async () => {
     const audit = auditFolder();
     const heads = audit.at('heads.json');

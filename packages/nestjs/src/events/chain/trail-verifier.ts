@@ -149,6 +149,7 @@ export class TrailVerifier {
     }
     if (continues === undefined) {
       if (this.#chains.size > 1 && gap === undefined) {
+        this.#refuseInFront(node, place);
         this.#findings.note(`${place.file}:${place.line}: ${node} began a trail of its own: it found no file.`);
       }
       return;
@@ -157,6 +158,15 @@ export class TrailVerifier {
     if (before !== undefined) before.vouchFor(continues, place);
     else if (this.#chains.size > 1) {
       this.#findings.add('missing', place, `it goes on from chain ${continues.id}, which is not there.`);
+    }
+  }
+
+  /** A process that found an empty file had no records in front of its own. */
+  #refuseInFront(node: string, place: LinePlace): void {
+    for (const { id, isSigned, file } of this.#chains.values()) {
+      if (isSigned || file !== place.file) continue;
+      const problem = `${node} began with an empty file: chain ${id} in front of it, of which nothing is signed, came later.`;
+      this.#findings.add('unsigned', place, problem);
     }
   }
 

@@ -28,6 +28,7 @@ export class VerifiedChain {
   #isLate = false;
   #hasEnded = false;
   #isContinued = false;
+  #file = '';
   /**
    * The hashes of the records that are not signed yet, up to the last one: the next process may vouch for any of them. None
    * where nothing was ever signed, so that a file that somebody made does not fill memory.
@@ -49,10 +50,21 @@ export class VerifiedChain {
 
   readonly id: string;
 
+  /** Whether a record of it was signed. */
+  get isSigned(): boolean {
+    return this.#signed !== undefined;
+  }
+
+  /** Where its last record is. */
+  get file(): string {
+    return this.#file;
+  }
+
   /** Takes the next record of the chain. */
   add({ record, time, mark, isVouched }: ReadRecord, place: LinePlace): void {
     const { seq, prev, hash } = record;
     const { findings } = this;
+    this.#file = place.file;
     if (seq <= this.#lastSeq) {
       findings.add('reordered', place, `record ${seq} stands behind record ${this.#lastSeq}, or is there twice.`);
       return;
