@@ -53,15 +53,19 @@ const MEANINGS: readonly (readonly [beginning: string, kind: Kind, outcome: Even
   ['ws.drain.', 'lifecycle', 'success'],
 ];
 
+/** What became of an act of an operator, where nothing did. */
+const NOT_DONE: ReadonlySet<unknown> = new Set(['gone', 'failed']);
+
 /** The OWASP names of what goes wrong with an identity. */
 const IDENTITY = /^(?:authn|session)_|^malicious_csrf$/;
 
 /** What an event means; `undefined` for a type that has no meaning here. */
-export function meaningOf({ type, owasp }: AuditRecord): EventMeaning | undefined {
+export function meaningOf({ type, owasp, outcome: ownOutcome }: AuditRecord): EventMeaning | undefined {
   const found = typeof type === 'string' ? MEANINGS.find(([beginning]) => type.startsWith(beginning)) : undefined;
   if (found === undefined) return undefined;
   const [, kind, outcome] = found;
   // A handshake that was refused for its credential is a log-in that failed; any other one is a connection that was.
   const isLogon = kind === 'connection' && typeof owasp === 'string' && IDENTITY.test(owasp);
-  return { kind: isLogon ? 'logon' : kind, outcome };
+  const isNotDone = type === 'ws.operator.acted' && NOT_DONE.has(ownOutcome);
+  return { kind: isLogon ? 'logon' : kind, outcome: isNotDone ? 'failure' : outcome };
 }

@@ -111,6 +111,16 @@ describe('secure-ws audit export', () => {
     });
   });
 
+  it('MO-02 says of an act of an operator whether it was done', async () => {
+    const { path } = auditFolder();
+    const outcomes = ['done', 'store-away', 'gone', 'failed'];
+    const acts = outcomes.map((outcome) => JSON.stringify({ ...exampleOf('ws.operator.acted'), outcome }));
+    writeFileSync(path, acts.join('\n'));
+    const told = ['success', 'success', 'failure', 'failure'];
+    expect((await exported(path, 'ecs')).out.map((event) => at(event, 'event.outcome'))).toEqual(told);
+    expect((await exported(path, 'ocsf')).out.map((event) => String(event['status']).toLowerCase())).toEqual(told);
+  });
+
   it('MO-07 skips and counts what is not an event, and never fails at a line', async () => {
     const { path } = auditFolder();
     const [type, time] = ['ws.drain.started', '2026-11-27T09:30:00.000Z'];
