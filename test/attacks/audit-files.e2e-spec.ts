@@ -80,6 +80,22 @@ describe('the files of the audit', () => {
     expect(await verify(audit)).toMatchObject({ status: 3, text: expect.stringContaining('WRONG edited') as string });
   });
 
+  it('MO-08 MO-09 have what is told after the end of the application, and stay closed', async () => {
+    const audit = auditFolder();
+    const app = await start(audit);
+    await app.app.close();
+    const before = typesIn(audit.path).length;
+    const events = app.app.get(SecurityEvents);
+    events.emit({ type: 'ws.store.away' });
+    await events.flush();
+    expect(typesIn(audit.path).slice(before)).toEqual(['audit.start', 'ws.store.away', 'audit.end']);
+    // A timer that was left would sign one more.
+    (app.clock as FakeClock).advance(600_000);
+    await events.flush();
+    expect(typesIn(audit.path)).toHaveLength(before + 3);
+    expect(await verify(audit, '--complete')).toMatchObject({ status: 0 });
+  });
+
   it('MO-08 are signed while nothing happens, so that an end that is missing is old', async () => {
     const audit = auditFolder();
     const clock = new FakeClock(Date.now() - 3_600_000);

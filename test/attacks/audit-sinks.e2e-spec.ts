@@ -186,6 +186,22 @@ import { promisify } from 'node:util';
     await until(() => server.messages.length === 50, 'all of them arrived');
   });
 
+  it('MO-09 gets what is told after the end of the application, and no connection stays', async () => {
+    const server = await startSyslogServer();
+    const app = await startSyslog(server);
+    await app.app.close();
+    await until(() => server.open() === 0, 'the connection has ended');
+    const before = server.messages.length;
+    const events = app.app.get(SecurityEvents);
+    events.emit({ type: 'ws.store.away' });
+    await events.flush();
+    await until(
+      () => server.messages.length === before + 1 && server.open() === 0,
+      'it came, and the connection ended',
+    );
+    expect(server.messages.at(-1)).toContain('"type":"ws.store.away"');
+  });
+
   it('MO-09 that drops its connections is connected to again, and what it missed is counted', async () => {
     const crashes = watchForCrashes();
     const server = await startSyslogServer();

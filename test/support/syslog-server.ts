@@ -13,6 +13,8 @@ export interface SyslogServer {
   readonly messages: string[];
   /** How often a client has connected. */
   readonly connections: () => number;
+  /** How many are open. */
+  readonly open: () => number;
   /** Cuts every connection off. */
   readonly dropAll: () => void;
   /** Reads nothing any more, of no connection. */
@@ -61,6 +63,7 @@ export async function startSyslogServer(
     ca: ca.cert,
     messages,
     connections: () => count,
+    open: () => sockets.size,
     dropAll: () => {
       for (const socket of sockets) socket.destroy();
     },
