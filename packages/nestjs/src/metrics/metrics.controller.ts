@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, StreamableFile, type Type, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, Inject, StreamableFile, type Type, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import { MetricsTokenGuard } from './metrics-token.guard.js';
 import type { ResolvedMetricsEndpoint } from './metrics.options.js';
 import { SecureWsMetrics } from './secure-ws-metrics.js';
@@ -8,7 +8,8 @@ export function createMetricsController({ path, tokens, guards }: ResolvedMetric
   const all = [...(tokens.length > 0 ? [new MetricsTokenGuard(tokens)] : []), ...guards];
 
   @UseGuards(...all)
-  @Controller(path)
+  // Who asks knows nothing of the versions of an application.
+  @Controller({ path, version: VERSION_NEUTRAL })
   class MetricsController {
     constructor(@Inject(SecureWsMetrics) private readonly metrics: SecureWsMetrics) {}
 
