@@ -3,8 +3,11 @@ import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  statSync,
+  symlinkSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
@@ -354,6 +357,23 @@ describe('secure-ws audit verify: hostile files', () => {
     const { status, text } = await verify(audit, audit.files(), '--json');
     expect(status).toBe(3);
     expect((JSON.parse(text) as { chains: unknown[] }).chains).toHaveLength(10_000);
+  });
+
+  it('MO-08 writes what it remembers to no file that somebody has put in its way', async () => {
+    const audit = auditFolder();
+    await run(audit, 3);
+    writeFileSync(audit.at('precious'), 'of somebody else');
+    // Before the first run, and where its file is.
+    symlinkSync(audit.at('precious'), audit.at('heads.json.new'));
+    for (let i = 0; i < 2; i++) {
+      expect(await verify(audit, [audit.path], '--remember', audit.at('heads.json'))).toMatchObject({ status: 0 });
+    }
+    expect(readFileSync(audit.at('precious'), 'utf8')).toBe('of somebody else');
+    expect(statSync(audit.at('heads.json')).mode & 0o777).toBe(0o600);
+    expect(readdirSync(audit.folder).filter((name) => name.startsWith('heads'))).toEqual([
+      'heads.json',
+      'heads.json.new',
+    ]);
   });
 
   it('MO-08 does not wait at a FIFO, nor read a device', async () => {

@@ -1,5 +1,5 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
+import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { headsOf, readHeads, type RememberedHead } from '../../events/chain/remembered-heads.js';
 import { TrailVerifier } from '../../events/chain/trail-verifier.js';
 import { readBoundedFile } from '../bounded-file.js';
@@ -98,10 +98,13 @@ async function writeRemembered(
   heads: readonly RememberedHead[],
   note: (line: string) => void,
 ): Promise<void> {
+  // A name that nobody can know, and a file that is not there yet: a symbolic link in its place would lead anywhere (CWE-59).
+  const made = `${path}.${randomBytes(8).toString('hex')}`;
   try {
-    await writeFile(`${path}.new`, `${JSON.stringify({ heads }, undefined, 2)}\n`, { mode: 0o600, flag: 'w' });
-    await rename(`${path}.new`, path);
+    await writeFile(made, `${JSON.stringify({ heads }, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    await rename(made, path);
   } catch (cause) {
+    await rm(made, { force: true }).catch(() => undefined);
     note('Nothing is wrong with the trail; it cannot be remembered.');
     throw new TypeError(`--remember ${path} cannot be written: ${(cause as NodeJS.ErrnoException).code ?? 'why'}.`, {
       cause,
