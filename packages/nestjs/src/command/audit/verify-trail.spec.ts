@@ -285,6 +285,22 @@ describe('secure-ws audit verify: an attacker with the file', () => {
     expect(status).toBe(3);
   });
 
+  it('MO-08 says where a process has signed records that it found, and nobody had signed before', async () => {
+    const audit = auditFolder();
+    await run(audit, 4);
+    // In place of all that there was, while no process ran: a chain whose beginning is gone.
+    rewrite(audit.path, (lines) =>
+      lines
+        .slice(1, 4)
+        .map((line, at) => rehashed(line, (body) => (at === 0 ? body.replace('sys_shutdown', 'x') : body))),
+    );
+    rewrite(audit.path, (lines) => rechained(lines, 1));
+    await run(audit, 2, { from: START + 60_000 });
+    const { text } = await verify(audit);
+    expect(text).toMatch(/note {2}chain [\w-]{22} has no signed record: the process after it has signed what it found/);
+    expect((await verify(audit, audit.files(), '--complete')).wrong).toEqual([expect.stringMatching(/^missing/)]);
+  });
+
   it('MO-08 cuts off the end unseen up to a signed record, and no further where the age or the last run is known', async () => {
     const audit = auditFolder();
     const heads = audit.at('heads.json');

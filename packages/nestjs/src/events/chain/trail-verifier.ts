@@ -74,7 +74,12 @@ export class TrailVerifier {
       findings.note(`${file}:${line} is not a whole record: it is being written, or the end was cut off.`);
     }
     const chains = [...this.#chains.values()].map((chain) => chain.report());
-    for (const { id, hasEnded, isContinued } of chains) {
+    for (const { id, hasEnded, isContinued, signed } of chains) {
+      if (isContinued && signed === undefined) {
+        findings.note(
+          `chain ${id} has no signed record: the process after it has signed what it found, whoever had written that.`,
+        );
+      }
       if (isContinued && !hasEnded) {
         findings.note(
           `chain ${id} was not closed: its process ended early, or its end was cut off before the next one started.`,
