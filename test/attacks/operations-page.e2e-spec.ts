@@ -1,8 +1,15 @@
 import { Module } from '@nestjs/common';
-import { WsConnectionLifecycleService, WsHttpPrincipal, WsRevalidator, WsRevocationService } from '@secure-ws/nestjs';
+import {
+  SecurityEventSink,
+  WsConnectionLifecycleService,
+  WsHttpPrincipal,
+  WsRevalidator,
+  WsRevocationService,
+} from '@secure-ws/nestjs';
 import { SecureWsOperationsModule } from '@secure-ws/nestjs/operations';
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
+import { deferred } from '../support/deferred.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { expectError } from '../support/error-frame.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -451,5 +458,31 @@ describe('the operations page', () => {
     operator.send('ops.watch', undefined, 'w');
     const { data } = await operator.next();
     expect(data).toMatchObject({ limited: [{ kind: 'principal', reason: 'connection-throttle', times: 39 }] });
+  });
+
+  it('MO-09 keeps what operators did in sight while a flood overruns a slow sink', async () => {
+    const hang = deferred();
+    class Hanging extends SecurityEventSink {
+      override write(): Promise<void> {
+        return hang.promise;
+      }
+    }
+    const clock = new FakeClock(Date.now());
+    const lifecycle = { pingIntervalMs: 86_400_000, idleTimeoutMs: Infinity };
+    const events = { sinks: [new Hanging()], maxQueuedEvents: 4, sinkTimeoutMs: 60_000 };
+    const app = await startApp(operationsApp({ ...ECHO, clock, options: { events, lifecycle } }));
+    const operator = await openOperations(app);
+    await connect(`${app.url}/echo`, { token: app.token({ sub: 'victim' }) });
+    const { connectionId } = (await list(operator)).rows.at(1) as Row;
+    expect(await act(operator, { action: 'disconnect', connectionId })).toMatchObject({ outcome: 'done' });
+    for (let second = 0; second < 60; second++) {
+      await handshake(`${app.url}/echo`, { token: 'x.y.z' });
+      clock.advance(1000);
+    }
+    operator.send('ops.watch', undefined, 'w');
+    const { notable } = (await operator.next()).data as { notable: { type: string; fields: { dropped: number } }[] };
+    hang.resolve();
+    expect(notable.map(({ type }) => type)).toEqual(['ws.audit.dropped', 'ws.operator.acted']);
+    expect(notable[0]?.fields.dropped).toBeGreaterThanOrEqual(59);
   });
 });

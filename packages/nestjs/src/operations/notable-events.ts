@@ -30,8 +30,20 @@ export class NotableEvents {
   readonly #events: NotableEvent[] = [];
 
   note(event: SecurityEvent): void {
-    this.#events.push({ time: event.time, type: event.type, level: rowOf(event.type).level, fields: fieldsOf(event) });
+    const fields = event.type === 'ws.audit.dropped' ? this.#addUp(fieldsOf(event)) : fieldsOf(event);
+    this.#events.push({ time: event.time, type: event.type, level: rowOf(event.type).level, fields });
     if (this.#events.length > MAX_NOTABLE) this.#events.shift();
+  }
+
+  /** Losses are told once a second for as long as a flood lasts: in one entry for each sink, with all of them. */
+  #addUp(fields: NotableEvent['fields']): NotableEvent['fields'] {
+    const isOfSink = ({ type, fields: { sink } }: NotableEvent): boolean =>
+      type === 'ws.audit.dropped' && sink === fields['sink'];
+    const at = this.#events.findIndex(isOfSink);
+    if (at === -1) return fields;
+    const [before] = this.#events.splice(at, 1);
+    const sum = (name: string): number => Number(before?.fields[name] ?? 0) + Number(fields[name] ?? 0);
+    return { ...fields, dropped: sum('dropped'), failed: sum('failed') };
   }
 
   /** The last one first. */
