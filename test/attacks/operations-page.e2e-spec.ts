@@ -119,6 +119,14 @@ describe.each(['express', 'fastify'] as const)('the operations page over HTTP, %
 });
 
 describe('the operations page', () => {
+  it('OD-10 is not in the OpenAPI document that an application may give to everybody', () => {
+    const access = { roles: ['admin'] };
+    const { controllers = [] } = SecureWsOperationsModule.forRoot({ principal: HeaderPrincipal, access });
+    // What `@nestjs/swagger` looks at: its explorer skips a controller of which this is `[true]`.
+    const marks = controllers.map((each) => Reflect.getMetadata('swagger/apiExcludeController', each) as unknown);
+    expect(marks).toEqual([[true]]);
+  });
+
   it('OD-10 is a problem of the boot while nothing says who may see it', async () => {
     const fixOf = async (options: object) => {
       const page = SecureWsOperationsModule.forRoot(options as never);

@@ -8,6 +8,7 @@ import {
   Post,
   Req,
   Res,
+  SetMetadata,
   type Type,
   UseGuards,
   VERSION_NEUTRAL,
@@ -48,11 +49,15 @@ const HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['X-Frame-Options', 'DENY'],
 ];
 
+/** What `@ApiExcludeController()` of `@nestjs/swagger` sets: a document that many applications give to everybody. */
+const NOT_IN_OPENAPI = ['swagger/apiExcludeController', [true]] as const;
+
 /** Makes the controller of the page. @param gateway the class behind the page's socket. */
 export function createOperationsController(options: ResolvedOperationsOptions, gateway: Type): Type {
   const page = readOperationsPage(options.path.slice(options.path.lastIndexOf('/') + 1));
   const assets = readOperationsAssets();
 
+  @SetMetadata(...NOT_IN_OPENAPI)
   @UseGuards(...options.guards)
   @Controller({ path: options.path, version: VERSION_NEUTRAL })
   class OperationsController {
