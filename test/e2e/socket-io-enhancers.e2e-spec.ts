@@ -277,7 +277,7 @@ describe('the enhancers on Socket.IO', () => {
     expect((await answer(socket, 'order.place', payload)).data['code']).toBe('BAD_MESSAGE');
   });
 
-  it('AN-02 refuses every message of a socket without an identity', async () => {
+  it('AN-02 AZ-09 refuses every message of a socket without an identity', async () => {
     const socket = await connect(undefined);
     const reply = await answer(socket, 'order.place', { accountId: 'alice', quantity: 3 });
     expect(reply.data['code']).toBe('FORBIDDEN');
