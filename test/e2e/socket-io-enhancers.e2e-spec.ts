@@ -387,7 +387,7 @@ describe('the enhancers on Socket.IO', () => {
     expect(audit.ofType('ws.message.reported').map(({ reason }) => reason)).toEqual(['policy', 'claims', 'payload']);
   });
 
-  it('SL-12 fires the abort signal when the socket is gone', async () => {
+  it('SL-12 DR-09 fires the abort signal when the socket is gone', async () => {
     const socket = await connect(await tokenOf('alice'));
     expect(await answer(socket, 'wait')).toEqual({ event: 'waited', data: true });
     const { signal } = WaitingGuard;

@@ -13,7 +13,14 @@ import {
 import { JwtService } from '@nestjs/jwt';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Test } from '@nestjs/testing';
-import { ConnectedSocket, type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  ConnectedSocket,
+  type OnGatewayInit,
+  SubscribeMessage,
+  WebSocketGateway,
+  WsException,
+} from '@nestjs/websockets';
+import { ERROR_MESSAGES } from '@secure-ws/protocol';
 import { Expose } from 'class-transformer';
 import { type Observable, of, Subject } from 'rxjs';
 import { io, type Socket } from 'socket.io-client';
@@ -116,6 +123,18 @@ class UsersGateway implements OnGatewayInit {
     return { id: { passwordHash: HASH } };
   }
 
+  @SubscribeMessage('refused')
+  refused(): never {
+    throw new WsException('canary of a handler');
+  }
+
+  /** Whoever it was, nobody knows them any more. */
+  @SubscribeMessage('banished')
+  async banished(@ConnectedSocket() socket: IoSocket): Promise<never> {
+    await this.identities.authenticate(socket, 'rubbish', socket.request).catch(() => undefined);
+    throw new WsException('canary of a stranger');
+  }
+
   @SubscribeMessage('send')
   send(@WsConnection() connection: WsConnection): unknown {
     const isSent = connection.send('user', entity(), { as: UserView });
@@ -193,6 +212,18 @@ describe('WsReplyInterceptor', () => {
     expect(reply).toMatchObject({ event: 'error', data: { code: 'INTERNAL' } });
     expect(JSON.stringify(reply)).not.toContain('canary');
     expect(audit.ofType('ws.message.refused')).toMatchObject([{ reason: 'reply-undeclared', event: 'unfit' }]);
+  });
+
+  it('OD-01 answers with its own texts alone, unless it is told to say more', async () => {
+    const texts = async (options: Partial<SecureWsOptions>): Promise<unknown[]> => {
+      const socket = await connect(await start(UsersGateway, options));
+      const told = [await ask(socket, 'refused'), await ask(socket, 'unfit'), await ask(socket, 'banished')];
+      return told.map((reply) => (reply as { data: { message: unknown } }).data.message);
+    };
+    const { APPLICATION, INTERNAL } = ERROR_MESSAGES;
+    expect(await texts({})).toEqual([APPLICATION, INTERNAL, APPLICATION]);
+    const unfit: unknown = expect.stringContaining('is declared as string');
+    expect(await texts({ detailedErrors: true })).toEqual(['canary of a handler', unfit, 'canary of a stranger']);
   });
 
   it('OD-04 ends a stream at the first value that does not fit', async () => {

@@ -6,7 +6,7 @@ import type { InboundFrames } from '../lifecycle/inbound-frames.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { checkFrame } from './message-decoding.js';
 import type { Message } from './message.js';
-import { openPipeline, settle, type StubSocket } from '../../../../test/support/stub-pipeline.js';
+import { crashesOf, openPipeline, settle, type StubSocket } from '../../../../test/support/stub-pipeline.js';
 
 describe('a policy that waits for nothing', () => {
   it('AZ-15 does not let the message on once the connection is closed', async () => {
@@ -293,6 +293,46 @@ describe('the inbound queue', () => {
     }
     expect(socket.flow).toEqual(['pause', 'resume']);
     expect(socket.sent.map(({ id }) => id)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('DR-08 DR-21 lets nothing more in while it finishes, and tells when the last handler has ended', async () => {
+    const running: (() => void)[] = [];
+    const { send, pipeline, socket } = openPipeline(() => new Promise<void>((resolve) => running.push(resolve)));
+    const done = vi.fn<() => void>();
+    send(1);
+    send(2);
+    pipeline.finish(done);
+    send(3);
+    expect(done).not.toHaveBeenCalled();
+    running[0]?.();
+    await settle();
+    expect(done).toHaveBeenCalledOnce();
+    expect(running).toHaveLength(1);
+    expect(socket.sent.map(({ id }) => id)).toEqual([1]);
+  });
+
+  it('DR-08 goes through a long queue of messages that wait for nothing without a call in a call', async () => {
+    const crashes = await crashesOf(async () => {
+      let calls = 0;
+      let go = (): void => undefined;
+      const { send } = openPipeline(
+        () => (calls++ === 0 ? new Promise<void>((resolve) => (go = resolve)) : undefined),
+        {
+          messages: { maxQueuedMessages: 10_000, maxQueuedBytes: 10_000_000 },
+          throttling: {
+            connection: [{ limit: 10_000, ttl: 1000 }],
+            principal: [{ limit: 10_000, ttl: 1000 }],
+            connectionBytesPerSecond: 1_000_000_000,
+          },
+        },
+      );
+      for (let id = 0; id < 10_000; id++) send(id);
+      expect(calls).toBe(1);
+      go();
+      await settle();
+      expect(calls).toBe(10_000);
+    });
+    expect(crashes).toEqual([]);
   });
 
   it('DR-08 stays bounded when a paused socket has more in hand, and says so', () => {

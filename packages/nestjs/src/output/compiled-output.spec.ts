@@ -116,6 +116,38 @@ describe('an output DTO', () => {
     expect(JSON.stringify(written)).not.toContain(SECRET);
   });
 
+  it('OD-04 writes what a Standard Schema makes of a value, and nothing that it has issues with', () => {
+    const schemaOf = (validate: (value: { id: string }) => unknown): OutputDeclaration =>
+      ({ '~standard': { version: 1, vendor: 'own', validate } }) as never;
+    const row = { id: 'u1', passwordHash: SECRET };
+    expect(
+      sent(
+        schemaOf(({ id }) => ({ value: { id } })),
+        row,
+      ),
+    ).toEqual({ id: 'u1' });
+    expect(sent([schemaOf(({ id }) => ({ value: { id }, issues: undefined })) as never], [row])).toEqual([
+      { id: 'u1' },
+    ]);
+    const wrong: unknown[] = [
+      { issues: [{ message: 'no' }] },
+      // A library that gives what it has so far beside its issues, or leaves the list empty.
+      { value: row, issues: [{ message: 'no' }] },
+      { value: row, issues: [] },
+      {},
+      null,
+      'u1',
+      Promise.resolve({ value: { id: 'u1' } }),
+    ];
+    for (const result of wrong)
+      expect(() =>
+        sent(
+          schemaOf(() => result),
+          row,
+        ),
+      ).toThrow(UnfitOutputError);
+  });
+
   it('AZ-07 writes a property of a group for who has one of its roles', () => {
     expect(sent(UserView, new UserRow(), ['owner'])).toMatchObject({ margin: 5 });
     expect(sent(UserView, new UserRow(), ['Owner', 'toString'])).not.toHaveProperty('margin');
