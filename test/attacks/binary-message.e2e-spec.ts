@@ -310,7 +310,7 @@ describe.each(['msgpack.v1', 'cbor.v1'] as const)('a connection that speaks %s',
     expect(await ask({ event: 'deep', id: 5 })).toMatchObject({ event: 'deep', id: 5 });
   });
 
-  it('MV-11 carries bytes in its envelope, under the same rules', async () => {
+  it('MV-11 MV-18 carries bytes in its envelope, under the same rules', async () => {
     const { ask } = await open();
     const send = (event: string, bytes: Uint8Array, data?: object) =>
       ask({ event, ...(data === undefined ? {} : { data }), bytes: new Uint8Array(bytes), id: 1 });

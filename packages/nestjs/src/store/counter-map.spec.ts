@@ -4,7 +4,7 @@ import { type Counter, CounterMap, wideKey } from './counter-map.js';
 describe('CounterMap', () => {
   it('DR-16 finds what a full map counts for all of a network', () => {
     const rule = {};
-    const create = (key: string): Counter => ({ key, share: () => 1 }) as Counter;
+    const create = (key: string): Counter => ({ key, level: 0, previous: undefined, next: undefined, share: () => 1 });
     const map = new CounterMap<object, Counter>(2, create, () => 'rule');
     for (const id of ['a', 'b']) map.settle(map.obtain(rule, `principal:${id}`, 0), 0);
     const shared = map.obtain(rule, 'address:2001:db8:1:2::/64', 0);
