@@ -13,7 +13,7 @@ import {
 import { JwtService } from '@nestjs/jwt';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Test } from '@nestjs/testing';
-import { ConnectedSocket, type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { Ack, ConnectedSocket, type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { Expose } from 'class-transformer';
 import { type Observable, of, Subject } from 'rxjs';
 import { io, type Socket } from 'socket.io-client';
@@ -277,9 +277,35 @@ class LateGateway {
   }
 }
 
+@UseGuards(WsAuthorizeGuard)
+@UseInterceptors(WsReplyInterceptor)
+@WebSocketGateway({ namespace: '/users' })
+@WsAuthorize()
+class AcknowledgingGateway {
+  @WsReply(UserView)
+  @SubscribeMessage('one')
+  one(@Ack() acknowledge: (reply: unknown) => void): void {
+    acknowledge(entity());
+  }
+}
+
+@UseGuards(WsAuthorizeGuard)
+@UseInterceptors(WsReplyInterceptor)
+@WebSocketGateway({ namespace: '/users' })
+@WsAuthorize()
+class GeneratingGateway {
+  @WsReply(UserView)
+  @SubscribeMessage('one')
+  async *one(): AsyncGenerator<unknown> {
+    yield await Promise.resolve(entity());
+  }
+}
+
 describe('a declared reply on another adapter', () => {
   it.each([
     ['without the interceptor', BareGateway, 'without WsReplyInterceptor'],
+    ['that an acknowledgement goes past', AcknowledgingGateway, 'takes an @Ack()'],
+    ['that Nest never asks for', GeneratingGateway, 'is an async generator'],
     ['inside another interceptor', LateGateway, 'in front of WsReplyInterceptor'],
   ])('OD-04 stops the boot %s', async (_what, gateway, problem) => {
     const error: unknown = await start(gateway).catch((reason: unknown) => reason);
