@@ -395,6 +395,31 @@ describe('a decorator of bytes that could not hold', () => {
   const problemsOf = async (type: new () => object, options = {}) =>
     (await bootProblems({ providers: [type], options })).map(({ problem }) => problem).join('\n');
 
+  it('MV-11 stops the boot where the parameter is declared as what is no Buffer', async () => {
+    @WebSocketGateway({ path: '/a' })
+    @WsAuthorize()
+    class Typed {
+      @WsBinary({ maxBytes: 10 })
+      @SubscribeMessage('a')
+      a(@WsBytes() _bytes: string): void {}
+
+      @WsBinary({ maxBytes: 10 })
+      @SubscribeMessage('b')
+      b(@WsBytes() _bytes: ArrayBuffer): void {}
+
+      @WsBinary({ maxBytes: 10 })
+      @SubscribeMessage('c')
+      c(@WsBytes() _bytes: Uint8Array): void {}
+
+      @WsBinary({ maxBytes: 10 })
+      @SubscribeMessage('d')
+      d(@WsBytes() _bytes: unknown): void {}
+    }
+    expect(await problemsOf(Typed)).toBe(
+      'has a @WsBytes() of type String, and gets a Buffer.\nhas a @WsBytes() of type ArrayBuffer, and gets a Buffer.',
+    );
+  });
+
   it('MV-11 stops the boot without a parameter, and a parameter without it', async () => {
     @WebSocketGateway({ path: '/a' })
     @WsAuthorize()

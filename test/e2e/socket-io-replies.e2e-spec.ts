@@ -14,6 +14,7 @@ import { JwtService } from '@nestjs/jwt';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Test } from '@nestjs/testing';
 import {
+  Ack,
   ConnectedSocket,
   type OnGatewayInit,
   SubscribeMessage,
@@ -308,9 +309,35 @@ class LateGateway {
   }
 }
 
+@UseGuards(WsAuthorizeGuard)
+@UseInterceptors(WsReplyInterceptor)
+@WebSocketGateway({ namespace: '/users' })
+@WsAuthorize()
+class AcknowledgingGateway {
+  @WsReply(UserView)
+  @SubscribeMessage('one')
+  one(@Ack() acknowledge: (reply: unknown) => void): void {
+    acknowledge(entity());
+  }
+}
+
+@UseGuards(WsAuthorizeGuard)
+@UseInterceptors(WsReplyInterceptor)
+@WebSocketGateway({ namespace: '/users' })
+@WsAuthorize()
+class GeneratingGateway {
+  @WsReply(UserView)
+  @SubscribeMessage('one')
+  async *one(): AsyncGenerator<unknown> {
+    yield await Promise.resolve(entity());
+  }
+}
+
 describe('a declared reply on another adapter', () => {
   it.each([
     ['without the interceptor', BareGateway, 'without WsReplyInterceptor'],
+    ['that an acknowledgement goes past', AcknowledgingGateway, 'takes an @Ack()'],
+    ['that Nest never asks for', GeneratingGateway, 'is an async generator'],
     ['inside another interceptor', LateGateway, 'in front of WsReplyInterceptor'],
   ])('OD-04 stops the boot %s', async (_what, gateway, problem) => {
     const error: unknown = await start(gateway).catch((reason: unknown) => reason);

@@ -298,6 +298,18 @@ describe('a declaration that says too little', () => {
     return places;
   };
 
+  it('is told what to write for a text that may be null, and that works', () => {
+    class Bare {
+      @Expose() note!: string | null;
+    }
+    class Typed {
+      @Expose() @Type(() => String) note!: string | null;
+    }
+    expect(() => compile(Bare)).toThrow('Bare.note is declared as any, an interface or a union');
+    expect(() => compile(Bare)).toThrow('add @Type(() => String) to a text that may be null');
+    expect([null, 'x'].map((note) => sent(Typed, { note }))).toEqual([{ note: null }, { note: 'x' }]);
+  });
+
   it('is reported with each property that it leaves open, each time that it is asked for', () => {
     const places = ['list', 'map', 'any', 'union', 'nothing', 'big', 'named', 'proto'].map((name) => `Vague.${name}`);
     expect(problemsOf(Vague)).toEqual(places);
