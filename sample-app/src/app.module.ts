@@ -28,7 +28,13 @@ export class AppModule {
           authentication: {
             tickets: {},
             ...(settings.accountServer !== undefined && {
-              oauth: { issuer: settings.accountServer.issuer, audience: CHAT_AUDIENCE, algorithms: ['ES256'] },
+              oauth: {
+                issuer: settings.accountServer.issuer,
+                audience: CHAT_AUDIENCE,
+                algorithms: ['ES256'],
+                // No longer than a revocation is remembered.
+                maxLifetimeMs: 24 * 3_600_000,
+              },
             }),
           },
         }),

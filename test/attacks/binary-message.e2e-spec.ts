@@ -310,7 +310,7 @@ describe.each(['msgpack.v1', 'cbor.v1'] as const)('a connection that speaks %s',
     expect(await ask({ event: 'deep', id: 5 })).toMatchObject({ event: 'deep', id: 5 });
   });
 
-  it('MV-11 carries bytes in its envelope, under the same rules', async () => {
+  it('MV-11 MV-18 carries bytes in its envelope, under the same rules', async () => {
     const { ask } = await open();
     const send = (event: string, bytes: Uint8Array, data?: object) =>
       ask({ event, ...(data === undefined ? {} : { data }), bytes: new Uint8Array(bytes), id: 1 });
@@ -394,6 +394,31 @@ describe.each(['msgpack.v1', 'cbor.v1'] as const)('a connection that speaks %s',
 describe('a decorator of bytes that could not hold', () => {
   const problemsOf = async (type: new () => object, options = {}) =>
     (await bootProblems({ providers: [type], options })).map(({ problem }) => problem).join('\n');
+
+  it('MV-11 stops the boot where the parameter is declared as what is no Buffer', async () => {
+    @WebSocketGateway({ path: '/a' })
+    @WsAuthorize()
+    class Typed {
+      @WsBinary({ maxBytes: 10 })
+      @SubscribeMessage('a')
+      a(@WsBytes() _bytes: string): void {}
+
+      @WsBinary({ maxBytes: 10 })
+      @SubscribeMessage('b')
+      b(@WsBytes() _bytes: ArrayBuffer): void {}
+
+      @WsBinary({ maxBytes: 10 })
+      @SubscribeMessage('c')
+      c(@WsBytes() _bytes: Uint8Array): void {}
+
+      @WsBinary({ maxBytes: 10 })
+      @SubscribeMessage('d')
+      d(@WsBytes() _bytes: unknown): void {}
+    }
+    expect(await problemsOf(Typed)).toBe(
+      'has a @WsBytes() of type String, and gets a Buffer.\nhas a @WsBytes() of type ArrayBuffer, and gets a Buffer.',
+    );
+  });
 
   it('MV-11 stops the boot without a parameter, and a parameter without it', async () => {
     @WebSocketGateway({ path: '/a' })

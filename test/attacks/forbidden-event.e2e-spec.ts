@@ -1,4 +1,5 @@
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { WsAuthorize } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
 import { Text } from '../support/echo.gateway.js';
@@ -12,6 +13,21 @@ class UndecidedGateway {
   @SubscribeMessage('undecided')
   undecided(@MessageBody() text: Text): Text {
     return text;
+  }
+}
+
+@WebSocketGateway({ path: '/several' })
+@WsAuthorize({ roles: ['staff'] })
+@WsAuthorize({ roles: ['signed'] })
+class SeveralGateway {
+  readonly handled: string[] = [];
+
+  @WsAuthorize({ roles: ['editor'] })
+  @WsAuthorize({ scopes: ['notes:write'] })
+  @SubscribeMessage('several')
+  several(): string {
+    this.handled.push('several');
+    return 'done';
   }
 }
 
@@ -55,5 +71,20 @@ describe('an event that nobody may send', () => {
     if (allowed) expect(reply).toMatchObject({ event });
     else expectError(reply, 'FORBIDDEN');
     expect(app.app.get(NotesGateway).handled).toEqual(allowed ? [event] : []);
+  });
+
+  it.each<readonly [missing: string, claims: object]>([
+    ['the upper one of the class', { roles: ['signed', 'editor'], scope: 'notes:write' }],
+    ['the lower one of the class', { roles: ['staff', 'editor'], scope: 'notes:write' }],
+    ['the upper one of the method', { roles: ['staff', 'signed'], scope: 'notes:write' }],
+    ['the lower one of the method', { roles: ['staff', 'signed', 'editor'], scope: 'notes:read' }],
+  ])('AZ-01 adds up several decorators: refuses who does not meet %s', async (_, claims) => {
+    const app = await startApp({ providers: [SeveralGateway] });
+    const client = await connect(`${app.url}/several`, { token: app.token(claims) });
+    expectError(await client.request('several'), 'FORBIDDEN');
+    expect(app.app.get(SeveralGateway).handled).toEqual([]);
+    const all = { roles: ['staff', 'signed', 'editor'], scope: 'notes:write' };
+    const other = await connect(`${app.url}/several`, { token: app.token(all) });
+    expect(await other.request('several')).toMatchObject({ data: 'done' });
   });
 });

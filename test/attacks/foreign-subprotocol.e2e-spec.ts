@@ -199,6 +199,14 @@ describe('a decorator that no connection could meet', () => {
       @SubscribeMessage('a')
       a(): void {}
     }
+    @WebSocketGateway({ path: '/c' })
+    @WsAuthorize()
+    class Listed {
+      @WsSubprotocol(['json.v1'] as never)
+      @SubscribeMessage('a')
+      a(): void {}
+    }
+    expect(await booting(Listed)).toEqual([expect.stringContaining('whose name is no text')]);
     expect(await booting(Whole)).toEqual([expect.stringContaining("'chat.v9' that /a does not offer")]);
     expect(await booting(Method)).toEqual([expect.stringContaining("'bearer.x' that /b does not offer")]);
   });

@@ -87,7 +87,7 @@ describe('a hostile record', () => {
     [{ prices: {}, labels: { a: 'b' } }, 'labels', 'arrayMaxSize'],
     [{ prices: {}, labels: [['a']] }, 'labels.0', 'isObject'],
     [{ prices: {}, labels: [{}, {}, {}] }, 'labels', 'arrayMaxSize'],
-  ])('MV-04 MV-07 MV-16 is refused, and its names are not sent back: %j', async (data, path, rule) => {
+  ])('MV-04 MV-06 MV-07 MV-16 is refused, and its names are not sent back: %j', async (data, path, rule) => {
     const { client, gateway } = await start();
     expect(expectError(await client.request('quote', data), 'VALIDATION_FAILED').issues).toEqual([{ path, rule }]);
     expect(gateway.handled).toBeUndefined();

@@ -168,6 +168,16 @@ describe('an entity with a password hash', () => {
     expect(await auditor.next()).toMatchObject({ event: 'user', data: { id: 'u1', salary: 100 } });
   });
 
+  it('OD-04 AZ-07 does not leave through a misspelt option', async () => {
+    const alice = await enter(app(), entity);
+    const lifecycle = app().app.get(WsConnectionLifecycleService);
+    for (const options of [{ As: UserView }, { as: UserView, groups: ['x'] }]) {
+      expect(lifecycle.send({ path: '/users' }, 'user', entity(), options as object)).toBe(0);
+    }
+    expect(lifecycle.send({ path: '/users' }, 'last', entity(), { as: UserView })).toBeGreaterThan(0);
+    expect(await alice.next()).toEqual({ event: 'last', data: VIEW });
+  });
+
   it('AZ-07 shows a field of a group to who has that role, and to nobody else', async () => {
     const auditor = await enter(app(), entity, ['auditor']);
     expect(await auditor.request('one')).toMatchObject({ data: { salary: 100, team: { members: [{ salary: 100 }] } } });

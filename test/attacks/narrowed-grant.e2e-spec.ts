@@ -30,6 +30,19 @@ class OwnAccount implements WsPolicy<undefined, object> {
   }
 }
 
+/** Takes its time over everybody but administrators. */
+@Injectable()
+class SlowForOthers implements WsPolicy<undefined> {
+  readonly asked = deferred();
+  readonly goOn = deferred();
+
+  authorize({ principal }: WsPolicyContext<undefined>): true | Promise<boolean> {
+    if (principal.roles.includes('admin')) return true;
+    this.asked.resolve(undefined);
+    return this.goOn.promise.then(() => true);
+  }
+}
+
 @WebSocketGateway({ path: '/rows' })
 class RowsGateway {
   readonly begun = deferred();
@@ -41,6 +54,19 @@ class RowsGateway {
     yield filter;
     await this.more.promise;
     yield filter;
+  }
+
+  @WsAuthorize(SlowForOthers)
+  @SubscribeMessage('slow')
+  async *slow(): AsyncIterable<string> {
+    yield 'begun';
+    await this.more.promise;
+  }
+
+  @WsAuthorize({ roles: ['admin'] })
+  @SubscribeMessage('purge')
+  purge(): string {
+    return 'purged';
   }
 
   @WsAuthorize(VisibleRows)
@@ -61,16 +87,16 @@ class RowsGateway {
   }
 }
 
-const start = async (roles: readonly string[]) => {
+const start = async (roles: readonly string[], maxConcurrentHandlers = 2) => {
   const app = await startApp({
-    providers: [RowsGateway, VisibleRows, OwnAccount],
-    options: { messages: { maxConcurrentHandlers: 2 } },
+    providers: [RowsGateway, VisibleRows, OwnAccount, SlowForOthers],
+    options: { messages: { maxConcurrentHandlers } },
   });
   const token = app.token({ roles, expiresInSeconds: 300 });
   const client = await connect(`${app.url}/rows`, { token, protocols: ['secure-ws.v1'] });
   const become = (now: readonly string[]): void =>
     client.send('$auth', { token: app.token({ roles: now, expiresInSeconds: 600 }) }, 'auth');
-  return { client, become, gateway: app.app.get(RowsGateway) };
+  return { client, become, gateway: app.app.get(RowsGateway), slow: app.app.get(SlowForOthers) };
 };
 
 describe('a grant that is narrower after a refresh', () => {
@@ -89,7 +115,22 @@ describe('a grant that is narrower after a refresh', () => {
     expect(await client.next()).toMatchObject({ data: { owner: 'alice' }, id: 'again' });
   });
 
-  it('SL-11 refuses what a handler has found under the wider one', async () => {
+  it('AZ-15 SL-11 ends a stream that began while the others were judged', async () => {
+    const { client, become, slow } = await start(['admin'], 4);
+    client.send('slow', undefined, 'first');
+    expect(await client.next()).toMatchObject({ data: 'begun', id: 'first' });
+    become([]);
+    await slow.asked.promise;
+    client.send('watch', undefined, 'meanwhile');
+    expect(await client.next()).toMatchObject({ data: {}, id: 'meanwhile' });
+    slow.goOn.resolve(undefined);
+    const refused = await client.next();
+    expectError(refused, 'FORBIDDEN');
+    expect(refused.id).toBe('meanwhile');
+    expect(await client.next()).toMatchObject({ event: '$auth', id: 'auth' });
+  });
+
+  it('AZ-02 AZ-15 SL-11 refuses what a handler has found under the wider one', async () => {
     const { client, become, gateway } = await start(['admin']);
     client.send('list', undefined, 'l');
     await gateway.begun.promise;
@@ -99,6 +140,20 @@ describe('a grant that is narrower after a refresh', () => {
     const refused = await client.next();
     expectError(refused, 'FORBIDDEN');
     expect(refused.id).toBe('l');
+  });
+
+  it('AZ-02 SL-11 holds for a message that has waited for its slot meanwhile', async () => {
+    const { client, become, gateway } = await start(['admin'], 1);
+    client.send('list', undefined, 'l');
+    await gateway.begun.promise;
+    become([]);
+    client.send('purge', undefined, 'p');
+    gateway.more.resolve(undefined);
+    expect(await client.next()).toMatchObject({ data: {}, id: 'l' });
+    expect(await client.next()).toMatchObject({ event: '$auth', id: 'auth' });
+    const refused = await client.next();
+    expectError(refused, 'FORBIDDEN');
+    expect(refused.id).toBe('p');
   });
 
   it.each(['watch', 'list'])('SL-11 is no reason to end what is granted the same again: %s', async (event) => {

@@ -226,6 +226,15 @@ describe('a rule table that cannot be meant', () => {
       ["event('admin') NoPolicy has no authorize() method"],
     ],
     [
+      'names an arrow function',
+      wsRules()
+        .event('admin')
+        .require((() => true) as never)
+        .anyEvent()
+        .authenticated(),
+      ["event('admin') a function without a name has no authorize() method"],
+    ],
+    [
       'has an empty role',
       wsRules().event('admin').roles('').anyEvent().authenticated(),
       ["event('admin') roles must be a list"],

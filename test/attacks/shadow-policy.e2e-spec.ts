@@ -7,8 +7,10 @@ import {
   type WsPolicy,
   type WsPolicyContext,
   type WsPolicyDecision,
+  WsInputRoles,
   WsResource,
 } from '@secure-ws/nestjs';
+import { IsOptional, IsString } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
 import { watchForCrashes } from '../support/crash-watch.js';
@@ -21,6 +23,10 @@ import { type AppShape, startApp } from '../support/start-app.js';
 import type { TestClaims } from '../support/test-token.js';
 
 const MARKER = 'db-password-1234';
+
+class Mark {
+  @WsInputRoles('editor') @IsOptional() @IsString() colour?: string;
+}
 
 /** What holds: `old...` notes pass. */
 @Injectable()
@@ -75,6 +81,13 @@ class ShadowedGateway {
   @SubscribeMessage('note.move')
   move(@MessageBody() note: NoteId): unknown {
     this.handled.push(note);
+    return {};
+  }
+
+  @WsAuthorize({ roles: ['admin'] }, { shadow: { roles: ['editor'] } })
+  @SubscribeMessage('note.mark')
+  mark(@MessageBody() mark: Mark): unknown {
+    this.handled.push(mark);
     return {};
   }
 
@@ -242,6 +255,16 @@ describe('a rule that is only tried', () => {
     expect(differences()).toEqual([['note.move', 'any of (role admin; New)', 'would-allow']]);
     expect(tried.seen).toEqual([{ noteId: 'a-new' }]);
     expect(tried.seen[0]).toBeInstanceOf(NoteId);
+    expect(gateway.handled).toEqual([]);
+  });
+
+  it('AZ-07 is tried on a payload as it is open to its sender', async () => {
+    const { open, gateway, differences, told } = await start();
+    const [editor, guest] = [await open({ roles: ['editor'] }), await open({ roles: ['guest'] })];
+    expectError(await guest.request('note.mark', { colour: 'red' }), 'FORBIDDEN');
+    expectError(await editor.request('note.mark', { colour: 'red' }), 'FORBIDDEN');
+    await told(1);
+    expect(differences()).toEqual([['note.mark', 'role editor', 'would-allow']]);
     expect(gateway.handled).toEqual([]);
   });
 

@@ -50,6 +50,15 @@ class VaultGateway {
     return { paid: amount };
   }
 
+  @WsStepUp({ maxAgeMs: minutes(30) })
+  @WsStepUp({ maxAgeMs: minutes(5) })
+  @WsAuthorize()
+  @SubscribeMessage('twice')
+  twice(): unknown {
+    this.handled.push('twice');
+    return {};
+  }
+
   @WsAuthorize()
   @SubscribeMessage('look')
   look(): unknown {
@@ -105,6 +114,13 @@ describe('a log-in of long ago', () => {
     clock.advance(minutes(55));
     expectError(await client.request('look'), 'STEP_UP_REQUIRED');
     expect(gateway.handled).toEqual(['5']);
+  });
+
+  it('AZ-14 is of too long ago for the strictest of several decorators', async () => {
+    const { loggedIn, open, gateway } = await start();
+    const client = await open(loggedIn(minutes(6)));
+    expect(expectError(await client.request('twice'), 'STEP_UP_REQUIRED').details).toEqual({ maxAgeMs: minutes(5) });
+    expect(gateway.handled).toEqual([]);
   });
 
   it('AZ-14 is not made recent by a token that is', async () => {

@@ -28,6 +28,14 @@ it('OD-10 MO-10 metrics/metrics.module.ts answers the scraper of the page, and n
   expect(text).toContain('secure_ws_messages_received_total{event="echo",result="handled"} 1');
 });
 
+it('OD-10 metrics/metrics-by-config.module.ts takes the token from a provider', async () => {
+  const { ConfiguredMetricsModule } = await example('metrics/metrics-by-config.module.ts', 'ConfiguredMetricsModule');
+  const app = await boot(started(ConfiguredMetricsModule));
+  const url = `${await app.getUrl()}/metrics`;
+  expect((await fetch(url)).status).toBe(401);
+  expect(await (await fetch(url, { headers: { authorization } })).text()).toContain('secure_ws_ready 1');
+});
+
 it('OD-10 metrics/own-route.ts serves them on a port for this machine alone', async () => {
   const { OperatorsPort } = await example('metrics/own-route.ts', 'OperatorsPort');
   const root = started();

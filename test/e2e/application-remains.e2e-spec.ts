@@ -4,6 +4,8 @@ import { Catch, type ExceptionFilter, UseFilters, UsePipes, ValidationPipe } fro
 import { Test } from '@nestjs/testing';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { SecureWsModule, WsAuthorize, WsConnectionLifecycleService } from '@secure-ws/nestjs';
+import { Transform } from 'class-transformer';
+import { IsInt } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { Text } from '../support/echo.gateway.js';
 import { connect } from '../support/queueing-client.js';
@@ -18,6 +20,13 @@ class OwnFilter implements ExceptionFilter {
     this.calls += 1;
     throw new Error('a filter that fails');
   }
+}
+
+/** In euros on the wire, in cents from here on. */
+class Payment {
+  @Transform(({ value }) => (value as number) * 100)
+  @IsInt()
+  cents!: number;
 }
 
 /** A pipe that does something of its own beside validating. */
@@ -40,6 +49,11 @@ class SharedGateway {
   @SubscribeMessage('echo')
   echo(@MessageBody() text: Text): unknown {
     return { text: text.text, isDto: text instanceof Text };
+  }
+
+  @SubscribeMessage('pay')
+  pay(@MessageBody() { cents }: Payment): unknown {
+    return { cents };
   }
 
   @SubscribeMessage('fail')
@@ -119,5 +133,11 @@ describe('a class derived from ValidationPipe', () => {
     expect(await client.request('echo', { text: '  padded ' })).toMatchObject({
       data: { text: 'padded', isDto: true },
     });
+  });
+
+  it('AZ-11 F12 transforms nothing a second time after the policies have judged it', async () => {
+    const app = await startApp({ providers: [SharedGateway] });
+    const client = await connect(`${app.url}/x`, { token: app.token() });
+    expect(await client.request('pay', { cents: 5 })).toMatchObject({ data: { cents: 500 } });
   });
 });

@@ -5,6 +5,7 @@ import {
   anyOf,
   deny,
   SecureWsBootError,
+  SecureGateway,
   WsAuthorize,
   WsPayload,
   type WsPolicy,
@@ -371,7 +372,9 @@ describe('a decision that cannot be followed', () => {
     @SubscribeMessage('public')
     public(): void {}
   }
+  /** Where anybody may connect, nothing but the contradiction itself is wrong with it. */
   @WebSocketGateway({ path: '/x' })
+  @SecureGateway({ anonymous: true })
   @WsAuthorize()
   class BothGateway {
     @WsPublic()

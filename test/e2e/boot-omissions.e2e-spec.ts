@@ -228,7 +228,9 @@ describe('row filters', () => {
       @SubscribeMessage('list')
       list(@WsRowFilter() _filter: unknown): void {}
     }
-    expect(await bootProblems({ providers: [ListGateway] })).toMatchObject([{ where: 'ListGateway.list' }]);
+    const problems = await bootProblems({ providers: [ListGateway] });
+    expect(problems).toMatchObject([{ where: 'ListGateway.list' }]);
+    expect(problems[0]?.problem).toContain('does not say whose row filter it wants');
   });
 
   it('AZ-02 F06 refuses a message whose rows the handler would not narrow', async () => {
@@ -257,9 +259,18 @@ describe('row filters', () => {
       either(@WsRowFilter() filter: object): unknown {
         return filter;
       }
+
+      @WsAuthorize(anyOf({ roles: ['admin'] }, Own))
+      @SubscribeMessage('claimed')
+      claimed(@WsRowFilter() filter: object): unknown {
+        return filter ?? 'everything';
+      }
     }
     const app = await startApp({ providers: [ListGateway, Own, OpenRooms, Staff] });
     const client = await connect(`${app.url}/list`, { token: app.token() });
+    // Who passes by a role is granted no filter, and there is none to narrow by.
+    const admin = await connect(`${app.url}/list`, { token: app.token({ roles: ['admin'] }) });
+    expectError(await admin.request('claimed'), 'INTERNAL');
     expectError(await client.request('one'), 'FORBIDDEN');
     expectError(await client.request('none'), 'FORBIDDEN');
     expect(await client.request('both')).toMatchObject({ data: { ownerId: 'me', isOpen: true } });

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type CanActivate, Injectable } from '@nestjs/common';
+import { type CanActivate, Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { SecureWsMetrics, SecureWsMetricsModule, type MetricsOptions } from '@secure-ws/nestjs/metrics';
+import {
+  type MetricsAsyncOptions,
+  type MetricsOptions,
+  SecureWsMetrics,
+  SecureWsMetricsModule,
+} from '@secure-ws/nestjs/metrics';
 import { Counter, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { METRIC_FAMILIES } from '../../packages/nestjs/src/metrics/metric-families.js';
@@ -249,6 +254,74 @@ describe('the endpoint of the metrics', () => {
     ['true', true, 'must be an object'],
   ])('OD-10 does not open with %s', (_what, endpoint, problem) => {
     expect(() => SecureWsMetricsModule.forRoot({ endpoint } as MetricsOptions)).toThrow(problem);
+  });
+});
+
+describe('SecureWsMetricsModule.forRootAsync()', () => {
+  class Config {
+    readonly token = TOKEN;
+  }
+
+  @Module({ providers: [Config], exports: [Config] })
+  class ConfigModule {}
+
+  const startAsync = (
+    makeOptions: (config: Config) => MetricsOptions | Promise<MetricsOptions>,
+    more: Partial<MetricsAsyncOptions> = {},
+    shape: AppShape = {},
+  ): Promise<RunningApp> => {
+    const metrics = SecureWsMetricsModule.forRootAsync({
+      imports: [ConfigModule],
+      inject: [Config],
+      useFactory: makeOptions,
+      ...more,
+    });
+    return startApp({ providers: [EchoGateway], imports: [metrics], ...shape });
+  };
+  const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+  it.each(['express', 'fastify'] as const)('OD-10 takes the token from a provider, on %s', async (platform) => {
+    const app = await startAsync(
+      async ({ token }) => await Promise.resolve({ endpoint: { token } }),
+      { path: 'internal/metrics' },
+      { platform },
+    );
+    const url = `${app.httpUrl}/internal/metrics`;
+    expect((await fetch(url)).status).toBe(401);
+    expect((await fetch(url, bearer(`${TOKEN}x`))).status).toBe(401);
+    expect(await (await fetch(url, bearer(TOKEN))).text()).toContain('# TYPE secure_ws_connections gauge');
+    expect((await fetch(`${app.httpUrl}/metrics`, bearer(TOKEN))).status).toBe(404);
+  });
+
+  it('OD-10 asks the guards beside the factory, and has no route where the factory names no endpoint', async () => {
+    const guarded = await startAsync(({ token }) => ({ endpoint: { token } }), { guards: [Nobody] });
+    expect((await fetch(`${guarded.httpUrl}/metrics`)).status).toBe(401);
+    expect((await fetch(`${guarded.httpUrl}/metrics`, bearer(TOKEN))).status).toBe(403);
+    const without = await startAsync(() => ({}));
+    const answer = await fetch(`${without.httpUrl}/metrics`, bearer(TOKEN));
+    const missing = await fetch(`${without.httpUrl}/metricz`, bearer(TOKEN));
+    expect([answer.status, (await answer.text()).replace('metrics', 'metricz')]).toEqual([404, await missing.text()]);
+  });
+
+  it.each<readonly [what: string, options: MetricsOptions, problem: string]>([
+    ['no guard', { endpoint: {} }, 'would show everybody'],
+    ['a path of the factory', { endpoint: { token: TOKEN, path: 'x' } }, 'is needed before useFactory is called'],
+    ['guards of the factory', { endpoint: { token: TOKEN, guards: [Nobody] } }, 'is needed before useFactory'],
+    ['a short token', { endpoint: { token: 'secret' } }, 'is too short'],
+    ['a misspelt option', { endpoints: {} } as MetricsOptions, 'is not an option'],
+    ['nothing at all', undefined as unknown as MetricsOptions, 'must be an object'],
+  ])('OD-10 does not boot with %s', async (_what, options, problem) => {
+    await expect(startAsync(() => options)).rejects.toThrow(problem);
+  });
+
+  it.each<readonly [what: string, options: object, problem: string]>([
+    ['no factory', {}, 'is missing'],
+    ['a factory that is none', { useFactory: 'config' }, 'must be a function'],
+    ['useClass', { useFactory: () => ({}), useClass: Config }, 'is not an option'],
+    ['the options themselves', { endpoint: { token: TOKEN } }, 'is not an option'],
+    ['what is not a guard', { useFactory: () => ({}), guards: ['AuthGuard'] }, 'must be a list of guards'],
+  ])('OD-10 does not take %s', (_what, options, problem) => {
+    expect(() => SecureWsMetricsModule.forRootAsync(options as MetricsAsyncOptions)).toThrow(problem);
   });
 });
 

@@ -159,6 +159,22 @@ describe('a ThrottlerStorage', () => {
     expect(await passes(await open(), 'of-class', 1)).toBe(0);
   });
 
+  it('DP-02 is warned about where no rule asks it', async () => {
+    @WebSocketGateway({ path: '/local' })
+    @WsAuthorize()
+    class LocalGateway {
+      @WsThrottle({ limit: 2, ttl: seconds(10), by: 'connection' })
+      @SubscribeMessage('local')
+      local(): void {}
+    }
+    const warnings = async (providers: NonNullable<AppShape['providers']>) => {
+      const { events } = await startApp({ ...withStorage(() => Promise.reject(new Error('unused'))), providers });
+      return events.ofType('ws.config.weak').flatMap(({ option }) => (option === 'throttling.storage' ? [option] : []));
+    };
+    expect(await warnings([LocalGateway])).toEqual(['throttling.storage']);
+    expect(await warnings([LocalGateway, ThrottledGateway])).toEqual([]);
+  });
+
   const withStorage = (increment: () => Promise<ThrottlerStorageAnswer>): AppShape => ({
     options: { throttling: { storage: { increment } } },
   });

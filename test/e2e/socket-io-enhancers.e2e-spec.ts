@@ -277,7 +277,7 @@ describe('the enhancers on Socket.IO', () => {
     expect((await answer(socket, 'order.place', payload)).data['code']).toBe('BAD_MESSAGE');
   });
 
-  it('AN-02 refuses every message of a socket without an identity', async () => {
+  it('AN-02 AZ-09 refuses every message of a socket without an identity', async () => {
     const socket = await connect(undefined);
     const reply = await answer(socket, 'order.place', { accountId: 'alice', quantity: 3 });
     expect(reply.data['code']).toBe('FORBIDDEN');
@@ -387,7 +387,7 @@ describe('the enhancers on Socket.IO', () => {
     expect(audit.ofType('ws.message.reported').map(({ reason }) => reason)).toEqual(['policy', 'claims', 'payload']);
   });
 
-  it('SL-12 fires the abort signal when the socket is gone', async () => {
+  it('SL-12 DR-09 fires the abort signal when the socket is gone', async () => {
     const socket = await connect(await tokenOf('alice'));
     expect(await answer(socket, 'wait')).toEqual({ event: 'waited', data: true });
     const { signal } = WaitingGuard;

@@ -13,7 +13,15 @@ import {
 import { JwtService } from '@nestjs/jwt';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Test } from '@nestjs/testing';
-import { ConnectedSocket, type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  Ack,
+  ConnectedSocket,
+  type OnGatewayInit,
+  SubscribeMessage,
+  WebSocketGateway,
+  WsException,
+} from '@nestjs/websockets';
+import { ERROR_MESSAGES } from '@secure-ws/protocol';
 import { Expose } from 'class-transformer';
 import { type Observable, of, Subject } from 'rxjs';
 import { io, type Socket } from 'socket.io-client';
@@ -116,6 +124,18 @@ class UsersGateway implements OnGatewayInit {
     return { id: { passwordHash: HASH } };
   }
 
+  @SubscribeMessage('refused')
+  refused(): never {
+    throw new WsException('canary of a handler');
+  }
+
+  /** Whoever it was, nobody knows them any more. */
+  @SubscribeMessage('banished')
+  async banished(@ConnectedSocket() socket: IoSocket): Promise<never> {
+    await this.identities.authenticate(socket, 'rubbish', socket.request).catch(() => undefined);
+    throw new WsException('canary of a stranger');
+  }
+
   @SubscribeMessage('send')
   send(@WsConnection() connection: WsConnection): unknown {
     const isSent = connection.send('user', entity(), { as: UserView });
@@ -193,6 +213,18 @@ describe('WsReplyInterceptor', () => {
     expect(reply).toMatchObject({ event: 'error', data: { code: 'INTERNAL' } });
     expect(JSON.stringify(reply)).not.toContain('canary');
     expect(audit.ofType('ws.message.refused')).toMatchObject([{ reason: 'reply-undeclared', event: 'unfit' }]);
+  });
+
+  it('OD-01 answers with its own texts alone, unless it is told to say more', async () => {
+    const texts = async (options: Partial<SecureWsOptions>): Promise<unknown[]> => {
+      const socket = await connect(await start(UsersGateway, options));
+      const told = [await ask(socket, 'refused'), await ask(socket, 'unfit'), await ask(socket, 'banished')];
+      return told.map((reply) => (reply as { data: { message: unknown } }).data.message);
+    };
+    const { APPLICATION, INTERNAL } = ERROR_MESSAGES;
+    expect(await texts({})).toEqual([APPLICATION, INTERNAL, APPLICATION]);
+    const unfit: unknown = expect.stringContaining('is declared as string');
+    expect(await texts({ detailedErrors: true })).toEqual(['canary of a handler', unfit, 'canary of a stranger']);
   });
 
   it('OD-04 ends a stream at the first value that does not fit', async () => {
@@ -277,9 +309,35 @@ class LateGateway {
   }
 }
 
+@UseGuards(WsAuthorizeGuard)
+@UseInterceptors(WsReplyInterceptor)
+@WebSocketGateway({ namespace: '/users' })
+@WsAuthorize()
+class AcknowledgingGateway {
+  @WsReply(UserView)
+  @SubscribeMessage('one')
+  one(@Ack() acknowledge: (reply: unknown) => void): void {
+    acknowledge(entity());
+  }
+}
+
+@UseGuards(WsAuthorizeGuard)
+@UseInterceptors(WsReplyInterceptor)
+@WebSocketGateway({ namespace: '/users' })
+@WsAuthorize()
+class GeneratingGateway {
+  @WsReply(UserView)
+  @SubscribeMessage('one')
+  async *one(): AsyncGenerator<unknown> {
+    yield await Promise.resolve(entity());
+  }
+}
+
 describe('a declared reply on another adapter', () => {
   it.each([
     ['without the interceptor', BareGateway, 'without WsReplyInterceptor'],
+    ['that an acknowledgement goes past', AcknowledgingGateway, 'takes an @Ack()'],
+    ['that Nest never asks for', GeneratingGateway, 'is an async generator'],
     ['inside another interceptor', LateGateway, 'in front of WsReplyInterceptor'],
   ])('OD-04 stops the boot %s', async (_what, gateway, problem) => {
     const error: unknown = await start(gateway).catch((reason: unknown) => reason);

@@ -82,7 +82,7 @@ export function requirementProblem(requirement: unknown): string | undefined {
     const prototype = requirement.prototype as { authorize?: unknown } | undefined;
     return typeof prototype?.authorize === 'function'
       ? undefined
-      : `${requirement.name} has no authorize() method: it is not a policy class`;
+      : `${requirement.name === '' ? 'a function without a name' : requirement.name} has no authorize() method: it is not a policy class`;
   }
   if (requirement instanceof AnyOf || requirement instanceof AllOf) {
     return requirement.members.map(requirementProblem).find((problem) => problem !== undefined);

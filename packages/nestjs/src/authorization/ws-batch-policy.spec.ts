@@ -28,7 +28,7 @@ class Items extends WsBatchPolicy<{ ids: unknown }, Item> {
     return ids as readonly string[];
   }
 
-  protected find(ids: readonly string[]) {
+  protected find(ids: readonly string[]): Iterable<Item> | Promise<Iterable<Item>> {
     this.lookups.push(ids);
     return this.found as Iterable<Item>;
   }
@@ -49,6 +49,21 @@ class Items extends WsBatchPolicy<{ ids: unknown }, Item> {
 
 describe('WsBatchPolicy', () => {
   const [a, b, foreign] = [item('a'), item('b'), item('c', 'bob')];
+
+  it('AZ-11 AZ-15 judges the ids that were sent, whatever becomes of the list during the look-up', async () => {
+    const ids = ['a', 'b'];
+    class Slow extends Items {
+      protected override async find(asked: readonly string[]): Promise<Iterable<Item>> {
+        await Promise.resolve();
+        ids.splice(0, ids.length, 'c');
+        return super.find(asked);
+      }
+    }
+    const policy = new Slow([a, b, foreign], () => true);
+    expect(((await policy.ask(ids)) as Grant<readonly Item[]>).resource).toEqual([a, b]);
+    expect(policy.lookups).toEqual([['a', 'b']]);
+    expect(policy.judged).toEqual(['a', 'b']);
+  });
 
   it('AZ-04 grants the objects that it judged, in the order of the ids, after one look-up', async () => {
     const policy = new Items([a, b, foreign]);

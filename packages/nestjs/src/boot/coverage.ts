@@ -7,7 +7,7 @@ import type { EventThrottle } from '../throttling/throttle-rule.js';
 import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import { guardsOf, isOfClass } from '../nest/enhancers.js';
 import { checkFilters } from '../nest/exception-filters.js';
-import type { GatewayRecord, HandlerRecord } from '../nest/gateway-inventory.js';
+import { AsyncGeneratorFunction, type GatewayRecord, type HandlerRecord } from '../nest/gateway-inventory.js';
 import type { ReplyMetadata } from '../output/ws-reply.decorator.js';
 import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 import type { BytesDemand } from '../validation/bytes/bytes-demand.js';
@@ -79,6 +79,7 @@ export function checkCoverage(
     }
   }
   warnOfSharedAddress(covered, context, problems);
+  warnOfIdleStorage(covered, context, problems);
   return covered;
 }
 
@@ -97,6 +98,20 @@ function warnOfSharedAddress(
   problems.warn(
     'handshake.trustedProxies',
     `is undecided, and ${limited.record.label} has a limit by address: behind a proxy all clients have its address, and one uses the limit up for all. List the proxies, or say 'none'.`,
+  );
+}
+
+/** Limits that no node knows of another would be taken for shared ones. */
+function warnOfIdleStorage(
+  covered: readonly CoveredHandler[],
+  { settingsOf }: CoverageContext,
+  problems: BootProblems,
+): void {
+  const isThere = covered.some(({ record }) => settingsOf(record.gateway).throttling.storage !== undefined);
+  if (!isThere || covered.some(({ throttles }) => throttles.some(({ by }) => by !== 'connection'))) return;
+  problems.warn(
+    'throttling.storage',
+    'counts nothing: it is for @WsThrottle and throttling.events, and no handler has a rule by principal, address or tenant.',
   );
 }
 
@@ -146,6 +161,13 @@ function checkCall(handler: HandlerRecord, { options, config }: CoverageContext,
       handler.label,
       'is on another adapter (`adapter: false`) without WsAuthorizeGuard: nothing would be checked before it runs.',
       `add @UseGuards(WsAuthorizeGuard) above ${handler.gateway.name}`,
+    );
+  }
+  if (!options.adapter && handler.callback instanceof AsyncGeneratorFunction) {
+    problems.add(
+      handler.label,
+      'is an async generator, which Nest answers with {} and never runs on another adapter (`adapter: false`).',
+      'return an Observable: from(...) of rxjs makes one of an async generator',
     );
   }
   if (!options.adapter || handler.parameters?.some(({ isAck }) => isAck) !== true) return;

@@ -33,6 +33,10 @@ export function readBytesDemand(
   if (!takesBytes) {
     problems.add(handler.label, 'is @WsBinary, and no parameter gets the bytes.', '@WsBytes() bytes: Buffer');
   }
+  const other = otherType(handler);
+  if (other !== undefined) {
+    problems.add(handler.label, `has a @WsBytes() of type ${other}, and gets a Buffer.`, '@WsBytes() bytes: Buffer');
+  }
   if (!isOnOwnAdapter) {
     problems.add(
       handler.label,
@@ -52,6 +56,14 @@ export function readBytesDemand(
   const magic = readMagic(reader);
   reader.finish();
   return Object.freeze({ maxBytes, ...magic });
+}
+
+/** What a parameter of bytes is declared as, where no Buffer is that. A type that the transpiler does not tell is none. */
+function otherType({ parameters = [], types }: HandlerRecord): string | undefined {
+  const declared = parameters.filter(({ factory }) => factory === BYTES_PARAMETER).map(({ index }) => types?.[index]);
+  const isOther = (type: unknown): type is CallableFunction =>
+    typeof type === 'function' && type !== Buffer && !(Buffer.prototype instanceof type);
+  return declared.find(isOther)?.name;
 }
 
 function readMagic(reader: OptionReader): Pick<BytesDemand, 'magic' | 'kinds'> {

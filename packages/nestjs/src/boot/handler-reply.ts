@@ -22,6 +22,13 @@ export function readReply(
   if (reply !== undefined) compileOutput(handler.label, reply.declaration, (...problem) => problems.add(...problem));
   const isLimited = reply !== undefined || options.output.undeclaredReplies === 'fail';
   if (options.adapter || !isLimited) return reply;
+  if (handler.parameters?.some(({ isAck }) => isAck) === true) {
+    problems.add(
+      handler.label,
+      'takes an @Ack(): what it acknowledges with would be sent whole, past WsReplyInterceptor.',
+      'return the answer: a client that asked for an acknowledgement gets it as one',
+    );
+  }
   const interceptors = interceptorsOf(handler, config);
   // The first one is the last to see a reply.
   const place = interceptors.findIndex((each) => isOfClass(each, WsReplyInterceptor));

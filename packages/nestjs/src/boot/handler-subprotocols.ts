@@ -51,6 +51,8 @@ function notSpoken({ gateway }: HandlerRecord, spoken: ReadonlySet<string>): Com
   ];
 }
 
+const LISTED = "@WsSubprotocol('chat.v1', 'chat.v2'): the names one by one, not as a list";
+
 function checkNames(
   label: string,
   names: HandlerSubprotocols,
@@ -60,7 +62,8 @@ function checkNames(
 ): void {
   if (names?.length === 0) problems.add(label, 'has a @WsSubprotocol without a name.', "@WsSubprotocol('chat.v2')");
   for (const name of names ?? []) {
-    if (!isKnown(name)) problems.add(label, `names the subprotocol '${String(name)}' ${problem}`, fix);
+    if (typeof name !== 'string') problems.add(label, 'has a @WsSubprotocol whose name is no text.', LISTED);
+    else if (!isKnown(name)) problems.add(label, `names the subprotocol '${name}' ${problem}`, fix);
   }
 }
 

@@ -124,7 +124,8 @@ describe('withApplication', () => {
   it.each([
     ['missing.js', 'Error', /missing\.js cannot be loaded/],
     ['broken.cjs', 'Error', /broken\.cjs cannot be loaded: no disk/],
-    ['plain.cjs#Other', 'Error', /exports no module Other/],
+    ['plain.cjs#Other', 'Error', /exports no module Other.*plain\.cjs#TheModule/],
+    ['module.cjs#Other', 'Error', /exports no module Other.*: \S*module\.cjs#AppModule, \S*module\.cjs#B\.$/],
     ['plain.cjs#constructor', 'Error', /exports no module constructor/],
     ['plain.cjs#__proto__', 'Error', /exports no module __proto__/],
     ['plain.cjs#text', 'Error', /exports no module text/],
@@ -132,7 +133,12 @@ describe('withApplication', () => {
     ['#AppModule', 'TypeError', /--module takes/],
     [undefined, 'TypeError', /"secureWs": \{ "module"/],
   ])('refuses %s', async (module, name, message) => {
-    const files = { 'broken.cjs': 'throw new Error("no disk")', 'plain.cjs': 'exports.text = "AppModule";' };
+    const MODULES = 'exports.text = "x"; exports.AppModule = class {}; exports.B = class {};';
+    const files = {
+      'broken.cjs': 'throw new Error("no disk")',
+      'plain.cjs': 'exports.text = "AppModule";',
+      'module.cjs': MODULES,
+    };
     const { folder } = await compileApp({ files });
     const error = await withApplication(module, () => undefined, folder).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name, message: expect.stringMatching(message) as string });

@@ -125,13 +125,21 @@ async function importModule(file: string, name: string): Promise<RootModule> {
   } catch (cause) {
     throw failure(`${file} cannot be loaded`, cause);
   }
+  const others = new Set<string>();
   // Names of a CommonJS file that Node cannot find by reading it are on its default export alone.
   for (const names of [exported, exported['default']]) {
     const isNamed = typeof names === 'object' && names !== null && Object.hasOwn(names, name);
     const found: unknown = isNamed ? await Reflect.get(names, name) : undefined;
     if (typeof found === 'function' || (typeof found === 'object' && found !== null)) return found as RootModule;
+    if (typeof names === 'object' && names !== null) for (const other of classesOf(names)) others.add(other);
   }
-  throw new Error(`${file} exports no module ${name}. Name the one that it has: ${file}#TheModule.`);
+  const known = others.size === 0 ? `${file}#TheModule` : [...others].map((each) => `${file}#${each}`).join(', ');
+  throw new Error(`${file} exports no module ${name}. Name the one that it has: ${known}.`);
+}
+
+/** What a file exports that could be a module. */
+function classesOf(names: object): readonly string[] {
+  return Object.entries(names).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
 }
 
 async function create(root: RootModule, file: string): Promise<INestApplication> {

@@ -27,7 +27,7 @@ export async function runCommand([name, ...args]: readonly string[], output: Com
   }
   const command = COMMANDS.get(name);
   if (command === undefined) {
-    output.note(usage());
+    output.note(`There is no command "${visibleText(name)}".\n\n${usage()}`);
     return 2;
   }
   if (args.includes('--help')) {

@@ -64,7 +64,7 @@ describe('makePrincipal', () => {
     ['kind', { kind: 1 }],
     ['claims', { claims: ['a'] }],
     ['claims', { claims: 'sub' }],
-  ])('F05 takes no principal with a wrong %s (%#)', (name, change) => {
+  ])('F05 AZ-10 takes no principal with a wrong %s (%#)', (name, change) => {
     const make = () => makePrincipal({ ...ALICE, ...change }, SOURCE);
     expect(make).toThrow(PrincipalError);
     expect(make).toThrow(`${SOURCE.block} answered a principal whose ${name} `);

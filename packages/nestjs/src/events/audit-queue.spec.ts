@@ -70,7 +70,7 @@ describe('AuditQueue', () => {
     expect(queue.takeLosses()).toBeUndefined();
   });
 
-  it('MO-09 bounds what waits for a sink that hangs, and counts what it dropped', () => {
+  it('MO-09 DR-24 bounds what waits for a sink that hangs, and counts what it dropped', () => {
     const sink = new TestSink(hang);
     const { queue, losses } = setUp(sink);
     for (let count = 0; count < 10_000; count++) queue.push(event(`${count}`));
@@ -190,7 +190,7 @@ describe('AuditQueue', () => {
     expect(seen).toEqual([false, false, true, true, true]);
   });
 
-  it('MO-09 F28 keeps three quarters of the queue for what strangers cannot cause', () => {
+  it('MO-09 DR-24 F28 keeps three quarters of the queue for what strangers cannot cause', () => {
     const sink = new TestSink(hang);
     const { queue, losses } = setUp(sink, { capacity: 8 });
     for (let count = 0; count < 10_000; count++) queue.push(refusal(`${count}`));
@@ -205,7 +205,7 @@ describe('AuditQueue', () => {
     expect([queue.size, queue.isHealthy]).toEqual([8, false]);
   });
 
-  it('MO-09 F28 lets refusals wait again when those before them are written', async () => {
+  it('MO-09 DR-24 F28 lets refusals wait again when those before them are written', async () => {
     const sink = new TestSink(() => immediate());
     const { queue } = setUp(sink, { capacity: 4 });
     for (let round = 0; round < 3; round++) {

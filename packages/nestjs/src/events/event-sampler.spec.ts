@@ -27,7 +27,7 @@ describe('EventSampler', () => {
     expect(sampler.admits({ type: 'ws.handshake.refused', reason: 'csrf' } as SecurityEvent, 0)).toBe(true);
   });
 
-  it('passes events of that kind again in the next second', () => {
+  it('DR-24 passes events of that kind again in the next second', () => {
     const sampler = samplerOf(1);
     expect([0, 1, 999, 1000].map((now) => sampler.admits(message('policy'), now))).toEqual([true, false, false, true]);
   });

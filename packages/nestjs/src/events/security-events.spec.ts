@@ -185,7 +185,7 @@ describe('SecurityEvents', () => {
     expect(events.sinkFailures).toBe(20);
   });
 
-  it('MO-09 reports dropped events to every sink, once a second and exactly', async () => {
+  it('MO-09 DR-24 reports dropped events to every sink, once a second and exactly', async () => {
     const healthy = new TestSink();
     const state = { isHanging: true };
     const slow = new TestSink(() => (state.isHanging ? hang() : undefined));

@@ -6,7 +6,8 @@ import type { InboundFrames } from '../lifecycle/inbound-frames.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { checkFrame } from './message-decoding.js';
 import type { Message } from './message.js';
-import { openPipeline, settle, type StubSocket } from '../../../../test/support/stub-pipeline.js';
+import { PayloadRefusal } from '../validation/payload-run.js';
+import { crashesOf, openPipeline, settle, type StubSocket } from '../../../../test/support/stub-pipeline.js';
 
 describe('a policy that waits for nothing', () => {
   it('AZ-15 does not let the message on once the connection is closed', async () => {
@@ -102,6 +103,21 @@ describe('what a policy judges', () => {
     await settle();
     expect(judged).toHaveLength(2);
     for (const data of judged) expect(data).toBe(valid);
+  });
+});
+
+describe('what was sent to a handler that declares no payload', () => {
+  it('MV-18 MV-03 reaches neither its policies nor itself', () => {
+    const seen: unknown[] = [];
+    class Judge implements WsPolicy<unknown> {
+      authorize({ data }: WsPolicyContext): boolean {
+        seen.push(data);
+        return true;
+      }
+    }
+    const { pipeline } = openPipeline((data) => void seen.push(data), { policies: [Judge] });
+    pipeline.onMessage(Buffer.from('{"event":"do","data":{"isAdmin":true},"id":1}'), false);
+    expect(seen).toEqual([undefined, undefined]);
   });
 });
 
@@ -295,6 +311,46 @@ describe('the inbound queue', () => {
     expect(socket.sent.map(({ id }) => id)).toEqual([1, 2, 3, 4]);
   });
 
+  it('DR-08 DR-21 lets nothing more in while it finishes, and tells when the last handler has ended', async () => {
+    const running: (() => void)[] = [];
+    const { send, pipeline, socket } = openPipeline(() => new Promise<void>((resolve) => running.push(resolve)));
+    const done = vi.fn<() => void>();
+    send(1);
+    send(2);
+    pipeline.finish(done);
+    send(3);
+    expect(done).not.toHaveBeenCalled();
+    running[0]?.();
+    await settle();
+    expect(done).toHaveBeenCalledOnce();
+    expect(running).toHaveLength(1);
+    expect(socket.sent.map(({ id }) => id)).toEqual([1]);
+  });
+
+  it('DR-08 goes through a long queue of messages that wait for nothing without a call in a call', async () => {
+    const crashes = await crashesOf(async () => {
+      let calls = 0;
+      let go = (): void => undefined;
+      const { send } = openPipeline(
+        () => (calls++ === 0 ? new Promise<void>((resolve) => (go = resolve)) : undefined),
+        {
+          messages: { maxQueuedMessages: 10_000, maxQueuedBytes: 10_000_000 },
+          throttling: {
+            connection: [{ limit: 10_000, ttl: 1000 }],
+            principal: [{ limit: 10_000, ttl: 1000 }],
+            connectionBytesPerSecond: 1_000_000_000,
+          },
+        },
+      );
+      for (let id = 0; id < 10_000; id++) send(id);
+      expect(calls).toBe(1);
+      go();
+      await settle();
+      expect(calls).toBe(10_000);
+    });
+    expect(crashes).toEqual([]);
+  });
+
   it('DR-08 stays bounded when a paused socket has more in hand, and says so', () => {
     const { send, socket, engine, clock } = openPipeline(() => new Promise(() => undefined), {
       messages: { maxQueuedMessages: 2 },
@@ -359,6 +415,24 @@ describe('the answers to refused messages', () => {
     engine.expire(clock.monotonic());
     expect(rangesOf(socket, 'THROTTLED').at(-1)).toEqual([6, 50]);
     expect(socket.sent).toHaveLength(1 + 5);
+  });
+
+  it('OD-01 OD-03 say of a run of them nothing that is true of one message only', () => {
+    const issues = [{ path: 'amount', rule: 'isInt' }];
+    const { send, socket, engine, clock } = openPipeline(() => undefined, {
+      payload: { check: () => new PayloadRefusal(issues), isAsOpen: () => true },
+      throttling: {
+        connection: [{ limit: 1000, ttl: 1000 }],
+        principal: [{ limit: 1000, ttl: 1000 }],
+        violations: { budget: Infinity },
+      },
+    });
+    for (let id = 1; id <= 500; id++) send(id);
+    engine.expire(clock.monotonic());
+    const [first, last] = [socket.sent[0], socket.sent.at(-1)];
+    expect(first).toMatchObject({ id: 1, data: { code: 'VALIDATION_FAILED', issues } });
+    expect(last).toMatchObject({ messages: [expect.any(Number), 500], data: { code: 'VALIDATION_FAILED' } });
+    expect(last?.data).not.toHaveProperty('issues');
   });
 
   it('F34 name by their numbers the messages beyond the budget, each in one frame only', () => {

@@ -1,5 +1,7 @@
+import { WsException } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
-import { detailsOf } from './exception-mapping.js';
+import { WsApplicationError } from '../core/ws-application.error.js';
+import { detailsOf, mapException } from './exception-mapping.js';
 
 describe('the details of an error of the application', () => {
   it.each<readonly [what: string, details: unknown, sent: unknown]>([
@@ -31,6 +33,29 @@ describe('the details of an error of the application', () => {
     room['members'] = members;
     expect(detailsOf(room)).toBeUndefined();
     expect(reads).toBeLessThan(2100);
+  });
+});
+
+describe('an exception of the application', () => {
+  it('OD-01 MO-02 is a failure of the handler where it says INTERNAL, and is written to the log', () => {
+    const exception = new WsException({ code: 'INTERNAL', message: 'db password=hunter2' });
+    expect(mapException(exception)).toEqual({ code: 'INTERNAL', reason: 'handler-failed', fault: { exception } });
+  });
+
+  it.each([7, 'a sentence with hunter2', 'lower', '', undefined, ['TAKEN']])(
+    'OD-01 tells no reason that was made %j after the check of its constructor',
+    (reason) => {
+      const exception = Object.assign(new WsApplicationError('TAKEN'), { reason });
+      expect(mapException(exception)).toMatchObject({ code: 'APPLICATION', application: { reason: undefined } });
+    },
+  );
+
+  it('OD-01 DR-14 is a failure of the handler where it throws when it is read', () => {
+    const unreadable = Object.assign(new WsException('x'), { getError: broken });
+    const wrong = new WsException(Object.defineProperty({}, 'code', { get: broken }));
+    for (const exception of [unreadable, wrong]) {
+      expect(mapException(exception)).toEqual({ code: 'INTERNAL', reason: 'handler-failed', fault: { exception } });
+    }
   });
 });
 

@@ -141,6 +141,23 @@ describe('a stream', () => {
     expect(source.observed).toBe(false);
   });
 
+  it('DR-08 gives its slot back once, with its first value, and not again at its end', async () => {
+    const source = new Subject<string>();
+    const running: unknown[] = [];
+    const { send } = openPipeline(() => {
+      if (running.push('handler') === 1) return source;
+      return new Promise(() => undefined);
+    });
+    send(1);
+    source.next('a');
+    source.complete();
+    await settle();
+    // The one slot that there is takes one of these.
+    for (const id of [2, 3, 4]) send(id);
+    await settle();
+    expect(running).toHaveLength(2);
+  });
+
   it('DR-08 is refused above maxStreams, and a finished one makes room', async () => {
     const sources: Subject<string>[] = [];
     const { send, socket } = openPipeline(

@@ -1,22 +1,44 @@
-import { createHash, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import {
+  type CanActivate,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  NotFoundException,
+  UnauthorizedException,
+} from '@nestjs/common';
+import type { ResolvedMetricsOptions } from './metrics.options.js';
 
-/** Lets in whoever sends one of the tokens as `Authorization: Bearer ...`; everybody else gets `401`. */
+/** Injects the options of the module, once they are known. */
+export const METRICS_OPTIONS = Symbol('options of SecureWsMetricsModule');
+
+/**
+ * Lets in whoever sends one of the tokens as `Authorization: Bearer ...`; everybody else gets `401`. Where there are no tokens
+ * the guards of the application decide, and where there is no endpoint the route is not there.
+ */
 @Injectable()
 export class MetricsTokenGuard implements CanActivate {
-  readonly #digests: readonly Buffer[];
+  /** `undefined` without an endpoint. */
+  readonly #digests: readonly Buffer[] | undefined;
 
-  constructor(tokens: readonly KeyObject[]) {
-    this.#digests = tokens.map((token) => digestOf(token.export()));
+  constructor(@Inject(METRICS_OPTIONS) { endpoint }: ResolvedMetricsOptions) {
+    this.#digests = endpoint?.tokens.map((token) => digestOf(token.export()));
   }
 
   canActivate(context: ExecutionContext): boolean {
+    const digests = this.#digests;
+    // As Nest says it of a path that nobody has.
+    if (digests === undefined) {
+      const { method, url } = context.switchToHttp().getRequest<{ readonly method: string; readonly url: string }>();
+      throw new NotFoundException(`Cannot ${method} ${url}`);
+    }
+    if (digests.length === 0) return true;
     const http = context.switchToHttp();
     const { headers } = http.getRequest<{ readonly headers: { readonly authorization?: unknown } }>();
     const [, token = ''] = /^Bearer +(\S+) *$/i.exec(String(headers.authorization)) ?? [];
     const presented = digestOf(Buffer.from(token, 'latin1'));
     // Every one is compared: the time must not tell which was meant.
-    const isKnown = this.#digests.filter((digest) => timingSafeEqual(digest, presented)).length > 0;
+    const isKnown = digests.filter((digest) => timingSafeEqual(digest, presented)).length > 0;
     if (isKnown) return true;
     // The response of Express or of Fastify.
     http.getResponse<{ header(name: string, value: string): unknown }>().header('WWW-Authenticate', 'Bearer');

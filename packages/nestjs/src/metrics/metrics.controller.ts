@@ -1,13 +1,11 @@
 import { Controller, Get, Header, Inject, StreamableFile, type Type, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import { MetricsTokenGuard } from './metrics-token.guard.js';
-import type { ResolvedMetricsEndpoint } from './metrics.options.js';
+import type { MetricsRoute } from './metrics.options.js';
 import { SecureWsMetrics } from './secure-ws-metrics.js';
 
 /** Makes the controller that a scraper asks. */
-export function createMetricsController({ path, tokens, guards }: ResolvedMetricsEndpoint): Type {
-  const all = [...(tokens.length > 0 ? [new MetricsTokenGuard(tokens)] : []), ...guards];
-
-  @UseGuards(...all)
+export function createMetricsController({ path, guards }: MetricsRoute): Type {
+  @UseGuards(MetricsTokenGuard, ...guards)
   // Who asks knows nothing of the versions of an application.
   @Controller({ path, version: VERSION_NEUTRAL })
   class MetricsController {

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { CanActivate, Type } from '@nestjs/common';
+import type { CanActivate, DynamicModule, FactoryProvider, Type } from '@nestjs/common';
 import { readSecretKeys } from '../authentication/secret-keys.js';
 import { BootProblems, SecureWsBootError } from '../core/boot-problems.js';
 import { type Filled, OptionReader } from '../core/option-reader.js';
@@ -42,12 +42,40 @@ export interface MetricsOptions {
   readonly endpoint?: MetricsEndpointOptions;
 }
 
-/** {@link MetricsEndpointOptions} with defaults filled. */
-export interface ResolvedMetricsEndpoint {
+/** What `SecureWsMetricsModule.forRootAsync()` takes. */
+export interface MetricsAsyncOptions {
+  /** Modules whose exports the factory injects. */
+  readonly imports?: DynamicModule['imports'];
+  /** What `useFactory` is called with. */
+  readonly inject?: FactoryProvider['inject'];
+  /**
+   * Makes the options, once and at boot. Of the `endpoint` it says the `token`; without an `endpoint` the route answers `404`.
+   */
+  readonly useFactory: (...args: never[]) => MetricsOptions | Promise<MetricsOptions>;
+  /**
+   * The path of the route.
+   *
+   * @default 'metrics'
+   */
+  readonly path?: string;
+  /**
+   * Guards of the application that decide who scrapes.
+   *
+   * @default none
+   */
+  readonly guards?: MetricsEndpointOptions['guards'];
+}
+
+/** What Nest has to know of the route before there are providers. */
+export interface MetricsRoute {
   readonly path: string;
+  readonly guards: readonly (Type<CanActivate> | CanActivate)[];
+}
+
+/** {@link MetricsEndpointOptions} with defaults filled. */
+export interface ResolvedMetricsEndpoint extends MetricsRoute {
   /** Empty where only guards decide. */
   readonly tokens: readonly KeyObject[];
-  readonly guards: readonly (Type<CanActivate> | CanActivate)[];
 }
 
 /** {@link MetricsOptions} with defaults filled. */
@@ -60,6 +88,42 @@ const MAX_SENT_EVENTS = 200;
 
 /** @throws {SecureWsBootError} with everything that is wrong. */
 export function resolveMetricsOptions(options: unknown): ResolvedMetricsOptions {
+  return resolve(options, undefined);
+}
+
+/**
+ * What `useFactory` made, for the route that was named beside it.
+ *
+ * @throws {SecureWsBootError} with everything that is wrong.
+ */
+export function resolveAsyncMetricsOptions(options: unknown, route: MetricsRoute): ResolvedMetricsOptions {
+  // A factory that forgot its `return`.
+  return resolve(options === undefined ? null : options, route);
+}
+
+/**
+ * What stands beside `useFactory`.
+ *
+ * @throws {SecureWsBootError} with everything that is wrong.
+ */
+export function resolveMetricsRoute(options: unknown): MetricsRoute {
+  const problems = new BootProblems();
+  const reader = new OptionReader(options, 'SecureWsMetricsModule.forRootAsync()', problems);
+  for (const name of ['imports', 'inject']) reader.checked(name, Array.isArray, 'must be a list', '[]');
+  const isFunction = (value: unknown): value is () => unknown => typeof value === 'function';
+  const example = "(config: ConfigService) => ({ endpoint: { token: config.getOrThrow('METRICS_TOKEN') } })";
+  if (
+    reader.checked('useFactory', isFunction, 'must be a function', example) === undefined &&
+    !reader.has('useFactory')
+  ) {
+    reader.fail('useFactory', 'is missing.', example);
+  }
+  const route = reader.finish({ path: reader.string('path') ?? 'metrics', guards: readGuards(reader) });
+  if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
+  return route;
+}
+
+function resolve(options: unknown, route: MetricsRoute | undefined): ResolvedMetricsOptions {
   const problems = new BootProblems();
   const reader = new OptionReader(options, 'metrics', problems);
   const registry = reader.checked('registry', isRegistry, 'must be a Registry of prom-client', 'new Registry()');
@@ -68,14 +132,20 @@ export function resolveMetricsOptions(options: unknown): ResolvedMetricsOptions 
     const problem = `lists ${sentEvents.length} events; ${MAX_SENT_EVENTS} may have series of their own.`;
     reader.fail('sentEvents', problem, "sentEvents: ['tick']");
   }
-  const endpoint = reader.has('endpoint') ? readEndpoint(reader.object('endpoint')) : undefined;
+  const endpoint = reader.has('endpoint') ? readEndpoint(reader.object('endpoint'), route) : undefined;
   const resolved = reader.finish({ registry, sentEvents, endpoint });
   if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
   return resolved;
 }
 
-function readEndpoint(reader: OptionReader): ResolvedMetricsEndpoint {
-  const path = reader.string('path') ?? 'metrics';
+function readEndpoint(reader: OptionReader, route: MetricsRoute | undefined): ResolvedMetricsEndpoint {
+  if (route !== undefined) {
+    for (const name of ['path', 'guards'].filter((each) => reader.has(each))) {
+      const problem = 'is needed before useFactory is called.';
+      reader.fail(name, problem, `SecureWsMetricsModule.forRootAsync({ ${name}: ..., useFactory: ... })`);
+    }
+  }
+  const path = reader.string('path') ?? route?.path ?? 'metrics';
   const tokens = readSecretKeys(reader, 'token', 'METRICS_TOKEN') ?? [];
   if (tokens.some((token) => !/^[\x21-\x7e]+$/.test(token.export().toString('latin1')))) {
     reader.fail(
@@ -84,15 +154,18 @@ function readEndpoint(reader: OptionReader): ResolvedMetricsEndpoint {
       'process.env.METRICS_TOKEN // openssl rand -hex 32',
     );
   }
-  const isGuards = (value: unknown): value is ResolvedMetricsEndpoint['guards'] =>
-    Array.isArray(value) && value.every(isGuard);
-  const guards = reader.checked('guards', isGuards, 'must be a list of guards', '[OperatorGuard]') ?? [];
+  const guards = route?.guards ?? readGuards(reader);
   if ((!reader.has('token') || isEmpty(reader.raw('token'))) && guards.length === 0) {
     const problem = 'would show everybody what the application does: it needs a token, or guards.';
     const fix = 'endpoint: { token: process.env.METRICS_TOKEN } // openssl rand -hex 32';
     reader.problems.add(reader.path, problem, fix);
   }
   return reader.finish({ path, tokens, guards });
+}
+
+function readGuards(reader: OptionReader): MetricsRoute['guards'] {
+  const isGuards = (value: unknown): value is MetricsRoute['guards'] => Array.isArray(value) && value.every(isGuard);
+  return reader.checked('guards', isGuards, 'must be a list of guards', '[OperatorGuard]') ?? [];
 }
 
 function isRegistry(value: unknown): value is MetricsRegistry {

@@ -64,7 +64,7 @@ export function ownersOf({ type, handlers }: GatewayRecord): readonly object[] {
 }
 
 /** The class of `async *method() {}`, which has no name of its own. */
-const AsyncGeneratorFunction = async function* () {}.constructor as new () => unknown;
+export const AsyncGeneratorFunction = async function* () {}.constructor as new () => unknown;
 
 /** Brings the path of a gateway into the one form that is compared: `chat`, `/chat` and `/chat/` are `/chat`. */
 export function normalizePath(path: unknown): string {

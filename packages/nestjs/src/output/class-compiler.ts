@@ -140,7 +140,7 @@ export class ClassCompiler {
       this.#fail(
         where,
         'is declared as any, an interface or a union, or its type was not emitted: nothing says what may go out.',
-        'add @Type(() => TheClass), or @Allow() of class-validator where any plain data may; see "emitDecoratorMetadata"',
+        'add @Type(() => String) to a text that may be null, as in `string | null`, @Type(() => TheClass) to an object, or @Allow() of class-validator where any plain data may; see "emitDecoratorMetadata"',
       );
     }
     return PLAIN_DATA;

@@ -116,6 +116,38 @@ describe('an output DTO', () => {
     expect(JSON.stringify(written)).not.toContain(SECRET);
   });
 
+  it('OD-04 writes what a Standard Schema makes of a value, and nothing that it has issues with', () => {
+    const schemaOf = (validate: (value: { id: string }) => unknown): OutputDeclaration =>
+      ({ '~standard': { version: 1, vendor: 'own', validate } }) as never;
+    const row = { id: 'u1', passwordHash: SECRET };
+    expect(
+      sent(
+        schemaOf(({ id }) => ({ value: { id } })),
+        row,
+      ),
+    ).toEqual({ id: 'u1' });
+    expect(sent([schemaOf(({ id }) => ({ value: { id }, issues: undefined })) as never], [row])).toEqual([
+      { id: 'u1' },
+    ]);
+    const wrong: unknown[] = [
+      { issues: [{ message: 'no' }] },
+      // A library that gives what it has so far beside its issues, or leaves the list empty.
+      { value: row, issues: [{ message: 'no' }] },
+      { value: row, issues: [] },
+      {},
+      null,
+      'u1',
+      Promise.resolve({ value: { id: 'u1' } }),
+    ];
+    for (const result of wrong)
+      expect(() =>
+        sent(
+          schemaOf(() => result),
+          row,
+        ),
+      ).toThrow(UnfitOutputError);
+  });
+
   it('AZ-07 writes a property of a group for who has one of its roles', () => {
     expect(sent(UserView, new UserRow(), ['owner'])).toMatchObject({ margin: 5 });
     expect(sent(UserView, new UserRow(), ['Owner', 'toString'])).not.toHaveProperty('margin');
@@ -265,6 +297,18 @@ describe('a declaration that says too little', () => {
     expect(compileOutput('here', declaration, (where) => places.push(where))).toBeUndefined();
     return places;
   };
+
+  it('is told what to write for a text that may be null, and that works', () => {
+    class Bare {
+      @Expose() note!: string | null;
+    }
+    class Typed {
+      @Expose() @Type(() => String) note!: string | null;
+    }
+    expect(() => compile(Bare)).toThrow('Bare.note is declared as any, an interface or a union');
+    expect(() => compile(Bare)).toThrow('add @Type(() => String) to a text that may be null');
+    expect([null, 'x'].map((note) => sent(Typed, { note }))).toEqual([{ note: null }, { note: 'x' }]);
+  });
 
   it('is reported with each property that it leaves open, each time that it is asked for', () => {
     const places = ['list', 'map', 'any', 'union', 'nothing', 'big', 'named', 'proto'].map((name) => `Vague.${name}`);

@@ -66,6 +66,9 @@ export class Outputs implements OutputWriter {
   }
 
   #ofSent(where: string, options: WsSendOptions): CompiledOutput | undefined {
+    // Ignored, a misspelt `as` would let everything out.
+    const unknown = Object.keys(options).find((name) => name !== 'as');
+    if (unknown !== undefined) throw new TypeError(`${where}: "${unknown}" is not an option. { as: TheDto } is.`);
     // `{ as: undefined }` is a class that a circular import has not made yet.
     if (!('as' in options)) return this.demandsDeclaration ? this.#nothing : undefined;
     const declared: unknown = options.as;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { compareLock } from './compare-lock.js';
 import { lockText, readLockFile, writeLockFile } from './lock-file.js';
-import type { PolicyDocument } from './policy-document.js';
+import type { PlainValue } from './plain-value.js';
+import type { PolicyDocument, PolicyEndpoint, PolicyEvent } from './policy-document.js';
 
 const DOCUMENT: PolicyDocument = {
   format: 1,
@@ -51,6 +52,26 @@ describe('the lock file', () => {
     const turned = Object.fromEntries(Object.entries(DOCUMENT).toReversed()) as unknown as PolicyDocument;
     expect(lockText(turned)).toBe(TEXT);
     expect(compareLock(path, turned)).toBeUndefined();
+  });
+
+  it('AZ-01 comes back with what lies deep in it, alternatives in alternatives and schemas in schemas', () => {
+    const path = lockPath();
+    const deep = (role: string, type: string): PolicyDocument => {
+      const [endpoint] = DOCUMENT.endpoints as [PolicyEndpoint];
+      const [event] = endpoint.events as [PolicyEvent];
+      const leaf = {
+        allOf: [{ anyOf: [{ allOf: [{ roles: [role] }, { scope: 'x' }] }, { scope: 'y' }] }, { scope: 'z' }],
+      };
+      let payload: PlainValue = { type };
+      for (let level = 0; level < 12; level += 1) payload = { type: 'object', properties: { next: payload } };
+      const access = { all: [{ anyOf: [leaf, { scope: 'w' }] }] };
+      return { ...DOCUMENT, endpoints: [{ ...endpoint, events: [{ ...event, access, payload }] }] };
+    };
+    writeLockFile(path, deep('admin', 'string'));
+    expect(compareLock(path, deep('admin', 'string'))).toBeUndefined();
+    const kinds = (document: PolicyDocument) => compareLock(path, document)?.changes.map(({ kind }) => kind);
+    expect(kinds(deep('guest', 'string'))).toEqual(['wider', 'narrower']);
+    expect(kinds(deep('admin', 'number'))).toEqual(['other']);
   });
 
   it('may have the line ends of Windows', () => {

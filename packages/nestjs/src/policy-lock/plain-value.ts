@@ -2,14 +2,12 @@
 export type PlainValue =
   null | boolean | number | string | readonly PlainValue[] | { readonly [name: string]: PlainValue };
 
-/** As deep as options and the arguments of decorators are read; what lies deeper is only named. */
-const MAX_DEPTH = 12;
-
 /**
  * Says what a value is in the words of JSON, the same on every machine: numbers beyond all bounds as `unlimited`, what is
- * computed as `computed`, an instance by the name of its class.
+ * computed as `computed`, an instance by the name of its class, and what lies in itself as `circular`. However deep it
+ * goes: what is cut off could change unseen.
  */
-export function plainOf(value: unknown, depth = 0): PlainValue {
+export function plainOf(value: unknown, around: readonly object[] = []): PlainValue {
   if (value === null || value === undefined) return null;
   if (value === Infinity) return 'unlimited';
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') {
@@ -18,13 +16,14 @@ export function plainOf(value: unknown, depth = 0): PlainValue {
   if (typeof value === 'function') return isClass(value) ? value.name : 'computed';
   if (typeof value !== 'object') return typeof value;
   if (value instanceof RegExp) return String(value);
-  if (depth >= MAX_DEPTH) return 'deeper';
-  if (Array.isArray(value)) return value.map((item: unknown) => plainOf(item, depth + 1));
-  if (value instanceof Set) return [...value].map((item) => plainOf(item, depth + 1)).sort(byText);
+  if (around.includes(value)) return 'circular';
+  const here = [...around, value];
+  if (Array.isArray(value)) return value.map((item: unknown) => plainOf(item, here));
+  if (value instanceof Set) return [...value].map((item) => plainOf(item, here)).sort(byText);
   const prototype = Object.getPrototypeOf(value) as { readonly constructor: { readonly name: string } } | null;
   if (prototype !== null && prototype !== Object.prototype) return prototype.constructor.name;
   const known = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(known.map(([name, item]) => [name, plainOf(item, depth + 1)]));
+  return Object.fromEntries(known.map(([name, item]) => [name, plainOf(item, here)]));
 }
 
 /** Puts the names of every object in order, whatever order they were written in. */

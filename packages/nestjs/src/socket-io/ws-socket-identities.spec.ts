@@ -28,7 +28,7 @@ describe('WsSocketIdentities', () => {
     expect(identities.principalOf(client)).toBeUndefined();
   });
 
-  it('AN-14 F43 does not bring an identity back that a later token has ended', async () => {
+  it('AN-14 AZ-15 F43 does not bring an identity back that a later token has ended', async () => {
     let answer: (principal: Principal) => void = () => undefined;
     const slow = new Promise<Principal>((resolve) => (answer = resolve));
     const identities = setUp((token) => (token === 'slow' ? slow : refusing(token)));

@@ -56,6 +56,8 @@ const FOUND: Readonly<Record<LeakRuleId, readonly (string | object)[]>> = {
     '10.0.0.5',
     'upstream 172.16.4.1:8080',
     '192.168.1.20',
+    '172.20.0.1',
+    '172.31.255.254',
     '127.0.0.1',
     '169.254.169.254',
     '100.64.0.1',
@@ -126,6 +128,8 @@ const ORDINARY: readonly (string | object)[] = [
   { text: 'eyJ is how a token begins, AKIA a key and $2b$ a hash; -----BEGIN CERTIFICATE----- is public.' },
   {
     order: '4111111111111112',
+    // Its sum ends with 5.
+    parcel: '4111111111111116',
     tracking: '1Z999AA10123456784',
     snowflake: '1198765432109876543',
     iban: 'DE89370400440532013000',

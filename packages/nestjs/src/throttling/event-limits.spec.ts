@@ -63,8 +63,8 @@ describe('throttleEvent', () => {
   it.each<readonly [what: string, rules: readonly WsThrottleRule[], bytes: number, waits: readonly unknown[]]>([
     ['one each', [{ limit: 2, ttl: 1000 }], 1, [NO, NO, 1000]],
     ['a cost', [{ limit: 5, ttl: 1000, cost: 2 }], 1, [NO, NO, 1000]],
-    ['a cost above the limit', [{ limit: 5, ttl: 1000, cost: 6 }], 1, [1000, 1000]],
-    ['a cost of nothing', [{ limit: 1, ttl: 1000, cost: 0 }], 1, [NO, NO, NO]],
+    ['a cost above the limit', [{ limit: 5, ttl: 1000, cost: () => 6 }], 1, [1000, 1000]],
+    ['a cost of nothing', [{ limit: 1, ttl: 1000, cost: () => 0 }], 1, [NO, NO, NO]],
     ['bytes', [{ limit: 100, ttl: 1600, cost: 0, costPerByte: 1 }], 50, [NO, NO, 1700]],
     ['bytes in parts', [{ limit: 1, ttl: 1600, cost: 0, costPerByte: 0.01 }], 50, [NO, NO, 1700]],
     ['bytes beside messages', [{ limit: 100, ttl: 1600, cost: 50, costPerByte: 1 }], 50, [NO, 1700]],
@@ -384,13 +384,28 @@ describe('throttleEvent', () => {
     expect(start(rules, { storage }).problems.map(({ where }) => where)).toEqual(['x.limit', 'x.limit']);
   });
 
+  it('DR-05 DP-02 a rule that lets nothing through, or limits nothing, stops the boot', () => {
+    const { problems } = start([
+      { limit: 5, ttl: 1000, cost: 6 },
+      { limit: 5, ttl: 1000, cost: 0 },
+      { limit: 5, ttl: 1000, cost: 5 },
+      { limit: 5, ttl: 1000, cost: 0, costPerByte: 0.5 },
+      { limit: () => 5, ttl: 1000, cost: 6 },
+      { limit: 5, ttl: 1000, cost: () => 6 },
+    ]);
+    expect(problems.map(({ where, problem }) => `${where} ${problem}`)).toEqual([
+      'x.cost is 6, and the limit only 5: no message ever passes.',
+      'x.cost is 0, and so is costPerByte: it limits nothing.',
+    ]);
+  });
+
   it('DP-02 a cost stops the boot where a storage counts, unless the connection alone does', () => {
     const storage = { increment: () => Promise.reject(new Error('unused')) };
     const rules: WsThrottleRule[] = [
-      { limit: 1, ttl: 1000, cost: 2 },
+      { limit: 2, ttl: 1000, cost: 2 },
       { limit: 1, ttl: 1000, costPerByte: 2 },
       { limit: 1, ttl: 1000, cost: () => 1 },
-      { limit: 1, ttl: 1000, cost: 2, by: 'connection' },
+      { limit: 2, ttl: 1000, cost: 2, by: 'connection' },
     ];
     expect(start(rules, { storage }).problems.map(({ where }) => where)).toEqual(['x.cost', 'x.costPerByte', 'x.cost']);
   });

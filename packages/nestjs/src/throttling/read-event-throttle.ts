@@ -32,6 +32,7 @@ export function readEventThrottle(
     costPerByte: readAmount(reader, 'costPerByte', 0),
     mode: readMode(reader, mode),
   };
+  checkCost(rule, reader);
   if (hasStorage && rule.by !== 'connection' && (rule.cost !== 1 || rule.costPerByte !== 0)) {
     const problem = 'is not 1, and a ThrottlerStorage (throttling.storage) counts messages one by one.';
     reader.fail(
@@ -49,6 +50,20 @@ export function readEventThrottle(
   }
   const label = `${handler} @WsThrottle ${name}${index === 0 ? '' : `#${index}`}`;
   return reader.finish({ ...rule, label, fixed: fixedValues(rule) });
+}
+
+/** What is written down can be seen to let nothing through, or everything; what is computed is another one for each message. */
+function checkCost({ limit, cost, costPerByte }: Amounts, reader: OptionReader): void {
+  if (typeof cost !== 'number') return;
+  if (cost === 0 && costPerByte === 0) {
+    reader.fail('cost', 'is 0, and so is costPerByte: it limits nothing.', '1, or remove the rule');
+  } else if (typeof limit === 'number' && cost > limit) {
+    reader.fail(
+      'cost',
+      `is ${cost}, and the limit only ${limit}: no message ever passes.`,
+      `${limit}, or a higher limit`,
+    );
+  }
 }
 
 type Amounts = Pick<EventThrottle, 'limit' | 'ttl' | 'blockDuration' | 'cost' | 'costPerByte'>;

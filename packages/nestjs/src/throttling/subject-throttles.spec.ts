@@ -191,6 +191,22 @@ describe('SubjectThrottle', () => {
     expect(indebted.size).toBe(0);
   });
 
+  it('DR-05 a subject without a connection stays blocked for as long as its rule says', () => {
+    const throttles = new SubjectThrottles(
+      [{ limit: 1, ttl: 1000, blockDuration: 60_000 }],
+      new MemoryStore(new FakeClock(), { maxKeys: 10 }),
+    );
+    const throttle = throttles.obtain(ALICE);
+    expect([hit(throttle, 0), hit(throttle, 0)]).toEqual([0, 60_000]);
+    throttles.release(throttle);
+    throttles.sweep(30_000);
+    const again = throttles.obtain(ALICE);
+    expect(hit(again, 30_000)).toBe(30_000);
+    throttles.release(again);
+    throttles.sweep(90_001);
+    expect(throttles.size).toBe(0);
+  });
+
   it('DR-17 this node decides alone while the store has no answer, and what it took counts', () => {
     const { shared, throttle } = start([{ limit: 2, ttl: 1000 }]);
     shared.isAway = true;

@@ -86,7 +86,6 @@ describe('readSelection', () => {
     [null],
     ['create'],
     [['create']],
-    [{ groups: [] }],
     [{ groups: 'create' }],
     [{ groups: ['create', 'create'] }],
     [{ groups: [''] }],
@@ -100,6 +99,12 @@ describe('readSelection', () => {
   ])('MV-03 refuses the options %j', (options) => {
     const { problems, selection } = read(Profile, options);
     expect(problems).toEqual([expect.stringContaining('has wrong options in @WsPayload()')]);
+    expect(selection).toBeUndefined();
+  });
+
+  it('MV-03 refuses an empty list of groups, which class-validator takes for all', () => {
+    const { problems, selection } = read(Profile, { groups: [] });
+    expect(problems).toEqual([expect.stringContaining('has an empty list of groups')]);
     expect(selection).toBeUndefined();
   });
 });

@@ -47,6 +47,14 @@ function wellFormed(options: unknown, where: string, problems: BootProblems): Dt
   if (options === undefined) return {};
   const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
   const { groups, version, ...others } = (isObject ? options : { options }) as Record<string, unknown>;
+  if (Array.isArray(groups) && groups.length === 0) {
+    problems.add(
+      where,
+      'has an empty list of groups in @WsPayload(), which class-validator takes for all of them.',
+      "name a group, also for what belongs to no other: @WsPayload(TheDto, { groups: ['create'] }), and 'create' in the DTO; or a class of its own",
+    );
+    return undefined;
+  }
   const isRight =
     Object.keys(others).length === 0 &&
     (groups === undefined || isGroupList(groups)) &&

@@ -72,8 +72,8 @@ export function describeDto(type: DtoClass, reading: Reading): PlainValue {
   };
 }
 
-function isRequired({ conditions, rules, isAllowed }: PropertyMetadata): boolean {
-  return conditions.length === 0 && rules.length > 0 && !isAllowed;
+function isRequired({ conditions, rules, record, isAllowed }: PropertyMetadata): boolean {
+  return conditions.length === 0 && (rules.length > 0 || record !== undefined) && !isAllowed;
 }
 
 function describeProperty(type: DtoClass, property: PropertyMetadata, reading: Reading): Fields {

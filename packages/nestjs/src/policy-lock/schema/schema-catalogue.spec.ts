@@ -177,6 +177,7 @@ describe('the schema of a payload', () => {
           },
           clean: { type: 'string', 'x-rules': [{ rule: '@SanitizeString()' }] },
         },
+        required: ['clean', 'leaves'],
       },
     });
   });

@@ -58,6 +58,12 @@ describe('LoadShedding', () => {
     expect(run([...cycle, ...cycle]).news).toHaveLength(4);
   });
 
+  it('DR-18 takes two seconds above a limit each time', () => {
+    const { states, news } = run([...times(2, BUSY), ...times(5, CALM), BUSY, CALM, BUSY, CALM]);
+    expect(states.slice(-5)).toEqual(new Array(5).fill(false));
+    expect(news).toHaveLength(2);
+  });
+
   it.each<readonly [mode: 'report' | 'off', news: number]>([
     ['report', 1],
     ['off', 0],

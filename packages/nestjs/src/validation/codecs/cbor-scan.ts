@@ -24,8 +24,8 @@ export class CborScan extends StructureScan {
     const major = byte >> 5;
     const minor = byte & 0x1f;
     if (major === SIMPLE) return this.#simple(minor);
-    // A tag, and a length that is told at the end.
-    if (major > SIMPLE - 2 || minor === 31) return 'type';
+    // A length that is told at the end.
+    if (minor === 31) return 'type';
     const argument = this.#argument(minor);
     if (argument === undefined) return 'syntax';
     switch (major) {
@@ -42,6 +42,7 @@ export class CborScan extends StructureScan {
         return argument === UNSAFE ? 'nodes' : this.list(argument, depth);
       case MAP:
         return argument === UNSAFE ? 'keys' : this.map(argument, depth);
+      // A tag.
       default:
         return 'type';
     }

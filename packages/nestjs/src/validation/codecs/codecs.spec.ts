@@ -181,6 +181,10 @@ describe('frames that no encoder writes', () => {
     ['cbor', 'another simple value', 'f8 ff', 'type'],
     ['cbor', 'NaN as a half', 'f97e00', 'number'],
     ['cbor', 'Infinity as a half', 'f97c00', 'number'],
+    ['cbor', 'Infinity as a single', 'fa 7f800000', 'number'],
+    ['cbor', 'less than every number', 'fb fff0000000000000', 'number'],
+    ['msgpack', 'Infinity as a single', 'ca 7f800000', 'number'],
+    ['msgpack', 'less than every number', 'cb fff0000000000000', 'number'],
     ['cbor', 'an integer of 64 bits', '1b ffffffffffffffff', 'number'],
     ['cbor', 'a negative one', '3b ffffffffffffffff', 'number'],
     ['cbor', 'one below the smallest', '3b 001fffffffffffff', 'number'],
@@ -189,7 +193,7 @@ describe('frames that no encoder writes', () => {
     ['cbor', 'a reserved length', '1c', 'syntax'],
     ['cbor', 'a length that is not the shortest', '18 01', 'syntax'],
     ['cbor', 'no UTF-8', '62 c328', 'text'],
-  ])('MV-05 MV-06 MV-12 %s refuses %s', (name, _what, hex, reason) => {
+  ])('MV-05 MV-06 MV-09 MV-10 MV-12 MV-15 %s refuses %s', (name, _what, hex, reason) => {
     const result = outcome(decode(name, bytes(hex)));
     // cborg refuses equal keys itself, before they are counted.
     expect(name === 'cbor' && reason === 'duplicate-key' ? ['syntax', 'duplicate-key'] : [reason]).toContain(result);

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { describe, expect, it } from 'vitest';
-import { DtoBuilder } from './dto-builder.js';
+import { copyJson, DtoBuilder } from './dto-builder.js';
 import type { DtoClass } from './dto-metadata.js';
 
 class Leaf {
@@ -105,6 +105,15 @@ class Plain {
   @IsOptional()
   text?: string;
 }
+
+describe('copyJson', () => {
+  it('MV-04 leaves out the names that every object inherits, at any depth', () => {
+    const sent =
+      '{"a":[{"toString":1,"hasOwnProperty":2,"b":{"valueOf":3,"__proto__":{"c":1},"d":4}}],"constructor":5}';
+    const copy = copyJson(JSON.parse(sent) as unknown);
+    expect(JSON.stringify(copy)).toBe('{"a":[{"b":{"d":4}}]}');
+  });
+});
 
 describe('DtoBuilder', () => {
   it.each<[DtoClass]>([

@@ -93,6 +93,12 @@ describe('@WsInputRoles()', () => {
     },
   );
 
+  it('AZ-07 is closed where nobody says what roles the sender has', () => {
+    const refused = compilePayload(Member).check({ name: 'a', role: 'writer' });
+    expect(refused).toBeInstanceOf(PayloadRefusal);
+    expect(refused).toEqual(compilePayload(Member).check({ name: 'a', role: 'writer' }, []));
+  });
+
   it('AZ-07 keeps the default of who may not send it, and opens by any of its roles', () => {
     const check = compilePayload(Member);
     expect(check.check({ name: 'a' }, [])).toEqual({ name: 'a', role: 'reader' });

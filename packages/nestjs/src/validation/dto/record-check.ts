@@ -21,8 +21,6 @@ export class RecordCheck implements NestedCheck {
   ) {}
 
   check(object: object, value: unknown, sent: unknown, run: PayloadRun, path: IssuePath | undefined): void {
-    // As with @ValidateNested(): whether the property may be missing is for @IsDefined to say.
-    if (value === undefined) return;
     (object as Record<string, unknown>)[this.property] = this.isList
       ? this.#readList(value, sent, run, new IssuePath(path, this.property))
       : this.read(value, sent, run, path, this.property);

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
-import { IsInt, IsString, Length, registerDecorator, validate } from 'class-validator';
+import { IsInt, IsOptional, IsString, Length, registerDecorator, validate } from 'class-validator';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compilePayload } from '../compile-payload.js';
@@ -75,6 +75,19 @@ describe('@RecordOf()', () => {
     );
     expect(verdicts.accepted).toBeGreaterThan(50);
     expect(verdicts.refused).toBeGreaterThan(50);
+  });
+
+  it('MV-03 MV-07 refuses a record that is missing, unless @IsOptional() says that it may be', async () => {
+    class Maybe {
+      @IsOptional() @RecordOf(() => Leaf) leaves?: Record<string, Leaf>;
+    }
+    for (const sent of [{}, { leaves: undefined }, { leaves: null }]) {
+      for (const type of [Holder, Lists, Maybe]) {
+        const isRead = !((await compilePayload(type as new () => object).check(sent)) instanceof PayloadRefusal);
+        expect([type, isRead]).toEqual([type, await isValid(type, sent)]);
+        expect(isRead).toBe(type === Maybe);
+      }
+    }
   });
 
   it('MV-03 belongs to groups as every rule does', () => {
