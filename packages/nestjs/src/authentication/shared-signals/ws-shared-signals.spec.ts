@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { SecurityEventData } from '../../events/security-event.js';
 import { MemoryStore } from '../../store/memory.store.js';
 import { FakeClock } from '../../testing/fake-clock.js';
+import { AuthenticationError } from '../authenticator.js';
 import { type SharedSignalsParts, TooManyRefusedError, WsSharedSignals } from './ws-shared-signals.js';
 
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type/';
@@ -101,7 +102,7 @@ describe('WsSharedSignals', () => {
     await receive(token(ONE, 'b', 'token-claims-change', claims, { sub_id }));
     expect(done).toEqual(['judges alice', 'ends token t']);
     const opaque = { sub_id: { format: 'opaque', id: 'alice' } };
-    await expect(receive(token(ONE, 'c', 'token-claims-change', claims, opaque))).rejects.toThrow();
+    await expect(receive(token(ONE, 'c', 'token-claims-change', claims, opaque))).rejects.toThrow(AuthenticationError);
     expect(failures()).toEqual(['bad-subject']);
   });
 
