@@ -74,6 +74,16 @@ describe('FileSink', () => {
     expect(synced).toBe(files + 1);
   });
 
+  it('MO-08 signs nothing behind its end', async () => {
+    const { path, privateKey } = auditFolder();
+    const sink = new FileSink({ path, chain: { privateKey } });
+    await sink.open(clock);
+    await sink.write(EVENT);
+    expect(clock.pending).toBeGreaterThan(0);
+    await sink.close();
+    expect(clock.pending).toBe(0);
+  });
+
   it.skipIf(process.geteuid?.() !== 0)('MO-08 does not write into a file of another user', async () => {
     const { path } = auditFolder();
     writeFileSync(path, '');
