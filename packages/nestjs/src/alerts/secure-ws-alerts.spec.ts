@@ -86,6 +86,8 @@ describe('SecureWsAlerts', () => {
       see(refused({ address }));
     }
     see(refused({ address: '' }), 50);
+    const networks = start([{ ...threshold, by: 'network' }]);
+    networks.see(refused({ address: '' }), 50);
 
     expect(told).toMatchObject([{ address: '2001:db8:0:1::' }, { address: '192.0.2.1' }]);
   });
@@ -199,6 +201,14 @@ describe('SecureWsAlerts', () => {
       expect(kinds()).toEqual(['raised', 'ended', 'raised', 'ended']);
     });
 
+    it('MO-03 learns from a calm night that it was calm', () => {
+      const { pass, see } = start([spike]);
+      minutes(see, pass, Array<number>(30).fill(95));
+      pass(60 * MINUTE);
+      see(opened(), 101);
+      expect(kinds()).toEqual(['raised']);
+    });
+
     it('learns nothing from a pause of the process but that there was one', () => {
       const { alerts, see } = start([spike]);
       clock.advance(365 * 24 * 60 * MINUTE);
@@ -251,6 +261,17 @@ describe('SecureWsAlerts', () => {
     expect(kinds()).toEqual(['raised', 'ended']);
   });
 
+  it('MO-03 misses those that the rule names, whatever else comes', () => {
+    const rule = { name: 'no-scan', kind: 'absence', events: ['ws.handshake.refused'], windowMs: MINUTE } as const;
+    const { pass, see } = start([{ ...rule, reasons: ['origin-not-allowed'] }]);
+    see(refused({ reason: 'origin-not-allowed', failure: undefined }));
+    for (let i = 0; i < 4; i++) {
+      see(refused());
+      pass(MINUTE / 2);
+    }
+    expect(kinds()).toEqual(['raised']);
+  });
+
   describe('what is seen for the first time', () => {
     const rule = { name: 'new', kind: 'first-seen', events: ['ws.handshake.refused'], learnMs: MINUTE } as const;
 
@@ -270,7 +291,7 @@ describe('SecureWsAlerts', () => {
     });
 
     it('MO-03 grows nothing where clients make it up, and never makes news of what is known', () => {
-      const { pass, see } = start([{ ...rule, value: 'origin' }], { maxKeys: 100 });
+      const { alerts, pass, see } = start([{ ...rule, value: 'origin' }], { maxKeys: 100 });
       see(refused({ origin: 'https://app.example' }));
       pass(MINUTE);
       for (let i = 0; i < 10_000; i++) see(refused({ origin: `https://evil-${i}.example` }));
@@ -279,6 +300,10 @@ describe('SecureWsAlerts', () => {
 
       expect(told).toHaveLength(21);
       expect(told[20]).toMatchObject({ further: 9980 });
+      // What found no room is not remembered.
+      for (let i = 0; i < 5; i++) see(refused({ origin: 'https://evil-9999.example' }));
+      pass(1000);
+      expect(alerts.active.at(-1)).toMatchObject({ by: 'overall', peak: 9985 });
     });
 
     it('may be a network', () => {
@@ -309,6 +334,28 @@ describe('SecureWsAlerts', () => {
     for (let i = 0; i < 4; i++) see(opened({ principal: 'mallory', address: `203.0.${i}.1` }));
 
     expect(told).toMatchObject([{ by: 'principal', principal: 'mallory', value: 4 }]);
+  });
+
+  it('MO-03 takes nobody for many who comes from home over and over, and from elsewhere now and then', () => {
+    const { pass, see } = start([
+      { name: 'many', kind: 'many-networks', events: ['ws.connection.opened'], limit: 4, windowMs: 10 * MINUTE },
+    ]);
+    for (let minute = 0; minute < 180; minute++) {
+      see(opened({ principal: 'dora', address: '192.0.2.1' }));
+      if (minute % 6 === 0) see(opened({ principal: 'dora', address: `203.0.${minute}.1` }));
+      pass(MINUTE);
+    }
+
+    expect(told).toEqual([]);
+  });
+
+  it('MO-03 remembers no more networks of a principal than a rule may ask for', () => {
+    const { alerts, see } = start([
+      { name: 'many', kind: 'many-networks', events: ['ws.connection.opened'], limit: 64, windowMs: 10 * MINUTE },
+    ]);
+    for (let i = 0; i < 1000; i++) see(opened({ principal: 'mallory', address: `10.${i >> 8}.${i & 255}.1` }));
+
+    expect(alerts.active).toMatchObject([{ principal: 'mallory', peak: 64 }]);
   });
 
   it('MO-03 says what is under way', () => {
