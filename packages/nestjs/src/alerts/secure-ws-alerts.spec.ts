@@ -349,6 +349,18 @@ describe('SecureWsAlerts', () => {
     expect(told).toEqual([]);
   });
 
+  it('MO-03 counts the networks of those events only that the rule names', () => {
+    const rule = { name: 'many', kind: 'many-networks', events: ['ws.handshake.refused'], windowMs: MINUTE } as const;
+    const { see } = start([{ ...rule, limit: 2, reasons: ['principal-rate'] }]);
+    const come = (changes: object): void => {
+      for (let i = 0; i < 4; i++) see(refused({ principal: 'mallory', address: `203.0.${i}.1`, ...changes }));
+    };
+    come({});
+    expect(told).toEqual([]);
+    come({ reason: 'principal-rate', failure: undefined });
+    expect(told).toMatchObject([{ principal: 'mallory', value: 2 }]);
+  });
+
   it('MO-03 remembers no more networks of a principal than a rule may ask for', () => {
     const { alerts, see } = start([
       { name: 'many', kind: 'many-networks', events: ['ws.connection.opened'], limit: 64, windowMs: 10 * MINUTE },
