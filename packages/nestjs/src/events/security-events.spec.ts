@@ -311,6 +311,20 @@ describe('SecurityEvents', () => {
     }
   });
 
+  it('MO-09 tells each observer of each event and report, also where another one throws', () => {
+    const events = setUp([new BrokenSink()]);
+    const told: string[] = [];
+    events.observe(() => {
+      throw new Error('a rule that is broken');
+    });
+    events.observe(({ type }) => told.push(type));
+    events.emit(opened());
+    clock.current.advance(1000);
+
+    expect(told).toEqual(['ws.connection.opened', 'ws.audit.dropped']);
+    expect(lines.join('\n')).toContain('SecurityEvents.observe');
+  });
+
   it('brings a listener the events of its pattern, later than emit and in their order', async () => {
     const heard: string[] = [];
     const events = setUp([]);
