@@ -32,7 +32,11 @@ describe('RaisedAlerts', () => {
     },
     {
       rule: {
-        ...{ name: 'many', kind: 'many-networks', events: ['ws.connection.opened'], limit: 4, windowMs: MINUTE },
+        name: 'many',
+        kind: 'many-networks',
+        events: ['ws.connection.opened'],
+        limit: 4,
+        windowMs: MINUTE,
         quietMs: 2 * MINUTE,
       },
       reach: (who: number) =>
