@@ -77,6 +77,7 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
     const answer = await push(app, await server.sign(HEADER, claimsOf(server, event, details)));
 
     expect([answer.status, await answer.text()]).toEqual([202, '']);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
     await alice.expectClose(4512);
     expect(await bob.request('echo', { text: 'here' })).toMatchObject({ event: 'echo' });
     expect(app.events.ofType('ws.signal.received')).toMatchObject([{ signal: event, connections: 1 }]);

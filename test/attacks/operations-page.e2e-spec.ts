@@ -137,7 +137,11 @@ describe('the operations page', () => {
       ['principal', 'access'].map((name) => `SecureWsOperationsModule.forRoot().${name}`),
     );
     const principal = HeaderPrincipal;
-    for (const access of [{}, { roles: [] }, { roles: 'admin' }, { role: ['admin'] }, 'admin', () => true, null]) {
+    class Policy {
+      readonly roles = ['admin'];
+    }
+    const wrong = [{}, { roles: [] }, { roles: 'admin' }, { role: ['admin'] }, 'admin', () => true, new Policy(), null];
+    for (const access of wrong) {
       expect(await fixOf({ principal, access })).toEqual(['SecureWsOperationsModule.forRoot().access']);
     }
     const access = { roles: ['admin'] };

@@ -14,7 +14,7 @@ import {
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { WsAuthorize } from '@secure-ws/nestjs';
+import { WsAuthorize, WsConnection } from '@secure-ws/nestjs';
 import { type OpenTelemetryOptions, SecureWsOpenTelemetryModule } from '@secure-ws/nestjs/opentelemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Text } from '../support/echo.gateway.js';
@@ -47,6 +47,12 @@ class TracedGateway {
     await Promise.resolve();
     trace.getTracer('of the application').startSpan('a query').end();
     return { text };
+  }
+
+  /** Answers by whatever name the client asks for. */
+  @SubscribeMessage('parrot')
+  parrot(@MessageBody() { text }: Text, @WsConnection() connection: WsConnection): void {
+    connection.send(text, { said: true });
   }
 
   @SubscribeMessage('crash')
@@ -172,19 +178,24 @@ describe('SecureWsOpenTelemetryModule', () => {
     for (const app of apps) {
       const client = await connect(`${app.url}/traced`, { token: app.token() });
       await client.request('say', { text: 'one' });
+      for (let i = 0; i < 5; i++) {
+        client.send('parrot', { text: `made-up-${i}` });
+        expect(await client.next()).toMatchObject({ event: `made-up-${i}` });
+      }
       for (let i = 0; i < 50; i++) client.send(`made-up-${i}`);
       await until(() => app.events.ofType('ws.message.refused').length === 50, 'all of them were refused');
     }
     const received = await valuesOf('secure_ws.messages_received');
     expect(received).toContainEqual({ attributes: { event: 'say', result: 'handled' }, value: 2 });
     expect(received).toContainEqual({ attributes: { event: 'other', result: 'refused' }, value: 100 });
-    expect(JSON.stringify(received)).not.toContain('made-up');
+    const sent = await valuesOf('secure_ws.messages_sent');
+    expect(JSON.stringify([received, sent])).not.toContain('made-up');
     const durations = await valuesOf('secure_ws.handler_duration');
     // What earlier tests have recorded stays with the meter.
     const said = durations.find(({ attributes }) => JSON.stringify(attributes) === '{"event":"say"}');
     const { count } = (said ?? { value: { count: 0 } }).value as { readonly count: number };
     expect(count).toBeGreaterThanOrEqual(2);
-    expect(durations.length).toBeLessThanOrEqual(2);
+    expect(durations.length).toBeLessThanOrEqual(3);
     for (const app of apps) await app.app.close();
     // What has closed is not observed any more: only the next one counts.
     const next = await start({ traces: false });

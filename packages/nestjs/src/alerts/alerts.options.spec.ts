@@ -118,6 +118,11 @@ describe('resolveAlertsOptions', () => {
     ['no secrets', { webhooks: [{ url, secret: [] }] }, 'alerts.webhooks[0].secret'],
     ['a variable that is not set', { webhooks: [{ url, secret: [SECRET, undefined] }] }, 'alerts.webhooks[0].secret'],
     ['a secret without its prefix', { webhooks: [{ url, secret: SECRET.slice(6) }] }, 'alerts.webhooks[0].secret'],
+    [
+      'a secret of another kind',
+      { webhooks: [{ url, secret: `whapk_${btoa('x'.repeat(32))}` }] },
+      'alerts.webhooks[0].secret',
+    ],
     ['a short secret', { webhooks: [{ url, secret: `whsec_${btoa('x'.repeat(23))}` }] }, 'alerts.webhooks[0].secret'],
     ['a long secret', { webhooks: [{ url, secret: `whsec_${btoa('x'.repeat(65))}` }] }, 'alerts.webhooks[0].secret'],
     ['a secret that lost a letter', { webhooks: [{ url, secret: SECRET.slice(0, -3) }] }, 'alerts.webhooks[0].secret'],

@@ -55,6 +55,25 @@ describe('KeyTable', () => {
     expect(counted).toBe(10_000);
   });
 
+  it('MO-03 loses none of a hundred who do more than the crowd, and come once the table is full', () => {
+    const { hit } = tableOf(1000);
+    for (let i = 0; i < 1000; i++) hit(`noise-${i}`);
+    const counted = new Map<string, number>();
+    for (let i = 0; i < 100_000; i++) {
+      hit(`crowd-${i}`);
+      if (i % 4 === 0) counted.set(`guesser-${(i / 4) % 100}`, hit(`guesser-${(i / 4) % 100}`));
+    }
+
+    expect(new Set(counted.values())).toEqual(new Set([250]));
+  });
+
+  it('MO-03 gives up who has been quiet for longer, wherever it stands', () => {
+    const { hit } = tableOf(2);
+    for (const key of ['a', 'b', 'b', 'a', 'c']) hit(key);
+
+    expect(hit('a')).toBe(3);
+  });
+
   it('gives up who has least, and of those who has been quiet for longest', () => {
     const { table, hit } = tableOf(3);
     for (const key of ['a', 'a', 'b', 'c', 'b', 'c', 'a']) hit(key);

@@ -114,7 +114,7 @@ export class RaisedAlerts {
   tick(now: number): void {
     for (const [key, raised] of this.#raised) {
       const { value, limit = this.rule.limit } = raised.level(now);
-      if (value >= limit * CALM_SHARE && value > 0) {
+      if (value >= limit * CALM_SHARE) {
         raised.calmSince = undefined;
         raised.peak = Math.max(raised.peak, value);
         continue;

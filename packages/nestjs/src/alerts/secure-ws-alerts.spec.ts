@@ -1,38 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BootProblems } from '../core/boot-problems.js';
-import { OptionReader } from '../core/option-reader.js';
+import {
+  type Alert,
+  MINUTE,
+  opened,
+  refused,
+  threshold,
+  watchAlerts,
+} from '../../../../test/support/watched-alerts.js';
 import type { SecurityEventData } from '../events/security-event.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import type { AlertRule } from './alert-rule.js';
-import { resolveAlertsOptions } from './alerts.options.js';
-import { SecureWsAlerts } from './secure-ws-alerts.js';
-
-const MINUTE = 60_000;
-
-type Alert = Extract<SecurityEventData, { type: 'ws.alert.raised' | 'ws.alert.ended' }>;
-
-const opened = (changes: object = {}): SecurityEventData => ({
-  type: 'ws.connection.opened',
-  connectionId: 'connection-1',
-  principal: '["jwt","iss","alice"]',
-  path: '/chat',
-  address: '192.0.2.7',
-  ...changes,
-});
-
-const refused = (changes: object = {}): SecurityEventData => ({
-  type: 'ws.handshake.refused',
-  status: 401,
-  reason: 'unauthenticated',
-  failure: 'bad-signature',
-  address: '192.0.2.7',
-  ...changes,
-});
-
-const threshold = {
-  ...{ name: 'refusals', kind: 'threshold', events: ['ws.handshake.refused'], limit: 5, windowMs: MINUTE },
-  quietMs: 2 * MINUTE,
-} as const satisfies AlertRule;
 
 describe('SecureWsAlerts', () => {
   let clock = new FakeClock();
@@ -44,25 +21,7 @@ describe('SecureWsAlerts', () => {
     told.length = 0;
   });
 
-  function start(rules: readonly AlertRule[] | undefined, more: object = {}) {
-    const problems = new BootProblems();
-    const options = { alerts: { ...(rules !== undefined && { rules }), ...more } };
-    const resolved = resolveAlertsOptions(new OptionReader(options, '', problems));
-    expect(problems.problems).toEqual([]);
-    const alerts = new SecureWsAlerts(resolved, clock, (data) => {
-      told.push(data as Alert);
-    });
-    const pass = (ms: number): void => {
-      for (let passed = 0; passed < ms; passed += 1000) {
-        clock.advance(1000);
-        alerts.tick(clock.monotonic());
-      }
-    };
-    const see = (data: SecurityEventData, times = 1): void => {
-      for (let i = 0; i < times; i++) alerts.observe(data);
-    };
-    return { alerts, pass, see };
-  }
+  const start = (rules: readonly AlertRule[] | undefined, more: object = {}) => watchAlerts(rules, more, clock, told);
 
   it('MO-03 raises an alert at the limit and not before, once, and ends it after a quiet while', () => {
     const { pass, see } = start([threshold]);
@@ -127,6 +86,8 @@ describe('SecureWsAlerts', () => {
       see(refused({ address }));
     }
     see(refused({ address: '' }), 50);
+    const networks = start([{ ...threshold, by: 'network' }]);
+    networks.see(refused({ address: '' }), 50);
 
     expect(told).toMatchObject([{ address: '2001:db8:0:1::' }, { address: '192.0.2.1' }]);
   });
@@ -240,6 +201,14 @@ describe('SecureWsAlerts', () => {
       expect(kinds()).toEqual(['raised', 'ended', 'raised', 'ended']);
     });
 
+    it('MO-03 learns from a calm night that it was calm', () => {
+      const { pass, see } = start([spike]);
+      minutes(see, pass, Array<number>(30).fill(95));
+      pass(60 * MINUTE);
+      see(opened(), 101);
+      expect(kinds()).toEqual(['raised']);
+    });
+
     it('learns nothing from a pause of the process but that there was one', () => {
       const { alerts, see } = start([spike]);
       clock.advance(365 * 24 * 60 * MINUTE);
@@ -292,6 +261,17 @@ describe('SecureWsAlerts', () => {
     expect(kinds()).toEqual(['raised', 'ended']);
   });
 
+  it('MO-03 misses those that the rule names, whatever else comes', () => {
+    const rule = { name: 'no-scan', kind: 'absence', events: ['ws.handshake.refused'], windowMs: MINUTE } as const;
+    const { pass, see } = start([{ ...rule, reasons: ['origin-not-allowed'] }]);
+    see(refused({ reason: 'origin-not-allowed', failure: undefined }));
+    for (let i = 0; i < 4; i++) {
+      see(refused());
+      pass(MINUTE / 2);
+    }
+    expect(kinds()).toEqual(['raised']);
+  });
+
   describe('what is seen for the first time', () => {
     const rule = { name: 'new', kind: 'first-seen', events: ['ws.handshake.refused'], learnMs: MINUTE } as const;
 
@@ -311,7 +291,7 @@ describe('SecureWsAlerts', () => {
     });
 
     it('MO-03 grows nothing where clients make it up, and never makes news of what is known', () => {
-      const { pass, see } = start([{ ...rule, value: 'origin' }], { maxKeys: 100 });
+      const { alerts, pass, see } = start([{ ...rule, value: 'origin' }], { maxKeys: 100 });
       see(refused({ origin: 'https://app.example' }));
       pass(MINUTE);
       for (let i = 0; i < 10_000; i++) see(refused({ origin: `https://evil-${i}.example` }));
@@ -320,6 +300,10 @@ describe('SecureWsAlerts', () => {
 
       expect(told).toHaveLength(21);
       expect(told[20]).toMatchObject({ further: 9980 });
+      // What found no room is not remembered.
+      for (let i = 0; i < 5; i++) see(refused({ origin: 'https://evil-9999.example' }));
+      pass(1000);
+      expect(alerts.active.at(-1)).toMatchObject({ by: 'overall', peak: 9985 });
     });
 
     it('MO-03 is told once where there is no room to remember it, however often it comes', () => {
@@ -361,6 +345,40 @@ describe('SecureWsAlerts', () => {
     for (let i = 0; i < 4; i++) see(opened({ principal: 'mallory', address: `203.0.${i}.1` }));
 
     expect(told).toMatchObject([{ by: 'principal', principal: 'mallory', value: 4 }]);
+  });
+
+  it('MO-03 takes nobody for many who comes from home over and over, and from elsewhere now and then', () => {
+    const { pass, see } = start([
+      { name: 'many', kind: 'many-networks', events: ['ws.connection.opened'], limit: 4, windowMs: 10 * MINUTE },
+    ]);
+    for (let minute = 0; minute < 180; minute++) {
+      see(opened({ principal: 'dora', address: '192.0.2.1' }));
+      if (minute % 6 === 0) see(opened({ principal: 'dora', address: `203.0.${minute}.1` }));
+      pass(MINUTE);
+    }
+
+    expect(told).toEqual([]);
+  });
+
+  it('MO-03 counts the networks of those events only that the rule names', () => {
+    const rule = { name: 'many', kind: 'many-networks', events: ['ws.handshake.refused'], windowMs: MINUTE } as const;
+    const { see } = start([{ ...rule, limit: 2, reasons: ['principal-rate'] }]);
+    const come = (changes: object): void => {
+      for (let i = 0; i < 4; i++) see(refused({ principal: 'mallory', address: `203.0.${i}.1`, ...changes }));
+    };
+    come({});
+    expect(told).toEqual([]);
+    come({ reason: 'principal-rate', failure: undefined });
+    expect(told).toMatchObject([{ principal: 'mallory', value: 2 }]);
+  });
+
+  it('MO-03 remembers no more networks of a principal than a rule may ask for', () => {
+    const { alerts, see } = start([
+      { name: 'many', kind: 'many-networks', events: ['ws.connection.opened'], limit: 64, windowMs: 10 * MINUTE },
+    ]);
+    for (let i = 0; i < 1000; i++) see(opened({ principal: 'mallory', address: `10.${i >> 8}.${i & 255}.1` }));
+
+    expect(alerts.active).toMatchObject([{ principal: 'mallory', peak: 64 }]);
   });
 
   it('MO-03 says what is under way', () => {

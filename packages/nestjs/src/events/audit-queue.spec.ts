@@ -70,6 +70,32 @@ describe('AuditQueue', () => {
     expect(queue.takeLosses()).toBeUndefined();
   });
 
+  it('MO-09 gives a sink that takes several no more than 256 in one call', async () => {
+    const sizes: number[] = [];
+    const sink = Object.assign(new TestSink(), {
+      writeBatch: (events: readonly SecurityEvent[]) => {
+        sizes.push(events.length);
+      },
+    });
+    const { queue } = setUp(sink, { capacity: 1000, isDeferred: true });
+    for (let count = 0; count < 600; count++) queue.push(event(`${count}`));
+    await queue.idle();
+
+    expect(sizes).toEqual([256, 256, 88]);
+  });
+
+  it('MO-09 MO-10 says what was lost since the beginning, also once it has been reported', () => {
+    const { queue } = setUp(new TestSink(hang));
+    for (let count = 0; count < 6; count++) queue.push(event(`${count}`));
+    expect(queue.losses).toEqual({ dropped: 2, failed: 0 });
+    expect(queue.takeLosses()).toEqual({ dropped: 2, failed: 0 });
+    expect(queue.losses).toEqual({ dropped: 2, failed: 0 });
+    queue.push(event('6'));
+    expect(queue.losses).toEqual({ dropped: 3, failed: 0 });
+    expect(queue.takeLosses()).toEqual({ dropped: 1, failed: 0 });
+    expect(queue.losses).toEqual({ dropped: 3, failed: 0 });
+  });
+
   it('MO-09 DR-24 bounds what waits for a sink that hangs, and counts what it dropped', () => {
     const sink = new TestSink(hang);
     const { queue, losses } = setUp(sink);

@@ -18,12 +18,13 @@ describe('IdentifierHash', () => {
     expect(new Set(hashes).size).toBe(3);
   });
 
-  it('DR-24 gives the same hashes after it has forgotten them', () => {
+  it('MO-06 DR-24 holds a bounded number of hashes, and gives the same hashes after it has forgotten them', () => {
     const hash = new IdentifierHash(key);
     const first = hash.of('user-0');
     const all = new Set(Array.from({ length: 5000 }, (_, index) => hash.of(`user-${index}`)));
 
     expect(all.size).toBe(5000);
+    expect(hash.size).toBe(1000);
     expect(hash.of('user-0')).toBe(first);
   });
 });

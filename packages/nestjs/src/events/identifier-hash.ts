@@ -15,6 +15,11 @@ export class IdentifierHash {
 
   constructor(private readonly key: KeyObject) {}
 
+  /** How many hashes are remembered; clients make up identifiers. */
+  get size(): number {
+    return this.#remembered.size;
+  }
+
   /** 16 characters of base64url: the first 96 bits of the HMAC-SHA256. */
   of(identifier: string): string {
     const known = this.#remembered.get(identifier);

@@ -311,6 +311,54 @@ describe('SecurityEvents', () => {
     }
   });
 
+  it('MO-09 tells each observer of each event and report, also where another one throws', () => {
+    const events = setUp([new BrokenSink()]);
+    const told: string[] = [];
+    events.observe(() => {
+      throw new Error('a rule that is broken');
+    });
+    events.observe(({ type }) => told.push(type));
+    events.emit(opened());
+    clock.current.advance(1000);
+
+    expect(told).toEqual(['ws.connection.opened', 'ws.audit.dropped']);
+    expect(lines.join('\n')).toContain('SecurityEvents.observe');
+  });
+
+  it('MO-09 admits handshakes while a listener fails, which is no record', async () => {
+    const events = setUp([new TestSink()], { onSinkFailure: 'refuse-handshakes' });
+    events.listen([listener('Broken.listen', 'ws.connection.*', () => Promise.reject(new Error('no')))]);
+    events.emit(opened());
+    await events.flush();
+
+    expect(events.channels.at(-1)).toMatchObject({ name: 'Broken.listen', failed: 1, isHealthy: false });
+    expect([events.isHealthy, events.admitsHandshakes]).toEqual([true, true]);
+  });
+
+  it('MO-09 does not start with a sink that does not become ready', async () => {
+    const slow = Object.assign(new TestSink(), { open: hang });
+    const opening = setUp([slow], { sinkTimeoutMs: 1000 }).open();
+    clock.current.advance(1000);
+
+    await expect(opening).rejects.toThrow('TestSink was not ready within 1000 ms (events.sinkTimeoutMs)');
+  });
+
+  it('MO-09 ends beside a sink that cannot be closed, and one that never is', async () => {
+    const broken = Object.assign(new TestSink(), { close: () => Promise.reject(new Error('already gone')) });
+    await setUp([broken]).close();
+    expect(lines.join('\n')).toContain('already gone');
+    const slow = Object.assign(new TestSink(), { close: hang });
+    let hasClosed = false;
+    const closing = setUp([slow], { sinkTimeoutMs: 1000 })
+      .close()
+      .then(() => (hasClosed = true));
+    await vi.waitFor(() => {
+      clock.current.advance(1000);
+      expect(hasClosed).toBe(true);
+    });
+    await closing;
+  });
+
   it('brings a listener the events of its pattern, later than emit and in their order', async () => {
     const heard: string[] = [];
     const events = setUp([]);

@@ -323,6 +323,107 @@ describe('secure-ws audit verify: an attacker with the file', () => {
     expect(readFileSync(heads, 'utf8').match(/"id"/g)).toHaveLength(2);
   });
 
+  it('MO-08 is found out who edits an end that nothing vouches for, where the last run has seen it', async () => {
+    const audit = auditFolder();
+    const heads = audit.at('heads.json');
+    await run(audit, 8, { crashes: true });
+    expect(await verify(audit, audit.files(), '--remember', heads)).toMatchObject({ status: 0 });
+    rewrite(audit.path, (lines) =>
+      lines.with(
+        9,
+        rehashed(lines[9] ?? '', (body) => body.replace('sys_shutdown', 'x')),
+      ),
+    );
+    expect(await verify(audit)).toMatchObject({ status: 0 });
+    expect((await verify(audit, audit.files(), '--remember', heads)).wrong).toEqual([
+      expect.stringMatching(/^replaced +audit.jsonl:10: another record stood here when the trail was verified last/),
+    ]);
+  });
+
+  it('MO-08 is found out who takes out the records that are signed after a while, and chains the others again', async () => {
+    const audit = auditFolder();
+    await run(audit, 12, { chain: { privateKey: audit.privateKey, anchorEveryRecords: 1000, anchorEveryMs: 5000 } });
+    expect(await verify(audit)).toMatchObject({ status: 0, wrong: [] });
+    rewrite(audit.path, (lines) => {
+      const events = lines.filter((line, index) => index === 0 || !line.includes('"audit.'));
+      return rechained(
+        events.map((line, seq) => rehashed(line, (body) => body.replace(/"seq":\d+/, `"seq":${seq}`))),
+        1,
+      );
+    });
+    expect((await verify(audit)).wrong).toEqual([
+      expect.stringMatching(/^unsigned +audit.jsonl:7: a signed record should stand between record 0/),
+    ]);
+  });
+
+  it('MO-08 takes nobody’s word for the records in front of a start, or for an end, that is not the one that was signed', async () => {
+    const audit = auditFolder();
+    await run(audit, 8, { crashes: true });
+    await run(audit, 1, { from: START + 60_000 });
+    const whole = linesOf(audit.path);
+    rewrite(audit.path, (lines) =>
+      lines.with(
+        10,
+        rehashed(lines[10] ?? '', (body) => body.replace(/,"signature":"[\w-]+"$/, '')),
+      ),
+    );
+    const forged = await verify(audit);
+    expect(forged.wrong[0]).toMatch(/^forged +audit.jsonl:11: the audit.start is not signed/);
+    expect(forged.text).toContain('records 0 to 9, 3 of them after the last signature');
+    writeFileSync(audit.path, `${whole.with(-1, (whole.at(-1) ?? '').replace(/.{5}"\}$/, 'AAAAA"}')).join('\n')}\n`);
+    const edited = await verify(audit);
+    expect(edited.wrong).toEqual([expect.stringMatching(/^edited +audit.jsonl:13:/)]);
+    expect(edited.text).not.toContain('closed;');
+  });
+
+  it('MO-08 is found out who removes everything, or the end of a trail whose beginning FileSink has removed', async () => {
+    const audit = auditFolder();
+    const heads = audit.at('heads.json');
+    const few = { maxFileBytes: 4096, maxFiles: 3 };
+    await run(audit, 60, few);
+    await run(audit, 3, { ...few, from: START + 100_000 });
+    const remembered = async () => verify(audit, audit.files(), '--remember', heads);
+    expect(await remembered()).toMatchObject({ status: 0 });
+    const gone = (chains: number) =>
+      Array<unknown>(chains).fill(expect.stringMatching(/^cut-off +chain .* was there .* and is gone/));
+    rewrite(audit.path, (lines) => lines.slice(0, -5));
+    expect((await remembered()).wrong).toEqual(gone(1));
+    for (const file of audit.files()) unlinkSync(file);
+    await run(audit, 3, { from: START + 200_000 });
+    expect(await verify(audit)).toMatchObject({ status: 0 });
+    expect((await remembered()).wrong).toEqual(gone(2));
+  });
+
+  it('MO-08 is found out who breaks a record in front of a start, and takes it away once the start says so', async () => {
+    const audit = auditFolder();
+    await run(audit, 8, { crashes: true });
+    rewrite(audit.path, (lines) => lines.with(9, (lines[9] ?? '').replace('sys_shutdown', 'x')));
+    await run(audit, 1, { from: START + 60_000 });
+    rewrite(audit.path, (lines) => lines.toSpliced(7, 3));
+    expect((await verify(audit)).wrong).toEqual([
+      expect.stringMatching(/^gap +audit.jsonl:8: web-1 started, and could not read the record in front of it/),
+    ]);
+  });
+
+  it('MO-08 is found out who writes a line in front of a start that knows of none, or a chain in front of all', async () => {
+    const audit = auditFolder();
+    await run(audit, 3);
+    await run(audit, 3, { from: START + 60_000 });
+    const whole = linesOf(audit.path);
+    const second = whole.findIndex((line, index) => index > 0 && line.includes('audit.start'));
+    rewrite(audit.path, (lines) => lines.toSpliced(second, 0, '{"type":"ws.drain.st'));
+    expect((await verify(audit)).wrong).toEqual([
+      expect.stringMatching(/^unreadable +audit.jsonl:6: the line is not a record/),
+    ]);
+    const own = rehashed(whole[1] ?? '', (body) =>
+      body.replace(/"chain":\{"id":"[\w-]{22}","seq":1/, `"chain":{"id":"${'x'.repeat(22)}","seq":0`),
+    );
+    writeFileSync(audit.path, `${[own, ...whole].join('\n')}\n`);
+    expect((await verify(audit)).wrong).toEqual([
+      expect.stringMatching(/^unreadable +audit.jsonl:1: an audit.start is record 0 of its chain, and no other one is/),
+    ]);
+  });
+
   it('MO-08 is not misled by what FileSink itself removes', async () => {
     const audit = auditFolder();
     const heads = audit.at('heads.json');

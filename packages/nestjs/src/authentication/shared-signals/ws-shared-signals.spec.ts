@@ -1,0 +1,116 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { SecurityEventData } from '../../events/security-event.js';
+import { MemoryStore } from '../../store/memory.store.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { AuthenticationError } from '../authenticator.js';
+import { type SharedSignalsParts, TooManyRefusedError, WsSharedSignals } from './ws-shared-signals.js';
+
+const CAEP = 'https://schemas.openid.net/secevent/caep/event-type/';
+const [ONE, TWO] = ['https://one.example', 'https://two.example'];
+const HOUR = 3_600_000;
+
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+describe('WsSharedSignals', () => {
+  let clock: FakeClock;
+  let store: MemoryStore;
+  let signals: WsSharedSignals;
+  const told: SecurityEventData[] = [];
+  const done: string[] = [];
+  let endSession: SharedSignalsParts['endSession'];
+
+  beforeEach(() => {
+    clock = new FakeClock(Date.parse('2026-11-27T10:00:00.000Z'));
+    store = new MemoryStore(clock, { maxKeys: 1000 });
+    told.length = 0;
+    done.length = 0;
+    endSession = ({ issuer, sub, before }) => {
+      done.push(`${issuer} ends ${sub} before ${(before - clock.now()) / 1000}`);
+      return Promise.resolve(1);
+    };
+    const issuers = [ONE, TWO].map((issuer) => ({
+      rules: { issuer },
+      signatures: { verify: () => ({}) },
+      signals: { audiences: ['me'], maxAgeMs: HOUR },
+    }));
+    signals = new WsSharedSignals({
+      ...{ clock, store, events: { emit: (event: SecurityEventData) => told.push(event) } as never },
+      issuers: () => issuers as never,
+      endSession: (ended) => endSession(ended),
+      endToken: ({ tokenId }) => {
+        done.push(`ends token ${tokenId}`);
+        return Promise.resolve(1);
+      },
+      judgeAgain: ({ sub }) => {
+        done.push(`judges ${sub}`);
+        return 1;
+      },
+      addressOf: () => ({ address: '192.0.2.1', key: 'address:192.0.2.1' }),
+    });
+  });
+
+  const seconds = (): number => Math.floor(clock.now() / 1000);
+
+  function token(iss: string, jti: string, event = 'session-revoked', details: object = {}, changes: object = {}): string {
+    const claims = {
+      ...{ iss, aud: 'me', iat: seconds(), jti },
+      sub_id: { format: 'iss_sub', iss, sub: 'alice' },
+      events: { [CAEP + event]: details },
+      ...changes,
+    };
+    return `${part({ typ: 'secevent+jwt', alg: 'RS256', kid: 'k' })}.${part(claims)}.AAAA`;
+  } // prettier-ignore
+
+  const receive = (text: string) => signals.receive(text, {});
+  const failures = () => told.flatMap((event) => (event.type === 'ws.signal.refused' ? [event.failure] : []));
+
+  it('SL-04 has a signal of one issuer not spent by that of another with the same id', async () => {
+    expect(await receive(token(TWO, 'same'))).toBe(1);
+    expect(await receive(token(ONE, 'same'))).toBe(1);
+    expect(done).toEqual([`${TWO} ends alice before 0`, `${ONE} ends alice before 0`]);
+    expect(await receive(token(ONE, 'same'))).toBe(0);
+    expect(failures()).toEqual(['replayed']);
+  });
+
+  it('SL-04 knows a signal for as long as one may come', async () => {
+    const text = token(ONE, 'old');
+    expect(await receive(text)).toBe(1);
+    clock.advance(HOUR);
+    expect(await receive(text)).toBe(0);
+    expect(failures()).toEqual(['replayed']);
+  });
+
+  it('SL-04 takes a signal again that it could not act on', async () => {
+    const works = endSession;
+    endSession = () => Promise.reject(new Error('the store is away'));
+    await expect(receive(token(ONE, 'a'))).rejects.toThrow('the store is away');
+    endSession = works;
+    expect(await receive(token(ONE, 'a'))).toBe(1);
+    expect(failures()).toEqual([]);
+  });
+
+  it('SL-05 ends what was begun before it happened, and nothing that begins after this moment', async () => {
+    await receive(token(ONE, 'a', 'session-revoked', { event_timestamp: seconds() - 600 }));
+    await receive(token(ONE, 'b', 'session-revoked', { event_timestamp: seconds() + 86_400 }));
+    expect(done).toEqual([`${ONE} ends alice before -570`, `${ONE} ends alice before 0`]);
+  });
+
+  it('SL-05 judges whom it means, ends a token that it means, and takes no opaque id for that of a user', async () => {
+    const claims = { claims: { role: 'guest' } };
+    await receive(token(ONE, 'a', 'token-claims-change', claims));
+    const sub_id = { format: 'jwt_id', iss: ONE, jti: 't' };
+    await receive(token(ONE, 'b', 'token-claims-change', claims, { sub_id }));
+    expect(done).toEqual(['judges alice', 'ends token t']);
+    const opaque = { sub_id: { format: 'opaque', id: 'alice' } };
+    await expect(receive(token(ONE, 'c', 'token-claims-change', claims, opaque))).rejects.toThrow(AuthenticationError);
+    expect(failures()).toEqual(['bad-subject']);
+  });
+
+  it('AN-10 has a sender wait who comes with one signal over and over', async () => {
+    const text = token(ONE, 'a');
+    await receive(text);
+    for (let i = 0; i < 60; i++) expect(await receive(text)).toBe(0);
+    await expect(receive(text)).rejects.toThrow(TooManyRefusedError);
+    await expect(receive(token(ONE, 'b'))).rejects.toThrow(TooManyRefusedError);
+  });
+});

@@ -1,0 +1,93 @@
+import { chownSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { auditFolder } from '../../../../../test/support/audit-folder.js';
+import { FakeClock } from '../../../../../test/support/fake-clock.js';
+import type { SecurityEvent } from '../security-event.js';
+import { FileSink } from './file.sink.js';
+import type { FileSinkOptions } from './file-sink.options.js';
+
+const EVENT: SecurityEvent = {
+  type: 'ws.drain.started',
+  owasp: 'sys_shutdown',
+  time: '2026-11-27T10:00:00.000Z',
+  connections: 1,
+};
+
+describe('FileSink', () => {
+  /** How often the disk was asked to have it all. */
+  let synced = 0;
+  let clock = new FakeClock();
+
+  beforeAll(async () => {
+    const handle = await open('/dev/null');
+    const kind = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const original = Object.getOwnPropertyDescriptor(kind, 'datasync')?.value as () => Promise<void>;
+    const spy = vi.spyOn(kind, 'datasync').mockImplementation(async function (this: FileHandle) {
+      await Reflect.apply(original, this, []);
+      synced++;
+    });
+    return () => spy.mockRestore();
+  });
+
+  beforeEach(() => {
+    synced = 0;
+    clock = new FakeClock(Date.parse('2026-11-27T10:00:00.000Z'));
+  });
+
+  async function sinkWith(options: Partial<FileSinkOptions>): Promise<FileSink> {
+    const sink = new FileSink({ path: auditFolder().path, ...options });
+    await sink.open(clock);
+    return sink;
+  }
+
+  it('MO-09 has each call on the disk before it says that it is written, where the option says so', async () => {
+    const sink = await sinkWith({ fsync: 'always' });
+    for (let calls = 1; calls <= 3; calls++) {
+      await sink.writeBatch([EVENT, EVENT]);
+      expect(synced).toBe(calls);
+    }
+    await sink.close();
+    expect(synced).toBe(4);
+  });
+
+  it('MO-09 has what it wrote on the disk a second later, once, and nothing while nothing is written', async () => {
+    const sink = await sinkWith({});
+    for (let seconds = 1; seconds <= 3; seconds++) {
+      for (let i = 0; i < 5; i++) await sink.write(EVENT);
+      expect(synced).toBe(seconds - 1);
+      clock.advance(1000);
+      await vi.waitFor(() => expect(synced).toBe(seconds));
+    }
+    clock.advance(60_000);
+    await sink.close();
+    expect(synced).toBe(4);
+  });
+
+  it('MO-09 has a file on the disk before it is put away, and the last one before it ends', async () => {
+    const sink = await sinkWith({ fsync: 'never', maxFileBytes: 4096 });
+    for (let i = 0; i < 100; i++) await sink.write(EVENT);
+    const files = synced;
+    expect(files).toBeGreaterThan(1);
+    await sink.close();
+    expect(synced).toBe(files + 1);
+  });
+
+  it('MO-08 signs nothing behind its end', async () => {
+    const { path, privateKey } = auditFolder();
+    const sink = new FileSink({ path, chain: { privateKey } });
+    await sink.open(clock);
+    await sink.write(EVENT);
+    expect(clock.pending).toBeGreaterThan(0);
+    await sink.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it.skipIf(process.geteuid?.() !== 0)('MO-08 does not write into a file of another user', async () => {
+    const { path } = auditFolder();
+    writeFileSync(path, '');
+    chownSync(path, 12_345, 12_345);
+    await expect(new FileSink({ path }).open(clock)).rejects.toThrow('it belongs to another user');
+  });
+});
