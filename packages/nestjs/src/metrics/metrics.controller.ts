@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, StreamableFile, type Type, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, Inject, StreamableFile, type Type, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import { MetricsTokenGuard } from './metrics-token.guard.js';
 import type { MetricsRoute } from './metrics.options.js';
 import { SecureWsMetrics } from './secure-ws-metrics.js';
@@ -6,7 +6,8 @@ import { SecureWsMetrics } from './secure-ws-metrics.js';
 /** Makes the controller that a scraper asks. */
 export function createMetricsController({ path, guards }: MetricsRoute): Type {
   @UseGuards(MetricsTokenGuard, ...guards)
-  @Controller(path)
+  // A scraper asks for one address, whichever version the API of the application has.
+  @Controller({ path, version: VERSION_NEUTRAL })
   class MetricsController {
     constructor(@Inject(SecureWsMetrics) private readonly metrics: SecureWsMetrics) {}
 

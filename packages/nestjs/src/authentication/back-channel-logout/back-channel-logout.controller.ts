@@ -1,4 +1,14 @@
-import { Body, Controller, HttpCode, HttpException, Inject, Post, Res, type Type } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  HttpCode,
+  HttpException,
+  Inject,
+  Post,
+  Res,
+  type Type,
+  VERSION_NEUTRAL,
+} from '@nestjs/common';
 import { AuthenticationError } from '../authenticator.js';
 import { WsBackChannelLogout } from './ws-back-channel-logout.js';
 
@@ -23,7 +33,8 @@ export interface BackChannelLogoutControllerOptions {
 export function createBackChannelLogoutController({
   path = 'backchannel-logout',
 }: BackChannelLogoutControllerOptions = {}): Type {
-  @Controller(path)
+  // The server knows one URL, whichever version the API of the application has.
+  @Controller({ path, version: VERSION_NEUTRAL })
   class BackChannelLogoutController {
     constructor(@Inject(WsBackChannelLogout) private readonly logout: WsBackChannelLogout) {
       logout.hasRoute = true;

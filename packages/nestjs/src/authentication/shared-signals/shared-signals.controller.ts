@@ -1,4 +1,14 @@
-import { Controller, HttpCode, Inject, type OnModuleInit, Post, Req, Res, type Type } from '@nestjs/common';
+import {
+  Controller,
+  HttpCode,
+  Inject,
+  type OnModuleInit,
+  Post,
+  Req,
+  Res,
+  type Type,
+  VERSION_NEUTRAL,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Clock } from '../../core/clock.js';
 import { AuthenticationError } from '../authenticator.js';
@@ -38,7 +48,8 @@ export interface SharedSignalsControllerOptions {
  * The boot fails where neither the module nor a gateway has `sharedSignals`.
  */
 export function createSharedSignalsController({ path = 'shared-signals' }: SharedSignalsControllerOptions = {}): Type {
-  @Controller(path)
+  // The stream knows one URL, whichever version the API of the application has.
+  @Controller({ path, version: VERSION_NEUTRAL })
   class SharedSignalsController implements OnModuleInit {
     constructor(
       @Inject(WsSharedSignals) private readonly signals: WsSharedSignals,
