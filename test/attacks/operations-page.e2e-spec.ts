@@ -124,6 +124,10 @@ describe('the operations page', () => {
     const { imports = [], providers = [] } = operationsApp(ECHO);
     const [problem] = await bootProblems({ imports, providers });
     expect(problem?.fix).toContain('tickets: {}');
+    const other = { adapter: false, authentication: { tickets: {} } };
+    expect(await bootProblems({ imports, providers, options: other })).toEqual([
+      expect.objectContaining({ fix: 'remove it from the imports, or remove adapter: false' }),
+    ]);
     @Module({})
     class Nothing {}
     expect(String(await bootFailure({ imports, providers, secureWs: { module: Nothing } }))).toContain(

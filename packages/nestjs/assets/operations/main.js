@@ -59,7 +59,7 @@ function show(next) {
   connection.worked();
   showFigures(view);
   showRefusals();
-  showNotable(view.notable);
+  showNotable(view.notable, view.areAlertsOn);
   showLimited(view.limited);
   showBans(view.bans, mayAct, ({ who, number }) => actions.begin('unban', `Of ${who}.`, { banNumber: number }));
   void askConnections();

@@ -29,6 +29,8 @@ export interface OperationsSnapshot {
   readonly isDraining: boolean;
   readonly isShedding: boolean;
   readonly areSinksHealthy: boolean;
+  /** Whether `alerts` is set: without it there are never any. */
+  readonly areAlertsOn: boolean;
   readonly refusals: RefusalFigures;
   readonly limited: readonly LimitedClient[];
   readonly notable: readonly NotableEvent[];
@@ -106,6 +108,7 @@ export class OperationsBoard implements Display, OnApplicationShutdown {
       isDraining: lifecycle.isDraining,
       isShedding: this.runtime.isShedding,
       areSinksHealthy: events.isHealthy,
+      areAlertsOn: this.runtime.options.alerts !== undefined,
       refusals: this.#history.figures(),
       limited: this.#limited.list(clock.monotonic()).slice(0, MAX_LISTED),
       notable: this.#notable.list(),
