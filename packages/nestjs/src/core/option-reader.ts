@@ -185,7 +185,7 @@ export class OptionReader {
 }
 
 /** The known name that a misspelt one stands for, or `undefined` where none is near. */
-function nearestOf(key: string, known: Iterable<string>): string | undefined {
+export function nearestOf(key: string, known: Iterable<string>): string | undefined {
   let nearest: string | undefined;
   // A third of the letters may be wrong: `orign`, `maxMesageByte`, but not `a` for `b`.
   let best = Math.floor(key.length / 3) + 1;
