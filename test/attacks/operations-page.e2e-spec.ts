@@ -420,6 +420,20 @@ describe('the operations page', () => {
     expect(JSON.stringify(data)).not.toContain('flooder');
   });
 
+  it('MO-10 calls a minute of the chart by the same time as long as it is shown', async () => {
+    const clock = new FakeClock(Date.now());
+    const app = await startApp({ ...operationsApp(ECHO), clock });
+    const operator = await openOperations(app);
+    operator.send('ops.watch', undefined, 'w');
+    const next = async () =>
+      (await operator.next()).data as { readonly time: string; readonly minuteStartedAt: string };
+    const first = await next();
+    clock.advance(2000);
+    const second = await next();
+    const since = ({ time, minuteStartedAt }: typeof first) => Date.parse(time) - Date.parse(minuteStartedAt);
+    expect(since(second)).toBe((since(first) + 2000) % 60_000);
+  });
+
   it('MO-10 counts who was limited in a flood that overruns the queues of the audit', async () => {
     const throttling = { connection: [{ limit: 1, ttl: 60_000 }], violations: { budget: 1_000_000 } };
     const app = await startApp(operationsApp({ ...ECHO, options: { throttling, events: { maxQueuedEvents: 1 } } }));

@@ -69,7 +69,11 @@ function showRefusals() {
   const one = view.refusals.series.find(({ kind }) => kind === chosen);
   if (one === undefined) chosen = undefined;
   const { bucketMs } = view.refusals;
-  drawChart({ counts: (one ?? view.refusals).counts, bucketMs }, one?.kind ?? 'All reasons', Date.parse(view.time));
+  drawChart(
+    { counts: (one ?? view.refusals).counts, bucketMs },
+    one?.kind ?? 'All reasons',
+    Date.parse(view.minuteStartedAt),
+  );
   showReasons(view.refusals, chosen, (kind) => {
     chosen = chosen === kind ? undefined : kind;
     showRefusals();
