@@ -25,6 +25,8 @@ export class AppModule {
             // Asked for while there is an attack, and by the log-in form. One process: its key need not outlive it.
             challenge: { verifier: new WsProofOfWork({ secret: randomBytes(32).toString('base64') }) },
           },
+          // The shipped rules: what they raise stands in the log, and on the operations page.
+          alerts: {},
           authentication: {
             tickets: {},
             ...(settings.accountServer !== undefined && {

@@ -297,20 +297,28 @@ describe('the options of sinks', () => {
       new SyslogSink({ host: 'a', cert: 'secret-certificate' }),
       new SyslogSink({ host: 'a', protocol: 'udp' } as never),
       new SyslogSink(undefined as never),
+      // A URL, and the name of a file: each would fail at every event, and only there.
+      new SyslogSink({ host: 'tls://logs.example.com:6514', ca: 'logs-ca.pem' }),
+      new SyslogSink({ host: '192.0.2.1', ca: '-----BEGIN CERTIFICATE-----\nsecret\n-----END CERTIFICATE-----' }),
     ];
     const text = String(await bootFailure({ providers: [EchoGateway], options: { events: { sinks } } }));
     for (const expected of [
-      'events.sinks[0].host: must be a non-empty string',
+      'events.sinks[0].host: must be the name or the address of a server',
       'events.sinks[1].port: must be a whole number of at least 1 and at most 65535',
       'events.sinks[1].facility: must be a whole number of at least 0 and at most 23',
       'events.sinks[1].appName: must be 1 to 48 characters of ASCII, without spaces',
       'events.sinks[2].key: is missing: cert and key belong together',
       'events.sinks[3].protocol: is not an option.',
       'events.sinks[4].host: is missing',
+      'events.sinks[5].host: must be the name or the address of a server, without a protocol, port or path',
+      "events.sinks[5].ca: readFileSync('ca.pem')",
+      'events.sinks[6].ca: is no certificate that can be read',
     ]) {
       expect(text).toContain(expected);
     }
-    expect(text).not.toContain('secret-certificate');
+    // Nothing of a key is blamed on the authorities.
+    expect(text).not.toContain('events.sinks[2].ca');
+    expect(text).not.toContain('secret');
   });
 
   it('MO-09 say which package makes a logger, where there is none', () => {

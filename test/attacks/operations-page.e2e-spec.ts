@@ -167,6 +167,10 @@ describe('the operations page', () => {
     const { imports = [], providers = [] } = operationsApp(ECHO);
     const [problem] = await bootProblems({ imports, providers });
     expect(problem?.fix).toContain('tickets: {}');
+    const other = { adapter: false, authentication: { tickets: {} } };
+    expect(await bootProblems({ imports, providers, options: other })).toEqual([
+      expect.objectContaining({ fix: 'remove it from the imports, or remove adapter: false' }),
+    ]);
     @Module({})
     class Nothing {}
     expect(String(await bootFailure({ imports, providers, secureWs: { module: Nothing } }))).toContain(
@@ -457,6 +461,20 @@ describe('the operations page', () => {
       app.events.ofType('ws.message.refused').filter(({ reason }) => reason === 'json-syntax').length,
     );
     expect(JSON.stringify(data)).not.toContain('flooder');
+  });
+
+  it('MO-10 calls a minute of the chart by the same time as long as it is shown', async () => {
+    const clock = new FakeClock(Date.now());
+    const app = await startApp({ ...operationsApp(ECHO), clock });
+    const operator = await openOperations(app);
+    operator.send('ops.watch', undefined, 'w');
+    const next = async () =>
+      (await operator.next()).data as { readonly time: string; readonly minuteStartedAt: string };
+    const first = await next();
+    clock.advance(2000);
+    const second = await next();
+    const since = ({ time, minuteStartedAt }: typeof first) => Date.parse(time) - Date.parse(minuteStartedAt);
+    expect(since(second)).toBe((since(first) + 2000) % 60_000);
   });
 
   it('MO-10 counts who was limited in a flood that overruns the queues of the audit', async () => {

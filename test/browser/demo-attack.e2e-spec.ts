@@ -40,6 +40,7 @@ describe('npm run demo:attack', () => {
     }
     await page.getByRole('button', { name: 'ws.message.refused/policy: show in the chart' }).waitFor();
     await page.locator('#limited').getByText('Penalised').first().waitFor();
+    await page.locator('#notable').getByText('ws.alert.raised').first().waitFor();
     // The attack comes from addresses of its own.
     const other = await newVisitor(browser);
     onTestFinished(() => other.close());

@@ -143,6 +143,39 @@ describe('the operations page of the sample', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.getByText('Disconnect one connection: done').waitFor();
+    // The row is gone, or is that of the next connection: the keyboard goes on from where it was.
+    await eventually(() => page.locator(`button[aria-label="${label}"]:focus`).count()).toBe(0);
+    expect(await page.evaluate("document.activeElement.closest('section').getAttribute('aria-labelledby')")).toBe(
+      'connections-title',
+    );
+  });
+
+  it('OD-10 works with a slash at the end of its address', async () => {
+    const page = await operate();
+    await page.goto(`${chat.url}/operations/`);
+    await page.locator('#state').getByText('Connected', { exact: true }).waitFor();
+    expect(await page.evaluate('getComputedStyle(document.body).margin')).toBe('0px');
+  });
+
+  it('MO-10 gives a line up on which no figures come, and says so', async () => {
+    let isDead = false;
+    const page = await visit('olga');
+    await page.clock.install();
+    await page.routeWebSocket(/operations/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => {
+        if (!isDead) socket.send(message);
+      });
+    });
+    await page.goto(`${chat.url}/operations`);
+    await page.locator('#rows button').first().waitFor();
+    isDead = true;
+    // Three times the two seconds, and ten more.
+    await page.clock.fastForward(20_000);
+    await page.getByText(/^Reconnecting in/).waitFor();
+    isDead = false;
+    await page.clock.fastForward(20_000);
+    await eventually(() => page.locator('#state').textContent()).toBe('Connected');
   });
 
   it.each(['light', 'dark'] as const)('can be read, and fits 320 pixels: %s', async (colorScheme) => {

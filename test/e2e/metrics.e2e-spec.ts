@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type CanActivate, Injectable, Module } from '@nestjs/common';
+import { type CanActivate, type INestApplication, Injectable, Module, VersioningType } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   type MetricsAsyncOptions,
@@ -182,6 +182,15 @@ describe('SecureWsMetricsModule', () => {
     const building = Test.createTestingModule({ imports: [SecureWsMetricsModule.forRoot()] }).compile();
     await expect(building).rejects.toThrow('measures SecureWsModule, which is not imported');
   });
+
+  it('OD-10 does not boot as a bare class, which would measure nothing', async () => {
+    const [problem] = await bootProblems({ providers: [EchoGateway], imports: [SecureWsMetricsModule] });
+    expect(problem).toEqual({
+      where: 'imports: [SecureWsMetricsModule]',
+      problem: 'measures nothing: it has no options.',
+      fix: 'imports: [SecureWsMetricsModule.forRoot({ endpoint: { token: process.env.METRICS_TOKEN } })]',
+    });
+  });
 });
 
 const TOKEN = randomBytes(32).toString('base64url');
@@ -227,6 +236,19 @@ describe('the endpoint of the metrics', () => {
     },
   );
 
+  it.each([VersioningType.URI, VersioningType.HEADER, VersioningType.MEDIA_TYPE] as const)(
+    'OD-10 has one address, whichever version the API of the application has (%s)',
+    async (type) => {
+      const configure = (app: INestApplication): void => {
+        app.setGlobalPrefix('api');
+        app.enableVersioning({ type, header: 'X-Version', key: 'v=', defaultVersion: '1' });
+      };
+      const app = await start({ endpoint: { token: TOKEN } }, { configure });
+      const answer = await fetch(`${app.httpUrl}/api/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } });
+      expect(answer.status).toBe(200);
+    },
+  );
+
   it('OD-10 is not there unless it is asked for', async () => {
     const app = await start({});
     expect((await fetch(`${app.httpUrl}/metrics`)).status).toBe(404);
@@ -244,10 +266,12 @@ describe('the endpoint of the metrics', () => {
 
   it.each<readonly [what: string, endpoint: unknown, problem: string]>([
     ['no guard', {}, 'would show everybody'],
-    ['a variable that is not set', { token: undefined }, 'would show everybody'],
+    ['a variable that is not set', { token: undefined }, 'the variable is not set'],
+    ['a variable that is not set beside guards', { token: undefined, guards: [Nobody] }, 'the variable is not set'],
     ['an empty list of guards', { guards: [] }, 'would show everybody'],
     ['what is not a guard', { guards: ['AuthGuard'] }, 'must be a list of guards'],
-    ['a short token', { token: 'secret' }, 'is too short'],
+    ['a short token', { token: 'secret' }, 'is too short: it has 6 bytes, and it needs at least 32'],
+    ['an empty path', { token: TOKEN, path: '' }, 'must be a non-empty string; it is empty'],
     ['an empty list of tokens', { token: [] }, 'would show everybody'],
     ['a token with a line break', { token: `${TOKEN}\nx` }, 'no HTTP field can carry'],
     ['a misspelt option', { token: TOKEN, guard: Nobody }, 'is not an option'],

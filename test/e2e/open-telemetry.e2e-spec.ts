@@ -17,11 +17,12 @@ import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websock
 import { WsAuthorize, WsConnection } from '@secure-ws/nestjs';
 import { type OpenTelemetryOptions, SecureWsOpenTelemetryModule } from '@secure-ws/nestjs/opentelemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { bootProblems } from '../support/boot-problems.js';
 import { Text } from '../support/echo.gateway.js';
 import { expectError } from '../support/error-frame.js';
 import { until } from '../support/patience.js';
 import { connect } from '../support/queueing-client.js';
-import { APP_ORIGIN, type RunningApp, startApp } from '../support/start-app.js';
+import { APP_ORIGIN, type AppShape, type RunningApp, startApp } from '../support/start-app.js';
 
 const SECRET = 'the-secret-of-a-payload';
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -163,6 +164,18 @@ describe('SecureWsOpenTelemetryModule', () => {
     }
     const wrong = connect(`${app.url}/traced`, { token: 'aaaa.bbbb.cccc' });
     await expect(wrong).rejects.toThrow('401');
+  });
+
+  it.each<readonly [what: string, imports: NonNullable<AppShape['imports']>, problem: string]>([
+    ['as a bare class, which would hand on nothing', [SecureWsOpenTelemetryModule], 'hands on nothing'],
+    [
+      'twice, which would double every figure',
+      [SecureWsOpenTelemetryModule.forRoot(), SecureWsOpenTelemetryModule.forRoot({ sentEvents: ['tick'] })],
+      'is imported twice',
+    ],
+  ])('MO-10 does not boot %s', async (_what, imports, expected) => {
+    const problems = await bootProblems({ providers: [TracedGateway], imports });
+    expect(problems.map(({ problem }) => problem)).toEqual([expect.stringContaining(expected)]);
   });
 
   it('MO-10 never goes on with the trace of an origin that is not allowed', async () => {

@@ -25,13 +25,14 @@ const PROBLEMS = {
 /** What happens on confirmation, word for word from what the server has prepared. */
 function consequence({ action, connections, who, address, path, until }) {
   const theirs = connections === 1 ? 'one connection' : `${count(connections)} connections`;
+  const verb = connections === 1 ? 'ends' : 'end';
   switch (action) {
     case 'disconnect':
       return `The connection of ${who} from ${address} to ${path} is closed. It may come back at once.`;
     case 'revoke':
-      return `Everything that was issued to ${who} until now is refused on every node, and ${theirs} of this node end. A new log-in is good.`;
+      return `Everything that was issued to ${who} until now is refused on every node, and ${theirs} of this node ${verb}. A new log-in is good.`;
     case 'ban':
-      return `${who} is kept out of every node until ${dateTime(until)}, and ${theirs} of this node end.`;
+      return `${who} is kept out of every node until ${dateTime(until)}, and ${theirs} of this node ${verb}.`;
     case 'unban':
       return `${who} may come back.`;
     default:
@@ -100,6 +101,8 @@ export class Actions {
     await this.#try('confirm-error', async () => {
       const { outcome, connections } = await this.#connection.request('ops.confirm', { confirmation });
       byId('confirm').close();
+      // The button that began it may have been made again, or be gone: the keyboard goes on from the connections.
+      if (document.activeElement === document.body) byId('connections-title').focus();
       this.#onDone(doneText(action, outcome, connections));
     });
   }

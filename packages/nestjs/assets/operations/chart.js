@@ -7,7 +7,7 @@ const BOTTOM = 180;
 const HEIGHT = 220;
 
 /** Draws the refusals of the last hour by minute: of all reasons, or of one. The same stands in words below, and in a table. */
-export function drawChart({ counts, bucketMs }, label, now) {
+export function drawChart({ counts, bucketMs }, label, minuteStart) {
   const chart = byId('chart');
   // As wide as it is shown, so that its texts are as large as all others.
   const width = Math.max(240, chart.clientWidth);
@@ -27,7 +27,7 @@ export function drawChart({ counts, bucketMs }, label, now) {
     const height = Math.max(2, BOTTOM - yOf(value));
     const at = { x: LEFT + index * step + 1, y: BOTTOM - height, width: Math.max(1, step - 2), height, rx: 1 };
     const bar = shape('rect', { class: 'bar', ...at });
-    bar.append(shape('title', {}, `${minuteText(index, counts, bucketMs, now)}: ${count(value)}`));
+    bar.append(shape('title', {}, `${minuteText(index, counts, bucketMs, minuteStart)}: ${count(value)}`));
     parts.push(bar);
   });
   for (const [part, anchor] of [
@@ -45,7 +45,7 @@ export function drawChart({ counts, bucketMs }, label, now) {
     shape('text', { x: (LEFT + right) / 2, y: BOTTOM + 38, 'text-anchor': 'middle' }, 'Refused in each minute'),
   );
   chart.replaceChildren(...parts);
-  byId('chart-text').textContent = inWords(counts, label, bucketMs, now);
+  byId('chart-text').textContent = inWords(counts, label, bucketMs, minuteStart);
   byId('minutes').replaceChildren(
     ...counts
       .map((value, index) => [value, index])
@@ -55,23 +55,23 @@ export function drawChart({ counts, bucketMs }, label, now) {
         element(
           'tr',
           {},
-          element('th', { scope: 'row', text: minuteText(index, counts, bucketMs, now) }),
+          element('th', { scope: 'row', text: minuteText(index, counts, bucketMs, minuteStart) }),
           element('td', { className: 'number', text: count(value) }),
         ),
       ),
   );
 }
 
-function inWords(counts, label, bucketMs, now) {
+function inWords(counts, label, bucketMs, minuteStart) {
   const total = counts.reduce((sum, value) => sum + value, 0);
   if (total === 0) return `No refusals in the last hour: ${label}.`;
   const most = Math.max(...counts);
-  const when = minuteText(counts.lastIndexOf(most), counts, bucketMs, now);
+  const when = minuteText(counts.lastIndexOf(most), counts, bucketMs, minuteStart);
   return `${label}: ${count(total)} refused in the last hour, ${count(counts.at(-1))} in this minute, at most ${count(most)} in the minute from ${when}.`;
 }
 
-function minuteText(index, counts, bucketMs, now) {
-  const from = new Date(now - (counts.length - 1 - index) * bucketMs);
+function minuteText(index, counts, bucketMs, minuteStart) {
+  const from = new Date(minuteStart - (counts.length - 1 - index) * bucketMs);
   return from.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false });
 }
 

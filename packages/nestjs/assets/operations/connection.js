@@ -1,6 +1,9 @@
 const REQUEST_TIMEOUT_MS = 15_000;
 const LONGEST_WAIT_MS = 30_000;
 
+/** How long nothing may come, beyond three times that figures are due: TCP would tell of a dead line after minutes. */
+const SILENCE_MS = 10_000;
+
 /** Why a request failed: `code` is that of the error frame, `reason` that of the application. */
 export class Refusal extends Error {
   constructor({ code, reason, retryAfterMs }) {
@@ -10,8 +13,8 @@ export class Refusal extends Error {
 }
 
 /**
- * The socket of the page. It asks for a fresh ticket with every attempt, refreshes itself in place, and comes back with growing
- * delays, until the server no longer gives a ticket.
+ * The socket of the page. It asks for a fresh ticket with every attempt, refreshes itself in place, gives a line up on which
+ * nothing comes any more, and comes back with growing delays, until the server no longer gives a ticket.
  *
  * `onState({ state: 'connecting' | 'open' | 'waiting' | 'ended', delayMs?, mayAct? })`
  */
@@ -20,6 +23,8 @@ export class OperationsConnection {
   #onState;
   #socket;
   #timer;
+  #silence;
+  #silenceMs = SILENCE_MS;
   #attempt = 0;
   #nextId = 1;
   #waiting = new Map();
@@ -33,12 +38,17 @@ export class OperationsConnection {
     clearTimeout(this.#timer);
     this.#onState({ state: 'connecting' });
     try {
-      const { ticket, socketPath, mayAct } = await this.#ticket();
+      const { ticket, socketPath, mayAct, refreshMs } = await this.#ticket();
+      this.#silenceMs = SILENCE_MS + 3 * refreshMs;
       const url = new URL(socketPath, location.href.replace(/^http/, 'ws'));
       const socket = new WebSocket(url, ['secure-ws.v1', `ticket.${ticket}`]);
       this.#socket = socket;
+      this.#heard(socket);
       socket.addEventListener('open', () => this.#onState({ state: 'open', mayAct }));
-      socket.addEventListener('message', ({ data }) => this.#receive(JSON.parse(data)));
+      socket.addEventListener('message', ({ data }) => {
+        this.#heard(socket);
+        this.#receive(JSON.parse(data));
+      });
       socket.addEventListener('close', () => this.#closed(socket));
     } catch (error) {
       if (error.status === 404) this.#onState({ state: 'ended' });
@@ -49,6 +59,7 @@ export class OperationsConnection {
   /** Closes for good. */
   end() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
     const socket = this.#socket;
     this.#socket = undefined;
     socket?.close(1000);
@@ -119,9 +130,21 @@ export class OperationsConnection {
 
   #closed(socket) {
     if (socket !== this.#socket) return;
+    clearTimeout(this.#silence);
     this.#socket = undefined;
     this.#fail();
     this.#retry();
+  }
+
+  /** Waits for what comes next. */
+  #heard(socket) {
+    if (socket !== this.#socket) return;
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      socket.close();
+      // Its own event may take minutes.
+      this.#closed(socket);
+    }, this.#silenceMs);
   }
 
   #retry() {

@@ -59,7 +59,7 @@ function show(next) {
   connection.worked();
   showFigures(view);
   showRefusals();
-  showNotable(view.notable);
+  showNotable(view.notable, view.areAlertsOn);
   showLimited(view.limited);
   showBans(view.bans, mayAct, ({ who, number }) => actions.begin('unban', `Of ${who}.`, { banNumber: number }));
   void askConnections();
@@ -69,7 +69,11 @@ function showRefusals() {
   const one = view.refusals.series.find(({ kind }) => kind === chosen);
   if (one === undefined) chosen = undefined;
   const { bucketMs } = view.refusals;
-  drawChart({ counts: (one ?? view.refusals).counts, bucketMs }, one?.kind ?? 'All reasons', Date.parse(view.time));
+  drawChart(
+    { counts: (one ?? view.refusals).counts, bucketMs },
+    one?.kind ?? 'All reasons',
+    Date.parse(view.minuteStartedAt),
+  );
   showReasons(view.refusals, chosen, (kind) => {
     chosen = chosen === kind ? undefined : kind;
     showRefusals();

@@ -6,8 +6,10 @@ function fill(id, rows, columns, nothing) {
   const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   const empty = element('tr', {}, element('td', { colSpan: columns, className: 'muted', text: nothing }));
   body.replaceChildren(...(rows.length > 0 ? rows : [empty]));
-  if (focused !== undefined)
-    [...body.querySelectorAll('button')].find(({ dataset }) => dataset.key === focused)?.focus();
+  if (focused === undefined) return;
+  const same = [...body.querySelectorAll('button')].find(({ dataset }) => dataset.key === focused);
+  // Where it is gone, with its connection or its ban, the table itself is next.
+  (same ?? body.closest('[tabindex]')).focus();
 }
 
 function button(text, label, key, onClick, properties = {}) {
@@ -43,8 +45,11 @@ export function showReasons({ series }, chosen, onChoose) {
 }
 
 /** Alerts and what operators did. */
-export function showNotable(events) {
-  byId('no-notable').hidden = events.length > 0;
+export function showNotable(events, areAlertsOn) {
+  byId('no-notable').hidden = events.length > 0 && areAlertsOn;
+  byId('no-notable').textContent = areAlertsOn
+    ? 'No alerts, and no acts of operators, since this node started.'
+    : 'Nothing is watched for alerts: SecureWsModule has no `alerts`.';
   byId('notable').replaceChildren(
     ...events.map(({ time: at, type, level, fields }) => {
       const text = Object.entries(fields)

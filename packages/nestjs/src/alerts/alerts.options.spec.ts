@@ -97,6 +97,20 @@ describe('resolveAlertsOptions', () => {
     );
   });
 
+  it.each<[what: string, rule: object, fix: string]>([
+    ['an event', { ...RULE, events: ['ws.mesage.refused'] }, "alerts.rules[0].events: ['ws.message.refused']"],
+    ['events', { ...RULE, events: ['ws.mesage.*'] }, "alerts.rules[0].events: ['ws.message.*']"],
+    ['a reason', { ...RULE, reasons: ['adress-rate'] }, "alerts.rules[0].reasons: ['address-rate']"],
+    ['a failure', { ...RULE, failures: ['bad-signatur'] }, "alerts.rules[0].failures: ['bad-signature']"],
+  ])('DP-02 %s that is misspelt is answered with the right one', (_, rule, fix) => {
+    expect(resolve({ rules: [rule] }).problems.problems.map((problem) => problem.fix)).toEqual([fix]);
+  });
+
+  it('DP-02 a reason that is like none is answered with those that there are', () => {
+    const [problem] = resolve({ rules: [{ ...RULE, reasons: ['csrf-is-unlike-any'] }] }).problems.problems;
+    expect(problem?.fix).toMatch(/^those that there are: .*\baddress-rate\b/);
+  });
+
   it.each<[what: string, alerts: unknown, where: string]>([
     ['alerts that are no object', true, 'alerts'],
     ['a misspelt option', { rule: [] }, 'alerts.rule'],

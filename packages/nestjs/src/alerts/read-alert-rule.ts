@@ -1,8 +1,8 @@
 import { AUTHENTICATION_FAILURES } from '../authentication/authentication-failures.js';
-import type { OptionReader } from '../core/option-reader.js';
+import { nearestOf, type OptionReader } from '../core/option-reader.js';
 import { ALERT_KINDS, ALERT_SCOPES, ALERT_SEVERITIES, type AlertKind } from '../events/alert-events.js';
 import { OWASP_EVENT_NAMES } from '../events/event-reasons.js';
-import { rowOf, type SecurityEventType, typesMatching } from '../events/security-event.js';
+import { nearestPattern, rowOf, type SecurityEventType, typesMatching } from '../events/security-event.js';
 import type { ResolvedAlertRule } from './alert-rule.js';
 import { MAX_NETWORKS } from './watches/many-networks.watch.js';
 
@@ -95,7 +95,7 @@ function readTypes(reader: OptionReader, name: string): ReadonlySet<SecurityEven
   }
   for (const pattern of patterns) {
     if (typesMatching([pattern]).size > 0) continue;
-    reader.refuse(name, `names '${pattern}', which no security event is called.`, "['ws.message.*']");
+    reader.refuse(name, `names '${pattern}', which no security event is called.`, `['${nearestPattern(pattern)}']`);
   }
   // An alert that raises alerts would never end.
   const types = new Set([...typesMatching(patterns)].filter((type) => !type.startsWith('ws.alert.')));
@@ -116,7 +116,10 @@ function readWords(reader: OptionReader, name: string, known: readonly string[])
   if (words.length === 0) reader.refuse(name, 'is empty: no event would meet it.', `['${known[0] ?? '...'}']`);
   for (const word of words) {
     if (known.includes(word)) continue;
-    reader.refuse(name, `names '${word}', which none of the events has.`, `['${known[0] ?? '...'}']`);
+    const near = nearestOf(word, known);
+    const fix =
+      near === undefined ? `those that there are: ${known.join(', ')}` : `${reader.pathOf(name)}: ['${near}']`;
+    reader.fail(name, `names '${word}', which none of the events has.`, known.length > 0 ? fix : 'remove it');
   }
   return new Set(words);
 }

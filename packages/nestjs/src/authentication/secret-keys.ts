@@ -21,11 +21,11 @@ export function readSecretKeys(reader: OptionReader, name: string, variable: str
   if (material === undefined || list.length === 0) return undefined;
   const keys: KeyObject[] = [];
   for (const [index, item] of list.entries()) {
-    const key = readHmacSecret(item, 'HS256');
+    const key = readHmacSecret(item, undefined);
     if (key instanceof KeyObject) keys.push(key);
     else {
       const where = list === material ? `${name}[${index}]` : name;
-      reader.fail(where, key.problem, `${reader.pathOf(where)}: process.env.${variable}`);
+      reader.fail(where, key.problem, `${reader.pathOf(where)}: process.env.${variable} // openssl rand -base64 32`);
     }
   }
   return Object.freeze(keys.length === list.length ? keys : []);

@@ -60,6 +60,12 @@ export class OptionReader {
     return this.raw(name) !== undefined;
   }
 
+  /** Whether the user wrote this field, with whatever value: that of a variable which is not set is `undefined`. */
+  isWritten(name: string): boolean {
+    this.#seen.add(name);
+    return Object.hasOwn(this.#source, name);
+  }
+
   /** Records a problem with a field. */
   fail(name: string, problem: string, fix: string): undefined {
     this.problems.add(this.pathOf(name), problem, fix);
@@ -125,7 +131,7 @@ export class OptionReader {
 
   /** A non-empty string. */
   string(name: string): string | undefined {
-    return this.checked(name, isText, 'must be a non-empty string', `'...'`);
+    return this.checked(name, isText, 'must be a non-empty string', `'...'`, 'empty');
   }
 
   /** A list of non-empty strings. */
@@ -179,7 +185,7 @@ export class OptionReader {
 }
 
 /** The known name that a misspelt one stands for, or `undefined` where none is near. */
-function nearestOf(key: string, known: Iterable<string>): string | undefined {
+export function nearestOf(key: string, known: Iterable<string>): string | undefined {
   let nearest: string | undefined;
   // A third of the letters may be wrong: `orign`, `maxMesageByte`, but not `a` for `b`.
   let best = Math.floor(key.length / 3) + 1;

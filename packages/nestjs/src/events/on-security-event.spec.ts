@@ -127,7 +127,11 @@ describe('discoverSecurityEventListeners', () => {
     const { problems } = await discover(Misspelt);
 
     expect(problems.problems).toMatchObject([
-      { where: 'Misspelt.onAny', problem: "listens to 'ws.mesage.*', which no security event is called." },
+      {
+        where: 'Misspelt.onAny',
+        problem: "listens to 'ws.mesage.*', which no security event is called.",
+        fix: "@OnSecurityEvent('ws.message.*')",
+      },
     ]);
   });
 

@@ -8,6 +8,7 @@ import {
   type SecurityEventOf,
   type SecurityEventPattern,
   type SecurityEventType,
+  nearestPattern,
   typesMatching,
 } from './security-event.js';
 import { SecurityEventSink } from './security-event-sink.js';
@@ -63,7 +64,11 @@ export function discoverSecurityEventListeners(
   return findListeningMethods(modules, mark, problems).map(({ name, patterns, call }) => {
     for (const pattern of patterns) {
       if (typesMatching([pattern]).size > 0) continue;
-      problems.add(name, `listens to '${pattern}', which no security event is called.`, `@OnSecurityEvent('ws.*')`);
+      problems.add(
+        name,
+        `listens to '${pattern}', which no security event is called.`,
+        `@OnSecurityEvent('${nearestPattern(pattern)}')`,
+      );
     }
     return { name, types: typesMatching(patterns), call };
   });

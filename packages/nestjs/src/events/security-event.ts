@@ -1,3 +1,4 @@
+import { nearestOf } from '../core/option-reader.js';
 import { EVENT_CATALOGUE } from './event-catalogue.js';
 import type { EventField, EventRow } from './event-row.js';
 import type { OwaspEventName } from './event-reasons.js';
@@ -66,6 +67,14 @@ export function typesMatching(patterns: readonly string[]): ReadonlySet<Security
 function matches(pattern: string, type: SecurityEventType): boolean {
   // 'ws.handshake.*' is compared with its dot: 'ws.hand*' would be a pattern that nobody means.
   return pattern.endsWith('.*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
+}
+
+/** The pattern that a misspelt one stands for; all events where none is near. */
+export function nearestPattern(misspelt: string): string {
+  const prefixes = SECURITY_EVENT_TYPES.flatMap((type) =>
+    [...type.matchAll(/\./g)].map(({ index }) => `${type.slice(0, index)}.*`),
+  );
+  return nearestOf(misspelt, new Set([...SECURITY_EVENT_TYPES, ...prefixes])) ?? 'ws.*';
 }
 
 /** The row of a type of event in the catalogue. */

@@ -6,7 +6,7 @@ import { SecureWsMetrics } from './secure-ws-metrics.js';
 /** Makes the controller that a scraper asks. */
 export function createMetricsController({ path, guards }: MetricsRoute): Type {
   @UseGuards(MetricsTokenGuard, ...guards)
-  // Who asks knows nothing of the versions of an application.
+  // A scraper asks for one address, whichever version the API of the application has.
   @Controller({ path, version: VERSION_NEUTRAL })
   class MetricsController {
     constructor(@Inject(SecureWsMetrics) private readonly metrics: SecureWsMetrics) {}

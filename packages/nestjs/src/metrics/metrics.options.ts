@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { CanActivate, DynamicModule, FactoryProvider, Type } from '@nestjs/common';
 import { readSecretKeys } from '../authentication/secret-keys.js';
 import { BootProblems, SecureWsBootError } from '../core/boot-problems.js';
-import { type Filled, OptionReader } from '../core/option-reader.js';
+import { type Filled, NOT_SET, OptionReader } from '../core/option-reader.js';
 import type { MetricsRegistry } from './prometheus-registration.js';
 
 /** Where metrics are scraped, and who may. One of `token` and `guards` is needed (OWASP ASVS 5.0 13.4.5). */
@@ -155,7 +155,10 @@ function readEndpoint(reader: OptionReader, route: MetricsRoute | undefined): Re
     );
   }
   const guards = route?.guards ?? readGuards(reader);
-  if ((!reader.has('token') || isEmpty(reader.raw('token'))) && guards.length === 0) {
+  if (reader.isWritten('token') && !reader.has('token')) {
+    // Guards alone would let in more than was written: both must let the scraper in.
+    reader.refuse('token', NOT_SET, 'process.env.METRICS_TOKEN // openssl rand -hex 32');
+  } else if ((!reader.has('token') || isEmpty(reader.raw('token'))) && guards.length === 0) {
     const problem = 'would show everybody what the application does: it needs a token, or guards.';
     const fix = 'endpoint: { token: process.env.METRICS_TOKEN } // openssl rand -hex 32';
     reader.problems.add(reader.path, problem, fix);

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { type DynamicModule, Inject, Module, Optional, type Provider } from '@nestjs/common';
 import { SecureWsBootError } from '../core/boot-problems.js';
 import { WsObservers } from '../core/observers.js';
 import { WsFigures } from '../ws-figures.js';
@@ -24,6 +24,14 @@ import { SecureWsMetrics } from './secure-ws-metrics.js';
  */
 @Module({})
 export class SecureWsMetricsModule {
+  /** @internal */
+  constructor(@Optional() @Inject(METRICS_OPTIONS) options: ResolvedMetricsOptions | undefined) {
+    if (options !== undefined) return;
+    const fix = 'imports: [SecureWsMetricsModule.forRoot({ endpoint: { token: process.env.METRICS_TOKEN } })]';
+    const where = 'imports: [SecureWsMetricsModule]';
+    throw new SecureWsBootError([{ where, problem: 'measures nothing: it has no options.', fix }]);
+  }
+
   /**
    * Configures the module. Provides {@link SecureWsMetrics}, whose registry has the metrics.
    *

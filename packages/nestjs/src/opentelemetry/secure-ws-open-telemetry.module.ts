@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Inject, Module, Optional } from '@nestjs/common';
 import { SecureWsBootError } from '../core/boot-problems.js';
 import { WsObservers } from '../core/observers.js';
 import { WsFigures } from '../ws-figures.js';
@@ -16,6 +16,14 @@ import { type OpenTelemetryOptions, resolveOpenTelemetryOptions } from './open-t
  */
 @Module({})
 export class SecureWsOpenTelemetryModule {
+  /** @internal */
+  constructor(@Optional() @Inject(OpenTelemetry) telemetry: OpenTelemetry | undefined) {
+    if (telemetry !== undefined) return;
+    const where = 'imports: [SecureWsOpenTelemetryModule]';
+    const fix = 'imports: [SecureWsOpenTelemetryModule.forRoot()]';
+    throw new SecureWsBootError([{ where, problem: 'hands on nothing: it has no options.', fix }]);
+  }
+
   /**
    * Configures the module.
    *
@@ -34,14 +42,30 @@ export class SecureWsOpenTelemetryModule {
             { token: WsFigures, optional: true },
           ],
           useFactory: (observers?: WsObservers, figures?: WsFigures) => {
-            if (observers !== undefined && figures !== undefined)
-              return new OpenTelemetry(resolved, observers, figures);
-            const problem = 'watches SecureWsModule, which is not imported.';
-            const fix = 'imports: [SecureWsModule.forRoot({ ... }), SecureWsOpenTelemetryModule.forRoot()]';
-            throw new SecureWsBootError([{ where: 'SecureWsOpenTelemetryModule', problem, fix }]);
+            if (observers === undefined || figures === undefined) {
+              refuse(
+                'watches SecureWsModule, which is not imported.',
+                'imports: [SecureWsModule.forRoot({ ... }), SecureWsOpenTelemetryModule.forRoot()]',
+              );
+            }
+            if (WATCHED.has(observers)) {
+              refuse(
+                'is imported twice: each figure would be doubled, and each span there twice.',
+                'import SecureWsOpenTelemetryModule.forRoot() once, in the root module',
+              );
+            }
+            WATCHED.add(observers);
+            return new OpenTelemetry(resolved, observers, figures);
           },
         },
       ],
     };
   }
+}
+
+/** The applications that are handed on already, by their observers. */
+const WATCHED = new WeakSet<WsObservers>();
+
+function refuse(problem: string, fix: string): never {
+  throw new SecureWsBootError([{ where: 'SecureWsOpenTelemetryModule', problem, fix }]);
 }

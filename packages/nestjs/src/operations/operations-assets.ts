@@ -23,7 +23,7 @@ export function readOperationsAssets(): ReadonlyMap<string, OperationsAsset> {
   return new Map(NAMES.map((name) => [name, assetOf(name)]));
 }
 
-/** The page. @param base the last part of its path, of letters, digits and `. _ ~ -`. */
+/** The page. @param base where its files are, as seen from it: of letters, digits and `. _ ~ -`. */
 export function readOperationsPage(base: string): OperationsAsset {
   const { type, content } = assetOf('index.html');
   return { type, content: content.replaceAll('{{base}}', base) };

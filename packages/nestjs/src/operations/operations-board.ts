@@ -8,7 +8,7 @@ import { isNotable, NotableEvents, type NotableEvent } from './notable-events.js
 import type { ListConnections } from './operations-messages.js';
 import { OPERATIONS_HOST, type OperationsHost } from './operations-host.js';
 import { OperatorActions } from './operator-actions.js';
-import { type RefusalFigures, RefusalHistory } from './refusal-history.js';
+import { BUCKET_MS, type RefusalFigures, RefusalHistory } from './refusal-history.js';
 
 /** How often the counters are looked at while nobody watches, in milliseconds: six times a minute. */
 const SAMPLE_MS = 10_000;
@@ -29,7 +29,11 @@ export interface OperationsSnapshot {
   readonly isDraining: boolean;
   readonly isShedding: boolean;
   readonly areSinksHealthy: boolean;
+  /** Whether `alerts` is set: without it there are never any. */
+  readonly areAlertsOn: boolean;
   readonly refusals: RefusalFigures;
+  /** When the minute began that runs: those of the chart begin with the process, and not with those of the day. */
+  readonly minuteStartedAt: string;
   readonly limited: readonly LimitedClient[];
   readonly notable: readonly NotableEvent[];
   readonly bans: readonly {
@@ -106,7 +110,9 @@ export class OperationsBoard implements Display, OnApplicationShutdown {
       isDraining: lifecycle.isDraining,
       isShedding: this.runtime.isShedding,
       areSinksHealthy: events.isHealthy,
+      areAlertsOn: this.runtime.options.alerts !== undefined,
       refusals: this.#history.figures(),
+      minuteStartedAt: new Date(clock.now() - (clock.monotonic() % BUCKET_MS)).toISOString(),
       limited: this.#limited.list(clock.monotonic()).slice(0, MAX_LISTED),
       notable: this.#notable.list(),
       bans: this.actions.bans.list().map(({ number, principal, until, reason }) => ({

@@ -29,6 +29,8 @@ export interface OperationsTicket {
   readonly socketPath: string;
   /** Whether there are actions for whoever asks. The socket decides: this only says what the page should show. */
   readonly mayAct: boolean;
+  /** How often there are figures: a line on which none come is dead. */
+  readonly refreshMs: number;
 }
 
 /**
@@ -55,6 +57,8 @@ const NOT_IN_OPENAPI = ['swagger/apiExcludeController', [true]] as const;
 /** Makes the controller of the page. @param gateway the class behind the page's socket. */
 export function createOperationsController(options: ResolvedOperationsOptions, gateway: Type): Type {
   const page = readOperationsPage(options.path.slice(options.path.lastIndexOf('/') + 1));
+  // Express gives the page with a slash at the end too, where its files are beside it.
+  const pageWithSlash = readOperationsPage('.');
   const assets = readOperationsAssets();
 
   @SetMetadata(...NOT_IN_OPENAPI)
@@ -69,7 +73,8 @@ export function createOperationsController(options: ResolvedOperationsOptions, g
     @Get()
     async page(@Req() request: IncomingMessage, @Res({ passthrough: true }) response: HeaderSetter): Promise<string> {
       await this.access.operatorOf(request);
-      return send(page, response);
+      const hasSlash = request.url?.split('?', 1)[0]?.endsWith('/') === true;
+      return send(hasSlash ? pageWithSlash : page, response);
     }
 
     // No parameter: Express would answer a broken escape in one with 400, and nowhere else.
@@ -101,7 +106,7 @@ export function createOperationsController(options: ResolvedOperationsOptions, g
       const { principal, mayAct } = await this.access.operatorOf(request);
       const { ticket } = await this.host.tickets.issue(principal, { origin, gateway });
       for (const [name, value] of HEADERS) response.header(name, value);
-      return { ticket, socketPath: options.socketPath, mayAct };
+      return { ticket, socketPath: options.socketPath, mayAct, refreshMs: options.refreshMs };
     }
   }
   return OperationsController;

@@ -83,7 +83,8 @@ function hostOf(options: ResolvedOperationsOptions): Provider {
       );
     }
     if (!runtime.options.adapter) {
-      problems.add(
+      // At once: what the boot would find of the gateway of the page is nothing that an application could mend.
+      refuse(
         OPERATIONS_PLACE,
         'needs the adapter of SecureWsModule for the socket of its page, and `adapter` is false.',
         'remove it from the imports, or remove adapter: false',

@@ -33,7 +33,7 @@ export interface BackChannelLogoutControllerOptions {
 export function createBackChannelLogoutController({
   path = 'backchannel-logout',
 }: BackChannelLogoutControllerOptions = {}): Type {
-  // Who asks knows nothing of the versions of an application.
+  // The server knows one URL, whichever version the API of the application has.
   @Controller({ path, version: VERSION_NEUTRAL })
   class BackChannelLogoutController {
     constructor(@Inject(WsBackChannelLogout) private readonly logout: WsBackChannelLogout) {

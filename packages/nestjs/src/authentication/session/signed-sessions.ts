@@ -151,7 +151,7 @@ function make<Session extends StoredSession>(
 
 function readKeys(where: string, secret: SecretMaterial): readonly KeyObject[] {
   const list: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
-  const keys = list.map((each) => readHmacSecret(each, 'HS256'));
+  const keys = list.map((each) => readHmacSecret(each, undefined));
   if (keys.length === 0) throw new SecureWsBootError([{ where, problem: 'has no secret.', fix: FIX }]);
   return keys.map((key) => {
     if (key instanceof KeyObject) return key;

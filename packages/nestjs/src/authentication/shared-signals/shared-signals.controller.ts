@@ -48,7 +48,7 @@ export interface SharedSignalsControllerOptions {
  * The boot fails where neither the module nor a gateway has `sharedSignals`.
  */
 export function createSharedSignalsController({ path = 'shared-signals' }: SharedSignalsControllerOptions = {}): Type {
-  // Who asks knows nothing of the versions of an application.
+  // The stream knows one URL, whichever version the API of the application has.
   @Controller({ path, version: VERSION_NEUTRAL })
   class SharedSignalsController implements OnModuleInit {
     constructor(

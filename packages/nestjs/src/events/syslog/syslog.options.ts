@@ -1,4 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
+import { isIP } from 'node:net';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { OptionReader } from '../../core/option-reader.js';
 import { isHeaderText, type SyslogHeader } from './syslog-message.js';
@@ -41,7 +43,10 @@ const TLS_PORT = 6514;
 
 /** Reads the options of a syslog sink. */
 export function readSyslogOptions(reader: OptionReader): SyslogSettings {
-  const host = reader.string('host');
+  const isHost = (value: unknown): value is string =>
+    typeof value === 'string' && (isIP(value) !== 0 || /^[\w.-]+$/.test(value));
+  const requirement = 'must be the name or the address of a server, without a protocol, port or path';
+  const host = reader.checked('host', isHost, requirement, `'logs.example.com'`, 'another text');
   if (host === undefined && !reader.has('host')) reader.refuse('host', 'is missing', `'logs.example.com'`);
   const appName = (value: unknown): value is string => isHeaderText(value, 48);
   const machine = (value: unknown): value is string => isHeaderText(value, 255);
@@ -63,31 +68,49 @@ export function readSyslogOptions(reader: OptionReader): SyslogSettings {
   return reader.finish(settings);
 }
 
+/** What a text in PEM begins with. The name of a file does not, and OpenSSL would take it for an empty list of authorities. */
+const PEM = {
+  ca: /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/,
+  cert: /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/,
+  key: /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/,
+} as const;
+
 function readTls(reader: OptionReader): SyslogSettings['tls'] {
-  const isPem = (value: unknown): value is string | Uint8Array =>
-    value instanceof Uint8Array || (typeof value === 'string' && value !== '');
-  const read = (name: string): Buffer | undefined => {
-    const pem = reader.checked(name, isPem, 'must be PEM', `readFileSync('${name}.pem')`);
+  const isBytes = (value: unknown): value is string | Uint8Array =>
+    typeof value === 'string' || value instanceof Uint8Array;
+  const read = (name: keyof typeof PEM): Buffer | undefined => {
+    const isPem = (value: unknown): value is string | Uint8Array =>
+      isBytes(value) && PEM[name].test(Buffer.from(value).toString('latin1'));
+    const requirement = 'must be the content of a file in PEM';
+    const pem = reader.checked(name, isPem, requirement, `readFileSync('${name}.pem')`, 'another text');
     return pem === undefined ? undefined : Buffer.from(pem);
   };
   const [ca, cert, key] = [read('ca'), read('cert'), read('key')];
-  if ((cert === undefined) !== (key === undefined)) {
-    reader.refuse(cert === undefined ? 'cert' : 'key', 'is missing: cert and key belong together', '...');
+  if (reader.has('cert') !== reader.has('key')) {
+    const name = reader.has('cert') ? 'key' : 'cert';
+    reader.refuse(name, 'is missing: cert and key belong together', `readFileSync('${name}.pem')`);
   }
-  const tls = {
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-  };
-  try {
-    createSecureContext(tls);
-  } catch {
-    // The text of the error may quote the key.
+  // The texts of the errors may quote the key.
+  // Node says nothing of authorities that it cannot read, and trusts none.
+  if (ca !== undefined && !works(() => new X509Certificate(ca))) {
+    reader.refuse('ca', 'is no certificate that can be read', "readFileSync('ca.pem')");
+  }
+  const own = cert === undefined || key === undefined ? {} : { cert, key };
+  if (!works(() => createSecureContext(own))) {
     reader.refuse(
-      'ca',
-      'cannot be used with cert and key: they are not PEM, or the key is of another certificate',
-      '...',
+      'key',
+      'cannot be used: it is of another certificate, or has a passphrase',
+      "readFileSync('key.pem')",
     );
   }
-  return tls;
+  return { ...(ca !== undefined && { ca }), ...own };
+}
+
+function works(run: () => unknown): boolean {
+  try {
+    run();
+    return true;
+  } catch {
+    return false;
+  }
 }
