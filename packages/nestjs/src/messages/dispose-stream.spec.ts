@@ -12,7 +12,7 @@ function counting(onEnd: () => void): AsyncGenerator<number> {
   })();
   const end = generator.return.bind(generator);
   return Object.assign(generator, {
-    return: (value: unknown) => {
+    return: (value: void) => {
       onEnd();
       return end(value);
     },

@@ -21,7 +21,7 @@ interface Payload {
 const encode = (payload: unknown): string => Buffer.from(JSON.stringify(payload)).toString('base64url');
 
 async function solve(verifier: WsProofOfWork, subject = SUBJECT): Promise<Payload> {
-  const challenge = (await verifier.issue(subject)) as Challenge;
+  const challenge = (await verifier.issue(subject)) as unknown as Challenge;
   const solution = await solveChallenge({ challenge, deriveKey });
   if (solution === null) throw new Error('The challenge has no solution.');
   return { challenge, solution };
