@@ -16,7 +16,10 @@ import {
   type HandshakeOptions,
   resolveHandshakeOptions,
 } from '../../packages/nestjs/src/handshake/handshake.options.js';
-import { WsHandshakeGuard } from '../../packages/nestjs/src/handshake/ws-handshake.guard.js';
+import {
+  WsHandshakeGuard,
+  type WsHandshakeGuardParts,
+} from '../../packages/nestjs/src/handshake/ws-handshake.guard.js';
 import { BootProblems } from '../../packages/nestjs/src/core/boot-problems.js';
 import { OptionReader } from '../../packages/nestjs/src/core/option-reader.js';
 import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
@@ -95,6 +98,8 @@ function requestOf({
   for (const [name, value] of Object.entries({ ...GOOD_FIELDS, ...fields })) {
     for (const item of value === undefined ? [] : typeof value === 'string' ? [value] : value) {
       request.rawHeaders.push(name, item);
+      // Node makes them of what its parser has read.
+      request.headers[name.toLowerCase()] ??= item;
     }
   }
   return request;
@@ -106,6 +111,7 @@ export interface GuardSetup {
   readonly authenticators?: readonly WsAuthenticator[];
   readonly isReady?: () => boolean;
   readonly guards?: GatewayGuards;
+  readonly parts?: Partial<Pick<WsHandshakeGuardParts, 'onAttack' | 'rightsOf'>>;
 }
 
 /** The gateway at `/chat`. */
@@ -139,6 +145,7 @@ export function setUpHandshake({
   authenticators = [new StubAuthenticator()],
   isReady = () => true,
   guards,
+  parts,
 }: GuardSetup = {}): StubHandshake {
   const boot = new BootProblems();
   const reader = new OptionReader({ origins: [ORIGIN], limits: ROOMY_LIMITS, ...options }, 'handshake', boot);
@@ -157,6 +164,7 @@ export function setUpHandshake({
     },
     rightsOf: (principal) => principal,
     onAttack: () => undefined,
+    ...parts,
   });
   const [problem] = boot.problems;
   if (problem !== undefined) throw new Error(`${problem.where} ${problem.problem}`);

@@ -117,6 +117,17 @@ describe('AuthorizationPlan', () => {
     expect(failures).toHaveLength(4);
   });
 
+  it.each<readonly [what: string, claims: Partial<Principal>, passes: boolean]>([
+    ['has the role', { roles: ['support'] }, true],
+    ['has the scopes', { scopes: ['read', 'write'] }, true],
+    ['has one of the scopes', { scopes: ['read'] }, false],
+    ['has none of them', { roles: ['user'] }, false],
+  ])('AZ-10 asks for roles and scopes among alternatives: who %s', async (_, claims, passes) => {
+    const no = policy(() => false);
+    const plan = planOf([anyOf(no, { roles: ['support'] }, allOf({ scopes: ['read'] }, { scopes: ['write'] }))]);
+    expect(await plan.ask(contextOf(person(claims)))).toEqual(passes ? [] : undefined);
+  });
+
   it('AZ-04 hands on only what the branch that passed has granted', async () => {
     const [left, lost] = [policy(() => grant('left')), policy(() => false)];
     const [first, second] = [policy(() => grant('first')), policy(() => Promise.resolve(grant('second')))];

@@ -94,6 +94,25 @@ describe('WsBatchPolicy', () => {
     expect(await new Items([a, b, foreign]).ask(ids)).toBeInstanceOf(Denial);
   });
 
+  it.each<readonly [what: string, id: unknown]>([
+    ['the empty text', ''],
+    ['NaN', Number.NaN],
+    ['a fraction', 1.5],
+    ['a number that is not exact', 2 ** 53],
+    ['an object', { toString: () => 'a' }],
+    ['null', null],
+    ['true', true],
+  ])('AZ-04 takes %s for no id, even where an object has it', async (_, id) => {
+    const policy = new Items([{ id, ownerId: 'alice' }]);
+    expect(await policy.ask([id])).toBeInstanceOf(Denial);
+    expect(policy.lookups).toEqual([]);
+  });
+
+  it.each([0, -1, Number.MAX_SAFE_INTEGER, '0'])('AZ-04 takes %j for an id', async (id) => {
+    const found = { id, ownerId: 'alice' };
+    expect(await new Items([found]).ask([id])).toMatchObject({ resource: [found] });
+  });
+
   it('AZ-04 looks nothing up where more ids are named than may be', async () => {
     const policy = new Items([a]);
     expect(await policy.ask(Array.from({ length: 101 }, (_, index) => `i${index}`))).toBeInstanceOf(Denial);

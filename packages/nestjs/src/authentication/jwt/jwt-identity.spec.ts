@@ -64,9 +64,9 @@ describe('readJwtIdentity', () => {
 
 describe('checkJwtIdentity', () => {
   it('copies the members it knows and no others', () => {
-    const identity = { id: 'a', roles: ['r'], scopes: ['s'], tenant: 't', sessionId: 'x' };
-    expect(checkJwtIdentity({ ...identity, isAdmin: true })).toEqual(identity);
-    expect(checkJwtIdentity({ id: 'a' })).toEqual({ id: 'a', roles: [], scopes: [] });
+    const identity = { id: 'a', roles: ['r'], scopes: ['s'], tenant: 't', sessionId: 'x', authenticatedAt: 0 };
+    expect(checkJwtIdentity({ ...identity, isAdmin: true })).toStrictEqual(identity);
+    expect(checkJwtIdentity({ id: 'a' })).toStrictEqual({ id: 'a', roles: [], scopes: [] });
   });
 
   it.each([undefined, null, 'alice', [], true, {}, { id: 1 }, Promise.resolve({ id: 'a' })])(
@@ -76,10 +76,17 @@ describe('checkJwtIdentity', () => {
     },
   );
 
-  it.each([{ roles: 'admin' }, { scopes: 'read' }, { tenant: '' }, { tenant: null }, { sessionId: 7 }])(
-    'J25 refuses %j beside a good id',
-    (members) => {
-      expect(checkJwtIdentity({ id: 'a', ...members })).toBe('bad-claims');
-    },
-  );
+  it.each([
+    { roles: 'admin' },
+    { scopes: 'read' },
+    { tenant: '' },
+    { tenant: null },
+    { sessionId: 7 },
+    { authenticatedAt: '2026-01-01' },
+    { authenticatedAt: NaN },
+    { authenticatedAt: Infinity },
+    { authenticatedAt: null },
+  ])('J25 AZ-14 refuses %j beside a good id', (members) => {
+    expect(checkJwtIdentity({ id: 'a', ...members })).toBe('bad-claims');
+  });
 });

@@ -54,7 +54,7 @@ function isOfThisHandshake({ htm, htu, ath, iat }: JsonObject, expected: DpopExp
   // RFC 6455 section 4.1: an opening handshake is a GET request.
   if (htm !== 'GET' || target(htu) === undefined || target(htu) !== target(url)) return false;
   if (ath !== createHash('sha256').update(token).digest('base64url')) return false;
-  if (typeof iat !== 'number' || !Number.isFinite(iat)) return false;
+  if (typeof iat !== 'number') return false;
   const ageMs = nowMs - iat * 1000;
   return ageMs <= maxAgeMs && ageMs >= -CLOCK_TOLERANCE_MS;
 }
@@ -63,6 +63,6 @@ function isOfThisHandshake({ htm, htu, ath, iat }: JsonObject, expected: DpopExp
 function target(url: unknown): string | undefined {
   if (typeof url !== 'string' || !URL.canParse(url)) return undefined;
   const { protocol, host, pathname, username, password } = new URL(url.replace(/^ws(s?):/i, 'http$1:'));
-  if (username !== '' || password !== '' || !protocol.startsWith('http')) return undefined;
+  if (username !== '' || password !== '') return undefined;
   return `${protocol}//${host}${pathname}`;
 }

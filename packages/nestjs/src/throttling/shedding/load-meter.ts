@@ -1,5 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { getHeapStatistics } from 'node:v8';
+import { getHeapStatistics, type HeapInfo } from 'node:v8';
 
 /** How loaded the process is. */
 export interface LoadSample {
@@ -44,13 +44,20 @@ export class ProcessLoadMeter extends LoadMeter {
   }
 
   override sample(): LoadSample {
-    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
     const mean = this.#delays?.mean ?? NaN;
     this.#delays?.reset();
-    // Without a measurement the mean is NaN. Each is the time between two looks, in nanoseconds.
-    const delayMs = Number.isNaN(mean) ? 0 : Math.max(0, mean / 1e6 - RESOLUTION_MS);
-    return { eventLoopDelayMs: Math.round(delayMs), heapShare: used / limit };
+    return loadOf(mean, getHeapStatistics());
   }
+}
+
+/**
+ * Makes a sample of what Node measures.
+ *
+ * @param meanNs the time between two looks at the event loop, in nanoseconds; NaN without a measurement.
+ */
+export function loadOf(meanNs: number, heap: Pick<HeapInfo, 'used_heap_size' | 'heap_size_limit'>): LoadSample {
+  const delayMs = Number.isNaN(meanNs) ? 0 : Math.max(0, meanNs / 1e6 - RESOLUTION_MS);
+  return { eventLoopDelayMs: Math.round(delayMs), heapShare: heap.used_heap_size / heap.heap_size_limit };
 }
 
 /** Always calm: for tests, whose machine may be as busy as it likes. */

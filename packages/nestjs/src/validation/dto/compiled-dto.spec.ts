@@ -213,6 +213,23 @@ describe('compileDto', () => {
     ]);
   });
 
+  it('OD-03 tells of a nested object what class-validator tells, only with detailedErrors', () => {
+    class Dto {
+      @ValidateNested() @Type(() => Line) one!: Line;
+      @ValidateNested({ message: 'no $property in $target' }) @Type(() => Line) own!: Line;
+    }
+    const sent = { one: 7, own: [] };
+    const [plain, detailed] = [false, true].map((detailedErrors) =>
+      compilePayload(Dto, { detailedErrors }).check(sent),
+    );
+    const issues = ['one', 'own'].map((path) => ({ path, rule: 'nestedValidation' }));
+    expect(plain).toStrictEqual(new PayloadRefusal(issues));
+    expect((detailed as PayloadRefusal).issues.map(({ message }) => message)).toEqual([
+      'nested property one must be either object or array',
+      'no own in Dto',
+    ]);
+  });
+
   it('fills the placeholders of messages, and takes no pattern from a value', () => {
     class Dto {
       @MinLength(20, { message: '$target.$property of $constraint1: $value' })

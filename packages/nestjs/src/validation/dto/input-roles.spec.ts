@@ -16,7 +16,7 @@ import { BootProblems } from '../../core/boot-problems.js';
 import { compilePayload } from '../compile-payload.js';
 import { PayloadRefusal } from '../payload-run.js';
 import type { PayloadDeclaration } from '../ws-payload.decorator.js';
-import { checkInputRoles } from './input-roles.js';
+import { checkInputRoles, inputRolesIn } from './input-roles.js';
 import { RecordOf } from './record-of.decorator.js';
 import { WsInputRoles } from './ws-input-roles.decorator.js';
 
@@ -222,7 +222,67 @@ const problemsOf = (type: new () => object, isPublic = false): readonly string[]
   return problems.problems.map(({ where, problem }) => `${where} ${problem}`);
 };
 
+describe('inputRolesIn', () => {
+  it('AZ-07 names the roles of all classes in a payload once, in a fixed order', () => {
+    class Outer {
+      @WsInputRoles('writer', 'admin') @IsOptional() @IsString() note?: string;
+      @IsOptional() @ValidateNested() @Type(() => Member) member?: Member;
+    }
+    expect(inputRolesIn(Outer)).toEqual(['admin', 'owner', 'writer']);
+    for (const type of [Badge, undefined, null, String, class {}]) expect(inputRolesIn(type)).toEqual([]);
+  });
+});
+
 describe('a @WsInputRoles() that cannot hold', () => {
+  it.each([
+    ['admin', ''],
+    ['admin', 7],
+    [7, 'admin'],
+    [undefined, 'admin'],
+  ])('AZ-07 is found at boot where it names %j and %j', (...roles) => {
+    class Wrong {
+      @WsInputRoles(...(roles as [string, string])) @IsString() note?: string;
+    }
+    expect(problemsOf(Wrong)).toHaveLength(1);
+    expect(problemsOf(Wrong)[0]).toContain('Wrong.note names something in @WsInputRoles() that is no role');
+  });
+
+  it('AZ-07 is found at boot where class-transformer would run code for everybody', () => {
+    class Base {
+      protected kept?: string;
+      @WsInputRoles('admin') @IsOptional() @IsString() set inherited(value: string) {
+        this.kept = value;
+      }
+    }
+    class Running extends Base {
+      @Transform(({ value }) => value as unknown) @IsString() name!: string;
+      @WsInputRoles('admin') @IsOptional() @ValidateNested() @Type(() => Badge) typed?: Badge;
+      @WsInputRoles('admin') @IsOptional() @IsString() plain?: string;
+      @WsInputRoles('admin') @IsOptional() @IsString() set own(value: string) {
+        this.kept = value;
+      }
+    }
+    const places = problemsOf(Running).map((text) => text.split(' ')[0]);
+    expect(new Set(places)).toEqual(new Set(['Running.inherited', 'Running.own', 'Running.typed']));
+    // What the module builds itself runs none of it.
+    class Built {
+      @WsInputRoles('admin') @IsOptional() @ValidateNested() @Type(() => Badge) typed?: Badge;
+    }
+    expect(problemsOf(Built)).toEqual([]);
+  });
+
+  it('AZ-07 is found at boot where what holds it may be missing, and is judged at times only', () => {
+    class Both {
+      @IsInt() kind!: number;
+      @IsOptional()
+      @ValidateIf((dto: Both) => dto.kind === 1)
+      @ValidateNested()
+      @Type(() => Member)
+      member?: Member;
+    }
+    expect(problemsOf(Both)[0]).toContain('Both.member holds Member');
+  });
+
   it('AZ-07 is found at boot', () => {
     class Wrong {
       @WsInputRoles('') @IsString() empty?: string;

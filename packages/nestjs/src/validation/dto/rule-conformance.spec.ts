@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   ArrayMaxSize,
+  arrayMinSize,
   ArrayMinSize,
   ArrayNotEmpty,
   IsArray,
@@ -20,6 +22,7 @@ import {
   Max,
   MaxLength,
   Min,
+  minLength,
   MinLength,
   registerDecorator,
   type ValidatorConstraintInterface,
@@ -145,6 +148,54 @@ describe('findValueTest', () => {
     ],
   ])('leaves %s to class-validator', (_, decorator) => {
     expect(testOf(decorator).test).toBeUndefined();
+  });
+
+  /** A rule of the name and text of a built-in one, that judges one value otherwise. */
+  const deviating = (name: string, text: string, bound: number, test: (value: unknown) => boolean, other: unknown) =>
+    custom(
+      name,
+      {
+        validate: (value) => (isDeepStrictEqual(value, other) ? !test(value) : test(value)),
+        defaultMessage: () => text,
+      },
+      [bound],
+    );
+  const hasLength = (min: number) => (value: unknown) => minLength(value, min);
+  const hasElements = (min: number) => (value: unknown) => arrayMinSize(value, min);
+  const LENGTH = '$property must be longer than or equal to $constraint1 characters';
+  const ELEMENTS = '$property must contain at least $constraint1 elements';
+
+  it('recognises one that judges no value otherwise', () => {
+    const nothing = Symbol('no witness');
+    for (const bound of [9, 4096]) {
+      expect(testOf(deviating('minLength', LENGTH, bound, hasLength(bound), nothing)).test).toBeTypeOf('function');
+      expect(testOf(deviating('arrayMinSize', ELEMENTS, bound, hasElements(bound), nothing)).test).toBeTypeOf(
+        'function',
+      );
+    }
+  });
+
+  it.each<readonly [what: string, decorator: PropertyDecorator]>([
+    ['a text at its bound', deviating('minLength', LENGTH, 9, hasLength(9), 'x'.repeat(9))],
+    ['a text just below it', deviating('minLength', LENGTH, 9, hasLength(9), 'x'.repeat(8))],
+    ['a text just above it', deviating('minLength', LENGTH, 9, hasLength(9), 'x'.repeat(10))],
+    ['a text of pairs', deviating('minLength', LENGTH, 9, hasLength(9), '\u{1f44d}'.repeat(9))],
+    ['the longest text', deviating('minLength', LENGTH, 4096, hasLength(4096), 'x'.repeat(4096))],
+    ['a list at its bound', deviating('arrayMinSize', ELEMENTS, 9, hasElements(9), new Array(9).fill(0))],
+    ['a list just below it', deviating('arrayMinSize', ELEMENTS, 9, hasElements(9), new Array(8).fill(0))],
+    ['the longest list', deviating('arrayMinSize', ELEMENTS, 4096, hasElements(4096), new Array(4096).fill(0))],
+  ])('leaves a rule to class-validator that judges %s otherwise', (_, decorator) => {
+    expect(testOf(decorator).test).toBeUndefined();
+  });
+
+  it.each<readonly [what: string, decorator: PropertyDecorator]>([
+    ['of nothing', Min(0)],
+    ['below nothing', Min(-5)],
+    ['that no text reaches', Max(1e15)],
+    ['of a fraction', Min(0.5)],
+    ['of elements that no list has', ArrayMaxSize(1e12)],
+  ])('recognises a bound %s', (_, decorator) => {
+    expect(testOf(decorator).test).toBeTypeOf('function');
   });
 
   it('MV-09 takes a number without a decimal point for what it is, where class-validator throws', () => {

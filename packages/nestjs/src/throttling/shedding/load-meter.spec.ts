@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { CalmLoadMeter, loadOf, ProcessLoadMeter } from './load-meter.js';
+
+const HEAP = { used_heap_size: 30, heap_size_limit: 120 };
+
+describe('loadOf', () => {
+  it.each<readonly [meanMs: number, eventLoopDelayMs: number]>([
+    [20, 0],
+    // A timer may also come early.
+    [19, 0],
+    [20.4, 0],
+    [20.6, 1],
+    [270, 250],
+    // Nothing was measured.
+    [NaN, 0],
+  ])('DR-18 takes %s ms between two looks at the event loop for %s ms late', (meanMs, eventLoopDelayMs) => {
+    expect(loadOf(meanMs * 1e6, HEAP)).toEqual({ eventLoopDelayMs, heapShare: 0.25 });
+  });
+});
+
+describe('ProcessLoadMeter', () => {
+  it('DR-18 measures no delay before its start and after its end', () => {
+    const meter = new ProcessLoadMeter();
+    const delays = [meter.sample().eventLoopDelayMs];
+    meter.start();
+    meter.stop();
+    delays.push(meter.sample().eventLoopDelayMs);
+    expect(delays).toEqual([0, 0]);
+  });
+});
+
+describe('CalmLoadMeter', () => {
+  it('DR-18 measures nothing', () => {
+    const meter = new CalmLoadMeter();
+    meter.start();
+    expect(meter.sample()).toEqual({ eventLoopDelayMs: 0, heapShare: 0 });
+    meter.stop();
+  });
+});
