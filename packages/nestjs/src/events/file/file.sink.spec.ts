@@ -1,7 +1,7 @@
-import { chownSync, writeFileSync } from 'node:fs';
+import { chownSync, renameSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { auditFolder } from '../../../../../test/support/audit-folder.js';
+import { auditFolder, linesOf } from '../../../../../test/support/audit-folder.js';
 import { FakeClock } from '../../../../../test/support/fake-clock.js';
 import type { SecurityEvent } from '../security-event.js';
 import { FileSink } from './file.sink.js';
@@ -72,6 +72,18 @@ describe('FileSink', () => {
     expect(files).toBeGreaterThan(1);
     await sink.close();
     expect(synced).toBe(files + 1);
+  });
+
+  it('MO-08 MO-09 goes on in the file that stands there, where somebody has put another one in its place', async () => {
+    const { path, at } = auditFolder();
+    const sink = new FileSink({ path });
+    await sink.open(clock);
+    await sink.write(EVENT);
+    renameSync(path, at('audit.1.jsonl'));
+    writeFileSync(path, '', { mode: 0o600 });
+    await sink.write(EVENT);
+    await sink.close();
+    for (const file of [path, at('audit.1.jsonl')]) expect(linesOf(file)).toHaveLength(1);
   });
 
   it('MO-08 signs nothing behind its end', async () => {
