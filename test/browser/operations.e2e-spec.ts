@@ -175,7 +175,8 @@ describe('the operations page of the sample', () => {
     await page.getByText(/^Reconnecting in/).waitFor();
     isDead = false;
     await page.clock.fastForward(20_000);
-    await eventually(() => page.locator('#state').textContent()).toBe('Connected');
+    await page.locator('#state').getByText('Connected', { exact: true }).waitFor();
+    expect(await page.locator('#rows button').first().isVisible()).toBe(true);
   });
 
   it.each(['light', 'dark'] as const)('can be read, and fits 320 pixels: %s', async (colorScheme) => {
