@@ -1,11 +1,8 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import type { WsPolicy, WsPolicyContext } from '../authorization/ws-policy.js';
-import type { FrameLimits } from '../core/wire-format.js';
 import type { InboundFrames } from '../lifecycle/inbound-frames.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
-import { checkFrame } from './message-decoding.js';
-import type { Message } from './message.js';
 import { PayloadRefusal } from '../validation/payload-run.js';
 import { crashesOf, openPipeline, settle, type StubSocket } from '../../../../test/support/stub-pipeline.js';
 
@@ -37,17 +34,6 @@ describe('a frame that got past its receiver', () => {
     expect(socket.closes).toEqual([1003]);
     expect(sink.events.at(-1)).toMatchObject({ type: 'ws.message.refused', reason: 'binary-frame' });
     expect(handled).toHaveBeenCalledTimes(1);
-  });
-
-  it.each<readonly [isBinary: boolean, bytes: number, limits: FrameLimits, reason: string | undefined]>([
-    [false, 10, { text: 10, binary: 0 }, undefined],
-    [false, 11, { text: 10, binary: 20 }, 'message-size'],
-    [true, 20, { text: 10, binary: 20 }, undefined],
-    [true, 21, { text: 30, binary: 20 }, 'message-size'],
-    [true, 1, { text: 10, binary: 0 }, 'binary-frame'],
-    [false, 1, { text: 0, binary: 10 }, 'text-frame'],
-  ])('MV-11 MV-19 is measured again: binary %s, %i bytes, %j', (isBinary, bytes, limits, reason) => {
-    expect(checkFrame({ isBinary, bytes } as Message, limits)?.reason).toBe(reason);
   });
 });
 
