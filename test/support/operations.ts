@@ -51,3 +51,27 @@ export async function openOperations(app: RunningApp, user = 'root admin'): Prom
     protocols: ['secure-ws.v1', `ticket.${ticket}`],
   });
 }
+
+/** A connection, as the page lists it. */
+export interface Row {
+  readonly connectionId: string;
+  readonly who: string;
+  readonly address: string;
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+}
+
+/** Asks for a page of the connections. */
+export const list = async (client: Client, asked: object = {}) => {
+  const { data } = await client.request('ops.connections', { offset: 0, limit: 100, order: 'oldest', ...asked });
+  return data as { readonly total: number; readonly offset: number; readonly rows: readonly Row[] };
+};
+
+/** Prepares and confirms. */
+export async function act(client: Client, asked: object): Promise<unknown> {
+  const prepared = await client.request('ops.prepare', { reason: 'a test', ...asked });
+  const { confirmation } = prepared.data as { readonly confirmation: string };
+  return (await client.request('ops.confirm', { confirmation })).data;
+}
