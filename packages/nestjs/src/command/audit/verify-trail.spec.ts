@@ -343,6 +343,7 @@ describe('secure-ws audit verify: an attacker with the file', () => {
     writeFileSync(audit.path, `${[own, ...whole].join('\n')}\n`);
     expect((await verify(audit)).wrong).toEqual([
       expect.stringMatching(/^unreadable +audit.jsonl:1: an audit.start is record 0 of its chain, and no other one is/),
+      expect.stringMatching(/^unsigned +audit.jsonl:2: web-1 began with an empty file/),
     ]);
   });
 
