@@ -1,11 +1,14 @@
 import { cp, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from './fixtures.js';
 import { runOrThrow } from './run.js';
 
 const PACKAGES = ['protocol', 'nestjs'] as const;
 const CLONE = join(ROOT, '.cache/publish');
+
+/** What is published as it stands in the repository: the page of the operators, and what Prometheus and Grafana are given. */
+const AS_THEY_ARE = { protocol: [], nestjs: ['assets', 'monitoring'] } as const;
 
 interface Manifest {
   readonly name: string;
@@ -60,8 +63,17 @@ describe('the packages as npm would publish them', () => {
     const modules = sources
       .filter((file) => file.endsWith('.ts') && !/\.(spec|d)\.ts$|^testing.stub-/.test(file))
       .map((file) => `dist/${file.replaceAll('\\', '/').replace(/\.ts$/, '')}`);
+    const folders = AS_THEY_ARE[name].map(async (folder) => {
+      const entries = await readdir(join(ROOT, 'packages', name, folder), { recursive: true, withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isFile())
+        .map((entry) =>
+          relative(join(ROOT, 'packages', name), join(entry.parentPath, entry.name)).replaceAll('\\', '/'),
+        );
+    });
     expect([...files].sort()).toEqual(
       [
+        ...(await Promise.all(folders)).flat(),
         'LICENSE',
         'README.md',
         'package.json',
