@@ -18,6 +18,10 @@ const SOURCES = [
     replacement: fileURLToPath(new URL('packages/$1/src/index.ts', import.meta.url)),
   },
   {
+    find: '@secure-ws/protocol/leaks',
+    replacement: fileURLToPath(new URL('packages/protocol/src/leaks/index.ts', import.meta.url)),
+  },
+  {
     find: /^@secure-ws\/nestjs\/(casl|cedar|openfga)$/,
     replacement: fileURLToPath(new URL('packages/nestjs/src/authorization/$1/index.ts', import.meta.url)),
   },
@@ -67,7 +71,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['test/{e2e,attacks,fuzz}/**/*.e2e-spec.ts'],
+          include: ['test/{e2e,attacks,fuzz,range}/**/*.e2e-spec.ts'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
         },

@@ -1,5 +1,5 @@
 /** One thing that has no place in what a server sends. */
-interface LeakRuleShape {
+export interface LeakRuleShape {
   readonly id: string;
   /** What it means where it is found, for a reader of the report. */
   readonly means: string;

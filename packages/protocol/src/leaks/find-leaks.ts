@@ -18,6 +18,7 @@ export interface FindLeaksOptions {
 
 /** JSON as a text inside of JSON is read as well, so deep. */
 const MAX_TEXT_LEVELS = 4;
+const UTF_8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const MAX_FOUND = 80;
 const MAX_SECRET = 6;
 /** A longer name is the text of somebody, and searched as one. */
@@ -95,8 +96,8 @@ export function findLeaks(frames: string | object, { except = [] }: FindLeaksOpt
 
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString();
-  return value instanceof ArrayBuffer ? Buffer.from(value).toString() : undefined;
+  const isBytes = ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+  return isBytes ? UTF_8.decode(value as Uint8Array | ArrayBuffer) : undefined;
 }
 
 /** What a JSON text says, unless that is a number or less: then the text itself says all of it. */
