@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from './fixtures.js';
 import { runOrThrow } from './run.js';
 
-const PACKAGES = ['protocol', 'nestjs'] as const;
+const PACKAGES = ['protocol', 'nestjs', 'scanner'] as const;
 const CLONE = join(ROOT, '.cache/publish');
 
 /** What is published as it stands in the repository: the page of the operators, and what Prometheus and Grafana are given. */
@@ -117,6 +117,7 @@ describe('the packages as npm would publish them', () => {
       'validator',
       'ws',
     ]);
+    expect(Object.keys((await manifestOf('scanner')).dependencies ?? {})).toEqual(['@secure-ws/protocol', 'ws']);
     const { packages } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as {
       readonly packages: Readonly<Record<string, { integrity?: string; link?: boolean; hasInstallScript?: boolean }>>;
     };

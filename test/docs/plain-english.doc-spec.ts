@@ -11,6 +11,7 @@ const READ_BY_USERS = [
   'docs',
   'packages/nestjs/src',
   'packages/protocol/src',
+  'packages/scanner/src',
 ];
 
 /** What made a native reader stop, each with the plain words for it. */

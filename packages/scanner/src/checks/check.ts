@@ -1,0 +1,91 @@
+import type { Dialect } from '../dialect/dialect.js';
+import type { Prober } from '../probe/prober.js';
+import type { Session } from '../probe/session.js';
+import type { Transcript } from '../probe/transcript.js';
+
+/** How bad a finding is, the worst last. */
+export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
+
+/** How bad a finding is. */
+export type Severity = (typeof SEVERITIES)[number];
+
+/** How sure it is: `certain` was seen to happen, `firm` can hardly be anything else, `tentative` wants a look. */
+export type Confidence = 'certain' | 'firm' | 'tentative';
+
+/** What was sent and what came of it. */
+export interface Evidence {
+  /** `Origin: https://evil.example` */
+  readonly sent: string;
+  /** `101` */
+  readonly got: string;
+}
+
+/** What a check found out. "Could not test" is never "passed". */
+export type Verdict =
+  | {
+      readonly outcome: 'finding';
+      /** A sentence. */
+      readonly says: string;
+      readonly evidence: readonly Evidence[];
+      /** Where it differs from that of the check. */
+      readonly severity?: Severity;
+      readonly confidence?: Confidence;
+    }
+  | { readonly outcome: 'passed'; /** What was seen, in a sentence. */ readonly says: string }
+  | { readonly outcome: 'not-tested'; /** Why, in a sentence. */ readonly says: string };
+
+/** What a check works with. */
+export interface CheckContext {
+  readonly prober: Prober;
+  readonly dialect: Dialect;
+  readonly transcript: Transcript;
+  /** What the caller has captured, and a server of good faith answers: one text each. */
+  readonly messages: readonly string[];
+  /** Opens a session in the dialect of the target. The caller disposes of it. */
+  readonly talk: (credentials?: 'given' | 'none') => Promise<Session>;
+}
+
+/** What to write to mend it: code, for each kind of server. */
+export interface Remediation {
+  readonly nest: string;
+  readonly ws: string;
+  readonly socketIo: string;
+}
+
+/** One thing that a scan looks for. A file each. */
+export interface Check {
+  /** Stable: baselines name it. */
+  readonly id: string;
+  /** The ids of docs/security/requirements.md that it tests from outside. */
+  readonly requirements: readonly string[];
+  readonly title: string;
+  /** Why it matters, in a sentence or two. */
+  readonly why: string;
+  /** Of the Common Weakness Enumeration. */
+  readonly cwe: number;
+  /** The clause of OWASP ASVS 5.0. */
+  readonly asvs: string;
+  readonly severity: Severity;
+  readonly confidence: Confidence;
+  readonly remediation: Remediation;
+  /** Whether it runs only where the good handshake was accepted: without it a refusal says nothing. */
+  readonly needsBaseline: boolean;
+  /** It puts a load on the target, and runs only when it is asked for. @default false */
+  readonly isDisruptive?: true;
+  readonly run: (context: CheckContext) => Promise<Verdict>;
+}
+
+/** A verdict for a check that nothing was found by. */
+export const passed = (says: string): Verdict => ({ outcome: 'passed', says });
+
+/** A verdict for a check that could not be done. */
+export const notTested = (says: string): Verdict => ({ outcome: 'not-tested', says });
+
+/** A verdict for what was found. */
+export function finding(
+  says: string,
+  evidence: readonly Evidence[],
+  differs: { readonly severity?: Severity; readonly confidence?: Confidence } = {},
+): Verdict {
+  return { outcome: 'finding', says, evidence, ...differs };
+}

@@ -1,0 +1,45 @@
+import { answerShape } from '../dialect/answer-shape.js';
+import { UNKNOWN_EVENT } from '../dialect/recognise.js';
+import { renameEvent } from '../dialect/rename-event.js';
+import { type Check, type CheckContext, finding, notTested, passed } from './check.js';
+
+/** AZ-12. */
+export const eventEnumerationCheck: Check = {
+  id: 'event-enumeration',
+  requirements: ['AZ-12'],
+  title: 'Forbidden and unknown events are answered in different ways',
+  why: 'Whoever may not send an event still learns that there is one: names of administration are a plan of what to attack.',
+  cwe: 204,
+  asvs: '16.5.1',
+  severity: 'low',
+  confidence: 'firm',
+  remediation: {
+    nest: 'Import SecureWsModule, which answers both with FORBIDDEN. Nest by itself says nothing to an unknown event.',
+    ws: `socket.send(JSON.stringify({ event: 'error', data: { code: 'FORBIDDEN' } })); // from one place, for both`,
+    socketIo: `socket.onAny((event, ...args) => !handlers.has(event) && args.at(-1)?.({ code: 'FORBIDDEN' }));`,
+  },
+  needsBaseline: true,
+  async run(context) {
+    let compared = 0;
+    for (const message of context.messages) {
+      const unknown = renameEvent(context.dialect, message, UNKNOWN_EVENT);
+      if (unknown === undefined) continue;
+      const refused = await answersTo(context, message);
+      if (!refused.some((frame) => context.dialect.isRefusal(frame))) continue;
+      compared++;
+      const missing = await answersTo(context, unknown);
+      if (refused.map(answerShape).join() === missing.map(answerShape).join()) continue;
+      return finding('A forbidden event can be told from one that does not exist.', [
+        { sent: message, got: refused.join(' ') },
+        { sent: unknown, got: missing.length === 0 ? 'nothing' : missing.join(' ') },
+      ]);
+    }
+    if (compared > 0) return passed('What is forbidden and what does not exist are answered alike.');
+    return notTested('It takes a message that is refused to this identity: put one into the file of --messages.');
+  },
+};
+
+async function answersTo({ dialect, talk }: CheckContext, message: string): Promise<readonly string[]> {
+  using session = await talk();
+  return (await session.ask(message)).filter((frame) => dialect.isAnswer(frame));
+}

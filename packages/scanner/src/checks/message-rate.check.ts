@@ -1,0 +1,48 @@
+import { answerShape } from '../dialect/answer-shape.js';
+import { UNKNOWN_EVENT } from '../dialect/recognise.js';
+import { type Check, finding, notTested, passed } from './check.js';
+
+/** A person sends a few a second. */
+const COUNT = 250;
+const SAMPLE = 3;
+
+/** DR-05. */
+export const messageRateCheck: Check = {
+  id: 'message-rate',
+  requirements: ['DR-05'],
+  title: 'Messages are taken at any rate',
+  why: 'One connection keeps a process busy that serves thousands, and guesses what a message may guess.',
+  cwe: 770,
+  asvs: '2.4.1',
+  severity: 'low',
+  confidence: 'firm',
+  remediation: {
+    nest: 'Import SecureWsModule: 40 messages in a second, 200 in ten; @WsThrottle({ limit: 20, ttl: seconds(10) }) for one event.',
+    ws: `const allows = bucket({ perSecond: 20 });
+socket.on('message', () => allows() || socket.close(1008));`,
+    socketIo: `socket.use((_, next) => next(allows(socket.id) ? undefined : new Error('THROTTLED')));`,
+  },
+  needsBaseline: true,
+  isDisruptive: true,
+  async run({ dialect, messages, talk }) {
+    const message = messages[0] ?? dialect.message(UNKNOWN_EVENT, {});
+    using session = await talk();
+    const sample: string[] = [];
+    for (let index = 0; index < SAMPLE; index++) sample.push(...(await session.ask(message)));
+    if (session.closed !== undefined) return notTested('The server ends the connection after a message or two.');
+    const known = new Set(sample.map(answerShape));
+    const answers = await session.ask(...new Array<string>(COUNT).fill(message));
+    const end = session.closed as { readonly code: number } | undefined;
+    if (end !== undefined) return passed(`${COUNT} messages at once ended the connection: close ${end.code}.`);
+    if (answers.some((answer) => !known.has(answerShape(answer)))) {
+      return passed(`${COUNT} messages at once got another answer than a few.`);
+    }
+    if (sample.length > 0 && answers.length < COUNT)
+      return passed(`Of ${COUNT} messages at once ${answers.length} were answered.`);
+    if (sample.length === 0)
+      return notTested('The server says nothing to the message: whether it is handled cannot be seen (--messages).');
+    return finding(`${COUNT} messages at once were all answered.`, [
+      { sent: `${COUNT} times ${message}`, got: `${answers.length} answers` },
+    ]);
+  },
+};

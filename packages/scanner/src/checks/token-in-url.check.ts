@@ -1,0 +1,41 @@
+import type { HandshakeChange } from '../probe/handshake-request.js';
+import { type Check, type Evidence, finding, notTested, passed } from './check.js';
+
+const NAMES = ['token', 'access_token', 'auth', 'jwt'];
+
+/** AN-05. */
+export const tokenInUrlCheck: Check = {
+  id: 'token-in-url',
+  requirements: ['AN-05'],
+  title: 'A token in the URL is accepted',
+  why: 'URLs stand in the logs of servers and proxies, in histories and in Referer fields. A token in one is read by many, for as long as it lives.',
+  cwe: 598,
+  asvs: '14.2.1',
+  severity: 'medium',
+  confidence: 'certain',
+  remediation: {
+    nest: `new WebSocket(url, ['json.v1', \`bearer.\${token}\`]) // SecureWsModule reads it there; or a ticket of @secure-ws/nestjs`,
+    ws: `const token = request.headers.authorization; // never new URL(request.url).searchParams`,
+    socketIo: `io(url, { auth: { token } }); // socket.handshake.auth, never socket.handshake.query`,
+  },
+  needsBaseline: true,
+  async run({ prober }) {
+    const { token } = prober.identity.credentials;
+    if (token === undefined) return notTested('It takes a token: --token env:NAME.');
+    const without: HandshakeChange = { credentials: 'none' };
+    if ((await prober.admits(without)).isAdmitted) {
+      return notTested(
+        'A handshake without any credential is accepted: whether a token in the URL is read cannot be seen.',
+      );
+    }
+    const evidence: Evidence[] = [];
+    for (const name of NAMES) {
+      const separator = prober.target.path.includes('?') ? '&' : '?';
+      const path = `${prober.target.path}${separator}${name}=${encodeURIComponent(token)}`;
+      const { isAdmitted, saw } = await prober.admits({ ...without, path });
+      if (isAdmitted) evidence.push({ sent: `?${name}=[redacted], and no other credential`, got: saw });
+    }
+    if (evidence.length > 0) return finding('The token was accepted in the query of the URL.', evidence);
+    return passed(`The token was refused in the query parameters ${NAMES.join(', ')}.`);
+  },
+};

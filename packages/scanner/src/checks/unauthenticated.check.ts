@@ -1,0 +1,48 @@
+import { UNKNOWN_EVENT } from '../dialect/recognise.js';
+import { type Check, finding, notTested, passed } from './check.js';
+
+/** AN-01. */
+export const unauthenticatedCheck: Check = {
+  id: 'unauthenticated',
+  requirements: ['AN-01'],
+  title: 'Messages are answered without a credential',
+  why: 'Whoever finds the address uses the server. Authentication belongs before the upgrade, or before the first message is handled.',
+  cwe: 306,
+  asvs: '6.3.4',
+  severity: 'high',
+  confidence: 'firm',
+  remediation: {
+    nest: `SecureWsModule.forRoot({ authentication: { jwt: { ... } }, ... }) // every handler then needs @WsAuthorize() or @WsPublic()`,
+    ws: `http.on('upgrade', async (request, socket, head) => {
+  if (!(await verify(request.headers.authorization))) return socket.end('HTTP/1.1 401 Unauthorized\\r\\nConnection: close\\r\\n\\r\\n');
+});`,
+    socketIo: `io.use(async (socket, next) => next((await verify(socket.handshake.auth.token)) ? undefined : new Error('UNAUTHORIZED')));`,
+  },
+  needsBaseline: false,
+  async run({ prober, dialect, messages, talk }) {
+    const { isAdmitted, saw, answer } = await prober.admits({ credentials: 'none' });
+    if (!isAdmitted) {
+      if ([401, 403].includes(answer.status) || answer.isAccepted) return passed(`Without a credential: ${saw}.`);
+      return notTested(`The handshake without a credential was answered with ${saw}: a path, or a host, is wrong.`);
+    }
+    const tried = messages.length > 0 ? messages : [dialect.message('ping', {}), dialect.message(UNKNOWN_EVENT, {})];
+    for (const message of tried) {
+      using session = await talk('none');
+      const answers = (await session.ask(message)).filter((frame) => dialect.isAnswer(frame));
+      const good = answers.find((frame) => !dialect.isRefusal(frame));
+      if (good !== undefined) {
+        return finding('A message on a connection without any credential was answered.', [
+          { sent: message, got: good },
+        ]);
+      }
+      if (session.closed !== undefined) {
+        return passed(`Without a credential the first message ends the connection: close ${session.closed.code}.`);
+      }
+    }
+    return notTested(
+      messages.length > 0
+        ? 'Connections without a credential are accepted, and none of the messages got an answer on one.'
+        : 'Connections without a credential are accepted, and nobody answered: give messages that your server answers with --messages.',
+    );
+  },
+};

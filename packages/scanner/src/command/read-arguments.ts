@@ -1,0 +1,109 @@
+import { parseArgs } from 'node:util';
+import { SEVERITIES, type Severity } from '../checks/check.js';
+import type { RemediationFor } from '../report/report-text.js';
+import type { ScanOptions } from '../scan.js';
+import { readMessages } from './read-messages.js';
+import { readSecret, type SecretSources } from './read-secret.js';
+
+/** What the arguments ask for. */
+export interface ScanArguments {
+  readonly options: ScanOptions;
+  readonly format: 'text' | 'json' | 'sarif';
+  readonly failOn: Severity | 'never';
+  readonly remediationFor: RemediationFor;
+}
+
+const SERVERS: ReadonlyMap<string, RemediationFor> = new Map([
+  ['nest', 'nest'],
+  ['ws', 'ws'],
+  ['socket.io', 'socketIo'],
+]);
+
+/**
+ * Reads the arguments of `secure-ws-scan`, and what they name.
+ *
+ * @throws TypeError for what there is not; its text says what to write.
+ */
+export async function readArguments(args: readonly string[], sources: SecretSources): Promise<ScanArguments> {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      origin: text,
+      token: text,
+      cookie: text,
+      subprotocol: { type: 'string', multiple: true },
+      messages: text,
+      'i-am-allowed': flag,
+      disruptive: flag,
+      'fail-on': text,
+      for: text,
+      json: flag,
+      sarif: flag,
+      rate: text,
+      connections: text,
+      seconds: text,
+    },
+  });
+  const [target, ...others] = positionals;
+  if (target === undefined || others.length > 0) {
+    throw new TypeError(
+      `secure-ws-scan takes one target, such as wss://api.example.com/orders, and got ${positionals.length}.`,
+    );
+  }
+  if (values.json && values.sarif)
+    throw new TypeError('--json and --sarif are two forms of one report: give one of them.');
+  if (values.token === '-' && values.cookie === '-')
+    throw new TypeError('--token and --cookie cannot both be standard input.');
+  const { token, cookie, origin, subprotocol: subprotocols, messages } = values;
+  for (const [option, value] of [
+    ['--origin', origin],
+    ...(subprotocols ?? []).map((name) => ['--subprotocol', name]),
+  ] as const) {
+    if (value !== undefined && !/^[\x21-\x7e]+$/.test(value))
+      throw new TypeError(`${option} is not a text without blanks and control characters.`);
+  }
+  if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host === '')) {
+    throw new TypeError('--origin is an origin, such as https://app.example.com.');
+  }
+  const rate = countOf('--rate', values.rate, 100);
+  const connections = countOf('--connections', values.connections, 2000);
+  const seconds = countOf('--seconds', values.seconds, 3600);
+  return {
+    options: {
+      target,
+      origin,
+      subprotocols,
+      isAllowed: values['i-am-allowed'],
+      isDisruptive: values.disruptive,
+      credentials: {
+        token: token === undefined ? undefined : await readSecret('--token', token, sources),
+        cookie: cookie === undefined ? undefined : await readSecret('--cookie', cookie, sources),
+      },
+      messages: messages === undefined ? undefined : await readMessages(messages),
+      limits: {
+        ...(rate !== undefined && { connectionsPerSecond: rate }),
+        ...(connections !== undefined && { maxConnections: connections }),
+        ...(seconds !== undefined && { maxMs: seconds * 1000 }),
+      },
+    },
+    format: values.json ? 'json' : values.sarif ? 'sarif' : 'text',
+    failOn: choice('--fail-on', values['fail-on'] ?? 'medium', [...SEVERITIES, 'never']),
+    remediationFor: SERVERS.get(choice('--for', values.for ?? 'nest', [...SERVERS.keys()])) ?? 'nest',
+  };
+}
+
+function choice<Word extends string>(option: string, given: string, words: readonly Word[]): Word {
+  const word = words.find((one) => one === given);
+  if (word === undefined) throw new TypeError(`${option} is one of ${words.join(', ')}.`);
+  return word;
+}
+
+function countOf(option: string, given: string | undefined, max: number): number | undefined {
+  if (given === undefined) return undefined;
+  const count = /^\d{1,5}$/.test(given) ? Number(given) : 0;
+  if (count < 1 || count > max) throw new TypeError(`${option} takes a whole number from 1 to ${max}.`);
+  return count;
+}

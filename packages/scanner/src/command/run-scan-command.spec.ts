@@ -1,0 +1,182 @@
+import { once } from 'node:events';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import ajv from 'ajv-draft-04';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { CHECKS } from '../checks/registry.js';
+import { HELP, runScanCommand } from './run-scan-command.js';
+
+interface Run {
+  readonly status: number;
+  readonly out: string;
+  readonly notes: string;
+}
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}, input = ''): Promise<Run> {
+  const out: string[] = [];
+  const notes: string[] = [];
+  const status = await runScanCommand(args, {
+    env,
+    stdin: Readable.from([input]),
+    out: (line) => void out.push(line),
+    note: (line) => void notes.push(line),
+  });
+  return { status, out: out.join('\n'), notes: notes.join('\n') };
+}
+
+/** A server without any protection. It says what `say` says to every message. */
+async function startServer(say = '{"event":"error"}'): Promise<{ url: string; requests: IncomingMessage[] }> {
+  const requests: IncomingMessage[] = [];
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  server.on('connection', (client, request) => {
+    requests.push(request);
+    client.on('error', () => client.terminate()).on('message', () => client.send(say));
+  });
+  onTestFinished(() => {
+    for (const client of server.clients) client.terminate();
+    server.close();
+  });
+  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, requests };
+}
+
+const FAST = ['--rate', '100'];
+
+const require = createRequire(import.meta.url);
+
+/** The schema of OASIS, as a package of Microsoft's has it. */
+function sarifErrors(report: unknown): unknown {
+  const validate = new ajv.default({ strict: false, unicodeRegExp: false, validateFormats: false }).compile(
+    require('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json') as object,
+  );
+  validate(report);
+  return validate.errors;
+}
+
+// Scans a real server, and waits for what it does not say.
+describe('secure-ws-scan', { timeout: 120_000 }, () => {
+  it('SC-03 SC-07 reports in the terminal what it found, the worst first, and nothing that drives it', async () => {
+    const { url } = await startServer('{"event":"error","data":"\u001b[2J\u202e at /usr/src/app/a.js:1:2"}');
+    const { status, out } = await run([url, ...FAST, '--for', 'ws']);
+    expect(status).toBe(1);
+    const lines = out.split('\n');
+    expect(lines[0]).toBe(`${url}, which speaks json`);
+    expect(lines[2]).toBe('critical  foreign-origin: Pages of any web site may connect');
+    expect(lines[4]).toBe('  Origin: https://evil.example -> 101');
+    expect(out).toContain("  | const ORIGINS = new Set(['https://app.example.com']);");
+    expect(out).toContain('not tested  plaintext: On the machine itself');
+    expect(out).toContain('Grade F: ');
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+    expect(out).toContain('error-leaks');
+  });
+
+  it('SC-03 prints SARIF that the schema takes, with every check in it, and JSON', async () => {
+    const { url } = await startServer();
+    const { status, out } = await run([url, ...FAST, '--sarif', '--fail-on', 'never']);
+    expect(status).toBe(0);
+    const report = JSON.parse(out) as {
+      runs: [
+        {
+          results: { ruleId: string; ruleIndex: number; kind: string; level: string }[];
+          tool: { driver: { rules: { id: string }[] } };
+        },
+      ];
+    };
+    expect(sarifErrors(report)).toBeNull();
+    // A schema that lets everything pass would prove nothing.
+    expect(sarifErrors({ ...report, runs: [{ results: [{ level: 'fatal' }] }] })).not.toBeNull();
+    const [{ results, tool }] = report.runs;
+    expect(results.map(({ ruleId }) => ruleId)).toEqual(CHECKS.map(({ id }) => id));
+    for (const { ruleId, ruleIndex } of results) expect(tool.driver.rules[ruleIndex]?.id).toBe(ruleId);
+    expect(results.find(({ ruleId }) => ruleId === 'foreign-origin')).toMatchObject({ kind: 'fail', level: 'error' });
+    // SC-04: what was not tested is no pass.
+    expect(results.find(({ ruleId }) => ruleId === 'plaintext')).toMatchObject({
+      kind: 'notApplicable',
+      level: 'none',
+    });
+    const json = await run([url, ...FAST, '--json', '--connections', '3']);
+    expect(JSON.parse(json.out)).toMatchObject({
+      target: url,
+      grade: { total: CHECKS.length },
+      spent: { connections: 3 },
+    });
+  });
+
+  it('SC-08 takes credentials from the environment, a file and standard input, and says none', async () => {
+    const { url, requests } = await startServer();
+    const file = join(await mkdtemp(join(tmpdir(), 'scan-')), 'cookie');
+    await writeFile(file, 'sid=cookie-secret\n');
+    const few = ['--connections', '2'];
+    const both = await run([url, ...few, '--json', '--token', 'env:T', '--cookie', `file:${file}`], {
+      T: 'token-secret',
+    });
+    expect(requests[0]?.headers).toMatchObject({ authorization: 'Bearer token-secret', cookie: 'sid=cookie-secret' });
+    const piped = await run([url, ...few, '--json', '--token', '-'], {}, 'token-secret\n');
+    expect(requests.at(-1)?.headers.authorization).toBe('Bearer token-secret');
+    for (const { out, notes } of [both, piped]) expect(out + notes).not.toMatch(/token-secret|cookie-secret/);
+  });
+
+  it('SC-01 follows no redirect', async () => {
+    const other = await startServer();
+    const http = createServer();
+    http.on('upgrade', (_, socket) =>
+      socket.end(`HTTP/1.1 302 Found\r\nLocation: ${other.url}\r\nContent-Length: 0\r\n\r\n`),
+    );
+    await once(http.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void http.close());
+    const { status, out } = await run([`ws://127.0.0.1:${(http.address() as AddressInfo).port}/`, ...FAST]);
+    expect(status).toBe(2);
+    expect(out).toContain('The good handshake was refused (302): the server redirects');
+    expect(out).toContain('No grade');
+    expect(other.requests).toEqual([]);
+  });
+
+  it('SC-04 ends with 2 where nobody listens, or it is not HTTP', async () => {
+    const server = createServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => {
+      server.close(resolve);
+    });
+    const { status, out } = await run([`ws://127.0.0.1:${port}/`]);
+    expect(status).toBe(2);
+    expect(out).toContain(`No connection to 127.0.0.1:${port}: ECONNREFUSED.`);
+    expect(out).not.toContain('\npassed');
+  });
+
+  it.each<readonly [args: readonly string[], says: string]>([
+    [[], 'takes one target'],
+    [['ws://localhost', 'ws://localhost'], 'takes one target'],
+    [['https://localhost'], 'ws:// or wss://'],
+    [['wss://api.example.com'], '--i-am-allowed'],
+    [['ws://localhost', '--token', 'abc'], 'env:NAME'],
+    [['ws://localhost', '--token', 'env:MISSING'], 'is empty'],
+    [['ws://localhost', '--token', 'env:BROKEN'], 'one line'],
+    [['ws://localhost', '--cookie', 'file:/no/such/file'], 'cannot be read: ENOENT'],
+    [['ws://localhost', '--token', '-', '--cookie', '-'], 'standard input'],
+    [['ws://localhost', '--messages', '/no/such/file'], 'cannot be read: ENOENT'],
+    [['ws://localhost', '--origin', 'app'], 'is an origin'],
+    [['ws://localhost', '--origin', 'https://a\r\nX: y'], 'without blanks'],
+    [['ws://localhost', '--subprotocol', 'a b'], 'without blanks'],
+    [['ws://localhost', '--fail-on', 'bad'], 'low, medium, high, critical, never'],
+    [['ws://localhost', '--for', 'express'], 'nest, ws, socket.io'],
+    [['ws://localhost', '--rate', '0'], 'from 1 to 100'],
+    [['ws://localhost', '--json', '--sarif'], 'two forms'],
+    [['ws://localhost', '--no-such'], '--no-such'],
+  ])('refuses %j', async (args, says) => {
+    const { status, out, notes } = await run(args, { BROKEN: 'a\r\nX: y' });
+    expect([status, out]).toEqual([2, '']);
+    expect(notes).toContain(says);
+    expect(notes).toContain('--help');
+  });
+
+  it('shows its help', async () => {
+    expect(await run(['--help'])).toEqual({ status: 0, out: HELP, notes: '' });
+  });
+});

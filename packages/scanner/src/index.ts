@@ -1,0 +1,10 @@
+export { scan } from './scan.js';
+export type { ScanOptions } from './scan.js';
+export type { Baseline, CheckOutcome, ScanResult } from './scan-result.js';
+export type { Confidence, Evidence, Remediation, Severity } from './checks/check.js';
+export type { DialectId } from './dialect/dialect.js';
+export type { ScanLimits } from './scope/scan-budget.js';
+export type { ScanCredentials } from './scope/credentials.js';
+export type { Grade } from './score/grade.js';
+export { sarifReport } from './report/report-sarif.js';
+export { textReport } from './report/report-text.js';

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import type { ScanCredentials } from '../scope/credentials.js';
+import type { ScanTarget } from '../scope/scan-target.js';
+
+/** A field of a request: written as it stands, in its order. */
+export type Field = readonly [name: string, value: string];
+
+/** What every handshake of a scan says, unless a check changes it. */
+export interface HandshakeIdentity {
+  readonly credentials: ScanCredentials;
+  /** The `Origin` that the server admits, if it asks for one. */
+  readonly origin?: string | undefined;
+  readonly subprotocols: readonly string[];
+}
+
+/** What a check changes in the good handshake. `null` leaves a field out. */
+export interface HandshakeChange {
+  readonly method?: string;
+  readonly path?: string;
+  readonly host?: string;
+  readonly origin?: string | null;
+  readonly upgrade?: string;
+  readonly version?: string;
+  readonly key?: string;
+  readonly subprotocols?: readonly string[];
+  readonly extensions?: string;
+  /** @default 'given' */
+  readonly credentials?: 'given' | 'none';
+  /** Fields behind the others: a second one of a name is a duplicate. */
+  readonly more?: readonly Field[];
+}
+
+/** A handshake as it goes over the wire, with the key that the answer must fit. */
+export interface HandshakeRequest {
+  readonly head: string;
+  readonly key: string;
+}
+
+/** Puts a handshake together, byte by byte: no HTTP client would send what some checks ask for. */
+export function handshakeRequest(
+  target: ScanTarget,
+  identity: HandshakeIdentity,
+  change: HandshakeChange = {},
+): HandshakeRequest {
+  const { key = randomBytes(16).toString('base64'), subprotocols = identity.subprotocols, more = [] } = change;
+  const origin = change.origin === undefined ? identity.origin : (change.origin ?? undefined);
+  const fields: Field[] = [
+    ['Host', change.host ?? target.host],
+    ['Connection', 'Upgrade'],
+    ['Upgrade', change.upgrade ?? 'websocket'],
+    ['Sec-WebSocket-Version', change.version ?? '13'],
+    ['Sec-WebSocket-Key', key],
+  ];
+  if (origin !== undefined) fields.push(['Origin', origin]);
+  if (subprotocols.length > 0) fields.push(['Sec-WebSocket-Protocol', subprotocols.join(', ')]);
+  if (change.extensions !== undefined) fields.push(['Sec-WebSocket-Extensions', change.extensions]);
+  if (change.credentials !== 'none') fields.push(...credentialFields(identity.credentials));
+  const lines = [...fields, ...more].map(([name, value]) => `${name}: ${value}`);
+  return {
+    head: [`${change.method ?? 'GET'} ${change.path ?? target.path} HTTP/1.1`, ...lines, '', ''].join('\r\n'),
+    key,
+  };
+}
+
+/** The fields that carry the credentials. */
+export function credentialFields({ token, cookie }: ScanCredentials): Field[] {
+  const fields: Field[] = [];
+  if (token !== undefined) fields.push(['Authorization', `Bearer ${token}`]);
+  if (cookie !== undefined) fields.push(['Cookie', cookie]);
+  return fields;
+}

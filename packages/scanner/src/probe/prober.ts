@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import type { ScanBudget } from '../scope/scan-budget.js';
+import type { ScanTarget } from '../scope/scan-target.js';
+import { OPCODES, readFrame, writeFrame } from './frames.js';
+import type { HandshakeAnswer } from './handshake-answer.js';
+import {
+  credentialFields,
+  type HandshakeChange,
+  type HandshakeIdentity,
+  handshakeRequest,
+} from './handshake-request.js';
+import { RawConnection } from './raw-connection.js';
+import { Session, type SessionPatience } from './session.js';
+import type { Transcript } from './transcript.js';
+
+/** A server that says no longer than this when to come back is waited for, in seconds. */
+const MAX_RETRY_AFTER = 30;
+const MAX_RETRIES = 2;
+const TOO_MANY = new Set([429, 503]);
+
+/** The target gave no answer that says anything of what was asked: the check was not done. */
+export class InconclusiveError extends Error {
+  override readonly name = 'InconclusiveError';
+}
+
+/** What came of a handshake. */
+export interface Admission {
+  /** Whether the connection was still open a moment after the `101`: many servers close it again. */
+  readonly isAdmitted: boolean;
+  readonly answer: HandshakeAnswer;
+  /** What is to be said of it: `101, and it answers a ping`. */
+  readonly saw: string;
+}
+
+/** All that reaches the target goes through here, and draws from the budget. */
+export class Prober {
+  private limited = 0;
+
+  constructor(
+    readonly target: ScanTarget,
+    readonly identity: HandshakeIdentity,
+    private readonly budget: ScanBudget,
+    private readonly transcript: Transcript,
+    private readonly patience: SessionPatience,
+  ) {}
+
+  /** How many handshakes the target has answered with `429` or `503` so far. */
+  get limitedHandshakes(): number {
+    return this.limited;
+  }
+
+  /**
+   * Opens a connection and sends a handshake on it. The caller disposes of it.
+   *
+   * @throws InconclusiveError where the target keeps saying that there are too many.
+   * @throws Error where it does not answer.
+   */
+  async open(change: HandshakeChange = {}): Promise<{ connection: RawConnection; answer: HandshakeAnswer }> {
+    for (let retries = 0; ; retries++) {
+      const { connection, answer } = await this.openOnce(change);
+      if (!TOO_MANY.has(answer.status)) return { connection, answer };
+      connection[Symbol.dispose]();
+      await this.waitFor(answer.status, answer.fields.get('retry-after'), retries);
+    }
+  }
+
+  /** The same, without waiting for a target that says that there are too many. */
+  async openOnce(change: HandshakeChange = {}): Promise<{ connection: RawConnection; answer: HandshakeAnswer }> {
+    await this.budget.takeConnection();
+    const request = handshakeRequest(this.target, this.identity, change);
+    const { answerMs, settleMs } = this.patience;
+    const connection = await RawConnection.open(this.target, { answerMs, signal: this.budget.signal });
+    try {
+      this.transcript.send(request.head);
+      const answer = await connection.handshake(request);
+      if (TOO_MANY.has(answer.status)) this.limited++;
+      this.transcript.receive('answer to a handshake', answer.head);
+      if (!answer.isAccepted) {
+        this.transcript.receive('body of a refused handshake', await connection.body(answer, settleMs));
+      }
+      return { connection, answer };
+    } catch (error) {
+      connection[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Whether a handshake gets a connection that stays. @throws InconclusiveError where it cannot be said. */
+  async admits(change: HandshakeChange = {}): Promise<Admission> {
+    const { connection, answer } = await this.open(change);
+    using _ = connection;
+    if (!answer.isAccepted) {
+      if (answer.status >= 500)
+        throw new InconclusiveError(`The server answered ${answer.status}, an error of its own.`);
+      return { isAdmitted: false, answer, saw: String(answer.status) };
+    }
+    connection.write(writeFrame({ opcode: OPCODES.ping, payload: 'scan' }));
+    const end = await this.endOf(connection);
+    return { isAdmitted: end === undefined, answer, saw: end === undefined ? '101' : `101, then ${end}` };
+  }
+
+  /**
+   * Opens a session that speaks correctly. The caller disposes of it.
+   *
+   * @throws InconclusiveError where the target does not accept it.
+   */
+  async session(change: Pick<HandshakeChange, 'subprotocols' | 'credentials'> = {}): Promise<Session> {
+    for (let retries = 0; ; retries++) {
+      await this.budget.takeConnection();
+      const socket = this.newSocket(change);
+      const session = new Session(socket, this.budget, this.transcript, this.patience);
+      const refused = once(socket, 'unexpected-response').then(([, response]) => response as IncomingMessage);
+      try {
+        const end = await Promise.race([once(socket, 'open').then(() => undefined), refused]);
+        if (end === undefined) return session;
+        session[Symbol.dispose]();
+        const { statusCode: status = 0, headers } = end;
+        if (!TOO_MANY.has(status)) throw new InconclusiveError(`The server answered a good handshake with ${status}.`);
+        this.limited++;
+        await this.waitFor(status, headers['retry-after'], retries);
+      } catch (error) {
+        session[Symbol.dispose]();
+        throw error;
+      }
+    }
+  }
+
+  private newSocket({ subprotocols, credentials }: Pick<HandshakeChange, 'subprotocols' | 'credentials'>): WebSocket {
+    const { origin } = this.identity;
+    const fields = credentials === 'none' ? [] : credentialFields(this.identity.credentials);
+    return new WebSocket(this.target.url, [...(subprotocols ?? this.identity.subprotocols)], {
+      headers: Object.fromEntries(fields),
+      ...(origin !== undefined && { origin }),
+      followRedirects: false,
+      perMessageDeflate: false,
+      maxPayload: 1_048_576,
+      handshakeTimeout: this.patience.answerMs,
+    });
+  }
+
+  /** How a connection ends within a moment; `undefined` where it stays. */
+  private async endOf(connection: RawConnection): Promise<string | undefined> {
+    let wait = this.patience.answerMs;
+    for (;;) {
+      const frame = readFrame(connection.received);
+      if (frame === undefined) {
+        if (await connection.more(wait)) continue;
+        return connection.hasEnded ? 'the end of the connection' : undefined;
+      }
+      connection.skip(frame.length);
+      if (frame.opcode === OPCODES.close) {
+        return `close ${frame.payload.length >= 2 ? frame.payload.readUInt16BE(0) : 'without a code'}`;
+      }
+      // A server that decides after the upgrade may take a little longer than its pong.
+      if (frame.opcode === OPCODES.pong) wait = this.patience.settleMs;
+    }
+  }
+
+  private async waitFor(status: number, retryAfter: string | undefined, retries: number): Promise<void> {
+    const seconds = Number(retryAfter ?? Number.NaN);
+    if (retries >= MAX_RETRIES || !(seconds <= MAX_RETRY_AFTER)) {
+      throw new InconclusiveError(`The server answered ${status}: it takes no more handshakes from here for now.`);
+    }
+    await this.budget.pause(seconds * 1000);
+  }
+}

@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { ScanTarget } from '../scope/scan-target.js';
+import { type HandshakeAnswer, readAnswer } from './handshake-answer.js';
+import type { HandshakeRequest } from './handshake-request.js';
+
+/** No server of good faith sends more before it is asked for. */
+const MAX_BUFFERED = 1_048_576;
+const HEAD_END = '\r\n\r\n';
+
+/** How long a probe waits. */
+export interface ProbePatience {
+  /** For a connection, an answer, a pong: in milliseconds. */
+  readonly answerMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** A TCP or TLS connection to the target, on which bytes are written as a check wants them. */
+export class RawConnection {
+  private buffered: Buffer = Buffer.alloc(0);
+  private isEnded = false;
+  private wake: () => void = () => undefined;
+
+  private constructor(
+    private readonly socket: Socket,
+    private readonly patience: ProbePatience,
+  ) {
+    socket.on('data', (chunk: Buffer) => {
+      this.buffered = Buffer.concat([this.buffered, chunk]);
+      if (this.buffered.length > MAX_BUFFERED) socket.destroy();
+      this.wake();
+    });
+    const end = (): void => {
+      this.isEnded = true;
+      this.wake();
+    };
+    socket.on('error', end).on('end', end).on('close', end);
+  }
+
+  /** Connects. @throws Error where nobody listens, or a certificate is not trusted. */
+  static async open(target: ScanTarget, patience: ProbePatience): Promise<RawConnection> {
+    const { hostname: host, port, isSecure } = target;
+    const socket = isSecure
+      ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ALPNProtocols: ['http/1.1'] })
+      : connectTcp({ host, port });
+    socket.setNoDelay(true);
+    const signal = AbortSignal.any([patience.signal, AbortSignal.timeout(patience.answerMs)]);
+    try {
+      await once(socket, isSecure ? 'secureConnect' : 'connect', { signal });
+    } catch (cause) {
+      // Whatever it says while it is taken down has nobody to be told.
+      socket.on('error', () => undefined).destroy();
+      throw new Error(`No connection to ${target.host}: ${reasonOf(cause)}.`, { cause });
+    }
+    return new RawConnection(socket, patience);
+  }
+
+  /** Sends a handshake, and gives the answer. @throws Error where none comes. */
+  async handshake({ head, key }: HandshakeRequest): Promise<HandshakeAnswer> {
+    this.write(Buffer.from(head, 'latin1'));
+    for (;;) {
+      const end = this.buffered.indexOf(HEAD_END);
+      if (end !== -1) {
+        const answered = this.buffered.toString('latin1', 0, end);
+        this.buffered = this.buffered.subarray(end + HEAD_END.length);
+        return readAnswer(answered, key);
+      }
+      if (!(await this.more()))
+        throw new Error('The server ended the connection without an answer, or gave none in time.');
+    }
+  }
+
+  /** Writes bytes as they are. A connection that the server has ended swallows them. */
+  write(bytes: Buffer): void {
+    if (!this.socket.destroyed) this.socket.write(bytes);
+  }
+
+  /** What has come so far and was not taken. */
+  get received(): Buffer {
+    return this.buffered;
+  }
+
+  /** Takes bytes off the front of what was received. */
+  skip(bytes: number): void {
+    this.buffered = this.buffered.subarray(bytes);
+  }
+
+  /** Whether the server has ended it. */
+  get hasEnded(): boolean {
+    return this.isEnded;
+  }
+
+  /** Waits for more bytes. @returns false when the connection ended, or nothing came in time. */
+  async more(ms = this.patience.answerMs): Promise<boolean> {
+    const before = this.buffered.length;
+    const { signal } = this.patience;
+    if (this.isEnded || signal.aborted) return false;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      const onAbort = (): void => resolve();
+      signal.addEventListener('abort', onAbort);
+      this.wake = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+    });
+    // Of a wait that ended by time the listener is left: the call takes it away.
+    this.wake();
+    this.wake = () => undefined;
+    return this.buffered.length > before;
+  }
+
+  /** The body of a refusal: as long as it says, else what comes until the server is silent for `silenceMs`. */
+  async body({ fields }: HandshakeAnswer, silenceMs: number): Promise<string> {
+    const stated = fields.get('content-length');
+    const length = stated === undefined ? MAX_BUFFERED : Number(stated);
+    while (this.buffered.length < length && (await this.more(silenceMs)));
+    return this.buffered.toString();
+  }
+
+  /** Ends the connection. */
+  [Symbol.dispose](): void {
+    this.socket.destroy();
+  }
+}
+
+/** The code of a network error, or its message: what a reader can look up. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'unknown';
+  if (cause.name === 'AbortError') return 'no answer in time';
+  return (cause as NodeJS.ErrnoException).code ?? cause.message;
+}

@@ -1,0 +1,45 @@
+/** Something that the target sent. */
+export interface TranscriptEntry {
+  /** Where it came: `message`, `close`, `answer to a handshake`. */
+  readonly place: string;
+  readonly text: string;
+}
+
+const MAX_CHARACTERS = 4_000_000;
+
+/** All that was sent and received, for the rules that look for what has no place there. */
+export class Transcript {
+  private readonly seen: TranscriptEntry[] = [];
+  private readonly said: string[] = [];
+  private characters = 0;
+  private wasCut = false;
+
+  /** What came from the target, in its order. */
+  get received(): readonly TranscriptEntry[] {
+    return this.seen;
+  }
+
+  /** Whether more came than is kept. */
+  get isCut(): boolean {
+    return this.wasCut;
+  }
+
+  /** Whether the scan has sent a text by itself: an echo of it is no leak. */
+  wasSent(text: string): boolean {
+    return this.said.some((sent) => sent.includes(text));
+  }
+
+  receive(place: string, text: string): void {
+    if (this.fits(text)) this.seen.push({ place, text });
+  }
+
+  send(text: string): void {
+    if (this.fits(text)) this.said.push(text);
+  }
+
+  private fits({ length }: string): boolean {
+    if (this.characters + length > MAX_CHARACTERS) this.wasCut = true;
+    else this.characters += length;
+    return !this.wasCut;
+  }
+}

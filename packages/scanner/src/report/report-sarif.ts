@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import type { Check, Severity } from '../checks/check.js';
+import { CHECKS } from '../checks/registry.js';
+import type { CheckOutcome, ScanResult } from '../scan-result.js';
+import { packageVersion } from './package-version.js';
+
+const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
+const GUIDE = 'https://github.com/secure-ws/secure-ws/blob/main/docs/guide/scanner.md';
+
+/** The words of SARIF, and the numbers that GitHub sorts by. */
+const LEVELS: Readonly<Record<Severity, readonly [level: string, score: string]>> = {
+  critical: ['error', '9.5'],
+  high: ['error', '8.0'],
+  medium: ['warning', '5.5'],
+  low: ['note', '2.5'],
+};
+
+/**
+ * A result in SARIF 2.1.0 (OASIS), for code scanning. What passed and what could not be tested stand in it as well, as
+ * results of the kinds `pass` and `notApplicable`: a missing result never means that all is well.
+ */
+export function sarifReport(result: ScanResult): object {
+  const { target, baseline, outcomes, grade } = result;
+  return {
+    $schema: SCHEMA,
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: 'secure-ws-scan',
+            informationUri: GUIDE,
+            semanticVersion: packageVersion(),
+            rules: CHECKS.map(ruleOf),
+            supportedTaxonomies: [{ name: 'CWE', index: 0 }],
+          },
+        },
+        taxonomies: [
+          {
+            name: 'CWE',
+            organization: 'MITRE',
+            informationUri: 'https://cwe.mitre.org/',
+            shortDescription: { text: 'Common Weakness Enumeration' },
+            taxa: [...new Set(CHECKS.map(({ cwe }) => cwe))].map((cwe) => ({ id: String(cwe) })),
+          },
+        ],
+        columnKind: 'utf16CodeUnits',
+        properties: {
+          target,
+          grade: grade.letter ?? 'none',
+          points: grade.points,
+          tested: grade.tested,
+          baseline: baseline.says,
+        },
+        results: outcomes.map((outcome) => resultOf(outcome, target)),
+      },
+    ],
+  };
+}
+
+function ruleOf({ id, title, why, severity, cwe, asvs, requirements, remediation }: Check): object {
+  const [level, score] = LEVELS[severity];
+  const code = `NestJS:\n${remediation.nest}\n\nws:\n${remediation.ws}\n\nSocket.IO:\n${remediation.socketIo}`;
+  return {
+    id,
+    shortDescription: { text: title },
+    fullDescription: { text: why },
+    help: { text: `${why}\n\n${code}` },
+    helpUri: `${GUIDE}#${id}`,
+    defaultConfiguration: { level },
+    relationships: [{ target: { id: String(cwe), toolComponent: { name: 'CWE', index: 0 } }, kinds: ['superset'] }],
+    properties: {
+      'security-severity': score,
+      tags: ['security', `external/cwe/cwe-${cwe}`, `asvs-5.0/${asvs}`, ...requirements],
+    },
+  };
+}
+
+function resultOf({ check, outcome, severity, confidence, says, evidence }: CheckOutcome, target: string): object {
+  const text = [says, ...evidence.map(({ sent, got }) => `${sent} -> ${got}`)].join('\n');
+  return {
+    ruleId: check,
+    ruleIndex: CHECKS.findIndex(({ id }) => id === check),
+    ...(outcome === 'finding'
+      ? { kind: 'fail', level: LEVELS[severity][0] }
+      : { kind: outcome === 'passed' ? 'pass' : 'notApplicable', level: 'none' }),
+    message: { text },
+    locations: [
+      {
+        // An endpoint is not a file; viewers want one, and the logical location says what is meant.
+        physicalLocation: { artifactLocation: { uri: target }, region: { startLine: 1 } },
+        logicalLocations: [{ fullyQualifiedName: target, kind: 'resource' }],
+      },
+    ],
+    partialFingerprints: { 'secureWsScan/v1': createHash('sha256').update(`${check}\n${target}`).digest('hex') },
+    properties: { confidence, outcome },
+  };
+}

@@ -1,0 +1,168 @@
+import type { Check, CheckContext, Verdict } from './checks/check.js';
+import { notTested } from './checks/check.js';
+import { CHECKS } from './checks/registry.js';
+import type { Dialect } from './dialect/dialect.js';
+import { DIALECTS } from './dialect/dialects.js';
+import { recogniseDialect } from './dialect/recognise.js';
+import { Prober } from './probe/prober.js';
+import { Transcript } from './probe/transcript.js';
+import { Redactor, type ScanCredentials } from './scope/credentials.js';
+import { DEFAULT_LIMITS, ScanBudget, type ScanLimits } from './scope/scan-budget.js';
+import { readTarget } from './scope/scan-target.js';
+import type { Baseline, CheckOutcome, ScanResult } from './scan-result.js';
+import { gradeOf } from './score/grade.js';
+
+/** What to scan, and as whom. */
+export interface ScanOptions {
+  /** A `ws://` or `wss://` URL. No other host is contacted. */
+  readonly target: string;
+  /** The consent of the owner, for every host but this machine. @default false */
+  readonly isAllowed?: boolean | undefined;
+  /** An `Origin` that the server admits. */
+  readonly origin?: string | undefined;
+  /** @default {} */
+  readonly credentials?: ScanCredentials | undefined;
+  /** What the handshake offers. @default [] */
+  readonly subprotocols?: readonly string[] | undefined;
+  /** Messages that the server answers, as they go over the wire. @default [] */
+  readonly messages?: readonly string[] | undefined;
+  /** Whether checks run that put a load on the target. @default false */
+  readonly isDisruptive?: boolean | undefined;
+  /** How much the scan may spend. */
+  readonly limits?: Partial<ScanLimits> | undefined;
+  /** How long an answer is waited for, in milliseconds. @default 5000 */
+  readonly answerMs?: number | undefined;
+  /** How long a handler may take after the server has answered a ping, in milliseconds. @default 500 */
+  readonly settleMs?: number | undefined;
+  /** Told of each outcome as it comes. */
+  readonly onOutcome?: ((outcome: CheckOutcome) => void) | undefined;
+}
+
+/**
+ * Scans one WebSocket endpoint.
+ *
+ * @throws TypeError for a target that is not a WebSocket URL, or is another machine without consent.
+ */
+export async function scan(options: ScanOptions): Promise<ScanResult> {
+  const { credentials = {}, messages = [], answerMs = 5000, settleMs = 500, onOutcome } = options;
+  const target = readTarget(options.target, { isAllowed: options.isAllowed === true });
+  const budget = new ScanBudget({ ...DEFAULT_LIMITS, ...options.limits });
+  const transcript = new Transcript();
+  const identity = { credentials, origin: options.origin, subprotocols: options.subprotocols ?? [] };
+  const prober = new Prober(target, identity, budget, transcript, { answerMs, settleMs });
+  const redactor = new Redactor(credentials);
+
+  const baseline = await tryBaseline(prober);
+  const dialect = baseline.isAccepted ? await tryDialect(prober, messages) : undefined;
+  const context = contextOf(prober, transcript, dialect ?? DIALECTS.json, messages);
+  const outcomes: CheckOutcome[] = [];
+  for (const check of CHECKS) {
+    const verdict = await verdictOf(check, context, baseline, options.isDisruptive === true);
+    const outcome = outcomeOf(check, verdict, redactor);
+    outcomes.push(outcome);
+    onOutcome?.(outcome);
+  }
+  return {
+    target: target.shown,
+    baseline: { ...baseline, says: redactor.redact(baseline.says) },
+    dialect: dialect?.id,
+    outcomes,
+    grade: gradeOf(outcomes, baseline.isAccepted),
+    spent: budget.spent,
+  };
+}
+
+async function tryBaseline(prober: Prober): Promise<Baseline> {
+  try {
+    const { isAdmitted, saw, answer } = await prober.admits();
+    if (isAdmitted) return { isAccepted: true, says: 'The good handshake was accepted.' };
+    const advice = ADVICE.get(answer.status) ?? 'look at what the server expects of a handshake';
+    return { isAccepted: false, says: `The good handshake was refused (${saw}): ${advice}.` };
+  } catch (error) {
+    return { isAccepted: false, says: messageOf(error) };
+  }
+}
+
+/** What to change, by the status of a refusal. */
+const ADVICE: ReadonlyMap<number, string> = new Map([
+  [101, 'it takes a credential: --token env:NAME or --cookie env:NAME'],
+  [301, 'the server redirects; scan the address that it names'],
+  [302, 'the server redirects; scan the address that it names'],
+  [307, 'the server redirects; scan the address that it names'],
+  [308, 'the server redirects; scan the address that it names'],
+  [400, 'the path is wrong, or it asks for a subprotocol: --subprotocol NAME'],
+  [401, 'it takes a credential: --token env:NAME or --cookie env:NAME'],
+  [403, 'it asks for an Origin that it knows, --origin https://app.example.com, or for another credential'],
+  [404, 'the path is wrong'],
+  [421, 'it does not answer for this host: scan it by its name'],
+]);
+
+async function tryDialect(prober: Prober, messages: readonly string[]): Promise<Dialect | undefined> {
+  try {
+    return await recogniseDialect(prober, messages);
+  } catch {
+    // The checks that talk say by themselves that they cannot.
+    return undefined;
+  }
+}
+
+function contextOf(
+  prober: Prober,
+  transcript: Transcript,
+  dialect: Dialect,
+  messages: readonly string[],
+): CheckContext {
+  return {
+    prober,
+    transcript,
+    dialect,
+    messages,
+    async talk(credentials = 'given') {
+      const session = await prober.session({ credentials });
+      if (dialect.opening.length > 0) await session.ask(...dialect.opening);
+      return session;
+    },
+  };
+}
+
+async function verdictOf(
+  check: Check,
+  context: CheckContext,
+  { isAccepted, says }: Baseline,
+  isDisruptive: boolean,
+): Promise<Verdict> {
+  if (check.isDisruptive === true && !isDisruptive) {
+    return notTested('It puts a load on the target and runs only with --disruptive.');
+  }
+  if (check.needsBaseline && !isAccepted) return notTested(says);
+  try {
+    return await check.run(context);
+  } catch (error) {
+    return notTested(messageOf(error));
+  }
+}
+
+function outcomeOf(check: Check, verdict: Verdict, redactor: Redactor): CheckOutcome {
+  const { id, title, requirements, cwe, asvs, remediation } = check;
+  const found = verdict.outcome === 'finding' ? verdict : undefined;
+  return {
+    check: id,
+    title,
+    outcome: verdict.outcome,
+    says: redactor.redact(verdict.says),
+    severity: found?.severity ?? check.severity,
+    confidence: found?.confidence ?? check.confidence,
+    requirements,
+    cwe,
+    asvs,
+    evidence: (found?.evidence ?? []).map(({ sent, got }) => ({
+      sent: redactor.redact(sent),
+      got: redactor.redact(got),
+    })),
+    remediation,
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'The check failed.';
+}

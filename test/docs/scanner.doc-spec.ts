@@ -1,0 +1,66 @@
+import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import { JwtService } from '@nestjs/jwt';
+import { readFileSync } from 'node:fs';
+import { scan } from '@secure-ws/scanner';
+import { expect, it } from 'vitest';
+import { CHECKS } from '../../packages/scanner/src/checks/registry.js';
+import { HELP } from '../../packages/scanner/src/command/run-scan-command.js';
+import { boot, example } from './example.js';
+
+const PAGE = readFileSync(new URL('../../docs/guide/scanner.md', import.meta.url), 'utf8');
+const ACCOUNT = '0f8fad5b-d9cb-469f-a165-70867728950e';
+
+// It waits as long as the limit of handshakes says: the limits are those of the README.
+it('SC-06 the quick start of the README gets an A', { timeout: 240_000 }, async () => {
+  const { AppModule } = await example('README/app.module.ts', 'AppModule');
+  const app = await boot(AppModule, { limits: 'as-configured' });
+  const token = new JwtService({ secret: process.env['JWT_SECRET'] ?? '' }).sign(
+    { sub: 'alice', scope: 'orders:write' },
+    { issuer: 'https://id.example.com', audience: 'orders', expiresIn: '1h' },
+  );
+  const order = { accountId: ACCOUNT, symbol: 'ACME', quantity: 3 };
+  const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+  const result = await scan({
+    target: `ws://127.0.0.1:${port}/orders`,
+    origin: 'https://app.example.com',
+    credentials: { token },
+    messages: [
+      JSON.stringify({ event: 'order.place', data: order, id: 1 }),
+      JSON.stringify({
+        event: 'order.place',
+        data: { ...order, accountId: '7c9e6679-7425-40de-944b-e07fc1f90ae7' },
+        id: 2,
+      }),
+    ],
+    settleMs: 100,
+  });
+  const idsOf = (wanted: string): readonly string[] =>
+    result.outcomes.filter(({ outcome }) => outcome === wanted).map(({ check }) => check);
+  expect(idsOf('finding')).toEqual([]);
+  expect(idsOf('not-tested')).toEqual(['plaintext', 'missing-origin', 'message-rate']);
+  expect(result.grade).toMatchObject({ letter: 'A', points: 100 });
+});
+
+it('SC-03 the page says what each check means, and no other', () => {
+  const described = [...PAGE.matchAll(/^### ([a-z-]+)$/gm)].map(([, id]) => id);
+  expect(described).toEqual(CHECKS.map(({ id }) => id));
+  for (const { id, severity, cwe, asvs, requirements } of CHECKS) {
+    const [, section = ''] = PAGE.split(`\n### ${id}\n`);
+    expect(section.split('\n### ')[0]).toContain(
+      `${severity[0]?.toUpperCase()}${severity.slice(1)} · ${requirements.join(', ')} · CWE-${cwe} · ASVS 5.0 ${asvs}`,
+    );
+  }
+});
+
+it('SC-03 the page names every option of the command', () => {
+  const options = new Set(HELP.match(/--[a-z-]+/g));
+  expect([...options].filter((option) => !PAGE.includes(`\`${option}`))).toEqual([]);
+});
+
+it('the example of the page gives a grade, or none where nobody listens', async () => {
+  const { gradeOf } = (await example('scanner/scan-in-test.ts', 'gradeOf')) as unknown as {
+    gradeOf: (target: string, token: string) => Promise<string | undefined>;
+  };
+  expect(await gradeOf('ws://127.0.0.1:1/', 'a-token')).toBeUndefined();
+});

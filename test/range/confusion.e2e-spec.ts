@@ -1,0 +1,100 @@
+import { scan, type ScanOptions, type ScanResult } from '@secure-ws/scanner';
+import { describe, expect, it } from 'vitest';
+import { type Flaw, FLAWS, RANGE, startRangeServer } from './range-server.js';
+
+/** What each flaw is found by, and nothing else. */
+const FOUND_BY: Readonly<Record<Flaw, readonly string[]>> = {
+  'any-origin': ['foreign-origin', 'null-origin', 'missing-origin'],
+  'origin-suffix': ['origin-bypass'],
+  'origin-without-port': ['origin-bypass'],
+  'null-origin': ['null-origin'],
+  'missing-origin': ['missing-origin'],
+  'any-host': ['foreign-host'],
+  'any-path': ['unknown-path'],
+  'old-versions': ['malformed-handshake'],
+  'duplicate-fields': ['duplicate-fields'],
+  'any-subprotocol': ['foreign-subprotocol'],
+  compression: ['compression'],
+  anonymous: ['unauthenticated'],
+  'token-in-url': ['token-in-url'],
+  'told-apart': ['event-enumeration'],
+  'huge-messages': ['oversized-message'],
+  'any-handshake-rate': ['handshake-rate'],
+  'any-message-rate': ['message-rate'],
+  'stack-trace': ['error-leaks'],
+  'lenient-frames': ['broken-frames'],
+};
+
+const scanRange = (target: string, more: Partial<ScanOptions> = {}): Promise<ScanResult> =>
+  scan({
+    target,
+    origin: RANGE.origin,
+    credentials: { token: RANGE.token, cookie: RANGE.cookie },
+    messages: RANGE.messages,
+    isDisruptive: true,
+    limits: { connectionsPerSecond: 1000 },
+    settleMs: 20,
+    ...more,
+  });
+
+const idsOf = ({ outcomes }: ScanResult, wanted: string): readonly string[] =>
+  outcomes.filter(({ outcome }) => outcome === wanted).map(({ check }) => check);
+
+// A scan takes seconds, on a busy machine more.
+describe('the range', { timeout: 120_000 }, () => {
+  it('SC-06 gives a server in order an A, with every check but that of TLS done', async () => {
+    const result = await scanRange(await startRangeServer([]));
+    expect(idsOf(result, 'finding')).toEqual([]);
+    expect(idsOf(result, 'not-tested')).toEqual(['plaintext']);
+    expect(result.grade).toMatchObject({ letter: 'A', points: 100 });
+    expect(result.dialect).toBe('nest-ws');
+  });
+
+  it.each(FLAWS)('SC-05 SC-06 finds %s, and nothing else', async (flaw) => {
+    const result = await scanRange(await startRangeServer([flaw]));
+    expect(idsOf(result, 'finding')).toEqual(FOUND_BY[flaw]);
+    for (const { outcome, evidence } of result.outcomes) expect(evidence.length > 0).toBe(outcome === 'finding');
+  });
+
+  it('SC-06 finds that connections are not encrypted where somebody may listen in', async () => {
+    const result = await scanRange(await startRangeServer([], '0.0.0.0'), { isAllowed: true });
+    expect(idsOf(result, 'finding')).toEqual(['plaintext']);
+    expect(result.grade.letter).toBe('F');
+  });
+
+  it('SC-06 has a flaw for every check', async () => {
+    const { outcomes } = await scanRange(await startRangeServer([]));
+    const found = new Set(['plaintext', ...Object.values(FOUND_BY).flat()]);
+    expect(outcomes.map(({ check }) => check).filter((check) => !found.has(check))).toEqual([]);
+  });
+
+  it('SC-08 reports nothing of the credentials, though the server sends them back', async () => {
+    const result = await scanRange(await startRangeServer(FLAWS.filter((flaw) => flaw !== 'lenient-frames')));
+    const report = JSON.stringify(result);
+    expect(idsOf(result, 'finding').length).toBeGreaterThan(10);
+    expect(report).not.toContain(RANGE.token);
+    expect(report).not.toContain(RANGE.cookie);
+    expect(report).not.toContain(RANGE.cookie.slice(4));
+  });
+
+  it('SC-04 says of a target that refuses it what was not tested, and gives no grade', async () => {
+    const result = await scanRange(await startRangeServer([]), { credentials: {} });
+    expect(result.baseline).toMatchObject({ isAccepted: false, says: expect.stringContaining('--token') as string });
+    expect(idsOf(result, 'passed')).toEqual(['unauthenticated']);
+    expect(idsOf(result, 'finding')).toEqual([]);
+    expect(result.grade.letter).toBeUndefined();
+  });
+
+  it('SC-02 stops at its budget, and reports the rest as not tested', async () => {
+    const result = await scanRange(await startRangeServer(['any-origin']), {
+      limits: { connectionsPerSecond: 1000, maxConnections: 4 },
+    });
+    expect(result.spent.connections).toBe(4);
+    expect(idsOf(result, 'finding')).toContain('foreign-origin');
+    expect(result.outcomes.at(-1)).toMatchObject({
+      outcome: 'not-tested',
+      says: expect.stringContaining('--connections') as string,
+    });
+    expect(result.grade.letter).toBeUndefined();
+  });
+});
