@@ -47,10 +47,10 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
   const { credentials = {}, messages = [], answerMs = 5000, settleMs = 500, onOutcome } = options;
   const target = readTarget(options.target, { isAllowed: options.isAllowed === true });
   const budget = new ScanBudget({ ...DEFAULT_LIMITS, ...options.limits });
-  const transcript = new Transcript();
+  const redactor = new Redactor(credentials);
+  const transcript = new Transcript((text) => redactor.withoutOwn(text));
   const identity = { credentials, origin: options.origin, subprotocols: options.subprotocols ?? [] };
   const prober = new Prober(target, identity, budget, transcript, { answerMs, settleMs });
-  const redactor = new Redactor(credentials);
 
   const baseline = await tryBaseline(prober);
   const dialect = baseline.isAccepted ? await tryDialect(prober, messages) : undefined;
@@ -119,7 +119,8 @@ function contextOf(
     messages,
     async talk(credentials = 'given') {
       const session = await prober.session({ credentials });
-      if (dialect.opening.length > 0) await session.ask(...dialect.opening);
+      // What a server says by itself, to greet, is no answer to anything.
+      await session.ask(...dialect.opening);
       return session;
     },
   };

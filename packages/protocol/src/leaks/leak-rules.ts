@@ -48,6 +48,7 @@ export const LEAK_RULES = [
     id: 'private-address',
     means: 'an address inside of the network: RFC 1918, 4193, 6598, link-local or loopback',
     text: /(?<![\w.:-])(?:(?:10|127)\.(?:\d{1,3}\.){2}|192\.168\.\d{1,3}\.|169\.254\.\d{1,3}\.|172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.\d{1,3}\.)\d{1,3}(?![\w-]|\.\d)|(?<![\w.:])(?:f[cd][0-9a-f]{2}|fe80):[0-9a-f:]{0,32}:[0-9a-f]{1,4}\b|(?<![\w.:])::1(?![\w.:])/i,
+    /** An octet ends at 255: a version of four parts may look like an address. */
     confirm: (match) => match.includes(':') || match.split('.').every((octet) => Number(octet) <= 255),
   },
   {
@@ -91,6 +92,7 @@ export const LEAK_RULES = [
     id: 'card-number',
     means: 'the whole number of a payment card (its check digit is right)',
     text: /(?<![\w.-])(?:(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6011|65\d\d)([ -]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([ -]?)\d{6}\2\d{5})(?![\w-])/,
+    /** Most numbers of that length are something else. */
     confirm: hasCheckDigit,
     isSecret: true,
   },

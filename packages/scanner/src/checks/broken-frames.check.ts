@@ -1,5 +1,4 @@
-import { type FrameShape, OPCODES, readFrame, writeFrame } from '../probe/frames.js';
-import type { RawConnection } from '../probe/raw-connection.js';
+import { type FrameShape, OPCODES, writeFrame } from '../probe/frames.js';
 import { type Check, type CheckContext, type Evidence, finding, notTested, passed } from './check.js';
 
 /** What RFC 6455 section 5 says must end the connection. */
@@ -51,18 +50,10 @@ async function answersBehind({ prober }: CheckContext, frame?: FrameShape): Prom
   if (!answer.isAccepted) return false;
   const before = frame === undefined ? [] : [writeFrame(frame)];
   connection.write(Buffer.concat([...before, writeFrame({ opcode: OPCODES.ping, payload: MARK })]));
-  return await hasPong(connection);
-}
-
-async function hasPong(connection: RawConnection): Promise<boolean> {
+  const deadline = performance.now() + prober.answerMs;
   for (;;) {
-    const frame = readFrame(connection.received);
-    if (frame === undefined) {
-      if (!(await connection.more())) return false;
-      continue;
-    }
-    connection.skip(frame.length);
-    if (frame.opcode === OPCODES.close) return false;
-    if (frame.opcode === OPCODES.pong && frame.payload.toString() === MARK) return true;
+    const received = await connection.frameBy(deadline);
+    if (received === undefined || received.opcode === OPCODES.close) return false;
+    if (received.opcode === OPCODES.pong && received.payload.toString() === MARK) return true;
   }
 }

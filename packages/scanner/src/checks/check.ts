@@ -3,11 +3,11 @@ import type { Prober } from '../probe/prober.js';
 import type { Session } from '../probe/session.js';
 import type { Transcript } from '../probe/transcript.js';
 
-/** How bad a finding is, the worst last. */
-export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
-
 /** How bad a finding is. */
-export type Severity = (typeof SEVERITIES)[number];
+export type Severity = 'low' | 'medium' | 'high' | 'critical';
+
+/** Each of them, the worst last. */
+export const SEVERITIES: readonly Severity[] = ['low', 'medium', 'high', 'critical'];
 
 /** How sure it is: `certain` was seen to happen, `firm` can hardly be anything else, `tentative` wants a look. */
 export type Confidence = 'certain' | 'firm' | 'tentative';

@@ -31,9 +31,12 @@ export const unauthenticatedCheck: Check = {
       const answers = (await session.ask(message)).filter((frame) => dialect.isAnswer(frame));
       const good = answers.find((frame) => !dialect.isRefusal(frame));
       if (good !== undefined) {
-        return finding('A message on a connection without any credential was answered.', [
-          { sent: message, got: good },
-        ]);
+        const confidence = messages.length > 0 ? 'firm' : 'tentative';
+        return finding(
+          'A message on a connection without any credential was answered.',
+          [{ sent: message, got: good }],
+          { confidence },
+        );
       }
       if (session.closed !== undefined) {
         return passed(`Without a credential the first message ends the connection: close ${session.closed.code}.`);

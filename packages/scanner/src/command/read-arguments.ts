@@ -45,6 +45,7 @@ export async function readArguments(args: readonly string[], sources: SecretSour
       rate: text,
       connections: text,
       seconds: text,
+      wait: text,
     },
   });
   const [target, ...others] = positionals;
@@ -71,9 +72,11 @@ export async function readArguments(args: readonly string[], sources: SecretSour
   const rate = countOf('--rate', values.rate, 100);
   const connections = countOf('--connections', values.connections, 2000);
   const seconds = countOf('--seconds', values.seconds, 3600);
+  const settleMs = countOf('--wait', values.wait, 10_000);
   return {
     options: {
       target,
+      settleMs,
       origin,
       subprotocols,
       isAllowed: values['i-am-allowed'],

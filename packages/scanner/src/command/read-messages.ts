@@ -4,16 +4,15 @@ const MAX_BYTES = 1_048_576;
 const MAX_MESSAGES = 100;
 
 /**
- * Reads messages that a server answers: one a line, as they go over the wire, or an array in JSON of texts and objects.
+ * Reads messages that a server answers: one a line, as they go over the wire; of a file that ends in `.json` an array of texts and objects.
  *
  * @throws TypeError for a file that cannot be read, or holds none or too many.
  */
 export async function readMessages(path: string): Promise<readonly string[]> {
   const content = await contentOf(path);
-  const messages =
-    content.trimStart().startsWith('[') && !content.includes('\n[')
-      ? fromArray(path, content)
-      : content.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const messages = path.endsWith('.json')
+    ? fromArray(path, content)
+    : content.split(/\r?\n/).filter((line) => line.trim() !== '');
   if (messages.length === 0 || messages.length > MAX_MESSAGES) {
     throw new TypeError(`--messages ${path} holds ${messages.length} messages: it takes 1 to ${MAX_MESSAGES}.`);
   }
@@ -36,9 +35,10 @@ async function contentOf(path: string): Promise<string> {
 
 function fromArray(path: string, content: string): readonly string[] {
   try {
-    const values = JSON.parse(content) as readonly unknown[];
-    return values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
+    const values: unknown = JSON.parse(content);
+    if (!Array.isArray(values)) throw new Error('It is an object or a text.');
+    return (values as readonly unknown[]).map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
   } catch (cause) {
-    throw new TypeError(`--messages ${path} begins like an array, and is not JSON.`, { cause });
+    throw new TypeError(`--messages ${path} is not an array in JSON.`, { cause });
   }
 }

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import ajv from 'ajv-draft-04';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { CHECKS } from '../checks/registry.js';
+import { readMessages } from './read-messages.js';
 import { HELP, runScanCommand } from './run-scan-command.js';
 
 interface Run {
@@ -31,12 +32,16 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
 }
 
 /** A server without any protection. It says what `say` says to every message. */
-async function startServer(say = '{"event":"error"}'): Promise<{ url: string; requests: IncomingMessage[] }> {
+async function startServer(
+  say = '{"event":"error"}',
+  onClient: (client: WebSocket) => void = () => undefined,
+): Promise<{ url: string; requests: IncomingMessage[] }> {
   const requests: IncomingMessage[] = [];
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
   server.on('connection', (client, request) => {
     requests.push(request);
+    onClient(client);
     client.on('error', () => client.terminate()).on('message', () => client.send(say));
   });
   onTestFinished(() => {
@@ -46,7 +51,7 @@ async function startServer(say = '{"event":"error"}'): Promise<{ url: string; re
   return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, requests };
 }
 
-const FAST = ['--rate', '100'];
+const FAST = ['--rate', '100', '--wait', '50'];
 
 const require = createRequire(import.meta.url);
 
@@ -120,6 +125,40 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     const piped = await run([url, ...few, '--json', '--token', '-'], {}, 'token-secret\n');
     expect(requests.at(-1)?.headers.authorization).toBe('Bearer token-secret');
     for (const { out, notes } of [both, piped]) expect(out + notes).not.toMatch(/token-secret|cookie-secret/);
+  });
+
+  it('SC-04 ends with 2 where too little was tested for a grade, and nothing was found', async () => {
+    const { url } = await startServer();
+    const { status, out } = await run([url, '--connections', '1']);
+    expect(out).toContain('The scan has opened 1 connections');
+    expect(out).toContain('No grade');
+    expect(status).toBe(2);
+  });
+
+  it('SC-02 is not held up by a server that never stops talking', async () => {
+    const { url } = await startServer('{"event":"error"}', (client) => {
+      const timer = setInterval(() => client.send('{"tick":1}'), 5);
+      client.on('close', () => clearInterval(timer));
+    });
+    const { status, out } = await run([url, ...FAST, '--json']);
+    expect(status).toBe(1);
+    const { outcomes } = JSON.parse(out) as { outcomes: { check: string; outcome: string }[] };
+    expect(outcomes.find(({ check }) => check === 'broken-frames')).toMatchObject({ outcome: 'passed' });
+  });
+
+  it('reads messages by lines, and an array from a file of JSON', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'scan-'));
+    const phoenix = '["1","1","room:1","phx_join",{}]';
+    await writeFile(join(folder, 'lines.txt'), `${phoenix}\n\n{"event":"a"}\n`);
+    await writeFile(join(folder, 'array.json'), JSON.stringify([phoenix, { event: 'a' }]));
+    for (const file of ['lines.txt', 'array.json']) {
+      expect(await readMessages(join(folder, file))).toEqual([phoenix, '{"event":"a"}']);
+    }
+    await writeFile(join(folder, 'object.json'), '{}');
+    await expect(readMessages(join(folder, 'object.json'))).rejects.toThrow('not an array');
+    await writeFile(join(folder, 'empty.txt'), '\n');
+    await expect(readMessages(join(folder, 'empty.txt'))).rejects.toThrow('holds 0 messages');
+    await expect(readMessages(folder)).rejects.toThrow('not a regular file');
   });
 
   it('SC-01 follows no redirect', async () => {

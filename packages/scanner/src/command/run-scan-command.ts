@@ -22,7 +22,7 @@ const COULD_NOT_TEST = 2;
 /** What `--help` shows. */
 export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] [--cookie env:NAME] [--subprotocol NAME]...
                [--messages FILE] [--for nest|ws|socket.io] [--json | --sarif] [--fail-on SEVERITY]
-               [--rate N] [--connections N] [--seconds N] [--disruptive] [--i-am-allowed]
+               [--rate N] [--connections N] [--seconds N] [--wait MS] [--disruptive] [--i-am-allowed]
 
 Attacks one WebSocket endpoint from outside, and tells what is weak, how sure that is, and what to write.
 
@@ -38,6 +38,7 @@ Attacks one WebSocket endpoint from outside, and tells what is weak, how sure th
   --rate          connections in a second (default: 10)
   --connections   how many in all (default: 200)
   --seconds       how long it may take (default: 300)
+  --wait          milliseconds that a handler may take to answer (default: 500)
   --disruptive    also run what loads the target or may lock the account out
   --i-am-allowed  the owner agrees: needed for every host but this machine
 
@@ -72,10 +73,11 @@ function report(result: ScanResult, { format, remediationFor }: ScanArguments, {
   else for (const line of textReport(result, remediationFor)) out(line);
 }
 
-function statusOf({ outcomes, baseline }: ScanResult, { failOn }: ScanArguments): number {
+function statusOf({ outcomes, grade }: ScanResult, { failOn }: ScanArguments): number {
   const isFound =
     failOn !== 'never' &&
     outcomes.some(({ outcome, severity }) => outcome === 'finding' && isAsBadAs(severity, failOn));
   if (isFound) return FOUND;
-  return baseline.isAccepted ? CLEAN : COULD_NOT_TEST;
+  // Too little for a grade is too little for a green build.
+  return grade.letter === undefined ? COULD_NOT_TEST : CLEAN;
 }

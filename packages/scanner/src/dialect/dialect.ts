@@ -1,8 +1,5 @@
 /** What a server speaks inside of its messages. */
-export const DIALECT_IDS = ['nest-ws', 'socket.io', 'graphql-ws', 'json'] as const;
-
-/** The id of a dialect. */
-export type DialectId = (typeof DIALECT_IDS)[number];
+export type DialectId = 'nest-ws' | 'socket.io' | 'graphql-ws' | 'json';
 
 /** As much of a dialect as the checks have to speak. */
 export interface Dialect {

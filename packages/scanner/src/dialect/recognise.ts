@@ -13,7 +13,7 @@ export const UNKNOWN_EVENT = 'secure-ws-scan.no-such-event';
  */
 export async function recogniseDialect(prober: Prober, messages: readonly string[]): Promise<Dialect> {
   if (prober.identity.subprotocols.includes(GRAPHQL_SUBPROTOCOL)) return DIALECTS['graphql-ws'];
-  if (messages.some((message) => message.startsWith('42['))) return DIALECTS['socket.io'];
+  if (messages.some((message) => /^42\d*\[/.test(message))) return DIALECTS['socket.io'];
   if (messages.some(isNestMessage)) return DIALECTS['nest-ws'];
   using session = await prober.session();
   const greeting = await session.ask();

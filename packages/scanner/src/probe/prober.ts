@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { ScanBudget } from '../scope/scan-budget.js';
 import type { ScanTarget } from '../scope/scan-target.js';
-import { OPCODES, readFrame, writeFrame } from './frames.js';
+import { OPCODES, writeFrame } from './frames.js';
 import type { HandshakeAnswer } from './handshake-answer.js';
 import {
   credentialFields,
@@ -45,6 +45,11 @@ export class Prober {
     private readonly transcript: Transcript,
     private readonly patience: SessionPatience,
   ) {}
+
+  /** How long an answer is waited for, in milliseconds. */
+  get answerMs(): number {
+    return this.patience.answerMs;
+  }
 
   /** How many handshakes the target has answered with `429` or `503` so far. */
   get limitedHandshakes(): number {
@@ -142,19 +147,16 @@ export class Prober {
 
   /** How a connection ends within a moment; `undefined` where it stays. */
   private async endOf(connection: RawConnection): Promise<string | undefined> {
-    let wait = this.patience.answerMs;
+    const { answerMs, settleMs } = this.patience;
+    let deadline = performance.now() + answerMs;
     for (;;) {
-      const frame = readFrame(connection.received);
-      if (frame === undefined) {
-        if (await connection.more(wait)) continue;
-        return connection.hasEnded ? 'the end of the connection' : undefined;
-      }
-      connection.skip(frame.length);
+      const frame = await connection.frameBy(deadline);
+      if (frame === undefined) return connection.hasEnded ? 'the end of the connection' : undefined;
       if (frame.opcode === OPCODES.close) {
         return `close ${frame.payload.length >= 2 ? frame.payload.readUInt16BE(0) : 'without a code'}`;
       }
       // A server that decides after the upgrade may take a little longer than its pong.
-      if (frame.opcode === OPCODES.pong) wait = this.patience.settleMs;
+      if (frame.opcode === OPCODES.pong) deadline = Math.min(deadline, performance.now() + settleMs);
     }
   }
 

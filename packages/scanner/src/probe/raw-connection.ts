@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ScanTarget } from '../scope/scan-target.js';
+import { readFrame, type ReceivedFrame } from './frames.js';
 import { type HandshakeAnswer, readAnswer } from './handshake-answer.js';
 import type { HandshakeRequest } from './handshake-request.js';
 
@@ -59,6 +60,7 @@ export class RawConnection {
   /** Sends a handshake, and gives the answer. @throws Error where none comes. */
   async handshake({ head, key }: HandshakeRequest): Promise<HandshakeAnswer> {
     this.write(Buffer.from(head, 'latin1'));
+    const deadline = performance.now() + this.patience.answerMs;
     for (;;) {
       const end = this.buffered.indexOf(HEAD_END);
       if (end !== -1) {
@@ -66,7 +68,7 @@ export class RawConnection {
         this.buffered = this.buffered.subarray(end + HEAD_END.length);
         return readAnswer(answered, key);
       }
-      if (!(await this.more()))
+      if (!(await this.more(deadline - performance.now())))
         throw new Error('The server ended the connection without an answer, or gave none in time.');
     }
   }
@@ -76,26 +78,16 @@ export class RawConnection {
     if (!this.socket.destroyed) this.socket.write(bytes);
   }
 
-  /** What has come so far and was not taken. */
-  get received(): Buffer {
-    return this.buffered;
-  }
-
-  /** Takes bytes off the front of what was received. */
-  skip(bytes: number): void {
-    this.buffered = this.buffered.subarray(bytes);
-  }
-
   /** Whether the server has ended it. */
   get hasEnded(): boolean {
     return this.isEnded;
   }
 
   /** Waits for more bytes. @returns false when the connection ended, or nothing came in time. */
-  async more(ms = this.patience.answerMs): Promise<boolean> {
+  async more(ms: number): Promise<boolean> {
     const before = this.buffered.length;
     const { signal } = this.patience;
-    if (this.isEnded || signal.aborted) return false;
+    if (this.isEnded || signal.aborted || ms <= 0) return false;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       const onAbort = (): void => resolve();
@@ -112,11 +104,27 @@ export class RawConnection {
     return this.buffered.length > before;
   }
 
+  /**
+   * Takes the next frame, if one comes by a moment of `performance.now()`. A server that sends one after the other holds
+   * nobody up: the moment stays.
+   */
+  async frameBy(deadline: number): Promise<ReceivedFrame | undefined> {
+    for (;;) {
+      const frame = performance.now() < deadline ? readFrame(this.buffered) : undefined;
+      if (frame !== undefined) {
+        this.buffered = this.buffered.subarray(frame.length);
+        return frame;
+      }
+      if (!(await this.more(deadline - performance.now()))) return undefined;
+    }
+  }
+
   /** The body of a refusal: as long as it says, else what comes until the server is silent for `silenceMs`. */
   async body({ fields }: HandshakeAnswer, silenceMs: number): Promise<string> {
     const stated = fields.get('content-length');
     const length = stated === undefined ? MAX_BUFFERED : Number(stated);
-    while (this.buffered.length < length && (await this.more(silenceMs)));
+    const end = performance.now() + this.patience.answerMs;
+    while (this.buffered.length < length && performance.now() < end && (await this.more(silenceMs)));
     return this.buffered.toString();
   }
 

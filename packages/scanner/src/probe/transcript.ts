@@ -14,6 +14,9 @@ export class Transcript {
   private characters = 0;
   private wasCut = false;
 
+  /** @param clean takes the credentials of the scan out: what is cut later would not be recognised as one. */
+  constructor(private readonly clean: (text: string) => string) {}
+
   /** What came from the target, in its order. */
   get received(): readonly TranscriptEntry[] {
     return this.seen;
@@ -30,7 +33,7 @@ export class Transcript {
   }
 
   receive(place: string, text: string): void {
-    if (this.fits(text)) this.seen.push({ place, text });
+    if (this.fits(text)) this.seen.push({ place, text: this.clean(text) });
   }
 
   send(text: string): void {

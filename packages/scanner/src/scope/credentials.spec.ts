@@ -10,6 +10,8 @@ describe('Redactor', () => {
     ['{"c":"x\\"yzw"}', '{"c":"[redacted]"}'],
     ['the session s%3Along', 'the session [redacted]'],
     ['Cookie: sid=s%3Along; theme=x"yzw', 'Cookie: [redacted]'],
+    ['{"event":"login","password":"hunter2"}', '{"event":"login","password":"[redacted]"}'],
+    ['{"accessToken": "a\\"b","id":1}', '{"accessToken": "[redacted]","id":1}'],
     ['nothing of it', 'nothing of it'],
   ])('SC-08 takes credentials out of %s', (text, expected) => {
     expect(redactor.redact(text)).toBe(expected);

@@ -8,6 +8,10 @@ export interface ScanCredentials {
 
 const MIN_SECRET = 4;
 
+/** Fields of captured messages, and of answers, that carry a credential by their name. */
+const SECRET_FIELD =
+  /("[\w-]{0,64}(?:token|password|passwd|secret|authorization|api_?key|cookie)"\s{0,8}:\s{0,8}")(?:[^"\\]|\\.)+/gi;
+
 /** Takes the credentials of a scan out of everything that it reports. */
 export class Redactor {
   private readonly secrets: readonly string[];
@@ -24,9 +28,14 @@ export class Redactor {
     this.secrets = [...new Set(spellings)].sort((one, other) => other.length - one.length);
   }
 
-  /** A text without the credentials, cut to `maxLength` characters. */
+  /** A text without the credentials of the scan. */
+  withoutOwn(text: string): string {
+    return this.secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+  }
+
+  /** A text as a report may show it: without credentials, cut to `maxLength` characters. */
   redact(text: string, maxLength = 400): string {
-    const clean = this.secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
-    return clean.length > maxLength ? `${clean.slice(0, maxLength)}…` : clean;
+    const shown = this.withoutOwn(text).replace(SECRET_FIELD, '$1[redacted]');
+    return shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown;
   }
 }
