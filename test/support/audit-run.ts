@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, utimesSync } from 'node:fs';
 import { runCommand } from '../../packages/nestjs/src/command/run-command.js';
 import { FileSink } from '../../packages/nestjs/src/events/file/file.sink.js';
 import type { FileSinkOptions } from '../../packages/nestjs/src/events/file/file-sink.options.js';
@@ -25,6 +26,7 @@ export async function run(
 ): Promise<void> {
   const { from = START, crashes = false, chain, ...others } = options;
   const clock = new FakeClock(from);
+  if (existsSync(path)) dateByContent(path);
   const sink = new FileSink({ path, ...others, chain: { privateKey, node: 'web-1', anchorEveryRecords: 5, ...chain } });
   await sink.open(clock);
   for (let i = 0; i < count; i++) {
@@ -34,6 +36,12 @@ export async function run(
   await sink.close();
   // One that crashes has not signed its end.
   if (crashes) rewrite(path, (lines) => lines.slice(0, -1));
+}
+
+/** Files of another day are put away at a start, and the system knows nothing of the clock that a test writes with. */
+function dateByContent(path: string): void {
+  const last = [...readFileSync(path, 'utf8').matchAll(/"time":"([^"]+)"/g)].at(-1)?.[1];
+  if (last !== undefined) utimesSync(path, new Date(last), new Date(last));
 }
 
 /** What the command said. */
