@@ -1,10 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { JwtService } from '@nestjs/jwt';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { scan } from '@secure-ws/scanner';
 import { expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { CHECKS } from '../../packages/scanner/src/checks/registry.js';
+import { DIFF_HELP } from '../../packages/scanner/src/command/run-diff-command.js';
 import { HELP } from '../../packages/scanner/src/command/run-scan-command.js';
 import { boot, example } from './example.js';
 
@@ -59,6 +62,29 @@ it('SC-03 the page says what each check means, and no other', () => {
 it('SC-03 the pages name every option of the command', () => {
   const options = new Set(HELP.match(/--[a-z-]+/g));
   expect([...options].filter((option) => !ALL_PAGES.includes(`\`${option}`))).toEqual([]);
+});
+
+/** The code of a page in one language. */
+function codeOf(page: string, language: string): readonly string[] {
+  const text = readFileSync(new URL(page, GUIDE), 'utf8');
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(([, code = '']) => code);
+}
+
+it('SC-03 the workflow is one, the scripts are sh, and both use options that there are', () => {
+  const [workflow = ''] = codeOf('scanner-ci.md', 'yaml');
+  const { on, jobs } = parse(workflow) as { on: object; jobs: { scan: { steps: { run?: string }[] } } };
+  expect(Object.keys(on)).toEqual(['pull_request', 'schedule']);
+  const scripts = [...jobs.scan.steps.map(({ run = '' }) => run), ...PAGES.flatMap((page) => codeOf(page, 'sh'))];
+  for (const script of scripts) execFileSync('sh', ['-n'], { input: script });
+  const commands = scripts
+    .flatMap((script) => script.replace(/\\\n/g, ' ').split('\n'))
+    .filter((line) => line.includes('npx secure-ws-scan'));
+  expect(commands.length).toBeGreaterThan(4);
+  const known = new Set(`${HELP} ${DIFF_HELP}`.match(/--[a-z-]+/g));
+  for (const command of commands) {
+    const options = command.slice(command.indexOf('secure-ws-scan')).match(/(?<= )--[a-z-]+/g) ?? [];
+    expect(options.filter((option) => !known.has(option))).toEqual([]);
+  }
 });
 
 it('the example of the page gives a grade, or none where nobody listens', async () => {

@@ -1,15 +1,26 @@
 import { parseArgs } from 'node:util';
-import { SEVERITIES, type Severity } from '../checks/check.js';
+import { SEVERITIES } from '../checks/check.js';
+import type { FailOn } from '../monitoring/exit-status.js';
+import { readResult } from '../monitoring/read-results.js';
+import type { ReportForm } from '../report/render-report.js';
 import type { RemediationFor } from '../report/report-text.js';
 import type { ScanOptions } from '../scan.js';
+import type { ScanResult } from '../scan-result.js';
+import { checkOutput } from './write-reports.js';
+import { readChoice } from './read-choice.js';
 import { readMessages } from './read-messages.js';
 import { readSecret, type SecretSources } from './read-secret.js';
 
 /** What the arguments ask for. */
 export interface ScanArguments {
   readonly options: ScanOptions;
-  readonly format: 'text' | 'json' | 'sarif';
-  readonly failOn: Severity | 'never';
+  /** The form of what is printed. */
+  readonly format: ReportForm;
+  /** Files that reports are written into, each in the form that its name ends with. */
+  readonly outputs: readonly string[];
+  /** An earlier scan: only what is new beside it counts. */
+  readonly earlier: ScanResult | undefined;
+  readonly failOn: FailOn;
   readonly remediationFor: RemediationFor;
 }
 
@@ -42,6 +53,8 @@ export async function readArguments(args: readonly string[], sources: SecretSour
       for: text,
       json: flag,
       sarif: flag,
+      output: { type: 'string', multiple: true },
+      baseline: text,
       rate: text,
       connections: text,
       seconds: text,
@@ -73,6 +86,8 @@ export async function readArguments(args: readonly string[], sources: SecretSour
   const connections = countOf('--connections', values.connections, 2000);
   const seconds = countOf('--seconds', values.seconds, 3600);
   const settleMs = countOf('--wait', values.wait, 10_000);
+  const outputs = values.output ?? [];
+  for (const path of outputs) await checkOutput(path);
   return {
     options: {
       target,
@@ -93,15 +108,11 @@ export async function readArguments(args: readonly string[], sources: SecretSour
       },
     },
     format: values.json ? 'json' : values.sarif ? 'sarif' : 'text',
-    failOn: choice('--fail-on', values['fail-on'] ?? 'medium', [...SEVERITIES, 'never']),
-    remediationFor: SERVERS.get(choice('--for', values.for ?? 'nest', [...SERVERS.keys()])) ?? 'nest',
+    outputs,
+    earlier: values.baseline === undefined ? undefined : await readResult('--baseline', values.baseline),
+    failOn: readChoice('--fail-on', values['fail-on'] ?? 'medium', [...SEVERITIES, 'never']),
+    remediationFor: SERVERS.get(readChoice('--for', values.for ?? 'nest', [...SERVERS.keys()])) ?? 'nest',
   };
-}
-
-function choice<Word extends string>(option: string, given: string, words: readonly Word[]): Word {
-  const word = words.find((one) => one === given);
-  if (word === undefined) throw new TypeError(`${option} is one of ${words.join(', ')}.`);
-  return word;
 }
 
 function countOf(option: string, given: string | undefined, max: number): number | undefined {

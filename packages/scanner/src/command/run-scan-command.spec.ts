@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +11,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { CHECKS } from '../checks/registry.js';
 import { readMessages } from './read-messages.js';
-import { HELP, runScanCommand } from './run-scan-command.js';
+import { runCommand } from './run-command.js';
+import { DIFF_HELP } from './run-diff-command.js';
+import { HELP } from './run-scan-command.js';
 
 interface Run {
   readonly status: number;
@@ -22,7 +24,7 @@ interface Run {
 async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}, input = ''): Promise<Run> {
   const out: string[] = [];
   const notes: string[] = [];
-  const status = await runScanCommand(args, {
+  const status = await runCommand(args, {
     env,
     stdin: Readable.from([input]),
     out: (line) => void out.push(line),
@@ -111,6 +113,58 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
       grade: { total: CHECKS.length },
       spent: { connections: 3 },
     });
+  });
+
+  it('SC-03 SC-08 writes a report in the form of each file, for its owner alone, and compares with an earlier one', async () => {
+    const { url } = await startServer('{"event":"error","data":"<script>alert(1)</script>]]>&"}');
+    const folder = await mkdtemp(join(tmpdir(), 'scan-'));
+    const at = (name: string): string => join(folder, name);
+    const names = ['a.html', 'a.json', 'a.sarif', 'a.txt', 'a.xml'];
+    const first = await run([url, ...FAST, '--json', ...names.flatMap((name) => ['--output', at(name)])]);
+    expect(first.status).toBe(1);
+    expect((await readdir(folder)).sort()).toEqual(names);
+    expect((await stat(at('a.html'))).mode & 0o777).toBe(0o600);
+    expect(await readFile(at('a.json'), 'utf8')).toBe(`${first.out}\n`);
+    expect(sarifErrors(JSON.parse(await readFile(at('a.sarif'), 'utf8')))).toBeNull();
+    const html = await readFile(at('a.html'), 'utf8');
+    expect(html).not.toMatch(/<script/);
+    expect(await readFile(at('a.xml'), 'utf8')).toMatch(/<skipped message="On the machine itself/);
+    const again = await run([url, ...FAST, '--json', '--baseline', at('a.json'), '--output', at('b.json')]);
+    expect([again.status, again.notes]).toEqual([0, expect.stringContaining('known      foreign-origin (critical)')]);
+    // Of a server that was mended, and a new one beside it.
+    for (const name of ['old', 'new']) await mkdir(at(name));
+    const report = JSON.parse(first.out) as { target: string; outcomes: { check: string; outcome: string }[] };
+    const write = (file: string, change: object): Promise<void> =>
+      writeFile(at(file), JSON.stringify({ ...report, ...change }));
+    const without = report.outcomes.filter(({ check }) => check !== 'foreign-origin');
+    await write('old/a.json', { outcomes: without });
+    await write('old/gone.json', { target: 'ws://gone/\u001b[2J' });
+    await write('new/a.json', {});
+    await write('new/b.json', { target: 'ws://b/' });
+    const diff = await run(['diff', at('old'), at('new')]);
+    expect(diff.status).toBe(1);
+    expect(diff.out.split('\n')).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^endpoint {3}ws:\/\/b\/: it is new, grade F/),
+        expect.stringMatching(/^new {8}foreign-origin \(critical\): /),
+        'gone       ws://gone/\\u001b[2J',
+      ]),
+    );
+    expect((await run(['diff', at('a.json'), at('b.json'), '--json'])).status).toBe(0);
+    await write('new/c.json', { target: 'ws://b/' });
+    for (const [args, says] of [
+      [['diff', at('old'), at('new')], 'holds two reports of ws://b/'],
+      [['diff', at('old')], 'takes two reports or folders, and got 1'],
+      [['diff', at('a.txt'), at('a.json')], 'it is not JSON'],
+      [['diff', at('a.sarif'), at('a.json')], 'is not a report of secure-ws-scan in JSON'],
+      [['diff', at('none'), at('a.json')], 'cannot be read: ENOENT'],
+      [['diff', at('old'), at('new'), '--fail-on', 'bad'], 'low, medium, high, critical, never'],
+    ] as const) {
+      const { status, notes, out } = await run(args);
+      expect([status, out, notes]).toEqual([2, '', expect.stringContaining(says)]);
+      expect(notes).toContain('See secure-ws-scan diff --help.');
+    }
+    expect(await run(['diff', '--help'])).toEqual({ status: 0, out: DIFF_HELP, notes: '' });
   });
 
   it('SC-08 takes credentials from the environment, a file and standard input, and says none', async () => {
@@ -207,6 +261,9 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     [['ws://localhost', '--for', 'express'], 'nest, ws, socket.io'],
     [['ws://localhost', '--rate', '0'], 'from 1 to 100'],
     [['ws://localhost', '--json', '--sarif'], 'two forms'],
+    [['ws://localhost', '--output', 'report.pdf'], 'does not end in one of .txt, .json, .sarif, .xml, .html'],
+    [['ws://localhost', '--output', '/no/such/folder/report.json'], 'cannot be written: ENOENT'],
+    [['ws://localhost', '--baseline', '/no/such/report.json'], 'cannot be read: ENOENT'],
     [['ws://localhost', '--no-such'], '--no-such'],
   ])('refuses %j', async (args, says) => {
     const { status, out, notes } = await run(args, { BROKEN: 'a\r\nX: y' });

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { runScanCommand } from './run-scan-command.js';
+import { runCommand } from './run-command.js';
 
 const { stdin, stdout, stderr, env } = process;
 
-process.exitCode = await runScanCommand(process.argv.slice(2), {
+process.exitCode = await runCommand(process.argv.slice(2), {
   env,
   stdin,
   out: (line) => stdout.write(`${line}\n`),
