@@ -35,6 +35,9 @@ class WsGateway extends Handlers {}
 @WebSocketGateway()
 class IoGateway extends Handlers {}
 
+@WebSocketGateway({ namespace: '/admin' })
+class IoNamespaceGateway extends Handlers {}
+
 /** An application of Nest without any protection, on a free port. */
 async function startNest(gateway: Type, Adapter: typeof WsAdapter | typeof IoAdapter): Promise<string> {
   @Module({ providers: [gateway as Provider] })
@@ -94,6 +97,11 @@ describe('what Nest gives by itself', { timeout: 120_000 }, () => {
     expect(idsOf(result, 'finding')).toEqual(
       expect.arrayContaining(['foreign-origin', 'unauthenticated', 'event-enumeration']),
     );
+    const admin = await scanFast({
+      target: `${await startNest(IoNamespaceGateway, IoAdapter)}/socket.io/?EIO=4&transport=websocket`,
+      messages: ['42/admin,1["note.add","x"]', '42/admin,["note.purge",{}]'],
+    });
+    expect(idsOf(admin, 'finding')).toEqual(expect.arrayContaining(['unauthenticated', 'event-enumeration']));
     const greeted = await scanFast({ target, limits: { connectionsPerSecond: 1000, maxConnections: 3 } });
     expect(greeted.dialect).toBe('socket.io');
   });
