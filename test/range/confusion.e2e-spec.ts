@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scan, type ScanOptions, type ScanResult } from '@secure-ws/scanner';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { startNestOnSocketIo, startNestOnWs } from './nest-servers.js';
+import { type RangeRun, rangePage } from './range-page.js';
 import { type Flaw, FLAWS, RANGE, startRangeServer } from './range-server.js';
+import { startTalker } from './talker.js';
 
 /** What each flaw is found by, and nothing else. */
 const FOUND_BY: Readonly<Record<Flaw, readonly string[]>> = {
@@ -55,13 +58,27 @@ const scanRange = (target: string, more: Partial<ScanOptions> = {}): Promise<Sca
     ...more,
   });
 
+const results = new Map<Flaw | 'none' | 'plaintext', Promise<ScanResult>>();
+
+/** What a scan says of a server with one flaw. Each is scanned once, for the tests and for the page. */
+function resultOf(flaw: Flaw | 'none' | 'plaintext'): Promise<ScanResult> {
+  const result = results.get(flaw) ?? scanWith(flaw);
+  results.set(flaw, result);
+  return result;
+}
+
+async function scanWith(flaw: Flaw | 'none' | 'plaintext'): Promise<ScanResult> {
+  if (flaw === 'plaintext') return scanRange(await startRangeServer([], '0.0.0.0'), { isAllowed: true });
+  return scanRange(await startRangeServer(flaw === 'none' ? [] : [flaw]));
+}
+
 const idsOf = ({ outcomes }: ScanResult, wanted: string): readonly string[] =>
   outcomes.filter(({ outcome }) => outcome === wanted).map(({ check }) => check);
 
 // A scan takes seconds, on a busy machine more.
 describe('the range', { timeout: 120_000 }, () => {
   it('SC-06 gives a server in order an A, with every check but that of TLS done', async () => {
-    const result = await scanRange(await startRangeServer([]));
+    const result = await resultOf('none');
     expect(idsOf(result, 'finding')).toEqual([]);
     expect(idsOf(result, 'not-tested')).toEqual(['plaintext']);
     expect(result.grade).toMatchObject({ letter: 'A', points: 100 });
@@ -69,19 +86,19 @@ describe('the range', { timeout: 120_000 }, () => {
   });
 
   it.each(FLAWS)('SC-05 SC-06 finds %s, and nothing else', async (flaw) => {
-    const result = await scanRange(await startRangeServer([flaw]));
+    const result = await resultOf(flaw);
     expect(idsOf(result, 'finding')).toEqual(FOUND_BY[flaw]);
     for (const { outcome, evidence } of result.outcomes) expect(evidence.length > 0).toBe(outcome === 'finding');
   });
 
   it('SC-06 finds that connections are not encrypted where somebody may listen in', async () => {
-    const result = await scanRange(await startRangeServer([], '0.0.0.0'), { isAllowed: true });
+    const result = await resultOf('plaintext');
     expect(idsOf(result, 'finding')).toEqual(['plaintext']);
     expect(result.grade.letter).toBe('F');
   });
 
   it('SC-06 has a flaw for every check', async () => {
-    const { outcomes } = await scanRange(await startRangeServer([]));
+    const { outcomes } = await resultOf('none');
     const found = new Set(['plaintext', ...Object.values(FOUND_BY).flat()]);
     expect(outcomes.map(({ check }) => check).filter((check) => !found.has(check))).toEqual([]);
   });
@@ -142,5 +159,31 @@ describe('the range', { timeout: 120_000 }, () => {
     });
     // What was found by then is enough for an F.
     expect(result.grade).toMatchObject({ letter: 'F', tested: 2 });
+  });
+
+  it('SC-06 F49 is what the page of the guide says: npm run range writes it', async () => {
+    const runs: RangeRun[] = [];
+    for (const flaw of ['none', 'plaintext', ...FLAWS] as const) {
+      const foundBy = flaw === 'none' ? [] : flaw === 'plaintext' ? ['plaintext'] : FOUND_BY[flaw];
+      runs.push({ server: flaw, foundBy, result: await resultOf(flaw) });
+    }
+    const whole = [
+      {
+        server: 'Nest over `ws`, without protection',
+        result: await scanRange(await startNestOnWs(), { messages: ['{"event":"note.add","data":"x"}'] }),
+      },
+      {
+        server: 'Nest over Socket.IO, without protection',
+        result: await scanRange(await startNestOnSocketIo(), {
+          messages: ['42["note.purge",{}]', '42["note.add","x"]'],
+        }),
+      },
+      {
+        server: '`ws`, with its defaults',
+        result: await scanRange(await startTalker((message) => [message]), { messages: ['hello'] }),
+      },
+    ];
+    expect(whole.map(({ result }) => result.grade.letter)).toEqual(['F', 'F', 'F']);
+    await expect(rangePage(runs, whole)).toMatchFileSnapshot('../../docs/guide/scanner-range.md');
   });
 });

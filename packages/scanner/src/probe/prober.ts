@@ -12,7 +12,7 @@ import {
   handshakeRequest,
 } from './handshake-request.js';
 import { RawConnection } from './raw-connection.js';
-import { Session, type SessionPatience } from './session.js';
+import { MAX_RECEIVED, Session, type SessionPatience } from './session.js';
 import type { Transcript } from './transcript.js';
 
 /** A server that says no longer than this when to come back is waited for, in seconds. */
@@ -140,7 +140,7 @@ export class Prober {
       ...(origin !== undefined && { origin }),
       followRedirects: false,
       perMessageDeflate: false,
-      maxPayload: 1_048_576,
+      maxPayload: MAX_RECEIVED,
       handshakeTimeout: this.patience.answerMs,
     });
   }

@@ -21,6 +21,7 @@ export interface ProbePatience {
 export class RawConnection {
   private buffered: Buffer = Buffer.alloc(0);
   private isEnded = false;
+  private isFlooded = false;
   private wake: () => void = () => undefined;
 
   private constructor(
@@ -29,7 +30,10 @@ export class RawConnection {
   ) {
     socket.on('data', (chunk: Buffer) => {
       this.buffered = Buffer.concat([this.buffered, chunk]);
-      if (this.buffered.length > MAX_BUFFERED) socket.destroy();
+      if (this.buffered.length > MAX_BUFFERED) {
+        this.isFlooded = true;
+        socket.destroy();
+      }
       this.wake();
     });
     const end = (): void => {
@@ -83,8 +87,14 @@ export class RawConnection {
     return this.isEnded;
   }
 
-  /** Waits for more bytes. @returns false when the connection ended, or nothing came in time. */
+  /**
+   * Waits for more bytes.
+   *
+   * @returns false when the connection ended, or nothing came in time.
+   * @throws Error where the server sent more than the scanner reads: that the connection ends then is not its doing.
+   */
   async more(ms: number): Promise<boolean> {
+    this.assertNotFlooded();
     const before = this.buffered.length;
     const { signal } = this.patience;
     if (this.isEnded || signal.aborted || ms <= 0) return false;
@@ -101,6 +111,7 @@ export class RawConnection {
     // Of a wait that ended by time the listener is left: the call takes it away.
     this.wake();
     this.wake = () => undefined;
+    this.assertNotFlooded();
     return this.buffered.length > before;
   }
 
@@ -126,6 +137,11 @@ export class RawConnection {
     const end = performance.now() + this.patience.answerMs;
     while (this.buffered.length < length && performance.now() < end && (await this.more(silenceMs)));
     return this.buffered.toString();
+  }
+
+  private assertNotFlooded(): void {
+    if (!this.isFlooded) return;
+    throw new Error(`The server sent more than ${MAX_BUFFERED} bytes at once, and the scanner ended the connection.`);
   }
 
   /** Ends the connection. */

@@ -3,7 +3,8 @@ import { WebSocket } from 'ws';
 import type { ScanBudget } from '../scope/scan-budget.js';
 import type { Transcript } from './transcript.js';
 
-const MAX_RECEIVED = 1_048_576;
+/** In bytes: more than twice the largest message that a check sends, so that a server that sends it back is heard out. */
+export const MAX_RECEIVED = 6_291_456;
 
 /** How a session ended. */
 export interface SessionClose {
@@ -24,6 +25,8 @@ export class Session {
   /** The frames that came and were not given out by {@link ask} yet. */
   private fresh: string[] = [];
   private ended: SessionClose | undefined;
+  /** Why the scanner ended it by itself: then its end says nothing about the server. */
+  private gaveUp: string | undefined;
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -35,19 +38,23 @@ export class Session {
     let received = 0;
     socket.on('message', (data: Buffer) => {
       received += data.length;
-      if (received > MAX_RECEIVED) return socket.terminate();
+      if (received > MAX_RECEIVED) return this.giveUp(`more than ${MAX_RECEIVED} bytes`);
       const text = data.toString();
       this.fresh.push(text);
       transcript.receive('message', text);
     });
     socket.on('pong', () => this.tell());
     socket.on('close', (code, reason) => {
-      this.ended = { code, reason: reason.toString() };
-      transcript.receive('close', this.ended.reason);
+      if (this.gaveUp === undefined) {
+        this.ended = { code, reason: reason.toString() };
+        transcript.receive('close', this.ended.reason);
+      }
       this.tell();
     });
-    // The close says all there is to say.
-    socket.on('error', () => undefined);
+    // The close says all there is to say, unless what came could not be read.
+    socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+      if (code.startsWith('WS_ERR_')) this.giveUp(`what is too long or not WebSocket (${code})`);
+    });
   }
 
   /** The subprotocol that the server chose; empty without one. */
@@ -64,6 +71,7 @@ export class Session {
    * Sends messages, one after the other, and gives what comes until the server has read them and was silent for a while.
    *
    * @throws BudgetSpentError
+   * @throws Error where the server sent more than the scanner reads.
    */
   async ask(...messages: readonly string[]): Promise<readonly string[]> {
     for (const message of messages) this.send(message);
@@ -79,7 +87,7 @@ export class Session {
     this.socket.send(message, () => undefined);
   }
 
-  /** Whether the server still answers a ping. */
+  /** Whether the server still answers a ping. @throws Error where the server sent more than the scanner reads. */
   async isAlive(): Promise<boolean> {
     return (await this.pong()) && this.ended === undefined;
   }
@@ -92,9 +100,21 @@ export class Session {
   private async settle(): Promise<void> {
     await this.pong();
     if (this.ended === undefined) await wait(this.patience.settleMs);
+    this.assertHeardOut();
+  }
+
+  private giveUp(sent: string): void {
+    this.gaveUp ??= sent;
+    this.socket.terminate();
+  }
+
+  private assertHeardOut(): void {
+    if (this.gaveUp !== undefined)
+      throw new Error(`The server sent ${this.gaveUp}, and the scanner ended the session.`);
   }
 
   private async pong(): Promise<boolean> {
+    this.assertHeardOut();
     if (this.ended !== undefined) return false;
     let timer: NodeJS.Timeout | undefined;
     let told: (() => void) | undefined;
@@ -106,6 +126,7 @@ export class Session {
     });
     clearTimeout(timer);
     if (told !== undefined) this.listeners.delete(told);
+    this.assertHeardOut();
     return inTime && this.ended === undefined;
   }
 
