@@ -5,6 +5,7 @@ import { scan, type ScanOptions, type ScanResult } from '@secure-ws/scanner';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startNestOnSocketIo, startNestOnWs } from './nest-servers.js';
 import { type RangeRun, rangePage } from './range-page.js';
+import { PUBLIC_KEY, weakToken } from './range-tokens.js';
 import { type Flaw, FLAWS, RANGE, startRangeServer } from './range-server.js';
 import { startTalker } from './talker.js';
 
@@ -25,6 +26,11 @@ const FOUND_BY: Readonly<Record<Flaw, readonly string[]>> = {
   'expired-token': ['expired-credential', 'declared-access'],
   'token-in-url': ['token-in-url'],
   'any-record': ['other-identity'],
+  'unsigned-tokens': ['forged-token'],
+  'unverified-tokens': ['forged-token'],
+  'key-in-token': ['forged-token'],
+  'key-confusion': ['forged-token'],
+  'empty-key': ['forged-token'],
   undeclared: ['declared-access'],
   'told-apart': ['event-enumeration'],
   'huge-messages': ['oversized-message'],
@@ -50,6 +56,7 @@ const scanRange = (target: string, more: Partial<ScanOptions> = {}): Promise<Sca
     other: { token: RANGE.tokenB, cookie: RANGE.cookieB },
     expired: { token: RANGE.expired },
     shared: ['note.list'],
+    publicKey: PUBLIC_KEY,
     lock,
     messages: RANGE.messages,
     isDisruptive: true,
@@ -126,6 +133,21 @@ describe('the range', { timeout: 120_000 }, () => {
       ['note.read', 'answered', 'answered', 'not-admitted', 'not-admitted', 'NoteOwner'],
       ['note.purge', 'refused', 'refused', 'not-admitted', 'not-admitted', 'nobody'],
     ]);
+  });
+
+  it('AN-06 J09 finds a well-known secret without sending anything, and no other', async () => {
+    const target = await startRangeServer(['any-origin']);
+    for (const [secret, outcome] of [
+      ['your-256-bit-secret', 'finding'],
+      ['a secret that stands nowhere', 'not-tested'],
+    ] as const) {
+      const { outcomes, spent } = await scanRange(target, {
+        credentials: { cookie: RANGE.cookie, token: weakToken(secret) },
+        limits: { connectionsPerSecond: 1000, maxConnections: 12 },
+      });
+      expect(outcomes.find(({ check }) => check === 'forged-token')).toMatchObject({ outcome });
+      expect(spent.connections).toBe(12);
+    }
   });
 
   it('AZ-04 is less sure without a lock, and silent about what the second account may send', async () => {

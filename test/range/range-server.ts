@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { serveLeniently } from './lenient-frames.js';
+import { rangeToken, takesForged, TOKEN_FLAWS } from './range-tokens.js';
 
 /** What is wrong with a server of the range. Without any of them it is in order. */
 export const FLAWS = [
@@ -23,6 +24,7 @@ export const FLAWS = [
   'expired-token',
   'token-in-url',
   'any-record',
+  ...TOKEN_FLAWS,
   'undeclared',
   'told-apart',
   'huge-messages',
@@ -38,10 +40,10 @@ export type Flaw = (typeof FLAWS)[number];
 /** Who may connect, from where. */
 export const RANGE = {
   origin: 'https://app.example.com',
-  token: 'a-token-of-the-range-0123456789',
+  token: rangeToken('alice'),
   cookie: 'sid=a-session-of-the-range-0123456789',
   /** Of somebody else, who has a session as well. */
-  tokenB: 'another-token-of-the-range-0123456789',
+  tokenB: rangeToken('bob'),
   cookieB: 'sid=another-session-of-the-range-0123456789',
   expired: 'an-old-token-of-the-range-0123456789',
   path: '/notes',
@@ -116,6 +118,7 @@ function refusalOf(
 function userOf({ authorization, cookie }: IncomingHttpHeaders, has: (flaw: Flaw) => boolean): 'A' | 'B' | undefined {
   if (authorization === `Bearer ${RANGE.token}` || cookie === RANGE.cookie) return 'A';
   if (authorization === `Bearer ${RANGE.tokenB}` || cookie === RANGE.cookieB) return 'B';
+  if (takesForged(authorization?.slice('Bearer '.length) ?? '', has)) return 'A';
   return has('expired-token') && authorization === `Bearer ${RANGE.expired}` ? 'A' : undefined;
 }
 

@@ -31,6 +31,8 @@ export interface ScanOptions {
   readonly expired?: ScanCredentials | undefined;
   /** Events that the second account may send as well. @default [] */
   readonly shared?: readonly string[] | undefined;
+  /** The public key that the server verifies tokens with, in PEM: for the confusion of algorithms. */
+  readonly publicKey?: string | undefined;
   /** The path of a `secure-ws.lock.json`, to compare with what is seen. */
   readonly lock?: string | undefined;
   /** What the handshake offers. @default [] */
@@ -73,6 +75,7 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
     messages,
     identities: identitiesOf(credentials),
     shared: options.shared ?? [],
+    publicKey: options.publicKey,
     lock,
   });
   const outcomes: CheckOutcome[] = [];
@@ -133,7 +136,7 @@ function identitiesOf({ other, expired }: IdentityCredentials): readonly Who[] {
   return ['given', ...(has(other) ? ['other' as const] : []), 'none', ...(has(expired) ? ['expired' as const] : [])];
 }
 
-type Given = Pick<CheckContext, 'dialect' | 'messages' | 'identities' | 'shared' | 'lock'>;
+type Given = Pick<CheckContext, 'dialect' | 'messages' | 'identities' | 'shared' | 'publicKey' | 'lock'>;
 
 function contextOf(prober: Prober, transcript: Transcript, given: Given): CheckContext {
   let matrix: Promise<Matrix> | undefined;

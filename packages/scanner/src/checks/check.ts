@@ -50,6 +50,8 @@ export interface CheckContext {
   readonly identities: readonly Who[];
   /** Events that the second account may send as well. */
   readonly shared: readonly string[];
+  /** The key that the server verifies tokens with, in PEM, where it was given. */
+  readonly publicKey: string | undefined;
   /** What the policy lock says, where one was given. */
   readonly lock: DeclaredEvents | undefined;
   /** Who may send what, as it is seen. Built when it is asked for first. */

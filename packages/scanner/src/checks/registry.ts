@@ -9,6 +9,7 @@ import { expiredCredentialCheck } from './expired-credential.check.js';
 import { foreignHostCheck } from './foreign-host.check.js';
 import { foreignOriginCheck } from './foreign-origin.check.js';
 import { foreignSubprotocolCheck } from './foreign-subprotocol.check.js';
+import { forgedTokenCheck } from './forged-token.check.js';
 import { handshakeRateCheck } from './handshake-rate.check.js';
 import { malformedHandshakeCheck } from './malformed-handshake.check.js';
 import { messageRateCheck } from './message-rate.check.js';
@@ -45,6 +46,7 @@ export const CHECKS: readonly Check[] = [
   declaredAccessCheck,
   eventEnumerationCheck,
   oversizedMessageCheck,
+  forgedTokenCheck,
   handshakeRateCheck,
   errorLeaksCheck,
   brokenFramesCheck,

@@ -9,6 +9,7 @@ import type { ScanResult } from '../scan-result.js';
 import { checkOutput } from './write-reports.js';
 import { readChoice } from './read-choice.js';
 import { readMessages } from './read-messages.js';
+import { readPublicKey } from './read-public-key.js';
 import { readSecret, type SecretSources } from './read-secret.js';
 
 /** What the arguments ask for. */
@@ -50,6 +51,7 @@ export async function readArguments(args: readonly string[], sources: SecretSour
       'token-expired': text,
       shared: { type: 'string', multiple: true },
       lock: text,
+      'public-key': text,
       subprotocol: { type: 'string', multiple: true },
       messages: text,
       'i-am-allowed': flag,
@@ -105,6 +107,7 @@ export async function readArguments(args: readonly string[], sources: SecretSour
       expired: { token: secrets.get('token-expired') },
       shared: values.shared,
       lock: values.lock,
+      publicKey: values['public-key'] === undefined ? undefined : await readPublicKey(values['public-key']),
       messages: messages === undefined ? undefined : await readMessages(messages),
       limits: {
         ...(rate !== undefined && { connectionsPerSecond: rate }),

@@ -264,6 +264,10 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     [['ws://localhost', '--output', 'report.pdf'], 'does not end in one of .txt, .json, .sarif, .xml, .html'],
     [['ws://localhost', '--output', '/no/such/folder/report.json'], 'cannot be written: ENOENT'],
     [['ws://localhost', '--baseline', '/no/such/report.json'], 'cannot be read: ENOENT'],
+    [['ws://localhost', '--public-key', '/no/such/key.pem'], 'cannot be read: ENOENT'],
+    [['ws://localhost', '--public-key', 'package.json'], 'is not a public key in PEM'],
+    [['ws://localhost', '--token', '-', '--token-b', '-'], '--token and --token-b cannot both be standard input'],
+    [['ws://localhost', '--lock', '/no/such/lock'], 'cannot be read: ENOENT'],
     [['ws://localhost', '--no-such'], '--no-such'],
   ])('refuses %j', async (args, says) => {
     const { status, out, notes } = await run(args, { BROKEN: 'a\r\nX: y' });

@@ -10,6 +10,7 @@ import { writeReports } from './write-reports.js';
 /** What `--help` shows. */
 export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] [--cookie env:NAME] [--subprotocol NAME]...
                [--token-b env:NAME] [--cookie-b env:NAME] [--token-expired env:NAME] [--shared EVENT]... [--lock FILE]
+               [--public-key FILE]
                [--messages FILE] [--for nest|ws|socket.io] [--json | --sarif] [--output FILE]...
                [--baseline FILE] [--fail-on SEVERITY]
                [--rate N] [--connections N] [--seconds N] [--wait MS] [--disruptive] [--i-am-allowed]
@@ -28,6 +29,7 @@ Attacks one WebSocket endpoint from outside, and tells what is weak, how sure th
   --token-expired a token that was good once
   --shared        an event that the second account may send as well; may be repeated
   --lock          secure-ws.lock.json: what is declared beside what is seen
+  --public-key    a file with the key that tokens are verified with, in PEM
   --subprotocol   what the handshake offers; may be repeated
   --messages      messages that the server answers or refuses, one a line as they go over the wire
   --for           which code findings are shown with (default: nest)
