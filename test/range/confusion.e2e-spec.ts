@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { scan, type ScanOptions, type ScanResult } from '@secure-ws/scanner';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { startNestOnSocketIo, startNestOnWs } from './nest-servers.js';
 import { type RangeRun, rangePage } from './range-page.js';
 import { type Flaw, FLAWS, RANGE, startRangeServer } from './range-server.js';
@@ -18,8 +21,11 @@ const FOUND_BY: Readonly<Record<Flaw, readonly string[]>> = {
   'duplicate-fields': ['duplicate-fields'],
   'any-subprotocol': ['foreign-subprotocol'],
   compression: ['compression'],
-  anonymous: ['unauthenticated'],
+  anonymous: ['unauthenticated', 'declared-access'],
+  'expired-token': ['expired-credential', 'declared-access'],
   'token-in-url': ['token-in-url'],
+  'any-record': ['other-identity'],
+  undeclared: ['declared-access'],
   'told-apart': ['event-enumeration'],
   'huge-messages': ['oversized-message'],
   'any-handshake-rate': ['handshake-rate'],
@@ -28,11 +34,23 @@ const FOUND_BY: Readonly<Record<Flaw, readonly string[]>> = {
   'lenient-frames': ['broken-frames'],
 };
 
+let lock = '';
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'range-'));
+  lock = join(folder, 'secure-ws.lock.json');
+  await writeFile(lock, JSON.stringify(RANGE.lock));
+  return () => rm(folder, { recursive: true });
+});
+
 const scanRange = (target: string, more: Partial<ScanOptions> = {}): Promise<ScanResult> =>
   scan({
     target,
     origin: RANGE.origin,
     credentials: { token: RANGE.token, cookie: RANGE.cookie },
+    other: { token: RANGE.tokenB, cookie: RANGE.cookieB },
+    expired: { token: RANGE.expired },
+    shared: ['note.list'],
+    lock,
     messages: RANGE.messages,
     isDisruptive: true,
     limits: { connectionsPerSecond: 1000 },
@@ -91,7 +109,34 @@ describe('the range', { timeout: 120_000 }, () => {
     expect(idsOf(result, 'finding').length).toBeGreaterThan(10);
     expect(report).not.toContain(RANGE.token);
     expect(report).not.toContain(RANGE.cookie);
+    for (const secret of [RANGE.tokenB, RANGE.cookieB.slice(4), RANGE.expired]) expect(report).not.toContain(secret);
     expect(report).not.toContain(RANGE.cookie.slice(4));
+  });
+
+  it('AZ-04 SC-03 shows who was answered what, beside what is declared', async () => {
+    const { matrix } = await scanRange(await startRangeServer(['any-record']));
+    const kinds = matrix?.rows.map(({ event, declared, reactions }) => [
+      event,
+      ...(matrix.columns.map((who) => reactions[who]?.kind) ?? []),
+      declared,
+    ]);
+    expect(matrix?.columns).toEqual(['given', 'other', 'none', 'expired']);
+    expect(kinds).toEqual([
+      ['note.list', 'answered', 'answered', 'not-admitted', 'not-admitted', 'scope notes:read'],
+      ['note.read', 'answered', 'answered', 'not-admitted', 'not-admitted', 'NoteOwner'],
+      ['note.purge', 'refused', 'refused', 'not-admitted', 'not-admitted', 'nobody'],
+    ]);
+  });
+
+  it('AZ-04 is less sure without a lock, and silent about what the second account may send', async () => {
+    const target = await startRangeServer(['any-record']);
+    const { outcomes } = await scanRange(target, { lock: undefined });
+    expect(outcomes.find(({ check }) => check === 'other-identity')).toMatchObject({
+      outcome: 'finding',
+      confidence: 'tentative',
+    });
+    const shared = await scanRange(target, { shared: ['note.list', 'note.read'], lock: undefined });
+    expect(idsOf(shared, 'finding')).toEqual([]);
   });
 
   it('SC-04 says of a target that refuses it what was not tested, and gives no grade', async () => {
@@ -112,7 +157,8 @@ describe('the range', { timeout: 120_000 }, () => {
       outcome: 'not-tested',
       says: expect.stringContaining('--connections') as string,
     });
-    expect(result.grade.letter).toBeUndefined();
+    // What was found by then is enough for an F.
+    expect(result.grade).toMatchObject({ letter: 'F', tested: 2 });
   });
 
   it('SC-06 F49 is what the page of the guide says: npm run range writes it', async () => {
@@ -121,20 +167,20 @@ describe('the range', { timeout: 120_000 }, () => {
       const foundBy = flaw === 'none' ? [] : flaw === 'plaintext' ? ['plaintext'] : FOUND_BY[flaw];
       runs.push({ server: flaw, foundBy, result: await resultOf(flaw) });
     }
+    const scanWhole = (target: string, ...messages: string[]): Promise<ScanResult> =>
+      scanRange(target, { messages, other: undefined, expired: undefined, shared: [], lock: undefined });
     const whole = [
       {
         server: 'Nest over `ws`, without protection',
-        result: await scanRange(await startNestOnWs(), { messages: ['{"event":"note.add","data":"x"}'] }),
+        result: await scanWhole(await startNestOnWs(), '{"event":"note.add","data":"x"}'),
       },
       {
         server: 'Nest over Socket.IO, without protection',
-        result: await scanRange(await startNestOnSocketIo(), {
-          messages: ['42["note.purge",{}]', '42["note.add","x"]'],
-        }),
+        result: await scanWhole(await startNestOnSocketIo(), '42["note.purge",{}]', '42["note.add","x"]'),
       },
       {
         server: '`ws`, with its defaults',
-        result: await scanRange(await startTalker((message) => [message]), { messages: ['hello'] }),
+        result: await scanWhole(await startTalker((message) => [message]), 'hello'),
       },
     ];
     expect(whole.map(({ result }) => result.grade.letter)).toEqual(['F', 'F', 'F']);

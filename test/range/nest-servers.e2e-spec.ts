@@ -1,6 +1,6 @@
 import { scan, type ScanOptions, type ScanResult } from '@secure-ws/scanner';
 import { describe, expect, it } from 'vitest';
-import { startNestOnSocketIo, startNestOnWs } from './nest-servers.js';
+import { startNestOnNamespace, startNestOnSocketIo, startNestOnWs } from './nest-servers.js';
 
 const scanFast = (options: ScanOptions): Promise<ScanResult> =>
   scan({ limits: { connectionsPerSecond: 1000 }, settleMs: 50, ...options });
@@ -49,6 +49,11 @@ describe('what Nest gives by itself', { timeout: 120_000 }, () => {
     expect(idsOf(result, 'finding')).toEqual(
       expect.arrayContaining(['foreign-origin', 'unauthenticated', 'event-enumeration']),
     );
+    const admin = await scanFast({
+      target: await startNestOnNamespace(),
+      messages: ['42/admin,1["note.add","x"]', '42/admin,["note.purge",{}]'],
+    });
+    expect(idsOf(admin, 'finding')).toEqual(expect.arrayContaining(['unauthenticated', 'event-enumeration']));
     const greeted = await scanFast({ target, limits: { connectionsPerSecond: 1000, maxConnections: 3 } });
     expect(greeted.dialect).toBe('socket.io');
   });

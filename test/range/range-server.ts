@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { onTestFinished } from 'vitest';
@@ -20,7 +20,10 @@ export const FLAWS = [
   'any-subprotocol',
   'compression',
   'anonymous',
+  'expired-token',
   'token-in-url',
+  'any-record',
+  'undeclared',
   'told-apart',
   'huge-messages',
   'any-handshake-rate',
@@ -37,9 +40,30 @@ export const RANGE = {
   origin: 'https://app.example.com',
   token: 'a-token-of-the-range-0123456789',
   cookie: 'sid=a-session-of-the-range-0123456789',
+  /** Of somebody else, who has a session as well. */
+  tokenB: 'another-token-of-the-range-0123456789',
+  cookieB: 'sid=another-session-of-the-range-0123456789',
+  expired: 'an-old-token-of-the-range-0123456789',
   path: '/notes',
-  /** One that is answered, and one that is forbidden. */
-  messages: ['{"event":"note.list","data":{},"id":1}', '{"event":"note.purge","data":{},"id":1}'],
+  /** One that everybody is answered, one about a note of the first account, and one that is forbidden. */
+  messages: [
+    '{"event":"note.list","data":{},"id":1}',
+    '{"event":"note.read","data":{"noteId":7},"id":1}',
+    '{"event":"note.purge","data":{},"id":1}',
+  ],
+  /** What was reviewed. */
+  lock: {
+    endpoints: [
+      {
+        path: '/notes',
+        events: [
+          { event: 'note.list', access: { all: [{ scope: 'notes:read' }] } },
+          { event: 'note.read', access: { all: [{ policy: 'NoteOwner', module: 'NotesModule' }] } },
+          { event: 'note.purge', access: { closed: true } },
+        ],
+      },
+    ],
+  },
 } as const;
 
 const MAX_MESSAGES = 150;
@@ -85,8 +109,14 @@ function refusalOf(
   if (!/^(?:127\.0\.0\.1|0\.0\.0\.0):\d+$/.test(headers.host ?? '') && !has('any-host')) return 421;
   if (!admitsOrigin(headers.origin, has)) return 403;
   const inUrl = has('token-in-url') && searchParams.get('token') === RANGE.token;
-  const isKnown = headers.authorization === `Bearer ${RANGE.token}` || headers.cookie === RANGE.cookie || inUrl;
-  return isKnown || has('anonymous') ? undefined : 401;
+  return userOf(headers, has) !== undefined || inUrl || has('anonymous') ? undefined : 401;
+}
+
+/** Whose credentials a handshake carries. */
+function userOf({ authorization, cookie }: IncomingHttpHeaders, has: (flaw: Flaw) => boolean): 'A' | 'B' | undefined {
+  if (authorization === `Bearer ${RANGE.token}` || cookie === RANGE.cookie) return 'A';
+  if (authorization === `Bearer ${RANGE.tokenB}` || cookie === RANGE.cookieB) return 'B';
+  return has('expired-token') && authorization === `Bearer ${RANGE.expired}` ? 'A' : undefined;
 }
 
 function admitsOrigin(origin: string | undefined, has: (flaw: Flaw) => boolean): boolean {
@@ -106,6 +136,9 @@ function answering({ headers }: IncomingMessage, has: (flaw: Flaw) => boolean): 
     try {
       const { event } = JSON.parse(message) as { readonly event: unknown };
       if (event === 'note.list') return JSON.stringify({ event: 'note.list', data: [] });
+      const mayRead = has('any-record') || userOf(headers, has) !== 'B';
+      if (event === 'note.read' && mayRead) return JSON.stringify({ event: 'note.read', data: { text: 'Buy milk' } });
+      if (event === 'note.purge' && has('undeclared')) return JSON.stringify({ event: 'note.purged' });
       return errorFrame(event !== 'note.purge' && has('told-apart') ? 'UNKNOWN_EVENT' : 'FORBIDDEN');
     } catch (error) {
       return errorFrame(

@@ -1,5 +1,6 @@
 import type { Confidence, Evidence, Remediation, Severity } from './checks/check.js';
 import type { DialectId } from './dialect/dialect.js';
+import type { Matrix } from './matrix/matrix.js';
 import type { Grade } from './score/grade.js';
 
 /** What a check said of the target. */
@@ -40,6 +41,8 @@ export interface ScanResult {
   readonly dialect: DialectId | undefined;
   /** One for each check, in the order in which they ran. */
   readonly outcomes: readonly CheckOutcome[];
+  /** Who may send what, as it was seen; `undefined` where nobody but the given identity was there to compare with. */
+  readonly matrix: Matrix | undefined;
   readonly grade: Grade;
   /** What the scan has cost the target. */
   readonly spent: { readonly connections: number; readonly messages: number };

@@ -4,9 +4,12 @@ import { CHECKS } from './checks/registry.js';
 import type { Dialect } from './dialect/dialect.js';
 import { DIALECTS } from './dialect/dialects.js';
 import { recogniseDialect } from './dialect/recognise.js';
+import { buildMatrix } from './matrix/build-matrix.js';
+import { readDeclaredEvents } from './matrix/declared-access.js';
+import type { Matrix } from './matrix/matrix.js';
 import { Prober } from './probe/prober.js';
 import { Transcript } from './probe/transcript.js';
-import { Redactor, type ScanCredentials } from './scope/credentials.js';
+import { type IdentityCredentials, Redactor, type ScanCredentials, type Who } from './scope/credentials.js';
 import { DEFAULT_LIMITS, ScanBudget, type ScanLimits } from './scope/scan-budget.js';
 import { readTarget } from './scope/scan-target.js';
 import type { Baseline, CheckOutcome, ScanResult } from './scan-result.js';
@@ -22,6 +25,14 @@ export interface ScanOptions {
   readonly origin?: string | undefined;
   /** @default {} */
   readonly credentials?: ScanCredentials | undefined;
+  /** A second account, which must not do what the messages of the first one do. */
+  readonly other?: ScanCredentials | undefined;
+  /** What was good once, and has expired. */
+  readonly expired?: ScanCredentials | undefined;
+  /** Events that the second account may send as well. @default [] */
+  readonly shared?: readonly string[] | undefined;
+  /** The path of a `secure-ws.lock.json`, to compare with what is seen. */
+  readonly lock?: string | undefined;
   /** What the handshake offers. @default [] */
   readonly subprotocols?: readonly string[] | undefined;
   /** Messages that the server answers, as they go over the wire. @default [] */
@@ -44,17 +55,26 @@ export interface ScanOptions {
  * @throws TypeError for a target that is not a WebSocket URL, or is another machine without consent.
  */
 export async function scan(options: ScanOptions): Promise<ScanResult> {
-  const { credentials = {}, messages = [], answerMs = 5000, settleMs = 500, onOutcome } = options;
+  const { messages = [], answerMs = 5000, settleMs = 500, onOutcome } = options;
   const target = readTarget(options.target, { isAllowed: options.isAllowed === true });
   const budget = new ScanBudget({ ...DEFAULT_LIMITS, ...options.limits });
-  const redactor = new Redactor(credentials);
+  const lock = options.lock === undefined ? undefined : await readDeclaredEvents(options.lock, target.url.pathname);
+  const { credentials: given = {}, other = {}, expired = {} } = options;
+  const credentials: IdentityCredentials = { given, other, expired };
+  const redactor = new Redactor(given, other, expired);
   const transcript = new Transcript((text) => redactor.withoutOwn(text));
   const identity = { credentials, origin: options.origin, subprotocols: options.subprotocols ?? [] };
   const prober = new Prober(target, identity, budget, transcript, { answerMs, settleMs });
 
   const baseline = await tryBaseline(prober);
   const dialect = baseline.isAccepted ? await tryDialect(prober, messages) : undefined;
-  const context = contextOf(prober, transcript, dialect ?? DIALECTS.json, messages);
+  const context = contextOf(prober, transcript, {
+    dialect: dialect ?? DIALECTS.json,
+    messages,
+    identities: identitiesOf(credentials),
+    shared: options.shared ?? [],
+    lock,
+  });
   const outcomes: CheckOutcome[] = [];
   for (const check of CHECKS) {
     const verdict = await verdictOf(check, context, baseline, options.isDisruptive === true);
@@ -67,6 +87,7 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
     baseline: { ...baseline, says: redactor.redact(baseline.says) },
     dialect: dialect?.id,
     outcomes,
+    matrix: await shownMatrix(context, redactor),
     grade: gradeOf(outcomes, baseline.isAccepted),
     spent: budget.spent,
   };
@@ -106,24 +127,52 @@ async function tryDialect(prober: Prober, messages: readonly string[]): Promise<
   }
 }
 
-function contextOf(
-  prober: Prober,
-  transcript: Transcript,
-  dialect: Dialect,
-  messages: readonly string[],
-): CheckContext {
-  return {
+/** Whom there are credentials of, and nobody, in the order in which they are asked. */
+function identitiesOf({ other, expired }: IdentityCredentials): readonly Who[] {
+  const has = ({ token, cookie }: ScanCredentials): boolean => token !== undefined || cookie !== undefined;
+  return ['given', ...(has(other) ? ['other' as const] : []), 'none', ...(has(expired) ? ['expired' as const] : [])];
+}
+
+type Given = Pick<CheckContext, 'dialect' | 'messages' | 'identities' | 'shared' | 'lock'>;
+
+function contextOf(prober: Prober, transcript: Transcript, given: Given): CheckContext {
+  let matrix: Promise<Matrix> | undefined;
+  const context: CheckContext = {
+    ...given,
     prober,
     transcript,
-    dialect,
-    messages,
+    matrix: () => (matrix ??= buildMatrix(context)),
     async talk(credentials = 'given') {
       const session = await prober.session({ credentials });
       // What a server says by itself, to greet, is no answer to anything.
-      await session.ask(...dialect.opening);
+      await session.ask(...given.dialect.opening);
       return session;
     },
   };
+  return context;
+}
+
+/** The matrix as it is reported, where there was something to compare and it could be built. */
+async function shownMatrix(context: CheckContext, redactor: Redactor): Promise<Matrix | undefined> {
+  const { identities, lock, messages } = context;
+  if (messages.length === 0 || (lock === undefined && identities.length < 3)) return undefined;
+  try {
+    const { columns, rows } = await context.matrix();
+    return {
+      columns,
+      rows: rows.map(({ event, message, declared, reactions }) => ({
+        event: event === undefined ? undefined : redactor.redact(event),
+        message: redactor.redact(message),
+        declared,
+        reactions: Object.fromEntries(
+          Object.entries(reactions).map(([who, { kind, shows }]) => [who, { kind, shows: redactor.redact(shows) }]),
+        ),
+      })),
+    };
+  } catch {
+    // The checks that need it have said why it could not be built.
+    return undefined;
+  }
 }
 
 async function verdictOf(

@@ -1,7 +1,10 @@
 import type { Dialect } from '../dialect/dialect.js';
 import type { Prober } from '../probe/prober.js';
+import type { DeclaredEvents } from '../matrix/declared-access.js';
+import type { Matrix } from '../matrix/matrix.js';
 import type { Session } from '../probe/session.js';
 import type { Transcript } from '../probe/transcript.js';
+import type { Who } from '../scope/credentials.js';
 
 /** How bad a finding is. */
 export type Severity = 'low' | 'medium' | 'high' | 'critical';
@@ -42,7 +45,15 @@ export interface CheckContext {
   /** What the caller has captured, and a server of good faith answers: one text each. */
   readonly messages: readonly string[];
   /** Opens a session in the dialect of the target. The caller disposes of it. */
-  readonly talk: (credentials?: 'given' | 'none') => Promise<Session>;
+  readonly talk: (credentials?: Who) => Promise<Session>;
+  /** Whom the scan has credentials of, and nobody: the columns of the matrix, in their order. */
+  readonly identities: readonly Who[];
+  /** Events that the second account may send as well. */
+  readonly shared: readonly string[];
+  /** What the policy lock says, where one was given. */
+  readonly lock: DeclaredEvents | undefined;
+  /** Who may send what, as it is seen. Built when it is asked for first. */
+  readonly matrix: () => Promise<Matrix>;
 }
 
 /** What to write to mend it: code, for each kind of server. */

@@ -16,7 +16,7 @@ export const missingOriginCheck: Check = {
   needsBaseline: true,
   async run(context) {
     const { origin, credentials } = context.prober.identity;
-    if (credentials.cookie === undefined) {
+    if (credentials.given.cookie === undefined) {
       return notTested('Only a cookie makes a missing Origin dangerous, and none was given: --cookie env:NAME.');
     }
     if (origin === undefined) return notTested('The good handshake has no Origin: name one with --origin.');

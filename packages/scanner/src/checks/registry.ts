@@ -1,9 +1,11 @@
 import { brokenFramesCheck } from './broken-frames.check.js';
 import type { Check } from './check.js';
 import { compressionCheck } from './compression.check.js';
+import { declaredAccessCheck } from './declared-access.check.js';
 import { duplicateFieldsCheck } from './duplicate-fields.check.js';
 import { errorLeaksCheck } from './error-leaks.check.js';
 import { eventEnumerationCheck } from './event-enumeration.check.js';
+import { expiredCredentialCheck } from './expired-credential.check.js';
 import { foreignHostCheck } from './foreign-host.check.js';
 import { foreignOriginCheck } from './foreign-origin.check.js';
 import { foreignSubprotocolCheck } from './foreign-subprotocol.check.js';
@@ -13,6 +15,7 @@ import { messageRateCheck } from './message-rate.check.js';
 import { missingOriginCheck } from './missing-origin.check.js';
 import { nullOriginCheck } from './null-origin.check.js';
 import { originBypassCheck } from './origin-bypass.check.js';
+import { otherIdentityCheck } from './other-identity.check.js';
 import { oversizedMessageCheck } from './oversized-message.check.js';
 import { plaintextCheck } from './plaintext.check.js';
 import { tokenInUrlCheck } from './token-in-url.check.js';
@@ -36,7 +39,10 @@ export const CHECKS: readonly Check[] = [
   foreignSubprotocolCheck,
   compressionCheck,
   unauthenticatedCheck,
+  expiredCredentialCheck,
   tokenInUrlCheck,
+  otherIdentityCheck,
+  declaredAccessCheck,
   eventEnumerationCheck,
   oversizedMessageCheck,
   handshakeRateCheck,

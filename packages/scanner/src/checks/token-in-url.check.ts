@@ -20,7 +20,7 @@ export const tokenInUrlCheck: Check = {
   },
   needsBaseline: true,
   async run({ prober }) {
-    const { token } = prober.identity.credentials;
+    const { token } = prober.identity.credentials.given;
     if (token === undefined) return notTested('It takes a token: --token env:NAME.');
     const without: HandshakeChange = { credentials: 'none' };
     if ((await prober.admits(without)).isAdmitted) {

@@ -45,6 +45,11 @@ export async function readArguments(args: readonly string[], sources: SecretSour
       origin: text,
       token: text,
       cookie: text,
+      'token-b': text,
+      'cookie-b': text,
+      'token-expired': text,
+      shared: { type: 'string', multiple: true },
+      lock: text,
       subprotocol: { type: 'string', multiple: true },
       messages: text,
       'i-am-allowed': flag,
@@ -69,9 +74,8 @@ export async function readArguments(args: readonly string[], sources: SecretSour
   }
   if (values.json && values.sarif)
     throw new TypeError('--json and --sarif are two forms of one report: give one of them.');
-  if (values.token === '-' && values.cookie === '-')
-    throw new TypeError('--token and --cookie cannot both be standard input.');
-  const { token, cookie, origin, subprotocol: subprotocols, messages } = values;
+  const secrets = await readSecrets(values, sources);
+  const { origin, subprotocol: subprotocols, messages } = values;
   for (const [option, value] of [
     ['--origin', origin],
     ...(subprotocols ?? []).map((name) => ['--subprotocol', name]),
@@ -96,10 +100,11 @@ export async function readArguments(args: readonly string[], sources: SecretSour
       subprotocols,
       isAllowed: values['i-am-allowed'],
       isDisruptive: values.disruptive,
-      credentials: {
-        token: token === undefined ? undefined : await readSecret('--token', token, sources),
-        cookie: cookie === undefined ? undefined : await readSecret('--cookie', cookie, sources),
-      },
+      credentials: { token: secrets.get('token'), cookie: secrets.get('cookie') },
+      other: { token: secrets.get('token-b'), cookie: secrets.get('cookie-b') },
+      expired: { token: secrets.get('token-expired') },
+      shared: values.shared,
+      lock: values.lock,
       messages: messages === undefined ? undefined : await readMessages(messages),
       limits: {
         ...(rate !== undefined && { connectionsPerSecond: rate }),
@@ -113,6 +118,23 @@ export async function readArguments(args: readonly string[], sources: SecretSour
     failOn: readChoice('--fail-on', values['fail-on'] ?? 'medium', [...SEVERITIES, 'never']),
     remediationFor: SERVERS.get(readChoice('--for', values.for ?? 'nest', [...SERVERS.keys()])) ?? 'nest',
   };
+}
+
+const SECRETS = ['token', 'cookie', 'token-b', 'cookie-b', 'token-expired'] as const;
+
+async function readSecrets(
+  values: Readonly<Partial<Record<(typeof SECRETS)[number], string>>>,
+  sources: SecretSources,
+): Promise<ReadonlyMap<string, string>> {
+  const given = SECRETS.flatMap((name) => {
+    const place = values[name];
+    return place === undefined ? [] : [{ name, place }];
+  });
+  const piped = given.filter(({ place }) => place === '-').map(({ name }) => `--${name}`);
+  if (piped.length > 1) throw new TypeError(`${piped.join(' and ')} cannot both be standard input.`);
+  const secrets = new Map<string, string>();
+  for (const { name, place } of given) secrets.set(name, await readSecret(`--${name}`, place, sources));
+  return secrets;
 }
 
 function countOf(option: string, given: string | undefined, max: number): number | undefined {

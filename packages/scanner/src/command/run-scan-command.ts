@@ -9,6 +9,7 @@ import { writeReports } from './write-reports.js';
 
 /** What `--help` shows. */
 export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] [--cookie env:NAME] [--subprotocol NAME]...
+               [--token-b env:NAME] [--cookie-b env:NAME] [--token-expired env:NAME] [--shared EVENT]... [--lock FILE]
                [--messages FILE] [--for nest|ws|socket.io] [--json | --sarif] [--output FILE]...
                [--baseline FILE] [--fail-on SEVERITY]
                [--rate N] [--connections N] [--seconds N] [--wait MS] [--disruptive] [--i-am-allowed]
@@ -22,6 +23,11 @@ Attacks one WebSocket endpoint from outside, and tells what is weak, how sure th
   --origin        an Origin that the server admits
   --token         a token, sent as "Authorization: Bearer": env:NAME, file:PATH, or - for standard input
   --cookie        the same for the Cookie field
+  --token-b, --cookie-b
+                  a second account, which must not do what the messages do
+  --token-expired a token that was good once
+  --shared        an event that the second account may send as well; may be repeated
+  --lock          secure-ws.lock.json: what is declared beside what is seen
   --subprotocol   what the handshake offers; may be repeated
   --messages      messages that the server answers or refuses, one a line as they go over the wire
   --for           which code findings are shown with (default: nest)

@@ -14,10 +14,19 @@ const SOCKET_IO: Dialect = {
   id: 'socket.io',
   opening: ['40'],
   message: (event, data) => `42${JSON.stringify([event, data])}`,
-  isRefusal: (frame) => /^44|^42\["(?:error|exception)"/.test(frame),
+  isRefusal: (frame) => /^44|^42(?:\/[^,]*,)?\["(?:error|exception)"/.test(frame),
   // 0 is the greeting, 2 the heartbeat, 40 the answer to the opening.
   isAnswer: (frame) => /^4[1-6]/.test(frame),
 };
+
+const MAX_NAMESPACES = 10;
+
+/** Socket.IO with the namespaces that captured messages are for: each has to be connected to before it takes any. */
+export function socketIoFor(messages: readonly string[]): Dialect {
+  const namespaces = messages.flatMap((message) => /^42(\/[^,]*,)/.exec(message)?.[1] ?? []);
+  const opening = [...new Set(namespaces)].slice(0, MAX_NAMESPACES).map((namespace) => `40${namespace}`);
+  return { ...SOCKET_IO, opening: [...SOCKET_IO.opening, ...opening] };
+}
 
 /** The subprotocol `graphql-transport-ws`. */
 const GRAPHQL_WS: Dialect = {

@@ -1,6 +1,7 @@
 import type { Prober } from '../probe/prober.js';
 import { type Dialect, jsonObject } from './dialect.js';
-import { DIALECTS, GRAPHQL_SUBPROTOCOL } from './dialects.js';
+import { DIALECTS, GRAPHQL_SUBPROTOCOL, socketIoFor } from './dialects.js';
+import { SOCKET_IO_EVENT } from './event-of.js';
 
 /** No server has an event of this name. */
 export const UNKNOWN_EVENT = 'secure-ws-scan.no-such-event';
@@ -13,11 +14,11 @@ export const UNKNOWN_EVENT = 'secure-ws-scan.no-such-event';
  */
 export async function recogniseDialect(prober: Prober, messages: readonly string[]): Promise<Dialect> {
   if (prober.identity.subprotocols.includes(GRAPHQL_SUBPROTOCOL)) return DIALECTS['graphql-ws'];
-  if (messages.some((message) => /^42\d*\[/.test(message))) return DIALECTS['socket.io'];
+  if (messages.some((message) => SOCKET_IO_EVENT.test(message))) return socketIoFor(messages);
   if (messages.some(isNestMessage)) return DIALECTS['nest-ws'];
   using session = await prober.session();
   const greeting = await session.ask();
-  if (greeting.some((frame) => frame.startsWith('0{"sid"'))) return DIALECTS['socket.io'];
+  if (greeting.some((frame) => frame.startsWith('0{"sid"'))) return socketIoFor(messages);
   const answers = await session.ask(DIALECTS['nest-ws'].message(UNKNOWN_EVENT, {}));
   if (answers.some((frame) => DIALECTS['nest-ws'].isRefusal(frame))) return DIALECTS['nest-ws'];
   return (await speaksGraphql(prober)) ? DIALECTS['graphql-ws'] : DIALECTS.json;

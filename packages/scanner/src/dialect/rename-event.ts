@@ -1,4 +1,5 @@
 import { type Dialect, jsonObject } from './dialect.js';
+import { EVENT_FIELDS, SOCKET_IO_EVENT } from './event-of.js';
 
 /**
  * A captured message with another name of the event in it, and all else as it was.
@@ -8,12 +9,12 @@ import { type Dialect, jsonObject } from './dialect.js';
 export function renameEvent({ id }: Dialect, message: string, name: string): string | undefined {
   if (id === 'graphql-ws') return undefined;
   if (id === 'socket.io') {
-    const [, head = ''] = /^(42\d*\[)"(?:[^"\\]|\\.)*"/.exec(message) ?? [];
-    return head === ''
+    const [, head, event] = SOCKET_IO_EVENT.exec(message) ?? [];
+    return head === undefined || event === undefined
       ? undefined
-      : message.replace(/^42\d*\["(?:[^"\\]|\\.)*"/, () => `${head}${JSON.stringify(name)}`);
+      : `${head}${JSON.stringify(name)}${message.slice(head.length + event.length)}`;
   }
   const object = jsonObject(message);
-  const field = ['event', 'type', 'action', 'method'].find((key) => typeof object?.[key] === 'string');
+  const field = EVENT_FIELDS.find((key) => typeof object?.[key] === 'string');
   return object === undefined || field === undefined ? undefined : JSON.stringify({ ...object, [field]: name });
 }

@@ -16,6 +16,7 @@ function resultOf(given: readonly Given[], letter: 'A' | 'B' | 'C' | 'none' = 'B
       ...{ asvs: '1.1.1', evidence: [], remediation: { nest: '', ws: '', socketIo: '' } },
     })),
     grade: { letter: letter === 'none' ? undefined : letter, points: 80, tested: given.length, total: given.length },
+    matrix: undefined,
     spent: { connections: 1, messages: 1 },
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ScanCredentials } from '../scope/credentials.js';
+import type { IdentityCredentials, ScanCredentials, Who } from '../scope/credentials.js';
 import type { ScanTarget } from '../scope/scan-target.js';
 
 /** A field of a request: written as it stands, in its order. */
@@ -7,7 +7,7 @@ export type Field = readonly [name: string, value: string];
 
 /** What every handshake of a scan says, unless a check changes it. */
 export interface HandshakeIdentity {
-  readonly credentials: ScanCredentials;
+  readonly credentials: IdentityCredentials;
   /** The `Origin` that the server admits, if it asks for one. */
   readonly origin?: string | undefined;
   readonly subprotocols: readonly string[];
@@ -25,7 +25,7 @@ export interface HandshakeChange {
   readonly subprotocols?: readonly string[];
   readonly extensions?: string;
   /** @default 'given' */
-  readonly credentials?: 'given' | 'none';
+  readonly credentials?: Who;
   /** Fields behind the others: a second one of a name is a duplicate. */
   readonly more?: readonly Field[];
 }
@@ -54,7 +54,7 @@ export function handshakeRequest(
   if (origin !== undefined) fields.push(['Origin', origin]);
   if (subprotocols.length > 0) fields.push(['Sec-WebSocket-Protocol', subprotocols.join(', ')]);
   if (change.extensions !== undefined) fields.push(['Sec-WebSocket-Extensions', change.extensions]);
-  if (change.credentials !== 'none') fields.push(...credentialFields(identity.credentials));
+  fields.push(...credentialFields(identity, change.credentials));
   const lines = [...fields, ...more].map(([name, value]) => `${name}: ${value}`);
   return {
     head: [`${change.method ?? 'GET'} ${change.path ?? target.path} HTTP/1.1`, ...lines, '', ''].join('\r\n'),
@@ -62,8 +62,9 @@ export function handshakeRequest(
   };
 }
 
-/** The fields that carry the credentials. */
-export function credentialFields({ token, cookie }: ScanCredentials): Field[] {
+/** The fields that carry the credentials of somebody. */
+export function credentialFields({ credentials }: HandshakeIdentity, who: Who = 'given'): Field[] {
+  const { token, cookie }: ScanCredentials = who === 'none' ? {} : credentials[who];
   const fields: Field[] = [];
   if (token !== undefined) fields.push(['Authorization', `Bearer ${token}`]);
   if (cookie !== undefined) fields.push(['Cookie', cookie]);

@@ -134,7 +134,7 @@ export class Prober {
 
   private newSocket({ subprotocols, credentials }: Pick<HandshakeChange, 'subprotocols' | 'credentials'>): WebSocket {
     const { origin } = this.identity;
-    const fields = credentials === 'none' ? [] : credentialFields(this.identity.credentials);
+    const fields = credentialFields(this.identity, credentials);
     return new WebSocket(this.target.url, [...(subprotocols ?? this.identity.subprotocols)], {
       headers: Object.fromEntries(fields),
       ...(origin !== undefined && { origin }),

@@ -1,4 +1,5 @@
 import { SEVERITIES } from '../checks/check.js';
+import { COLUMN_TITLES, type Matrix } from '../matrix/matrix.js';
 import type { CheckOutcome, ScanResult } from '../scan-result.js';
 import { escapeMarkup } from './escape-markup.js';
 import { packageVersion } from './package-version.js';
@@ -11,7 +12,7 @@ import { visibleText } from './visible-text.js';
  * Content-Security-Policy says as well: a report about a hostile server is opened by somebody with an account of worth.
  */
 export function htmlReport(result: ScanResult, remediationFor: RemediationFor): string {
-  const { target, baseline, dialect, outcomes, grade, spent } = result;
+  const { target, baseline, dialect, outcomes, matrix, grade, spent } = result;
   const of = (outcome: CheckOutcome['outcome']): CheckOutcome[] => outcomes.filter((one) => one.outcome === outcome);
   const findings = of('finding').sort(
     (one, other) => SEVERITIES.indexOf(other.severity) - SEVERITIES.indexOf(one.severity),
@@ -37,6 +38,7 @@ ${baseline.isAccepted ? '' : `<p>${shown(baseline.says)}</p>\n`}</div>
 <main>
 <h2>Found (${findings.length})</h2>
 ${findings.length === 0 ? '<p>Nothing was found.</p>' : findings.map((one) => findingOf(one, remediationFor)).join('\n')}
+${matrix === undefined ? '' : matrixOf(matrix)}
 ${listOf('Not tested', 'Not tested is not passed: each line says what is missing.', of('not-tested'))}
 ${listOf('Passed', 'The server was seen doing the right thing.', of('passed'))}
 </main>
@@ -62,6 +64,21 @@ ${evidence.map(({ sent, got }) => `<tr><td><code>${shown(sent)}</code></td><td><
 <h4>What to write</h4>
 <pre>${escapeMarkup(remediation[remediationFor])}</pre>
 </article>`;
+}
+
+function matrixOf({ columns, rows }: Matrix): string {
+  const head = columns.map((who) => `<th scope="col">${COLUMN_TITLES[who]}</th>`).join('');
+  const lines = rows.map(({ event, message, declared, reactions }) => {
+    const cells = columns.map((who) => `<td>${reactions[who]?.kind ?? ''}</td>`).join('');
+    return `<tr><th scope="row"><code>${shown(event ?? message)}</code></th>${cells}<td>${shown(declared ?? 'no lock given')}</td></tr>`;
+  });
+  return `<h2>Who may send what</h2>
+<table>
+<thead><tr><th scope="col">Event</th>${head}<th scope="col">Declared</th></tr></thead>
+<tbody>
+${lines.join('\n')}
+</tbody>
+</table>`;
 }
 
 function listOf(title: string, says: string, outcomes: readonly CheckOutcome[]): string {

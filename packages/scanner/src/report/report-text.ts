@@ -1,5 +1,6 @@
 import { type Remediation, SEVERITIES } from '../checks/check.js';
 import type { CheckOutcome, ScanResult } from '../scan-result.js';
+import { matrixLines } from '../matrix/report-matrix.js';
 import type { Grade } from '../score/grade.js';
 import { visibleText } from './visible-text.js';
 
@@ -8,7 +9,7 @@ export type RemediationFor = keyof Remediation;
 
 /** A result as lines for a terminal: the worst first, then what could not be tested, then what passed. */
 export function textReport(result: ScanResult, remediationFor: RemediationFor): readonly string[] {
-  const { target, baseline, dialect, outcomes, grade, spent } = result;
+  const { target, baseline, dialect, outcomes, matrix, grade, spent } = result;
   const of = (outcome: CheckOutcome['outcome']): CheckOutcome[] => outcomes.filter((one) => one.outcome === outcome);
   const findings = of('finding').sort(
     (one, other) => SEVERITIES.indexOf(other.severity) - SEVERITIES.indexOf(one.severity),
@@ -20,6 +21,7 @@ export function textReport(result: ScanResult, remediationFor: RemediationFor): 
     ...findings.flatMap((finding) => [...findingLines(finding, remediationFor), '']),
     ...briefLines('not tested', of('not-tested')),
     ...briefLines('passed', of('passed')),
+    ...(matrix === undefined ? [] : [...matrixLines(matrix), '']),
     gradeLine(grade),
     `${spent.connections} connections, ${spent.messages} messages`,
   ];

@@ -6,6 +6,15 @@ export interface ScanCredentials {
   readonly cookie?: string | undefined;
 }
 
+/**
+ * Whose credentials a handshake carries: those given, those of a second account, none, or some that have expired. They are
+ * the columns of the authorization matrix.
+ */
+export type Who = 'given' | 'other' | 'none' | 'expired';
+
+/** The credentials of a scan, by whose they are. */
+export type IdentityCredentials = Readonly<Record<Exclude<Who, 'none'>, ScanCredentials>>;
+
 const MIN_SECRET = 4;
 
 /** Fields of captured messages, and of answers, that carry a credential by their name. */
@@ -16,9 +25,8 @@ const SECRET_FIELD =
 export class Redactor {
   private readonly secrets: readonly string[];
 
-  constructor({ token, cookie }: ScanCredentials) {
-    const values = (cookie ?? '').split(';').map((pair) => pair.slice(pair.indexOf('=') + 1).trim());
-    const plain = [token ?? '', cookie ?? '', ...values].filter((secret) => secret.length >= MIN_SECRET);
+  constructor(...credentials: readonly ScanCredentials[]) {
+    const plain = credentials.flatMap(secretsOf).filter((secret) => secret.length >= MIN_SECRET);
     const spellings = plain.flatMap((secret) => [
       secret,
       encodeURIComponent(secret),
@@ -38,4 +46,8 @@ export class Redactor {
     const shown = this.withoutOwn(text).replace(SECRET_FIELD, '$1[redacted]');
     return shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown;
   }
+}
+
+function secretsOf({ token = '', cookie = '' }: ScanCredentials): readonly string[] {
+  return [token, cookie, ...cookie.split(';').map((pair) => pair.slice(pair.indexOf('=') + 1).trim())];
 }

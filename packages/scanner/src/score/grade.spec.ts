@@ -35,6 +35,10 @@ describe('gradeOf', () => {
     expect(gradeOf([passed, passed], false).letter).toBeUndefined();
     expect(gradeOf([passed, notTested], true)).toEqual({ letter: 'A', points: 100, tested: 1, total: 2 });
     expect(gradeOf([passed, notTested, notTested], true)).toMatchObject({ letter: undefined, tested: 1, total: 3 });
+    // What was found is enough for an F.
+    const few = [found('critical'), passed, notTested, notTested, notTested];
+    expect(gradeOf(few, true)).toMatchObject({ letter: 'F', tested: 2, total: 5 });
+    expect(gradeOf(few, false).letter).toBeUndefined();
   });
 });
 

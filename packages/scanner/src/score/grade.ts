@@ -37,7 +37,8 @@ const MIN_TESTED = 0.5;
 /**
  * The arithmetic: 100 points, less what each finding costs (half, where it is tentative), not below 0. The letter is that of
  * the points, and no better than the worst finding allows. What was not tested costs nothing and earns nothing; where fewer
- * than half of the checks could be done, or the good handshake was refused, there is no letter.
+ * than half of the checks could be done there is no letter but F, for which what was found is enough. Where the good handshake
+ * was refused there is none.
  */
 export function gradeOf(outcomes: readonly GradedOutcome[], isBaselineAccepted: boolean): Grade {
   const findings = outcomes.filter(({ outcome }) => outcome === 'finding');
@@ -47,8 +48,8 @@ export function gradeOf(outcomes: readonly GradedOutcome[], isBaselineAccepted: 
   const byPoints = FROM.findIndex((from) => points >= from);
   const byWorst = findings.filter(({ confidence }) => confidence !== 'tentative').map(({ severity }) => BEST[severity]);
   const place = Math.max(byPoints === -1 ? GRADES.length - 1 : byPoints, ...byWorst);
-  const isKnown = isBaselineAccepted && tested >= outcomes.length * MIN_TESTED;
-  return { letter: isKnown ? GRADES[place] : undefined, points, tested, total: outcomes.length };
+  const isEnough = tested >= outcomes.length * MIN_TESTED || place === GRADES.length - 1;
+  return { letter: isBaselineAccepted && isEnough ? GRADES[place] : undefined, points, tested, total: outcomes.length };
 }
 
 /** Whether a severity is as bad as another. */

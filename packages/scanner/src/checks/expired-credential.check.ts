@@ -1,0 +1,30 @@
+import { type Check, finding, notTested, passed } from './check.js';
+
+/** AN-06 and SL-01. */
+export const expiredCredentialCheck: Check = {
+  id: 'expired-credential',
+  requirements: ['AN-06', 'SL-01'],
+  title: 'An expired token opens a connection',
+  why: 'A token that somebody has found in a log or a backup works forever, and a log-out ends nothing.',
+  cwe: 613,
+  asvs: '9.2.1',
+  severity: 'high',
+  confidence: 'certain',
+  remediation: {
+    nest: 'SecureWsModule.forRoot({ authentication: { jwt: { ... } } }) // exp is required, and ends the connection as well',
+    ws: `jwtVerify(token, key, { requiredClaims: ['exp'] }); // and setTimeout(() => socket.close(1008), exp * 1000 - Date.now())`,
+    socketIo: `io.use(async (socket, next) => { await jwtVerify(socket.handshake.auth.token, key, { requiredClaims: ['exp'] }); next(); });`,
+  },
+  needsBaseline: true,
+  async run({ prober, identities }) {
+    if (!identities.includes('expired'))
+      return notTested('It takes a token that was good once: --token-expired env:NAME.');
+    if ((await prober.admits({ credentials: 'none' })).isAdmitted) {
+      return notTested('A handshake without any credential is accepted: whether a token is looked at cannot be seen.');
+    }
+    const { isAdmitted, saw } = await prober.admits({ credentials: 'expired' });
+    if (isAdmitted)
+      return finding('The expired token was accepted.', [{ sent: 'Authorization: Bearer [expired]', got: saw }]);
+    return passed(`The expired token was refused: ${saw}.`);
+  },
+};

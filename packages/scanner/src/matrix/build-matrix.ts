@@ -1,0 +1,75 @@
+import type { CheckContext } from '../checks/check.js';
+import { eventOf } from '../dialect/event-of.js';
+import { InconclusiveError } from '../probe/prober.js';
+import type { Session } from '../probe/session.js';
+import type { Who } from '../scope/credentials.js';
+import { declaredAccess } from './declared-access.js';
+import type { Matrix, Reaction } from './matrix.js';
+
+/**
+ * Sends every captured message as each identity. One identity after the other, so that the answers of A are from before
+ * anybody else has tried to change what they are about; and one connection for all messages of an identity, while it stays.
+ *
+ * @throws BudgetSpentError
+ */
+export async function buildMatrix(context: CheckContext): Promise<Matrix> {
+  const { messages, dialect, identities, lock } = context;
+  const reactions = new Map<Who, readonly Reaction[]>();
+  for (const who of identities) reactions.set(who, await reactionsOf(context, who));
+  return {
+    columns: identities,
+    rows: messages.map((message, index) => {
+      const event = eventOf(dialect, message);
+      return {
+        event,
+        message,
+        declared: lock === undefined ? undefined : declaredAccess(lock, event).says,
+        reactions: Object.fromEntries(identities.map((who) => [who, reactions.get(who)?.[index]])),
+      };
+    }),
+  };
+}
+
+async function reactionsOf(context: CheckContext, who: Who): Promise<readonly Reaction[]> {
+  const reactions: Reaction[] = [];
+  let session: Session | undefined;
+  try {
+    for (const message of context.messages) {
+      if (session === undefined || session.closed !== undefined) {
+        session?.[Symbol.dispose]();
+        const opened = await openAs(context, who);
+        // Who is not let in is not let in for the next message either.
+        if ('kind' in opened) return [...reactions, ...context.messages.slice(reactions.length).map(() => opened)];
+        session = opened;
+      }
+      reactions.push(await reactionTo(context, session, message));
+    }
+    return reactions;
+  } finally {
+    session?.[Symbol.dispose]();
+  }
+}
+
+async function openAs({ talk }: CheckContext, who: Who): Promise<Session | Reaction> {
+  try {
+    const session = await talk(who);
+    const { closed } = session;
+    if (closed === undefined) return session;
+    session[Symbol.dispose]();
+    // Decided after the upgrade.
+    return { kind: 'not-admitted', shows: `close ${closed.code}` };
+  } catch (error) {
+    if (error instanceof InconclusiveError) return { kind: 'not-admitted', shows: error.message };
+    throw error;
+  }
+}
+
+async function reactionTo({ dialect }: CheckContext, session: Session, message: string): Promise<Reaction> {
+  const answers = (await session.ask(message)).filter((frame) => dialect.isAnswer(frame));
+  const good = answers.find((frame) => !dialect.isRefusal(frame));
+  if (good !== undefined) return { kind: 'answered', shows: good };
+  const [refusal] = answers;
+  if (refusal !== undefined) return { kind: 'refused', shows: refusal };
+  if (session.closed !== undefined) return { kind: 'closed', shows: `close ${session.closed.code}` };
+  return { kind: 'silent', shows: 'nothing' };
+}
