@@ -189,20 +189,20 @@ describe('the range', { timeout: 120_000 }, () => {
       const foundBy = flaw === 'none' ? [] : flaw === 'plaintext' ? ['plaintext'] : FOUND_BY[flaw];
       runs.push({ server: flaw, foundBy, result: await resultOf(flaw) });
     }
+    const scanWhole = (target: string, ...messages: string[]): Promise<ScanResult> =>
+      scanRange(target, { messages, other: undefined, expired: undefined, shared: [], lock: undefined });
     const whole = [
       {
         server: 'Nest over `ws`, without protection',
-        result: await scanRange(await startNestOnWs(), { messages: ['{"event":"note.add","data":"x"}'] }),
+        result: await scanWhole(await startNestOnWs(), '{"event":"note.add","data":"x"}'),
       },
       {
         server: 'Nest over Socket.IO, without protection',
-        result: await scanRange(await startNestOnSocketIo(), {
-          messages: ['42["note.purge",{}]', '42["note.add","x"]'],
-        }),
+        result: await scanWhole(await startNestOnSocketIo(), '42["note.purge",{}]', '42["note.add","x"]'),
       },
       {
         server: '`ws`, with its defaults',
-        result: await scanRange(await startTalker((message) => [message]), { messages: ['hello'] }),
+        result: await scanWhole(await startTalker((message) => [message]), 'hello'),
       },
     ];
     expect(whole.map(({ result }) => result.grade.letter)).toEqual(['F', 'F', 'F']);

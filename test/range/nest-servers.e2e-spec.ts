@@ -1,6 +1,6 @@
 import { scan, type ScanOptions, type ScanResult } from '@secure-ws/scanner';
 import { describe, expect, it } from 'vitest';
-import { startNestInNamespace, startNestOnSocketIo, startNestOnWs } from './nest-servers.js';
+import { startNestOnNamespace, startNestOnSocketIo, startNestOnWs } from './nest-servers.js';
 
 const scanFast = (options: ScanOptions): Promise<ScanResult> =>
   scan({ limits: { connectionsPerSecond: 1000 }, settleMs: 50, ...options });
@@ -50,7 +50,7 @@ describe('what Nest gives by itself', { timeout: 120_000 }, () => {
       expect.arrayContaining(['foreign-origin', 'unauthenticated', 'event-enumeration']),
     );
     const admin = await scanFast({
-      target: await startNestInNamespace(),
+      target: await startNestOnNamespace(),
       messages: ['42/admin,1["note.add","x"]', '42/admin,["note.purge",{}]'],
     });
     expect(idsOf(admin, 'finding')).toEqual(expect.arrayContaining(['unauthenticated', 'event-enumeration']));

@@ -8,6 +8,8 @@ import { Test } from '@nestjs/testing';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { onTestFinished } from 'vitest';
 
+const SOCKET_IO = '/socket.io/?EIO=4&transport=websocket';
+
 @Injectable()
 class Nobody implements CanActivate {
   canActivate(): boolean {
@@ -37,18 +39,15 @@ class IoGateway extends Handlers {}
 @WebSocketGateway({ namespace: '/admin' })
 class IoNamespaceGateway extends Handlers {}
 
-const SOCKET_IO_PATH = '/socket.io/?EIO=4&transport=websocket';
-
 /** A gateway of Nest without any protection over `ws`, and its URL. It ends with the test. */
 export const startNestOnWs = async (): Promise<string> => `${await startNest(WsGateway, WsAdapter)}/notes`;
 
 /** The same over Socket.IO. */
-export const startNestOnSocketIo = async (): Promise<string> =>
-  `${await startNest(IoGateway, IoAdapter)}${SOCKET_IO_PATH}`;
+export const startNestOnSocketIo = async (): Promise<string> => `${await startNest(IoGateway, IoAdapter)}${SOCKET_IO}`;
 
-/** The same in the namespace `/admin`. */
-export const startNestInNamespace = async (): Promise<string> =>
-  `${await startNest(IoNamespaceGateway, IoAdapter)}${SOCKET_IO_PATH}`;
+/** The same in the namespace `/admin` of Socket.IO. */
+export const startNestOnNamespace = async (): Promise<string> =>
+  `${await startNest(IoNamespaceGateway, IoAdapter)}${SOCKET_IO}`;
 
 async function startNest(gateway: Type, Adapter: typeof WsAdapter | typeof IoAdapter): Promise<string> {
   @Module({ providers: [gateway as Provider] })
