@@ -41,7 +41,7 @@ describe('reports of the scanner, in Chromium', { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true });
   });
 
-  it('SC-03 the HTML one shows what a hostile server sent as text, loads nothing, and fits a narrow screen', async () => {
+  it('SC-03 SC-07 the HTML one shows what a hostile server sent as text, loads nothing, and fits a narrow screen', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       const visitor = await browser.newContext({ colorScheme, viewport: { width: 320, height: 640 } });
       const page = await visitor.newPage();

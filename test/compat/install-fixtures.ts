@@ -2,52 +2,24 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { type Fixture, FIXTURES, folderOf, ROOT, WORKSHOP } from './fixtures.js';
+import { type Fixture, FIXTURES, folderOf, ROOT } from './fixtures.js';
+import { packPackages, type Tarball } from './pack-packages.js';
 import { runOrThrow } from './run.js';
 
 const SOURCES = join(ROOT, 'test/compat/fixtures');
 const PACKAGES = ['protocol', 'nestjs'] as const;
-const TARBALLS = join(WORKSHOP, 'tarballs');
-
-interface Tarball {
-  readonly name: string;
-  readonly path: string;
-  readonly hash: string;
-}
 
 /**
  * Packs the packages as they would be published, and installs and compiles the fixtures with them. What has not changed
  * since the last run is left as it is.
  */
 export async function installFixtures(): Promise<void> {
-  const tarballs = await pack();
+  const tarballs = await packPackages(PACKAGES);
   // One after the other: two npm processes at once only wait for each other's cache.
   for (const fixture of FIXTURES) {
     await install(fixture, tarballs);
     await compile(fixture);
   }
-}
-
-async function pack(): Promise<readonly Tarball[]> {
-  await mkdir(TARBALLS, { recursive: true });
-  const tarballs: Tarball[] = [];
-  for (const name of PACKAGES) {
-    const folder = join(ROOT, 'packages', name);
-    if (!existsSync(join(folder, 'dist/index.js'))) {
-      throw new Error(`packages/${name} is not built: run npm run build before the compat tests.`);
-    }
-    const output = await runOrThrow('npm', ['pack', '--silent', '--pack-destination', TARBALLS], folder);
-    const packed = join(TARBALLS, output.trim().split('\n').at(-1) ?? '');
-    const hash = createHash('sha256')
-      .update(await readFile(packed))
-      .digest('hex')
-      .slice(0, 16);
-    // npm takes a tarball whose name it has seen for the same: a new content needs a new name.
-    const path = join(TARBALLS, `${name}-${hash}.tgz`);
-    await cp(packed, path);
-    tarballs.push({ name: `@secure-ws/${name}`, path, hash });
-  }
-  return tarballs;
 }
 
 async function install(fixture: Fixture, tarballs: readonly Tarball[]): Promise<void> {

@@ -5,7 +5,8 @@ export interface TranscriptEntry {
   readonly text: string;
 }
 
-const MAX_CHARACTERS = 4_000_000;
+/** The largest message that a check sends, and its echo, and as much again. */
+const MAX_CHARACTERS = 8_000_000;
 
 /** All that was sent and received, for the rules that look for what has no place there. */
 export class Transcript {
