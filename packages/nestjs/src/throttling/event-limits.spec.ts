@@ -68,6 +68,17 @@ describe('throttleEvent', () => {
     ['bytes', [{ limit: 100, ttl: 1600, cost: 0, costPerByte: 1 }], 50, [NO, NO, 1700]],
     ['bytes in parts', [{ limit: 1, ttl: 1600, cost: 0, costPerByte: 0.01 }], 50, [NO, NO, 1700]],
     ['bytes beside messages', [{ limit: 100, ttl: 1600, cost: 50, costPerByte: 1 }], 50, [NO, 1700]],
+    ['bytes beside a computed cost', [{ limit: 100, ttl: 1600, cost: () => 50, costPerByte: 1 }], 50, [NO, 1700]],
+    [
+      'bytes beside a promised cost',
+      [{ limit: 100, ttl: 1600, cost: () => Promise.resolve(50), costPerByte: 1 }],
+      ...([50, [NO, 1700]] as const),
+    ],
+    [
+      'bytes under a promised limit',
+      [{ limit: () => Promise.resolve(100), ttl: 1600, cost: 0, costPerByte: 1 }],
+      ...([50, [NO, NO, 1700]] as const),
+    ],
     ['a computed limit', [{ limit: ({ principal }) => principal.roles.length, ttl: 1600 }], 1, [NO, 1700]],
     ['a promised limit', [{ limit: () => Promise.resolve(1), ttl: 1600 }], 1, [NO, 1700]],
     ['a computed ttl', [{ limit: 1, ttl: () => 3200 }], 1, [NO, 3400]],
