@@ -333,6 +333,29 @@ describe('throttleEvent', () => {
     expect(throttles.size).toBe(0);
   });
 
+  it('DR-05 a storage is not asked for what this node refuses, nor for who has gone: it cannot take back what it counts', async () => {
+    const asked: string[] = [];
+    const storage: ThrottlerStorageLike = {
+      increment: (_key, _ttl, _limit, _block, name) => {
+        asked.push(name);
+        return Promise.resolve({ totalHits: 1, timeToExpire: 1, isBlocked: false, timeToBlockExpire: 0 });
+      },
+    };
+    const rules = [
+      { limit: 1, ttl: 1000, by: 'connection', name: 'own' },
+      { limit: 9, ttl: 60_000, name: 'shared' },
+    ] as const;
+    const { hit, limits, waits } = start(rules, { storage }).open();
+    expect(await waits(3)).toEqual([NO, 1000, 1000]);
+    expect(asked).toEqual(['shared']);
+    limits.release();
+    expect(await hit()).toBeDefined();
+    const { limits: gone, hit: late } = start([rules[1]], { storage }).open();
+    gone.release();
+    expect(await late()).toBeDefined();
+    expect(asked).toEqual(['shared']);
+  });
+
   it('DR-18 an anonymous client sends half as many of an event while the process sheds, and no limit blocks it for that', async () => {
     const rule = { limit: 4, ttl: 1000, blockDuration: 60_000 };
     const { hit } = start([rule], { isShedding: true }).open('guest', '192.0.2.1', 'anonymous');
