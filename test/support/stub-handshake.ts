@@ -112,7 +112,7 @@ export interface GuardSetup {
   readonly authenticators?: readonly WsAuthenticator[];
   readonly isReady?: () => boolean;
   readonly guards?: GatewayGuards;
-  readonly parts?: Partial<Pick<WsHandshakeGuardParts, 'onAttack' | 'rightsOf'>>;
+  readonly parts?: Partial<Pick<WsHandshakeGuardParts, 'onAttack' | 'rightsOf' | 'isShedding'>>;
   readonly endpoint?: Partial<HandshakeEndpoint>;
   readonly observation?: HandshakeMeasure;
 }
