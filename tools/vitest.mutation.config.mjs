@@ -12,6 +12,7 @@ export default defineConfig({
     exclude: ['**/api-key-work.spec.ts'],
     // A mutant would load all modules once more for each spec.
     isolate: false,
+    setupFiles: ['tools/mutation-coverage-setup.mjs'],
     // A property test finds a mutant in its first inputs, or never; Stryker runs it for each mutant that it covers.
     testTimeout: 20_000,
   },

@@ -9,6 +9,7 @@ import type { GatewayGuards } from '../../packages/nestjs/src/handshake/guards/g
 import type {
   HandshakeDecision,
   HandshakeEndpoint,
+  HandshakeMeasure,
   HandshakeObserver,
   MetLimit,
 } from '../../packages/nestjs/src/handshake/handshake-context.js';
@@ -111,7 +112,9 @@ export interface GuardSetup {
   readonly authenticators?: readonly WsAuthenticator[];
   readonly isReady?: () => boolean;
   readonly guards?: GatewayGuards;
-  readonly parts?: Partial<Pick<WsHandshakeGuardParts, 'onAttack' | 'rightsOf'>>;
+  readonly parts?: Partial<Pick<WsHandshakeGuardParts, 'onAttack' | 'rightsOf' | 'isShedding'>>;
+  readonly endpoint?: Partial<HandshakeEndpoint>;
+  readonly observation?: HandshakeMeasure;
 }
 
 /** The gateway at `/chat`. */
@@ -146,6 +149,8 @@ export function setUpHandshake({
   isReady = () => true,
   guards,
   parts,
+  endpoint: ownEndpoint,
+  observation,
 }: GuardSetup = {}): StubHandshake {
   const boot = new BootProblems();
   const reader = new OptionReader({ origins: [ORIGIN], limits: ROOMY_LIMITS, ...options }, 'handshake', boot);
@@ -183,11 +188,12 @@ export function setUpHandshake({
     revokedCertificates: new RevokedCertificates(),
     admitsAnonymous: false,
     admitsFirstMessage: false,
+    ...ownEndpoint,
   };
   const endpointAt = (path: string): HandshakeEndpoint | undefined => (path === '/chat' ? endpoint : undefined);
   const decide = (change: RequestChange = {}): HandshakeDecision | Promise<HandshakeDecision> => {
     const request = requestOf(change);
-    return guard.decide({ request, socket: request.socket, endpointAt, observer });
+    return guard.decide({ request, socket: request.socket, endpointAt, observer, observation });
   };
   return { guard, clock, store, met, unlisted, decide };
 }

@@ -1,11 +1,17 @@
 import { createPrincipal } from '../../packages/nestjs/src/core/principal.js';
-import { ANYBODY, AuthorizationPlan, NO_POLICIES } from '../../packages/nestjs/src/authorization/authorization-plan.js';
+import {
+  ANYBODY,
+  type AuthorizationDecision,
+  AuthorizationPlan,
+  NO_POLICIES,
+} from '../../packages/nestjs/src/authorization/authorization-plan.js';
 import type { WsPolicy } from '../../packages/nestjs/src/authorization/ws-policy.js';
 import { FaultLog } from '../../packages/nestjs/src/events/fault-log.js';
 import type { SecurityEvent } from '../../packages/nestjs/src/events/security-event.js';
 import { SecurityEventSink } from '../../packages/nestjs/src/events/security-event-sink.js';
 import { SecurityEvents } from '../../packages/nestjs/src/events/security-events.js';
 import { BootProblems } from '../../packages/nestjs/src/core/boot-problems.js';
+import type { CompiledObserver } from '../../packages/nestjs/src/core/observers.js';
 import { PLAIN_JSON } from '../../packages/nestjs/src/core/wire-format.js';
 import { OptionReader } from '../../packages/nestjs/src/core/option-reader.js';
 import type { BoundedSocket, OutboundWatch } from '../../packages/nestjs/src/lifecycle/bounded-socket.js';
@@ -100,6 +106,12 @@ export interface PipelineShape {
   readonly isHeld?: boolean;
   /** When the identity ends, in milliseconds from now. */
   readonly expiresInMs?: number;
+  /** What else is asked of who may call it. */
+  readonly decision?: Partial<AuthorizationDecision>;
+  /** What else is known of the handler. */
+  readonly plan?: Partial<HandlerPlan>;
+  readonly observer?: CompiledObserver;
+  readonly roles?: readonly string[];
 }
 
 /** Reads options as the boot does. */
@@ -135,6 +147,7 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
       ledger: new ViolationLedger(memory, throttling.violations),
       detailedErrors: false,
       policyTimeoutMs: 5000,
+      observer: shape.observer,
     },
     {
       messages: resolveMessagesOptions(readerOf(shape.messages, 'messages')),
@@ -144,7 +157,10 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
   );
   const socket = new StubSocket();
   const ends = shape.expiresInMs === undefined ? {} : { expiresAt: clock.now() + shape.expiresInMs };
-  const principal = createPrincipal({ kind: 'jwt', issuer: 'test', id: 'alice', authenticatedAt: 0, ...ends });
+  const principal = createPrincipal({
+    ...{ kind: 'jwt', issuer: 'test', id: 'alice', authenticatedAt: 0, roles: shape.roles ?? [] },
+    ...ends,
+  });
   const connection = new ManagedConnection(
     {
       id: 'c',
@@ -164,7 +180,7 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
     eventJson: '"do"',
     label: 'Gateway.do',
     authorization: new AuthorizationPlan(
-      { ...ANYBODY, requirements: shape.policies ?? [] },
+      { ...ANYBODY, requirements: shape.policies ?? [], ...shape.decision },
       { ...NO_POLICIES, resolve: (type) => () => new type() },
     ),
     throttles: [],
@@ -176,8 +192,9 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
     isReported: false,
     hasInterceptors: shape.hasInterceptors ?? false,
     isStream: shape.isStream ?? false,
+    ...shape.plan,
   };
-  pipeline.bind({ plan, steps: stepsOf(plan), callback });
+  pipeline.bind({ plan, steps: stepsOf(plan, shape.observer !== undefined), callback });
   if (shape.isHeld !== true) pipeline.release();
   const send = (id: number, event = 'do'): void => {
     pipeline.onMessage(Buffer.from(JSON.stringify({ event, id })), false);

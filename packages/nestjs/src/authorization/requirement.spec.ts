@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createPrincipal } from '../core/principal.js';
 import { missingClaim } from './missing-claim.js';
-import { allOf, anyOf, grantsTogether, requirementProblem, type WsRequirement } from './requirement.js';
+import {
+  allOf,
+  anyOf,
+  grantsTogether,
+  policiesOf,
+  requirementProblem,
+  requirementsText,
+  type WsRequirement,
+} from './requirement.js';
 
 const principal = createPrincipal({
   kind: 'jwt',
@@ -107,5 +115,59 @@ describe('requirementProblem', () => {
   it('AZ-01 anyOf() and allOf() of nothing are errors', () => {
     expect(() => anyOf()).toThrow(TypeError);
     expect(() => allOf()).toThrow(TypeError);
+  });
+});
+
+describe('requirementsText', () => {
+  class Owner {
+    authorize(): boolean {
+      return true;
+    }
+  }
+
+  it.each<readonly [requirements: readonly WsRequirement[], text: string]>([
+    [[], 'any authenticated principal'],
+    [[{ roles: ['admin'] }], 'role admin'],
+    [[{ roles: ['admin', 'auditor'] }], 'role admin or auditor'],
+    [[{ scopes: ['a', 'b'] }], 'scope a, scope b'],
+    [[{ roles: ['admin'], scopes: ['a'] }, Owner], 'role admin, scope a, Owner'],
+    [[anyOf(Owner, { roles: ['support'] })], 'any of (Owner; role support)'],
+    [[allOf(Owner, { roles: ['support'] })], 'all of (Owner; role support)'],
+    [[anyOf(Owner, allOf({ roles: ['a'] }, { scopes: ['b'] }))], 'any of (Owner; all of (role a; scope b))'],
+  ])('AZ-01 says %j in words', (requirements, text) => {
+    expect(requirementsText(requirements)).toBe(text);
+  });
+
+  it('AZ-01 finds the policies of requirements, those of groups too, in their order', () => {
+    class Ticket extends Owner {}
+    expect(policiesOf([{ roles: ['a'] }, anyOf({ roles: ['b'] }, allOf(Ticket, Owner)), Owner])).toEqual([
+      Ticket,
+      Owner,
+      Owner,
+    ]);
+  });
+
+  it('AZ-01 keeps a group as it was made', () => {
+    const members = [Owner, { roles: ['a'] }];
+    for (const group of [anyOf(...members), allOf(...members)]) {
+      expect(group.members).toEqual(members);
+      expect(Object.isFrozen(group.members)).toBe(true);
+    }
+  });
+
+  it.each<readonly [requirement: unknown, problem: string]>([
+    [class NoPolicy {}, 'NoPolicy has no authorize() method: it is not a policy class'],
+    [() => true, 'a function without a name has no authorize() method: it is not a policy class'],
+    [null, 'a requirement is a policy class, { roles, scopes }, anyOf(...) or allOf(...)'],
+    ['admin', 'a requirement is a policy class'],
+    [['admin'], 'a requirement is a policy class'],
+    [{ role: ['admin'] }, '"role" is not a requirement; write roles or scopes'],
+    [{ roles: ['a', ''] }, 'roles must be a list of at least one non-empty string'],
+    [{ roles: ['a', 1] }, 'roles must be a list of at least one non-empty string'],
+    [{ roles: ['a'], scopes: [] }, 'scopes must be a list of at least one non-empty string'],
+    [{}, 'a requirement names roles or scopes'],
+    [anyOf({ roles: ['a'] }, {}), 'a requirement names roles or scopes'],
+  ])('AZ-01 says what is wrong with %o', (requirement, problem) => {
+    expect(requirementProblem(requirement)).toContain(problem);
   });
 });

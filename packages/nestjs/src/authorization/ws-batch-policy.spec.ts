@@ -94,6 +94,12 @@ describe('WsBatchPolicy', () => {
     expect(await new Items([a, b, foreign]).ask(ids)).toBeInstanceOf(Denial);
   });
 
+  it('AZ-04 looks nothing up where one id is named twice', async () => {
+    const policy = new Items([a]);
+    expect(await policy.ask(['a', 'a'])).toBeInstanceOf(Denial);
+    expect(policy.lookups).toEqual([]);
+  });
+
   it.each<readonly [what: string, id: unknown]>([
     ['the empty text', ''],
     ['NaN', Number.NaN],

@@ -42,4 +42,17 @@ describe('isHostAllowed', () => {
   ])('HS-08 judges %s', (_, rules, host, isLocal, expected) => {
     expect(isHostAllowed(authority(host), () => isLocal, rules)).toBe(expected);
   });
+
+  it.each<[string, HostRules, string, number]>([
+    ['a listed host', LISTED, 'a.example', 0],
+    ['the public host', PUBLIC, 'chat.example.com', 0],
+    ['a loopback name where any host passes', UNSET, 'localhost', 0],
+    ['a foreign name beside the public host', PUBLIC, 'evil.example', 0],
+    ['a foreign name where any host passes', UNSET, 'evil.example', 1],
+    ['a loopback name beside the public host', PUBLIC, 'localhost', 1],
+  ])('HS-08 asks where a connection arrived only where it matters: %s', (_, rules, host, times) => {
+    let asked = 0;
+    isHostAllowed(authority(host), () => ++asked > 0, rules);
+    expect(asked).toBe(times);
+  });
 });

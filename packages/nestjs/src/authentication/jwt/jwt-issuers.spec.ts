@@ -6,7 +6,10 @@ import { BootProblems } from '../../core/boot-problems.js';
 import { OptionReader } from '../../core/option-reader.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { JwkSetVerifier } from './key-set/jwk-set-verifier.js';
+import { SenderConstraints } from '../sender-constraint/sender-constraints.js';
+import { ClaimsAcceptance } from './claims-acceptance.js';
 import { jwtIssuer } from './jwt-issuers.js';
+import { JwtAuthenticator } from './jwt.authenticator.js';
 import { type JwtOptions, resolveJwtOptions } from './jwt.options.js';
 import { readTokenRules } from './token-rules.js';
 
@@ -64,5 +67,33 @@ describe('readTokenRules', () => {
     expect(typesOf({})).toBeUndefined();
     expect(typesOf({}, ['at+jwt'])).toEqual(new Set(['at+jwt']));
     expect(typesOf({ typ: ['x+jwt'] }, ['at+jwt'])).toEqual(new Set(['x+jwt']));
+  });
+
+  it('AN-15 asks for a key set where it lies, for the algorithms and in the times of its options', () => {
+    const options = resolve({ jwksUri: 'https://id.example.com/jwks', algorithms: ['ES256'] });
+    const { signatures } = jwtIssuer(options, new FakeClock(), jose);
+    expect(signatures).toBeInstanceOf(JwkSetVerifier);
+    // Another algorithm is refused before anything is asked for.
+    const header = { alg: 'RS256', kid: undefined, typ: undefined } as Parameters<typeof signatures.verify>[1];
+    return expect(signatures.verify('a.b.c', header)).resolves.toBe('bad-algorithm');
+  });
+
+  it.each<[string, string, boolean]>([
+    ['of its issuer', signHs({ alg: 'HS256' }, goodClaims({ iss: COMMON.issuer }), SECRET), true],
+    ['of its issuer, forged', signHs({ alg: 'HS256' }, goodClaims({ iss: COMMON.issuer }), 'other'), true],
+    ['of another issuer', signHs({ alg: 'HS256' }, goodClaims({ iss: 'https://evil.example' }), SECRET), false],
+    ['without an issuer', signHs({ alg: 'HS256' }, goodClaims({ iss: undefined }), SECRET), false],
+    ['whose issuer is a list', signHs({ alg: 'HS256' }, goodClaims({ iss: [COMMON.issuer] }), SECRET), false],
+    ['that is none', 'opaque', false],
+    [
+      'that is longer than one may be',
+      signHs({ alg: 'HS256' }, goodClaims({ iss: COMMON.issuer, x: 'x'.repeat(9000) }), SECRET),
+      false,
+    ],
+  ])('J14 knows a token %s', (_, token, isOne) => {
+    const clock = new FakeClock();
+    const issuer = jwtIssuer(resolve({ secret: SECRET, algorithms: ['HS256'] }), clock, undefined);
+    const authenticator = new JwtAuthenticator([issuer], new ClaimsAcceptance(clock, new SenderConstraints()));
+    expect(authenticator.isOfIssuer(token)).toBe(isOne);
   });
 });

@@ -8,6 +8,9 @@ import { type SharedSignalsParts, TooManyRefusedError, WsSharedSignals } from '.
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type/';
 const [ONE, TWO] = ['https://one.example', 'https://two.example'];
 const HOUR = 3_600_000;
+const STARTED = Date.parse('2026-11-27T10:00:00.000Z');
+/** Seconds since 1970, from the beginning of each test on. */
+const at = (later: number): number => STARTED / 1000 + later;
 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -20,7 +23,7 @@ describe('WsSharedSignals', () => {
   let endSession: SharedSignalsParts['endSession'];
 
   beforeEach(() => {
-    clock = new FakeClock(Date.parse('2026-11-27T10:00:00.000Z'));
+    clock = new FakeClock(STARTED);
     store = new MemoryStore(clock, { maxKeys: 1000 });
     told.length = 0;
     done.length = 0;
@@ -112,5 +115,52 @@ describe('WsSharedSignals', () => {
     for (let i = 0; i < 60; i++) expect(await receive(text)).toBe(0);
     await expect(receive(text)).rejects.toThrow(TooManyRefusedError);
     await expect(receive(token(ONE, 'b'))).rejects.toThrow(TooManyRefusedError);
+  });
+
+  it.each<[string, object, string | undefined]>([
+    ['an exp that is to come', { exp: at(1) }, undefined],
+    ['an exp that is now', { exp: at(0) }, 'expired'],
+    ['an exp that is a text', { exp: 'never' }, 'bad-claims'],
+    ['an iat of the last hour', { iat: at(-3600) }, undefined],
+    ['an older iat', { iat: at(-3601) }, 'expired'],
+    ['an iat that is a little ahead', { iat: at(30) }, undefined],
+    ['an iat that is to come', { iat: at(31) }, 'not-yet-valid'],
+    ['no iat', { iat: undefined }, 'bad-claims'],
+    ['an empty jti', { jti: '' }, 'bad-claims'],
+    ['another audience', { aud: 'other' }, 'bad-audience'],
+    ['a nonce, as an ID token has', { nonce: 'n' }, 'bad-type'],
+    ['no events', { events: undefined }, 'bad-type'],
+    ['events of nothing', { events: {} }, 'bad-claims'],
+    ['two events', { events: { a: {}, b: {} } }, 'bad-claims'],
+    ['an event that is a text', { events: { [`${CAEP}session-revoked`]: 'x' } }, 'bad-claims'],
+    ['a change of nothing', { events: { [`${CAEP}credential-change`]: {} } }, 'bad-claims'],
+    ['a change that is made', { events: { [`${CAEP}credential-change`]: { change_type: 'delete' } } }, undefined],
+    ['claims that are a text', { events: { [`${CAEP}token-claims-change`]: { claims: 'x' } } }, 'bad-claims'],
+    ['an event that nobody knows', { events: { 'https://example.com/other': {} }, sub_id: undefined }, undefined],
+    ['nobody', { sub_id: undefined }, 'bad-subject'],
+    [
+      'two that differ',
+      { events: { [`${CAEP}session-revoked`]: { subject: { format: 'iss_sub', iss: ONE, sub: 'bob' } } } },
+      'bad-subject',
+    ],
+    [
+      'one, twice',
+      { events: { [`${CAEP}session-revoked`]: { subject: { format: 'iss_sub', iss: ONE, sub: 'alice' } } } },
+      undefined,
+    ],
+  ])('AN-06 SL-05 judges a signal with %s', async (_, changes, failure) => {
+    const answer = receive(token(ONE, 'a', 'session-revoked', {}, changes));
+    if (failure === undefined) await answer;
+    else await expect(answer).rejects.toMatchObject({ failure });
+    expect(failures()).toEqual(failure === undefined ? [] : [failure]);
+  });
+
+  it('SL-05 judges again after a new credential, and does nothing for what nobody knows', async () => {
+    const made = { [`${CAEP}credential-change`]: { change_type: 'create' } };
+    await receive(token(ONE, 'a', '', {}, { events: made }));
+    await receive(token(ONE, 'b', '', {}, { events: { 'https://example.com/other': {} } }));
+    const verification = { 'https://schemas.openid.net/secevent/ssf/event-type/verification': {} };
+    await receive(token(ONE, 'c', '', {}, { events: verification }));
+    expect(done).toEqual(['judges alice']);
   });
 });

@@ -34,4 +34,26 @@ describe('Invitations', () => {
     first?.whenLost(() => told.push('first'));
     expect(told).toEqual(['first']);
   });
+
+  it('DR-04 DR-15 a place that is given back leaves those of its address counted', () => {
+    const invitations = new Invitations();
+    const places = Array.from({ length: MAX_INVITED_PER_ADDRESS }, () => invitations.take('address:a'));
+    for (const place of places) place?.speak();
+    expect(invitations.take('address:a')).toBeUndefined();
+    places[0]?.release();
+    expect(invitations.take('address:a')).toBeDefined();
+    for (const place of places.slice(1)) place?.release();
+    const again = Array.from({ length: MAX_INVITED_PER_ADDRESS - 1 }, () => invitations.take('address:a'));
+    for (const place of again) place?.speak();
+    expect(again.every((place) => place !== undefined)).toBe(true);
+  });
+
+  it('DR-04 tells nobody of a place that its own client has given back', () => {
+    const place = new Invitations().take('address:a');
+    const lost = vi.fn<() => void>();
+    place?.whenLost(lost);
+    place?.release();
+    place?.lose();
+    expect(lost).not.toHaveBeenCalled();
+  });
 });

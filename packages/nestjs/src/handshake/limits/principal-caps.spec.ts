@@ -2,10 +2,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { createPrincipal, type Principal, type PrincipalInput } from '../../core/principal.js';
 import { MemoryStore } from '../../store/memory.store.js';
 import { type AdmissionAnswer, type LeaseState, SecureWsStoreError } from '../../store/secure-ws.store.js';
-import { principalKey } from '../../store/store-keys.js';
+import { principalKey, sessionKey } from '../../store/store-keys.js';
 import { acquire } from '../../testing/lease-contract.js';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { LEASE_TTL_MS, type PrincipalCapRules, PrincipalCaps } from './principal-caps.js';
+import { LEASE_TTL_MS, type PrincipalCapRules, PrincipalCaps, type PrincipalLease } from './principal-caps.js';
 
 const RULES: PrincipalCapRules = {
   mode: 'enforce',
@@ -322,5 +322,66 @@ describe('PrincipalCaps', () => {
     lease?.release();
     await settle();
     expect(stateOf(store, 'c1')).toBe('unknown');
+  });
+
+  describe('the move to another identity', () => {
+    const session = (sessionId?: string) => user(sessionId === undefined ? {} : { sessionId });
+    const lease = (caps: PrincipalCaps, principal: Principal, id: string) => {
+      const outcome = caps.acquire(principal, id) as { readonly lease?: PrincipalLease };
+      if (outcome.lease === undefined) throw new Error(`${id} has no place`);
+      return outcome.lease;
+    };
+
+    it('DR-03 SL-09 takes the places of the new log-in, and gives those of the old one back', async () => {
+      const { store, caps } = make();
+      const moved = lease(caps, session('s-1'), 'c-1');
+      expect(moved.keys).toEqual([principalKey(user()), sessionKey(session('s-1'))]);
+      expect(await caps.move(moved, session('s-2'))).toBe(true);
+      expect(moved.keys).toEqual([principalKey(user()), sessionKey(session('s-2'))]);
+      expect(held(store, sessionKey(session('s-1')) ?? '')).toBe(0);
+      expect(held(store, sessionKey(session('s-2')) ?? '')).toBe(1);
+      expect(held(store, principalKey(user()))).toBe(1);
+      moved.release();
+      expect(held(store, sessionKey(session('s-2')) ?? '')).toBe(0);
+      expect(held(store, principalKey(user()))).toBe(0);
+    });
+
+    it('DR-03 SL-09 keeps what it had where the new log-in has no place', async () => {
+      const { store, caps } = make({ maxOpenPerSession: 1 });
+      const [moved, other] = [lease(caps, session('s-1'), 'c-1'), lease(caps, session('s-2'), 'c-2')];
+      expect(await caps.move(moved, session('s-2'))).toBe(false);
+      expect(moved.keys).toEqual([principalKey(user()), sessionKey(session('s-1'))]);
+      expect(held(store, sessionKey(session('s-1')) ?? '')).toBe(1);
+      other.release();
+      expect(await caps.move(moved, session('s-2'))).toBe(true);
+    });
+
+    it('F30 closes whom it replaces, where it is told to', async () => {
+      const { caps, closed } = make({ maxOpenPerSession: 1, onPrincipalLimit: 'close-oldest' });
+      const moved = lease(caps, session('s-1'), 'c-1');
+      lease(caps, session('s-2'), 'c-2');
+      expect(await caps.move(moved, session('s-2'))).toBe(true);
+      expect(closed).toEqual(['c-2']);
+    });
+
+    it('DR-15 holds nothing for a connection that has ended', async () => {
+      const { store, caps } = make();
+      const moved = lease(caps, session('s-1'), 'c-1');
+      moved.release();
+      expect(await caps.move(moved, session('s-2'))).toBe(true);
+      expect(held(store, sessionKey(session('s-2')) ?? '')).toBe(0);
+      expect(held(store, principalKey(user()))).toBe(0);
+    });
+  });
+
+  it('HS-20 an anonymous client that must stay away is refused with the time, and takes no place otherwise', async () => {
+    const { store, caps } = make();
+    const anonymous = user({ kind: 'anonymous' });
+    const rule = { firstMs: 1000, maxMs: 1000, forgetAfterMs: 60_000, freeFailures: 0 };
+    const penalty = { key: 'address:192.0.2.1', rule };
+    expect(await caps.acquire(anonymous, 'c-1', penalty as never)).toMatchObject({ lease: { keys: [] } });
+    vi.spyOn(store, 'admit').mockReturnValueOnce({ granted: false, backoffMs: 700 } as AdmissionAnswer);
+    expect(await caps.acquire(anonymous, 'c-2', penalty as never)).toEqual({ lease: undefined, penaltyMs: 700 });
+    expect(caps.leases).toBe(0);
   });
 });

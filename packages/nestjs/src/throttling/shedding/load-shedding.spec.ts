@@ -89,4 +89,25 @@ describe('ProcessLoadMeter', () => {
       expect(heapShare).toBeLessThan(1);
     }
   });
+
+  it.each<[SheddingOptions, string[]]>([
+    [{}, ['start', 'stop']],
+    [{ mode: 'report' }, ['start', 'stop']],
+    [{ mode: 'off' }, []],
+  ])('DR-18 measures only where somebody asks: %j', (options, expected) => {
+    const calls: string[] = [];
+    class Meter extends CalmLoadMeter {
+      override start(): void {
+        calls.push('start');
+      }
+      override stop(): void {
+        calls.push('stop');
+      }
+    }
+    const resolved = resolveSheddingOptions(readerOf(options, 'shedding'));
+    const shedding = new LoadShedding(resolved, new Meter(), () => {});
+    shedding.start();
+    shedding.stop();
+    expect(calls).toEqual(expected);
+  });
 });

@@ -47,4 +47,28 @@ describe('the beginning of a file', () => {
       expect(begins(bytes(sent), parts)).toBe(false);
     }
   });
+
+  it.each<[string, unknown, boolean]>([
+    ['a part', { hex: 'aabb' }, true],
+    ['a part at its place', { hex: 'aabb', offset: 3 }, true],
+    ['several parts', [{ hex: 'aa' }, { hex: 'bb', offset: 1 }], true],
+    ['no parts', [], false],
+    ['a type of nobody', 'exe', false],
+    ['a name that reaches a prototype', 'constructor', false],
+    ['null', null, false],
+    ['a number', 7, false],
+    ['a part without bytes', { offset: 1 }, false],
+    ['a part of no bytes', { hex: '' }, false],
+    ['half a byte', { hex: 'aab' }, false],
+    ['what is no byte', { hex: 'zz' }, false],
+    ['bytes that are a list', { hex: ['aa'] }, false],
+    ['a place before the beginning', { hex: 'aa', offset: -1 }, false],
+    ['half a place', { hex: 'aa', offset: 0.5 }, false],
+    ['a place without an end', { hex: 'aa', offset: Infinity }, false],
+    ['a place far away', { hex: 'aa', offset: Number.MAX_SAFE_INTEGER }, false],
+    ['a part with something beside it', { hex: 'aa', mask: 'ff' }, false],
+    ['a good part and a bad one', [{ hex: 'aa' }, null], false],
+  ])('MV-11 DP-02 is understood, or not: %s', (_, entry, isOne) => {
+    expect(compileMagic(entry as never) !== undefined).toBe(isOne);
+  });
 });

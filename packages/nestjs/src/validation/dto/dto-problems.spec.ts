@@ -205,6 +205,39 @@ class Deep {
   made!: Line;
 }
 
+class Anything {
+  @IsDefined()
+  value!: string | null;
+}
+
+class Bytes {
+  @IsDefined()
+  @Type(() => Buffer)
+  bytes!: Buffer;
+}
+
+class Grouped {
+  @IsString({ groups: ['create'] })
+  name!: string;
+
+  @IsString({ groups: ['edit'] })
+  state = 'new';
+
+  @IsString({ groups: ['edit'] })
+  note?: string = undefined;
+}
+
+class OnlyEdited {
+  @IsString({ groups: ['edit'] })
+  name!: string;
+}
+
+class AroundGrouped {
+  @ValidateNested({ always: true })
+  @Type(() => OnlyEdited)
+  inner!: OnlyEdited;
+}
+
 describe('checkDto', () => {
   it.each([[Shallow], [AroundShallow]])(
     'MV-01 MV-14 names what would pass content that nothing looks at: %o',
@@ -281,5 +314,124 @@ describe('checkDto', () => {
 
   it('says once what several handlers share', () => {
     expect(look(Outer, Unsound, Unbounded, Unbounded)).toEqual(look(Outer, Unbounded));
+  });
+
+  it.each<[string, DtoClass, string, string, string]>([
+    [
+      'a promise',
+      Unsound,
+      'later',
+      'is @ValidatePromise(), but a message carries no promises.',
+      'remove @ValidatePromise()',
+    ],
+    [
+      'a nested class without @Type()',
+      Unsound,
+      'untyped',
+      'is @ValidateNested() without @Type()',
+      'add @Type(() => TheNestedDto)',
+    ],
+    [
+      'a nested class without rules',
+      Unsound,
+      'bare',
+      'of a class without class-validator decorators',
+      'decorate the properties of the class',
+    ],
+    [
+      'a class that is chosen, without rules',
+      Chosen,
+      'chosen',
+      'of a class without class-validator decorators',
+      'decorate',
+    ],
+    [
+      'a field without a rule',
+      Unsound,
+      'undecorated',
+      'has no class-validator decorator, but every instance',
+      'decorate undecorated',
+    ],
+    [
+      'a list of a class',
+      Shallow,
+      'lines',
+      'holds what Line describes, but nothing validates it',
+      'add @ValidateNested({ each: true }) and @Type(() => Line)',
+    ],
+    [
+      'an object of a class',
+      Shallow,
+      'line',
+      'holds what Line describes, but nothing validates it',
+      'add @ValidateNested() and @Type(() => Line)',
+    ],
+    ['a list of anything', Shallow, 'tags', 'takes a list of anything', 'add what each item is'],
+    [
+      'a field that anything fits',
+      Anything,
+      'value',
+      'takes anything, {"$gt": ""} too',
+      'add what value is, such as @IsString()',
+    ],
+    ['bytes that a number makes', Bytes, 'bytes', 'is a @Type(() => Buffer)', 'take a text, such as @IsBase64()'],
+  ])('MV-01 MV-03 says of %s what is wrong, and what to write', (_, type, name, problem, fix) => {
+    const found = look(type).problems.find(({ where }) => where === `${type.name}.${name}`);
+    expect(found?.problem).toContain(problem);
+    expect(found?.fix).toContain(fix);
+  });
+
+  it('MV-03 says of a constructor that needs something, and of then, what is wrong', () => {
+    expect(look(Demanding as unknown as DtoClass).problems).toEqual([
+      {
+        where: 'Demanding',
+        problem: 'cannot be made without arguments: its constructor throws.',
+        fix: 'remove the constructor of Demanding, or give its parameters defaults',
+      },
+    ]);
+    expect(look(Thenable).problems[0]).toEqual({
+      where: 'Thenable.then',
+      problem: 'makes `await` take every instance for a promise.',
+      fix: 'give it another name',
+    });
+  });
+
+  it('MV-13 warns of what one message can make expensive, once, and says what to add', () => {
+    const { warnings } = look(Unbounded, Unbounded);
+    expect(warnings.map((warning) => Object.values(warning).join(' '))).toEqual([
+      expect.stringMatching(/^Unbounded\.tags is checked item by item.*add @ArrayMaxSize\(n\)\.$/),
+      expect.stringMatching(/^Unbounded\.lines is checked item by item.*add @ArrayMaxSize\(n\)\.$/),
+      expect.stringMatching(/^Unbounded\.word is matched against a pattern that repeats.*add @MaxLength\(n\)\.$/),
+    ]);
+  });
+
+  describe('of a class that is read for some groups', () => {
+    const selected = (type: DtoClass, ...groups: string[]) => {
+      const found = new BootProblems();
+      checkDto(type, found, { groups });
+      return found.problems;
+    };
+
+    it('MV-03 names a default that no rule of the groups allows, and lets be what nobody may send', () => {
+      expect(selected(Grouped, 'create')).toEqual([
+        {
+          where: 'Grouped.state',
+          problem: "has a default value and no rule in the groups ['create']: every payload is refused.",
+          fix: 'set the default in the handler, or name the group of state as well',
+        },
+      ]);
+      expect(selected(Grouped, 'create', 'edit')).toEqual([]);
+    });
+
+    it('MV-03 names a nested class whose rules are of other groups', () => {
+      expect(selected(AroundGrouped, 'other')).toEqual([
+        {
+          where: 'AroundGrouped.inner',
+          problem:
+            "is @ValidateNested() of a class without a rule in the groups ['other']: every object in it is refused.",
+          fix: 'give the nested rules one of the groups, or none: a rule without a group belongs to all',
+        },
+      ]);
+    });
   });
 });

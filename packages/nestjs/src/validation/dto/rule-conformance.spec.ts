@@ -202,4 +202,33 @@ describe('findValueTest', () => {
     const { test } = testOf(IsNumber({ maxDecimalPlaces: 2 }));
     expect([0.12, 1e21, 0.123, 1e-7].map((value) => test?.(value))).toEqual([true, true, false, false]);
   });
+
+  it.each<[string, Parameters<typeof IsNumber>[0], readonly number[], readonly number[]]>([
+    ['nothing', {}, [0, -1.5, 1e-7], [NaN, Infinity, -Infinity]],
+    ['no decimals', { maxDecimalPlaces: 0 }, [0, -3, 1e21], [0.5, NaN]],
+    ['two decimals', { maxDecimalPlaces: 2 }, [1, 1.25, -0.5], [1.125, 1e-7, Infinity]],
+  ])('MV-09 judges numbers without class-validator where their options say %s', (_, options, good, bad) => {
+    const { test } = testOf(IsNumber(options));
+    expect(good.map((value) => test?.(value))).toEqual(good.map(() => true));
+    expect(bad.map((value) => test?.(value))).toEqual(bad.map(() => false));
+  });
+
+  it.each<[string, string, readonly unknown[]]>([
+    ['NaN allowed', 'isNumber', [{ allowNaN: true }]],
+    ['Infinity allowed', 'isNumber', [{ allowInfinity: true, maxDecimalPlaces: 2 }]],
+    ['decimals that are a text', 'isNumber', [{ maxDecimalPlaces: '2' }]],
+    ['null for options', 'isNumber', [null]],
+    ['a text for options', 'isNumber', ['x']],
+    ['half a length', 'isLength', [0.5, 2]],
+    ['a length without an end', 'isLength', [0, Infinity]],
+    ['a bound that is a text', 'min', ['1']],
+    ['a pattern that remembers', 'matches', [/a/g]],
+    ['a pattern that sticks', 'matches', [/a/y]],
+    ['a pattern that is a text', 'matches', ['a']],
+    ['values that are no list', 'isIn', [{ 0: 'a', length: 1 }]],
+    ['an enum that is a text', 'isEnum', ['ab']],
+    ['an enum that is null', 'isEnum', [null]],
+  ])('MV-09 leaves a value to class-validator where there is %s', (_, name, constraints) => {
+    expect(BUILT_IN_RULES.get(name)?.make(constraints)).toBeUndefined();
+  });
 });

@@ -1,0 +1,104 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryStore } from '../../store/memory.store.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import type { EndedSession } from './logout-claims.js';
+import { WsBackChannelLogout } from './ws-back-channel-logout.js';
+
+const NOW = Date.UTC(2026, 10, 27, 10);
+const [ONE, TWO] = ['https://one.example', 'https://two.example'];
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+describe('WsBackChannelLogout', () => {
+  let clock: FakeClock;
+  let refused: string[];
+  let ended: EndedSession[];
+  let signature: unknown;
+  let logout: WsBackChannelLogout;
+  let endSession: () => Promise<number>;
+
+  beforeEach(() => {
+    clock = new FakeClock(NOW);
+    [refused, ended, signature] = [[], [], { keyId: 'k' }];
+    endSession = () => Promise.resolve(3);
+    const issuer = (name: string, maxAgeMs: number) => ({
+      rules: { issuer: name },
+      signatures: { verify: () => signature },
+      logout: { clientIds: ['page'], typ: new Set(['logout+jwt']), maxAgeMs },
+    });
+    logout = new WsBackChannelLogout({
+      clock,
+      store: new MemoryStore(clock, { maxKeys: 100 }),
+      issuers: () => [issuer(ONE, 60_000), issuer(TWO, 120_000)] as never,
+      endSession: (session) => {
+        ended.push(session);
+        return endSession();
+      },
+      onRefused: (failure) => refused.push(failure),
+    });
+  });
+
+  function token(changes: object = {}, head: object = { typ: 'logout+jwt' }): string {
+    const seconds = NOW / 1000;
+    const claims = {
+      ...{ iss: ONE, aud: 'page', iat: seconds, exp: seconds + 600, jti: 'j', sid: 's' },
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+      ...changes,
+    };
+    return `${part({ alg: 'RS256', kid: 'k', ...head })}.${part(claims)}.AAAA`;
+  }
+
+  it('SL-04 ends the log-in that a token names, once', async () => {
+    expect(await logout.receive(token())).toBe(3);
+    expect(ended).toEqual([{ issuer: ONE, sub: undefined, sid: 's', before: NOW }]);
+    await expect(logout.receive(token())).rejects.toThrow('replayed');
+    expect(ended).toHaveLength(1);
+    expect(refused).toEqual(['replayed']);
+  });
+
+  it('SL-04 keeps the ids of two issuers apart', async () => {
+    await logout.receive(token());
+    expect(await logout.receive(token({ iss: TWO }))).toBe(3);
+    expect(ended.map(({ issuer }) => issuer)).toEqual([ONE, TWO]);
+  });
+
+  it('SL-04 J26 knows a token for as long as the most patient issuer would take it', async () => {
+    await logout.receive(token({ iss: TWO }));
+    clock.advance(120_000);
+    await expect(logout.receive(token({ iss: TWO }))).rejects.toThrow('replayed');
+  });
+
+  it('SL-04 takes a token again that it could not act on', async () => {
+    endSession = () => Promise.reject(new Error('the store is away'));
+    await expect(logout.receive(token())).rejects.toThrow('the store is away');
+    endSession = () => Promise.resolve(1);
+    expect(await logout.receive(token())).toBe(1);
+    expect(refused).toEqual([]);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['no token', () => undefined, 'missing'],
+    ['an empty one', () => '', 'missing'],
+    ['a list', () => [token()], 'missing'],
+    ['a text that is none', () => 'x', 'malformed'],
+    ['one of another issuer', () => token({ iss: 'https://evil.example' }), 'bad-issuer'],
+    ['one of another kind', () => token({}, { typ: 'at+jwt' }), 'bad-type'],
+    ['one without a kind', () => token({}, {}), 'bad-type'],
+    ['one for another client', () => token({ aud: 'other' }), 'bad-audience'],
+    ['an old one', () => token({ iat: NOW / 1000 - 61 }), 'expired'],
+  ])('AN-06 J15 refuses %s, ends nothing and tells of it', async (_, make, failure) => {
+    const answer = logout.receive(make());
+    await expect(answer).rejects.toMatchObject({ name: 'AuthenticationError', failure });
+    expect(refused).toEqual([failure]);
+    expect(ended).toEqual([]);
+  });
+
+  it('AN-06 J04 refuses what its issuer has not signed', async () => {
+    signature = 'bad-signature';
+    await expect(logout.receive(token())).rejects.toMatchObject({ failure: 'bad-signature' });
+    expect(ended).toEqual([]);
+  });
+
+  it('waits for no route unless one is made', () => {
+    expect(logout.hasRoute).toBe(false);
+  });
+});
