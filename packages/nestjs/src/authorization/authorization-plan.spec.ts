@@ -135,6 +135,8 @@ describe('AuthorizationPlan', () => {
     const plan = planOf([first, anyOf(allOf(left, lost), allOf(late, lost), allOf(second, anyOf(lost, late)))]);
     const grants = (await plan.ask(contextOf())) ?? [];
     expect(grants.map(({ resource }) => resource)).toEqual(['first', 'second', 'late']);
+    const atOnce = (await planOf([anyOf(allOf(left, lost), first)]).ask(contextOf())) ?? [];
+    expect(atOnce.map(({ resource }) => resource)).toEqual(['first']);
     expect(await planOf([anyOf(allOf(left, lost), { scopes: ['x'] })]).ask(contextOf())).toBeUndefined();
   });
 

@@ -169,6 +169,7 @@ export class Message extends TimedMessage {
   }
 
   #fulfilled(step: MessageStep, value: unknown): void {
+    // A message of another adapter is current after its end too: Nest runs its handler then.
     if (this.isSettled) {
       disposeStream(value);
       return;

@@ -321,6 +321,16 @@ describe('throttleEvent', () => {
     expect(reported.filter(({ reason }) => reason === 'throttle-failed')).toHaveLength(500);
   });
 
+  it('DR-05 what reports and ends makes room, however many messages there are', async () => {
+    const { open, reported } = start([{ limit: () => Promise.resolve(1200), ttl: 60_000, mode: 'report' }]);
+    const { waits } = open();
+    for (let i = 0; i < 3; i++) {
+      await waits(500);
+      await settle();
+    }
+    expect(new Set(reported.map(({ reason }) => reason))).toEqual(new Set(['event-throttle']));
+  });
+
   it('DR-05 a connection that ended while a value was computed takes nothing', async () => {
     let answer = (_: number): void => undefined;
     const limit = () => new Promise<number>((resolve) => (answer = resolve));

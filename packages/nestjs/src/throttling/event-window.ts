@@ -31,12 +31,12 @@ export class EventWindow {
    * @returns 0 when there is room; otherwise the milliseconds to wait.
    */
   wait(now: number, { limit, ttl, blockMs, cost }: ThrottleValues): number {
-    const isBlocked = now < this.#blockedUntil;
-    if (isBlocked && !(this.#isShared && limit > this.#blockedLimit)) return this.#blockedUntil - now;
+    if (now < this.#blockedUntil && !(this.#isShared && limit > this.#blockedLimit)) return this.#blockedUntil - now;
     const wait = this.#windowOf(now, ttl).wait(now, cost, limit);
     if (wait <= 0 || blockMs === 0 || (this.#isShared && cost > limit)) return wait;
     this.#blockedUntil = now + blockMs;
-    this.#blockedLimit = isBlocked ? Math.max(this.#blockedLimit, limit) : limit;
+    // Whoever comes this far during a block has a higher limit than the one that it began with.
+    this.#blockedLimit = limit;
     return blockMs;
   }
 

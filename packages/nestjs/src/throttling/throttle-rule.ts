@@ -36,7 +36,10 @@ export interface WsThrottleRule {
    * number from 0.
    */
   readonly limit: WsThrottleValue;
-  /** The sliding window in milliseconds; 1 to 2147483647. */
+  /**
+   * The sliding window in milliseconds; 1 to 2147483647. Where bytes, parts of units, more than 1024 units or computed values
+   * are counted, a unit may count for up to a sixteenth longer, and `retryAfterMs` says so.
+   */
   readonly ttl: WsThrottleValue;
   /** Refuse for this long, in milliseconds, once a message found no room. @default 0: only until the window has room */
   readonly blockDuration?: WsThrottleValue;
