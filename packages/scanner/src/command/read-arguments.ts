@@ -108,7 +108,7 @@ export async function readArguments(args: readonly string[], sources: SecretSour
       shared: values.shared,
       lock: values.lock,
       publicKey: values['public-key'] === undefined ? undefined : await readPublicKey(values['public-key']),
-      messages: messages === undefined ? undefined : await readMessages(messages),
+      messages: messages === undefined ? undefined : await readMessages(messages, target),
       limits: {
         ...(rate !== undefined && { connectionsPerSecond: rate }),
         ...(connections !== undefined && { maxConnections: connections }),

@@ -1,15 +1,22 @@
-import { stat, readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { messagesOfHar } from '../har/messages-of-har.js';
+import { readHar } from '../har/read-har.js';
 
 const MAX_BYTES = 1_048_576;
+/** What a browser saves holds the scripts and pictures of its pages as well. */
+const MAX_HAR_BYTES = 67_108_864;
 const MAX_MESSAGES = 100;
 
 /**
- * Reads messages that a server answers: one a line, as they go over the wire; of a file that ends in `.json` an array of texts and objects.
+ * Reads messages that a server answers: one a line, as they go over the wire; of a file that ends in `.json` an array of texts
+ * and objects; of one that ends in `.har` the first {@link MAX_MESSAGES} that were sent to the host of the target.
  *
  * @throws TypeError for a file that cannot be read, or holds none or too many.
  */
-export async function readMessages(path: string): Promise<readonly string[]> {
-  const content = await contentOf(path);
+export async function readMessages(path: string, target: string): Promise<readonly string[]> {
+  const isHar = path.endsWith('.har');
+  const content = await contentOf(path, isHar ? MAX_HAR_BYTES : MAX_BYTES);
+  if (isHar) return fromHar(path, content, target);
   const messages = path.endsWith('.json')
     ? fromArray(path, content)
     : content.split(/\r?\n/).filter((line) => line.trim() !== '');
@@ -19,18 +26,30 @@ export async function readMessages(path: string): Promise<readonly string[]> {
   return messages;
 }
 
-async function contentOf(path: string): Promise<string> {
+async function contentOf(path: string, maxBytes: number): Promise<string> {
   let size: number;
   try {
     const stats = await stat(path);
     if (!stats.isFile()) throw Object.assign(new Error(), { code: 'it is not a regular file' });
     size = stats.size;
-    if (size <= MAX_BYTES) return await readFile(path, 'utf8');
+    if (size <= maxBytes) return await readFile(path, 'utf8');
   } catch (cause) {
     const { code = 'an unknown reason' } = cause as NodeJS.ErrnoException;
     throw new TypeError(`--messages ${path} cannot be read: ${code}.`, { cause });
   }
-  throw new TypeError(`--messages ${path} is larger than ${MAX_BYTES} bytes.`);
+  throw new TypeError(`--messages ${path} is larger than ${maxBytes} bytes.`);
+}
+
+function fromHar(path: string, content: string, target: string): readonly string[] {
+  const host = URL.canParse(target) ? new URL(target).host : '';
+  let messages: readonly string[];
+  try {
+    messages = messagesOfHar(readHar(content), host, MAX_MESSAGES);
+  } catch (cause) {
+    throw new TypeError(`--messages ${path}: ${(cause as Error).message}`, { cause });
+  }
+  if (messages.length === 0) throw new TypeError(`--messages ${path} holds no text that was sent to ${host}.`);
+  return messages;
 }
 
 function fromArray(path: string, content: string): readonly string[] {

@@ -206,13 +206,19 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     await writeFile(join(folder, 'lines.txt'), `${phoenix}\n\n{"event":"a"}\n`);
     await writeFile(join(folder, 'array.json'), JSON.stringify([phoenix, { event: 'a' }]));
     for (const file of ['lines.txt', 'array.json']) {
-      expect(await readMessages(join(folder, file))).toEqual([phoenix, '{"event":"a"}']);
+      expect(await readMessages(join(folder, file), 'ws://localhost')).toEqual([phoenix, '{"event":"a"}']);
     }
     await writeFile(join(folder, 'object.json'), '{}');
-    await expect(readMessages(join(folder, 'object.json'))).rejects.toThrow('not an array');
+    await expect(readMessages(join(folder, 'object.json'), 'ws://localhost')).rejects.toThrow('not an array');
     await writeFile(join(folder, 'empty.txt'), '\n');
-    await expect(readMessages(join(folder, 'empty.txt'))).rejects.toThrow('holds 0 messages');
-    await expect(readMessages(folder)).rejects.toThrow('not a regular file');
+    await expect(readMessages(join(folder, 'empty.txt'), 'ws://localhost')).rejects.toThrow('holds 0 messages');
+    await expect(readMessages(folder, 'ws://localhost')).rejects.toThrow('not a regular file');
+    await writeFile(join(folder, 'a.har'), '{"log":{"entries":[]}}');
+    await expect(readMessages(join(folder, 'a.har'), 'ws://localhost')).rejects.toThrow(
+      'no text that was sent to localhost',
+    );
+    await writeFile(join(folder, 'b.har'), '[]');
+    await expect(readMessages(join(folder, 'b.har'), 'ws://localhost')).rejects.toThrow('it is no HAR');
   });
 
   it('SC-01 follows no redirect', async () => {

@@ -31,7 +31,8 @@ Attacks one WebSocket endpoint from outside, and tells what is weak, how sure th
   --lock          secure-ws.lock.json: what is declared beside what is seen
   --public-key    a file with the key that tokens are verified with, in PEM
   --subprotocol   what the handshake offers; may be repeated
-  --messages      messages that the server answers or refuses, one a line as they go over the wire
+  --messages      messages that the server answers or refuses, one a line as they go over the wire;
+                  or a .har that a browser has recorded: what was sent to the host of the target
   --for           which code findings are shown with (default: nest)
   --json, --sarif print JSON, or SARIF 2.1.0 for code scanning
   --output        also writes a report into a file, in the form that its name ends with: .txt, .json, .sarif,
