@@ -25,7 +25,9 @@ function anyTraceparent(random: Random): string {
   const trace = random.happens(0.05) ? '0'.repeat(32) : hex(random, 32);
   const parent = random.happens(0.05) ? '0'.repeat(16) : hex(random, 16);
   const header = `${version}-${trace}-${parent}-${hex(random, 2)}${random.pick(['', '', '', '-', '-what-else'])}`;
-  return random.happens(0.3) ? mutated(random, header) : random.happens(0.05) ? anyText(random) : header;
+  const sent = random.happens(0.3) ? mutated(random, header) : random.happens(0.05) ? anyText(random) : header;
+  // As Node hands it on: no other characters, and no white space around it.
+  return sent.replace(/[^\t\x20-\x7e\x80-\xff]/g, '').trim();
 }
 
 function anyTracestate(random: Random): string {
