@@ -135,7 +135,10 @@ describe('the files of the audit', () => {
 
   it('MO-08 of two processes in one file are two chains, and both are found whole', async () => {
     const audit = auditFolder();
-    const [one, two] = [await start(audit, { maxFileBytes: 8192 }), await start(audit, { maxFileBytes: 8192 })];
+    // In one process a path has one sink: the second process is played by one that comes by another path.
+    symlinkSync(audit.folder, audit.at('same'));
+    const other = { ...audit, path: audit.at('same/audit.jsonl') };
+    const [one, two] = [await start(audit, { maxFileBytes: 8192 }), await start(other, { maxFileBytes: 8192 })];
     for (let i = 0; i < 6; i++) await Promise.all([comeAndGo(one), comeAndGo(two)]);
     await Promise.all([one.app.close(), two.app.close()]);
     expect(await verify(audit)).toMatchObject({ status: 0 });
@@ -180,10 +183,31 @@ describe('somebody else in the folder of the audit', () => {
 
   it.each([
     ['a device that is always full', '/dev/full', /it is not a regular file/],
-    ['a folder that does not exist', '/nowhere/audit.jsonl', /the folder does not exist/],
+    [
+      'a folder that does not exist',
+      '/nowhere/audit.jsonl',
+      /^SecureWsBootError: [^]*events\.sinks\[0\]\.path: FileSink cannot write to \/nowhere\/audit\.jsonl: the folder does not exist\.\s+mkdir -p \/nowhere$/,
+    ],
   ])('MO-09 does not start with %s', async (_, path, reason) => {
     const sinks = [new FileSink({ path })];
     expect(String(await bootFailure({ providers: [EchoGateway], options: { events: { sinks } } }))).toMatch(reason);
+  });
+
+  it('MO-08 MO-09 does not start with a second sink for one file, and leaves the first one as it is', async () => {
+    const audit = auditFolder();
+    const sink = (): FileSink => new FileSink({ path: audit.path });
+    const boot = (...sinks: readonly FileSink[]) =>
+      bootFailure({ providers: [EchoGateway], options: { events: { sinks } } });
+    const refused = /events\.sinks\[\d\]\.path: a FileSink of this process writes to \S+ already/;
+    expect(String(await boot(sink(), sink()))).toMatch(refused);
+    // The first one of them was ready, and has let go of the file.
+    const app = await start(audit);
+    expect(String(await boot(sink()))).toMatch(refused);
+    await comeAndGo(app);
+    await written(audit.path, 'ws.connection.closed');
+    await app.app.close();
+    await using again = await start(audit);
+    expect(again.isTls).toBe(false);
   });
 
   it('MO-08 gets the permissions back that it had given away', async () => {

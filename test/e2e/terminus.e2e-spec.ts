@@ -56,4 +56,12 @@ describe.each(['express', 'fastify'] as const)('SecureWsHealthIndicator, on %s',
     clock.advance(60_000);
     await leaving;
   });
+
+  it('OD-10 takes no option that there is not', async () => {
+    const app = await start({ platform });
+    const indicator = app.app.get(SecureWsHealthIndicator);
+    const ask = (options: object) => () => indicator.isReady('sockets', options);
+    expect(ask({ detail: true })).toThrow(/SecureWsHealthIndicator, isReady\.detail .*details/s);
+    expect(ask({ downWhenShedding: 'yes' })).toThrow(/isReady\.downWhenShedding must be true or false/);
+  });
 });

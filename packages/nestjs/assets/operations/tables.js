@@ -101,7 +101,7 @@ export function showConnections({ rows, total, offset }, mayAct, onAct) {
     const line = element(
       'tr',
       {},
-      cell(row.isAnonymous ? `anonymous ${row.who}` : row.who),
+      cell(row.isOwn ? `${row.who} (you)` : row.isAnonymous ? `anonymous ${row.who}` : row.who),
       cell(row.origin === undefined ? row.address : `${row.address}, page of ${row.origin}`),
       cell(row.path),
       cell(duration(row.ageMs), 'number'),
@@ -109,8 +109,8 @@ export function showConnections({ rows, total, offset }, mayAct, onAct) {
       cell(`${bytes(row.bytesReceived)} / ${bytes(row.bytesSent)}`, 'number'),
     );
     if (mayAct) {
-      // One without an identity of its own would come back as somebody else.
-      const possible = row.isAnonymous ? ACTIONS.slice(0, 1) : ACTIONS;
+      // One without an identity of its own would come back as somebody else; and nobody lets themselves in again.
+      const possible = row.isAnonymous || row.isOwn ? ACTIONS.slice(0, 1) : ACTIONS;
       const buttons = possible.map(([action, text]) =>
         button(text, `${text} ${row.who} on ${row.path}`, `${action} ${row.connectionId}`, () => onAct(action, row)),
       );

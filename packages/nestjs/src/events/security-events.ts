@@ -151,14 +151,12 @@ export class SecurityEvents {
    * @throws what the first of them throws that cannot be, or an Error where one takes longer than `events.sinkTimeoutMs`.
    */
   async open(): Promise<void> {
-    const { sinkTimeoutMs } = this.settings;
-    for (const { name, sink } of this.#sinks) {
-      const opened = (async () => {
-        await sink.open(this.clock);
-        return true;
-      })();
-      if (await withDeadline(opened, sinkTimeoutMs, this.clock, false)) continue;
-      throw new Error(`${name} was not ready within ${sinkTimeoutMs} ms (events.sinkTimeoutMs).`);
+    try {
+      for (const { name, sink } of this.#sinks) await this.#openSink(name, sink);
+    } catch (error) {
+      // Those that are ready would hold their files until the process ends, against the next application that boots in it.
+      await this.#closeSinks();
+      throw error;
     }
   }
 
@@ -169,7 +167,20 @@ export class SecurityEvents {
    */
   async close(): Promise<void> {
     await this.flush();
+    await this.#closeSinks();
+  }
+
+  async #openSink(name: string, sink: SecurityEventSink): Promise<void> {
     const { sinkTimeoutMs } = this.settings;
+    const opened = (async () => {
+      await sink.open(this.clock);
+      return true;
+    })();
+    if (await withDeadline(opened, sinkTimeoutMs, this.clock, false)) return;
+    throw new Error(`${name} was not ready within ${sinkTimeoutMs} ms (events.sinkTimeoutMs).`);
+  }
+
+  async #closeSinks(): Promise<void> {
     const closed = this.#sinks.map(async ({ name, sink }) => {
       try {
         await sink.close();
@@ -177,7 +188,7 @@ export class SecurityEvents {
         this.#onFault(name, error);
       }
     });
-    await withDeadline<unknown>(Promise.all(closed), sinkTimeoutMs, this.clock, undefined);
+    await withDeadline<unknown>(Promise.all(closed), this.settings.sinkTimeoutMs, this.clock, undefined);
   }
 
   #samplerOf({ isSampled }: SecurityEventSink): EventSampler | undefined {

@@ -3,7 +3,7 @@ import { createPrincipal } from '../core/principal.js';
 import { type Display, type ListedConnection, pageOf } from './connection-rows.js';
 import type { ListConnections } from './operations-messages.js';
 
-const MOMENT = { now: 1_000_000, monotonic: 500_000 };
+const MOMENT = { operator: '', now: 1_000_000, monotonic: 500_000 };
 
 const shown: string[] = [];
 const display: Display = {
@@ -36,6 +36,17 @@ const ask = (asked: Partial<ListConnections>) =>
   pageOf([...CONNECTIONS], { offset: 0, limit: 100, order: 'oldest', ...asked }, display, MOMENT);
 
 describe('pageOf', () => {
+  it('OD-10 says which connections are those of the operator who asks', () => {
+    const { key } = principalOf(3);
+    const own = CONNECTIONS.filter(({ principal }) => principal.key === key).map(({ id }) => id);
+    const { rows } = pageOf([...CONNECTIONS], { offset: 0, limit: 10_000, order: 'oldest' }, display, {
+      ...MOMENT,
+      operator: key,
+    });
+    expect(rows.filter(({ isOwn }) => isOwn).map(({ connectionId }) => connectionId)).toEqual(own);
+    expect(own).toHaveLength(10);
+  });
+
   it('MO-10 lists 10,000 connections in bounded pages, each of them once', () => {
     const seen = new Set<string>();
     for (let offset = 0; offset < 10_000; offset += 100) {
@@ -87,6 +98,7 @@ describe('pageOf', () => {
       connectionId: 'c0',
       who: 'hash-u0',
       isAnonymous: false,
+      isOwn: false,
       path: '/a',
       address: '192.0.2.0',
       origin: 'HTTPS://APP.EXAMPLE.COM',

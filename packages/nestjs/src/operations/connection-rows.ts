@@ -21,6 +21,8 @@ export interface ConnectionRow {
   readonly connectionId: string;
   readonly who: string;
   readonly isAnonymous: boolean;
+  /** Whether it is one of the operator who asks: whoever revokes or bans themselves cannot let themselves in again. */
+  readonly isOwn: boolean;
   readonly path: string;
   readonly address: string;
   readonly origin?: string;
@@ -47,9 +49,13 @@ export interface Display {
   text(text: string): string;
 }
 
-/** Milliseconds: the wall clock and the monotonic one. */
-export interface Moment {
+/** Who looks, and when. */
+export interface Look {
+  /** The key of the operator's principal. */
+  readonly operator: string;
+  /** Milliseconds since 1970. */
   readonly now: number;
+  /** Monotonic milliseconds. */
   readonly monotonic: number;
 }
 
@@ -58,7 +64,7 @@ export function pageOf(
   connections: readonly ListedConnection[],
   { offset, limit, order, search = '' }: Required<Omit<ListConnections, 'search'>> & Pick<ListConnections, 'search'>,
   display: Display,
-  { now, monotonic }: Moment,
+  { operator, now, monotonic }: Look,
 ): ConnectionPage {
   const found = connections.filter((connection) => matches(connection, search, display));
   // A page behind the end: connections have closed meanwhile.
@@ -71,6 +77,7 @@ export function pageOf(
         connectionId: connection.id,
         who: display.who(principal),
         isAnonymous: principal.kind === ANONYMOUS_KIND,
+        isOwn: principal.key === operator,
         path,
         address: display.address(address),
         ...(origin !== undefined && { origin: display.text(origin) }),

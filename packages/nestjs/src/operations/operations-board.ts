@@ -122,10 +122,10 @@ export class OperationsBoard implements Display, OnApplicationShutdown {
     };
   }
 
-  /** One page of the connections. */
-  page(asked: ListConnections): ConnectionPage {
+  /** One page of the connections. @param operator the key of the principal that asks. */
+  page(asked: ListConnections, operator: string): ConnectionPage {
     const { clock, lifecycle } = this.runtime;
-    return pageOf(lifecycle.all(), asked, this, { now: clock.now(), monotonic: clock.monotonic() });
+    return pageOf(lifecycle.all(), asked, this, { operator, now: clock.now(), monotonic: clock.monotonic() });
   }
 
   #sample(): void {

@@ -53,8 +53,8 @@ export function createOperationsGateway({ access, actions, socketPath, origins }
     @WsThrottle(LOOKING)
     @WsReply(AS_IT_IS)
     @SubscribeMessage('ops.connections')
-    connections(@MessageBody() asked: ListConnections): ConnectionPage {
-      return this.board.page(asked);
+    connections(@MessageBody() asked: ListConnections, @WsConnection() by: WsConnection): ConnectionPage {
+      return this.board.page(asked, by.principal.key);
     }
   }
   return actions === undefined ? OperationsGateway : withActions(OperationsGateway, actions);

@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type AuditFolder, auditFolder, linesOf } from '../../../../../test/support/audit-folder.js';
-import { rehashed, run, type Verified, verify } from '../../../../../test/support/audit-run.js';
+import { type AuditFolder, auditFolder, linesOf, rewrite } from '../../../../../test/support/audit-folder.js';
+import { rehashed, run, START, type Verified, verify } from '../../../../../test/support/audit-run.js';
 import { runCommand } from '../run-command.js';
 
 describe('secure-ws audit verify: hostile files', () => {
@@ -98,5 +98,18 @@ describe('secure-ws audit verify: hostile files', () => {
     renameSync(audit.at('other.pem'), audit.path);
     truncateSync(audit.path);
     expect(await verify(audit)).toMatchObject({ status: 3 });
+  });
+
+  it('MO-08 is found out who hides the lost end of a chain by putting it behind the one that goes on from it', async () => {
+    const audit = auditFolder();
+    await run(audit, 12, { crashes: true });
+    await run(audit, 3, { from: START + 60_000 });
+    rewrite(audit.path, (lines) => {
+      const second = lines.findIndex((line, index) => index > 0 && line.includes('audit.start'));
+      return [lines[second] ?? '', ...lines.slice(0, 7)];
+    });
+    expect((await verify(audit)).wrong).toEqual([
+      expect.stringMatching(/^reordered +audit.jsonl:2: chain [\w-]{22} stands behind the one that goes on from it/),
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import {
   type ExceptionFilter,
   Injectable,
   type PipeTransform,
+  UseFilters,
   UseGuards,
   ValidationPipe,
 } from '@nestjs/common';
@@ -15,6 +16,7 @@ import { EchoGateway } from '../../../../../test/support/echo.gateway.js';
 import { type AppShape, startApp } from '../../../../../test/support/start-app.js';
 import { TEST_JWT } from '../../../../../test/support/test-token.js';
 import { WsAuthorizeGuard } from '../../socket-io/ws-authorize.guard.js';
+import { WsExceptionsFilter } from '../../socket-io/ws-exceptions.filter.js';
 import { SecureWsInstaller } from '../../secure-ws.installer.js';
 import { DOCTOR_RULES, diagnose } from './diagnose.js';
 import type { DoctorFacts } from './doctor-facts.js';
@@ -212,6 +214,7 @@ describe('diagnose', () => {
     const found = (options: object): Promise<readonly string[]> => {
       @WebSocketGateway({ path: '/chat', ...options })
       @UseGuards(WsAuthorizeGuard)
+      @UseFilters(WsExceptionsFilter)
       @WsAuthorize()
       class ChatGateway {
         @SubscribeMessage('chat')

@@ -28,6 +28,8 @@ export interface TrailExpectations {
  */
 export class TrailVerifier {
   readonly #findings = new Findings();
+  /** Up to which record chains were there, as those that go on from them say, which are not in front of them here. */
+  readonly #expectedBefore = new Map<string, number>();
   readonly #chains = new Map<string, VerifiedChain>();
   readonly #remembered: RememberedHeads;
   #records = 0;
@@ -126,6 +128,9 @@ export class TrailVerifier {
       return undefined;
     }
     const isStart = mark?.type === 'audit.start';
+    if (record.seq <= (this.#expectedBefore.get(record.id) ?? -1)) {
+      this.#findings.add('reordered', place, `chain ${record.id} stands behind the one that goes on from it.`);
+    }
     if (isStart !== (record.seq === 0)) {
       this.#findings.add('unreadable', place, 'an audit.start is record 0 of its chain, and no other one is.');
     } else if (!isStart && this.#beginning !== undefined) {
@@ -160,6 +165,7 @@ export class TrailVerifier {
       return;
     }
     const before = this.#chains.get(continues.id);
+    if (before === undefined) this.#expectedBefore.set(continues.id, continues.seq);
     if (before !== undefined) before.vouchFor(continues, place);
     else if (this.#chains.size > 1) {
       this.#findings.add('missing', place, `it goes on from chain ${continues.id}, which is not there.`);

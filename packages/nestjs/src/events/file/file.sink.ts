@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { BootProblems, SecureWsBootError } from '../../core/boot-problems.js';
 import { type Cancel, type Clock, SystemClock } from '../../core/clock.js';
@@ -9,6 +10,9 @@ import { AuditTrail } from './audit-trail.js';
 import { type FileSinkOptions, type FileSinkSettings, readFileSinkOptions } from './file-sink.options.js';
 
 const SYNC_MS = 1000;
+
+/** Which sink of this process writes to a path: two would each put away the file of the other, and neither chain would hold. */
+const WRITERS = new Map<string, FileSink>();
 
 /**
  * Writes each event as one line of JSON to a file, which is put away when it is full or the day ends, and of which a bounded
@@ -28,6 +32,8 @@ export class FileSink extends SecurityEventSink {
   #isSyncDue = false;
   #isAnchorDue = false;
   #lastTrouble = '';
+  /** What the problems of the boot are told of. */
+  #where = 'FileSink';
   readonly #timers = new Set<Cancel>();
 
   constructor(private readonly options: FileSinkOptions) {
@@ -36,14 +42,29 @@ export class FileSink extends SecurityEventSink {
   }
 
   override checkOptions(problems: BootProblems, path: string): void {
+    this.#where = path;
     this.#settings = readFileSinkOptions(new OptionReader(this.options, path, problems));
   }
 
-  /** @throws Error for a file that cannot be opened or is not this user's alone. */
+  /** @throws {SecureWsBootError} for a file that cannot be opened, is not this user's alone, or has a sink already. */
   override async open(clock: Clock): Promise<void> {
+    const { path } = (this.#settings ??= this.#checked());
+    if ((WRITERS.get(path) ?? this) !== this) {
+      throw this.#problem(`a FileSink of this process writes to ${path} already.`, 'a path of its own');
+    }
     this.#clock = clock;
     this.#isClosed = false;
-    await this.#exclusively(() => this.#openTrail());
+    WRITERS.set(path, this);
+    try {
+      await this.#exclusively(() => this.#openTrail());
+    } catch (cause) {
+      WRITERS.delete(path);
+      const isMissing = ((cause as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+      const fix = isMissing
+        ? `mkdir -p ${dirname(path)}`
+        : 'a file that this user alone may write to, in a folder of theirs';
+      throw this.#problem((cause as Error).message, fix, cause);
+    }
   }
 
   override write(event: SecurityEvent): Promise<void> {
@@ -69,7 +90,16 @@ export class FileSink extends SecurityEventSink {
 
   override async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#exclusively(() => this.#closeTrail());
+    try {
+      await this.#exclusively(() => this.#closeTrail());
+    } finally {
+      const path = this.#settings?.path ?? '';
+      if (WRITERS.get(path) === this) WRITERS.delete(path);
+    }
+  }
+
+  #problem(problem: string, fix: string, cause?: unknown): SecureWsBootError {
+    return new SecureWsBootError([{ where: `${this.#where}.path`, problem, fix }], { cause });
   }
 
   async #closeTrail(): Promise<void> {

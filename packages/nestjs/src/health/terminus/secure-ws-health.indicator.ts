@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import { BootProblems } from '../../core/boot-problems.js';
+import { OptionReader } from '../../core/option-reader.js';
 import { SecureWsHealth } from '../secure-ws-health.js';
 
 /** What {@link SecureWsHealthIndicator.isReady} tells and takes into account. */
@@ -40,12 +42,26 @@ export class SecureWsHealthIndicator {
    * connection is asked to go (`lifecycle.drainDelayMs`), and while the store or the sinks let nobody in.
    *
    * @param key what it is called in the answer.
+   * @throws TypeError for options that there are not: a misspelt one would be off.
    */
   isReady<const Key extends string>(key: Key, options: ReadinessOptions = {}): HealthIndicatorResult<Key> {
+    const { details: isDetailed, downWhenShedding } = readOptions(options);
     const { isReady, problems, connections } = this.health.report();
-    const isDown = !isReady || (options.downWhenShedding === true && problems.includes('shedding'));
-    const details: Record<string, unknown> = options.details === true ? { problems, connections } : {};
+    const isDown = !isReady || (downWhenShedding && problems.includes('shedding'));
+    const details: Record<string, unknown> = isDetailed ? { problems, connections } : {};
     const session = this.indicators.check(key);
     return isDown ? session.down(details) : session.up(details);
   }
+}
+
+function readOptions(options: ReadinessOptions): Required<ReadinessOptions> {
+  const problems = new BootProblems();
+  const reader = new OptionReader(options, 'isReady', problems);
+  const read = reader.finish({
+    details: reader.boolean('details', false),
+    downWhenShedding: reader.boolean('downWhenShedding', false),
+  });
+  const [first] = problems.problems;
+  if (first !== undefined) throw new TypeError(`SecureWsHealthIndicator, ${first.where} ${first.problem} ${first.fix}`);
+  return read;
 }

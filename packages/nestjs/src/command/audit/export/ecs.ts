@@ -1,5 +1,5 @@
 import type { EventMeaning } from './event-meaning.js';
-import { type ExportedEvent, numberOf, textOf } from './exported-event.js';
+import { addressOf, countOf, type ExportedEvent, textOf } from './exported-event.js';
 
 /** The release of the Elastic Common Schema that events are written for. */
 export const ECS_VERSION = '8.17.0';
@@ -31,9 +31,9 @@ const NANOSECONDS = 1_000_000;
 export function toEcs(event: ExportedEvent): object {
   const { meaning, type, time, level, fields, uid, hash } = event;
   const words = CATEGORIES[meaning.kind];
-  const durationMs = numberOf(event, 'durationMs');
-  const [address, path, user] = [textOf(event, 'address'), textOf(event, 'path'), textOf(event, 'operator', 'principal')];
-  const status = numberOf(event, 'status');
+  const durationMs = countOf(event, 'durationMs');
+  const [address, path, user] = [addressOf(event), textOf(event, 'path'), textOf(event, 'operator', 'principal')];
+  const status = countOf(event, 'status');
   const isAllowed = words.type === 'denied' && meaning.outcome === 'success';
   return {
     '@timestamp': new Date(time).toISOString(),
@@ -52,7 +52,7 @@ export function toEcs(event: ExportedEvent): object {
       provider: 'secure-ws',
       id: uid,
       hash,
-      duration: durationMs === undefined ? undefined : Math.round(durationMs * NANOSECONDS),
+      duration: durationMs === undefined ? undefined : durationMs * NANOSECONDS,
     },
     ...(address !== undefined && { source: { address, ip: address }, client: { address, ip: address } }),
     ...(path !== undefined && { url: { path } }),

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isPlainObject } from '../../../core/option-reader.js';
 import { rowOf, SECURITY_EVENT_TYPES, type SecurityEventType } from '../../../events/security-event.js';
 import type { AuditRecord } from '../../audit-record.js';
@@ -42,10 +43,19 @@ export function textOf({ fields }: ExportedEvent, ...names: readonly string[]): 
   return undefined;
 }
 
-/** A field that is a number; `undefined` for anything else. */
-export function numberOf({ fields }: ExportedEvent, name: string): number | undefined {
+/** A hundred thousand days in milliseconds: as nanoseconds it still fits the `long` of a collector. */
+const MAX_COUNT = 8_640_000_000_000;
+
+/** A field that counts something, rounded; `undefined` for anything else, such as the `1e999` that JSON reads as Infinity. */
+export function countOf({ fields }: ExportedEvent, name: string): number | undefined {
   const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
-  return typeof value === 'number' ? value : undefined;
+  return typeof value === 'number' && value >= 0 && value <= MAX_COUNT ? Math.round(value) : undefined;
+}
+
+/** The address of a client; `undefined` for what is none: a collector refuses the whole record for it. */
+export function addressOf(event: ExportedEvent): string | undefined {
+  const address = textOf(event, 'address');
+  return address !== undefined && isIP(address) !== 0 && !address.includes('%') ? address : undefined;
 }
 
 /** Fields that events have: values, and one level of names with values. A file may nest so deep that JSON cannot write it. */
@@ -58,7 +68,7 @@ function flat(fields: AuditRecord): AuditRecord {
 }
 
 function isValue(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  return typeof value === 'string' || Number.isFinite(value) || typeof value === 'boolean';
 }
 
 function isType(type: unknown): type is SecurityEventType {

@@ -1,5 +1,5 @@
 import type { EventMeaning } from './event-meaning.js';
-import { type ExportedEvent, numberOf, textOf } from './exported-event.js';
+import { addressOf, countOf, type ExportedEvent, textOf } from './exported-event.js';
 
 /** The release of the Open Cybersecurity Schema Framework that events are written for. */
 export const OCSF_VERSION = '1.5.0';
@@ -60,7 +60,7 @@ export function toOcsf(event: ExportedEvent): object {
     status: status[1],
     status_code: textOf(event, 'reason', 'code'),
     status_detail: textOf(event, 'failure', 'missing', 'option'),
-    duration: numberOf(event, 'durationMs'),
+    duration: countOf(event, 'durationMs'),
     message: type,
     metadata: {
       version: OCSF_VERSION,
@@ -103,7 +103,7 @@ function detailsOf(event: ExportedEvent): object {
 }
 
 function endpointOf(event: ExportedEvent): object {
-  const ip = textOf(event, 'address');
+  const ip = addressOf(event);
   if (ip !== undefined) return { ip };
   const uid = textOf(event, 'connectionId', 'operatorConnectionId');
   return uid === undefined ? { name: 'unknown' } : { uid };
