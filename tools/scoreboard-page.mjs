@@ -30,15 +30,15 @@ export function scoreboardPage(scores, { node, day, failed }) {
   const gone = scores.filter(({ hasEnded }) => hasEnded).map(({ name }) => name);
   return `# What other servers get
 
-\`npm run scoreboard\` in the repository installs what npm has for a WebSocket server, starts the smallest server that the first page of each
-shows, scans it with [\`secure-ws-scan\`](scanner.md) and \`--disruptive\`, and writes this page. It ran on ${day} with Node ${node}.
+\`npm run scoreboard\` in the repository installs what npm has for a WebSocket server, starts a minimal server of each that sends back what
+comes, scans it with [\`secure-ws-scan\`](scanner.md) and \`--disruptive\`, and writes this page. It ran on ${day} with Node ${node}.
 
 These are libraries, and most of what is found is left to the application on purpose: a bad grade says what an application has to add by
 itself, and not that the library is broken. The app comes without authentication, which costs each of them the same.
 ${failed.length === 0 ? '' : `\nCould not be installed, started or scanned this time, and have no grade: ${failed.join(', ')}.\n`}
 ${table([['server', 'version', 'grade', 'points', 'tested', 'findings'], ...grades])}
 
-${gone.length === 0 ? '' : `The process of ${gone.join(', ')} ended during the scan, by what one client had sent: what came after that is not tested.\n\n`}## Check by check
+${gone.length === 0 ? '' : `The process of ${gone.join(', ')} ended during the scan: what came after that is not tested.\n\n`}## Check by check
 
 **found** is a finding, **good** was seen to be right, and - was not tested: on loopback, or without a credential.
 

@@ -2,7 +2,7 @@
  * @typedef {object} Peer
  * @property {string} name as the page shows it
  * @property {Readonly<Record<string, string>>} packages exact versions from npm; the first is the one that is judged
- * @property {string} app ECMAScript: a minimal server that echoes, as the package's own first page shows it, and prints its port
+ * @property {string} app ECMAScript: a minimal server that echoes, with nothing added, and prints its port
  * @property {string} [address] path and query of the endpoint
  * @property {readonly string[]} messages that the app answers
  * @property {readonly string[]} [options] further options of secure-ws-scan
@@ -38,7 +38,7 @@ await app.listen(0, '127.0.0.1');
 tell(app.getHttpServer());
 `;
 
-/** What npm has for a WebSocket server, each with what its first page says and nothing more. @type {readonly Peer[]} */
+/** What npm has for a WebSocket server, each with its defaults. @type {readonly Peer[]} */
 export const PEERS = [
   {
     name: 'ws',

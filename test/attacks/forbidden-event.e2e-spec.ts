@@ -56,6 +56,25 @@ describe('an event that nobody may send', () => {
     },
   );
 
+  it('AZ-12 DR-24 answers it without an id like one that there is not, by its number, and as often', async () => {
+    const app = await startApp({ providers: NOTES_PROVIDERS });
+    const answersTo = async (event: string): Promise<readonly unknown[]> => {
+      const client = await connect(`${app.url}/notes`, { token: app.token() });
+      // More than are answered one by one: the rest are told as a run.
+      for (let i = 0; i < 6; i++) client.send(event, {});
+      client.send('note.read', {}, 9);
+      const answers: unknown[] = [];
+      for (;;) {
+        const frame = await client.next();
+        if (frame.id === 9) return answers;
+        answers.push(withoutCorrelation(frame));
+      }
+    };
+    const forbidden = await answersTo('note.purge');
+    expect(forbidden[0]).toMatchObject({ event: 'error', messages: [1, 1], data: { code: 'FORBIDDEN' } });
+    expect(forbidden).toEqual(await answersTo('nothing.here'));
+  });
+
   it.each<readonly [what: string, claims: object, event: string, allowed: boolean]>([
     ['the role', { roles: ['admin'] }, 'note.purge', true],
     ['another role', { roles: ['xadminx'] }, 'note.purge', false],

@@ -6,7 +6,13 @@ import { JwtService } from '@nestjs/jwt';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Test } from '@nestjs/testing';
 import { SkipThrottle, Throttle } from '@nestjs/throttler';
-import { type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  ConnectedSocket,
+  type OnGatewayDisconnect,
+  type OnGatewayInit,
+  SubscribeMessage,
+  WebSocketGateway,
+} from '@nestjs/websockets';
 import { io, type Socket } from 'socket.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -42,8 +48,9 @@ interface IoSocket {
 let answer: () => unknown = () => 1;
 
 /** The events of both gateways. */
-abstract class Events implements OnGatewayInit {
+abstract class Events implements OnGatewayInit, OnGatewayDisconnect {
   handled = 0;
+  left = 0;
 
   constructor(private readonly identities: WsSocketIdentities) {}
 
@@ -51,6 +58,10 @@ abstract class Events implements OnGatewayInit {
     server.use((socket, next) => {
       void (async () => next(await this.#admit(socket)))();
     });
+  }
+
+  handleDisconnect(): void {
+    this.left++;
   }
 
   #admit(socket: IoSocket): Promise<Error | undefined> {
@@ -100,6 +111,13 @@ abstract class Events implements OnGatewayInit {
   @SubscribeMessage('skipped')
   skipped(): string {
     return this.#handle();
+  }
+
+  @WsAuthorize()
+  @SubscribeMessage('renew')
+  async renew(@ConnectedSocket() socket: IoSocket): Promise<string> {
+    await this.identities.authenticate(socket, String(socket.handshake.auth.token), socket.request);
+    return 'done';
   }
 
   #handle(): string {
@@ -196,6 +214,30 @@ describe.each([
     expect(sink.ofType('ws.message.refused').map(({ reason }) => reason)).toEqual(Array(5).fill('address-throttle'));
     expect(await ask(other, 'skipped')).toBe('done');
   });
+
+  it('DR-05 are not refilled for who comes back', async () => {
+    // Only the limits of the events are remembered for as long as that.
+    const rule = [{ limit: 100, ttl: 1000 }];
+    const { open, clock, gateway: handler } = await start(gateway, { principal: rule, address: rule });
+    const first = await open('alice');
+    for (const event of ['nest', 'by-address']) expect(await ask(first, event)).toBe('done');
+    first.disconnect();
+    await until(() => handler.left === 1, 'the socket is gone');
+    clock.advance(50_000);
+    const again = await open('alice');
+    for (const event of ['nest', 'by-address']) expect(await ask(again, event)).toBe('THROTTLED');
+  });
+
+  it.each(['by-connection', 'nest', 'by-address'])(
+    'DR-05 F43 are not refilled by a renewed token: %s',
+    async (event) => {
+      const { open } = await start(gateway);
+      const socket = await open('alice');
+      expect(await ask(socket, event)).toBe('done');
+      expect(await ask(socket, 'renew')).toBe('done');
+      expect(await ask(socket, event)).toBe('THROTTLED');
+    },
+  );
 
   it.each<readonly [one: string, same: string, other: string]>([
     ['192.0.2.1', '198.51.100.9, 192.0.2.1', '192.0.2.2'],

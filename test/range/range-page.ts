@@ -43,7 +43,7 @@ ${table([
 
 ## Servers as they come
 
-With nothing added to what the getting-started page of each says. The quick start of the [README](../../README.md) and the sample app of
+With their defaults, and nothing added. The quick start of the [README](../../README.md) and the sample app of
 the repository get an A, in tests of their own.
 
 ${table([

@@ -96,6 +96,8 @@ export interface PipelineShape {
   /** Whether the client speaks the module's own events. @default false */
   readonly hasModuleEvents?: boolean;
   readonly payload?: PayloadCheck;
+  /** Whether the `handleConnection` hooks have still to accept the connection. @default false */
+  readonly isHeld?: boolean;
   /** When the identity ends, in milliseconds from now. */
   readonly expiresInMs?: number;
 }
@@ -176,7 +178,7 @@ export function openPipeline(callback: MessageHandler['callback'], shape: Pipeli
     isStream: shape.isStream ?? false,
   };
   pipeline.bind({ plan, steps: stepsOf(plan), callback });
-  pipeline.release();
+  if (shape.isHeld !== true) pipeline.release();
   const send = (id: number, event = 'do'): void => {
     pipeline.onMessage(Buffer.from(JSON.stringify({ event, id })), false);
   };

@@ -5,19 +5,18 @@ import type { GatewaySettings } from '../gateway-settings.js';
 import { readHandlerThrottles } from '../throttling/handler-throttles.js';
 import type { EventThrottle } from '../throttling/throttle-rule.js';
 import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
-import { guardsOf, isOfClass } from '../nest/enhancers.js';
 import { checkFilters } from '../nest/exception-filters.js';
-import { AsyncGeneratorFunction, type GatewayRecord, type HandlerRecord } from '../nest/gateway-inventory.js';
+import type { GatewayRecord, HandlerRecord } from '../nest/gateway-inventory.js';
 import type { ReplyMetadata } from '../output/ws-reply.decorator.js';
 import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 import type { BytesDemand } from '../validation/bytes/bytes-demand.js';
-import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
 import { endpointOf } from './gateway-endpoints.js';
 import { readBytesDemand } from './handler-bytes.js';
 import { type DecisionContext, quote, readDecision } from './handler-decision.js';
 import { type HandlerPayload, readPayload } from './handler-payload.js';
 import { type HandlerSubprotocols, overlap, readSubprotocolsOf } from './handler-subprotocols.js';
 import { readReply } from './handler-reply.js';
+import { checkOnOtherAdapter } from './other-adapter.js';
 import { checkRules, ruleOf } from './rule-coverage.js';
 
 /** A handler with all its decisions made. */
@@ -155,22 +154,11 @@ function decisionContextOf(handler: HandlerRecord, { options, settingsOf }: Cove
 
 /** What would run without being judged, or wait for something that never comes. */
 function checkCall(handler: HandlerRecord, { options, config }: CoverageContext, problems: BootProblems): void {
-  const isJudged = options.adapter || guardsOf(handler, config).some((guard) => isOfClass(guard, WsAuthorizeGuard));
-  if (!isJudged) {
-    problems.add(
-      handler.label,
-      'is on another adapter (`adapter: false`) without WsAuthorizeGuard: nothing would be checked before it runs.',
-      `add @UseGuards(WsAuthorizeGuard) above ${handler.gateway.name}`,
-    );
+  if (!options.adapter) {
+    checkOnOtherAdapter(handler, config, problems);
+    return;
   }
-  if (!options.adapter && handler.callback instanceof AsyncGeneratorFunction) {
-    problems.add(
-      handler.label,
-      'is an async generator, which Nest answers with {} and never runs on another adapter (`adapter: false`).',
-      'return an Observable: from(...) of rxjs makes one of an async generator',
-    );
-  }
-  if (!options.adapter || handler.parameters?.some(({ isAck }) => isAck) !== true) return;
+  if (handler.parameters?.some(({ isAck }) => isAck) !== true) return;
   problems.add(
     handler.label,
     'takes an @Ack(), which exists on Socket.IO only: it would be undefined.',

@@ -1,6 +1,6 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import type { BootProblems } from '../core/boot-problems.js';
-import { interceptorsOf, isOfClass } from '../nest/enhancers.js';
+import { classOf, interceptorsOf, isOfClass, overrides } from '../nest/enhancers.js';
 import type { HandlerRecord } from '../nest/gateway-inventory.js';
 import { compileOutput } from '../output/compile-output.js';
 import { type ReplyMetadata, replyOf } from '../output/ws-reply.decorator.js';
@@ -37,6 +37,13 @@ export function readReply(
       handler.label,
       'is on another adapter (`adapter: false`) without WsReplyInterceptor: what it returns would be sent whole.',
       `add @UseInterceptors(WsReplyInterceptor) above ${handler.gateway.name}`,
+    );
+  } else if (overrides(interceptors[place], WsReplyInterceptor, 'intercept')) {
+    const { name } = classOf(interceptors[place]);
+    problems.add(
+      handler.label,
+      `is written by ${name}, which overrides intercept() of WsReplyInterceptor: that may send it whole.`,
+      `make ${name} an interceptor of its own behind ours: @UseInterceptors(WsReplyInterceptor, ${name})`,
     );
   } else if (place > 0) {
     problems.add(

@@ -354,6 +354,27 @@ describe('the inbound queue', () => {
     ]);
   });
 
+  it.each<readonly [what: string, bounds: object]>([
+    ['messages', { maxQueuedMessages: 3 }],
+    ['bytes', { maxQueuedBytes: 60 }],
+  ])('DR-08 HS-16 holds what comes before the connection is accepted, up to its %s', async (_what, messages) => {
+    const handled = vi.fn<() => void>();
+    const accepted = openPipeline(handled, { isHeld: true, messages });
+    for (const id of [1, 2, 3]) accepted.send(id);
+    expect(handled).not.toHaveBeenCalled();
+    accepted.pipeline.release();
+    await settle();
+    expect(handled).toHaveBeenCalledTimes(3);
+
+    const flooded = openPipeline(handled, { isHeld: true, messages });
+    for (const id of [1, 2, 3, 4]) flooded.send(id);
+    expect(flooded.socket.closes).toEqual([1008]);
+    expect(flooded.sink.events.at(-1)).toMatchObject({ type: 'ws.message.refused', reason: 'queue-before-connect' });
+    flooded.pipeline.release();
+    await settle();
+    expect(handled).toHaveBeenCalledTimes(3);
+  });
+
   it('DR-08 counts bytes', () => {
     const { pipeline, socket } = openPipeline(() => new Promise(() => undefined), {
       messages: { maxQueuedBytes: 100 },

@@ -27,8 +27,8 @@ interface Run {
  * Answers, audits and counts what one connection is refused.
  *
  * Every refused message is answered. Error frames are longer than the messages that provoke them, so that an attacker
- * could make the server send more than it receives: messages that were not read far enough to have an `id`, and all of
- * them beyond a budget, are answered by their numbers, a run of them with one frame.
+ * could make the server send more than it receives: messages without an `id` that reach no handler that their sender may
+ * call, and all of them beyond a budget, are answered by their numbers, a run of them with one frame.
  */
 export class ConnectionRefusals {
   // Made at the first refusal: most connections never see one.
@@ -71,7 +71,9 @@ export class ConnectionRefusals {
 
   #answer(message: Message, refusal: Refusal, correlationId: string): void {
     const { id, ordinal, handler } = message;
-    const hasNoId = handler === undefined && id === undefined;
+    // AZ-12: an event that nobody may send is answered like one that there is not, which has no handler.
+    const isOfNobody = handler === undefined || refusal.reason === 'claims';
+    const hasNoId = isOfNobody && id === undefined;
     const now = this.engine.clock.monotonic();
     const data = errorData(refusal, correlationId, this.engine.parts.detailedErrors);
     const frame = errorFrame(data, id, hasNoId ? [ordinal, ordinal] : undefined);

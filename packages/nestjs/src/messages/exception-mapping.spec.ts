@@ -1,5 +1,6 @@
 import { WsException } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
+import { crashesOf } from '../../../../test/support/stub-pipeline.js';
 import { WsApplicationError } from '../core/ws-application.error.js';
 import { detailsOf, mapException } from './exception-mapping.js';
 
@@ -16,6 +17,15 @@ describe('the details of an error of the application', () => {
     ['much depth', JSON.parse('['.repeat(20) + ']'.repeat(20)), undefined],
   ])('OD-01 F33 are sent only as far as they may be: %s', (_what, details, sent) => {
     expect(detailsOf(details)).toEqual(sent);
+  });
+
+  it('DR-14 end no process with promises that reject', async () => {
+    const crashes = await crashesOf(() => {
+      const rejected = (): unknown => Promise.reject(new Error('away'));
+      expect(detailsOf({ a: rejected(), b: [rejected()] })).toBeUndefined();
+      return Promise.resolve();
+    });
+    expect(crashes).toEqual([]);
   });
 
   it('DR-14 F33 that come back to themselves cost no more than they may hold', () => {

@@ -4,6 +4,7 @@ import { ERROR_MESSAGES, type ValidationIssue, type WsErrorCode } from '@secure-
 import { isApplicationReason, WsApplicationError } from '../core/ws-application.error.js';
 import { FORBIDDEN_MESSAGE } from '../nest/metadata.js';
 import { PLAIN_DATA } from '../output/class-compiler.js';
+import { dropPromises } from '../output/drop-promises.js';
 import { OutputRun, UnfitOutputError } from '../output/output-run.js';
 import { MAX_ISSUES } from '../validation/payload-run.js';
 import type { Message } from './message.js';
@@ -125,6 +126,7 @@ export function detailsOf(details: unknown): unknown {
     if (written === undefined) return undefined;
     return JSON.stringify(written).length > MAX_DETAILS ? undefined : written;
   } catch {
+    dropPromises(details);
     return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../../../../test/support/deferred.js';
 import { openPipeline, settle, type StubPipeline } from '../../../../test/support/stub-pipeline.js';
@@ -71,6 +72,72 @@ describe('a handler past its deadline', () => {
     await settle();
     expect(opened.socket.sent).toMatchObject([{ id: 1, data: { code: 'TIMEOUT' } }]);
     expect([opened.socket.closes, running(opened)]).toEqual([[], NONE]);
+  });
+});
+
+describe('the abort signal of a message', () => {
+  /** What a handler keeps of its message. */
+  interface Context {
+    readonly signal: AbortSignal;
+  }
+
+  it('DR-09 fires once where the time is over, and has fired for who takes it after that', async () => {
+    const contexts: Context[] = [];
+    const opened = openPipeline(
+      (_data, _event, message) => {
+        contexts.push(message as Context);
+        return deferred<unknown>().promise;
+      },
+      { messages: { maxConcurrentHandlers: 2 } },
+    );
+    opened.send(1);
+    opened.send(2);
+    await settle();
+    const early = contexts[0]?.signal;
+    expect(early?.aborted).toBe(false);
+    pass(opened, 'handling');
+    expect([early?.aborted, contexts[1]?.signal.aborted]).toEqual([true, true]);
+    expect(opened.socket.sent.map(({ id, data }) => [id, data?.code])).toEqual([
+      [1, 'TIMEOUT'],
+      [2, 'TIMEOUT'],
+    ]);
+  });
+
+  it('DR-09 has fired for a stream that takes it only as it is cancelled, and nothing of it is sent then', async () => {
+    let signal: AbortSignal | undefined;
+    const opened = openPipeline(
+      (_data, _event, message) =>
+        new Observable<string>((subscriber) => {
+          subscriber.next('a');
+          return () => {
+            ({ signal } = message as Context);
+            subscriber.next('b');
+          };
+        }),
+      { hasModuleEvents: true },
+    );
+    opened.send(7);
+    await settle();
+    opened.pipeline.onMessage(Buffer.from('{"event":"$cancel","id":7}'), false);
+    await settle();
+    expect(signal?.aborted).toBe(true);
+    expect(opened.socket.sent).toEqual([
+      { event: 'do', id: 7, data: 'a' },
+      { event: 'do', id: 7, end: true },
+    ]);
+  });
+
+  it('DR-09 is let go of with the answer: the end of the connection fires nothing that went well', async () => {
+    const signals: AbortSignal[] = [];
+    const opened = openPipeline((_data, _event, message) => {
+      signals.push((message as Context).signal);
+      return 'done';
+    });
+    opened.send(1);
+    await settle();
+    opened.connection.close('REVOKED');
+    opened.pipeline.dispose();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
   });
 });
 

@@ -3,6 +3,7 @@ import { SocketModule } from '@nestjs/websockets/socket-module.js';
 import { type GatewayRecord, type HandlerRecord, type NestModule, ownersOf } from './gateway-inventory.js';
 import {
   EXCEPTION_FILTERS_METADATA,
+  FILTER_CATCH_EXCEPTIONS,
   GUARDS_METADATA,
   INTERCEPTORS_METADATA,
   listOf,
@@ -49,6 +50,32 @@ export function guardsOf(handler: HandlerRecord, config: ApplicationConfig): rea
 export function isOfClass(reference: unknown, type: abstract new (...args: never[]) => object): boolean {
   if (reference instanceof type || reference === type) return true;
   return typeof reference === 'function' && reference.prototype instanceof type;
+}
+
+/** The class of a reference: a class itself, or that of an instance. */
+export function classOf(reference: unknown): { readonly name: string } {
+  return typeof reference === 'function' ? reference : (reference as object).constructor;
+}
+
+/** Whether a reference of a class ({@link isOfClass}) has a method of its own in place of the one of that class. */
+export function overrides<T extends object>(
+  reference: unknown,
+  type: abstract new (...args: never[]) => T,
+  method: keyof T,
+): boolean {
+  const holder = typeof reference === 'function' ? (reference.prototype as T) : (reference as T);
+  return holder[method] !== (type.prototype as T)[method];
+}
+
+/** The filters that a handler's exceptions go through. Nest asks no global one on gateways. */
+export function filtersOf(handler: HandlerRecord): readonly unknown[] {
+  return enhancersOf(handler, 'filters');
+}
+
+/** Whether a filter is for everything that is thrown: `@Catch()`. */
+export function catchesAll(filter: unknown): boolean {
+  const caught = Reflect.getMetadata(FILTER_CATCH_EXCEPTIONS, classOf(filter)) as readonly unknown[] | undefined;
+  return caught?.length === 0;
 }
 
 /**

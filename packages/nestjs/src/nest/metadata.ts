@@ -3,6 +3,7 @@ import { PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
 /** Every metadata key of Nest's that the module reads or writes. A contract test holds that they are what Nest uses. */
 export {
   EXCEPTION_FILTERS_METADATA,
+  FILTER_CATCH_EXCEPTIONS,
   GUARDS_METADATA,
   INTERCEPTORS_METADATA,
   PARAMTYPES_METADATA,

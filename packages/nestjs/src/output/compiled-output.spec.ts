@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import { Allow } from 'class-validator';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { crashesOf } from '../../../../test/support/stub-pipeline.js';
 import type { OutputDeclaration } from '../core/output.js';
 import { compileOutput } from './compile-output.js';
 import { CompiledOutput } from './compiled-output.js';
@@ -93,6 +94,13 @@ function compile(declaration: OutputDeclaration, refusesUndeclared = false): Com
 
 const sent = (declaration: OutputDeclaration, value: unknown, roles: string[] = []): unknown =>
   JSON.parse(JSON.stringify(compile(declaration).write(value, roles)));
+
+const trap = (): never => {
+  throw new Error('trap');
+};
+
+/** A proxy that answers nothing. */
+const THROWING: ProxyHandler<object> = { get: trap, has: trap, ownKeys: trap, getPrototypeOf: trap };
 
 describe('an output DTO', () => {
   it('OD-04 writes what it exposes, and nothing else of what was returned', () => {
@@ -219,6 +227,35 @@ describe('an output DTO', () => {
     const attempt = () => compile(declaration).write(make(), []);
     expect(attempt).toThrow(UnfitOutputError);
     expect(attempt).not.toThrow(SECRET);
+  });
+
+  it.each<readonly [what: string, declaration: OutputDeclaration, make: (reject: () => unknown) => unknown]>([
+    ['of two properties', UserView, (reject) => ({ id: reject(), name: reject(), profile: reject() })],
+    ['in and beside a property', UserView, (reject) => ({ profile: { city: reject(), friends: [reject()] }, id: 1 })],
+    ['that nobody has declared', UserView, (reject) => ({ id: reject(), other: { deep: [reject()] } })],
+    ['in a list', [UserView], (reject) => [{ id: reject() }, { id: reject() }, reject()]],
+    [
+      'in a set and a map',
+      UserView,
+      (reject) => ({ tags: new Set([reject(), reject()]), byName: new Map([['a', reject()]]) }),
+    ],
+    ['in plain data', UserView, (reject) => ({ extra: [reject(), { a: reject() }] })],
+    ['beside what throws', UserView, (reject) => ({ profile: new Proxy({}, THROWING), id: reject(), name: reject() })],
+  ])('DR-14 ends no process with the promises %s, all of which reject', async (_what, declaration, make) => {
+    const crashes = await crashesOf(() => {
+      const value = make(() => Promise.reject(new Error(SECRET)));
+      expect(() => compile(declaration).write(value, [])).toThrow(
+        /and is a promise|trap|exposes nothing|is declared as/,
+      );
+      return Promise.resolve();
+    });
+    expect(crashes).toEqual([]);
+  });
+
+  it('DR-14 starts nothing that only becomes a promise when it is asked', () => {
+    const then = vi.fn<() => void>();
+    expect(() => compile(UserView).write({ id: 1, other: { then } }, [])).toThrow(UnfitOutputError);
+    expect(then).not.toHaveBeenCalled();
   });
 
   it('sends an object that says itself how it is written as that, where it fits', () => {

@@ -1,4 +1,5 @@
 import type { OutputDeclaration } from '../core/output.js';
+import { dropPromises } from './drop-promises.js';
 import { OutputRun } from './output-run.js';
 import type { OutputShape } from './output-shape.js';
 
@@ -23,6 +24,11 @@ export class CompiledOutput {
 
   /** As {@link write}, for who wants to know what it depended on. */
   run(value: unknown, run: OutputRun): unknown {
-    return this.shape.write(value, run);
+    try {
+      return this.shape.write(value, run);
+    } catch (error) {
+      dropPromises(value);
+      throw error;
+    }
   }
 }

@@ -1,6 +1,6 @@
-import { isPromiseLike } from '../core/awaitable.js';
 import { validatorOf } from '../core/schema-validator.js';
 import type { StandardSchema } from '../core/standard-schema.js';
+import { dropPromise } from './drop-promises.js';
 import { type OutputRun, UnfitOutputError } from './output-run.js';
 
 /** What a value that goes out must be. Compiled once. */
@@ -88,8 +88,6 @@ export class ContainerShape implements OutputShape {
         list.push(isList ? this.#writeList(item, run) : this.#writeItem(item, run));
       }
     } catch (error) {
-      // A list of promises: the others may reject as well.
-      for (const item of items) dropPromise(item);
       throw located(error, list.length);
     }
     run.leave();
@@ -132,9 +130,7 @@ export class SchemaShape implements OutputShape {
   write(value: unknown): unknown {
     if (value === null || value === undefined) return value;
     const result = this.#validate(value);
-    if (isPromiseLike(result)) {
-      // Whatever it settles with: nobody waits for it.
-      Promise.resolve(result).catch(() => undefined);
+    if (dropPromise(result)) {
       throw new UnfitOutputError('has a schema that is asynchronous', 'take one that answers at once');
     }
     if (typeof result !== 'object' || result === null || !('value' in result) || hasIssues(result)) {
@@ -152,7 +148,6 @@ function hasIssues(result: object): boolean {
 export class NothingShape implements OutputShape {
   write(value: unknown): unknown {
     if (value === null || value === undefined) return value;
-    dropPromise(value);
     throw new UnfitOutputError(
       'is not declared, and output.undeclaredReplies is on',
       'add @WsReply(TheDto) to the handler, or { as: TheDto } to what is sent',
@@ -186,13 +181,6 @@ export function writtenBySelf(value: unknown): unknown {
 export function unfit(problem: string, value: unknown): UnfitOutputError {
   if (dropPromise(value)) return new UnfitOutputError(`${problem}, and is a promise`, 'await it before it is returned');
   return new UnfitOutputError(`${problem}, and is ${kindOf(value)}`);
-}
-
-/** A promise that nobody waits for would end the process if it rejected. */
-function dropPromise(value: unknown): boolean {
-  if (!isPromiseLike(value)) return false;
-  Promise.resolve(value).catch(() => undefined);
-  return true;
 }
 
 function kindOf(value: unknown): string {

@@ -18,6 +18,7 @@ import { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { addressOf, ForeignClient, type ForeignSocket } from './foreign-client.js';
 import { AuditedRefusal, ForeignCall, foreignHandler } from './foreign-call.js';
 import { measurePayload } from './parsed-payload.js';
+import { SocketExpiry } from './socket-expiry.js';
 import { WsSocketIdentities } from './ws-socket-identities.js';
 
 /**
@@ -36,6 +37,10 @@ export class EnhancerChecks {
     private readonly identities: WsSocketIdentities,
   ) {
     identities.onChange((client) => this.#clients.get(client)?.replace());
+    const expiry = new SocketExpiry(runtime.timer, runtime.clock);
+    identities.onKnown((client, principal) => {
+      expiry.watch(client as ForeignSocket, principal);
+    });
   }
 
   /**

@@ -14,12 +14,14 @@ export class WsSocketIdentities {
   /** The latest call for each socket: the answer of an earlier one comes too late. */
   readonly #latest = new WeakMap<object, object>();
   #onChange: ((client: object) => void) | undefined;
+  #onKnown: ((client: object, principal: Principal) => void) | undefined;
 
   /** @internal */
   constructor(private readonly authenticators: () => readonly AuthenticatorBlock[]) {}
 
   /**
-   * Verifies a bearer token and remembers whose socket it is. The identity that the socket had until then ends with the call.
+   * Verifies a bearer token and remembers whose socket it is, which is disconnected when the token expires. The identity that
+   * the socket had until then ends with the call.
    *
    * @param client the socket that gateways see as their client.
    * @throws {AuthenticationError} when the token is refused; the socket then has no identity, and every message of it is
@@ -34,7 +36,10 @@ export class WsSocketIdentities {
     const authenticator = this.authenticators().find((candidate) => candidate.accepts(credential));
     if (authenticator === undefined) throw new AuthenticationError('unsupported-scheme');
     const principal = await authenticator.authenticate(credential, request);
-    if (this.#latest.get(client) === attempt) this.#principals.set(client, principal);
+    if (this.#latest.get(client) === attempt) {
+      this.#principals.set(client, principal);
+      this.#onKnown?.(client, principal);
+    }
     return principal;
   }
 
@@ -45,6 +50,15 @@ export class WsSocketIdentities {
    */
   onChange(run: (client: object) => void): void {
     this.#onChange = run;
+  }
+
+  /**
+   * Calls `run` whenever a socket has got an identity.
+   *
+   * @internal
+   */
+  onKnown(run: (client: object, principal: Principal) => void): void {
+    this.#onKnown = run;
   }
 
   /** The identity of a socket, or `undefined`. */

@@ -68,6 +68,17 @@ describe('throttleEvent', () => {
     ['bytes', [{ limit: 100, ttl: 1600, cost: 0, costPerByte: 1 }], 50, [NO, NO, 1700]],
     ['bytes in parts', [{ limit: 1, ttl: 1600, cost: 0, costPerByte: 0.01 }], 50, [NO, NO, 1700]],
     ['bytes beside messages', [{ limit: 100, ttl: 1600, cost: 50, costPerByte: 1 }], 50, [NO, 1700]],
+    ['bytes beside a computed cost', [{ limit: 100, ttl: 1600, cost: () => 50, costPerByte: 1 }], 50, [NO, 1700]],
+    [
+      'bytes beside a promised cost',
+      [{ limit: 100, ttl: 1600, cost: () => Promise.resolve(50), costPerByte: 1 }],
+      ...([50, [NO, 1700]] as const),
+    ],
+    [
+      'bytes under a promised limit',
+      [{ limit: () => Promise.resolve(100), ttl: 1600, cost: 0, costPerByte: 1 }],
+      ...([50, [NO, NO, 1700]] as const),
+    ],
     ['a computed limit', [{ limit: ({ principal }) => principal.roles.length, ttl: 1600 }], 1, [NO, 1700]],
     ['a promised limit', [{ limit: () => Promise.resolve(1), ttl: 1600 }], 1, [NO, 1700]],
     ['a computed ttl', [{ limit: 1, ttl: () => 3200 }], 1, [NO, 3400]],
@@ -320,6 +331,29 @@ describe('throttleEvent', () => {
     answer(100);
     expect(await later).toBeDefined();
     expect(throttles.size).toBe(0);
+  });
+
+  it('DR-05 a storage is not asked for what this node refuses, nor for who has gone: it cannot take back what it counts', async () => {
+    const asked: string[] = [];
+    const storage: ThrottlerStorageLike = {
+      increment: (_key, _ttl, _limit, _block, name) => {
+        asked.push(name);
+        return Promise.resolve({ totalHits: 1, timeToExpire: 1, isBlocked: false, timeToBlockExpire: 0 });
+      },
+    };
+    const rules = [
+      { limit: 1, ttl: 1000, by: 'connection', name: 'own' },
+      { limit: 9, ttl: 60_000, name: 'shared' },
+    ] as const;
+    const { hit, limits, waits } = start(rules, { storage }).open();
+    expect(await waits(3)).toEqual([NO, 1000, 1000]);
+    expect(asked).toEqual(['shared']);
+    limits.release();
+    expect(await hit()).toBeDefined();
+    const { limits: gone, hit: late } = start([rules[1]], { storage }).open();
+    gone.release();
+    expect(await late()).toBeDefined();
+    expect(asked).toEqual(['shared']);
   });
 
   it('DR-18 an anonymous client sends half as many of an event while the process sheds, and no limit blocks it for that', async () => {

@@ -1,0 +1,139 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { UseFilters, UseGuards } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { Test } from '@nestjs/testing';
+import { type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { Observable, Subject } from 'rxjs';
+import { io, type Socket } from 'socket.io-client';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { AuthenticationError, Clock, SecureWsModule, WsAuthorize } from '../../packages/nestjs/src/index.js';
+import { WsAuthorizeGuard, WsExceptionsFilter, WsSocketIdentities } from '../../packages/nestjs/src/socket-io/index.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { until } from '../support/patience.js';
+
+interface IoSocket {
+  readonly handshake: { readonly auth: { readonly token?: unknown } };
+  readonly request: IncomingMessage;
+}
+
+interface IoServer {
+  use(middleware: (socket: IoSocket, next: (error?: Error) => void) => void): void;
+}
+
+@UseGuards(WsAuthorizeGuard)
+@UseFilters(WsExceptionsFilter)
+@WebSocketGateway()
+@WsAuthorize()
+class NewsGateway implements OnGatewayInit {
+  readonly news = new Subject<{ event: string; data: string }>();
+  readonly sockets: IoSocket[] = [];
+
+  constructor(readonly identities: WsSocketIdentities) {}
+
+  afterInit(server: IoServer): void {
+    server.use((socket, next) => {
+      this.sockets.push(socket);
+      void (async () => next(await this.#admit(socket)))();
+    });
+  }
+
+  #admit(socket: IoSocket): Promise<Error | undefined> {
+    return this.identities.authenticate(socket, String(socket.handshake.auth.token), socket.request).then(
+      () => undefined,
+      () => new Error('unauthorized'),
+    );
+  }
+
+  @SubscribeMessage('watch')
+  watch(): Observable<unknown> {
+    return this.news;
+  }
+}
+
+const secret = createSecretKey(randomBytes(32));
+
+const tokenFor = (seconds: number | undefined): Promise<string> =>
+  new JwtService({ secret: secret as never }).signAsync(
+    { sub: 'alice' },
+    {
+      ...{ issuer: 'https://id.example.com', audience: 'news' },
+      ...(seconds !== undefined && { expiresIn: seconds }),
+    },
+  );
+
+async function start() {
+  const clock = new FakeClock(Date.now());
+  const jwt = { secret, algorithms: ['HS256'] as const, issuer: 'https://id.example.com', audience: 'news' };
+  const module = await Test.createTestingModule({
+    imports: [SecureWsModule.forRoot({ adapter: false, authentication: { jwt } })],
+    providers: [NewsGateway],
+  })
+    .overrideProvider(Clock)
+    .useValue(clock)
+    .compile();
+  const app = module.createNestApplication({ logger: false });
+  app.useWebSocketAdapter(new IoAdapter(app));
+  await app.listen(0, '127.0.0.1');
+  onTestFinished(() => app.close());
+  const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+  const gateway = app.get(NewsGateway);
+  const watch = async (seconds: number): Promise<{ socket: Socket; read: string[] }> => {
+    const token = await tokenFor(seconds);
+    const socket = io(`http://127.0.0.1:${port}`, { auth: { token }, transports: ['websocket'], reconnection: false });
+    onTestFinished(() => void socket.disconnect());
+    const read: string[] = [];
+    socket.on('news', (text: string) => read.push(text));
+    socket.emit('watch', null);
+    await until(() => gateway.news.observed, 'the stream is open');
+    return { socket, read };
+  };
+  const tell = (data: string): void => {
+    gateway.news.next({ event: 'news', data });
+  };
+  return { clock, gateway, watch, tell };
+}
+
+const gone = (socket: Socket): Promise<string> => new Promise((resolve) => socket.once('disconnect', resolve));
+
+describe('a socket of Socket.IO that only listens', () => {
+  it('SL-02 is disconnected when its token expires, and nothing is streamed to it then', async () => {
+    const { clock, gateway, watch, tell } = await start();
+    const { socket, read } = await watch(300);
+    clock.advance(299_000);
+    tell('before');
+    await until(() => read.length === 1, 'the news is read');
+    const ended = gone(socket);
+    clock.advance(1500);
+    expect(await ended).toBe('io server disconnect');
+    expect(gateway.news.observed).toBe(false);
+  });
+
+  it('SL-02 SL-11 lives as long as the latest of its tokens, whichever ends first', async () => {
+    const { clock, gateway, watch, tell } = await start();
+    const { socket, read } = await watch(300);
+    const [server] = gateway.sockets as [IoSocket];
+    await gateway.identities.authenticate(server, await tokenFor(900), server.request);
+    clock.advance(400_000);
+    tell('renewed');
+    await until(() => read.length === 1, 'the news is read');
+    await gateway.identities.authenticate(server, await tokenFor(600), server.request);
+    const ended = gone(socket);
+    clock.advance(201_500);
+    expect(await ended).toBe('io server disconnect');
+  });
+
+  it('SL-02 has no longer to live for a token that was refused', async () => {
+    const { clock, gateway, watch } = await start();
+    const { socket } = await watch(300);
+    const [server] = gateway.sockets as [IoSocket];
+    await expect(gateway.identities.authenticate(server, 'forged', server.request)).rejects.toThrow(
+      AuthenticationError,
+    );
+    const ended = gone(socket);
+    clock.advance(301_500);
+    expect(await ended).toBe('io server disconnect');
+  });
+});
