@@ -43,8 +43,8 @@ ${table([
 
 ## Servers as they come
 
-With nothing added to what the getting-started page of each says. The quick start of the [README](../../README.md) gets an A, in a test of
-its own.
+With their defaults, and nothing added. The quick start of the [README](../../README.md) and the sample app of
+the repository get an A, in tests of their own.
 
 ${table([
   ['server', 'grade', 'points', 'found'],
