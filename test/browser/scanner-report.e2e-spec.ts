@@ -31,7 +31,7 @@ describe('reports of the scanner, in Chromium', { timeout: 120_000 }, () => {
     const target = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const silent = (): void => undefined;
     await runCommand([target, '--rate', '100', '--wait', '50', ...outputs], {
-      ...{ env: {}, stdin: Readable.from([]), out: silent, note: silent },
+      ...{ env: {}, stdin: Readable.from([]), out: silent, note: silent, untilStopped: () => Promise.resolve() },
     });
     for (const client of server.clients) client.terminate();
     server.close();

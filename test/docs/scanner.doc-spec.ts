@@ -8,6 +8,7 @@ import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { CHECKS } from '../../packages/scanner/src/checks/registry.js';
 import { DIFF_HELP } from '../../packages/scanner/src/command/run-diff-command.js';
+import { PROXY_HELP } from '../../packages/scanner/src/command/run-proxy-command.js';
 import { HELP } from '../../packages/scanner/src/command/run-scan-command.js';
 import { boot, example } from './example.js';
 
@@ -83,7 +84,7 @@ it('SC-03 the workflow is one, the scripts are sh, and both use options that the
     .flatMap((script) => script.replace(/\\\n/g, ' ').split('\n'))
     .filter((line) => line.includes('npx secure-ws-scan'));
   expect(commands.length).toBeGreaterThan(4);
-  const known = new Set(`${HELP} ${DIFF_HELP}`.match(/--[a-z-]+/g));
+  const known = new Set(`${HELP} ${DIFF_HELP} ${PROXY_HELP}`.match(/--[a-z-]+/g));
   for (const command of commands) {
     const options = command.slice(command.indexOf('secure-ws-scan')).match(/(?<= )--[a-z-]+/g) ?? [];
     expect(options.filter((option) => !known.has(option))).toEqual([]);

@@ -5,6 +5,8 @@ export type { Confidence, Evidence, Remediation, Severity } from './checks/check
 export type { DialectId } from './dialect/dialect.js';
 export type { ScanLimits } from './scope/scan-budget.js';
 export type { ScanCredentials } from './scope/credentials.js';
+export type { Matrix, MatrixRow, Reaction, ReactionKind } from './matrix/matrix.js';
+export type { Who } from './scope/credentials.js';
 export type { Grade } from './score/grade.js';
 export { compareEndpoints, compareResults } from './monitoring/compare-results.js';
 export type { Comparison, EndpointChanges } from './monitoring/compare-results.js';

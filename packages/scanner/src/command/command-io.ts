@@ -6,4 +6,6 @@ export interface CommandIo extends SecretSources {
   readonly out: (line: string) => void;
   /** What is said to whoever looks on: never part of the result. */
   readonly note: (line: string) => void;
+  /** Waits until the user interrupts the command, or for so many milliseconds. */
+  readonly untilStopped: (ms: number | undefined) => Promise<void>;
 }

@@ -8,6 +8,7 @@ import type { ScanOptions } from '../scan.js';
 import type { ScanResult } from '../scan-result.js';
 import { checkOutput } from './write-reports.js';
 import { readChoice } from './read-choice.js';
+import { readCount } from './read-count.js';
 import { readMessages } from './read-messages.js';
 import { readPublicKey } from './read-public-key.js';
 import { readSecret, type SecretSources } from './read-secret.js';
@@ -88,10 +89,10 @@ export async function readArguments(args: readonly string[], sources: SecretSour
   if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host === '')) {
     throw new TypeError('--origin is an origin, such as https://app.example.com.');
   }
-  const rate = countOf('--rate', values.rate, 100);
-  const connections = countOf('--connections', values.connections, 2000);
-  const seconds = countOf('--seconds', values.seconds, 3600);
-  const settleMs = countOf('--wait', values.wait, 10_000);
+  const rate = readCount('--rate', values.rate, 100);
+  const connections = readCount('--connections', values.connections, 2000);
+  const seconds = readCount('--seconds', values.seconds, 3600);
+  const settleMs = readCount('--wait', values.wait, 10_000);
   const outputs = values.output ?? [];
   for (const path of outputs) await checkOutput(path);
   return {
@@ -138,11 +139,4 @@ async function readSecrets(
   const secrets = new Map<string, string>();
   for (const { name, place } of given) secrets.set(name, await readSecret(`--${name}`, place, sources));
   return secrets;
-}
-
-function countOf(option: string, given: string | undefined, max: number): number | undefined {
-  if (given === undefined) return undefined;
-  const count = /^\d{1,5}$/.test(given) ? Number(given) : 0;
-  if (count < 1 || count > max) throw new TypeError(`${option} takes a whole number from 1 to ${max}.`);
-  return count;
 }

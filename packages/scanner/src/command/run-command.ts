@@ -2,12 +2,16 @@ import { COULD_NOT_TEST } from '../monitoring/exit-status.js';
 import { visibleText } from '../report/visible-text.js';
 import type { CommandIo } from './command-io.js';
 import { runDiffCommand } from './run-diff-command.js';
+import { runProxyCommand } from './run-proxy-command.js';
 import { runScanCommand } from './run-scan-command.js';
 
 type Subcommand = (args: readonly string[], io: CommandIo) => Promise<number>;
 
 /** What the first argument may name. Anything else belongs to a scan, whose target has `://` in it. */
-const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([['diff', runDiffCommand]]);
+const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
+  ['diff', runDiffCommand],
+  ['proxy', runProxyCommand],
+]);
 
 /**
  * Runs `secure-ws-scan` with its arguments.

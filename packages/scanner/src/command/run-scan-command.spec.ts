@@ -29,6 +29,7 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
     stdin: Readable.from([input]),
     out: (line) => void out.push(line),
     note: (line) => void notes.push(line),
+    untilStopped: () => Promise.resolve(),
   });
   return { status, out: out.join('\n'), notes: notes.join('\n') };
 }

@@ -16,9 +16,10 @@ export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] 
                [--rate N] [--connections N] [--seconds N] [--wait MS] [--disruptive] [--i-am-allowed]
 
 secure-ws-scan diff OLD NEW
+secure-ws-scan proxy --target TARGET --output FILE.har
 
 Attacks one WebSocket endpoint from outside, and tells what is weak, how sure that is, and what to write.
-"diff" compares two reports: see secure-ws-scan diff --help.
+"diff" compares two reports, "proxy" records what a client and a server say: see secure-ws-scan diff --help.
 
   TARGET          wss://api.example.com/orders. No other host is contacted
   --origin        an Origin that the server admits

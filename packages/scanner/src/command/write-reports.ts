@@ -1,8 +1,7 @@
-import { access, constants, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { renderReport, reportFormOf } from '../report/render-report.js';
 import type { RemediationFor } from '../report/report-text.js';
 import type { ScanResult } from '../scan-result.js';
+import { checkWritable, writeWholeFile } from './write-whole-file.js';
 
 /**
  * Looks whether a report can be written, before a scan has taken its minutes.
@@ -11,15 +10,11 @@ import type { ScanResult } from '../scan-result.js';
  */
 export async function checkOutput(path: string): Promise<void> {
   reportFormOf(path);
-  try {
-    await access(dirname(path), constants.W_OK);
-  } catch (cause) {
-    throw cannotWrite(path, cause);
-  }
+  await checkWritable('--output', path);
 }
 
 /**
- * Writes reports into files, each whole or not at all, readable for its owner only: they say where a server is weak.
+ * Writes reports into files, each in the form that its name ends with.
  *
  * @throws TypeError for a file that cannot be written.
  */
@@ -29,21 +24,6 @@ export async function writeReports(
   remediationFor: RemediationFor,
 ): Promise<void> {
   for (const path of paths) {
-    const temporary = `${path}.${process.pid}.part`;
-    try {
-      await writeFile(temporary, `${renderReport(result, reportFormOf(path), remediationFor)}\n`, {
-        mode: 0o600,
-        flag: 'wx',
-      });
-      await rename(temporary, path);
-    } catch (cause) {
-      await rm(temporary, { force: true });
-      throw cannotWrite(path, cause);
-    }
+    await writeWholeFile('--output', path, `${renderReport(result, reportFormOf(path), remediationFor)}\n`);
   }
-}
-
-function cannotWrite(path: string, cause: unknown): TypeError {
-  const { code = 'an unknown reason' } = cause as NodeJS.ErrnoException;
-  return new TypeError(`--output ${path} cannot be written: ${code}.`, { cause });
 }

@@ -66,7 +66,7 @@ describe('HAR', () => {
     [har({ request: { url: 'ws://a' }, _webSocketMessages: 1 }), '"_webSocketMessages" of entry 1 is no array.'],
     [har(withMessage({ type: 'x' })), '"type" of message 1 of entry 1 is neither "send" nor "receive".'],
     [har(withMessage({ type: 'send' })), '"data" of message 1 of entry 1 is no text.'],
-    [har(withMessage({ type: 'send', data: '' })), '"opcode" of message 1 of entry 1 is no number.'],
+    [har(withMessage({ type: 'send', data: '' })), '"opcode" of message 1 of entry 1 is not a number.'],
   ])('says what is wrong with %s', (content, sentence) => {
     expect(() => readHar(content)).toThrow(new TypeError(sentence));
   });

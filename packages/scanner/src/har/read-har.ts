@@ -53,7 +53,7 @@ function readMessage(message: unknown, place: string): HarMessage {
   const [type, time, opcode, data] = ['type', 'time', 'opcode', 'data'].map((name) => field(message, name));
   if (type !== 'send' && type !== 'receive') throw new TypeError(`"type" of ${place} is neither "send" nor "receive".`);
   if (typeof data !== 'string') throw new TypeError(`"data" of ${place} is no text.`);
-  if (typeof opcode !== 'number') throw new TypeError(`"opcode" of ${place} is no number.`);
+  if (typeof opcode !== 'number') throw new TypeError(`"opcode" of ${place} is not a number.`);
   return { type, opcode, data, time: typeof time === 'number' ? time : 0 };
 }
 

@@ -1,6 +1,6 @@
 import type { HarField } from '../har/har-entry.js';
 
-/** What belongs to one connection (RFC 9110, 7.6.1), or is negotiated anew for the other one. */
+/** What belongs to one connection (RFC 9110, 7.6.1), or is negotiated again for the other one. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
