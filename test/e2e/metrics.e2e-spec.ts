@@ -107,6 +107,28 @@ describe('SecureWsMetricsModule', () => {
     `);
   });
 
+  it('MO-10 measures what there is at each scrape, and not what there was at the first', async () => {
+    const app = await start({});
+    const open = async (): Promise<number | undefined> =>
+      valueOf(await textOf(app), 'secure_ws_connections{state="open"}');
+    const client = await connect(`${app.url}/echo`, { token: app.token() });
+    expect(await open()).toBe(1);
+    await connect(`${app.url}/echo`, { token: app.token() });
+    expect(await open()).toBe(2);
+    void client.close();
+    await until(() => app.events.events.some(({ type }) => type === 'ws.connection.closed'), 'it has gone');
+    expect(await open()).toBe(1);
+  });
+
+  it('MO-10 takes away no metric that came after the application had cleared its registry', async () => {
+    const registry = new Registry();
+    const app = await start({ registry });
+    registry.clear();
+    const later = new Counter({ name: 'secure_ws_handshakes_total', help: 'Of somebody else.', registers: [registry] });
+    await app.app.close();
+    expect(registry.getMetricsAsArray()).toEqual([later]);
+  });
+
   it('MO-10 measures a shared store where there is one, and whether it answers', async () => {
     const remote = new RemoteStore(new FakeClock(Date.now()));
     const app = await start({}, { options: { store: { shared: remote.store } } });

@@ -209,6 +209,15 @@ describe('SecureWsAlerts', () => {
       expect(kinds()).toEqual(['raised']);
     });
 
+    it('MO-03 still knows what was usual after a long pause of the process', () => {
+      const { alerts, pass, see } = start([spike]);
+      minutes(see, pass, Array<number>(30).fill(300));
+      clock.advance(1000 * MINUTE);
+      alerts.tick(clock.monotonic());
+      see(opened(), 300);
+      expect(told).toEqual([]);
+    });
+
     it('learns nothing from a pause of the process but that there was one', () => {
       const { alerts, see } = start([spike]);
       clock.advance(365 * 24 * 60 * MINUTE);
@@ -313,6 +322,11 @@ describe('SecureWsAlerts', () => {
       see(refused({ origin: 'https://evil.example' }), 500);
       expect(told).toMatchObject([{ seen: 'https://evil.example', value: 1 }]);
       // It is under way for as long as it comes, and ends as any other.
+      for (let i = 0; i < 20; i++) {
+        see(refused({ origin: 'https://evil.example' }));
+        pass(MINUTE / 2);
+      }
+      expect(kinds()).toEqual(['raised']);
       pass(10 * MINUTE);
       expect(kinds()).toEqual(['raised', 'ended']);
     });

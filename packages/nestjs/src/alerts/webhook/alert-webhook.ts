@@ -150,7 +150,6 @@ export class AlertWebhook {
         resolve();
       };
       this.#cancelDelay = this.clock.after(delayMs, this.#endDelay);
-      if (this.#isClosing) this.#endDelay();
     });
   }
 }

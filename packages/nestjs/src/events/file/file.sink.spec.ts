@@ -17,14 +17,15 @@ const EVENT: SecurityEvent = {
 describe('FileSink', () => {
   /** How often the disk was asked to have it all. */
   let synced = 0;
+  let kindOfHandle: FileHandle;
   let clock = new FakeClock();
 
   beforeAll(async () => {
     const handle = await open('/dev/null');
-    const kind = Object.getPrototypeOf(handle) as FileHandle;
+    kindOfHandle = Object.getPrototypeOf(handle) as FileHandle;
     await handle.close();
-    const original = Object.getOwnPropertyDescriptor(kind, 'datasync')?.value as () => Promise<void>;
-    const spy = vi.spyOn(kind, 'datasync').mockImplementation(async function (this: FileHandle) {
+    const original = Object.getOwnPropertyDescriptor(kindOfHandle, 'datasync')?.value as () => Promise<void>;
+    const spy = vi.spyOn(kindOfHandle, 'datasync').mockImplementation(async function (this: FileHandle) {
       await Reflect.apply(original, this, []);
       synced++;
     });
@@ -84,6 +85,21 @@ describe('FileSink', () => {
     await sink.write(EVENT);
     await sink.close();
     for (const file of [path, at('audit.1.jsonl')]) expect(linesOf(file)).toHaveLength(1);
+  });
+
+  it('MO-08 goes on with the number of what a full disk did not take', async () => {
+    const { path, privateKey } = auditFolder();
+    const sink = new FileSink({ path, chain: { privateKey } });
+    await sink.open(clock);
+    await sink.write(EVENT);
+    const full = vi.spyOn(kindOfHandle, 'write').mockRejectedValueOnce(new Error('the disk is full'));
+    await expect(sink.write(EVENT)).rejects.toThrow('the disk is full');
+    full.mockRestore();
+    await sink.write(EVENT);
+    await sink.close();
+    const numbers = linesOf(path).map((line) => Number(/"seq":(\d+)/.exec(line)?.[1]));
+    expect(numbers).toEqual(numbers.map((_, index) => index));
+    expect(linesOf(path).filter((line) => line.includes(EVENT.type))).toHaveLength(2);
   });
 
   it('MO-08 signs nothing behind its end', async () => {
