@@ -1,11 +1,11 @@
 import { type Check, finding, notTested, passed } from './check.js';
 
-/** AN-06 and SL-01. */
+/** AN-06. */
 export const expiredCredentialCheck: Check = {
   id: 'expired-credential',
-  requirements: ['AN-06', 'SL-01'],
+  requirements: ['AN-06'],
   title: 'An expired token opens a connection',
-  why: 'A token that somebody has found in a log or a backup works forever, and a log-out ends nothing.',
+  why: 'A token that somebody has found in a log or a backup works forever.',
   cwe: 613,
   asvs: '9.2.1',
   severity: 'high',
