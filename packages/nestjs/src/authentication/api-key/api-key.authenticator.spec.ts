@@ -26,7 +26,7 @@ it.each<readonly [accepted: boolean, WsCredential]>([
   [false, credential(good.key, 'apikey', 'subprotocol')],
   [false, credential(good.key, 'session', 'cookie')],
   [false, credential(good.key, 'ticket')],
-])('AN-07 accepts (%s) %o', (accepted, each) => {
+])('AN-07 accepts (%s) the credential of row %#', (accepted, each) => {
   expect(new ApiKeyAuthenticator(new NoKeys(), 'key').accepts(each)).toBe(accepted);
 });
 
