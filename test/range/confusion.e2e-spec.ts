@@ -150,6 +150,15 @@ describe('the range', { timeout: 120_000 }, () => {
     }
   });
 
+  it('AZ-04 SC-04 has tested nothing where the second account opens no connection', async () => {
+    const other = { token: 'a-token-that-nobody-has-issued' };
+    const { outcomes } = await scanRange(await startRangeServer(['any-record']), { other });
+    expect(outcomes.find(({ check }) => check === 'other-identity')).toMatchObject({
+      outcome: 'not-tested',
+      says: expect.stringContaining('401') as string,
+    });
+  });
+
   it('AZ-04 is less sure without a lock, and silent about what the second account may send', async () => {
     const target = await startRangeServer(['any-record']);
     const { outcomes } = await scanRange(target, { lock: undefined });

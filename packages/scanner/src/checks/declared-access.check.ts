@@ -29,7 +29,8 @@ export const declaredAccessCheck: Check = {
       const { kind, says } = declaredAccess(lock, event);
       for (const who of identities) {
         const reaction = reactions[who];
-        if (reaction === undefined || !isKeptOut(kind, who)) continue;
+        // Silence is no refusal.
+        if (reaction === undefined || reaction.kind === 'silent' || !isKeptOut(kind, who)) continue;
         compared++;
         if (reaction.kind !== 'answered') continue;
         evidence.push({ sent: `as ${COLUMN_TITLES[who]}, declared "${says}": ${message}`, got: reaction.shows });

@@ -1,4 +1,5 @@
-import { type Check, finding, notTested, passed } from './check.js';
+import { type Check, notTested } from './check.js';
+import { tryHandshakes } from './try-handshakes.js';
 
 /** AN-06. */
 export const expiredCredentialCheck: Check = {
@@ -16,15 +17,17 @@ export const expiredCredentialCheck: Check = {
     socketIo: `io.use(async (socket, next) => { await jwtVerify(socket.handshake.auth.token, key, { requiredClaims: ['exp'] }); next(); });`,
   },
   needsBaseline: true,
-  async run({ prober, identities }) {
-    if (!identities.includes('expired'))
+  async run(context) {
+    const { prober, identities } = context;
+    if (!identities.includes('expired')) {
       return notTested('It takes a token that was good once: --token-expired env:NAME.');
+    }
     if ((await prober.admits({ credentials: 'none' })).isAdmitted) {
       return notTested('A handshake without any credential is accepted: whether a token is looked at cannot be seen.');
     }
-    const { isAdmitted, saw } = await prober.admits({ credentials: 'expired' });
-    if (isAdmitted)
-      return finding('The expired token was accepted.', [{ sent: 'Authorization: Bearer [expired]', got: saw }]);
-    return passed(`The expired token was refused: ${saw}.`);
+    return tryHandshakes(context, [['Authorization: Bearer [expired]', { credentials: 'expired' }]], {
+      found: 'The expired token was accepted.',
+      passed: 'The expired token was refused, and the good one was not.',
+    });
   },
 };

@@ -39,10 +39,13 @@ if (order?.userId !== socket.data.userId) return acknowledge({ code: 'FORBIDDEN'
         { confidence: isSure ? 'firm' : 'tentative' },
       );
     }
-    const silent = rows.filter(({ reactions }) => reactions.other?.kind === 'silent');
-    if (silent.length === rows.length)
-      return notTested('Nothing came back to the second account: neither an answer nor a refusal.');
-    return passed(`The second account was answered none of ${rows.length} messages.`);
+    // Silence, and a credential that opens no connection, say nothing of who may send what.
+    const refused = rows.filter(({ reactions }) => ['refused', 'closed'].includes(reactions.other?.kind ?? ''));
+    if (refused.length === 0) {
+      const { shows = '' } = rows[0]?.reactions.other ?? {};
+      return notTested(`The second account was refused nothing, and answered nothing: ${shows}`);
+    }
+    return passed(`The second account was refused ${refused.length} of ${rows.length} messages, and answered none.`);
   },
 };
 

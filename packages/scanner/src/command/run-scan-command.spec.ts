@@ -132,6 +132,9 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     expect(await readFile(at('a.xml'), 'utf8')).toMatch(/<skipped message="On the machine itself/);
     const again = await run([url, ...FAST, '--json', '--baseline', at('a.json'), '--output', at('b.json')]);
     expect([again.status, again.notes]).toEqual([0, expect.stringContaining('known      foreign-origin (critical)')]);
+    const elsewhere = await run([`${url}other`, ...FAST, '--baseline', at('a.json')]);
+    expect([elsewhere.status, elsewhere.out]).toEqual([2, '']);
+    expect(elsewhere.notes).toContain(`--baseline is a report of ${url}, and not of ${url}other`);
     // Of a server that was mended, and a new one beside it.
     for (const name of ['old', 'new']) await mkdir(at(name));
     const report = JSON.parse(first.out) as { target: string; outcomes: { check: string; outcome: string }[] };

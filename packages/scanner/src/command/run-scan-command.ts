@@ -2,7 +2,9 @@ import { compareResults } from '../monitoring/compare-results.js';
 import { CLEAN, statusOfComparison, statusOfScan } from '../monitoring/exit-status.js';
 import { comparisonReport } from '../monitoring/report-changes.js';
 import { renderReport } from '../report/render-report.js';
-import { scan } from '../scan.js';
+import { scan, type ScanOptions } from '../scan.js';
+import type { ScanResult } from '../scan-result.js';
+import { readTarget } from '../scope/scan-target.js';
 import type { CommandIo } from './command-io.js';
 import { readArguments } from './read-arguments.js';
 import { writeReports } from './write-reports.js';
@@ -61,12 +63,23 @@ export async function runScanCommand(args: readonly string[], io: CommandIo): Pr
     return CLEAN;
   }
   const { options, format, outputs, earlier, failOn, remediationFor } = await readArguments(args, io);
+  checkEarlier(earlier, options);
   const onOutcome = ({ check, outcome }: { check: string; outcome: string }): void => io.note(`${check}: ${outcome}`);
   const result = await scan({ ...options, onOutcome });
-  await writeReports(result, outputs, remediationFor);
+  // Printed first: a disk that has filled up meanwhile must not cost the whole scan.
   io.out(renderReport(result, format, remediationFor));
+  await writeReports(result, outputs, remediationFor);
   if (earlier === undefined) return statusOfScan(result, failOn);
   const comparison = compareResults(earlier, result);
   for (const line of comparisonReport(comparison)) io.note(line);
   return statusOfComparison(comparison, failOn);
+}
+
+/** A report of another endpoint would make what is new here look known. */
+function checkEarlier(earlier: ScanResult | undefined, { target, isAllowed }: ScanOptions): void {
+  const { shown } = readTarget(target, { isAllowed: isAllowed === true });
+  if (earlier === undefined || earlier.target === shown) return;
+  throw new TypeError(
+    `--baseline is a report of ${earlier.target}, and not of ${shown}: take one of the same address.`,
+  );
 }
