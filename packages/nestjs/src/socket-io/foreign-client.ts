@@ -14,6 +14,7 @@ import type { Refusal } from '../messages/refusal.js';
 import { refusalOfThrottle } from '../messages/event-throttle.js';
 import { MessageLimits } from '../throttling/message-limits.js';
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
+import { endSocket } from './end-socket.js';
 import { ForeignCall } from './foreign-call.js';
 
 /** What is used of a socket of another adapter. */
@@ -23,6 +24,10 @@ export interface ForeignSocket {
   /** The request by which it was opened. */
   readonly request?: unknown;
   readonly nsp?: { readonly name?: unknown };
+  /** The connection below, which sockets of several namespaces share. */
+  readonly conn?: { readonly readyState?: unknown; close?(): unknown };
+  /** Whether it goes on from one whose connection was lost, in the rooms of that one. */
+  readonly recovered?: unknown;
   emit(event: string, data: unknown): unknown;
   once?(event: 'disconnect', listener: () => void): unknown;
   disconnect?(close?: boolean): unknown;
@@ -171,7 +176,7 @@ export class ForeignClient implements WsConnection, MessageSource {
 
   close(_code: CloseCodeName): void {
     this.#epoch++;
-    this.socket.disconnect?.(true);
+    endSocket(this.socket, this.engine.parts.faults);
   }
 }
 
