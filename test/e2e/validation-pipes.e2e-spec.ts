@@ -248,15 +248,12 @@ class SchemaGateway {
 }
 
 describe("a StandardSchemaValidationPipe of Nest's", () => {
-  it.each<readonly [what: string, make: (Pipe: new () => PipeTransform) => PipeTransform, cents: number]>(
-    SchemaPipe === undefined
-      ? []
-      : [
-          ['itself', (Pipe) => new Pipe(), 300],
-          ['one that extends it', addingPipe, 301],
-        ],
-  )('MV-18 F11 transforms nothing that was judged a second time: %s', async (_what, make, cents) => {
-    const pipe = make(SchemaPipe as new () => PipeTransform);
+  it.each<readonly [what: string, make: (Pipe: new () => PipeTransform) => PipeTransform, cents: number]>([
+    ['itself', (Pipe) => new Pipe(), 300],
+    ['one that extends it', addingPipe, 301],
+  ])('MV-18 F11 transforms nothing that was judged a second time: %s', async (_what, make, cents) => {
+    if (SchemaPipe === undefined) return expect(IS_NEST_11).toBe(true);
+    const pipe = make(SchemaPipe);
     expect(await pay('ws', SchemaGateway, { configure: (app) => void app.useGlobalPipes(pipe) })).toBe(cents);
   });
 });
