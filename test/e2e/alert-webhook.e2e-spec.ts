@@ -236,6 +236,35 @@ describe('the webhook of alerts', () => {
     expect(app.app.get(SecurityEvents).isHealthy).toBe(true);
   });
 
+  it('MO-09 shows as a channel how many alerts wait, how many were lost, and whether the receiver takes them', async () => {
+    let isAway = true;
+    const { app, clock, raise, end, attempts, received } = await start(
+      (response, attempt) => status(isAway ? 503 : 200)(response, attempt),
+      { maxQueued: 2, giveUpAfterMs: 20_000 },
+    );
+    const channel = () => app.app.get(SecurityEvents).channels.find(({ name }) => name === 'alerts.webhooks[0]');
+    expect(channel()).toEqual({ name: 'alerts.webhooks[0]', waiting: 0, dropped: 0, failed: 0, isHealthy: true });
+    await raise();
+    await attempts(1);
+    await until(() => channel()?.isHealthy === false, 'the failed attempt to show');
+    expect(channel()).toMatchObject({ waiting: 1, dropped: 0, failed: 0 });
+    end();
+    await raise();
+    end();
+    expect(channel()).toMatchObject({ waiting: 2, dropped: 2, failed: 0, isHealthy: false });
+    await until(() => {
+      clock.advance(100);
+      return channel()?.failed === 2;
+    }, 'both to be given up');
+    expect(channel()).toMatchObject({ waiting: 0, dropped: 2 });
+
+    isAway = false;
+    await raise();
+    await attempts(received.length + 1);
+    await until(() => channel()?.isHealthy === true, 'the taken alert to show');
+    expect(channel()).toEqual({ name: 'alerts.webhooks[0]', waiting: 0, dropped: 2, failed: 2, isHealthy: true });
+  });
+
   it('MO-03 is told only what is grave enough', async () => {
     const { app, raise, received, end } = await start(status(200), { minSeverity: 'critical' });
     await raise();

@@ -3,6 +3,7 @@ import type { Cancel, Clock } from '../../core/clock.js';
 import { randomId } from '../../core/identifier.js';
 import { type Linked, LinkedList } from '../../core/linked-list.js';
 import { ALERT_SEVERITIES } from '../../events/alert-events.js';
+import type { SecurityEventChannel } from '../../events/security-events.js';
 import type { SecurityAlert } from '../on-security-alert.js';
 import type { ResolvedAlertWebhook } from './alert-webhook.options.js';
 import { readRetryAfter, retryDelay } from './retry-delay.js';
@@ -40,6 +41,10 @@ export class AlertWebhook {
   /** The receiver said that it wants no more. */
   #isGone = false;
   #isClosing = false;
+  /** Whether the last attempt failed. */
+  #hasFailed = false;
+  #dropped = 0;
+  #failed = 0;
 
   constructor(
     private readonly options: ResolvedAlertWebhook,
@@ -50,15 +55,18 @@ export class AlertWebhook {
     this.#minSeverity = ALERT_SEVERITIES.indexOf(options.minSeverity);
   }
 
-  /** How many alerts wait, the one that is being sent included. */
-  get size(): number {
-    return this.#waiting.size;
+  /** How it is doing. The alert that is being sent waits too. */
+  get figures(): Omit<SecurityEventChannel, 'name'> {
+    const waiting = this.#waiting.size;
+    const isHealthy = !this.#isGone && !this.#hasFailed && waiting < this.options.maxQueued;
+    return { waiting, dropped: this.#dropped, failed: this.#failed, isHealthy };
   }
 
   /** Takes an alert. Never throws and never waits. */
   push(alert: SecurityAlert): void {
     if (ALERT_SEVERITIES.indexOf(alert.severity) < this.#minSeverity) return;
     if (this.#isGone || this.#isClosing || this.#waiting.size >= this.options.maxQueued) {
+      this.#dropped++;
       this.listener.onLost({ dropped: 1, failed: 0 });
       return;
     }
@@ -83,6 +91,7 @@ export class AlertWebhook {
       const fault = await this.#deliver(message);
       this.#waiting.remove(message);
       if (fault === undefined) continue;
+      this.#failed++;
       this.listener.onFault(new Error(fault));
       this.listener.onLost({ dropped: 0, failed: 1 });
     }
@@ -94,6 +103,7 @@ export class AlertWebhook {
     for (let failures = 1; ; failures++) {
       if (this.#isGone) return 'The receiver wants no more alerts (410).';
       const outcome = await this.#attempt(message);
+      this.#hasFailed = outcome !== 'taken';
       if (outcome === 'taken') return undefined;
       if (outcome === 'gone') {
         this.#isGone = true;

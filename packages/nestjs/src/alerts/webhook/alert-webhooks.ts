@@ -1,7 +1,5 @@
 import type { Clock } from '../../core/clock.js';
 import type { FaultLog } from '../../events/fault-log.js';
-import type { SecurityEventListener } from '../../events/on-security-event.js';
-import { type SecurityEvent, typesMatching } from '../../events/security-event.js';
 import type { SecurityEvents } from '../../events/security-events.js';
 import type { SecurityAlert } from '../on-security-alert.js';
 import { AlertWebhook } from './alert-webhook.js';
@@ -10,10 +8,9 @@ import type { ResolvedAlertWebhook } from './alert-webhook.options.js';
 /** How long the end of the application waits for receivers, in milliseconds. */
 const CLOSE_MS = 2000;
 
-/** The webhooks of the `alerts` options, as listeners to alerts. */
+/** The webhooks of the `alerts` options. Each is told every alert from now on. */
 export class AlertWebhooks {
   readonly #webhooks: readonly AlertWebhook[];
-  readonly listeners: readonly SecurityEventListener[];
 
   constructor(options: readonly ResolvedAlertWebhook[], clock: Clock, events: SecurityEvents, faults: FaultLog) {
     const nameOf = (index: number): string => `alerts.webhooks[${index}]`;
@@ -28,14 +25,15 @@ export class AlertWebhooks {
           },
         }),
     );
-    const types = typesMatching(['ws.alert.*']);
-    this.listeners = this.#webhooks.map((webhook, index) => ({
-      name: nameOf(index),
-      types,
-      call: (event: SecurityEvent) => {
-        webhook.push(event as SecurityAlert);
-      },
-    }));
+    if (this.#webhooks.length === 0) return;
+    // A listener has a queue in front of it, and its figures would be those of that queue: here the webhook is the queue.
+    events.observe(({ type }, present) => {
+      if (type !== 'ws.alert.raised' && type !== 'ws.alert.ended') return;
+      for (const webhook of this.#webhooks) webhook.push(present() as SecurityAlert);
+    });
+    for (const [index, webhook] of this.#webhooks.entries()) {
+      events.addChannel(() => ({ name: nameOf(index), ...webhook.figures }));
+    }
   }
 
   /** Tries once more what has not been taken. Called at the end of the application. */
