@@ -146,7 +146,7 @@ export class SecureWsRuntime {
     };
     this.challenges = new WsChallengeService(options.handshake, challengeVerifier, { clock, store });
     const { logout, signals } = makeNotices({
-      ...{ clock, store, events, lifecycle: this.lifecycle, revocations: this.revocations },
+      ...{ clock, store, events, faults, lifecycle: this.lifecycle, revocations: this.revocations },
       proxies: options.handshake.proxies,
       hasRevalidator: () => this.revalidator !== undefined,
       blocks: () => [...this.authenticators, ...this.paths.authenticators],
@@ -271,6 +271,8 @@ export class SecureWsRuntime {
     this.timer.stop();
     this.#shedding.stop();
     await this.events.flush();
+    // What was lost until now may have raised one. Its webhook and its listeners have their time below.
+    this.alerts.close();
     // What they lose is told: the sinks are closed after them.
     await this.#webhooks.close();
     await this.events.close();
