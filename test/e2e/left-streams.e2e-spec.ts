@@ -59,8 +59,8 @@ class LeftGateway {
     const object: { handleEvent: () => unknown } = {
       handleEvent: () => Promise.reject(new Error('an object that rejects')),
     };
-    signal.addEventListener('abort', rejects as () => void);
-    signal.addEventListener('abort', object as { handleEvent: () => void });
+    signal.addEventListener('abort', rejects);
+    signal.addEventListener('abort', object);
     const removed = (): void => void (this.aborted += 100);
     signal.addEventListener('abort', removed);
     signal.removeEventListener('abort', removed);
@@ -91,7 +91,8 @@ describe('a stream that nobody reads', () => {
     options: { messages: { maxConcurrentHandlers: 4 } },
   });
   const gateway = () => app().app.get(LeftGateway);
-  const token = (roles: readonly string[], expiresInSeconds = 60) => app().token({ roles: [...roles], expiresInSeconds });
+  const token = (roles: readonly string[], expiresInSeconds = 60) =>
+    app().token({ roles: [...roles], expiresInSeconds });
 
   /** Calls a handler, and waits until it runs. */
   async function call(event: string, roles: readonly string[]): Promise<{ client: Client; turn: Deferred<unknown> }> {
