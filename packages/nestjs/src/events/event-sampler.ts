@@ -9,6 +9,9 @@ export interface SampledRates {
   readonly connections: number;
 }
 
+/** How many events of a flood were left out. */
+export type FloodSummary = SecurityEventFields<'ws.audit.summary'>;
+
 /**
  * Lets so many events of one type and reason through in a second and counts the rest, so that a client which is refused in
  * a loop cannot fill a disk or push other lines out of a log (DR-24).
@@ -40,11 +43,24 @@ export class EventSampler {
   }
 
   /** What was suppressed since the last summary, or `undefined`. Starts counting from zero. */
-  takeSummary(): SecurityEventFields<'ws.audit.summary'> | undefined {
+  takeSummary(): FloodSummary | undefined {
     if (this.#suppressed.size === 0) return undefined;
-    const suppressed = Object.freeze(Object.fromEntries(this.#suppressed));
+    const summary = summaryOf(this.#suppressed);
     this.#suppressed.clear();
-    const total = Object.values(suppressed).reduce((sum, count) => sum + count, 0);
-    return { suppressed, total };
+    return summary;
   }
+}
+
+/** What several sinks were spared of the same events, as one: of each kind as much as the one that was spared most of it. */
+export function joinSummaries(summaries: readonly FloodSummary[]): FloodSummary {
+  const most = new Map<string, number>();
+  for (const { suppressed } of summaries) {
+    for (const [kind, count] of Object.entries(suppressed)) most.set(kind, Math.max(count, most.get(kind) ?? 0));
+  }
+  return summaryOf(most);
+}
+
+function summaryOf(counts: ReadonlyMap<string, number>): FloodSummary {
+  const suppressed = Object.freeze(Object.fromEntries(counts));
+  return { suppressed, total: [...counts.values()].reduce((sum, count) => sum + count, 0) };
 }

@@ -159,6 +159,32 @@ describe('SecurityEvents', () => {
     expect(lines.length - summaries.length + suppressed).toBe(10_000);
   });
 
+  it('DR-24 MO-10 tells listeners, observers and the counters once of a flood that several sinks were spared', async () => {
+    const fewer = Object.assign(new TestSink(), {
+      wants: (type: SecurityEventType) => type !== 'ws.handshake.refused',
+    });
+    const only = Object.assign(new TestSink(), { wants: (type: SecurityEventType) => type === 'ws.message.refused' });
+    const events = setUp([new LoggerSink(), fewer, only], { sampling: 'all-sinks' });
+    const heard: SecurityEvent[] = [];
+    const observed: SecurityEventData[] = [];
+    events.listen([listener('Floods.onSummary', 'ws.audit.summary', (event) => heard.push(event))]);
+    events.observe((data) => observed.push(data));
+    for (let count = 0; count < 50; count++) {
+      events.emit(badMessage());
+      events.emit(foreignOrigin());
+    }
+    clock.current.advance(1000);
+    await events.flush();
+
+    const suppressed = { 'ws.message.refused/json-syntax': 30, 'ws.handshake.refused/origin-not-allowed': 30 };
+    expect(linesOf('ws.audit.summary')).toMatchObject([{ suppressed, total: 60 }]);
+    expect(fewer.seen.at(-1)).toMatchObject({ suppressed: { 'ws.message.refused/json-syntax': 30 }, total: 30 });
+    expect(only.types).not.toContain('ws.audit.summary');
+    expect(heard).toMatchObject([{ suppressed, total: 60 }]);
+    expect(observed.filter(({ type }) => type === 'ws.audit.summary')).toMatchObject([{ suppressed, total: 60 }]);
+    expect(events.counts['ws.audit.summary']).toEqual({ total: 1, reasons: {} });
+  });
+
   it.each<[EventsSettings['sampling'], number, number]>([
     ['log-lines', 20, 100],
     ['all-sinks', 20, 20],

@@ -3,7 +3,7 @@ import type { Cancel, Clock } from '../core/clock.js';
 import { AuditQueue, type LossReport } from './audit-queue.js';
 import { EventCounters, type SecurityEventCounts } from './event-counters.js';
 import { EventPrivacy } from './event-privacy.js';
-import { EventSampler } from './event-sampler.js';
+import { EventSampler, type FloodSummary, joinSummaries } from './event-sampler.js';
 import { defaultEventsSettings, type EventsSettings } from './events.options.js';
 import { FaultLog } from './fault-log.js';
 import { ListenerSink, type SecurityEventListener } from './on-security-event.js';
@@ -244,13 +244,20 @@ export class SecurityEvents {
     this.#cancelReport?.();
     this.#cancelReport = undefined;
     const reports: SecurityEventData[] = [];
-    for (const { queue, sampler } of this.#sinks) {
-      const summary = sampler?.takeSummary();
+    const summaries: FloodSummary[] = [];
+    for (const channel of this.#sinks) {
+      const summary = channel.sampler?.takeSummary();
       if (summary === undefined) continue;
-      const report = { type: 'ws.audit.summary', ...summary } as const;
+      summaries.push(summary);
+      const event = this.#present({ type: 'ws.audit.summary', ...summary });
+      if (this.#wants(channel, event.type)) channel.queue.push(event);
+    }
+    // To those who hear everything it is one flood, however many sinks were spared it.
+    if (summaries.length > 0) {
+      const report = { type: 'ws.audit.summary', ...joinSummaries(summaries) } as const;
       const event = this.#present(report);
+      this.#counters.add(report);
       reports.push(report);
-      queue.push(event);
       for (const listener of this.#listeners) if (this.#wants(listener, event.type)) listener.queue.push(event);
     }
     const channels = [...this.#sinks, ...this.#listeners];
