@@ -50,6 +50,11 @@ export class AuditChain {
     return seq === 0 ? undefined : { id: this.id, seq: seq - 1, hash: prev };
   }
 
+  /** What a chain in its place goes on from: the last record that has arrived, or what this one would have gone on from. */
+  get whereItStands(): ChainOrigin {
+    return this.last === undefined ? this.origin : { continues: this.last };
+  }
+
   /** Whether the last record that has arrived vouches for all of them. */
   get isSigned(): boolean {
     return this.#kept.seq > 0 && this.#kept.unsigned === 0;
