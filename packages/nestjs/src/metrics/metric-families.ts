@@ -116,7 +116,7 @@ export const METRIC_FAMILIES = Object.freeze({
   violations: {
     name: 'secure_ws_violations_exceeded_total',
     type: 'counter',
-    help: 'How often a client was above its budget of violations, by whom they were charged to, and whether it was closed.',
+    help: 'How often a client exceeded its budget of violations, by whom the violations were charged to, and whether its connections were closed for it.',
     labels: ['charged_to', 'mode'],
   },
   limiterKeys: {

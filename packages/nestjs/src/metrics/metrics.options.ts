@@ -49,7 +49,7 @@ export interface MetricsAsyncOptions {
   /** What `useFactory` is called with. */
   readonly inject?: FactoryProvider['inject'];
   /**
-   * Makes the options, once and at boot. Of the `endpoint` it says the `token`; without an `endpoint` the route answers `404`.
+   * Makes the options, once and at boot. Its `endpoint` has the `token` only; without an `endpoint` the route answers `404`.
    */
   readonly useFactory: (...args: never[]) => MetricsOptions | Promise<MetricsOptions>;
   /**

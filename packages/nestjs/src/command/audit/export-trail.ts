@@ -37,6 +37,7 @@ export async function exportTrail(
       else if (record === undefined || !isChainMark(record['type'])) skipped++;
     }
   }
-  if (skipped > 0) note(`${skipped} line${skipped === 1 ? ' is' : 's are'} no event of this release, and skipped.`);
+  if (skipped === 1) note('1 line is not an event of this release, and was skipped.');
+  else if (skipped > 1) note(`${skipped} lines are not events of this release, and were skipped.`);
   return 0;
 }
