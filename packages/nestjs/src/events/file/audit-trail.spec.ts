@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, type Mock, vi } from 'vitest';
 import { type AuditFolder, auditFolder, linesOf } from '../../../../../test/support/audit-folder.js';
 import type { TrailReport } from '../chain/chain-finding.js';
 import { TrailVerifier } from '../chain/trail-verifier.js';
@@ -39,9 +39,9 @@ describe('AuditTrail', () => {
   async function tear(write: () => Promise<void>): Promise<void> {
     type Write = (bytes: Uint8Array, offset: number, length: number) => Promise<{ readonly bytesWritten: number }>;
     const original = Object.getOwnPropertyDescriptor(kindOfHandle, 'write')?.value as Write;
-    const writes = vi.spyOn(kindOfHandle, 'write') as unknown as ReturnType<typeof vi.fn>;
+    const writes = vi.spyOn(kindOfHandle, 'write') as unknown as Mock<Write>;
     writes.mockImplementationOnce(function (this: FileHandle, bytes: Uint8Array, offset: number, length: number) {
-      return Reflect.apply(original, this, [bytes, offset, Math.floor(length / 2)]) as ReturnType<Write>;
+      return Reflect.apply(original, this, [bytes, offset, Math.floor(length / 2)]);
     });
     writes.mockRejectedValueOnce(new Error('the disk is full'));
     const truncate = vi.spyOn(kindOfHandle, 'truncate').mockRejectedValueOnce(new Error('nor can it be taken back'));

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { SecureWsBootError } from '../core/boot-problems.js';
+import { SecureWsBootError } from '../../core/boot-problems.js';
 
 /**
  * Loads `prom-client`, an optional peer.

@@ -1,8 +1,8 @@
 import type { Metric, Registry, RegistryContentType } from 'prom-client';
-import { SecureWsBootError } from '../core/boot-problems.js';
-import type { MetricSource } from './collect-metrics.js';
-import { linesOf } from './merged-samples.js';
-import { familyOf, METRIC_KEYS, type MetricFamily, type MetricKey } from './metric-families.js';
+import { SecureWsBootError } from '../../core/boot-problems.js';
+import type { MetricSource } from '../measured/collect-metrics.js';
+import { linesOf } from '../measured/merged-samples.js';
+import { familyOf, METRIC_KEYS, type MetricFamily, type MetricKey } from '../measured/metric-families.js';
 
 /** A registry of `prom-client`. */
 export type MetricsRegistry = Registry<RegistryContentType>;

@@ -206,10 +206,20 @@ export const METRIC_FAMILIES = Object.freeze({
 /** What a metric is called in the code. */
 export type MetricKey = keyof typeof METRIC_FAMILIES;
 
+/** Those that are histograms. */
+export type HistogramKey = {
+  [Key in MetricKey]: (typeof METRIC_FAMILIES)[Key]['type'] extends 'histogram' ? Key : never;
+}[MetricKey];
+
 /** All of them, in the order of the table. */
 export const METRIC_KEYS = Object.freeze(Object.keys(METRIC_FAMILIES)) as readonly MetricKey[];
 
 /** The row of a metric. */
 export function familyOf(key: MetricKey): MetricFamily {
   return METRIC_FAMILIES[key];
+}
+
+/** Whether a metric is a histogram. */
+export function isHistogram(key: MetricKey): key is HistogramKey {
+  return familyOf(key).type === 'histogram';
 }
