@@ -146,7 +146,7 @@ export class SecureWsRuntime {
     };
     this.challenges = new WsChallengeService(options.handshake, challengeVerifier, { clock, store });
     const { logout, signals } = makeNotices({
-      ...{ clock, store, events, lifecycle: this.lifecycle, revocations: this.revocations },
+      ...{ clock, store, events, faults, lifecycle: this.lifecycle, revocations: this.revocations },
       proxies: options.handshake.proxies,
       hasRevalidator: () => this.revalidator !== undefined,
       blocks: () => [...this.authenticators, ...this.paths.authenticators],

@@ -47,7 +47,7 @@ export function discoverSecurityAlertListeners(
   alerts: ResolvedAlertsOptions | undefined,
   problems: BootProblems,
 ): readonly SecurityEventListener[] {
-  const types = typesMatching(['ws.alert.*']);
+  const types = typesMatching(['ws.alert.raised', 'ws.alert.ended']);
   const known = alerts?.rules.map(({ name }) => name) ?? [];
   const mark = { key: ON_SECURITY_ALERT_METADATA, what: 'alerts' };
   return findListeningMethods(modules, mark, problems).map(({ name, patterns: rules, call }) => {

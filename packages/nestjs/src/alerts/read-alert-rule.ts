@@ -94,15 +94,15 @@ function readTypes(reader: OptionReader, name: string): ReadonlySet<SecurityEven
     return new Set();
   }
   for (const pattern of patterns) {
-    if (typesMatching([pattern]).size > 0) continue;
-    reader.refuse(name, `names '${pattern}', which no security event is called.`, `['${nearestPattern(pattern)}']`);
+    if (typesMatching([pattern]).size === 0) {
+      reader.refuse(name, `names '${pattern}', which no security event is called.`, `['${nearestPattern(pattern)}']`);
+    } else if (pattern.startsWith('ws.alert.')) {
+      const problem = `names '${pattern}', which no rule sees: an alert about alerts would raise alerts for ever.`;
+      reader.fail(name, problem, 'remove it');
+    }
   }
-  // An alert that raises alerts would never end.
-  const types = new Set([...typesMatching(patterns)].filter((type) => !type.startsWith('ws.alert.')));
-  if (types.size === 0 && typesMatching(patterns).size > 0) {
-    reader.refuse(name, 'names only alerts: a rule never sees alerts, or it would raise them for ever.', "['ws.*']");
-  }
-  return types;
+  // `ws.*` stands for all events but them.
+  return new Set([...typesMatching(patterns)].filter((type) => !type.startsWith('ws.alert.')));
 }
 
 function readReasons(reader: OptionReader, types: ReadonlySet<SecurityEventType>): ReadonlySet<string> | undefined {

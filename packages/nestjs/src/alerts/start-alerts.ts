@@ -17,6 +17,5 @@ export function startAlerts(
   });
   const webhooks = new AlertWebhooks(options?.webhooks ?? [], clock, events, faults);
   if (options !== undefined) events.observe((data) => alerts.observe(data));
-  events.listen(webhooks.listeners);
   return [alerts, webhooks];
 }

@@ -26,6 +26,21 @@ export const ALERT_SEVERITIES = ['info', 'warning', 'critical'] as const;
 /** How grave an alert is. */
 export type AlertSeverity = (typeof ALERT_SEVERITIES)[number];
 
+/** Why an alert did not reach somebody who is told of alerts. */
+const ALERT_LOSSES = Object.freeze({
+  /** Too many waited. */
+  'queue-full': true,
+  /** The receiver answered that it does not take this one: 400 to 499. */
+  refused: true,
+  /** The receiver did not take it for as long as it was tried. */
+  'not-taken': true,
+  /** The receiver answered that it wants no more (410): told once, for all that waited. */
+  gone: true,
+});
+
+/** Why an alert did not reach somebody who is told of alerts. */
+export type AlertLoss = keyof typeof ALERT_LOSSES;
+
 const ALERT = {
   /** The same in `ws.alert.raised` and in the `ws.alert.ended` that belongs to it. */
   alertId: plain<string>(),
@@ -88,5 +103,22 @@ export const ALERT_EVENTS = {
       durationMs: plain<number>(),
     },
     optional: ALERT_OPTIONAL,
+  },
+  /**
+   * Alerts did not reach a webhook since the last report; at most one a second for each reason. No rule sees it: an alert about a
+   * lost alert would be lost as well, and so for ever.
+   */
+  'ws.alert.lost': {
+    level: 'error',
+    volume: 'rare',
+    owasp: 'sys_monitor_disabled',
+    reasonIn: ['reason'],
+    reasons: ALERT_LOSSES,
+    fields: {
+      /** Whom they did not reach, such as `alerts.webhooks[0]`. */
+      sink: plain<string>(),
+      reason: plain<AlertLoss>(),
+      count: plain<number>(),
+    },
   },
 } as const satisfies Record<string, EventRow>;

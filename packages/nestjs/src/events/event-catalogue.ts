@@ -4,6 +4,7 @@ import {
   HANDSHAKE_REASONS,
   type HandshakeReason,
   nameOfHandshake,
+  nameOfNotice,
   OWASP_NAME_BY_CLOSE,
   type OwaspEventName,
   TICKET_REASONS,
@@ -112,11 +113,14 @@ export const EVENT_CATALOGUE = Object.freeze({
   /** It answers again. */
   'ws.store.back': { level: 'warn', volume: 'rare', owasp: 'sys_crash', fields: { durationMs: plain<number>() } },
   ...ALERT_EVENTS,
-  /** A log-out token of an authorization server was not taken: somebody else's, or one that was used before. */
+  /**
+   * A log-out token of an authorization server was not taken: somebody else's, or one that was used before; or nobody could tell
+   * (`unavailable`), and it comes again.
+   */
   'ws.logout.refused': {
     level: 'warn',
     volume: 'refusals',
-    owasp: 'authn_login_fail',
+    owasp: nameOfNotice,
     fields: { failure: plain<AuthenticationFailure>() },
   },
   ...SIGNAL_EVENTS,

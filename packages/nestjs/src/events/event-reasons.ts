@@ -239,6 +239,11 @@ export function nameOfHandshake(event: { reason: HandshakeReason; failure?: Auth
   return OWASP_NAME_BY_FAILURE.get(event.failure) ?? HANDSHAKE_REASONS[event.reason];
 }
 
+/** The OWASP name of a log-out token or a security event token that was not taken. */
+export function nameOfNotice({ failure }: { failure: AuthenticationFailure }): OwaspEventName {
+  return failure === 'unavailable' ? 'sys_crash' : 'authn_login_fail';
+}
+
 /** The OWASP name of a message that was refused, or would have been. */
 export function nameOfMessage({ reason, code }: { reason: string; code: WsErrorCode }): OwaspEventName {
   const names: Readonly<Record<string, OwaspEventName | 'by-code'>> = MESSAGE_REASONS;

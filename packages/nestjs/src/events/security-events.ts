@@ -47,6 +47,7 @@ export class SecurityEvents {
   readonly #sinks: readonly Channel[];
   readonly #listeners: Channel[] = [];
   readonly #observers: SecurityEventObserver[] = [];
+  readonly #otherChannels: (() => SecurityEventChannel)[] = [];
   #failures = 0;
   #lastMoment = -1;
   #lastTime = '';
@@ -83,12 +84,13 @@ export class SecurityEvents {
 
   /** How each sink and listener is doing. */
   get channels(): readonly SecurityEventChannel[] {
-    return [...this.#sinks, ...this.#listeners].map(({ name, queue }) => ({
+    const queues = [...this.#sinks, ...this.#listeners].map(({ name, queue }) => ({
       name,
       waiting: queue.size,
       ...queue.losses,
       isHealthy: queue.isHealthy,
     }));
+    return [...queues, ...this.#otherChannels.map((read) => read())];
   }
 
   /** How often each type of event was reported, by reason: exact, whatever was sampled or dropped. */
@@ -120,6 +122,11 @@ export class SecurityEvents {
    */
   observe(observer: SecurityEventObserver): void {
     this.#observers.push(observer);
+  }
+
+  /** @internal Adds the figures of an observer that has a queue of its own. */
+  addChannel(read: () => SecurityEventChannel): void {
+    this.#otherChannels.push(read);
   }
 
   /** @internal A value, as it stands in events: for whoever shows it beside them. */

@@ -1,6 +1,6 @@
 import type { AuthenticationFailure } from '../authentication/authentication-failures.js';
 import { address, type EventRow, plain } from './event-row.js';
-import type { OwaspEventName } from './event-reasons.js';
+import { nameOfNotice, type OwaspEventName } from './event-reasons.js';
 
 /** What an identity provider tells. */
 const SIGNAL_NAMES = Object.freeze({
@@ -32,11 +32,14 @@ export const SIGNAL_EVENTS = {
       connections: plain<number>(),
     },
   },
-  /** A security event token was not taken: somebody else's, too old, about nobody who can be known here, or used before. */
+  /**
+   * A security event token was not taken: somebody else's, too old, about nobody who can be known here, or used before; or nobody
+   * could tell (`unavailable`), and it comes again.
+   */
   'ws.signal.refused': {
     level: 'warn',
     volume: 'refusals',
-    owasp: 'authn_login_fail',
+    owasp: nameOfNotice,
     fields: { failure: plain<AuthenticationFailure>(), address },
   },
 } as const satisfies Record<string, EventRow>;

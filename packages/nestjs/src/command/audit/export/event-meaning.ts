@@ -44,6 +44,7 @@ const MEANINGS: readonly (readonly [beginning: string, kind: Kind, outcome: Even
   ['ws.attack.ended', 'detection-ended', 'success'],
   ['ws.shedding.ended', 'detection-ended', 'success'],
   ['ws.alert.ended', 'detection-ended', 'success'],
+  ['ws.alert.lost', 'error', 'failure'],
   ['ws.attack.', 'detection', 'success'],
   ['ws.shedding.', 'detection', 'success'],
   ['ws.alert.', 'detection', 'success'],
