@@ -21,7 +21,7 @@ import { type CompiledObserver, WsObservers } from './core/observers.js';
 import type { Principal } from './core/principal.js';
 import { GatewayPaths } from './gateway-paths.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
-import { FaultLog } from './events/fault-log.js';
+import { FaultLog } from './core/fault-log.js';
 import { ViolationLedger, violationSubject } from './throttling/violations/violation-ledger.js';
 import { MessageThrottles } from './throttling/message-throttles.js';
 import { LoadMeter } from './throttling/shedding/load-meter.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BootProblems } from '../core/boot-problems.js';
 import { OptionReader } from '../core/option-reader.js';
 import { defaultEventsSettings, type ResolvedEventsOptions, resolveEventsOptions } from './events.options.js';
-import { LoggerSink } from './logger.sink.js';
+import { LoggerSink } from './sinks/logger.sink.js';
 
 const SECRET = 'canary-canary-canary-canary-canary';
 

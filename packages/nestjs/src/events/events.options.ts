@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { OptionReader } from '../core/option-reader.js';
 import { randomHashKey } from './identifier-hash.js';
-import { LoggerSink } from './logger.sink.js';
+import { LoggerSink } from './sinks/logger.sink.js';
 import { SecurityEventSink } from './security-event-sink.js';
 
 /** The `events` options: where security events go, and what stands in them. */

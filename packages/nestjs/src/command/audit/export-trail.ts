@@ -1,4 +1,4 @@
-import { toLine } from '../../events/audit-text.js';
+import { toLine } from '../../core/visible-text.js';
 import { isChainMark } from '../../events/chain/chain-marks.js';
 import { readAuditRecord } from '../audit-record.js';
 import type { CommandOutput } from '../command.js';

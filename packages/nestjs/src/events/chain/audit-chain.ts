@@ -1,5 +1,5 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import { toLine } from '../audit-text.js';
+import { toLine } from '../../core/visible-text.js';
 import { writeChainLine, NO_HASH } from './chain-line.js';
 import type { AnchorEvery, AnchorReason, ChainLink, ChainMark, StartMark } from './chain-marks.js';
 

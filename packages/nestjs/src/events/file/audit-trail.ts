@@ -1,6 +1,6 @@
 import { access, constants, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { toLine } from '../audit-text.js';
+import { toLine } from '../../core/visible-text.js';
 import { AuditChain, type ChainOrigin } from '../chain/audit-chain.js';
 import { readChainLine } from '../chain/chain-line.js';
 import type { AnchorReason } from '../chain/chain-marks.js';

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { toLine } from '../audit-text.js';
+import { toLine } from '../../core/visible-text.js';
 
 /** Work of a sink that no event waits for. */
 export type BackgroundWork = 'anchor' | 'sync' | 'removal';

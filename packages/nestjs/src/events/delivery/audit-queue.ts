@@ -1,8 +1,8 @@
-import type { Clock } from '../core/clock.js';
-import { isPromiseLike } from '../core/awaitable.js';
-import { type Linked, LinkedList } from '../core/linked-list.js';
-import { rowOf, type SecurityEvent, type SecurityEventOf } from './security-event.js';
-import type { SecurityEventSink } from './security-event-sink.js';
+import type { Clock } from '../../core/clock.js';
+import { isPromiseLike } from '../../core/awaitable.js';
+import type { SecurityEvent, SecurityEventOf } from '../security-event.js';
+import type { SecurityEventSink } from '../security-event-sink.js';
+import { isRefusal, WaitingEvents } from './waiting-events.js';
 
 /** The report of lost events. */
 export type LossReport = SecurityEventOf<'ws.audit.dropped'>;
@@ -12,14 +12,6 @@ const BATCH = 64;
 
 /** How many events a sink that takes several gets in one call. */
 const MAX_IN_CALL = 256;
-
-/** The part of a queue that refusals may fill: strangers cause them, and must not crowd out the record of who came in. */
-const SHARE_OF_REFUSALS = 1 / 4;
-
-/** A list, because taking the first of a long array is a copy, and of a long `Set` a search (28 s for 100,000 events). */
-interface Waiting extends Linked {
-  readonly event: SecurityEvent;
-}
 
 /** What the sink threw or rejected with. */
 interface Fault {
@@ -57,12 +49,11 @@ export interface AuditLosses {
  * have everybody refused where the options say that a failing sink does (F28).
  */
 export class AuditQueue {
-  readonly #waiting = new LinkedList<Waiting>();
+  readonly #waiting: WaitingEvents;
   #isWriting = false;
   #isScheduled = false;
   #hasFailed = false;
   #isOverflowing = false;
-  #refusals = 0;
   /** What the sink is to be told about its own losses, where its queue had no room for it. */
   #report: LossReport | undefined;
   #dropped = 0;
@@ -74,7 +65,9 @@ export class AuditQueue {
     private readonly sink: SecurityEventSink,
     private readonly clock: Clock,
     private readonly settings: AuditQueueSettings,
-  ) {}
+  ) {
+    this.#waiting = new WaitingEvents(settings.capacity);
+  }
 
   /** How many events wait. */
   get size(): number {
@@ -101,17 +94,19 @@ export class AuditQueue {
       this.#write([event]);
       return;
     }
-    if (this.#add(event)) {
+    if (this.#waiting.add(event)) {
       if (!this.#isWriting) this.#schedule();
-    } else if (isCounted(event)) {
-      this.#dropped++;
-      this.settings.onLoss();
+      return;
     }
+    if (!isRefusal(event)) this.#isOverflowing = true;
+    if (!isCounted(event)) return;
+    this.#dropped++;
+    this.settings.onLoss();
   }
 
   /** Tells the sink about losses of its own, so that the gap shows in its own stream. Never lost to a full queue. */
   pushReport(report: LossReport): void {
-    if (this.#waiting.size < this.settings.capacity) {
+    if (!this.#waiting.isFull) {
       this.push(report);
       return;
     }
@@ -135,20 +130,6 @@ export class AuditQueue {
     return new Promise((resolve) => {
       this.#idle.push(resolve);
     });
-  }
-
-  #add(event: SecurityEvent): boolean {
-    const { capacity } = this.settings;
-    const isFull = this.#waiting.size >= capacity;
-    if (isRefusal(event)) {
-      if (isFull || this.#refusals + 1 > capacity * SHARE_OF_REFUSALS) return false;
-      this.#refusals++;
-    } else if (isFull) {
-      this.#isOverflowing = true;
-      return false;
-    }
-    this.#waiting.add({ event, previous: undefined, next: undefined });
-    return true;
   }
 
   /** Hands events to the sink in one call: one of them, unless it takes several. */
@@ -196,7 +177,7 @@ export class AuditQueue {
     this.#isWriting = false;
     if (fault === undefined) this.#hasFailed = false;
     else if (!events.every(isRefusal)) this.#hasFailed = true;
-    if (this.#waiting.size <= this.settings.capacity / 2) this.#isOverflowing = false;
+    if (this.#waiting.isHalfEmpty) this.#isOverflowing = false;
     if (fault !== undefined) {
       const lost = events.filter(isCounted).length;
       this.#failed += lost;
@@ -242,11 +223,7 @@ export class AuditQueue {
       this.#report = undefined;
       return report;
     }
-    const { first } = this.#waiting;
-    if (first === undefined) return undefined;
-    this.#waiting.remove(first);
-    if (isRefusal(first.event)) this.#refusals--;
-    return first.event;
+    return this.#waiting.take();
   }
 
   #becomeIdle(): void {
@@ -254,10 +231,6 @@ export class AuditQueue {
     this.#idle = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-function isRefusal({ type }: SecurityEvent): boolean {
-  return rowOf(type).volume === 'refusals';
 }
 
 /** A report about losses that is lost itself is not reported: two broken sinks would report each other for ever. */

@@ -1,5 +1,5 @@
-import { rowOf, type SecurityEvent, type SecurityEventType } from './security-event.js';
-import { SecurityEventSink } from './security-event-sink.js';
+import { rowOf, type SecurityEvent, type SecurityEventType } from '../security-event.js';
+import { SecurityEventSink } from '../security-event-sink.js';
 
 /** What {@link PinoSink} needs of a logger: one of pino's, of any release, or of `nestjs-pino`. */
 export interface PinoLogger {

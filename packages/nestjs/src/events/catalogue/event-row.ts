@@ -1,4 +1,4 @@
-import type { OwaspEventName } from './event-reasons.js';
+import type { OwaspEventName } from '../event-reasons.js';
 
 /** How loudly an event is logged. */
 export type EventLevel = 'log' | 'warn' | 'error';

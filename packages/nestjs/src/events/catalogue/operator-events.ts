@@ -1,5 +1,5 @@
 import { type EventRow, identifier, plain, text } from './event-row.js';
-import type { OwaspEventName } from './event-reasons.js';
+import type { OwaspEventName } from '../event-reasons.js';
 
 /** What an operator can do on the operations page. */
 export const OPERATOR_ACTIONS = ['disconnect', 'revoke', 'ban', 'unban', 'drain'] as const;

@@ -1,5 +1,5 @@
 import type { WsErrorCode } from '@secure-ws/protocol';
-import { MESSAGE_REASONS, nameOfMessage } from './event-reasons.js';
+import { MESSAGE_REASONS, nameOfMessage } from '../event-reasons.js';
 import { CONNECTION, CONNECTION_OPTIONAL, type EventRow, plain, text } from './event-row.js';
 
 /** Both tell the same, so that who tries a limit or a migration out sees what would be refused. */

@@ -1,6 +1,6 @@
-import type { AuthenticationFailure } from '../authentication/authentication-failures.js';
+import type { AuthenticationFailure } from '../../authentication/authentication-failures.js';
 import { address, type EventRow, plain } from './event-row.js';
-import { nameOfNotice, type OwaspEventName } from './event-reasons.js';
+import { nameOfNotice, type OwaspEventName } from '../event-reasons.js';
 
 /** What an identity provider tells. */
 const SIGNAL_NAMES = Object.freeze({

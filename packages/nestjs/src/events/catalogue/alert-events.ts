@@ -1,5 +1,5 @@
 import { address, type EventRow, identifier, plain, text } from './event-row.js';
-import type { OwaspEventName } from './event-reasons.js';
+import type { OwaspEventName } from '../event-reasons.js';
 
 /** What an alert rule looks for. */
 export const ALERT_KINDS = Object.freeze({

@@ -1,9 +1,9 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { FakeClock } from '../testing/fake-clock.js';
+import { FakeClock } from '../../testing/fake-clock.js';
 import { AuditQueue, type AuditQueueSettings, type LossReport } from './audit-queue.js';
-import type { SecurityEvent } from './security-event.js';
-import { SecurityEventSink } from './security-event-sink.js';
+import type { SecurityEvent } from '../security-event.js';
+import { SecurityEventSink } from '../security-event-sink.js';
 
 const event = (connectionId: string): SecurityEvent =>
   ({ type: 'ws.connection.opened', connectionId }) as SecurityEvent;

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { excerpt, toLine, truncatedAddress, visibleText } from './audit-text.js';
-import { EventPrivacy } from './event-privacy.js';
-import { defaultEventsSettings } from './events.options.js';
+import { excerpt, toLine, visibleText } from './visible-text.js';
+
+const EVILS = [
+  '\r\n',
+  '\n{"type":"ws.connection.opened"}',
+  '\u001b[2J',
+  '\u2028',
+  '\u2029',
+  '\u0085',
+  '\u202e',
+  '\u200b',
+  '"',
+];
 
 describe('visibleText', () => {
   it.each([
@@ -31,51 +41,6 @@ describe('excerpt', () => {
     expect(excerpt('abc', 3)).toBe('abc');
   });
 });
-
-describe('truncatedAddress', () => {
-  it.each([
-    ['192.0.2.77', '192.0.2.0'],
-    ['::ffff:192.0.2.77', '192.0.2.0'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1::'],
-    ['2001:db8::6', '2001:db8:0::'],
-    ['::1', '0:0:0::'],
-    ['64:ff9b::192.0.2.1', '64:ff9b:0::'],
-    ['2001:db8::198.51.100.7', '2001:db8:0::'],
-    ['::FFFF:c000:24d', '192.0.2.0'],
-    ['', ''],
-    ['not an address', ''],
-    ['/tmp/socket', ''],
-  ])('MO-06 keeps of %j only the network %j', (address, network) => {
-    expect(truncatedAddress(address)).toBe(network);
-  });
-});
-
-it.each([
-  ['::ffff:192.0.2.77', '192.0.2.77'],
-  ['192.0.2.77', '192.0.2.77'],
-  ['2001:db8::6', '2001:db8::6'],
-  ['::1', '::1'],
-  ['64:ff9b::192.0.2.1', '64:ff9b::192.0.2.1'],
-  ['2001:db8::198.51.100.7', '2001:db8::198.51.100.7'],
-  ['', ''],
-])('MO-01 F39 writes %j in its one form %j', (address, plain) => {
-  const privacy = new EventPrivacy({ ...defaultEventsSettings(), addresses: 'plain' });
-  const data = { type: 'ws.handshake.refused', status: 400, reason: 'bad-key', address } as const;
-
-  expect(privacy.present(data, '')).toMatchObject({ address: plain });
-});
-
-const EVILS = [
-  '\r\n',
-  '\n{"type":"ws.connection.opened"}',
-  '\u001b[2J',
-  '\u2028',
-  '\u2029',
-  '\u0085',
-  '\u202e',
-  '\u200b',
-  '"',
-];
 
 describe('toLine', () => {
   it.each(EVILS)('MO-05 MO-07 keeps a value with %j on one line, and its JSON means the same', (evil) => {

@@ -1,15 +1,15 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { ERROR_MESSAGES, type WsErrorCode } from '@secure-ws/protocol';
-import type { HandshakeRefusalReason } from '../handshake/handshake-refusal.js';
-import type { JsonRefusalReason } from '../core/safe-json.js';
+import type { HandshakeRefusalReason } from '../../handshake/handshake-refusal.js';
+import type { JsonRefusalReason } from '../../core/safe-json.js';
 import {
   HANDSHAKE_REASONS,
   type HandshakeReason,
   MESSAGE_REASONS,
   type MessageReason,
   OWASP_EVENT_NAMES,
-} from './event-reasons.js';
-import { owaspNameOf, SECURITY_EVENT_TYPES, type SecurityEventData } from './security-event.js';
+} from '../event-reasons.js';
+import { owaspNameOf, SECURITY_EVENT_TYPES, type SecurityEventData } from '../security-event.js';
 
 const handshake = (reason: HandshakeReason): SecurityEventData => ({
   type: 'ws.handshake.refused',

@@ -1,6 +1,6 @@
 import { Scope } from '@nestjs/common';
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
-import type { BootProblems } from '../core/boot-problems.js';
+import type { BootProblems } from '../../core/boot-problems.js';
 
 type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;
 type NestProvider = NonNullable<ReturnType<NestModule['providers']['get']>>;

@@ -1,7 +1,7 @@
 import { ConsoleLogger, Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LoggerSink } from './logger.sink.js';
-import type { SecurityEvent } from './security-event.js';
+import type { SecurityEvent } from '../security-event.js';
 
 const refused = (origin: string): SecurityEvent => ({
   type: 'ws.handshake.refused',

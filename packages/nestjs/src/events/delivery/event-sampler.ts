@@ -1,4 +1,4 @@
-import { kindOf, rowOf, type SecurityEventData, type SecurityEventFields } from './security-event.js';
+import { kindOf, rowOf, type SecurityEventData, type SecurityEventFields } from '../security-event.js';
 
 const WINDOW_MS = 1000;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EventSampler } from './event-sampler.js';
-import type { SecurityEvent } from './security-event.js';
+import type { SecurityEvent } from '../security-event.js';
 
 const message = (reason: string): SecurityEvent => ({ type: 'ws.message.refused', reason }) as SecurityEvent;
 

@@ -2,9 +2,10 @@ import { Controller, Injectable, Module, Scope } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
-import { BootProblems } from '../core/boot-problems.js';
-import { discoverSecurityEventListeners, OnSecurityEvent, type SecurityEventListener } from './on-security-event.js';
-import type { SecurityEvent, SecurityEventOf } from './security-event.js';
+import { BootProblems } from '../../core/boot-problems.js';
+import type { SecurityEvent, SecurityEventOf } from '../security-event.js';
+import { OnSecurityEvent } from './on-security-event.js';
+import { discoverSecurityEventListeners, type SecurityEventListener } from './security-event-listeners.js';
 
 class BaseAlerts {
   readonly seen: SecurityEvent[] = [];

@@ -1,5 +1,5 @@
 import { CLOSE_CODES, type CloseCodeName } from '@secure-ws/protocol';
-import type { AuthenticationFailure } from '../authentication/authentication-failures.js';
+import type { AuthenticationFailure } from '../../authentication/authentication-failures.js';
 import {
   HANDSHAKE_REASONS,
   type HandshakeReason,
@@ -9,7 +9,7 @@ import {
   type OwaspEventName,
   TICKET_REASONS,
   type TicketRefusalReason,
-} from './event-reasons.js';
+} from '../event-reasons.js';
 import { ALERT_EVENTS } from './alert-events.js';
 import { address, CONNECTION, CONNECTION_OPTIONAL, type EventRow, identifier, path, plain, text } from './event-row.js';
 import { MESSAGE_EVENTS } from './message-events.js';

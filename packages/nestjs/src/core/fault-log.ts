@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { type Clock, SystemClock } from '../core/clock.js';
-import { toLine } from './audit-text.js';
+import { type Clock, SystemClock } from './clock.js';
+import { toLine } from './visible-text.js';
 
 /** How many exceptions of one place are written in a second: a client may be able to cause them (DR-24). */
 const MAX_PER_SECOND = 20;

@@ -1,5 +1,5 @@
-import { rowOf, type SecurityEvent } from './security-event.js';
-import { SecurityEventSink } from './security-event-sink.js';
+import { rowOf, type SecurityEvent } from '../security-event.js';
+import { SecurityEventSink } from '../security-event-sink.js';
 
 /** A value of a log record. */
 export type OpenTelemetryValue = string | number | boolean | { readonly [name: string]: OpenTelemetryValue };

@@ -1,7 +1,7 @@
 import { ConsoleLogger, Logger, type LoggerService } from '@nestjs/common';
-import { toLine } from './audit-text.js';
-import { rowOf, type SecurityEvent, type SecurityEventType } from './security-event.js';
-import { SecurityEventSink } from './security-event-sink.js';
+import { toLine } from '../../core/visible-text.js';
+import { rowOf, type SecurityEvent, type SecurityEventType } from '../security-event.js';
+import { SecurityEventSink } from '../security-event-sink.js';
 
 // Taken when the module is loaded: a test with fake timers would otherwise never see its own output.
 const afterThisTurn = setImmediate;
