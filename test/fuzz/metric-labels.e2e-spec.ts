@@ -57,7 +57,7 @@ describe(`${FUZZ_INPUTS} names from the seed ${FUZZ_SEED}`, () => {
           connections: { pending: 0, open: 1, paused: 0, closing: 0, bufferedBytes: 0, queuedBytes: 0 },
           counts: {},
           audit: [{ name: sink, waiting: 1, dropped: 0, failed: 0, isHealthy: true }],
-          ...{ limiterKeys: 0, storeAwayMs: 0, isShedding: false, isReady: true },
+          ...{ limiterKeys: 0, storeAwayMs: 0, isShedding: false, admitsHandshakes: true },
         };
         const labelOf = (name: string | undefined): string => event.labelOf(name);
         const [traffic, durations] = [new MessageTraffic(labelOf), new Durations(labelOf)];

@@ -162,7 +162,7 @@ export class SecureWsRuntime {
         );
       },
       options: options.handshake,
-      isReady: () => this.isReady,
+      isReady: () => this.admitsHandshakes,
       isShedding: () => this.#shedding.isShedding,
       clock,
       store,
@@ -190,7 +190,7 @@ export class SecureWsRuntime {
   }
 
   /** Whether handshakes are admitted: from the end of the boot to the beginning of the shutdown. */
-  get isReady(): boolean {
+  get admitsHandshakes(): boolean {
     const { events, lifecycle, store } = this;
     return this.#hasStarted && !lifecycle.isDraining && events.admitsHandshakes && store.admitsHandshakes;
   }

@@ -71,7 +71,7 @@ export class WsFigures {
   }
 
   /** Whether handshakes are admitted. */
-  get isReady(): boolean {
-    return this.runtime.isReady;
+  get admitsHandshakes(): boolean {
+    return this.runtime.admitsHandshakes;
   }
 }

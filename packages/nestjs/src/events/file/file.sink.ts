@@ -34,6 +34,7 @@ export class FileSink extends SecurityEventSink {
   #where = 'FileSink';
   readonly #timers = new Set<Cancel>();
 
+  /** @param options are checked when the application boots, or at the first event of a sink that no application has. */
   constructor(private readonly options: FileSinkOptions) {
     super();
     this.isSampled = (options as FileSinkOptions | undefined)?.floods !== 'written';

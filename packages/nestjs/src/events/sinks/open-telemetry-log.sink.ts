@@ -6,11 +6,16 @@ export type OpenTelemetryValue = string | number | boolean | { readonly [name: s
 
 /** What {@link OpenTelemetryLogSink} hands on: a part of the `LogRecord` of the Logs API. */
 export interface OpenTelemetryLogRecord {
+  /** The type of the event, such as `ws.handshake.refused`. */
   eventName: string;
   timestamp: Date;
+  /** `SeverityNumber` of the Logs Data Model: 9, 13 or 17. */
   severityNumber: number;
+  /** The same in words: `INFO`, `WARN` or `ERROR`. */
   severityText: string;
+  /** The type of the event once more, for what shows only bodies. */
   body: string;
+  /** The fields of the event: `client.address`, `url.path`, every other one with the prefix `secure_ws.`. */
   attributes: Record<string, OpenTelemetryValue>;
 }
 

@@ -24,6 +24,7 @@ export class SyslogSink extends SecurityEventSink {
   #isSending = false;
   #isClosed = false;
 
+  /** @param options are checked when the application boots, or at the first event of a sink that no application has. */
   constructor(private readonly options: SyslogSinkOptions) {
     super();
     this.isSampled = (options as SyslogSinkOptions | undefined)?.floods !== 'written';

@@ -16,7 +16,7 @@ export interface MetricSample {
 /** Of the figures of a node, what becomes a metric. */
 export type ScrapedFigures = Pick<
   WsFigures,
-  'connections' | 'counts' | 'audit' | 'limiterKeys' | 'storeAwayMs' | 'isShedding' | 'isReady'
+  'connections' | 'counts' | 'audit' | 'limiterKeys' | 'storeAwayMs' | 'isShedding' | 'admitsHandshakes'
 >;
 
 /** What metrics are made of. */
@@ -31,7 +31,7 @@ type Collector = (source: MetricSource) => readonly MetricSample[];
 
 /** What each metric is at the moment. What may be counted is there from the beginning, at 0: the first one is a rise, too. */
 export const METRIC_COLLECTORS: Readonly<Record<MetricKey, Collector>> = Object.freeze({
-  ready: ({ figures }) => one(Number(figures.isReady)),
+  ready: ({ figures }) => one(Number(figures.admitsHandshakes)),
   connections: ({ figures }) => {
     const { pending, open, paused, closing } = figures.connections;
     return Object.entries({ pending, open, paused, closing }).map(([state, value]) => ({ labels: { state }, value }));

@@ -34,8 +34,8 @@ export class MomentaryFigures implements ScrapedFigures {
     return this.figures.isShedding;
   }
 
-  get isReady(): boolean {
-    return this.figures.isReady;
+  get admitsHandshakes(): boolean {
+    return this.figures.admitsHandshakes;
   }
 
   get #ofThisTurn(): MadeFigures {
