@@ -3,8 +3,7 @@ import { exampleOf } from '../../../../test/support/event-examples.js';
 import type { SecurityEvent, SecurityEventType } from '../events/security-event.js';
 import { MAX_NOTABLE, NotableEvents } from './notable-events.js';
 
-const event = (type: SecurityEventType, changes: object = {}): SecurityEvent =>
-  ({ ...exampleOf(type), ...changes }) as SecurityEvent;
+const event = (type: SecurityEventType, changes: object = {}): SecurityEvent => ({ ...exampleOf(type), ...changes });
 
 describe('NotableEvents', () => {
   const note = (...events: readonly SecurityEvent[]): NotableEvents => {
