@@ -10,7 +10,7 @@ import { WsChallengeVerifier } from '../handshake/challenge/ws-challenge-verifie
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import { ApplicationClasses } from '../nest/application-classes.js';
-import { isOfClass, mayWait } from '../nest/enhancers.js';
+import { mayWait } from '../nest/enhancers.js';
 import { addLastFilter, containFilters, type FilterUser, LastFilter } from '../nest/exception-filters.js';
 import { containHooks, type GatewayHookObserver, onRegistered } from '../nest/gateway-hooks.js';
 import { type GatewayRecord, type NestModule, takeInventory } from '../nest/gateway-inventory.js';
@@ -247,7 +247,7 @@ export class BootSequence {
   /** Changes what Nest reads while it registers the gateways. The last one that it registers puts everything back. */
   #prepareRegistration(gateways: readonly GatewayRecord[]): void {
     const { config, runtime } = this.parts;
-    passValidated(gateways, config, this.#registration, (pipe) => isOfClass(pipe, WsValidationPipe));
+    passValidated(gateways, config, this.#registration, WsValidationPipe);
     for (const gateway of gateways) {
       dropModuleGuard(gateway, this.#registration);
       const undo = onRegistered(gateway, () => {

@@ -279,7 +279,7 @@ describe('an output DTO', () => {
     const written = compile(UserView).write({ extra, byName }, []) as UserView;
     expect(written.extra).toEqual({ a: 1 });
     expect(written.byName).toEqual({ a: { amount: 2 } });
-    expect(Object.getPrototypeOf(written.extra)).toBe(Object.prototype);
+    for (const each of [written.extra, written.byName]) expect(Object.getPrototypeOf(each)).toBe(Object.prototype);
   });
 
   it('passes nothing as nothing', () => {
