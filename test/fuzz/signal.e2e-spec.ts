@@ -6,7 +6,7 @@ import {
   type SignalIssuer,
   WsSharedSignals,
 } from '../../packages/nestjs/src/authentication/shared-signals/ws-shared-signals.js';
-import { FaultLog } from '../../packages/nestjs/src/events/fault-log.js';
+import { FaultLog } from '../../packages/nestjs/src/core/fault-log.js';
 import { SecurityEvents } from '../../packages/nestjs/src/events/security-events.js';
 import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
 import { FakeClock } from '../support/fake-clock.js';

@@ -4,7 +4,7 @@ import type { EndedSession } from './authentication/back-channel-logout/logout-c
 import { OAuthAuthenticator } from './authentication/oauth/oauth.authenticator.js';
 import { WsSharedSignals } from './authentication/shared-signals/ws-shared-signals.js';
 import type { Clock } from './core/clock.js';
-import type { FaultLog } from './events/fault-log.js';
+import type { FaultLog } from './core/fault-log.js';
 import type { SecurityEvents } from './events/security-events.js';
 import type { ProxyRules } from './handshake/client-address.js';
 import { requestAddress } from './handshake/request-address.js';

@@ -21,7 +21,7 @@ import { type CompiledObserver, WsObservers } from './core/observers.js';
 import type { Principal } from './core/principal.js';
 import { GatewayPaths } from './gateway-paths.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
-import { FaultLog } from './events/fault-log.js';
+import { FaultLog } from './core/fault-log.js';
 import { ViolationLedger, violationSubject } from './throttling/violations/violation-ledger.js';
 import { MessageThrottles } from './throttling/message-throttles.js';
 import { LoadMeter } from './throttling/shedding/load-meter.js';
@@ -162,7 +162,7 @@ export class SecureWsRuntime {
         );
       },
       options: options.handshake,
-      isReady: () => this.isReady,
+      isReady: () => this.admitsHandshakes,
       isShedding: () => this.#shedding.isShedding,
       clock,
       store,
@@ -190,7 +190,7 @@ export class SecureWsRuntime {
   }
 
   /** Whether handshakes are admitted: from the end of the boot to the beginning of the shutdown. */
-  get isReady(): boolean {
+  get admitsHandshakes(): boolean {
     const { events, lifecycle, store } = this;
     return this.#hasStarted && !lifecycle.isDraining && events.admitsHandshakes && store.admitsHandshakes;
   }

@@ -1,4 +1,4 @@
-import type { AlertKind, AlertScope, AlertSeverity } from '../events/alert-events.js';
+import type { AlertKind, AlertScope, AlertSeverity } from '../events/catalogue/alert-events.js';
 
 /** Whom an alert is about; nothing where it is about everybody. One of them at most. */
 export interface AlertSubject {

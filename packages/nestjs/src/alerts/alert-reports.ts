@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { randomId } from '../core/identifier.js';
-import type { AlertEnd } from '../events/alert-events.js';
+import type { AlertEnd } from '../events/catalogue/alert-events.js';
 import type { SecurityEventData } from '../events/security-event.js';
 import type { ActiveAlert, AlertSubject } from './active-alert.js';
 import type { ResolvedAlertRule } from './alert-rule.js';

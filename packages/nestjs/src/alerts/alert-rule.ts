@@ -1,6 +1,6 @@
 import type { AuthenticationFailure } from '../authentication/authentication-failures.js';
 import type { OwaspEventName } from '../events/event-reasons.js';
-import type { AlertKind, AlertScope, AlertSeverity } from '../events/alert-events.js';
+import type { AlertKind, AlertScope, AlertSeverity } from '../events/catalogue/alert-events.js';
 import type { SecurityEventPattern, SecurityEventType } from '../events/security-event.js';
 
 /** What every rule says. Which events it looks at: those of `events` that meet each of `reasons`, `failures` and `owasp`. */

@@ -1,4 +1,4 @@
-import type { AlertEnd } from '../events/alert-events.js';
+import type { AlertEnd } from '../events/catalogue/alert-events.js';
 import type { AlertReports, ToldAlert } from './alert-reports.js';
 
 /** Those who met a rule and found no room for an alert of their own: one alert tells how many they are. */

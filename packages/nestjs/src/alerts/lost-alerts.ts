@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../core/clock.js';
-import type { AlertLoss } from '../events/alert-events.js';
+import type { AlertLoss } from '../events/catalogue/alert-events.js';
 
 /** How often the losses of one receiver are told at most, in milliseconds. */
 const REPORT_INTERVAL_MS = 1000;

@@ -1,4 +1,4 @@
-import type { AlertEnd } from '../events/alert-events.js';
+import type { AlertEnd } from '../events/catalogue/alert-events.js';
 import type { ActiveAlert, AlertSubject } from './active-alert.js';
 import type { AlertReports, ToldAlert } from './alert-reports.js';
 import type { ResolvedAlertRule } from './alert-rule.js';

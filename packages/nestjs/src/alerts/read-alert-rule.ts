@@ -1,6 +1,6 @@
 import { AUTHENTICATION_FAILURES } from '../authentication/authentication-failures.js';
 import { nearestOf, type OptionReader } from '../core/option-reader.js';
-import { ALERT_KINDS, ALERT_SCOPES, ALERT_SEVERITIES, type AlertKind } from '../events/alert-events.js';
+import { ALERT_KINDS, ALERT_SCOPES, ALERT_SEVERITIES, type AlertKind } from '../events/catalogue/alert-events.js';
 import { OWASP_EVENT_NAMES } from '../events/event-reasons.js';
 import { nearestPattern, rowOf, type SecurityEventType, typesMatching } from '../events/security-event.js';
 import type { ResolvedAlertRule } from './alert-rule.js';

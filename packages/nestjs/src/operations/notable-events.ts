@@ -1,3 +1,4 @@
+import type { EventLevel } from '../events/catalogue/event-row.js';
 import { rowOf, type SecurityEvent, type SecurityEventType } from '../events/security-event.js';
 
 /** How many of each group are kept. */
@@ -8,7 +9,7 @@ export interface NotableEvent {
   /** ISO 8601, UTC. */
   readonly time: string;
   readonly type: string;
-  readonly level: 'log' | 'warn' | 'error';
+  readonly level: EventLevel;
   /** The other fields, by name: as they stand in the event, numbers and texts only. */
   readonly fields: Readonly<Record<string, string | number | boolean>>;
 }

@@ -5,7 +5,7 @@ import type { WsHttpPrincipal } from '../authentication/ticket/ticket.controller
 import { missingClaim } from '../authorization/missing-claim.js';
 import { withDeadline } from '../core/awaitable.js';
 import { ANONYMOUS_KIND, makePrincipal, type Principal } from '../core/principal.js';
-import type { OperatorRefusal } from '../events/operator-events.js';
+import type { OperatorRefusal } from '../events/catalogue/operator-events.js';
 import { ApplicationClasses } from '../nest/application-classes.js';
 import type { NestModule } from '../nest/gateway-inventory.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';

@@ -108,7 +108,7 @@ export class OperationsBoard implements Display {
       time: new Date(clock.now()).toISOString(),
       connections: lifecycle.count,
       connectionsByPath: paths.sort((a, b) => b.connections - a.connections).slice(0, MAX_PATHS),
-      isReady: this.runtime.isReady,
+      isReady: this.runtime.admitsHandshakes,
       isDraining: lifecycle.isDraining,
       isShedding: this.runtime.isShedding,
       areSinksHealthy: events.isHealthy,

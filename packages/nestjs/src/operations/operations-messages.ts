@@ -1,5 +1,5 @@
 import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
-import { OPERATOR_ACTIONS, type OperatorAction } from '../events/operator-events.js';
+import { OPERATOR_ACTIONS, type OperatorAction } from '../events/catalogue/operator-events.js';
 
 /** How connections are ordered. */
 export type ConnectionOrder = 'newest' | 'oldest' | 'busiest';

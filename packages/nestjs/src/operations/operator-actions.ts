@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { ANONYMOUS_KIND } from '../core/principal.js';
 import { WsApplicationError } from '../core/ws-application.error.js';
 import type { WsConnection } from '../core/ws-connection.js';
-import type { OperatorAction } from '../events/operator-events.js';
+import type { OperatorAction } from '../events/catalogue/operator-events.js';
 import type { SecurityEventData } from '../events/security-event.js';
 import type { WsConnectionLifecycleService } from '../lifecycle/ws-connection-lifecycle.service.js';
 import type { WsRevocationService } from '../lifecycle/revocation/ws-revocation.service.js';

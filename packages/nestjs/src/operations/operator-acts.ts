@@ -1,7 +1,7 @@
 import type { Principal } from '../core/principal.js';
 import { WsApplicationError } from '../core/ws-application.error.js';
 import type { WsConnection } from '../core/ws-connection.js';
-import type { OperatorAction } from '../events/operator-events.js';
+import type { OperatorAction } from '../events/catalogue/operator-events.js';
 import type { SecurityEventOf } from '../events/security-event.js';
 import type { WsRevocationService } from '../lifecycle/revocation/ws-revocation.service.js';
 import type { WsConnectionLifecycleService } from '../lifecycle/ws-connection-lifecycle.service.js';

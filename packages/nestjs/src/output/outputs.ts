@@ -1,5 +1,5 @@
 import type { OutputDeclaration, OutputRecipient, OutputView, OutputWriter, WsSendOptions } from '../core/output.js';
-import type { FaultLog } from '../events/fault-log.js';
+import type { FaultLog } from '../core/fault-log.js';
 import type { SecurityEvents } from '../events/security-events.js';
 import { compileOutput } from './compile-output.js';
 import { CompiledOutput } from './compiled-output.js';

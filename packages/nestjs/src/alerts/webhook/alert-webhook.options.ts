@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { OptionReader } from '../../core/option-reader.js';
 import { readRemoteUrl } from '../../core/remote-url.js';
-import { ALERT_SEVERITIES, type AlertSeverity } from '../../events/alert-events.js';
+import { ALERT_SEVERITIES, type AlertSeverity } from '../../events/catalogue/alert-events.js';
 import { readWebhookSecret } from './webhook-signature.js';
 
 /** An address that alerts are posted to. */

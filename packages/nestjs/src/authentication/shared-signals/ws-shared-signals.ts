@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import type { FaultLog } from '../../events/fault-log.js';
+import type { FaultLog } from '../../core/fault-log.js';
 import type { SecurityEvents } from '../../events/security-events.js';
 import type { ScoreRule, SecureWsStore } from '../../store/secure-ws.store.js';
 import type { AuthenticationFailure } from '../authentication-failures.js';
