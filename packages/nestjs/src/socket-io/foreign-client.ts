@@ -5,7 +5,7 @@ import { randomId } from '../core/identifier.js';
 import type { Principal } from '../core/principal.js';
 import type { WsSendOptions } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
-import type { FaultLog } from '../events/fault-log.js';
+import type { FaultLog } from '../core/fault-log.js';
 import { findClient, type ProxyRules } from '../handshake/client-address.js';
 import { type RawRequest, readRequestHead } from '../handshake/request-head.js';
 import type { MessageEngine } from '../messages/message-engine.js';
