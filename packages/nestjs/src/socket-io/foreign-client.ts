@@ -1,9 +1,11 @@
 import type { CloseCodeName } from '@secure-ws/protocol';
 import { plainAddress } from '../core/address-key.js';
+import { containListeners } from '../core/contained-signal.js';
 import { randomId } from '../core/identifier.js';
 import type { Principal } from '../core/principal.js';
 import type { WsSendOptions } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
+import type { FaultLog } from '../core/fault-log.js';
 import { findClient, type ProxyRules } from '../handshake/client-address.js';
 import { type RawRequest, readRequestHead } from '../handshake/request-head.js';
 import type { MessageEngine } from '../messages/message-engine.js';
@@ -14,23 +16,20 @@ import type { Refusal } from '../messages/refusal.js';
 import { refusalOfThrottle } from '../messages/event-throttle.js';
 import { MessageLimits } from '../throttling/message-limits.js';
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
-import { endSocket } from './end-socket.js';
+import { type EndableSocket, endSocket } from './end-socket.js';
 import { ForeignCall } from './foreign-call.js';
 
 /** What is used of a socket of another adapter. */
-export interface ForeignSocket {
+export interface ForeignSocket extends EndableSocket {
   readonly connected?: boolean;
   readonly handshake?: { readonly address?: unknown };
   /** The request by which it was opened. */
   readonly request?: unknown;
   readonly nsp?: { readonly name?: unknown };
-  /** The connection below, which sockets of several namespaces share. */
-  readonly conn?: { readonly readyState?: unknown; close?(): unknown };
   /** Whether it goes on from one whose connection was lost, in the rooms of that one. */
   readonly recovered?: unknown;
   emit(event: string, data: unknown): unknown;
   once?(event: 'disconnect', listener: () => void): unknown;
-  disconnect?(close?: boolean): unknown;
 }
 
 /** The end of a socket: one listener and one signal, however many identities the socket has had. */
@@ -38,7 +37,8 @@ class SocketEnd {
   readonly gone = new AbortController();
   current: ForeignClient | undefined;
 
-  constructor(socket: ForeignSocket) {
+  constructor(socket: ForeignSocket, faults: FaultLog) {
+    containListeners(this.gone.signal, (error) => faults.write('signal', '', error));
     socket.once?.('disconnect', () => {
       this.gone.abort();
       this.current?.replace();
@@ -83,7 +83,7 @@ export class ForeignClient implements WsConnection, MessageSource {
       ...([engine.parts.throttles, engine.settings.throttling, this, onReported] as const),
       before?.limits,
     );
-    this.#end = before === undefined ? new SocketEnd(socket) : before.#end;
+    this.#end = before === undefined ? new SocketEnd(socket, engine.parts.faults) : before.#end;
     this.#end.current = this;
   }
 

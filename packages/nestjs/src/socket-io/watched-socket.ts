@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Principal } from '../core/principal.js';
-import type { FaultLog } from '../events/fault-log.js';
+import type { FaultLog } from '../core/fault-log.js';
 import type { CoarseTimer, Timed } from '../lifecycle/coarse-timer.js';
 import type { RevocableConnection } from '../lifecycle/revocation/revocation-watch.js';
 import { endSocket } from './end-socket.js';
