@@ -46,8 +46,8 @@ export function watchOtherAdapter(config: ApplicationConfig, observer: OtherAdap
       observer.onFirstAsked();
     }
     // None where Nest has still to make one of its own.
-    const adapter = getIoAdapter() as IoAdapter | undefined;
-    if (adapter !== undefined && !watched.has(adapter)) {
+    const adapter = getIoAdapter() as IoAdapter | null | undefined;
+    if (adapter !== undefined && adapter !== null && !watched.has(adapter)) {
       watched.add(adapter);
       watchClients(adapter, observer);
     }
