@@ -10,6 +10,7 @@ import { CHECKS } from '../../packages/scanner/src/checks/registry.js';
 import { DIFF_HELP } from '../../packages/scanner/src/command/run-diff-command.js';
 import { PROXY_HELP } from '../../packages/scanner/src/command/run-proxy-command.js';
 import { HELP } from '../../packages/scanner/src/command/run-scan-command.js';
+import { readRules } from '../../packages/scanner/src/proxy/rules/read-rules.js';
 import { boot, example } from './example.js';
 
 const GUIDE = new URL('../../docs/guide/', import.meta.url);
@@ -89,6 +90,16 @@ it('SC-03 the workflow is one, the scripts are sh, and both use options that the
     const options = command.slice(command.indexOf('secure-ws-scan')).match(/(?<= )--[a-z-]+/g) ?? [];
     expect(options.filter((option) => !known.has(option))).toEqual([]);
   }
+});
+
+it('SC-03 the rules of the page are rules, and it names what can be typed', () => {
+  const [rules = ''] = codeOf('scanner-proxy.md', 'json');
+  expect(readRules(rules).map(({ action }) => action.do)).toEqual(['break', 'drop', 'replace', 'delay', 'replay']);
+  const page = readFileSync(new URL('scanner-proxy.md', GUIDE), 'utf8');
+  const options = new Set(PROXY_HELP.match(/--[a-z-]+/g));
+  expect(
+    [...options, ...['f 12', 'd 12', 'e 12 ', 'r 12', 'b TEXT', 'u', 'l']].filter((one) => !page.includes(`\`${one}`)),
+  ).toEqual([]);
 });
 
 it('the example of the page gives a grade, or none where nobody listens', async () => {
