@@ -8,6 +8,7 @@ import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { CHECKS } from '../../packages/scanner/src/checks/registry.js';
 import { DIFF_HELP } from '../../packages/scanner/src/command/run-diff-command.js';
+import { DISCOVER_HELP } from '../../packages/scanner/src/command/run-discover-command.js';
 import { PROXY_HELP } from '../../packages/scanner/src/command/run-proxy-command.js';
 import { HELP } from '../../packages/scanner/src/command/run-scan-command.js';
 import { readRules } from '../../packages/scanner/src/proxy/rules/read-rules.js';
@@ -65,7 +66,7 @@ it('SC-03 the page says what each check means, and no other', () => {
 });
 
 it('SC-03 the pages name every option of the command', () => {
-  const options = new Set(HELP.match(/--[a-z-]+/g));
+  const options = new Set(`${HELP} ${DISCOVER_HELP}`.match(/--[a-z-]+/g));
   expect([...options].filter((option) => !ALL_PAGES.includes(`\`${option}`))).toEqual([]);
 });
 
@@ -85,7 +86,7 @@ it('SC-03 the workflow is one, the scripts are sh, and both use options that the
     .flatMap((script) => script.replace(/\\\n/g, ' ').split('\n'))
     .filter((line) => line.includes('npx secure-ws-scan'));
   expect(commands.length).toBeGreaterThan(4);
-  const known = new Set(`${HELP} ${DIFF_HELP} ${PROXY_HELP}`.match(/--[a-z-]+/g));
+  const known = new Set(`${HELP} ${DIFF_HELP} ${DISCOVER_HELP} ${PROXY_HELP}`.match(/--[a-z-]+/g));
   for (const command of commands) {
     const options = command.slice(command.indexOf('secure-ws-scan')).match(/(?<= )--[a-z-]+/g) ?? [];
     expect(options.filter((option) => !known.has(option))).toEqual([]);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { writeHar } from '../har/write-har.js';
 import { CLEAN } from '../monitoring/exit-status.js';
@@ -12,6 +11,7 @@ import type { Rule } from '../proxy/rules/rule.js';
 import { visibleText } from '../report/visible-text.js';
 import { readTarget } from '../scope/scan-target.js';
 import type { CommandIo } from './command-io.js';
+import { readInput, readInputFile } from './read-input-file.js';
 import { readCount } from './read-count.js';
 import { checkWritable, writeWholeFile } from './write-whole-file.js';
 
@@ -38,6 +38,7 @@ While it runs, type ? for what can be typed.
 Exit status: 0, or 2 for wrong arguments and for a file that cannot be written.`;
 
 const HOLD_SECONDS = 300;
+const MAX_RULES_BYTES = 16_777_216;
 
 /**
  * Runs `secure-ws-scan proxy`.
@@ -109,7 +110,7 @@ async function readProxyArguments(args: readonly string[]) {
   return {
     target: readTarget(values.target, { isAllowed: values['i-am-allowed'] }),
     output,
-    rules: rules === undefined ? [] : await readRulesFile(rules),
+    rules: rules === undefined ? [] : await rulesOf(rules),
     port: readCount('--listen', port, 65_535) ?? 0,
     pagePort: values['no-page'] ? undefined : (readCount('--page-port', pagePort, 65_535) ?? 0),
     holdMs: (readCount('--hold-seconds', values['hold-seconds'], 3600) ?? HOLD_SECONDS) * 1000,
@@ -118,19 +119,9 @@ async function readProxyArguments(args: readonly string[]) {
   };
 }
 
-async function readRulesFile(path: string): Promise<readonly Rule[]> {
-  let content: string;
-  try {
-    content = await readFile(path, 'utf8');
-  } catch (cause) {
-    const { code = 'an unknown reason' } = cause as NodeJS.ErrnoException;
-    throw new TypeError(`--rules ${path} cannot be read: ${code}.`, { cause });
-  }
-  try {
-    return readRules(content);
-  } catch (cause) {
-    throw new TypeError(`--rules ${path}: ${(cause as Error).message}`, { cause });
-  }
+async function rulesOf(path: string): Promise<readonly Rule[]> {
+  const content = await readInputFile('--rules', path, MAX_RULES_BYTES);
+  return readInput('--rules', path, () => readRules(content));
 }
 
 async function listen<Result>(option: string, port: number, start: (port: number) => Promise<Result>): Promise<Result> {
