@@ -3,6 +3,7 @@ import { visibleText } from '../report/visible-text.js';
 import type { CommandIo } from './command-io.js';
 import { runDiffCommand } from './run-diff-command.js';
 import { runDiscoverCommand } from './run-discover-command.js';
+import { runPostmanCommand } from './run-postman-command.js';
 import { runProxyCommand } from './run-proxy-command.js';
 import { runScanCommand } from './run-scan-command.js';
 
@@ -12,6 +13,7 @@ type Subcommand = (args: readonly string[], io: CommandIo) => Promise<number>;
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['diff', runDiffCommand],
   ['discover', runDiscoverCommand],
+  ['postman', runPostmanCommand],
   ['proxy', runProxyCommand],
 ]);
 

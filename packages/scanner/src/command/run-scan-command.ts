@@ -20,11 +20,12 @@ export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] 
 
 secure-ws-scan diff OLD NEW
 secure-ws-scan discover PAGE --output FILE.json
+secure-ws-scan postman ASYNCAPI.json
 secure-ws-scan proxy --target TARGET --output FILE.har
 
 Attacks one WebSocket endpoint from outside, and tells what is weak, how sure that is, and what to write.
-"diff" compares two reports, "discover" looks for endpoints, "proxy" shows, changes and records what a client and a
-server say: see secure-ws-scan diff --help.
+"diff" compares two reports, "discover" looks for endpoints, "postman" makes a collection, "proxy" shows, changes and
+records what a client and a server say: see secure-ws-scan diff --help.
 
   TARGET          wss://api.example.com/orders. No other host is contacted
   --origin        an Origin that the server admits
