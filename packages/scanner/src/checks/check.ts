@@ -42,10 +42,16 @@ export interface CheckContext {
   readonly prober: Prober;
   readonly dialect: Dialect;
   readonly transcript: Transcript;
-  /** What the caller has captured, and a server of good faith answers: one text each. */
+  /** What the caller has captured, and a server of good faith answers: one text each, as the dialect has it sent. */
   readonly messages: readonly string[];
-  /** Opens a session in the dialect of the target. The caller disposes of it. */
+  /**
+   * Opens a session in the dialect of the target. The caller disposes of it.
+   *
+   * @throws OpeningRefusedError where the dialect has an opening, and the target refuses it.
+   */
   readonly talk: (credentials?: Who) => Promise<Session>;
+  /** A captured message as somebody sends it: a token of the first account in it is not lent to others. */
+  readonly messageAs: (message: string, who: Who) => string;
   /** Whom the scan has credentials of, and nobody: the columns of the matrix, in their order. */
   readonly identities: readonly Who[];
   /** Events that the second account may send as well. */

@@ -52,7 +52,7 @@ async function tryTokens(
   let isShut = false;
   for (const { id, what, token } of forged) {
     try {
-      const change: HandshakeChange = { credentials: 'none', more: [['Authorization', `Bearer ${token}`]] };
+      const change: HandshakeChange = { credentials: 'none', more: [['Authorization', `Bearer ${token}`]], token };
       const { isAdmitted, saw } = await prober.admits(change);
       tried++;
       if (isAdmitted) evidence.push({ sent: `${what} (${id})`, got: saw });
