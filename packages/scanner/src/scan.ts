@@ -1,5 +1,6 @@
 import type { Check, CheckContext, Verdict } from './checks/check.js';
 import { notTested } from './checks/check.js';
+import { credentialJudge } from './checks/credential-judge.js';
 import { CHECKS } from './checks/registry.js';
 import { DIALECTS } from './dialect/dialects.js';
 import { KNOWN_SUBPROTOCOLS, type Recognition, recogniseDialect } from './dialect/recognise.js';
@@ -160,11 +161,13 @@ type Given = Pick<CheckContext, 'dialect' | 'messages' | 'identities' | 'shared'
 
 function contextOf(prober: Prober, transcript: Transcript, given: Given): CheckContext {
   let matrix: Promise<Matrix> | undefined;
+  let judge: ReturnType<typeof credentialJudge> | undefined;
   const context: CheckContext = {
     ...given,
     prober,
     transcript,
     matrix: () => (matrix ??= buildMatrix(context)),
+    judge: () => (judge ??= credentialJudge(context)),
     talk: (credentials = 'given') => prober.session({ credentials }),
     messageAs: (message, who) => messageAs(message, who, prober.identity.credentials),
   };

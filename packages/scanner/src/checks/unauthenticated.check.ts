@@ -45,6 +45,9 @@ export const unauthenticatedCheck: Check = {
         return passed(`Without a credential the first message ends the connection: close ${session.closed.code}.`);
       }
     }
+    if (messages.length > 0 && (await context.judge()) !== undefined) {
+      return passed('Without a credential connections are accepted, and refused what the first account is answered.');
+    }
     return notTested(
       messages.length > 0
         ? 'Connections without a credential are accepted, and none of the messages got an answer on one.'

@@ -140,9 +140,9 @@ export class Prober {
    * @throws InconclusiveError where the target does not accept it.
    */
   async session(change: SessionChange = {}): Promise<Session> {
-    const { credentials, dialect = this.dialect, subprotocols, openingMs = this.patience.answerMs } = change;
-    const token = tokenOf(this.who, { credentials });
-    const session = await this.connected({ credentials, subprotocols }, (socket) => {
+    const { dialect = this.dialect, openingMs = this.patience.answerMs } = change;
+    const token = tokenOf(this.who, change);
+    const session = await this.connected(change, (socket) => {
       const voice = { reply: (frame: string) => dialect?.reply?.(frame, token), heartbeat: dialect?.heartbeat };
       return new Session(socket, this.budget, this.transcript, this.patience, voice);
     });
@@ -164,10 +164,7 @@ export class Prober {
     return this.connected(change, (socket) => new Session(socket, this.budget, this.transcript, this.patience));
   }
 
-  private async connected(
-    change: Pick<HandshakeChange, 'subprotocols' | 'credentials'>,
-    sessionOf: (socket: WebSocket) => Session,
-  ): Promise<Session> {
+  private async connected(change: ConnectionChange, sessionOf: (socket: WebSocket) => Session): Promise<Session> {
     for (let retries = 0; ; retries++) {
       await this.budget.takeConnection();
       const socket = this.newSocket(change);
@@ -188,17 +185,21 @@ export class Prober {
     }
   }
 
-  private newSocket({ subprotocols, credentials }: Pick<HandshakeChange, 'subprotocols' | 'credentials'>): WebSocket {
+  private newSocket({ subprotocols, credentials, path, more = [] }: ConnectionChange): WebSocket {
     const { origin } = this.identity;
-    const fields = credentialFields(this.identity, credentials);
-    return new WebSocket(this.target.url, [...(subprotocols ?? this.identity.subprotocols)], {
-      headers: Object.fromEntries(fields),
-      ...(origin !== undefined && { origin }),
-      followRedirects: false,
-      perMessageDeflate: false,
-      maxPayload: MAX_RECEIVED,
-      handshakeTimeout: this.patience.answerMs,
-    });
+    const fields = [...credentialFields(this.identity, credentials), ...more];
+    return new WebSocket(
+      path === undefined ? this.target.url : new URL(path, this.target.url),
+      [...(subprotocols ?? this.identity.subprotocols)],
+      {
+        headers: Object.fromEntries(fields),
+        ...(origin !== undefined && { origin }),
+        followRedirects: false,
+        perMessageDeflate: false,
+        maxPayload: MAX_RECEIVED,
+        handshakeTimeout: this.patience.answerMs,
+      },
+    );
   }
 
   /** How a connection ends within a moment; `undefined` where it stays. */
@@ -239,8 +240,11 @@ export class Prober {
   }
 }
 
+/** What can be changed of a handshake that is correct. */
+type ConnectionChange = Pick<HandshakeChange, 'subprotocols' | 'credentials' | 'token' | 'path' | 'more'>;
+
 /** What a session begins with. */
-interface SessionChange extends Pick<HandshakeChange, 'subprotocols' | 'credentials'> {
+interface SessionChange extends ConnectionChange {
   /** @default the dialect of the target, when it is known */
   readonly dialect?: Dialect | undefined;
   /** How long the answer to the opening is waited for, after it was read. @default the time for any answer */
