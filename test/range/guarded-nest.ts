@@ -12,6 +12,7 @@ import {
   UseGuards,
   UsePipes,
   ValidationPipe,
+  type WsExceptionFilter,
 } from '@nestjs/common';
 import { JwtModule, JwtService } from '@nestjs/jwt';
 import { WsAdapter } from '@nestjs/platform-ws';
@@ -52,6 +53,15 @@ class Note {
   @IsInt() noteId!: number;
 }
 
+/** Says what an error said, to whoever caused it. */
+@Catch()
+class TalkativeFilter implements WsExceptionFilter<Error> {
+  catch({ message, stack }: Error, host: ArgumentsHost): void {
+    const client = host.switchToWs().getClient<Client>();
+    client.send(JSON.stringify({ event: 'exception', data: { message, stack } }));
+  }
+}
+
 /**
  * A gateway over `ws` with a guard and a pipe as they are written today: the connection is taken, the token is read from its
  * handshake, and the guard asks who it is before each handler. It ends with the test.
@@ -66,22 +76,9 @@ export async function startGuardedNest(flaws: readonly GuardFlaw[]): Promise<str
     }
   }
 
-  @Catch()
-  class Filter extends BaseWsExceptionFilter {
-    constructor() {
-      super({ includeCause: false });
-    }
-
-    override catch(exception: Error, host: ArgumentsHost): void {
-      if (!has('talkative-filter')) return super.catch(exception, host);
-      const client = host.switchToWs().getClient<Client>();
-      client.send(JSON.stringify({ event: 'exception', data: { message: exception.message, stack: exception.stack } }));
-    }
-  }
-
   @WebSocketGateway({ path: '/notes' })
   @UseGuards(TokenGuard)
-  @UseFilters(Filter)
+  @UseFilters(has('talkative-filter') ? new TalkativeFilter() : new BaseWsExceptionFilter({ includeCause: false }))
   @UsePipes(new ValidationPipe({ whitelist: true, exceptionFactory: () => new WsException('Invalid payload') }))
   class NotesGateway implements OnGatewayConnection {
     constructor(private readonly tokens: JwtService) {}
@@ -110,7 +107,7 @@ export async function startGuardedNest(flaws: readonly GuardFlaw[]): Promise<str
     }
   }
 
-  @Module({ imports: [JwtModule.register({ secret: SECRET })], providers: [NotesGateway, TokenGuard, Filter] })
+  @Module({ imports: [JwtModule.register({ secret: SECRET })], providers: [NotesGateway, TokenGuard] })
   class AppModule {}
 
   const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
