@@ -22,7 +22,7 @@ export const expiredCredentialCheck: Check = {
     if (!identities.includes('expired')) {
       return notTested('It takes a token that was good once: --token-expired env:NAME.');
     }
-    if ((await prober.admits({ credentials: 'none' })).isAdmitted) {
+    if (await prober.admitsAnybody()) {
       return notTested('A handshake without any credential is accepted: whether a token is looked at cannot be seen.');
     }
     return tryHandshakes(context, [['Authorization: Bearer [expired]', { credentials: 'expired' }]], {
