@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz [-- INPUTS [SEED]]`: the fuzz test of `npm test` with 100,000 inputs, from a seed of today. Prints what the seed was: with it, the same inputs
+ * `npm run fuzz [-- INPUTS [SEED]]`: the fuzz tests of `npm test` with 100,000 inputs, from a seed of today. Prints what the seed was: with it, the same inputs
  * come again.
  */
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { promisify } from 'node:util';
 import { FileSink, type FileSinkOptions, SecurityEvents } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../packages/nestjs/src/command/run-command.js';
@@ -22,6 +23,8 @@ import { handshake } from '../support/handshake.js';
 import { until } from '../support/patience.js';
 import { RecordingSink } from '../support/recording-sink.js';
 import { bootFailure, type RunningApp, startApp, type TestOptions } from '../support/start-app.js';
+
+const DIST = JSON.stringify(new URL('../../packages/nestjs/dist/index.js', import.meta.url).href);
 
 interface Running extends RunningApp {
   readonly other: RecordingSink;
@@ -135,12 +138,14 @@ describe('the files of the audit', () => {
 
   it('MO-08 of two processes in one file are two chains, and both are found whole', async () => {
     const audit = auditFolder();
-    // In one process a path has one sink: the second process is played by one that comes by another path.
-    symlinkSync(audit.folder, audit.at('same'));
-    const other = { ...audit, path: audit.at('same/audit.jsonl') };
-    const [one, two] = [await start(audit, { maxFileBytes: 8192 }), await start(other, { maxFileBytes: 8192 })];
-    for (let i = 0; i < 6; i++) await Promise.all([comeAndGo(one), comeAndGo(two)]);
-    await Promise.all([one.app.close(), two.app.close()]);
+    const one = await start(audit, { maxFileBytes: 8192 });
+    const args = ['--input-type=module', '-e', ANOTHER_PROCESS, audit.path, audit.privateKey];
+    const two = promisify(execFile)(process.execPath, args);
+    let hasEnded = false;
+    const ended = two.finally(() => (hasEnded = true));
+    while (!hasEnded) await comeAndGo(one);
+    await ended;
+    await one.app.close();
     expect(await verify(audit)).toMatchObject({ status: 0 });
     expect(audit.files().flatMap(typesIn).filter((type) => type === 'audit.end')).toHaveLength(2); // prettier-ignore
   });
@@ -195,11 +200,13 @@ describe('somebody else in the folder of the audit', () => {
 
   it('MO-08 MO-09 does not start with a second sink for one file, and leaves the first one as it is', async () => {
     const audit = auditFolder();
-    const sink = (): FileSink => new FileSink({ path: audit.path });
+    const sink = (path = audit.path): FileSink => new FileSink({ path });
+    symlinkSync(audit.folder, audit.at('same'));
     const boot = (...sinks: readonly FileSink[]) =>
       bootFailure({ providers: [EchoGateway], options: { events: { sinks } } });
     const refused = /events\.sinks\[\d\]\.path: a FileSink of this process writes to \S+ already/;
     expect(String(await boot(sink(), sink()))).toMatch(refused);
+    expect(String(await boot(sink(), sink(audit.at('same/audit.jsonl'))))).toMatch(refused);
     // The first one of them was ready, and has let go of the file.
     const app = await start(audit);
     expect(String(await boot(sink()))).toMatch(refused);
@@ -268,9 +275,22 @@ describe('somebody else in the folder of the audit', () => {
   });
 });
 
+/** A process of its own that writes 60 events. */
+const ANOTHER_PROCESS = `
+  import { FileSink, SecurityEvents, SystemClock } from ${DIST};
+  const [path, privateKey] = process.argv.slice(1);
+  const events = new SecurityEvents(new SystemClock(), [new FileSink({ path, maxFileBytes: 8192, chain: { privateKey } })]);
+  await events.open();
+  for (let i = 0; i < 60; i++) {
+    events.emit({ type: 'ws.drain.started', connections: i });
+    await events.flush();
+  }
+  await events.close();
+`;
+
 /** A process of its own, whose files cannot grow beyond 16 KiB: a full disk, and without being root. */
 const ON_A_FULL_DISK = `
-  import { FileSink, SecurityEvents, SystemClock } from ${JSON.stringify(new URL('../../packages/nestjs/dist/index.js', import.meta.url).href)};
+  import { FileSink, SecurityEvents, SystemClock } from ${DIST};
   const [path, privateKey] = process.argv.slice(1);
   const sink = new FileSink({ path, chain: { privateKey, node: 'web-1' } });
   let dropped = 0;

@@ -326,13 +326,18 @@ describe('a log-out token', () => {
     await expectOpen(client);
   });
 
-  it('AN-11 is answered 503 while nobody knows the keys, so that the server comes again', async () => {
+  it('AN-11 MO-02 is answered 503 while nobody knows the keys, so that the server comes again, and is told of', async () => {
     const { app, server } = await protect();
     server.setAway(true);
     const token = await server.sign({ typ: 'logout+jwt' }, logoutClaims(server.issuer));
     const response = await post(app, { logout_token: token });
     expect(response.status).toBe(503);
     expect(await response.json()).toEqual({ error: 'temporarily_unavailable' });
+    const untaken = { failure: 'unavailable', owasp: 'sys_crash' };
+    expect(app.events.ofType('ws.logout.refused')).toMatchObject([untaken]);
+    const faults = app.log.lines.filter((line) => line.includes('WsBackChannelLogout.receive'));
+    expect(faults).toEqual([expect.stringContaining('IdentityProviderError')]);
+    expect(faults.join()).not.toContain(token);
   });
 
   it('DP-01 has no route where no server is known that sends it', async () => {

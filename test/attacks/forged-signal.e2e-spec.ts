@@ -259,7 +259,7 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
     await alice.expectClose(4512);
   });
 
-  it('DR-17 answers 503 while the store does not, closes whom it means all the same, and takes the token later', async () => {
+  it('DR-17 MO-02 answers 503 while the store does not, closes whom it means all the same, and takes the token later', async () => {
     const remote = new RemoteStore(new SystemClock());
     const { app, server, open } = await protect({ platform, options: { store: { shared: remote.store } } });
     const alice = await open('alice');
@@ -271,9 +271,16 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
     expect((await push(app, token)).status).toBe(503);
     await alice.expectClose(4512);
     expect(app.events.ofType('ws.signal.received')).toEqual([]);
+    // Whoever is called at night reads that it was not taken, and why.
+    const untaken = { failure: 'unavailable', owasp: 'sys_crash', address: '127.0.0.1' };
+    expect(app.events.ofType('ws.signal.refused')).toMatchObject([untaken]);
+    const faults = app.log.lines.filter((line) => line.includes('WsSharedSignals.receive'));
+    expect(faults).toEqual([expect.stringContaining('ECONNRESET')]);
+    expect(faults.join()).not.toContain(token);
     remote.memory.put = put;
 
     expect((await push(app, token)).status).toBe(202);
+    expect(app.events.ofType('ws.signal.refused')).toHaveLength(1);
     expect(app.events.ofType('ws.signal.received')).toMatchObject([{ connections: 0 }]);
   });
 

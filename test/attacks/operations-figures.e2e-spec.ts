@@ -53,7 +53,7 @@ describe('the figures of the operations page', () => {
 
   it('MO-10 counts who was limited in a flood that overruns the queues of the audit', async () => {
     const throttling = { connection: [{ limit: 1, ttl: 60_000 }], violations: { budget: 1_000_000 } };
-    const app = await startApp(operationsApp({ ...ECHO, options: { throttling, events: { maxQueuedEvents: 1 } } }));
+    const app = await startApp(operationsApp({ ...ECHO, options: { throttling, events: { maxQueuedEvents: 4 } } }));
     const flooder = await connect(`${app.url}/echo`, { token: app.token({ sub: 'flooder' }) });
     for (let i = 0; i < 40; i++) flooder.send('echo', { text: 'x' }, i);
     // Refusals are told together; the last one names the last message.

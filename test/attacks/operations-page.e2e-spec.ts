@@ -1,5 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { Module } from '@nestjs/common';
-import { WsConnectionLifecycleService, WsHttpPrincipal, WsRevalidator, WsRevocationService } from '@secure-ws/nestjs';
+import {
+  SystemClock,
+  WsConnectionLifecycleService,
+  WsHttpPrincipal,
+  WsRevalidator,
+  WsRevocationService,
+} from '@secure-ws/nestjs';
 import { SecureWsOperationsModule } from '@secure-ws/nestjs/operations';
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
@@ -17,8 +24,10 @@ import {
   operationsApp,
   type Row,
 } from '../support/operations.js';
+import { RemoteStore } from '../support/remote-store.js';
 import { type Client, connect } from '../support/queueing-client.js';
 import { APP_ORIGIN, bootFailure, type RunningApp, startApp } from '../support/start-app.js';
+import { TEST_JWT } from '../support/test-token.js';
 
 const ECHO = { providers: [EchoGateway] };
 const ADMIN = 'root admin';
@@ -387,6 +396,29 @@ describe('the operations page', () => {
     }
     expect(outcomes).toEqual(['ops.confirm', 'error']);
     expect(app.events.ofType('ws.operator.acted').map(({ outcome }) => outcome)).toEqual(['store-away', 'failed']);
+  });
+
+  it.each([
+    ['revoke', {}, 4504],
+    ['ban', { minutes: 5 }, 4505],
+  ])('MO-02 tells how many connections a %s has closed here, though the store is away', async (action, more, code) => {
+    const remote = new RemoteStore(new SystemClock());
+    const tickets = { secret: randomBytes(32).toString('base64') };
+    const options = { store: { shared: remote.store }, authentication: { jwt: TEST_JWT, tickets } };
+    const app = await startApp(operationsApp({ ...ECHO, options }));
+    const operator = await openOperations(app);
+    const victims = [];
+    for (let i = 0; i < 2; i++) {
+      victims.push(await connect(`${app.url}/echo`, { token: app.token({ sub: 'victim' }) }));
+    }
+    const { connectionId } = (await list(operator)).rows.at(-1) as Row;
+    remote.memory.revoke = () => {
+      throw new Error('ECONNREFUSED');
+    };
+
+    expect(await act(operator, { action, connectionId, ...more })).toEqual({ outcome: 'store-away', connections: 2 });
+    for (const victim of victims) await victim.expectClose(code);
+    expect(app.events.ofType('ws.operator.acted')).toMatchObject([{ action, outcome: 'store-away', connections: 2 }]);
   });
 
   it('MO-02 drains after a second look: the operator gets the answer, and everybody is told to come back', async () => {

@@ -5,7 +5,7 @@ import { SecureWsMetricsModule } from '@secure-ws/nestjs/metrics';
 import { connect } from '@secure-ws/nestjs/testing';
 import type { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import { METRIC_FAMILIES } from '../../packages/nestjs/src/metrics/metric-families.js';
+import { METRIC_FAMILIES } from '../../packages/nestjs/src/metrics/measured/metric-families.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { testToken } from '../support/test-token.js';
 import { around, boot, example } from './example.js';

@@ -9,7 +9,7 @@ import {
 } from '@secure-ws/nestjs/metrics';
 import { Counter, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { METRIC_FAMILIES } from '../../packages/nestjs/src/metrics/metric-families.js';
+import { METRIC_FAMILIES } from '../../packages/nestjs/src/metrics/measured/metric-families.js';
 import { bootProblems } from '../support/boot-problems.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { expectError } from '../support/error-frame.js';
@@ -105,6 +105,23 @@ describe('SecureWsMetricsModule', () => {
         "secure_ws_under_attack": 0,
       }
     `);
+  });
+
+  it('MO-10 begins at 0 with every reason that there may be, so that the first one is a rise', async () => {
+    const app = await start({});
+    const text = await textOf(app);
+    for (const series of [
+      'secure_ws_connections_closed_total{reason="SLOW_CONSUMER"}',
+      'secure_ws_connections_closed_total{reason="network"}',
+      'secure_ws_handshakes_reported_total{reason="address-rate"}',
+      'secure_ws_messages_reported_total{reason="policy"}',
+      'secure_ws_messages_reported_total{reason="connection-throttle"}',
+    ]) {
+      expect([series, valueOf(text, series)]).toEqual([series, 0]);
+    }
+    // What never only reports has no series that would always be 0.
+    expect(text).not.toContain('secure_ws_handshakes_reported_total{reason="bad-key"}');
+    expect(text).not.toContain('secure_ws_messages_reported_total{reason="json-syntax"}');
   });
 
   it('MO-10 measures what there is at each scrape, and not what there was at the first', async () => {

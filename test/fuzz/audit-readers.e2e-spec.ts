@@ -7,7 +7,7 @@ import { toEcs } from '../../packages/nestjs/src/command/audit/export/ecs.js';
 import { readExported } from '../../packages/nestjs/src/command/audit/export/exported-event.js';
 import { toOcsf } from '../../packages/nestjs/src/command/audit/export/ocsf.js';
 import { linesOfFile } from '../../packages/nestjs/src/command/file-lines.js';
-import { toLine } from '../../packages/nestjs/src/events/audit-text.js';
+import { toLine } from '../../packages/nestjs/src/core/visible-text.js';
 import { isSignedBy, readChainLine } from '../../packages/nestjs/src/events/chain/chain-line.js';
 import { TrailVerifier } from '../../packages/nestjs/src/events/chain/trail-verifier.js';
 import { SECURITY_EVENT_TYPES } from '../../packages/nestjs/src/events/security-event.js';

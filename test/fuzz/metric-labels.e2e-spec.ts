@@ -1,9 +1,10 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import type { ScrapedFigures } from '../../packages/nestjs/src/metrics/collect-metrics.js';
-import { EventNames } from '../../packages/nestjs/src/metrics/event-names.js';
-import { Measurements } from '../../packages/nestjs/src/metrics/measurements.js';
-import { registerMetrics } from '../../packages/nestjs/src/metrics/prometheus-registration.js';
+import type { ScrapedFigures } from '../../packages/nestjs/src/metrics/measured/collect-metrics.js';
+import { Durations } from '../../packages/nestjs/src/metrics/measured/durations.js';
+import { EventNames } from '../../packages/nestjs/src/metrics/measured/event-names.js';
+import { MessageTraffic } from '../../packages/nestjs/src/metrics/measured/message-traffic.js';
+import { registerMetrics } from '../../packages/nestjs/src/metrics/prometheus/prometheus-registration.js';
 import { anyText, eachInput, FUZZ_INPUTS, FUZZ_SEED, FUZZ_TIMEOUT } from './fuzz-run.js';
 
 // Exposition formats, text format 0.0.4, without timestamps, which we do not write.
@@ -56,17 +57,18 @@ describe(`${FUZZ_INPUTS} names from the seed ${FUZZ_SEED}`, () => {
           connections: { pending: 0, open: 1, paused: 0, closing: 0, bufferedBytes: 0, queuedBytes: 0 },
           counts: {},
           audit: [{ name: sink, waiting: 1, dropped: 0, failed: 0, isHealthy: true }],
-          ...{ limiterKeys: 0, storeAwayMs: 0, isShedding: false, isReady: true },
+          ...{ limiterKeys: 0, storeAwayMs: 0, isShedding: false, admitsHandshakes: true },
         };
-        const measurements = new Measurements((name) => event.labelOf(name));
-        measurements.prepare(event.labels);
+        const labelOf = (name: string | undefined): string => event.labelOf(name);
+        const [traffic, durations] = [new MessageTraffic(labelOf), new Durations(labelOf)];
+        traffic.prepare(event.labels);
         const registry = new Registry();
-        const unregister = registerMetrics(registry, { measurements, figures }, figures);
+        const unregister = registerMetrics(registry, { traffic, durations, figures }, figures);
         const before = parsed(await registry.metrics());
         expect([...(before.values.get('event') ?? [])].sort()).toEqual([...new Set(event.labels)].sort());
         expect([...(before.values.get('sink') ?? [])]).toEqual([sink]);
         for (let made = 0; made < NAMES_EACH; made++) {
-          measurements.onSend({ event: `${anyText(random)}-of-a-client`, bytes: 1, result: 'sent' });
+          traffic.onSend({ event: `${anyText(random)}-of-a-client`, bytes: 1, result: 'sent' });
         }
         expect(parsed(await registry.metrics()).series).toBe(before.series);
         unregister();

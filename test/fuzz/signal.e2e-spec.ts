@@ -6,6 +6,7 @@ import {
   type SignalIssuer,
   WsSharedSignals,
 } from '../../packages/nestjs/src/authentication/shared-signals/ws-shared-signals.js';
+import { FaultLog } from '../../packages/nestjs/src/core/fault-log.js';
 import { SecurityEvents } from '../../packages/nestjs/src/events/security-events.js';
 import { MemoryStore } from '../../packages/nestjs/src/store/memory.store.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -154,10 +155,12 @@ describe(`${FUZZ_INPUTS} security event tokens from the seed ${FUZZ_SEED}`, () =
       let acts: Acts = { ended: [], tokens: [] };
       let input = 0;
       const signals = new WsSharedSignals({
-        ...{ clock, store, events, issuers: () => [issuer] },
-        endSession: ({ sub, sid }) => Promise.resolve(acts.ended.push({ sub, sid })),
-        endToken: ({ tokenId }) => Promise.resolve(acts.tokens.push(tokenId)),
-        judgeAgain: ({ sub, sid }) => acts.ended.push({ sub, sid }),
+        ...{ clock, store, events, faults: new FaultLog(clock), issuers: () => [issuer] },
+        effects: {
+          endSession: ({ sub, sid }) => Promise.resolve(acts.ended.push({ sub, sid })),
+          endToken: ({ tokenId }) => Promise.resolve(acts.tokens.push(tokenId)),
+          judgeAgain: ({ sub, sid }) => acts.ended.push({ sub, sid }),
+        },
         addressOf: () => ({ address: '192.0.2.1', key: `address:${input}` }),
       });
       const receive = async (text: unknown): Promise<boolean> => {

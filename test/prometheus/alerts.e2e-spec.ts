@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { SecureWsMetricsModule } from '@secure-ws/nestjs/metrics';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HANDSHAKE_REASONS, MESSAGE_REASONS } from '../../packages/nestjs/src/events/event-reasons.js';
-import { METRIC_FAMILIES } from '../../packages/nestjs/src/metrics/metric-families.js';
+import { METRIC_FAMILIES } from '../../packages/nestjs/src/metrics/measured/metric-families.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { promtool, PrometheusServer } from '../support/prometheus-server.js';
 import { connect } from '../support/queueing-client.js';

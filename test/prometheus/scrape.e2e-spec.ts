@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { SecureWsMetrics, SecureWsMetricsModule } from '@secure-ws/nestjs/metrics';
 import { describe, expect, it } from 'vitest';
-import { METRIC_FAMILIES } from '../../packages/nestjs/src/metrics/metric-families.js';
+import { METRIC_FAMILIES } from '../../packages/nestjs/src/metrics/measured/metric-families.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { expectError } from '../support/error-frame.js';
 import { promtool, PrometheusServer } from '../support/prometheus-server.js';

@@ -14,6 +14,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   action: 'disconnect',
   address: '203.0.113.7',
   alertId: 'b7mQkq9mTz2f3o1l9w0eYg',
+  because: 'calm',
   by: 'address',
   bytesReceived: 2048,
   bytesSent: 4096,
@@ -23,6 +24,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   codeSent: 1000,
   connectionId: 'v0Yh2mD5cTnq8yE1kqv0Kg',
   connections: 12,
+  count: 2,
   correlationId: 'dGhlIHNhbWUgaW4gdGhlIGxvZw',
   dropped: 3,
   durationMs: 61_000,
@@ -77,6 +79,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'ws.connection.closed': 'NORMAL',
   'ws.message.refused': 'policy',
   'ws.message.reported': 'claims',
+  'ws.alert.lost': 'not-taken',
   'ws.operator.refused': 'claims',
   'ws.operator.acted': 'the session was stolen',
 };

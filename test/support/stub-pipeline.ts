@@ -6,7 +6,7 @@ import {
   NO_POLICIES,
 } from '../../packages/nestjs/src/authorization/authorization-plan.js';
 import type { WsPolicy } from '../../packages/nestjs/src/authorization/ws-policy.js';
-import { FaultLog } from '../../packages/nestjs/src/events/fault-log.js';
+import { FaultLog } from '../../packages/nestjs/src/core/fault-log.js';
 import type { SecurityEvent } from '../../packages/nestjs/src/events/security-event.js';
 import { SecurityEventSink } from '../../packages/nestjs/src/events/security-event-sink.js';
 import { SecurityEvents } from '../../packages/nestjs/src/events/security-events.js';

@@ -17,6 +17,8 @@ export interface SyslogServer {
   readonly open: () => number;
   /** Cuts every connection off. */
   readonly dropAll: () => void;
+  /** Ends its own half of every connection. */
+  readonly endAll: () => void;
   /** Reads nothing any more, of no connection. */
   readonly hang: () => void;
 }
@@ -66,6 +68,9 @@ export async function startSyslogServer(
     open: () => sockets.size,
     dropAll: () => {
       for (const socket of sockets) socket.destroy();
+    },
+    endAll: () => {
+      for (const socket of sockets) socket.end();
     },
     hang: () => {
       isHanging = true;

@@ -13,6 +13,7 @@ export { SecureGateway } from './secure-gateway.decorator.js';
 export type { GatewayLimits, SecureGatewayOptions } from './secure-gateway.decorator.js';
 
 // Alerts
+export type { ActiveAlert, AlertSubject } from './alerts/active-alert.js';
 export type {
   AbsenceAlertRule,
   AlertRule,
@@ -25,11 +26,10 @@ export type {
 export type { AlertsOptions } from './alerts/alerts.options.js';
 export { OnSecurityAlert } from './alerts/on-security-alert.js';
 export type { SecurityAlert } from './alerts/on-security-alert.js';
-export type { ActiveAlert, AlertSubject } from './alerts/raised-alerts.js';
 export { SecureWsAlerts } from './alerts/secure-ws-alerts.js';
 export { WS_ALERT_RULES } from './alerts/shipped-rules.js';
 export type { AlertWebhookOptions } from './alerts/webhook/alert-webhook.options.js';
-export type { AlertKind, AlertScope, AlertSeverity } from './events/alert-events.js';
+export type { AlertKind, AlertScope, AlertSeverity } from './events/catalogue/alert-events.js';
 
 // Authentication
 export { AuthenticationError, WsAuthenticator } from './authentication/authenticator.js';
@@ -53,7 +53,7 @@ export { createSharedSignalsController } from './authentication/shared-signals/s
 export type { SharedSignalsControllerOptions } from './authentication/shared-signals/shared-signals.controller.js';
 export type { SharedSignalsOptions } from './authentication/shared-signals/shared-signals.options.js';
 export { TooManyRefusedError, WsSharedSignals } from './authentication/shared-signals/ws-shared-signals.js';
-export type { SignalName } from './events/signal-events.js';
+export type { SignalName } from './events/catalogue/signal-events.js';
 export type { IntrospectionOptions } from './authentication/oauth/introspection.options.js';
 export type { OAuthOptions } from './authentication/oauth/oauth.options.js';
 export type { DpopNonceOptions, DpopOptions } from './authentication/sender-constraint/dpop.options.js';
@@ -113,15 +113,15 @@ export type { WsStepUpOptions } from './authorization/ws-step-up.decorator.js';
 export type { EventsOptions } from './events/events.options.js';
 export { FileSink } from './events/file/file.sink.js';
 export type { FileSinkChainOptions, FileSinkOptions } from './events/file/file-sink.options.js';
-export { LoggerSink } from './events/logger.sink.js';
-export { OpenTelemetryLogSink } from './events/open-telemetry-log.sink.js';
+export { LoggerSink } from './events/sinks/logger.sink.js';
+export { OpenTelemetryLogSink } from './events/sinks/open-telemetry-log.sink.js';
 export type {
   OpenTelemetryLogger,
   OpenTelemetryLogRecord,
   OpenTelemetryValue,
-} from './events/open-telemetry-log.sink.js';
-export { PinoSink } from './events/pino.sink.js';
-export type { PinoLogger } from './events/pino.sink.js';
+} from './events/sinks/open-telemetry-log.sink.js';
+export { PinoSink } from './events/sinks/pino.sink.js';
+export type { PinoLogger } from './events/sinks/pino.sink.js';
 export { SyslogSink } from './events/syslog/syslog.sink.js';
 export type { SyslogSinkOptions } from './events/syslog/syslog.options.js';
 export type { OwaspEventName } from './events/event-reasons.js';
@@ -133,9 +133,10 @@ export type {
   SecurityEventType,
 } from './events/security-event.js';
 export { SecurityEventSink } from './events/security-event-sink.js';
-export { type SecurityEventChannel, SecurityEvents } from './events/security-events.js';
+export { SecurityEvents } from './events/security-events.js';
+export type { SecurityEventChannel } from './events/delivery/event-channel.js';
 export type { SecurityEventCount, SecurityEventCounts } from './events/event-counters.js';
-export { OnSecurityEvent } from './events/on-security-event.js';
+export { OnSecurityEvent } from './events/listeners/on-security-event.js';
 
 // Handshake
 export type { ChallengeOptions } from './handshake/challenge/challenge.options.js';

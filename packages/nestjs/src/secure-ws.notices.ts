@@ -4,6 +4,7 @@ import type { EndedSession } from './authentication/back-channel-logout/logout-c
 import { OAuthAuthenticator } from './authentication/oauth/oauth.authenticator.js';
 import { WsSharedSignals } from './authentication/shared-signals/ws-shared-signals.js';
 import type { Clock } from './core/clock.js';
+import type { FaultLog } from './core/fault-log.js';
 import type { SecurityEvents } from './events/security-events.js';
 import type { ProxyRules } from './handshake/client-address.js';
 import { requestAddress } from './handshake/request-address.js';
@@ -17,6 +18,7 @@ export interface NoticeParts {
   readonly clock: Clock;
   readonly store: SecureWsStore;
   readonly events: SecurityEvents;
+  readonly faults: FaultLog;
   readonly lifecycle: WsConnectionLifecycleService;
   readonly revocations: WsRevocationService;
   readonly proxies: ProxyRules | undefined;
@@ -28,23 +30,26 @@ export interface NoticeParts {
 
 /** Makes what takes log-out tokens and security event tokens. */
 export function makeNotices(parts: NoticeParts): { logout: WsBackChannelLogout; signals: WsSharedSignals } {
-  const { clock, store, events, revocations } = parts;
+  const { clock, store, events, faults, revocations } = parts;
   const oauth = () =>
     parts.blocks().flatMap(({ authenticator }) => (authenticator instanceof OAuthAuthenticator ? [authenticator] : []));
   const endSession = (ended: EndedSession): Promise<number> => revocations.endSession(ended);
   return {
     logout: new WsBackChannelLogout({
-      ...{ clock, store, endSession },
+      ...{ clock, store, faults, endSession },
       issuers: () => oauth().flatMap(({ logouts }) => logouts),
       onRefused: (failure) => {
         events.emit({ type: 'ws.logout.refused', failure });
       },
     }),
     signals: new WsSharedSignals({
-      ...{ clock, store, events, endSession },
+      ...{ clock, store, events, faults },
       issuers: () => oauth().flatMap(({ signals }) => signals),
-      endToken: (token) => revocations.revokeToken(token),
-      judgeAgain: (who) => judgeAgain(who, parts),
+      effects: {
+        endSession,
+        endToken: (token) => revocations.revokeToken(token),
+        judgeAgain: (who) => judgeAgain(who, parts),
+      },
       addressOf: (request) => requestAddress(request, parts.proxies),
     }),
   };

@@ -21,7 +21,7 @@ import { type CompiledObserver, WsObservers } from './core/observers.js';
 import type { Principal } from './core/principal.js';
 import { GatewayPaths } from './gateway-paths.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
-import { FaultLog } from './events/fault-log.js';
+import { FaultLog } from './core/fault-log.js';
 import { ViolationLedger, violationSubject } from './throttling/violations/violation-ledger.js';
 import { MessageThrottles } from './throttling/message-throttles.js';
 import { LoadMeter } from './throttling/shedding/load-meter.js';
@@ -146,7 +146,7 @@ export class SecureWsRuntime {
     };
     this.challenges = new WsChallengeService(options.handshake, challengeVerifier, { clock, store });
     const { logout, signals } = makeNotices({
-      ...{ clock, store, events, lifecycle: this.lifecycle, revocations: this.revocations },
+      ...{ clock, store, events, faults, lifecycle: this.lifecycle, revocations: this.revocations },
       proxies: options.handshake.proxies,
       hasRevalidator: () => this.revalidator !== undefined,
       blocks: () => [...this.authenticators, ...this.paths.authenticators],
@@ -162,7 +162,7 @@ export class SecureWsRuntime {
         );
       },
       options: options.handshake,
-      isReady: () => this.isReady,
+      isReady: () => this.admitsHandshakes,
       isShedding: () => this.#shedding.isShedding,
       clock,
       store,
@@ -190,7 +190,7 @@ export class SecureWsRuntime {
   }
 
   /** Whether handshakes are admitted: from the end of the boot to the beginning of the shutdown. */
-  get isReady(): boolean {
+  get admitsHandshakes(): boolean {
     const { events, lifecycle, store } = this;
     return this.#hasStarted && !lifecycle.isDraining && events.admitsHandshakes && store.admitsHandshakes;
   }
@@ -271,6 +271,8 @@ export class SecureWsRuntime {
     this.timer.stop();
     this.#shedding.stop();
     await this.events.flush();
+    // What was lost until now may have raised one. Its webhook and its listeners have their time below.
+    this.alerts.close();
     // What they lose is told: the sinks are closed after them.
     await this.#webhooks.close();
     await this.events.close();

@@ -1,5 +1,5 @@
 import type { SecurityEventCounts } from './events/event-counters.js';
-import type { SecurityEventChannel } from './events/security-events.js';
+import type { SecurityEventChannel } from './events/delivery/event-channel.js';
 import type { SecureWsRuntime } from './secure-ws.runtime.js';
 import { ResilientStore } from './store/resilient.store.js';
 
@@ -71,7 +71,7 @@ export class WsFigures {
   }
 
   /** Whether handshakes are admitted. */
-  get isReady(): boolean {
-    return this.runtime.isReady;
+  get admitsHandshakes(): boolean {
+    return this.runtime.admitsHandshakes;
   }
 }

@@ -120,9 +120,9 @@ export class Actions {
 
 function doneText(action, outcome, connections) {
   if (outcome === 'gone') return `${TITLES[action]}: it was not there any more.`;
-  if (outcome === 'store-away') {
-    return `${TITLES[action]}: done at this node. The store is away: other nodes follow when it is back.`;
-  }
   const closed = connections === 1 ? 'one connection' : `${count(connections)} connections`;
+  if (outcome === 'store-away') {
+    return `${TITLES[action]}: done at this node, ${closed} closed. The store is away: other nodes follow when it is back.`;
+  }
   return `${TITLES[action]}: done, ${closed} closed.`;
 }

@@ -194,7 +194,7 @@ class InvitedSocket implements Deadline, FrameWatch {
       if (this.#isOver) {
         if (decided.admitted) decided.release();
       } else if (!decided.admitted) this.#refuse(decided);
-      else if (!this.runtime.isReady) this.close('RESTART', true);
+      else if (!this.runtime.admitsHandshakes) this.close('RESTART', true);
       else this.#tryToAdmit(decided, envelope);
     });
   };

@@ -194,7 +194,7 @@ export class UpgradeListener {
   #conclude(decision: HandshakeDecision, upgrade: Upgrade): void {
     if (!decision.admitted) {
       this.#refuse(decision, upgrade);
-    } else if (!this.runtime.isReady) {
+    } else if (!this.runtime.admitsHandshakes) {
       // Draining may have begun while the credential was verified.
       decision.release();
       this.#refuse(refuse('not-ready'), upgrade);

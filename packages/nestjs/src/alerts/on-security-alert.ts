@@ -1,8 +1,8 @@
 import { SetMetadata } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { BootProblems } from '../core/boot-problems.js';
-import { findListeningMethods } from '../events/listening-methods.js';
-import type { SecurityEventListener } from '../events/on-security-event.js';
+import { findListeningMethods } from '../events/listeners/listening-methods.js';
+import type { SecurityEventListener } from '../events/listeners/security-event-listeners.js';
 import { type SecurityEvent, type SecurityEventOf, typesMatching } from '../events/security-event.js';
 import type { ResolvedAlertsOptions } from './alerts.options.js';
 
@@ -47,7 +47,7 @@ export function discoverSecurityAlertListeners(
   alerts: ResolvedAlertsOptions | undefined,
   problems: BootProblems,
 ): readonly SecurityEventListener[] {
-  const types = typesMatching(['ws.alert.*']);
+  const types = typesMatching(['ws.alert.raised', 'ws.alert.ended']);
   const known = alerts?.rules.map(({ name }) => name) ?? [];
   const mark = { key: ON_SECURITY_ALERT_METADATA, what: 'alerts' };
   return findListeningMethods(modules, mark, problems).map(({ name, patterns: rules, call }) => {

@@ -1,6 +1,6 @@
 import { AUTHENTICATION_FAILURES } from '../authentication/authentication-failures.js';
 import { nearestOf, type OptionReader } from '../core/option-reader.js';
-import { ALERT_KINDS, ALERT_SCOPES, ALERT_SEVERITIES, type AlertKind } from '../events/alert-events.js';
+import { ALERT_KINDS, ALERT_SCOPES, ALERT_SEVERITIES, type AlertKind } from '../events/catalogue/alert-events.js';
 import { OWASP_EVENT_NAMES } from '../events/event-reasons.js';
 import { nearestPattern, rowOf, type SecurityEventType, typesMatching } from '../events/security-event.js';
 import type { ResolvedAlertRule } from './alert-rule.js';
@@ -40,7 +40,6 @@ export function readAlertRule(reader: OptionReader, quietMs: number): ResolvedAl
   const kind = readKind(reader);
   const types = readTypes(reader, 'events');
   const value = reader.oneOf('value', VALUES, 'reason');
-  const learnMs = reader.ms('learnMs', DAY, { min: SECOND, max: 7 * DAY });
   const windowMs = reader.ms('windowMs', 60_000, { min: SECOND, max: 7 * DAY });
   const rule: ResolvedAlertRule = {
     name,
@@ -55,7 +54,8 @@ export function readAlertRule(reader: OptionReader, quietMs: number): ResolvedAl
     of: reader.has('of') ? readTypes(reader, 'of') : new Set(),
     value,
     limit: readLimit(reader, kind, windowMs),
-    windowMs: kind === 'first-seen' ? learnMs : windowMs,
+    windowMs,
+    learnMs: reader.ms('learnMs', DAY, { min: SECOND, max: 7 * DAY }),
     factor: readNumber(reader, 'factor', 4, 1.1, 1000),
     minEvents: reader.count('minEvents', 100, { max: 1_000_000 }),
   };
@@ -94,15 +94,15 @@ function readTypes(reader: OptionReader, name: string): ReadonlySet<SecurityEven
     return new Set();
   }
   for (const pattern of patterns) {
-    if (typesMatching([pattern]).size > 0) continue;
-    reader.refuse(name, `names '${pattern}', which no security event is called.`, `['${nearestPattern(pattern)}']`);
+    if (typesMatching([pattern]).size === 0) {
+      reader.refuse(name, `names '${pattern}', which no security event is called.`, `['${nearestPattern(pattern)}']`);
+    } else if (pattern.startsWith('ws.alert.')) {
+      const problem = `names '${pattern}', which no rule sees: an alert about alerts would raise alerts for ever.`;
+      reader.fail(name, problem, 'remove it');
+    }
   }
-  // An alert that raises alerts would never end.
-  const types = new Set([...typesMatching(patterns)].filter((type) => !type.startsWith('ws.alert.')));
-  if (types.size === 0 && typesMatching(patterns).size > 0) {
-    reader.refuse(name, 'names only alerts: a rule never sees alerts, or it would raise them for ever.', "['ws.*']");
-  }
-  return types;
+  // `ws.*` stands for all events but them.
+  return new Set([...typesMatching(patterns)].filter((type) => !type.startsWith('ws.alert.')));
 }
 
 function readReasons(reader: OptionReader, types: ReadonlySet<SecurityEventType>): ReadonlySet<string> | undefined {

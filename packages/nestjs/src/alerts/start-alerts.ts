@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import type { FaultLog } from '../events/fault-log.js';
+import type { FaultLog } from '../core/fault-log.js';
 import type { SecurityEvents } from '../events/security-events.js';
 import type { ResolvedAlertsOptions } from './alerts.options.js';
 import { SecureWsAlerts } from './secure-ws-alerts.js';
@@ -17,6 +17,5 @@ export function startAlerts(
   });
   const webhooks = new AlertWebhooks(options?.webhooks ?? [], clock, events, faults);
   if (options !== undefined) events.observe((data) => alerts.observe(data));
-  events.listen(webhooks.listeners);
   return [alerts, webhooks];
 }

@@ -1,7 +1,7 @@
 import { randomId } from '../core/identifier.js';
-import type { FaultLog } from '../events/fault-log.js';
+import type { FaultLog } from '../core/fault-log.js';
 import type { SecurityEvents } from '../events/security-events.js';
-import type { ShadowOutcome } from '../events/message-events.js';
+import type { ShadowOutcome } from '../events/catalogue/message-events.js';
 import type { WsPolicyContext, WsPolicyType } from './ws-policy.js';
 
 /** Tells the operator of policies what no refused message would tell. */

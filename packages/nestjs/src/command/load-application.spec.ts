@@ -53,7 +53,7 @@ const TELL = `
   const told = await withApplication(process.env.MODULE, ({ runtime, inspection: { gateways, handlers } }) => ({
     events: handlers.map(({ event }) => event),
     plan: runtime.plans.of(gateways[0]).has('note.add'),
-    isReady: runtime.isReady,
+    isReady: runtime.admitsHandshakes,
   })).catch((error) => error.name + ': ' + error.message);
   process.stdout.write(JSON.stringify(told));
 `;

@@ -1,4 +1,4 @@
-import { visibleText } from '../events/audit-text.js';
+import { visibleText } from '../core/visible-text.js';
 
 /** JSON over several lines, in which nothing that anybody chose ends a line or reaches a terminal as anything but text. */
 export function printableJson(value: unknown): string {

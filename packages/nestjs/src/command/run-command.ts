@@ -1,4 +1,4 @@
-import { visibleText } from '../events/audit-text.js';
+import { visibleText } from '../core/visible-text.js';
 import { auditCommand } from './audit/audit.command.js';
 import type { Command, CommandOutput } from './command.js';
 import { doctorCommand } from './doctor/doctor.command.js';

@@ -1,6 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { EventPrivacy } from './event-privacy.js';
+import { defaultEventsSettings } from './events.options.js';
 import { rowOf, SECURITY_EVENT_TYPES, type SecurityEvent, type SecurityEventData } from './security-event.js';
 
 const TIME = '2026-01-01T00:00:00.000Z';
@@ -101,4 +102,19 @@ describe('EventPrivacy', () => {
 
     expect(event).toEqual({ type: 'ws.application.failed', owasp: 'sys_crash', where: 'G.m', time: TIME });
   });
+});
+
+it.each([
+  ['::ffff:192.0.2.77', '192.0.2.77'],
+  ['192.0.2.77', '192.0.2.77'],
+  ['2001:db8::6', '2001:db8::6'],
+  ['::1', '::1'],
+  ['64:ff9b::192.0.2.1', '64:ff9b::192.0.2.1'],
+  ['2001:db8::198.51.100.7', '2001:db8::198.51.100.7'],
+  ['', ''],
+])('MO-01 F39 writes %j in its one form %j', (address, plain) => {
+  const privacy = new EventPrivacy({ ...defaultEventsSettings(), addresses: 'plain' });
+  const data = { type: 'ws.handshake.refused', status: 400, reason: 'bad-key', address } as const;
+
+  expect(privacy.present(data, '')).toMatchObject({ address: plain });
 });

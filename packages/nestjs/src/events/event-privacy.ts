@@ -1,6 +1,7 @@
 import { plainAddress } from '../core/address-key.js';
-import { excerpt, truncatedAddress, withoutQuery } from './audit-text.js';
-import type { FieldTreatment } from './event-row.js';
+import { truncatedAddress } from '../core/truncated-address.js';
+import { excerpt } from '../core/visible-text.js';
+import type { FieldTreatment } from './catalogue/event-row.js';
 import type { EventsSettings } from './events.options.js';
 import { IdentifierHash } from './identifier-hash.js';
 import {
@@ -65,4 +66,10 @@ export class EventPrivacy {
         return excerpt(value, MAX_TEXT);
     }
   }
+}
+
+/** A path without what may carry tokens of clients that know no better place for them (OWASP ASVS 5.0 14.2.1). */
+function withoutQuery(path: string): string {
+  const end = path.search(/[?#]/);
+  return end === -1 ? path : path.slice(0, end);
 }

@@ -80,6 +80,15 @@ export const HANDSHAKE_REASONS = Object.freeze({
 /** Why a handshake was refused. */
 export type HandshakeReason = keyof typeof HANDSHAKE_REASONS;
 
+/** Limits of handshakes that `handshake.limits.mode: 'report'` lets pass. */
+export const REPORTED_HANDSHAKE_REASONS: readonly HandshakeReason[] = [
+  'address-rate',
+  'address-backoff',
+  'address-connections',
+  'principal-rate',
+  'principal-connections',
+];
+
 /**
  * Every reason for which a message is refused, with the OWASP name of such an event. `by-code`: the application refused,
  * and the code that it chose decides.
@@ -158,6 +167,23 @@ export type TicketRefusalReason = keyof typeof TICKET_REASONS;
 /** Why a message was refused. */
 export type MessageReason = keyof typeof MESSAGE_REASONS;
 
+/** What throttles with `mode: 'report'` let pass, and what gateways under migration do. */
+export const REPORTED_MESSAGE_REASONS: readonly MessageReason[] = [
+  'connection-throttle',
+  'principal-throttle',
+  'address-throttle',
+  'tenant-throttle',
+  'event-throttle',
+  'throttle-failed',
+  'claims',
+  'step-up',
+  'payload',
+  'validator-failed',
+  'policy',
+  'policy-failed',
+  'policy-timeout',
+];
+
 /** The OWASP name by error code, for what the application refused and for reasons that nobody listed above. */
 const OWASP_NAME_BY_CODE: Readonly<Record<WsErrorCode, OwaspEventName>> = Object.freeze({
   BAD_MESSAGE: 'input_validation_fail',
@@ -211,6 +237,11 @@ export const OWASP_NAME_BY_CLOSE: ReadonlyMap<CloseCodeName | undefined, OwaspEv
 /** The OWASP name of a handshake that was refused, or would have been. */
 export function nameOfHandshake(event: { reason: HandshakeReason; failure?: AuthenticationFailure }): OwaspEventName {
   return OWASP_NAME_BY_FAILURE.get(event.failure) ?? HANDSHAKE_REASONS[event.reason];
+}
+
+/** The OWASP name of a log-out token or a security event token that was not taken. */
+export function nameOfNotice({ failure }: { failure: AuthenticationFailure }): OwaspEventName {
+  return failure === 'unavailable' ? 'sys_crash' : 'authn_login_fail';
 }
 
 /** The OWASP name of a message that was refused, or would have been. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { AUTHENTICATION_FAILURES } from '../authentication/authentication-failures.js';
 import { HANDSHAKE_REASONS, MESSAGE_REASONS, TICKET_REASONS } from './event-reasons.js';
-import { OPERATOR_REFUSALS } from './operator-events.js';
+import { OPERATOR_REFUSALS } from './catalogue/operator-events.js';
 import { rowOf, SECURITY_EVENT_TYPES } from './security-event.js';
 
 const page = readFileSync(new URL('../../../../docs/guide/events.md', import.meta.url), 'utf8');

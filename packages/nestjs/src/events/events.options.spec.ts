@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BootProblems } from '../core/boot-problems.js';
 import { OptionReader } from '../core/option-reader.js';
 import { defaultEventsSettings, type ResolvedEventsOptions, resolveEventsOptions } from './events.options.js';
-import { LoggerSink } from './logger.sink.js';
+import { LoggerSink } from './sinks/logger.sink.js';
 
 const SECRET = 'canary-canary-canary-canary-canary';
 
@@ -40,6 +40,7 @@ describe('resolveEventsOptions', () => {
     ['an unknown address form', { addresses: 'hidden' }, 'events.addresses'],
     ['an unknown sampling', { sampling: true }, 'events.sampling'],
     ['a queue of nothing', { maxQueuedEvents: 0 }, 'events.maxQueuedEvents'],
+    ['F28 a queue of which refusals have no quarter', { maxQueuedEvents: 3 }, 'events.maxQueuedEvents'],
     ['a queue without end', { maxQueuedEvents: Infinity }, 'events.maxQueuedEvents'],
     ['a negative rate', { maxSampledPerSecond: -1 }, 'events.maxSampledPerSecond'],
     ['no connections at all', { maxSampledConnectionsPerSecond: 0 }, 'events.maxSampledConnectionsPerSecond'],

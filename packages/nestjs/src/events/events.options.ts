@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { OptionReader } from '../core/option-reader.js';
 import { randomHashKey } from './identifier-hash.js';
-import { LoggerSink } from './logger.sink.js';
+import { LoggerSink } from './sinks/logger.sink.js';
 import { SecurityEventSink } from './security-event-sink.js';
 
 /** The `events` options: where security events go, and what stands in them. */
@@ -48,7 +48,7 @@ export interface EventsOptions {
   readonly maxSampledConnectionsPerSecond?: number;
   /**
    * How many events wait for one sink, or one `@OnSecurityEvent()` method, that is slower than they come; of them a quarter
-   * may be refusals. More are dropped and counted in `ws.audit.dropped`.
+   * may be refusals. More are dropped and counted in `ws.audit.dropped`. At least 4, at most 100000.
    *
    * @default 1000
    */
@@ -78,6 +78,9 @@ export interface ResolvedEventsOptions extends EventsSettings {
 /** As many as a second of the worst flood may bring to a sink that is briefly away; 100 MB of events at most. */
 const MAX_QUEUE = 100_000;
 
+/** Of fewer there is no quarter that refusals may have, and in the whole of it strangers would crowd out who came in. */
+const MIN_QUEUE = 4;
+
 /** The strength of HMAC-SHA256 ends at its key (RFC 2104 section 3). */
 const MIN_KEY_BYTES = 32;
 
@@ -93,7 +96,7 @@ export function resolveEventsOptions(reader: OptionReader): ResolvedEventsOption
     sampling,
     maxSampledPerSecond: reader.count('maxSampledPerSecond', 20, { max: 10_000 }),
     maxSampledConnectionsPerSecond: reader.count('maxSampledConnectionsPerSecond', 100, { max: 10_000 }),
-    maxQueuedEvents: reader.count('maxQueuedEvents', 1000, { max: MAX_QUEUE }),
+    maxQueuedEvents: reader.count('maxQueuedEvents', 1000, { min: MIN_QUEUE, max: MAX_QUEUE }),
     sinkTimeoutMs: reader.ms('sinkTimeoutMs', 5000),
     onSinkFailure: reader.oneOf('onSinkFailure', ['continue', 'refuse-handshakes'], 'continue'),
   };

@@ -1,6 +1,6 @@
 import { nearestOf } from '../core/option-reader.js';
-import { EVENT_CATALOGUE } from './event-catalogue.js';
-import type { EventField, EventRow } from './event-row.js';
+import { EVENT_CATALOGUE } from './catalogue/event-catalogue.js';
+import type { EventField, EventRow } from './catalogue/event-row.js';
 import type { OwaspEventName } from './event-reasons.js';
 
 type Catalogue = typeof EVENT_CATALOGUE;

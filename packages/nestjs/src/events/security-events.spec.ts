@@ -3,8 +3,8 @@ import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.js';
 import { defaultEventsSettings, type EventsSettings } from './events.options.js';
-import { LoggerSink } from './logger.sink.js';
-import type { SecurityEventListener } from './on-security-event.js';
+import { LoggerSink } from './sinks/logger.sink.js';
+import type { SecurityEventListener } from './listeners/security-event-listeners.js';
 import { type SecurityEvent, type SecurityEventData, type SecurityEventType, typesMatching } from './security-event.js';
 import { SecurityEvents } from './security-events.js';
 import { SecurityEventSink } from './security-event-sink.js';
@@ -157,6 +157,32 @@ describe('SecurityEvents', () => {
 
     expect(summaries.length).toBeLessThanOrEqual(11);
     expect(lines.length - summaries.length + suppressed).toBe(10_000);
+  });
+
+  it('DR-24 MO-10 tells listeners, observers and the counters once of a flood that several sinks were spared', async () => {
+    const fewer = Object.assign(new TestSink(), {
+      wants: (type: SecurityEventType) => type !== 'ws.handshake.refused',
+    });
+    const only = Object.assign(new TestSink(), { wants: (type: SecurityEventType) => type === 'ws.message.refused' });
+    const events = setUp([new LoggerSink(), fewer, only], { sampling: 'all-sinks' });
+    const heard: SecurityEvent[] = [];
+    const observed: SecurityEventData[] = [];
+    events.listen([listener('Floods.onSummary', 'ws.audit.summary', (event) => heard.push(event))]);
+    events.observe((data) => observed.push(data));
+    for (let count = 0; count < 50; count++) {
+      events.emit(badMessage());
+      events.emit(foreignOrigin());
+    }
+    clock.current.advance(1000);
+    await events.flush();
+
+    const suppressed = { 'ws.message.refused/json-syntax': 30, 'ws.handshake.refused/origin-not-allowed': 30 };
+    expect(linesOf('ws.audit.summary')).toMatchObject([{ suppressed, total: 60 }]);
+    expect(fewer.seen.at(-1)).toMatchObject({ suppressed: { 'ws.message.refused/json-syntax': 30 }, total: 30 });
+    expect(only.types).not.toContain('ws.audit.summary');
+    expect(heard).toMatchObject([{ suppressed, total: 60 }]);
+    expect(observed.filter(({ type }) => type === 'ws.audit.summary')).toMatchObject([{ suppressed, total: 60 }]);
+    expect(events.counts['ws.audit.summary']).toEqual({ total: 1, reasons: {} });
   });
 
   it.each<[EventsSettings['sampling'], number, number]>([

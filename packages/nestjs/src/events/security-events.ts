@@ -1,38 +1,20 @@
 import { withDeadline } from '../core/awaitable.js';
 import type { Cancel, Clock } from '../core/clock.js';
-import { AuditQueue, type LossReport } from './audit-queue.js';
+import { FaultLog } from '../core/fault-log.js';
+import type { LossReport } from './delivery/audit-queue.js';
+import { EventChannel, type SecurityEventChannel } from './delivery/event-channel.js';
+import { EventSampler, type FloodSummary, joinSummaries } from './delivery/event-sampler.js';
+import { SinkLifecycle } from './delivery/sink-lifecycle.js';
 import { EventCounters, type SecurityEventCounts } from './event-counters.js';
 import { EventPrivacy } from './event-privacy.js';
-import { EventSampler } from './event-sampler.js';
 import { defaultEventsSettings, type EventsSettings } from './events.options.js';
-import { FaultLog } from './fault-log.js';
-import { ListenerSink, type SecurityEventListener } from './on-security-event.js';
-import type { SecurityEvent, SecurityEventData, SecurityEventType } from './security-event.js';
+import { ListenerSink } from './listeners/listener.sink.js';
+import type { SecurityEventListener } from './listeners/security-event-listeners.js';
+import type { SecurityEvent, SecurityEventData } from './security-event.js';
 import type { SecurityEventSink } from './security-event-sink.js';
 
 /** How often losses and suppressed events are reported at most. */
 const REPORT_INTERVAL_MS = 1000;
-
-/** How one sink or listener is doing. */
-export interface SecurityEventChannel {
-  /** The class of the sink, or class and method of the listener. */
-  readonly name: string;
-  /** How many events wait for it. */
-  readonly waiting: number;
-  /** How many did not fit into its queue, since the process began. */
-  readonly dropped: number;
-  /** How many it threw at, rejected, or did not take in time. */
-  readonly failed: number;
-  readonly isHealthy: boolean;
-}
-
-/** The way to one sink or listener. */
-interface Channel {
-  readonly name: string;
-  readonly sink: SecurityEventSink;
-  readonly queue: AuditQueue;
-  readonly sampler: EventSampler | undefined;
-}
 
 /** Is called with an event, and with what makes of it what a sink is given. */
 type SecurityEventObserver = (data: SecurityEventData, present: () => SecurityEvent) => void;
@@ -44,9 +26,11 @@ type SecurityEventObserver = (data: SecurityEventData, present: () => SecurityEv
 export class SecurityEvents {
   readonly #counters = new EventCounters();
   readonly #privacy: EventPrivacy;
-  readonly #sinks: readonly Channel[];
-  readonly #listeners: Channel[] = [];
+  readonly #sinks: readonly EventChannel[];
+  readonly #listeners: EventChannel[] = [];
+  readonly #lifecycle: SinkLifecycle;
   readonly #observers: SecurityEventObserver[] = [];
+  readonly #otherChannels: (() => SecurityEventChannel)[] = [];
   #failures = 0;
   #lastMoment = -1;
   #lastTime = '';
@@ -64,6 +48,8 @@ export class SecurityEvents {
   ) {
     this.#privacy = new EventPrivacy(settings);
     this.#sinks = sinks.map((sink) => this.#channelOf(sink, sink.constructor.name, this.#samplerOf(sink)));
+    const onFault = (where: string, error: unknown): void => this.#onFault(where, error);
+    this.#lifecycle = new SinkLifecycle(this.#sinks, clock, settings.sinkTimeoutMs, onFault);
   }
 
   /** How many times a sink or a listener threw, rejected or hung. */
@@ -83,12 +69,7 @@ export class SecurityEvents {
 
   /** How each sink and listener is doing. */
   get channels(): readonly SecurityEventChannel[] {
-    return [...this.#sinks, ...this.#listeners].map(({ name, queue }) => ({
-      name,
-      waiting: queue.size,
-      ...queue.losses,
-      isHealthy: queue.isHealthy,
-    }));
+    return [...this.#channels.map(({ figures }) => figures), ...this.#otherChannels.map((read) => read())];
   }
 
   /** How often each type of event was reported, by reason: exact, whatever was sampled or dropped. */
@@ -101,14 +82,11 @@ export class SecurityEvents {
     try {
       this.#counters.add(data);
       let event: SecurityEvent | undefined;
-      for (const channel of this.#sinks) {
-        if (this.#isFor(channel, data)) channel.queue.push((event ??= this.#present(data)));
-      }
-      for (const channel of this.#listeners) {
-        if (this.#isFor(channel, data)) channel.queue.push((event ??= this.#present(data)));
-      }
+      const present = (): SecurityEvent => (event ??= this.#present(data));
+      for (const channel of this.#sinks) channel.offer(data, present);
+      for (const channel of this.#listeners) channel.offer(data, present);
       // Last: what they report about an event comes after it.
-      if (this.#observers.length > 0) this.#observe(data, () => (event ??= this.#present(data)));
+      if (this.#observers.length > 0) this.#observe(data, present);
     } catch (error) {
       this.#onFault('SecurityEvents.emit', error);
     }
@@ -120,6 +98,11 @@ export class SecurityEvents {
    */
   observe(observer: SecurityEventObserver): void {
     this.#observers.push(observer);
+  }
+
+  /** @internal Adds the figures of an observer that has a queue of its own. */
+  addChannel(read: () => SecurityEventChannel): void {
+    this.#otherChannels.push(read);
   }
 
   /** @internal A value, as it stands in events: for whoever shows it beside them. */
@@ -140,7 +123,7 @@ export class SecurityEvents {
    */
   async flush(timeoutMs = 2000): Promise<void> {
     this.#report();
-    const idle = Promise.all([...this.#sinks, ...this.#listeners].map(({ queue }) => queue.idle()));
+    const idle = Promise.all(this.#channels.map(({ queue }) => queue.idle()));
     await withDeadline<unknown>(idle, timeoutMs, this.clock, undefined);
   }
 
@@ -151,13 +134,7 @@ export class SecurityEvents {
    * @throws what the first of them throws that cannot be, or an Error where one takes longer than `events.sinkTimeoutMs`.
    */
   async open(): Promise<void> {
-    try {
-      for (const { name, sink } of this.#sinks) await this.#openSink(name, sink);
-    } catch (error) {
-      // Those that are ready would hold their files until the process ends, against the next application that boots in it.
-      await this.#closeSinks();
-      throw error;
-    }
+    await this.#lifecycle.open();
   }
 
   /**
@@ -167,28 +144,11 @@ export class SecurityEvents {
    */
   async close(): Promise<void> {
     await this.flush();
-    await this.#closeSinks();
+    await this.#lifecycle.close();
   }
 
-  async #openSink(name: string, sink: SecurityEventSink): Promise<void> {
-    const { sinkTimeoutMs } = this.settings;
-    const opened = (async () => {
-      await sink.open(this.clock);
-      return true;
-    })();
-    if (await withDeadline(opened, sinkTimeoutMs, this.clock, false)) return;
-    throw new Error(`${name} was not ready within ${sinkTimeoutMs} ms (events.sinkTimeoutMs).`);
-  }
-
-  async #closeSinks(): Promise<void> {
-    const closed = this.#sinks.map(async ({ name, sink }) => {
-      try {
-        await sink.close();
-      } catch (error) {
-        this.#onFault(name, error);
-      }
-    });
-    await withDeadline<unknown>(Promise.all(closed), this.settings.sinkTimeoutMs, this.clock, undefined);
+  get #channels(): readonly EventChannel[] {
+    return [...this.#sinks, ...this.#listeners];
   }
 
   #samplerOf({ isSampled }: SecurityEventSink): EventSampler | undefined {
@@ -200,34 +160,18 @@ export class SecurityEvents {
     return onSinkFailure === 'continue' ? undefined : new EventSampler({ refusals, connections: Infinity });
   }
 
-  #channelOf(sink: SecurityEventSink, name: string, sampler: EventSampler | undefined): Channel {
+  #channelOf(sink: SecurityEventSink, name: string, sampler: EventSampler | undefined): EventChannel {
     const { maxQueuedEvents, sinkTimeoutMs } = this.settings;
-    const queue = new AuditQueue(sink, this.clock, {
+    return new EventChannel(name, sink, {
+      clock: this.clock,
       capacity: maxQueuedEvents,
       timeoutMs: sinkTimeoutMs,
       // Listeners are code of the application that may close connections, in the middle of what is being reported.
       isDeferred: sink instanceof ListenerSink,
-      onLoss: () => this.#reportSoon(),
-      onFault: (error) => this.#onFault(name, error),
+      sampler,
+      onReportDue: () => this.#reportSoon(),
+      onFault: (where, error) => this.#onFault(where, error),
     });
-    return { name, sink, queue, sampler };
-  }
-
-  /** Whether a sink is to get an event. One that is left out of a flood is counted for its summary. */
-  #isFor(channel: Channel, data: SecurityEventData): boolean {
-    if (!this.#wants(channel, data.type)) return false;
-    if (channel.sampler?.admits(data, this.clock.monotonic()) !== false) return true;
-    this.#reportSoon();
-    return false;
-  }
-
-  #wants({ name, sink }: Channel, type: SecurityEventType): boolean {
-    try {
-      return sink.wants(type);
-    } catch (error) {
-      this.#onFault(name, error);
-      return true;
-    }
   }
 
   #onFault(where: string, error: unknown): void {
@@ -243,31 +187,44 @@ export class SecurityEvents {
   #report(): void {
     this.#cancelReport?.();
     this.#cancelReport = undefined;
-    const reports: SecurityEventData[] = [];
-    for (const { queue, sampler } of this.#sinks) {
-      const summary = sampler?.takeSummary();
-      if (summary === undefined) continue;
-      const report = { type: 'ws.audit.summary', ...summary } as const;
-      const event = this.#present(report);
-      reports.push(report);
-      queue.push(event);
-      for (const listener of this.#listeners) if (this.#wants(listener, event.type)) listener.queue.push(event);
+    const reports = [...this.#reportFloods(), ...this.#reportLosses()];
+    for (const report of reports) {
+      this.#counters.add(report);
+      this.#observe(report, () => this.#present(report));
     }
-    const channels = [...this.#sinks, ...this.#listeners];
+  }
+
+  #reportFloods(): readonly SecurityEventData[] {
+    const summaries: FloodSummary[] = [];
+    for (const channel of this.#sinks) {
+      const summary = channel.takeSummary();
+      if (summary === undefined) continue;
+      summaries.push(summary);
+      channel.tell(this.#present({ type: 'ws.audit.summary', ...summary }));
+    }
+    if (summaries.length === 0) return [];
+    // To those who hear everything it is one flood, however many sinks were spared it.
+    const report = { type: 'ws.audit.summary', ...joinSummaries(summaries) } as const;
+    const event = this.#present(report);
+    for (const listener of this.#listeners) listener.tell(event);
+    return [report];
+  }
+
+  #reportLosses(): readonly SecurityEventData[] {
+    const reports: SecurityEventData[] = [];
+    const channels = this.#channels;
     for (const channel of channels) {
       const losses = channel.queue.takeLosses();
       if (losses === undefined) continue;
       const report = { type: 'ws.audit.dropped', sink: channel.name, ...losses } as const;
       const event = this.#present(report) as LossReport;
-      this.#counters.add(report);
       reports.push(report);
       for (const other of channels) {
-        if (!this.#wants(other, event.type)) continue;
-        if (other === channel) other.queue.pushReport(event);
-        else other.queue.push(event);
+        if (other === channel) other.tellLosses(event);
+        else other.tell(event);
       }
     }
-    for (const report of reports) this.#observe(report, () => this.#present(report));
+    return reports;
   }
 
   #observe(data: SecurityEventData, present: () => SecurityEvent): void {

@@ -2,7 +2,7 @@ import { CLOSE_CODES, type CloseCodeName, parseCloseReason } from '@secure-ws/pr
 import { describe, expect, it } from 'vitest';
 import { PLAIN_JSON } from '../core/wire-format.js';
 import { createPrincipal } from '../core/principal.js';
-import { FaultLog } from '../events/fault-log.js';
+import { FaultLog } from '../core/fault-log.js';
 import { SecurityEvents } from '../events/security-events.js';
 import { BootProblems } from '../core/boot-problems.js';
 import { OptionReader } from '../core/option-reader.js';

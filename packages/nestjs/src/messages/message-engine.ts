@@ -4,7 +4,7 @@ import { type Deadline, DeadlineList } from '../core/deadline-list.js';
 import type { CompiledObserver } from '../core/observers.js';
 import type { OutputWriter } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
-import type { FaultLog } from '../events/fault-log.js';
+import type { FaultLog } from '../core/fault-log.js';
 import type { SecurityEventFields } from '../events/security-event.js';
 import type { SecurityEvents } from '../events/security-events.js';
 import type { PathLimits } from '../gateway-settings.js';

@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Inject, StreamableFile, type Type, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import { MetricsTokenGuard } from './metrics-token.guard.js';
-import type { MetricsRoute } from './metrics.options.js';
+import type { MetricsRoute } from './metrics-endpoint.options.js';
 import { SecureWsMetrics } from './secure-ws-metrics.js';
 
 /** Makes the controller that a scraper asks. */

@@ -1,22 +1,14 @@
-import type { KeyObject } from 'node:crypto';
-import type { CanActivate, DynamicModule, FactoryProvider, Type } from '@nestjs/common';
-import { readSecretKeys } from '../authentication/secret-keys.js';
+import type { DynamicModule, FactoryProvider } from '@nestjs/common';
 import { BootProblems, SecureWsBootError } from '../core/boot-problems.js';
-import { type Filled, NOT_SET, OptionReader } from '../core/option-reader.js';
-import type { MetricsRegistry } from './prometheus-registration.js';
-
-/** Where metrics are scraped, and who may. One of `token` and `guards` is needed (OWASP ASVS 5.0 13.4.5). */
-export interface MetricsEndpointOptions {
-  /** @default 'metrics' */
-  readonly path?: string;
-  /**
-   * What a scraper sends as `Authorization: Bearer ...`, as it is written here: at least 32 characters, such as
-   * `openssl rand -hex 32` gives. Of a list each one is good, so that it can be changed without a gap.
-   */
-  readonly token?: string | undefined | readonly (string | undefined)[];
-  /** Guards of the application that decide who scrapes. */
-  readonly guards?: readonly (Type<CanActivate> | CanActivate)[];
-}
+import { type Filled, OptionReader } from '../core/option-reader.js';
+import {
+  type MetricsEndpointOptions,
+  type MetricsRoute,
+  readMetricsEndpoint,
+  readMetricsGuards,
+  type ResolvedMetricsEndpoint,
+} from './metrics-endpoint.options.js';
+import type { MetricsRegistry } from './prometheus/prometheus-registration.js';
 
 /** What `SecureWsMetricsModule.forRoot()` takes. */
 export interface MetricsOptions {
@@ -49,7 +41,7 @@ export interface MetricsAsyncOptions {
   /** What `useFactory` is called with. */
   readonly inject?: FactoryProvider['inject'];
   /**
-   * Makes the options, once and at boot. Of the `endpoint` it says the `token`; without an `endpoint` the route answers `404`.
+   * Makes the options, once and at boot. Its `endpoint` has the `token` only; without an `endpoint` the route answers `404`.
    */
   readonly useFactory: (...args: never[]) => MetricsOptions | Promise<MetricsOptions>;
   /**
@@ -64,18 +56,6 @@ export interface MetricsAsyncOptions {
    * @default none
    */
   readonly guards?: MetricsEndpointOptions['guards'];
-}
-
-/** What Nest has to know of the route before there are providers. */
-export interface MetricsRoute {
-  readonly path: string;
-  readonly guards: readonly (Type<CanActivate> | CanActivate)[];
-}
-
-/** {@link MetricsEndpointOptions} with defaults filled. */
-export interface ResolvedMetricsEndpoint extends MetricsRoute {
-  /** Empty where only guards decide. */
-  readonly tokens: readonly KeyObject[];
 }
 
 /** {@link MetricsOptions} with defaults filled. */
@@ -118,7 +98,7 @@ export function resolveMetricsRoute(options: unknown): MetricsRoute {
   ) {
     reader.fail('useFactory', 'is missing.', example);
   }
-  const route = reader.finish({ path: reader.string('path') ?? 'metrics', guards: readGuards(reader) });
+  const route = reader.finish({ path: reader.string('path') ?? 'metrics', guards: readMetricsGuards(reader) });
   if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
   return route;
 }
@@ -132,54 +112,12 @@ function resolve(options: unknown, route: MetricsRoute | undefined): ResolvedMet
     const problem = `lists ${sentEvents.length} events; ${MAX_SENT_EVENTS} may have series of their own.`;
     reader.fail('sentEvents', problem, "sentEvents: ['tick']");
   }
-  const endpoint = reader.has('endpoint') ? readEndpoint(reader.object('endpoint'), route) : undefined;
+  const endpoint = reader.has('endpoint') ? readMetricsEndpoint(reader.object('endpoint'), route) : undefined;
   const resolved = reader.finish({ registry, sentEvents, endpoint });
   if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
   return resolved;
 }
 
-function readEndpoint(reader: OptionReader, route: MetricsRoute | undefined): ResolvedMetricsEndpoint {
-  if (route !== undefined) {
-    for (const name of ['path', 'guards'].filter((each) => reader.has(each))) {
-      const problem = 'is needed before useFactory is called.';
-      reader.fail(name, problem, `SecureWsMetricsModule.forRootAsync({ ${name}: ..., useFactory: ... })`);
-    }
-  }
-  const path = reader.string('path') ?? route?.path ?? 'metrics';
-  const tokens = readSecretKeys(reader, 'token', 'METRICS_TOKEN') ?? [];
-  if (tokens.some((token) => !/^[\x21-\x7e]+$/.test(token.export().toString('latin1')))) {
-    reader.fail(
-      'token',
-      'has characters that no HTTP field can carry.',
-      'process.env.METRICS_TOKEN // openssl rand -hex 32',
-    );
-  }
-  const guards = route?.guards ?? readGuards(reader);
-  if (reader.isWritten('token') && !reader.has('token')) {
-    // Guards alone would let in more than was written: both must let the scraper in.
-    reader.refuse('token', NOT_SET, 'process.env.METRICS_TOKEN // openssl rand -hex 32');
-  } else if ((!reader.has('token') || isEmpty(reader.raw('token'))) && guards.length === 0) {
-    const problem = 'would show everybody what the application does: it needs a token, or guards.';
-    const fix = 'endpoint: { token: process.env.METRICS_TOKEN } // openssl rand -hex 32';
-    reader.problems.add(reader.path, problem, fix);
-  }
-  return reader.finish({ path, tokens, guards });
-}
-
-function readGuards(reader: OptionReader): MetricsRoute['guards'] {
-  const isGuards = (value: unknown): value is MetricsRoute['guards'] => Array.isArray(value) && value.every(isGuard);
-  return reader.checked('guards', isGuards, 'must be a list of guards', '[OperatorGuard]') ?? [];
-}
-
 function isRegistry(value: unknown): value is MetricsRegistry {
   return typeof (value as Partial<MetricsRegistry> | null | undefined)?.registerMetric === 'function';
-}
-
-function isEmpty(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0;
-}
-
-function isGuard(value: unknown): boolean {
-  if (typeof value === 'function') return true;
-  return typeof (value as Partial<CanActivate> | null)?.canActivate === 'function';
 }

@@ -1,19 +1,20 @@
 import { type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { WsObservers } from '../core/observers.js';
 import type { WsFigures } from '../ws-figures.js';
-import type { MetricSource } from './collect-metrics.js';
-import { EventNames, OTHER } from './event-names.js';
-import { loadPromClient } from './load-prom-client.js';
-import { Measurements } from './measurements.js';
+import type { MetricSource } from './measured/collect-metrics.js';
+import { Durations } from './measured/durations.js';
+import { EventNames, OTHER } from './measured/event-names.js';
+import { MessageTraffic } from './measured/message-traffic.js';
+import { MomentaryFigures } from './measured/momentary-figures.js';
 import type { ResolvedMetricsOptions } from './metrics.options.js';
-import { MomentaryFigures } from './momentary-figures.js';
-import { type MetricsRegistry, registerMetrics } from './prometheus-registration.js';
+import { loadPromClient } from './prometheus/load-prom-client.js';
+import { type MetricsRegistry, registerMetrics } from './prometheus/prometheus-registration.js';
 
 /** The metrics of the module, in a registry of `prom-client`. Injectable. */
 export class SecureWsMetrics implements OnApplicationBootstrap, OnApplicationShutdown {
   /** What the metrics are in, from the start of the application to its end. */
   readonly registry: MetricsRegistry;
-  readonly #source: MetricSource & { readonly measurements: Measurements };
+  readonly #source: MetricSource;
   readonly #figures: WsFigures;
   readonly #sentEvents: readonly string[];
   #names: EventNames | undefined;
@@ -27,9 +28,11 @@ export class SecureWsMetrics implements OnApplicationBootstrap, OnApplicationShu
     this.registry = registry ?? new (loadPromClient().Registry)();
     this.#figures = figures;
     this.#sentEvents = sentEvents;
-    const measurements = new Measurements((event) => this.#names?.labelOf(event) ?? OTHER);
-    this.#source = { measurements, figures: new MomentaryFigures(figures) };
-    observers.add(measurements);
+    const labelOf = (event: string | undefined): string => this.#names?.labelOf(event) ?? OTHER;
+    const [traffic, durations] = [new MessageTraffic(labelOf), new Durations(labelOf)];
+    this.#source = { traffic, durations, figures: new MomentaryFigures(figures) };
+    observers.add(traffic);
+    observers.add(durations);
   }
 
   /** The media type of {@link text}. */
@@ -48,7 +51,7 @@ export class SecureWsMetrics implements OnApplicationBootstrap, OnApplicationShu
    */
   onApplicationBootstrap(): void {
     this.#names = new EventNames(this.#figures.events, this.#sentEvents);
-    this.#source.measurements.prepare(this.#names.labels);
+    this.#source.traffic.prepare(this.#names.labels);
     this.#unregister = registerMetrics(this.registry, this.#source, this.#figures);
   }
 

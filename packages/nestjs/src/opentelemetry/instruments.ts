@@ -1,9 +1,16 @@
 import type { Attributes, BatchObservableCallback, Histogram, Meter, Observable } from '@opentelemetry/api';
 import type { ObservedHandshake, ObservedMessage, ObservedStoreCall, WsObserver } from '../core/observer.js';
-import type { MetricSource } from '../metrics/collect-metrics.js';
-import { DURATION_BOUNDS } from '../metrics/histogram.js';
-import { linesOf } from '../metrics/merged-samples.js';
-import { familyOf, METRIC_KEYS, type MetricFamily, type MetricKey } from '../metrics/metric-families.js';
+import type { MetricSource } from '../metrics/measured/collect-metrics.js';
+import { DURATION_BOUNDS } from '../metrics/measured/histogram.js';
+import { linesOf } from '../metrics/measured/merged-samples.js';
+import {
+  familyOf,
+  type HistogramKey,
+  isHistogram,
+  METRIC_KEYS,
+  type MetricFamily,
+  type MetricKey,
+} from '../metrics/measured/metric-families.js';
 
 /** What an instrument is called: without the endings that an exporter for Prometheus adds by type and unit. */
 function instrumentOf({ name, help }: MetricFamily): { name: string; description: string; unit: string } {
@@ -34,8 +41,8 @@ export function observeCounts(meter: Meter, source: MetricSource): () => void {
 function startObserving(meter: Meter, sources: ReadonlySet<MetricSource>): () => void {
   const observables = new Map<MetricKey, Observable>();
   for (const key of METRIC_KEYS) {
+    if (isHistogram(key)) continue;
     const family = familyOf(key);
-    if (family.type === 'histogram') continue;
     const { name, ...options } = instrumentOf(family);
     const isCounter = family.type === 'counter';
     observables.set(
@@ -55,7 +62,7 @@ function startObserving(meter: Meter, sources: ReadonlySet<MetricSource>): () =>
 
 /** Records how long everything took: OpenTelemetry has no histogram that is read when it is asked for. */
 export class RecordedDurations implements WsObserver {
-  readonly #histograms: Readonly<Record<MetricKey, Histogram>>;
+  readonly #histograms: Readonly<Record<HistogramKey, Histogram>>;
   readonly #attributes = new Map<string, Attributes>();
 
   constructor(
@@ -65,11 +72,11 @@ export class RecordedDurations implements WsObserver {
   ) {
     const advice = { explicitBucketBoundaries: [...DURATION_BOUNDS] };
     this.#histograms = Object.fromEntries(
-      METRIC_KEYS.filter((key) => familyOf(key).type === 'histogram').map((key) => {
+      METRIC_KEYS.filter(isHistogram).map((key) => {
         const { name, ...options } = instrumentOf(familyOf(key));
         return [key, meter.createHistogram(name, { ...options, advice })];
       }),
-    ) as Record<MetricKey, Histogram>;
+    ) as Record<HistogramKey, Histogram>;
   }
 
   onHandshake({ result, durationMs }: ObservedHandshake): void {

@@ -1,9 +1,9 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { WsObservers } from '../core/observers.js';
-import type { MetricSource } from '../metrics/collect-metrics.js';
-import { EventNames, OTHER } from '../metrics/event-names.js';
-import { Measurements } from '../metrics/measurements.js';
-import { MomentaryFigures } from '../metrics/momentary-figures.js';
+import type { MetricSource } from '../metrics/measured/collect-metrics.js';
+import { EventNames, OTHER } from '../metrics/measured/event-names.js';
+import { MessageTraffic } from '../metrics/measured/message-traffic.js';
+import { MomentaryFigures } from '../metrics/measured/momentary-figures.js';
 import type { WsFigures } from '../ws-figures.js';
 import { observeCounts, RecordedDurations } from './instruments.js';
 import { loadOpenTelemetryApi } from './load-api.js';
@@ -30,13 +30,13 @@ export class OpenTelemetry implements OnApplicationBootstrap, OnApplicationShutd
     if (!metrics) return;
     const labelOf = (event: string | undefined): string => this.#names?.labelOf(event) ?? OTHER;
     const meter = api.metrics.getMeter(SCOPE);
-    const measurements = new Measurements(labelOf);
-    observers.add(measurements);
+    const traffic = new MessageTraffic(labelOf);
+    observers.add(traffic);
     observers.add(new RecordedDurations(meter, labelOf));
-    const source: MetricSource = { measurements, figures: new MomentaryFigures(figures) };
+    const source: MetricSource = { traffic, durations: undefined, figures: new MomentaryFigures(figures) };
     this.#begin = () => {
       this.#names = new EventNames(figures.events, sentEvents);
-      measurements.prepare(this.#names.labels);
+      traffic.prepare(this.#names.labels);
       return observeCounts(meter, source);
     };
   }

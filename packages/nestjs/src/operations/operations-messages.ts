@@ -1,4 +1,5 @@
 import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { OPERATOR_ACTIONS, type OperatorAction } from '../events/catalogue/operator-events.js';
 
 /** How connections are ordered. */
 export type ConnectionOrder = 'newest' | 'oldest' | 'busiest';
@@ -36,8 +37,8 @@ export class ListConnections {
 
 /** Says what an operator means to do. */
 export class PrepareAction {
-  @IsIn(['disconnect', 'revoke', 'ban', 'unban', 'drain'])
-  action!: 'disconnect' | 'revoke' | 'ban' | 'unban' | 'drain';
+  @IsIn(OPERATOR_ACTIONS)
+  action!: OperatorAction;
 
   /** Of all but `drain` and `unban`: the connection that is meant, or whose principal is. */
   @IsOptional()

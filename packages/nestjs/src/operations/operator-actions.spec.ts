@@ -26,6 +26,7 @@ describe('OperatorActions', () => {
   let inStore: () => Promise<number>;
   let victim: ReturnType<typeof connected>;
   let outcomes: string[];
+  let told: object[];
   let actions: OperatorActions;
   const operator = connected('own', person('root'));
 
@@ -34,6 +35,7 @@ describe('OperatorActions', () => {
     inStore = () => Promise.resolve(1);
     victim = connected('c1', person('victim'));
     outcomes = [];
+    told = [];
     const lifecycle = { count: 2, find: () => [victim], disconnect: () => ended, drain: () => Promise.resolve() };
     const revocations = { ban: () => inStore(), unban: () => inStore(), revokePrincipal: () => inStore() };
     const shown = (text: string): string => text;
@@ -41,7 +43,10 @@ describe('OperatorActions', () => {
       ...({ lifecycle, revocations } as unknown as Pick<OperatorActionsParts, 'lifecycle' | 'revocations'>),
       clock,
       display: { who: ({ key }) => key, address: shown, text: shown },
-      emit: ({ action, outcome }) => outcomes.push(`${action} ${outcome}`),
+      emit: ({ action, outcome, connections }) => {
+        outcomes.push(`${action} ${outcome}`);
+        told.push({ outcome, connections });
+      },
     });
   });
 
@@ -82,6 +87,20 @@ describe('OperatorActions', () => {
     expect(await act({ action: 'unban', banNumber: 1 })).toEqual({ outcome: 'done', connections: 0 });
     expect(actions.bans.list()).toEqual([]);
     expect(outcomes).toEqual(['ban store-away', 'unban store-away', 'unban done']);
+  });
+
+  it.each([
+    ['the store is away', new SecureWsStoreError('unavailable'), 'store-away'],
+    ['something fails', new TypeError('no such thing'), 'failed'],
+  ])('MO-02 tells what was closed here before it turned out that %s', async (_, error, outcome) => {
+    inStore = () => {
+      victim.isOpen = false;
+      return Promise.reject(error);
+    };
+    const done = act({ action: 'revoke' });
+    if (outcome === 'failed') await expect(done).rejects.toThrow(error);
+    else expect(await done).toEqual({ outcome, connections: 1 });
+    expect(told).toEqual([{ outcome, connections: 1 }]);
   });
 
   it('MO-02 does not unban by a ban that is over', () => {

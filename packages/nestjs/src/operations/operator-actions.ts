@@ -1,36 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
-import { ANONYMOUS_KIND, type Principal } from '../core/principal.js';
+import { ANONYMOUS_KIND } from '../core/principal.js';
 import { WsApplicationError } from '../core/ws-application.error.js';
 import type { WsConnection } from '../core/ws-connection.js';
+import type { OperatorAction } from '../events/catalogue/operator-events.js';
 import type { SecurityEventData } from '../events/security-event.js';
 import type { WsConnectionLifecycleService } from '../lifecycle/ws-connection-lifecycle.service.js';
 import type { WsRevocationService } from '../lifecycle/revocation/ws-revocation.service.js';
-import { SecureWsStoreError } from '../store/secure-ws.store.js';
 import { BanList } from './ban-list.js';
 import type { Display } from './connection-rows.js';
 import type { PrepareAction } from './operations-messages.js';
+import { type Intention, perform, type Target } from './operator-acts.js';
 
 /** How long an operator may think about what will happen, in milliseconds. */
 export const CONFIRM_WITHIN_MS = 60_000;
 
 type Acted = Extract<SecurityEventData, { readonly type: 'ws.operator.acted' }>;
 
-/** Whom an action is about. */
-interface Target {
-  readonly principal: Principal;
-  /** Absent where the principal is meant, whatever its connections are. */
-  readonly connection?: WsConnection;
-}
-
 /** What an operator meant to do, word for word: what is confirmed is this, whatever has changed on the page meanwhile. */
-interface Prepared {
+interface Prepared extends Intention {
   readonly confirmation: string;
-  readonly action: PrepareAction['action'];
-  readonly reason: string;
-  readonly target: Target | undefined;
-  readonly banNumber: number | undefined;
-  readonly until: Date | undefined;
   /** Monotonic milliseconds. */
   readonly expiresAt: number;
 }
@@ -38,7 +27,7 @@ interface Prepared {
 /** What would happen, for the second look. */
 export interface PreparedAction {
   readonly confirmation: string;
-  readonly action: PrepareAction['action'];
+  readonly action: OperatorAction;
   readonly reason: string;
   readonly expiresInMs: number;
   /** How many connections of this node would be closed. */
@@ -53,6 +42,7 @@ export interface PreparedAction {
 /** What has happened. */
 export interface ActionOutcome {
   readonly outcome: Acted['outcome'];
+  /** How many connections of this node were closed, or are asked to leave. */
   readonly connections: number;
 }
 
@@ -84,7 +74,7 @@ export class OperatorActions {
    * @throws WsApplicationError where there is nobody to do it to, or it must not be done to whoever asks.
    */
   prepare({ action, reason, connectionId, banNumber, minutes }: PrepareAction, by: WsConnection): PreparedAction {
-    const { clock, lifecycle, display } = this.parts;
+    const { clock, display } = this.parts;
     // First of all: what is refused here must not leave an older intention to be confirmed.
     this.#prepared.delete(by);
     const target = action === 'drain' ? undefined : this.#targetOf(action, connectionId, banNumber, by);
@@ -95,7 +85,7 @@ export class OperatorActions {
     this.#prepared.set(by, { confirmation, action, reason, target, banNumber, until, expiresAt });
     return {
       ...{ confirmation, action, reason, expiresInMs: CONFIRM_WITHIN_MS },
-      connections: this.#countOf(action, target, lifecycle),
+      connections: this.#countOf(action, target),
       ...(target !== undefined && { who: display.who(target.principal) }),
       ...(target?.connection !== undefined && {
         address: display.address(target.connection.address),
@@ -115,62 +105,26 @@ export class OperatorActions {
     if (prepared === undefined || prepared.confirmation !== confirmation) throw new WsApplicationError('NOT_PREPARED');
     this.#prepared.delete(by);
     if (this.parts.clock.monotonic() >= prepared.expiresAt) throw new WsApplicationError('TOO_LATE');
-    const { target } = prepared;
-    const audit = (outcome: Acted['outcome'], connections: number): ActionOutcome => {
-      this.parts.emit({
-        type: 'ws.operator.acted',
-        action: prepared.action,
-        outcome,
-        operator: by.principal.key,
-        operatorConnectionId: by.id,
-        reason: prepared.reason,
-        connections,
-        ...(target !== undefined && { principal: target.principal.key }),
-        ...(target?.connection !== undefined && { connectionId: target.connection.id }),
-        ...(prepared.until !== undefined && { until: prepared.until.toISOString() }),
-      });
-      return { outcome, connections };
-    };
-    try {
-      return await this.#act(prepared, audit);
-    } catch (error) {
-      audit(error instanceof SecureWsStoreError ? 'store-away' : 'failed', 0);
-      if (error instanceof SecureWsStoreError) return { outcome: 'store-away', connections: 0 };
-      throw error;
-    }
+    const { outcome, connections, fault, afterwards } = await perform(prepared, { ...this.parts, bans: this.bans });
+    this.#audit(prepared, { outcome, connections }, by);
+    afterwards?.();
+    if (outcome === 'failed') throw fault;
+    return { outcome, connections };
   }
 
-  async #act(
-    { action, target, until, banNumber, reason }: Prepared,
-    audit: (outcome: Acted['outcome'], connections: number) => ActionOutcome,
-  ): Promise<ActionOutcome> {
-    const { lifecycle, revocations } = this.parts;
-    if (action === 'drain') {
-      const drained = audit('done', lifecycle.count);
-      // Not waited for: the connection of the operator leaves with the others, once it has its answer.
-      void lifecycle.drain();
-      return drained;
-    }
-    if (target === undefined) throw new WsApplicationError('GONE');
-    const { key } = target.principal;
-    if (action === 'unban') {
-      await revocations.unban(key);
-      if (banNumber !== undefined) this.bans.remove(banNumber);
-      return audit('done', 0);
-    }
-    if (action === 'disconnect') {
-      const closed = lifecycle.disconnect({ connectionId: target.connection?.id ?? '' }, 'GOING_AWAY');
-      return audit(closed === 0 ? 'gone' : 'done', closed);
-    }
-    if (action === 'revoke') return audit('done', await revocations.revokePrincipal(key));
-    if (until === undefined) throw new WsApplicationError('INCOMPLETE');
-    // On the list first: one that the store has not taken yet holds here, and can be ended.
-    this.bans.add(target.principal, until, reason);
-    return audit('done', await revocations.ban(key, until));
+  #audit({ action, reason, target, until }: Prepared, done: ActionOutcome, by: WsConnection): void {
+    this.parts.emit({
+      ...{ type: 'ws.operator.acted', action, ...done, reason },
+      operator: by.principal.key,
+      operatorConnectionId: by.id,
+      ...(target !== undefined && { principal: target.principal.key }),
+      ...(target?.connection !== undefined && { connectionId: target.connection.id }),
+      ...(until !== undefined && { until: until.toISOString() }),
+    });
   }
 
   #targetOf(
-    action: Exclude<PrepareAction['action'], 'drain'>,
+    action: Exclude<OperatorAction, 'drain'>,
     connectionId: string | undefined,
     banNumber: number | undefined,
     by: WsConnection,
@@ -191,11 +145,9 @@ export class OperatorActions {
     return { principal: connection.principal, connection };
   }
 
-  #countOf(
-    action: PrepareAction['action'],
-    target: Target | undefined,
-    lifecycle: WsConnectionLifecycleService,
-  ): number {
+  /** How many connections would be closed. */
+  #countOf(action: OperatorAction, target: Target | undefined): number {
+    const { lifecycle } = this.parts;
     if (action === 'drain') return lifecycle.count;
     if (action === 'unban' || target === undefined) return 0;
     return action === 'disconnect' ? 1 : lifecycle.find({ principal: target.principal.key }).length;

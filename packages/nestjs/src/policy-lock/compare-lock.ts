@@ -1,4 +1,4 @@
-import { visibleText } from '../events/audit-text.js';
+import { visibleText } from '../core/visible-text.js';
 import { policyChanges } from './policy-changes.js';
 import type { PolicyDocument } from './policy-document.js';
 import { LockFileError, lockText, readLockFile } from './lock-file.js';

@@ -1,4 +1,4 @@
-import { visibleText } from '../events/audit-text.js';
+import { visibleText } from '../core/visible-text.js';
 import { isRecord, type PlainValue } from './plain-value.js';
 import { nameOf, type PolicyDocument, type PolicyEndpoint, type PolicyEvent } from './policy-document.js';
 import { accessText, throttleText } from './policy-words.js';

@@ -1,4 +1,4 @@
-import { visibleText } from '../events/audit-text.js';
+import { visibleText } from '../core/visible-text.js';
 import { nameOf, type PolicyDocument } from './policy-document.js';
 import { rolesOf } from './field-changes.js';
 import { fieldOf, isRecord, type PlainValue } from './plain-value.js';

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { OptionReader } from '../../core/option-reader.js';
 import { readRemoteUrl } from '../../core/remote-url.js';
-import { ALERT_SEVERITIES, type AlertSeverity } from '../../events/alert-events.js';
+import { ALERT_SEVERITIES, type AlertSeverity } from '../../events/catalogue/alert-events.js';
 import { readWebhookSecret } from './webhook-signature.js';
 
 /** An address that alerts are posted to. */
@@ -20,7 +20,7 @@ export interface AlertWebhookOptions {
   readonly timeoutMs?: number;
   /** For how long one alert is tried again, in milliseconds. @default 3600000 */
   readonly giveUpAfterMs?: number;
-  /** How many alerts wait while the receiver is away; more are lost, which `ws.audit.dropped` tells. @default 100 */
+  /** How many alerts wait while the receiver is away; more are lost, which `ws.alert.lost` tells. @default 100 */
   readonly maxQueued?: number;
 }
 

@@ -2,29 +2,31 @@ import { withDeadline } from '../../core/awaitable.js';
 import type { Cancel, Clock } from '../../core/clock.js';
 import { randomId } from '../../core/identifier.js';
 import { type Linked, LinkedList } from '../../core/linked-list.js';
-import { ALERT_SEVERITIES } from '../../events/alert-events.js';
+import { ALERT_SEVERITIES, type AlertLoss } from '../../events/catalogue/alert-events.js';
+import type { SecurityEventChannel } from '../../events/delivery/event-channel.js';
 import type { SecurityAlert } from '../on-security-alert.js';
 import type { ResolvedAlertWebhook } from './alert-webhook.options.js';
-import { readRetryAfter, retryDelay } from './retry-delay.js';
-import { signedFields } from './webhook-signature.js';
+import { postAlert, type PostedAlert } from './post-alert.js';
+import { retryDelay } from './retry-delay.js';
 
 /** What a webhook tells. Nothing here may throw. */
 export interface AlertWebhookListener {
-  /** Alerts were lost: they found no room, or the receiver never took them. */
-  onLost(losses: { readonly dropped: number; readonly failed: number }): void;
-  /** @param error why an alert was given up. */
+  /** Alerts were lost. */
+  onLost(reason: AlertLoss, count: number): void;
+  /** @param error why alerts were given up. */
   onFault(error: Error): void;
 }
 
-interface Message extends Linked {
-  readonly id: string;
-  readonly body: string;
+interface Message extends PostedAlert, Linked {
   /** Monotonic moment after which it is given up. */
   readonly due: number;
 }
 
-/** What became of one attempt. */
-type Outcome = 'taken' | 'gone' | { readonly why: string; readonly retryAfterMs: number };
+/** Why an alert was given up. */
+interface GivenUp {
+  readonly reason: AlertLoss;
+  readonly why: string;
+}
 
 /**
  * Posts alerts to one address, one after the other in their order, each until it is taken or given up. Signed as Standard
@@ -32,7 +34,7 @@ type Outcome = 'taken' | 'gone' | { readonly why: string; readonly retryAfterMs:
  */
 export class AlertWebhook {
   readonly #waiting = new LinkedList<Message>();
-  readonly #abort = new AbortController();
+  readonly #closed = new AbortController();
   readonly #minSeverity: number;
   #sending: Promise<void> | undefined;
   #cancelDelay: Cancel | undefined;
@@ -40,6 +42,10 @@ export class AlertWebhook {
   /** The receiver said that it wants no more. */
   #isGone = false;
   #isClosing = false;
+  /** Whether the last attempt failed. */
+  #hasFailed = false;
+  #dropped = 0;
+  #failed = 0;
 
   constructor(
     private readonly options: ResolvedAlertWebhook,
@@ -50,16 +56,23 @@ export class AlertWebhook {
     this.#minSeverity = ALERT_SEVERITIES.indexOf(options.minSeverity);
   }
 
-  /** How many alerts wait, the one that is being sent included. */
-  get size(): number {
-    return this.#waiting.size;
+  /** How it is doing. The alert that is being sent waits too. */
+  get figures(): Omit<SecurityEventChannel, 'name'> {
+    const waiting = this.#waiting.size;
+    const isHealthy = !this.#isGone && !this.#hasFailed && waiting < this.options.maxQueued;
+    return { waiting, dropped: this.#dropped, failed: this.#failed, isHealthy };
   }
 
   /** Takes an alert. Never throws and never waits. */
   push(alert: SecurityAlert): void {
     if (ALERT_SEVERITIES.indexOf(alert.severity) < this.#minSeverity) return;
-    if (this.#isGone || this.#isClosing || this.#waiting.size >= this.options.maxQueued) {
-      this.listener.onLost({ dropped: 1, failed: 0 });
+    if (this.#isGone) {
+      // That the webhook is off was said once: from then on each alert is only counted.
+      this.#dropped++;
+      return;
+    }
+    if (this.#isClosing || this.#waiting.size >= this.options.maxQueued) {
+      this.#drop(this.#isClosing ? 'not-taken' : 'queue-full', 1);
       return;
     }
     const { type, time: timestamp, ...data } = alert;
@@ -74,72 +87,52 @@ export class AlertWebhook {
     this.#isClosing = true;
     this.#endDelay?.();
     if (this.#sending !== undefined) await withDeadline(this.#sending, timeoutMs, this.clock, undefined);
-    this.#abort.abort();
+    this.#closed.abort();
     await this.#sending;
   }
 
   async #sendAll(): Promise<void> {
     for (let message = this.#waiting.first; message !== undefined; message = this.#waiting.first) {
-      const fault = await this.#deliver(message);
+      const givenUp = await this.#deliver(message);
       this.#waiting.remove(message);
-      if (fault === undefined) continue;
-      this.listener.onFault(new Error(fault));
-      this.listener.onLost({ dropped: 0, failed: 1 });
+      if (givenUp !== undefined) this.#giveUp(givenUp);
     }
     this.#sending = undefined;
   }
 
   /** @returns why it was given up; `undefined` where it was taken. */
-  async #deliver(message: Message): Promise<string | undefined> {
+  async #deliver(message: Message): Promise<GivenUp | undefined> {
     for (let failures = 1; ; failures++) {
-      if (this.#isGone) return 'The receiver wants no more alerts (410).';
-      const outcome = await this.#attempt(message);
-      if (outcome === 'taken') return undefined;
-      if (outcome === 'gone') {
-        this.#isGone = true;
-        continue;
-      }
+      const outcome = await postAlert(message, this.options, this.clock, this.#closed.signal);
+      this.#hasFailed = outcome.kind !== 'taken';
+      if (outcome.kind === 'taken') return undefined;
+      if (outcome.kind !== 'failed') return { reason: outcome.kind, why: outcome.why };
       const delayMs = retryDelay(failures, outcome.retryAfterMs, this.random());
       const isLast = this.#isClosing || this.clock.monotonic() + delayMs > message.due;
-      if (isLast) return `An alert was given up: the receiver ${outcome.why}.`;
+      if (isLast) return { reason: 'not-taken', why: outcome.why };
       await this.#wait(delayMs);
     }
   }
 
-  async #attempt({ id, body }: Message): Promise<Outcome> {
-    const { url, secrets, timeoutMs } = this.options;
-    if (this.#abort.signal.aborted) return { why: 'did not take it before the application ended', retryAfterMs: 0 };
-    const abort = new AbortController();
-    const onClosed = (): void => abort.abort();
-    this.#abort.signal.addEventListener('abort', onClosed);
-    const cancel = this.clock.after(timeoutMs, onClosed);
-    try {
-      const timestamp = Math.floor(this.clock.now() / 1000);
-      const response = await fetch(url as URL, {
-        method: 'POST',
-        // Followed, it could lead anywhere, and would take the alert along.
-        redirect: 'manual',
-        signal: abort.signal,
-        headers: {
-          'content-type': 'application/json',
-          'user-agent': 'secure-ws',
-          ...signedFields({ id, timestamp, body }, secrets),
-        },
-        body,
-      });
-      if (response.ok) return 'taken';
-      if (response.status === 410) return 'gone';
-      const retryAfterMs = readRetryAfter(response.headers.get('retry-after'), this.clock.now());
-      return { why: `answered ${response.status}`, retryAfterMs };
-    } catch (error) {
-      const why = abort.signal.aborted ? `did not answer within ${timeoutMs} ms` : `cannot be reached${codeOf(error)}`;
-      return { why, retryAfterMs: 0 };
-    } finally {
-      cancel();
-      this.#abort.signal.removeEventListener('abort', onClosed);
-      // What the receiver says beside its status is not read.
-      abort.abort();
+  #giveUp({ reason, why }: GivenUp): void {
+    this.#failed++;
+    this.listener.onLost(reason, 1);
+    if (reason !== 'gone') {
+      this.listener.onFault(new Error(`An alert was given up: the receiver ${why}.`));
+      return;
     }
+    this.#isGone = true;
+    this.listener.onFault(new Error(`The receiver ${why}: the webhook is off until the next start.`));
+    const left = this.#waiting.size;
+    for (let message = this.#waiting.first; message !== undefined; message = this.#waiting.first) {
+      this.#waiting.remove(message);
+    }
+    if (left > 0) this.#drop(reason, left);
+  }
+
+  #drop(reason: AlertLoss, count: number): void {
+    this.#dropped += count;
+    this.listener.onLost(reason, count);
   }
 
   #wait(delayMs: number): Promise<void> {
@@ -152,10 +145,4 @@ export class AlertWebhook {
       this.#cancelDelay = this.clock.after(delayMs, this.#endDelay);
     });
   }
-}
-
-/** What Node says beneath `fetch failed`: a word such as `ECONNREFUSED`. */
-function codeOf(error: unknown): string {
-  const { code } = (error instanceof Error ? (error.cause ?? error) : {}) as { readonly code?: unknown };
-  return typeof code === 'string' ? ` (${code})` : '';
 }

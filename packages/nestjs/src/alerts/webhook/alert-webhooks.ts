@@ -1,8 +1,7 @@
 import type { Clock } from '../../core/clock.js';
-import type { FaultLog } from '../../events/fault-log.js';
-import type { SecurityEventListener } from '../../events/on-security-event.js';
-import { type SecurityEvent, typesMatching } from '../../events/security-event.js';
+import type { FaultLog } from '../../core/fault-log.js';
 import type { SecurityEvents } from '../../events/security-events.js';
+import { LostAlerts } from '../lost-alerts.js';
 import type { SecurityAlert } from '../on-security-alert.js';
 import { AlertWebhook } from './alert-webhook.js';
 import type { ResolvedAlertWebhook } from './alert-webhook.options.js';
@@ -10,36 +9,43 @@ import type { ResolvedAlertWebhook } from './alert-webhook.options.js';
 /** How long the end of the application waits for receivers, in milliseconds. */
 const CLOSE_MS = 2000;
 
-/** The webhooks of the `alerts` options, as listeners to alerts. */
+/** The webhooks of the `alerts` options. Each is told every alert from now on. */
 export class AlertWebhooks {
-  readonly #webhooks: readonly AlertWebhook[];
-  readonly listeners: readonly SecurityEventListener[];
+  readonly #webhooks: readonly (readonly [AlertWebhook, LostAlerts])[];
 
   constructor(options: readonly ResolvedAlertWebhook[], clock: Clock, events: SecurityEvents, faults: FaultLog) {
-    const nameOf = (index: number): string => `alerts.webhooks[${index}]`;
-    this.#webhooks = options.map(
-      (each, index) =>
-        new AlertWebhook(each, clock, {
-          onLost: (losses) => {
-            events.emit({ type: 'ws.audit.dropped', sink: nameOf(index), ...losses });
-          },
-          onFault: (error) => {
-            faults.write(nameOf(index), '', error);
-          },
-        }),
-    );
-    const types = typesMatching(['ws.alert.*']);
-    this.listeners = this.#webhooks.map((webhook, index) => ({
-      name: nameOf(index),
-      types,
-      call: (event: SecurityEvent) => {
-        webhook.push(event as SecurityAlert);
-      },
-    }));
+    this.#webhooks = options.map((each, index) => {
+      const sink = `alerts.webhooks[${index}]`;
+      // Not as lost audit is told: a rule sees that, and the alert that it raises would be lost as well.
+      const lost = new LostAlerts(clock, (reason, count) => {
+        events.emit({ type: 'ws.alert.lost', sink, reason, count });
+      });
+      const webhook = new AlertWebhook(each, clock, {
+        onLost: (reason, count) => {
+          lost.add(reason, count);
+        },
+        onFault: (error) => {
+          faults.write(sink, '', error);
+        },
+      });
+      events.addChannel(() => ({ name: sink, ...webhook.figures }));
+      return [webhook, lost];
+    });
+    if (this.#webhooks.length === 0) return;
+    // A listener has a queue in front of it, and its figures would be those of that queue: here the webhook is the queue.
+    events.observe(({ type }, present) => {
+      if (type !== 'ws.alert.raised' && type !== 'ws.alert.ended') return;
+      for (const [webhook] of this.#webhooks) webhook.push(present() as SecurityAlert);
+    });
   }
 
-  /** Tries once more what has not been taken. Called at the end of the application. */
+  /** Tries once more what has not been taken, and tells what was lost. Called at the end of the application. */
   async close(): Promise<void> {
-    await Promise.all(this.#webhooks.map((webhook) => webhook.close(CLOSE_MS)));
+    await Promise.all(
+      this.#webhooks.map(async ([webhook, lost]) => {
+        await webhook.close(CLOSE_MS);
+        lost.close();
+      }),
+    );
   }
 }

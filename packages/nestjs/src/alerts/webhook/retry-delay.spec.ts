@@ -12,6 +12,8 @@ describe('retryDelay', () => {
     [5000, 0, 0, 30_000],
     [1, 120_000, 0, 120_000],
     [7, 1000, 0, 30_000],
+    [1, 900_001, 1, 900_000],
+    [1, 999_999_999_000, 1, 900_000],
   ])('after failure %i, asked for %i ms, with chance %f: %i ms', (failures, retryAfterMs, random, delay) => {
     expect(retryDelay(failures, retryAfterMs, random)).toBe(delay);
   });

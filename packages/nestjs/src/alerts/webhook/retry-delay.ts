@@ -1,9 +1,12 @@
 const FIRST_DELAY_MS = 1000;
 const MAX_DELAY_MS = 60_000;
 
+/** Longer than this no receiver makes the alerts behind one wait, in milliseconds. */
+const MAX_RETRY_AFTER_MS = 15 * 60_000;
+
 /**
  * How long to wait before the next attempt: doubling from a second to a minute, of which a random half, so that the nodes of
- * a cluster do not come back together; or longer, where the receiver asks for it.
+ * a cluster do not come back together; or longer, where the receiver asks for it, a quarter of an hour at most.
  *
  * @param failures how many attempts have failed, from 1.
  * @param retryAfterMs what the receiver asks for.
@@ -11,7 +14,7 @@ const MAX_DELAY_MS = 60_000;
  */
 export function retryDelay(failures: number, retryAfterMs: number, random: number): number {
   const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1));
-  return Math.round(Math.max(delayMs * (0.5 + random / 2), retryAfterMs));
+  return Math.round(Math.max(delayMs * (0.5 + random / 2), Math.min(retryAfterMs, MAX_RETRY_AFTER_MS)));
 }
 
 /**

@@ -11,6 +11,7 @@ const part = (value: object): string => Buffer.from(JSON.stringify(value)).toStr
 describe('WsBackChannelLogout', () => {
   let clock: FakeClock;
   let refused: string[];
+  let faults: string[];
   let ended: EndedSession[];
   let signature: unknown;
   let logout: WsBackChannelLogout;
@@ -18,7 +19,7 @@ describe('WsBackChannelLogout', () => {
 
   beforeEach(() => {
     clock = new FakeClock(NOW);
-    [refused, ended, signature] = [[], [], { keyId: 'k' }];
+    [refused, faults, ended, signature] = [[], [], [], { keyId: 'k' }];
     endSession = () => Promise.resolve(3);
     const issuer = (name: string, maxAgeMs: number) => ({
       rules: { issuer: name },
@@ -34,6 +35,7 @@ describe('WsBackChannelLogout', () => {
         return endSession();
       },
       onRefused: (failure) => refused.push(failure),
+      faults: { write: (where: string) => faults.push(where) } as never,
     });
   });
 
@@ -67,12 +69,13 @@ describe('WsBackChannelLogout', () => {
     await expect(logout.receive(token({ iss: TWO }))).rejects.toThrow('replayed');
   });
 
-  it('SL-04 takes a token again that it could not act on', async () => {
+  it('SL-04 MO-02 takes a token again that it could not act on, and tells of it', async () => {
     endSession = () => Promise.reject(new Error('the store is away'));
     await expect(logout.receive(token())).rejects.toThrow('the store is away');
     endSession = () => Promise.resolve(1);
     expect(await logout.receive(token())).toBe(1);
-    expect(refused).toEqual([]);
+    expect(refused).toEqual(['unavailable']);
+    expect(faults).toEqual(['WsBackChannelLogout.receive']);
   });
 
   it.each<[string, () => unknown, string]>([

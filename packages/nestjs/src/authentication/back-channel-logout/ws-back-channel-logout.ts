@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import type { FaultLog } from '../../core/fault-log.js';
 import type { SecureWsStore } from '../../store/secure-ws.store.js';
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { AuthenticationError } from '../authenticator.js';
@@ -24,6 +25,8 @@ export interface BackChannelLogoutParts {
   readonly issuers: () => readonly LogoutIssuer[];
   readonly endSession: EndSession;
   readonly onRefused: (failure: AuthenticationFailure) => void;
+  /** Gets what keeps a token from being judged or acted on. */
+  readonly faults: FaultLog;
 }
 
 /**
@@ -43,9 +46,21 @@ export class WsBackChannelLogout {
    * @param token the field `logout_token` of the request.
    * @returns how many connections were closed.
    * @throws {AuthenticationError} when the token is refused, which is audited; answer `400`.
-   * @throws {Error} any other one when nobody can tell: answer `503`, and the server will come again.
+   * @throws {Error} any other one when nobody can tell, which is audited (`unavailable`) and logged: answer `503`, and the server
+   * will come again.
    */
   async receive(token: unknown): Promise<number> {
+    try {
+      return await this.#take(token);
+    } catch (error) {
+      if (error instanceof AuthenticationError) throw error;
+      this.parts.faults.write('WsBackChannelLogout.receive', '', error);
+      this.parts.onRefused('unavailable');
+      throw error;
+    }
+  }
+
+  async #take(token: unknown): Promise<number> {
     const read = await readNotice<LogoutIssuer, LogoutClaims>(token, this.parts.issuers(), {
       typOf: ({ logout }) => logout.typ,
       read: (claims, { logout, rules }) => readLogoutClaims(claims, rules.issuer, logout, this.parts.clock.now()),

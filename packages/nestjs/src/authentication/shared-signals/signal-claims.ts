@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isIdentifier } from '../../core/identifier.js';
 import { isJsonObject, type JsonObject } from '../../core/strict-json.js';
-import type { SignalName } from '../../events/signal-events.js';
+import type { SignalName } from '../../events/catalogue/signal-events.js';
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { isDate, isForAudience } from '../jwt/jwt-claims.js';
 import { CLOCK_TOLERANCE_MS } from '../notices/read-notice.js';

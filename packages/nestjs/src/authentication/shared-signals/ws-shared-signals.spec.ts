@@ -20,13 +20,15 @@ describe('WsSharedSignals', () => {
   let signals: WsSharedSignals;
   const told: SecurityEventData[] = [];
   const done: string[] = [];
-  let endSession: SharedSignalsParts['endSession'];
+  const faults: string[] = [];
+  let endSession: SharedSignalsParts['effects']['endSession'];
 
   beforeEach(() => {
     clock = new FakeClock(STARTED);
     store = new MemoryStore(clock, { maxKeys: 1000 });
     told.length = 0;
     done.length = 0;
+    faults.length = 0;
     endSession = ({ issuer, sub, before }) => {
       done.push(`${issuer} ends ${sub} before ${(before - clock.now()) / 1000}`);
       return Promise.resolve(1);
@@ -39,14 +41,17 @@ describe('WsSharedSignals', () => {
     signals = new WsSharedSignals({
       ...{ clock, store, events: { emit: (event: SecurityEventData) => told.push(event) } as never },
       issuers: () => issuers as never,
-      endSession: (ended) => endSession(ended),
-      endToken: ({ tokenId }) => {
-        done.push(`ends token ${tokenId}`);
-        return Promise.resolve(1);
-      },
-      judgeAgain: ({ sub }) => {
-        done.push(`judges ${sub}`);
-        return 1;
+      faults: { write: (where: string) => faults.push(where) } as never,
+      effects: {
+        endSession: (ended) => endSession(ended),
+        endToken: ({ tokenId }) => {
+          done.push(`ends token ${tokenId}`);
+          return Promise.resolve(1);
+        },
+        judgeAgain: ({ sub }) => {
+          done.push(`judges ${sub}`);
+          return 1;
+        },
       },
       addressOf: () => ({ address: '192.0.2.1', key: 'address:192.0.2.1' }),
     });
@@ -83,13 +88,14 @@ describe('WsSharedSignals', () => {
     expect(failures()).toEqual(['replayed']);
   });
 
-  it('SL-04 takes a signal again that it could not act on', async () => {
+  it('SL-04 MO-02 takes a signal again that it could not act on, and tells of it', async () => {
     const works = endSession;
     endSession = () => Promise.reject(new Error('the store is away'));
     await expect(receive(token(ONE, 'a'))).rejects.toThrow('the store is away');
     endSession = works;
     expect(await receive(token(ONE, 'a'))).toBe(1);
-    expect(failures()).toEqual([]);
+    expect(failures()).toEqual(['unavailable']);
+    expect(faults).toEqual(['WsSharedSignals.receive']);
   });
 
   it('SL-05 ends what was begun before it happened, and nothing that begins after this moment', async () => {

@@ -1,14 +1,15 @@
 import type { Clock } from '../../core/clock.js';
+import type { FaultLog } from '../../core/fault-log.js';
 import type { SecurityEvents } from '../../events/security-events.js';
 import type { ScoreRule, SecureWsStore } from '../../store/secure-ws.store.js';
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { AuthenticationError } from '../authenticator.js';
-import type { EndedSession } from '../back-channel-logout/logout-claims.js';
 import type { JwtIssuer } from '../jwt/jwt.authenticator.js';
 import { actOnce } from '../notices/act-once.js';
 import { readNotice } from '../notices/read-notice.js';
 import type { ResolvedSharedSignalsOptions } from './shared-signals.options.js';
 import { readSignal, type Signal } from './signal-claims.js';
+import { actOnSignal, type SignalEffects } from './signal-effects.js';
 
 /** RFC 8417 section 2.3. */
 const TYPES: ReadonlySet<string> = new Set(['secevent+jwt']);
@@ -24,24 +25,25 @@ export interface SignalIssuer extends JwtIssuer {
   readonly signals: ResolvedSharedSignalsOptions;
 }
 
+/** Where a request comes from, and by what its address is counted. */
+interface Sender {
+  readonly address: string;
+  readonly key: string;
+}
+
 /** What a {@link WsSharedSignals} is made of. */
 export interface SharedSignalsParts {
   readonly clock: Clock;
   readonly store: SecureWsStore;
   readonly events: SecurityEvents;
+  /** Gets what keeps a token from being judged or acted on. */
+  readonly faults: FaultLog;
   /** Those of the module and of its gateways. None before the application has started. */
   readonly issuers: () => readonly SignalIssuer[];
-  /** Ends identities. @returns how many connections were closed. */
-  readonly endSession: (ended: EndedSession) => Promise<number>;
-  /** Ends one token. @returns how many connections were closed. */
-  readonly endToken: (token: { readonly issuer: string; readonly tokenId: string }) => Promise<number>;
-  /**
-   * Has identities judged again by what is known of them now. @returns how many connections that is about; `undefined` where
-   * nobody can be asked, or not on all nodes.
-   */
-  readonly judgeAgain: (who: Omit<EndedSession, 'before'>) => number | undefined;
+  /** What follows from a signal. */
+  readonly effects: SignalEffects;
   /** From where a request comes, behind the listed proxies. @returns `undefined` where its forwarding fields are not valid. */
-  readonly addressOf: (request: object) => { readonly address: string; readonly key: string } | undefined;
+  readonly addressOf: (request: object) => Sender | undefined;
 }
 
 /** Thrown where an address has sent too many tokens that were refused: answer `429`. */
@@ -69,12 +71,23 @@ export class WsSharedSignals {
    * @returns how many connections of this node were closed, or are judged again.
    * @throws {AuthenticationError} when the token is refused, which is audited; answer `400`.
    * @throws {TooManyRefusedError} when its sender has sent too many of those; answer `429`.
-   * @throws {Error} any other one when nobody can tell: answer `503`, and the server will come again.
+   * @throws {Error} any other one when nobody can tell, which is audited (`unavailable`) and logged: answer `503`, and the server
+   * will come again.
    */
   async receive(token: unknown, request: object): Promise<number> {
     const client = this.parts.addressOf(request);
     if (client === undefined) return this.#refuse('bad-header', '');
-    const { address, key } = client;
+    try {
+      return await this.#take(token, client);
+    } catch (error) {
+      if (error instanceof AuthenticationError || error instanceof TooManyRefusedError) throw error;
+      this.parts.faults.write('WsSharedSignals.receive', '', error);
+      this.#tellRefused('unavailable', client.address);
+      throw error;
+    }
+  }
+
+  async #take(token: unknown, { address, key }: Sender): Promise<number> {
     const { store, clock } = this.parts;
     if ((await store.charge(`signals:${key}`, 0, FAILURES)) >= MAX_FAILURES) throw new TooManyRefusedError();
     const read = await readNotice<SignalIssuer, Signal>(token, this.parts.issuers(), {
@@ -89,7 +102,7 @@ export class WsSharedSignals {
     }
     const { issuer, jti, name: signal } = read;
     const once = { kind: 'signal', issuer, jti, maxAgeMs: this.#longestAgeMs() };
-    const connections = await actOnce(store, once, () => this.#act(read));
+    const connections = await actOnce(store, once, () => actOnSignal(read, this.parts.effects));
     if (connections === 'replayed') {
       await store.charge(`signals:${key}`, 1, FAILURES);
       this.#tellRefused('replayed', address);
@@ -97,18 +110,6 @@ export class WsSharedSignals {
     }
     this.parts.events.emit({ type: 'ws.signal.received', signal, connections });
     return connections;
-  }
-
-  async #act({ effect, subject, issuer, before }: Signal): Promise<number> {
-    if (effect === 'none' || subject === undefined) return 0;
-    const { sub, sid, tokenId } = subject;
-    // What has other claims now has them wrong: it ends where it cannot be judged again.
-    const judged =
-      effect === 'judge' && tokenId === undefined ? this.parts.judgeAgain({ issuer, sub, sid }) : undefined;
-    if (judged !== undefined) return judged;
-    const ended = tokenId === undefined ? 0 : await this.parts.endToken({ issuer, tokenId });
-    if (sub === undefined && sid === undefined) return ended;
-    return ended + (await this.parts.endSession({ issuer, sub, sid, before }));
   }
 
   #longestAgeMs(): number {

@@ -1,4 +1,4 @@
-import { toLine } from '../../events/audit-text.js';
+import { toLine } from '../../core/visible-text.js';
 import { isChainMark } from '../../events/chain/chain-marks.js';
 import { readAuditRecord } from '../audit-record.js';
 import type { CommandOutput } from '../command.js';
@@ -37,6 +37,7 @@ export async function exportTrail(
       else if (record === undefined || !isChainMark(record['type'])) skipped++;
     }
   }
-  if (skipped > 0) note(`${skipped} line${skipped === 1 ? ' is' : 's are'} no event of this release, and skipped.`);
+  if (skipped === 1) note('1 line is not an event of this release, and was skipped.');
+  else if (skipped > 1) note(`${skipped} lines are not events of this release, and were skipped.`);
   return 0;
 }

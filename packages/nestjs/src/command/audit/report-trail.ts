@@ -1,4 +1,4 @@
-import { excerpt } from '../../events/audit-text.js';
+import { excerpt } from '../../core/visible-text.js';
 import type { ChainFinding, ChainReport, TrailReport } from '../../events/chain/chain-finding.js';
 
 /** Names in a hostile file are as long as it likes. */

@@ -106,8 +106,7 @@ async function writeRemembered(
   } catch (cause) {
     await rm(made, { force: true }).catch(() => undefined);
     note('Nothing is wrong with the trail; it cannot be remembered.');
-    throw new TypeError(`--remember ${path} cannot be written: ${(cause as NodeJS.ErrnoException).code ?? 'why'}.`, {
-      cause,
-    });
+    const { code = 'an unknown reason' } = cause as NodeJS.ErrnoException;
+    throw new TypeError(`--remember ${path} cannot be written: ${code}.`, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import { visibleText } from '../../events/audit-text.js';
+import { visibleText } from '../../core/visible-text.js';
 import { type Finding, SEVERITIES } from './finding.js';
 
 /** The lines of a report for a terminal. */

@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import type { Clock } from '../../core/clock.js';
 import type { Principal } from '../../core/principal.js';
 import type { WireFormat } from '../../core/wire-format.js';
-import { FaultLog } from '../../events/fault-log.js';
+import { FaultLog } from '../../core/fault-log.js';
 import { SecurityEvents } from '../../events/security-events.js';
 import type { GatewaySettings } from '../../gateway-settings.js';
 import { BoundedSocket } from '../../lifecycle/bounded-socket.js';

@@ -1,4 +1,4 @@
-import { excerpt, visibleText } from '../../events/audit-text.js';
+import { excerpt, visibleText } from '../../core/visible-text.js';
 import type { AuditRecord } from '../audit-record.js';
 import type { PolicyVerdict } from './observed-policies.js';
 import type { StepVerdict } from './observed-steps.js';

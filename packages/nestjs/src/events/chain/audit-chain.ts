@@ -1,5 +1,5 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import { toLine } from '../audit-text.js';
+import { toLine } from '../../core/visible-text.js';
 import { writeChainLine, NO_HASH } from './chain-line.js';
 import type { AnchorEvery, AnchorReason, ChainLink, ChainMark, StartMark } from './chain-marks.js';
 
@@ -48,6 +48,11 @@ export class AuditChain {
   get last(): ChainLink | undefined {
     const { seq, prev } = this.#kept;
     return seq === 0 ? undefined : { id: this.id, seq: seq - 1, hash: prev };
+  }
+
+  /** What a chain in its place goes on from: the last record that has arrived, or what this one would have gone on from. */
+  get whereItStands(): ChainOrigin {
+    return this.last === undefined ? this.origin : { continues: this.last };
   }
 
   /** Whether the last record that has arrived vouches for all of them. */

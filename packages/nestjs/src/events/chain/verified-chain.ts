@@ -2,6 +2,7 @@ import type { ChainReport, Findings, LinePlace } from './chain-finding.js';
 import type { ChainRecord } from './chain-line.js';
 import type { ReadMark } from './chain-mark-reader.js';
 import type { AnchorEvery, ChainLink } from './chain-marks.js';
+import { NewestHashes } from './newest-hashes.js';
 
 /** A record, with what it says. */
 export interface ReadRecord {
@@ -33,7 +34,7 @@ export class VerifiedChain {
    * The hashes of the records that are not signed yet, up to the last one: the next process may vouch for any of them. None
    * where nothing was ever signed, so that a file that somebody made does not fill memory.
    */
-  #tail: string[] = [];
+  readonly #tail = new NewestHashes(MAX_TAIL);
 
   constructor(
     { seq, prev, id }: ChainRecord,
@@ -83,12 +84,11 @@ export class VerifiedChain {
     this.#lastHash = hash;
     this.#lastTime = time;
     if (!isVouched || mark === undefined) {
-      if (this.#signed !== undefined || this.isBeginning) this.#tail.push(hash);
-      if (this.#tail.length > MAX_TAIL) this.#tail.shift();
+      if (this.#signed !== undefined || this.isBeginning) this.#tail.add(hash);
       this.#expectAnchor(time, place);
       return;
     }
-    this.#tail = [];
+    this.#tail.clear();
     this.#signed = { seq, time, ...place };
     this.#vouchedSeq = seq;
     this.#anchorEvery = mark.anchorEvery;
@@ -108,7 +108,7 @@ export class VerifiedChain {
         place,
         `it goes on from record ${seq} of chain ${this.id}: ${missing} are not there.`,
       );
-    } else if (this.#tail.at(seq - this.#lastSeq - 1) !== hash) {
+    } else if (this.#tail.before(this.#lastSeq - seq) !== hash) {
       this.findings.add('replaced', place, `it goes on from another record ${seq} of chain ${this.id}.`);
     } else {
       this.#vouchedSeq = Math.max(this.#vouchedSeq, seq);

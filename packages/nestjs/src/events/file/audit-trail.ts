@@ -1,6 +1,6 @@
 import { access, constants, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { toLine } from '../audit-text.js';
+import { toLine } from '../../core/visible-text.js';
 import { AuditChain, type ChainOrigin } from '../chain/audit-chain.js';
 import { readChainLine } from '../chain/chain-line.js';
 import type { AnchorReason } from '../chain/chain-marks.js';
@@ -8,6 +8,7 @@ import { AuditFile } from './audit-file.js';
 import type { FileSinkSettings } from './file-sink.options.js';
 import { type FileTail, readTail } from './file-tail.js';
 import { isRotationDue, RotatedFiles } from './rotated-files.js';
+import type { TroubleLog } from './trouble-log.js';
 
 /**
  * The files of one sink, the one that is written to and those that were put away, and the chain through all of them. It does
@@ -22,8 +23,8 @@ export class AuditTrail {
 
   constructor(
     private readonly settings: FileSinkSettings,
-    /** Called with what went wrong without a record being lost. */
-    private readonly onTrouble: (error: unknown) => void,
+    /** Is told what goes wrong without a record being lost. */
+    private readonly troubles: Pick<TroubleLog, 'tell' | 'isDone'>,
   ) {
     this.#rotated = new RotatedFiles(settings.path);
   }
@@ -90,7 +91,9 @@ export class AuditTrail {
     } catch (error) {
       this.#chain?.drop();
       // A part of a record stands there: what comes next says so, and what it goes on from.
-      if (file.isTorn) this.#chain = this.#chainFrom({ ...linkOf(this.#chain), gap: 'torn' });
+      if (file.isTorn && this.#chain !== undefined) {
+        this.#chain = this.#chainFrom({ gap: 'torn', ...this.#chain.whereItStands });
+      }
       throw error;
     }
     this.#chain?.keep();
@@ -107,8 +110,9 @@ export class AuditTrail {
     await this.#openFile();
     try {
       await this.#rotated.keepNewest(this.settings.maxFiles - 1);
+      this.troubles.isDone('removal');
     } catch (error) {
-      this.onTrouble(error);
+      this.troubles.tell('removal', error);
     }
   }
 
@@ -146,10 +150,6 @@ export class AuditTrail {
     const { chain } = this.settings;
     return chain === undefined ? undefined : new AuditChain(chain, origin);
   }
-}
-
-function linkOf(chain: AuditChain | undefined): ChainOrigin {
-  return chain?.last === undefined ? {} : { continues: chain.last };
 }
 
 function originOf({ line, isTorn }: FileTail): ChainOrigin {

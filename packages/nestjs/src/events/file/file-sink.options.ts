@@ -25,8 +25,8 @@ export interface FileSinkOptions {
   /** The permissions of the files: others never have any. @default 0o600 */
   readonly mode?: number;
   /**
-   * What becomes of a flood: `'summarised'` as for log lines (see `events.sampling`), or `'written'`, each refusal of it. Who
-   * floods then decides how soon the oldest file is removed.
+   * What becomes of a flood: `'summarised'` as for log lines (see `events.sampling`); `'written'` writes each refusal of it,
+   * and whoever floods then decides how soon the oldest file is removed.
    *
    * @default 'summarised'
    */

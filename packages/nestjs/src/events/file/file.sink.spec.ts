@@ -1,5 +1,6 @@
 import { chownSync, renameSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { Logger } from '@nestjs/common';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { auditFolder, linesOf } from '../../../../../test/support/audit-folder.js';
 import { FakeClock } from '../../../../../test/support/fake-clock.js';
@@ -101,6 +102,34 @@ describe('FileSink', () => {
     expect(numbers).toEqual(numbers.map((_, index) => index));
     expect(linesOf(path).filter((line) => line.includes(EVENT.type))).toHaveLength(2);
   });
+
+  it('MO-09 tells the log once of a trouble in a row, and again when it is back after it was gone', async () => {
+    const lines: string[] = [];
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation((line: string) => void lines.push(line));
+    const { path, privateKey } = auditFolder();
+    const sink = new FileSink({ path, chain: { privateKey, anchorEveryMs: 1000 } });
+    await sink.open(clock);
+    await sink.write(EVENT);
+    const writes = vi.spyOn(kindOfHandle, 'write');
+    const anchor = async (): Promise<void> => {
+      const calls = writes.mock.calls.length;
+      clock.advance(1000);
+      await vi.waitFor(() => expect(writes.mock.calls.length).toBeGreaterThan(calls));
+      // Whatever comes next waits for it.
+      await sink.write(EVENT);
+    };
+    const failing = async (): Promise<void> => {
+      writes.mockRejectedValueOnce(Object.assign(new Error('full'), { code: 'ENOSPC' }));
+      await anchor();
+    };
+    for (const [work, told] of [[failing, 1], [failing, 1], [anchor, 1], [failing, 2], [failing, 2]] as const) {
+      await work();
+      expect(lines).toHaveLength(told);
+    }
+    expect(JSON.parse(lines[0] ?? '')).toEqual({ where: 'FileSink', path, trouble: 'ENOSPC' });
+    await sink.close();
+    for (const spy of [warn, writes]) spy.mockRestore();
+  }); // prettier-ignore
 
   it('MO-08 signs nothing behind its end', async () => {
     const { path, privateKey } = auditFolder();

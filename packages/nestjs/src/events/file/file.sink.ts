@@ -1,18 +1,15 @@
 import { dirname } from 'node:path';
-import { Logger } from '@nestjs/common';
 import { BootProblems, SecureWsBootError } from '../../core/boot-problems.js';
 import { type Cancel, type Clock, SystemClock } from '../../core/clock.js';
 import { OptionReader } from '../../core/option-reader.js';
-import { toLine } from '../audit-text.js';
 import type { SecurityEvent } from '../security-event.js';
 import { SecurityEventSink } from '../security-event-sink.js';
 import { AuditTrail } from './audit-trail.js';
 import { type FileSinkOptions, type FileSinkSettings, readFileSinkOptions } from './file-sink.options.js';
+import { claimPath } from './path-claims.js';
+import { type BackgroundWork, reasonOf, TroubleLog } from './trouble-log.js';
 
 const SYNC_MS = 1000;
-
-/** Which sink of this process writes to a path: two would each put away the file of the other, and neither chain would hold. */
-const WRITERS = new Map<string, FileSink>();
 
 /**
  * Writes each event as one line of JSON to a file, which is put away when it is full or the day ends, and of which a bounded
@@ -24,6 +21,8 @@ export class FileSink extends SecurityEventSink {
   override readonly isSampled: boolean;
   #settings: FileSinkSettings | undefined;
   #trail: AuditTrail | undefined;
+  #troubles: TroubleLog | undefined;
+  #letGo: (() => void) | undefined;
   #clock: Clock = new SystemClock();
   /** What is under way; whatever comes next waits for it. */
   #work: Promise<unknown> = Promise.resolve();
@@ -31,11 +30,11 @@ export class FileSink extends SecurityEventSink {
   #isClosed = false;
   #isSyncDue = false;
   #isAnchorDue = false;
-  #lastTrouble = '';
   /** What the problems of the boot are told of. */
   #where = 'FileSink';
   readonly #timers = new Set<Cancel>();
 
+  /** @param options are checked when the application boots, or at the first event of a sink that no application has. */
   constructor(private readonly options: FileSinkOptions) {
     super();
     this.isSampled = (options as FileSinkOptions | undefined)?.floods !== 'written';
@@ -49,16 +48,17 @@ export class FileSink extends SecurityEventSink {
   /** @throws {SecureWsBootError} for a file that cannot be opened, is not this user's alone, or has a sink already. */
   override async open(clock: Clock): Promise<void> {
     const { path } = (this.#settings ??= this.#checked());
-    if ((WRITERS.get(path) ?? this) !== this) {
+    const letGo = await claimPath(path, this);
+    if (letGo === undefined) {
       throw this.#problem(`a FileSink of this process writes to ${path} already.`, 'a path of its own');
     }
     this.#clock = clock;
     this.#isClosed = false;
-    WRITERS.set(path, this);
+    this.#letGo = letGo;
     try {
       await this.#exclusively(() => this.#openTrail());
     } catch (cause) {
-      WRITERS.delete(path);
+      letGo();
       const isMissing = ((cause as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
       const fix = isMissing
         ? `mkdir -p ${dirname(path)}`
@@ -93,8 +93,7 @@ export class FileSink extends SecurityEventSink {
     try {
       await this.#exclusively(() => this.#closeTrail());
     } finally {
-      const path = this.#settings?.path ?? '';
-      if (WRITERS.get(path) === this) WRITERS.delete(path);
+      this.#letGo?.();
     }
   }
 
@@ -114,7 +113,7 @@ export class FileSink extends SecurityEventSink {
 
   async #openTrail(): Promise<AuditTrail> {
     const settings = (this.#settings ??= this.#checked());
-    const trail = new AuditTrail(settings, (error) => this.#tell(error));
+    const trail = new AuditTrail(settings, (this.#troubles ??= new TroubleLog(settings.path)));
     try {
       await trail.open();
     } catch (cause) {
@@ -139,7 +138,7 @@ export class FileSink extends SecurityEventSink {
     // On a disk that hangs one waits, not one for each time that it would have been due.
     if (this.#isAnchorDue) return;
     this.#isAnchorDue = true;
-    this.#later(async () => {
+    this.#later('anchor', async () => {
       this.#isAnchorDue = false;
       await trail.anchor('time', this.#clock.now());
     });
@@ -151,14 +150,17 @@ export class FileSink extends SecurityEventSink {
     const cancel = this.#clock.after(SYNC_MS, () => {
       this.#timers.delete(cancel);
       this.#isSyncDue = false;
-      this.#later(async () => this.#trail?.sync());
+      this.#later('sync', async () => this.#trail?.sync());
     });
     this.#timers.add(cancel);
   }
 
   /** Does what no event waits for. */
-  #later(work: () => Promise<void>): void {
-    this.#exclusively(work).catch((error: unknown) => this.#tell(error));
+  #later(work: BackgroundWork, run: () => Promise<void>): void {
+    this.#exclusively(run).then(
+      () => this.#troubles?.isDone(work),
+      (error: unknown) => this.#troubles?.tell(work, error),
+    );
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -166,22 +168,4 @@ export class FileSink extends SecurityEventSink {
     this.#work = done.catch(() => undefined);
     return done;
   }
-
-  /** Once for each trouble in a row: on a full disk each anchor fails. */
-  #tell(error: unknown): void {
-    const trouble = reasonOf(error);
-    if (trouble === this.#lastTrouble) return;
-    this.#lastTrouble = trouble;
-    new Logger('SecureWs').warn(toLine({ where: 'FileSink', path: this.#settings?.path, trouble }));
-  }
-}
-
-/** What the system calls it, where it has a name. */
-function reasonOf(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'the folder does not exist';
-  if (code === 'ELOOP') return 'it is a symbolic link';
-  if (code === 'EACCES' || code === 'EROFS') return 'this user may not write there';
-  if (code !== undefined) return code;
-  return error instanceof Error ? error.message : 'an unknown reason';
 }

@@ -61,4 +61,14 @@ describe('RotatedFiles', () => {
     await new RotatedFiles(join(path, 'audit.jsonl')).keepNewest(1);
     expect(new Set(readdirSync(path))).toEqual(new Set([...others, ours[2]]));
   });
+
+  it('MO-08 takes a file that another process has removed meanwhile for removed', async () => {
+    const path = folder();
+    const name = (number: number): string =>
+      `audit.2026-11-01T00-00-00-000Z-${String(number).padStart(4, '0')}-00000000.jsonl`;
+    for (let number = 0; number < 200; number++) writeFileSync(join(path, name(number)), '');
+    const files = new RotatedFiles(join(path, 'audit.jsonl'));
+    await Promise.all([files.keepNewest(1), files.keepNewest(1), files.keepNewest(1)]);
+    expect(readdirSync(path)).toEqual([name(199)]);
+  });
 });

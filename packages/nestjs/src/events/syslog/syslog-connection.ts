@@ -15,6 +15,8 @@ const STABLE_MS = 5000;
 /** One connection to a syslog server, which is made when something is to be sent, and again when it broke. */
 export class SyslogConnection {
   #socket: TLSSocket | undefined;
+  /** The one that is being made. */
+  #opening: TLSSocket | undefined;
   #retryMs = 0;
   /** Before this (monotonic milliseconds) no connection is tried: a server that is away is not besieged. */
   #notBefore = -Infinity;
@@ -33,23 +35,27 @@ export class SyslogConnection {
     // A process that has nothing else to do ends when this has left, not before.
     socket.ref();
     await new Promise<void>((resolve, reject) => {
-      // The callback of a write that a broken connection takes with it may never come.
       const onClose = (): void => reject(new Error('The syslog server has closed the connection.'));
       socket.once('close', onClose);
       socket.write(text, (error) => {
+        const hasFailed = error !== undefined && error !== null;
+        // Node calls back without an error for what a broken connection took with it: the end of that one tells the truth.
+        if (socket.destroyed && !hasFailed) return;
         socket.off('close', onClose);
         socket.unref();
-        if (error === undefined || error === null) resolve();
-        else reject(error);
+        if (hasFailed) reject(error);
+        else resolve();
       });
     });
   }
 
-  /** Ends what hangs. */
+  /** Ends what hangs, also a connection that is not made yet. */
   abort(): void {
-    const socket = this.#socket;
+    const [socket, opening] = [this.#socket, this.#opening];
     this.#socket = undefined;
+    this.#opening = undefined;
     socket?.destroy();
+    opening?.destroy();
   }
 
   /** Lets what was sent leave, and ends the connection. */
@@ -71,9 +77,7 @@ export class SyslogConnection {
   async #connect(): Promise<TLSSocket> {
     if (this.clock.monotonic() < this.#notBefore) throw new Error('The syslog server is away.');
     try {
-      const socket = await this.#open();
-      this.#openedAt = this.clock.monotonic();
-      return (this.#socket = socket);
+      return await this.#open();
     } catch (error) {
       this.#pause();
       throw error;
@@ -101,9 +105,13 @@ export class SyslogConnection {
       const cancel = this.clock.after(CONNECT_MS, () =>
         socket.destroy(new Error('The syslog server does not answer.')),
       );
+      this.#opening = socket;
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
       socket.once('secureConnect', () => {
         cancel();
+        this.#opening = undefined;
+        this.#socket = socket;
+        this.#openedAt = this.clock.monotonic();
         resolve(socket);
       });
       socket.on('error', (error: Error) => {
@@ -112,6 +120,7 @@ export class SyslogConnection {
       });
       socket.once('close', () => {
         cancel();
+        if (this.#opening === socket) this.#opening = undefined;
         if (this.#socket === socket) this.#onLost();
         reject(new Error('The syslog server has closed the connection.'));
       });

@@ -1,4 +1,4 @@
-import { toLine } from '../audit-text.js';
+import { toLine } from '../../core/visible-text.js';
 import { rowOf, type SecurityEvent } from '../security-event.js';
 
 /** What stands in each message in front of the event. */

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { BootProblems, SecureWsBootError } from '../../core/boot-problems.js';
 import { type Clock, SystemClock } from '../../core/clock.js';
 import { OptionReader } from '../../core/option-reader.js';
-import { toLine } from '../audit-text.js';
+import { toLine } from '../../core/visible-text.js';
 import type { SecurityEvent } from '../security-event.js';
 import { SecurityEventSink } from '../security-event-sink.js';
 import { SyslogConnection } from './syslog-connection.js';
@@ -24,6 +24,7 @@ export class SyslogSink extends SecurityEventSink {
   #isSending = false;
   #isClosed = false;
 
+  /** @param options are checked when the application boots, or at the first event of a sink that no application has. */
   constructor(private readonly options: SyslogSinkOptions) {
     super();
     this.isSampled = (options as SyslogSinkOptions | undefined)?.floods !== 'written';

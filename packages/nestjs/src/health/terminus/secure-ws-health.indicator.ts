@@ -32,6 +32,7 @@ export interface ReadinessOptions {
  */
 @Injectable()
 export class SecureWsHealthIndicator {
+  /** Nest makes it, where it stands among the `providers`. */
   constructor(
     @Inject(SecureWsHealth) private readonly health: SecureWsHealth,
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,

@@ -2,7 +2,7 @@ import type { EventMeaning } from './event-meaning.js';
 import { addressOf, countOf, type ExportedEvent, textOf } from './exported-event.js';
 
 /** The release of the Elastic Common Schema that events are written for. */
-export const ECS_VERSION = '8.17.0';
+const ECS_VERSION = '8.17.0';
 
 /** `event.kind`, `event.category` and `event.type` have closed lists of words, and some pairs alone go together. */
 interface EcsWords {
@@ -16,9 +16,12 @@ const CATEGORIES: Readonly<Record<EventMeaning['kind'], EcsWords>> = {
   logoff: { kind: 'event', category: 'authentication', type: 'end' },
   ticket: { kind: 'event', category: 'authentication', type: 'info' },
   session: { kind: 'event', category: 'session', type: 'info' },
-  connection: { kind: 'event', category: 'network', type: 'denied' },
+  'connection-opened': { kind: 'event', category: 'network', type: 'start' },
+  'connection-closed': { kind: 'event', category: 'network', type: 'end' },
+  'connection-refused': { kind: 'event', category: 'network', type: 'denied' },
   call: { kind: 'event', category: 'api', type: 'denied' },
   error: { kind: 'event', category: 'process', type: 'info' },
+  recovery: { kind: 'event', category: 'process', type: 'info' },
   lifecycle: { kind: 'event', category: 'process', type: 'end' },
   detection: { kind: 'alert', category: 'intrusion_detection', type: 'info' },
   'detection-ended': { kind: 'event', category: 'intrusion_detection', type: 'info' },

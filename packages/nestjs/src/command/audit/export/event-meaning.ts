@@ -7,11 +7,14 @@ export interface EventMeaning {
     | 'logoff'
     | 'session'
     | 'ticket'
-    | 'connection'
+    | 'connection-opened'
+    | 'connection-closed'
+    | 'connection-refused'
     | 'call'
     | 'detection'
     | 'detection-ended'
     | 'error'
+    | 'recovery'
     | 'lifecycle';
   readonly outcome: 'success' | 'failure';
 }
@@ -26,7 +29,7 @@ const MEANINGS: readonly (readonly [beginning: string, kind: Kind, outcome: Even
   // Nothing was refused: it is noted.
   ['ws.handshake.reported', 'detection', 'success'],
   ['ws.handshake.forwarding-ignored', 'detection', 'success'],
-  ['ws.handshake.', 'connection', 'failure'],
+  ['ws.handshake.', 'connection-refused', 'failure'],
   ['ws.ticket.issued', 'ticket', 'success'],
   ['ws.ticket.', 'ticket', 'failure'],
   ['ws.logout.', 'session', 'failure'],
@@ -41,6 +44,7 @@ const MEANINGS: readonly (readonly [beginning: string, kind: Kind, outcome: Even
   ['ws.attack.ended', 'detection-ended', 'success'],
   ['ws.shedding.ended', 'detection-ended', 'success'],
   ['ws.alert.ended', 'detection-ended', 'success'],
+  ['ws.alert.lost', 'error', 'failure'],
   ['ws.attack.', 'detection', 'success'],
   ['ws.shedding.', 'detection', 'success'],
   ['ws.alert.', 'detection', 'success'],
@@ -49,6 +53,7 @@ const MEANINGS: readonly (readonly [beginning: string, kind: Kind, outcome: Even
   ['ws.audit.summary', 'detection', 'success'],
   ['ws.audit.', 'error', 'failure'],
   ['ws.application.', 'error', 'failure'],
+  ['ws.store.back', 'recovery', 'success'],
   ['ws.store.', 'error', 'failure'],
   ['ws.drain.', 'lifecycle', 'success'],
 ];
@@ -60,12 +65,20 @@ const NOT_DONE: ReadonlySet<unknown> = new Set(['gone', 'failed']);
 const IDENTITY = /^(?:authn|session)_|^malicious_csrf$/;
 
 /** What an event means; `undefined` for a type that has no meaning here. */
-export function meaningOf({ type, owasp, outcome: ownOutcome }: AuditRecord): EventMeaning | undefined {
+export function meaningOf(record: AuditRecord): EventMeaning | undefined {
+  const { type, outcome: ownOutcome } = record;
   const found = typeof type === 'string' ? MEANINGS.find(([beginning]) => type.startsWith(beginning)) : undefined;
   if (found === undefined) return undefined;
   const [, kind, outcome] = found;
-  // A handshake that was refused for its credential is a log-in that failed; any other one is a connection that was.
-  const isLogon = kind === 'connection' && typeof owasp === 'string' && IDENTITY.test(owasp);
   const isNotDone = type === 'ws.operator.acted' && NOT_DONE.has(ownOutcome);
-  return { kind: isLogon ? 'logon' : kind, outcome: isNotDone ? 'failure' : outcome };
+  return { kind: kindIn(record, kind), outcome: isNotDone ? 'failure' : outcome };
+}
+
+/** Whether somebody logged in, or did not get in for their credential, is not told by the type alone. */
+function kindIn({ owasp, method }: AuditRecord, kind: Kind): Kind {
+  const isAnonymous = typeof method === 'string' && method.startsWith('anonymous:');
+  if (kind === 'logon' && isAnonymous) return 'connection-opened';
+  if (kind === 'logoff' && isAnonymous) return 'connection-closed';
+  const isLogon = kind === 'connection-refused' && typeof owasp === 'string' && IDENTITY.test(owasp);
+  return isLogon ? 'logon' : kind;
 }

@@ -111,6 +111,35 @@ describe('secure-ws audit export', () => {
     });
   });
 
+  it('MO-02 does not call it a log-in where nobody logged in, nor an error where the store answers again', async () => {
+    const { path } = auditFolder();
+    const anonymous = { method: 'anonymous:none' };
+    const lines = [
+      { ...exampleOf('ws.connection.opened'), ...anonymous },
+      { ...exampleOf('ws.connection.closed'), ...anonymous },
+      exampleOf('ws.connection.opened'),
+      exampleOf('ws.store.away'),
+      exampleOf('ws.store.back'),
+    ];
+    writeFileSync(path, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const ocsf = (await exported(path, 'ocsf')).out;
+    expect(ocsf.map((event) => [event['class_uid'], event['activity_id'], event['status']])).toEqual([
+      [4001, 1, 'Success'],
+      [4001, 2, 'Success'],
+      [3002, 1, 'Success'],
+      [6008, 1, 'Failure'],
+      [6002, 99, 'Success'],
+    ]);
+    const ecs = (await exported(path, 'ecs')).out;
+    expect(ecs.map(({ event }) => event)).toMatchObject([
+      { category: ['network'], type: ['start'], outcome: 'success' },
+      { category: ['network'], type: ['end'], outcome: 'success' },
+      { category: ['authentication'], type: ['start'], outcome: 'success' },
+      { category: ['process'], type: ['info'], outcome: 'failure' },
+      { category: ['process'], type: ['info'], outcome: 'success' },
+    ]);
+  });
+
   it('MO-02 says of an act of an operator whether it was done', async () => {
     const { path } = auditFolder();
     const outcomes = ['done', 'store-away', 'gone', 'failed'];
@@ -139,7 +168,7 @@ describe('secure-ws audit export', () => {
       const { out, notes, status } = await exported(path, format);
       expect(status).toBe(0);
       expect(out).toHaveLength(3);
-      expect(notes).toBe('4 lines are no event of this release, and skipped.');
+      expect(notes).toBe('4 lines are not events of this release, and were skipped.');
     }
   });
 

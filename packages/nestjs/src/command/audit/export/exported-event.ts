@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { isPlainObject } from '../../../core/option-reader.js';
+import type { EventLevel } from '../../../events/catalogue/event-row.js';
 import { rowOf, SECURITY_EVENT_TYPES, type SecurityEventType } from '../../../events/security-event.js';
 import type { AuditRecord } from '../../audit-record.js';
 import { type EventMeaning, meaningOf } from './event-meaning.js';
@@ -9,7 +10,7 @@ export interface ExportedEvent {
   readonly type: SecurityEventType;
   /** Milliseconds since 1970. */
   readonly time: number;
-  readonly level: 'log' | 'warn' | 'error';
+  readonly level: EventLevel;
   readonly meaning: EventMeaning;
   /** The fields of the event, without its type and time, and without its place in a chain. */
   readonly fields: AuditRecord;

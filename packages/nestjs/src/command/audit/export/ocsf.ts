@@ -2,7 +2,7 @@ import type { EventMeaning } from './event-meaning.js';
 import { addressOf, countOf, type ExportedEvent, textOf } from './exported-event.js';
 
 /** The release of the Open Cybersecurity Schema Framework that events are written for. */
-export const OCSF_VERSION = '1.5.0';
+const OCSF_VERSION = '1.5.0';
 
 /** A class of OCSF, and what happened in its words. */
 interface OcsfClass {
@@ -17,6 +17,14 @@ const authentication = (id: number, name: string): OcsfClass => ({
   ...{ uid: 3002, name: 'Authentication', category: 'Identity & Access Management', activity: [id, name] },
 });
 
+const network = (id: number, name: string): OcsfClass => ({
+  ...{ uid: 4001, name: 'Network Activity', category: 'Network Activity', activity: [id, name] },
+});
+
+const lifecycle = (id: number, name: string): OcsfClass => ({
+  ...{ uid: 6002, name: 'Application Lifecycle', category: 'Application Activity', activity: [id, name] },
+});
+
 const finding = (id: number, name: string): OcsfClass => ({
   ...{ uid: 2004, name: 'Detection Finding', category: 'Findings', activity: [id, name] },
 });
@@ -26,10 +34,13 @@ const CLASSES: Readonly<Record<EventMeaning['kind'], OcsfClass>> = {
   logoff: authentication(2, 'Logoff'),
   ticket: authentication(3, 'Authentication Ticket'),
   session: authentication(99, 'Session Changed'),
-  connection: { uid: 4001, name: 'Network Activity', category: 'Network Activity', activity: [5, 'Refuse'] },
+  'connection-opened': network(1, 'Open'),
+  'connection-closed': network(2, 'Close'),
+  'connection-refused': network(5, 'Refuse'),
   call: { uid: 6003, name: 'API Activity', category: 'Application Activity', activity: [99, 'Message'] },
   error: { uid: 6008, name: 'Application Error', category: 'Application Activity', activity: [1, 'General Error'] },
-  lifecycle: { uid: 6002, name: 'Application Lifecycle', category: 'Application Activity', activity: [4, 'Stop'] },
+  recovery: lifecycle(99, 'Recovered'),
+  lifecycle: lifecycle(4, 'Stop'),
   detection: finding(1, 'Create'),
   'detection-ended': finding(3, 'Close'),
 };
@@ -85,12 +96,15 @@ function detailsOf(event: ExportedEvent): object {
     case 'ticket':
     case 'session':
       return { user, ...endpoint, service: { name: textOf(event, 'path') ?? PRODUCT.name }, is_remote: true };
-    case 'connection':
+    case 'connection-opened':
+    case 'connection-closed':
+    case 'connection-refused':
       return endpoint;
     case 'call':
       return { actor: { user }, ...endpoint, api: { operation: textOf(event, 'event', 'action') ?? 'unknown' } };
     case 'error':
       return {};
+    case 'recovery':
     case 'lifecycle':
       return { app: PRODUCT };
     case 'detection':

@@ -1,0 +1,112 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { beforeAll, describe, expect, it, type Mock, vi } from 'vitest';
+import { type AuditFolder, auditFolder, linesOf } from '../../../../../test/support/audit-folder.js';
+import type { TrailReport } from '../chain/chain-finding.js';
+import { TrailVerifier } from '../chain/trail-verifier.js';
+import { AuditTrail } from './audit-trail.js';
+
+const NOW = Date.parse('2026-11-27T10:00:00.000Z');
+const EVENT = { type: 'ws.drain.started', time: '2026-11-27T10:00:00.000Z', connections: 1 };
+
+interface StartLine {
+  readonly type: string;
+  readonly continues?: { readonly id: string; readonly seq: number };
+  readonly gap?: string;
+  readonly chain: { readonly id: string; readonly seq: number };
+}
+
+describe('AuditTrail', () => {
+  let kindOfHandle: FileHandle;
+
+  beforeAll(async () => {
+    const handle = await open('/dev/null');
+    kindOfHandle = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+  });
+
+  const trailIn = ({ path, privateKey }: AuditFolder): AuditTrail =>
+    new AuditTrail(
+      {
+        ...{ path, maxFileBytes: 1_000_000, rotateDaily: false, maxFiles: 3, fsync: 'never', mode: 0o600 },
+        floods: 'summarised',
+        chain: { key: createPrivateKey(privateKey), node: 'web-1', anchorEveryRecords: 100, anchorEveryMs: 60_000 },
+      },
+      { tell: () => undefined, isDone: () => undefined },
+    );
+
+  /** Has the disk take half of the next write, fail, and not give that half back. */
+  async function tear(write: () => Promise<void>): Promise<void> {
+    type Write = (bytes: Uint8Array, offset: number, length: number) => Promise<{ readonly bytesWritten: number }>;
+    const original = Object.getOwnPropertyDescriptor(kindOfHandle, 'write')?.value as Write;
+    const writes = vi.spyOn(kindOfHandle, 'write') as unknown as Mock<Write>;
+    writes.mockImplementationOnce(function (this: FileHandle, bytes: Uint8Array, offset: number, length: number) {
+      return Reflect.apply(original, this, [bytes, offset, Math.floor(length / 2)]);
+    });
+    writes.mockRejectedValueOnce(new Error('the disk is full'));
+    const truncate = vi.spyOn(kindOfHandle, 'truncate').mockRejectedValueOnce(new Error('nor can it be taken back'));
+    await expect(write()).rejects.toThrow('the disk is full');
+    writes.mockRestore();
+    truncate.mockRestore();
+  }
+
+  const recordsOf = ({ path }: AuditFolder): StartLine[] =>
+    linesOf(path).flatMap((line) => {
+      try {
+        return [JSON.parse(line) as StartLine];
+      } catch {
+        return [];
+      }
+    });
+
+  function verified({ path, privateKey }: AuditFolder): TrailReport {
+    const keys = [createPublicKey(privateKey)];
+    const verifier = new TrailVerifier({ keys, isComplete: true, maxAgeMs: undefined, now: NOW, remembered: [] });
+    for (const [index, line] of linesOf(path).entries()) {
+      verifier.read(Buffer.from(line), { file: path, line: index + 1 });
+    }
+    return verifier.finish();
+  }
+
+  it('MO-08 says that a record was torn, and goes on from the last one that arrived', async () => {
+    const audit = auditFolder();
+    const trail = trailIn(audit);
+    await trail.open();
+    await trail.append([EVENT], NOW);
+    await tear(() => trail.append([EVENT], NOW));
+    await trail.append([EVENT], NOW);
+    await trail.close(NOW);
+    const [first, second] = recordsOf(audit).filter(({ type }) => type === 'audit.start');
+    expect(second).toMatchObject({ gap: 'torn', continues: { id: first?.chain.id, seq: 1 } });
+    expect(verified(audit)).toMatchObject({ findings: [], records: 5 });
+  });
+
+  it('MO-08 goes on from the chain of the process before, also where its own first record was torn', async () => {
+    const audit = auditFolder();
+    const before = trailIn(audit);
+    await before.open();
+    await before.append([EVENT], NOW);
+    await before.close(NOW);
+    const trail = trailIn(audit);
+    await trail.open();
+    await tear(() => trail.append([EVENT], NOW));
+    await trail.append([EVENT], NOW);
+    await trail.close(NOW);
+    const [first, second] = recordsOf(audit).filter(({ type }) => type === 'audit.start');
+    expect(second).toMatchObject({ gap: 'torn', continues: { id: first?.chain.id, seq: 2 } });
+    expect(verified(audit)).toMatchObject({ findings: [], records: 6 });
+  });
+
+  it('MO-08 still says that it could not read what stood there, where its first record was torn', async () => {
+    const audit = auditFolder();
+    const handle = await open(audit.path, 'w', 0o600);
+    await handle.writeFile('not a record\n');
+    await handle.close();
+    const trail = trailIn(audit);
+    await trail.open();
+    await tear(() => trail.append([EVENT], NOW));
+    await trail.append([EVENT], NOW);
+    await trail.close(NOW);
+    expect(recordsOf(audit).find(({ type }) => type === 'audit.start')).toMatchObject({ gap: 'unreadable' });
+  });
+});
