@@ -3,6 +3,8 @@ import type { Flaw } from './range-server.js';
 
 const MAX_MESSAGES = 150;
 const MAX_DEPTH = 32;
+/** No note is longer, whatever the server takes: counting its brackets would hold everybody up. */
+const MAX_LENGTH = 65_536;
 
 /** Who sends messages, and what the server keeps of all of them. */
 export interface NotesSession {
@@ -20,6 +22,7 @@ export function answering({ user, headers, nonces, has, die }: NotesSession): (m
   let count = 0;
   return (message) => {
     if (++count > MAX_MESSAGES && !has('any-message-rate')) return errorFrame('THROTTLED');
+    if (message.length > MAX_LENGTH) return errorFrame('BAD_MESSAGE');
     if (depthOf(message) > MAX_DEPTH && !has('any-depth')) return errorFrame('BAD_MESSAGE');
     try {
       const { event, data } = JSON.parse(message) as { readonly event: unknown; readonly data: unknown };
