@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { SecureVersion } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { Dialect, Opened } from '../dialect/dialect.js';
 import type { ScanBudget } from '../scope/scan-budget.js';
@@ -11,11 +12,13 @@ import {
   type HandshakeChange,
   type HandshakeIdentity,
   handshakeRequest,
+  pageRequest,
 } from './handshake-request.js';
 import { InconclusiveError, OpeningRefusedError } from './inconclusive.js';
 import { waitUntilOpened } from './opening.js';
 import { RawConnection } from './raw-connection.js';
 import { MAX_RECEIVED, Session, type SessionPatience } from './session.js';
+import { lookAtTls, type TlsSight } from './tls-sight.js';
 import type { Transcript } from './transcript.js';
 
 /** A server that says no longer than this when to come back is waited for, in seconds. */
@@ -43,6 +46,7 @@ export interface Admission {
 export class Prober {
   private limited = 0;
   private dialect: Dialect | undefined;
+  private anybody: boolean | undefined;
 
   constructor(
     readonly target: ScanTarget,
@@ -70,6 +74,11 @@ export class Prober {
   /** How long an answer is waited for, in milliseconds. */
   get answerMs(): number {
     return this.patience.answerMs;
+  }
+
+  /** How long a server is listened to after it was silent, in milliseconds. */
+  get settleMs(): number {
+    return this.patience.settleMs;
   }
 
   /** How many handshakes the target has answered with `429` or `503` so far. */
@@ -113,6 +122,15 @@ export class Prober {
     }
   }
 
+  /** Begins a handshake, without a credential, and does not end it. The caller disposes of it. */
+  async halfHandshake(): Promise<RawConnection> {
+    await this.budget.takeConnection();
+    const { answerMs } = this.patience;
+    const connection = await RawConnection.open(this.target, { answerMs, signal: this.budget.signal });
+    connection.write(Buffer.from(`GET ${this.target.path} HTTP/1.1\r\nHost: ${this.target.host}\r\n`));
+    return connection;
+  }
+
   /** Whether a handshake gets a connection that stays, and takes messages. @throws InconclusiveError where it cannot be said. */
   async admits(change: HandshakeChange = {}): Promise<Admission> {
     const { connection, answer } = await this.open(change);
@@ -131,6 +149,34 @@ export class Prober {
     connection.write(writeFrame({ opcode: OPCODES.ping, payload: 'scan' }));
     const end = await this.endOf(connection, opening.length > 0);
     return { isAdmitted: end === undefined, answer, saw: end === undefined ? '101' : `101, then ${end}` };
+  }
+
+  /** Whether a handshake without any credential is admitted: then no other tells what is looked at. Asked once. */
+  async admitsAnybody(): Promise<boolean> {
+    this.anybody ??= (await this.admits({ credentials: 'none' })).isAdmitted;
+    return this.anybody;
+  }
+
+  /** A TLS handshake, with a version or with any, and whoever answers. @throws Error where there is none. */
+  async tls(version?: SecureVersion): Promise<TlsSight> {
+    await this.budget.takeConnection();
+    return await lookAtTls(this.target, { answerMs: this.patience.answerMs, signal: this.budget.signal }, version);
+  }
+
+  /** The same host without TLS, at a port of it. It draws from the same budget. */
+  withoutTls(port: number): Prober {
+    const { hostname } = this.target.url;
+    const host = port === 80 ? hostname : `${hostname}:${port}`;
+    const target = { ...this.target, isSecure: false, port, host };
+    return new Prober(target, this.identity, this.budget, this.transcript, this.patience);
+  }
+
+  /** The head of a page, asked for without a credential. No redirect is followed. @throws Error where none comes. */
+  async page(path: string): Promise<HandshakeAnswer> {
+    await this.budget.takeConnection();
+    const { answerMs } = this.patience;
+    using connection = await RawConnection.open(this.target, { answerMs, signal: this.budget.signal });
+    return await connection.handshake(pageRequest(this.target, path));
   }
 
   /**
@@ -196,6 +242,7 @@ export class Prober {
         ...(origin !== undefined && { origin }),
         followRedirects: false,
         perMessageDeflate: false,
+        ...(this.target.trusted !== undefined && { ca: [...this.target.trusted] }),
         maxPayload: MAX_RECEIVED,
         handshakeTimeout: this.patience.answerMs,
       },

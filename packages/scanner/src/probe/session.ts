@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { ScanBudget } from '../scope/scan-budget.js';
@@ -110,9 +111,41 @@ export class Session {
     this.socket.send(message, () => undefined);
   }
 
+  /** Sends a text in a binary frame, without waiting. @throws BudgetSpentError */
+  sendBinary(message: string): void {
+    if (this.ended !== undefined) return;
+    this.budget.takeMessage();
+    this.transcript.send(message);
+    this.socket.send(Buffer.from(message), { binary: true }, () => undefined);
+  }
+
+  /** Sends a message in fragments, of which all but the first and the last are empty. @throws BudgetSpentError */
+  sendInFragments(message: string, count: number): void {
+    if (this.ended !== undefined) return;
+    this.budget.takeMessage();
+    this.transcript.send(message);
+    const ignore = (): void => undefined;
+    this.socket.send(message.slice(0, 1), { fin: false }, ignore);
+    for (let index = 2; index < count; index++) this.socket.send('', { fin: false }, ignore);
+    this.socket.send(message.slice(1), ignore);
+  }
+
   /** Whether the server still answers a ping. @throws Error where the server sent more than the scanner reads. */
   async isAlive(): Promise<boolean> {
     return (await this.pong()) && this.ended === undefined;
+  }
+
+  /** Waits for its end. @returns whether it came in time. @throws BudgetSpentError */
+  async endsWithin(ms: number): Promise<boolean> {
+    if (this.ended !== undefined) return true;
+    const done = new AbortController();
+    const signal = AbortSignal.any([done.signal, this.budget.signal]);
+    await Promise.race([once(this.socket, 'close', { signal }), wait(ms, undefined, { signal })]).catch(
+      () => undefined,
+    );
+    done.abort();
+    this.budget.checkTime();
+    return this.ended !== undefined;
   }
 
   /** Ends the connection. */

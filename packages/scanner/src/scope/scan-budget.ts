@@ -77,7 +77,8 @@ export class ScanBudget {
     this.checkTime();
   }
 
-  private checkTime(): void {
+  /** @throws BudgetSpentError when the time of the scan is over. */
+  checkTime(): void {
     if (!this.signal.aborted) return;
     throw new BudgetSpentError(
       `The scan has taken ${this.limits.maxMs / 1000} seconds, as long as it may (--seconds).`,

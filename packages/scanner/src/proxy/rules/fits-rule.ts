@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { jsonObject } from '../../dialect/dialect.js';
 import { DIALECTS } from '../../dialect/dialects.js';
-import { eventOf, SOCKET_IO_EVENT } from '../../dialect/event-of.js';
+import { eventOf } from '../../dialect/event-of.js';
 import type { ProxyMessage } from '../proxy-message.js';
 import { isLike } from './is-like.js';
 import type { RuleCondition } from './rule.js';
@@ -23,7 +23,8 @@ export function fitsRule({ direction, isBinary, data }: ProxyMessage, when: Rule
 }
 
 function eventIn(text: string): string | undefined {
-  if (SOCKET_IO_EVENT.test(text)) return eventOf(DIALECTS['socket.io'], text);
+  const ofSocketIo = eventOf(DIALECTS['socket.io'], text);
+  if (ofSocketIo !== undefined) return ofSocketIo;
   const isGraphql = jsonObject(text)?.['payload'] !== undefined;
   return (isGraphql ? eventOf(DIALECTS['graphql-ws'], text) : undefined) ?? eventOf(DIALECTS.json, text);
 }
