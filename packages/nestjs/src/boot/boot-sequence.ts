@@ -28,6 +28,7 @@ import { checkPackages } from './check-packages.js';
 import { checkNamedClasses } from './named-classes.js';
 import { checkDecorators } from './ignored-decorators.js';
 import { checkMigration, checkNoticeRoutes, warnOfIdleParts } from './leftovers.js';
+import { checkOwnGateways, checkOwnRoutes } from './own-routes.js';
 import { compileHandler } from './compile-handler.js';
 import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
@@ -173,6 +174,8 @@ export class BootSequence {
     checkDecorators(modules, gateways, problems);
     checkMigration(options.migration.gateways, gateways, problems);
     checkNoticeRoutes(runtime, this.#authentications(), problems);
+    checkOwnRoutes(modules, problems);
+    checkOwnGateways(gateways, problems);
     const settingsOf = (gateway: GatewayRecord): GatewaySettings => this.#settingsOf(gateway);
     const handlers = checkCoverage(gateways, { options, config, settingsOf }, problems);
     warnOfIdleParts(gateways, this.#endpoints, handlers, problems);
