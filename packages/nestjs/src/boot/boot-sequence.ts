@@ -27,7 +27,7 @@ import type { BootInspection } from './boot-inspection.js';
 import { checkPackages } from './check-packages.js';
 import { checkNamedClasses } from './named-classes.js';
 import { checkDecorators } from './ignored-decorators.js';
-import { checkMigration, checkNoticeRoutes, warnOfIdleParts } from './leftovers.js';
+import { checkMigration, checkNoticeRoutes, warnOfIdleParts, warnOfMissingRoute } from './leftovers.js';
 import { checkOwnGateways, checkOwnRoutes } from './own-routes.js';
 import { compileHandler } from './compile-handler.js';
 import { maxBytesAt } from './handler-bytes.js';
@@ -174,6 +174,7 @@ export class BootSequence {
     checkDecorators(modules, gateways, problems);
     checkMigration(options.migration.gateways, gateways, problems);
     checkNoticeRoutes(runtime, this.#authentications(), problems);
+    warnOfMissingRoute(runtime, this.#authentications(), problems);
     checkOwnRoutes(modules, problems);
     checkOwnGateways(gateways, problems);
     const settingsOf = (gateway: GatewayRecord): GatewaySettings => this.#settingsOf(gateway);

@@ -104,7 +104,10 @@ export function createOperationsController(options: ResolvedOperationsOptions, g
     ): Promise<OperationsTicket> {
       const { origin } = request.headers;
       // Before anybody is asked: a browser adds the cookies of its visitor for any page, and says with each POST for which.
-      if (!this.host.tickets.isPageAllowed(origin, gateway)) throw this.access.refuse(request, 'origin-not-allowed');
+      if (!this.host.tickets.isPageAllowed(origin, gateway)) {
+        this.access.warnOfOwnOrigin(request);
+        throw this.access.refuse(request, 'origin-not-allowed');
+      }
       const { principal, mayAct } = await this.access.operatorOf(request);
       const { ticket } = await this.host.tickets.issue(principal, { origin, gateway });
       for (const [name, value] of HEADERS) response.header(name, value);
