@@ -52,6 +52,18 @@ describe('@OnSecurityAlert()', () => {
     expect(app.app.get(SecureWsAlerts).active.map(({ rule }) => rule)).toEqual(['audit-drops', 'shedding']);
   });
 
+  it('MO-03 hears of the end of what is under way when the application ends', async () => {
+    const app = await startApp({ providers: [EchoGateway, Pager], options: { alerts: {} } });
+    app.app.get(SecurityEvents).emit({ type: 'ws.shedding.started', eventLoopDelayMs: 900, heapShare: 0.1 });
+    const { all } = app.app.get(Pager);
+    await app.app.close();
+
+    expect(all).toMatchObject([
+      { type: 'ws.alert.raised', rule: 'shedding' },
+      { type: 'ws.alert.ended', rule: 'shedding', because: 'shutdown' },
+    ]);
+  });
+
   it.each([
     ['no alerts', Pager, undefined, 'there are none'],
     ['a rule that there is not', Misspelt, {}, "'audit-drop', which no rule is called"],

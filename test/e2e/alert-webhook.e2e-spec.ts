@@ -270,7 +270,10 @@ describe('the webhook of alerts', () => {
   });
 
   it('MO-09 gives a receiver that does not answer no more than its time, and goes on', async () => {
-    const { app, raise, lost, received } = await start(() => undefined, { timeoutMs: 1000, giveUpAfterMs: 1000 });
+    const hangOnce: Answer = (response, attempt) => {
+      if (attempt > 1) status(204)(response, attempt);
+    };
+    const { app, raise, lost, received } = await start(hangOnce, { timeoutMs: 1000, giveUpAfterMs: 1000 });
     await raise();
     await until(() => received.length === 1, 'the attempt');
     expect(await lost(1)).toMatchObject([{ reason: 'not-taken', count: 1 }]);
@@ -348,7 +351,7 @@ describe('the webhook of alerts', () => {
   });
 
   it('MO-09 tries what waits once more when the application ends, and does not keep it', async () => {
-    const { app, raise, end, attempts, received } = await start(status(500));
+    const { app, clock, raise, end, attempts, received } = await start(status(500));
     await raise();
     await attempts(1);
     end();
@@ -357,8 +360,22 @@ describe('the webhook of alerts', () => {
 
     // One may have been under way.
     expect(received.length).toBeLessThanOrEqual(3);
+    expect(clock.pending).toBe(0);
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(2);
     expect(app.events.ofType('ws.alert.lost')).toMatchObject([{ reason: 'not-taken', count: 2 }]);
+  });
+
+  it('MO-03 MO-09 is told that an alert ended because the application did', async () => {
+    const { app, clock, raise, attempts, received } = await start(status(204));
+    await raise();
+    await attempts(1);
+    await app.app.close();
+
+    const [raised, ended] = received.map(({ body }) => JSON.parse(body) as { type: string; data: { alertId: string } });
+    expect(ended).toMatchObject({ type: 'ws.alert.ended', data: { because: 'shutdown' } });
+    expect(ended?.data.alertId).toBe(raised?.data.alertId);
+    expect(received).toHaveLength(2);
+    expect(clock.pending).toBe(0);
   });
 
   it('MO-09 says of what is cut off by the end that the application ended, and not that it took too long', async () => {

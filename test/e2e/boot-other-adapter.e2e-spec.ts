@@ -7,11 +7,14 @@ import {
   type ExecutionContext,
   Injectable,
   type NestInterceptor,
+  type Provider,
+  Scope,
   type Type,
   UseFilters,
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { Expose } from 'class-transformer';
@@ -64,6 +67,11 @@ class EveryFilter implements ExceptionFilter {
 @Catch(WsException)
 class SomeFilter extends EveryFilter {}
 
+@Catch(WsException)
+class NarrowFilter extends WsExceptionsFilter {}
+
+class NamedFilter extends WsExceptionsFilter {}
+
 interface Enhancers {
   readonly guards?: readonly (Type<CanActivate> | CanActivate)[];
   readonly interceptors?: readonly Type<NestInterceptor>[];
@@ -90,12 +98,12 @@ function gatewayWith({
   return ElsewhereGateway;
 }
 
-const on = (enhancers: Enhancers): AppShape => ({
+const on = (enhancers: Enhancers, ...providers: Provider[]): AppShape => ({
   secureWs: SecureWsModule.forRoot({ authentication: { jwt: TEST_JWT }, adapter: false }),
   configure: (app) => {
     app.useWebSocketAdapter(new IoAdapter(app));
   },
-  providers: [gatewayWith(enhancers)],
+  providers: [gatewayWith(enhancers), ...providers],
 });
 
 describe('a gateway on another adapter', () => {
@@ -120,10 +128,34 @@ describe('a gateway on another adapter', () => {
     await expect(startApp(on(enhancers))).resolves.toBeDefined();
   });
 
+  it.each<readonly [what: string, enhancers: Enhancers, provider: Provider, problem: string]>([
+    [
+      'its guard',
+      { guards: [] },
+      { provide: APP_GUARD, useClass: WsAuthorizeGuard, scope: Scope.REQUEST },
+      'without WsAuthorizeGuard',
+    ],
+    [
+      'its interceptor',
+      { interceptors: [] },
+      { provide: APP_INTERCEPTOR, useClass: WsReplyInterceptor, scope: Scope.REQUEST },
+      'WsReplyInterceptor',
+    ],
+  ])(
+    'AZ-01 OD-04 stops the boot where %s is global and lives for a request: no Nest runs it for a message',
+    async (_what, enhancers, provider, problem) => {
+      expect(await bootProblems(on(enhancers, provider))).toMatchObject([
+        { where: 'ElsewhereGateway.do', problem: expect.stringContaining(problem) as string },
+      ]);
+    },
+  );
+
   it.each<readonly [what: string, filters: readonly Type<ExceptionFilter>[], isWarned: boolean]>([
     ['no filter', [], true],
     ['one for some exceptions', [SomeFilter], true],
     ['ours', [WsExceptionsFilter], false],
+    ['one that extends ours', [NamedFilter], false],
+    ['one that extends ours, for some exceptions', [NarrowFilter], true],
     ['ours behind another one', [SomeFilter, WsExceptionsFilter], false],
     ['one of its own for all of them', [EveryFilter], false],
   ])('OD-01 is warned of where nothing answers what is refused: with %s', async (_what, filters, isWarned) => {

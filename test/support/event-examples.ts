@@ -14,6 +14,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   action: 'disconnect',
   address: '203.0.113.7',
   alertId: 'b7mQkq9mTz2f3o1l9w0eYg',
+  because: 'calm',
   by: 'address',
   bytesReceived: 2048,
   bytesSent: 4096,

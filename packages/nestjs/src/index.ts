@@ -13,6 +13,7 @@ export { SecureGateway } from './secure-gateway.decorator.js';
 export type { GatewayLimits, SecureGatewayOptions } from './secure-gateway.decorator.js';
 
 // Alerts
+export type { ActiveAlert, AlertSubject } from './alerts/active-alert.js';
 export type {
   AbsenceAlertRule,
   AlertRule,
@@ -25,7 +26,6 @@ export type {
 export type { AlertsOptions } from './alerts/alerts.options.js';
 export { OnSecurityAlert } from './alerts/on-security-alert.js';
 export type { SecurityAlert } from './alerts/on-security-alert.js';
-export type { ActiveAlert, AlertSubject } from './alerts/raised-alerts.js';
 export { SecureWsAlerts } from './alerts/secure-ws-alerts.js';
 export { WS_ALERT_RULES } from './alerts/shipped-rules.js';
 export type { AlertWebhookOptions } from './alerts/webhook/alert-webhook.options.js';

@@ -271,6 +271,8 @@ export class SecureWsRuntime {
     this.timer.stop();
     this.#shedding.stop();
     await this.events.flush();
+    // What was lost until now may have raised one. Its webhook and its listeners have their time below.
+    this.alerts.close();
     // What they lose is told: the sinks are closed after them.
     await this.#webhooks.close();
     await this.events.close();

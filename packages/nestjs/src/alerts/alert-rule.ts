@@ -45,6 +45,7 @@ export interface ThresholdAlertRule extends WatchedEvents {
 /** More events in a window than `factor` times the moving average of the windows before. */
 export interface SpikeAlertRule extends WatchedEvents {
   readonly kind: 'spike';
+  /** The window, and what is averaged, in milliseconds. */
   readonly windowMs: number;
   /** How many times the average. */
   readonly factor: number;
@@ -61,6 +62,7 @@ export interface RatioAlertRule extends WatchedEvents {
   readonly limit: number;
   /** Fewer events of `of` in the window say nothing. */
   readonly minEvents: number;
+  /** The sliding window in milliseconds. */
   readonly windowMs: number;
 }
 
@@ -85,6 +87,7 @@ export interface ManyNetworksAlertRule extends WatchedEvents {
   readonly kind: 'many-networks';
   /** How many networks (/24 of IPv4, /48 of IPv6) raise the alert: 2 to 64. */
   readonly limit: number;
+  /** For how many milliseconds a network counts after the last event from it. */
   readonly windowMs: number;
 }
 
@@ -92,7 +95,7 @@ export interface ManyNetworksAlertRule extends WatchedEvents {
 export type AlertRule =
   ThresholdAlertRule | SpikeAlertRule | RatioAlertRule | AbsenceAlertRule | FirstSeenAlertRule | ManyNetworksAlertRule;
 
-/** A rule that was read: its events are types, and nothing is left out. */
+/** A rule that was read: its events are types, and nothing is left out. What its kind does not have is never looked at. */
 export interface ResolvedAlertRule {
   readonly name: string;
   readonly kind: AlertKind;
@@ -105,9 +108,10 @@ export interface ResolvedAlertRule {
   readonly by: AlertScope;
   readonly of: ReadonlySet<SecurityEventType>;
   readonly value: FirstSeenAlertRule['value'];
-  /** 0 for kinds that have none. */
+  /** From where on there is an alert: of an absence its window, of what is seen for the first time 1. A spike has one that moves. */
   readonly limit: number;
   readonly windowMs: number;
+  readonly learnMs: number;
   readonly factor: number;
   readonly minEvents: number;
 }

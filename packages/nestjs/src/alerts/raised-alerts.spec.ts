@@ -125,6 +125,25 @@ describe('RaisedAlerts', () => {
     expect(kinds()).toEqual(['raised']);
     pass(4 * MINUTE);
     expect(kinds()).toEqual(['raised', 'ended']);
+    expect(told[1]).toMatchObject({ because: 'calm' });
+  });
+
+  it('MO-03 ends when the process does, which nobody else could tell, and sees nothing from then on', () => {
+    const { alerts, pass, see } = start([{ ...threshold, by: 'address' }]);
+    for (let who = 0; who < 23; who++) see(refused({ address: `10.0.0.${who}` }), 6);
+    pass(1000);
+    expect(alerts.active).toHaveLength(21);
+    told.length = 0;
+    alerts.close();
+
+    expect(alerts.active).toEqual([]);
+    expect(told).toHaveLength(21);
+    for (const alert of told) expect(alert).toMatchObject({ type: 'ws.alert.ended', because: 'shutdown' });
+    expect(told[20]).toMatchObject({ by: 'overall', peak: 3 });
+    see(refused({ address: '10.0.1.1' }), 50);
+    pass(10 * MINUTE);
+    alerts.close();
+    expect(told).toHaveLength(21);
   });
 
   it('MO-03 says the most that there was, not the last', () => {

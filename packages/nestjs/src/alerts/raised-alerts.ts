@@ -1,15 +1,8 @@
-import type { Clock } from '../core/clock.js';
-import { randomId } from '../core/identifier.js';
-import type { SecurityEventData } from '../events/security-event.js';
+import type { AlertEnd } from '../events/catalogue/alert-events.js';
+import type { ActiveAlert, AlertSubject } from './active-alert.js';
+import type { AlertReports, ToldAlert } from './alert-reports.js';
 import type { ResolvedAlertRule } from './alert-rule.js';
-
-/** Whom an alert is about; nothing where it is about everybody. */
-export interface AlertSubject {
-  readonly address?: string;
-  readonly network?: string;
-  readonly principal?: string;
-  readonly seen?: string;
-}
+import { FurtherSubjects } from './further-subjects.js';
 
 /** How far a subject is at a moment. */
 export interface AlertLevel {
@@ -18,36 +11,19 @@ export interface AlertLevel {
   readonly limit?: number;
 }
 
+/** Answers how far a subject is. @param now monotonic milliseconds. */
+export type AlertLevelAt = (now: number) => AlertLevel;
+
 interface Raised {
-  readonly alertId: string;
-  readonly subject: AlertSubject;
-  readonly startedAt: number;
-  readonly startedTime: string;
-  readonly limit: number;
-  /** How far it is now; asked at each tick. */
-  readonly level: (now: number) => AlertLevel;
-  peak: number;
+  readonly told: ToldAlert;
+  readonly level: AlertLevelAt;
+  readonly onEnded: () => void;
   /** Since when it has been below half of its limit. */
   calmSince: number | undefined;
-  readonly onEnded: () => void;
-}
-
-/** An alert that is under way. */
-export interface ActiveAlert extends AlertSubject {
-  readonly alertId: string;
-  readonly rule: string;
-  readonly kind: ResolvedAlertRule['kind'];
-  readonly severity: ResolvedAlertRule['severity'];
-  readonly by: ResolvedAlertRule['by'];
-  /** ISO 8601, UTC. */
-  readonly since: string;
-  readonly limit: number;
-  /** The highest value since it was raised. */
-  readonly peak: number;
 }
 
 /** How many subjects of one rule have alerts at once: an attacker with a million addresses must not send a million. */
-export const MAX_RAISED = 20;
+const MAX_RAISED = 20;
 
 /** Hysteresis: what was raised at its limit is calm only below half of it. */
 const CALM_SHARE = 0.5;
@@ -57,34 +33,28 @@ const nothing = (): void => undefined;
 /** The alerts of one rule that are under way: each is told once, and ended when it has been calm for `quietMs`. */
 export class RaisedAlerts {
   readonly #raised = new Map<string, Raised>();
-  /** Subjects that found no room since the last tick. */
-  #further = 0;
-  /** The alert that tells how many those are. */
-  #crowd: Raised | undefined;
-  #crowdSize = 0;
-  #crowdAt = 0;
+  readonly #further: FurtherSubjects;
 
-  constructor(
-    readonly rule: ResolvedAlertRule,
-    private readonly clock: Clock,
-    private readonly emit: (data: SecurityEventData) => void,
-  ) {}
+  constructor(private readonly reports: AlertReports) {
+    this.#further = new FurtherSubjects(reports);
+  }
 
   /** What is under way. */
   get active(): readonly ActiveAlert[] {
-    const { name, kind, severity } = this.rule;
-    const crowd = this.#crowd === undefined ? [] : [this.#crowd];
-    return [...this.#raised.values(), ...crowd].map(({ alertId, subject, startedTime, limit, peak }) => ({
-      ...{ alertId, rule: name, kind, severity, by: this.#scopeOf(subject), ...subject },
-      ...{ since: startedTime, limit, peak },
-    }));
+    const told = [...this.#raised.values()].map((raised) => raised.told);
+    const { told: further } = this.#further;
+    return [...told, ...(further === undefined ? [] : [further])].map((alert) => this.reports.show(alert));
+  }
+
+  get #rule(): ResolvedAlertRule {
+    return this.reports.rule;
   }
 
   /** Goes on with an alert that is under way. @returns whether the subject has one. */
   touch(key: string, value: number): boolean {
     const raised = this.#raised.get(key);
     if (raised === undefined) return false;
-    raised.peak = Math.max(raised.peak, value);
+    raised.told.peak = Math.max(raised.told.peak, value);
     raised.calmSince = undefined;
     return true;
   }
@@ -92,94 +62,47 @@ export class RaisedAlerts {
   /**
    * Raises an alert of a subject that has none: see {@link touch}.
    *
-   * @param level answers how far it is, now and at a later moment.
+   * @param level answers how far it is, now and at each tick.
    * @param onEnded called when the alert has ended.
    * @returns whether there was room; where not, the subject is counted with {@link addFurther}, once.
    */
-  raise(key: string, subject: AlertSubject, level: Raised['level'], onEnded: () => void = nothing): boolean {
+  raise(key: string, subject: AlertSubject, level: AlertLevelAt, onEnded: () => void = nothing): boolean {
     if (this.#raised.size >= MAX_RAISED) return false;
-    const { value, limit = this.rule.limit } = level(this.clock.monotonic());
-    const raised = this.#make(subject, { value, limit }, level, onEnded);
-    this.#raised.set(key, raised);
-    this.#tell(raised, { value });
+    const { value, limit = this.#rule.limit } = level(this.reports.now);
+    const told = this.reports.begin(subject, { value, limit });
+    this.#raised.set(key, { told, level, onEnded, calmSince: undefined });
     return true;
   }
 
   /** Counts one more subject that met the rule and has no alert of its own. */
   addFurther(): void {
-    this.#further++;
+    this.#further.add();
   }
 
   /** Ends what has been calm for long enough, and tells of those who found no room. */
   tick(now: number): void {
     for (const [key, raised] of this.#raised) {
-      const { value, limit = this.rule.limit } = raised.level(now);
+      const { value, limit = this.#rule.limit } = raised.level(now);
       if (value >= limit * CALM_SHARE) {
         raised.calmSince = undefined;
-        raised.peak = Math.max(raised.peak, value);
+        raised.told.peak = Math.max(raised.told.peak, value);
         continue;
       }
       raised.calmSince ??= now;
-      if (now - raised.calmSince < this.rule.quietMs) continue;
-      this.#raised.delete(key);
-      this.#tellEnd(raised, now);
+      if (now - raised.calmSince >= this.#rule.quietMs) this.#end(key, raised, 'calm');
     }
-    this.#tickCrowd(now);
+    this.#further.tick(now);
   }
 
-  #tickCrowd(now: number): void {
-    if (this.#further > 0) {
-      this.#crowdSize += this.#further;
-      this.#crowdAt = now;
-      if (this.#crowd === undefined) {
-        const level = { value: this.#further, limit: this.rule.limit };
-        this.#crowd = this.#make({}, level, () => level, nothing);
-        this.#tell(this.#crowd, { value: this.#further, further: this.#further });
-      }
-      this.#crowd.peak = this.#crowdSize;
-      this.#further = 0;
-      return;
-    }
-    if (this.#crowd === undefined || now - this.#crowdAt < this.rule.quietMs) return;
-    const crowd = this.#crowd;
-    this.#crowd = undefined;
-    this.#crowdSize = 0;
-    this.#tellEnd(crowd, now);
+  /** Ends what is under way: nobody looks any longer. */
+  close(): void {
+    for (const [key, raised] of this.#raised) this.#end(key, raised, 'shutdown');
+    this.#further.close();
   }
 
-  #make(
-    subject: AlertSubject,
-    { value, limit }: Required<AlertLevel>,
-    level: Raised['level'],
-    onEnded: () => void,
-  ): Raised {
-    return {
-      ...{ alertId: randomId(), subject, limit, level, onEnded },
-      startedAt: this.clock.monotonic(),
-      startedTime: new Date(this.clock.now()).toISOString(),
-      peak: value,
-      calmSince: undefined,
-    };
-  }
-
-  #tell(raised: Raised, reached: { readonly value: number; readonly further?: number }): void {
-    this.emit({ type: 'ws.alert.raised', ...this.#factsOf(raised), ...reached });
-  }
-
-  #tellEnd(raised: Raised, now: number): void {
-    raised.onEnded();
-    const durationMs = Math.round(now - raised.startedAt);
-    this.emit({ type: 'ws.alert.ended', ...this.#factsOf(raised), peak: raised.peak, durationMs });
-  }
-
-  #factsOf({ alertId, subject, limit }: Raised) {
-    const { name: rule, kind, severity, windowMs } = this.rule;
-    const by = this.#scopeOf(subject);
-    return { alertId, rule, kind, severity, by, limit, ...(windowMs > 0 && { windowMs }), ...subject };
-  }
-
-  /** What tells of further subjects is about no single one. */
-  #scopeOf(subject: AlertSubject): ResolvedAlertRule['by'] {
-    return Object.keys(subject).length === 0 ? 'overall' : this.rule.by;
+  #end(key: string, { told, onEnded }: Raised, because: AlertEnd): void {
+    this.#raised.delete(key);
+    onEnded();
+    this.reports.end(told, because);
   }
 }

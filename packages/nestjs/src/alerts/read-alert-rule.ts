@@ -40,7 +40,6 @@ export function readAlertRule(reader: OptionReader, quietMs: number): ResolvedAl
   const kind = readKind(reader);
   const types = readTypes(reader, 'events');
   const value = reader.oneOf('value', VALUES, 'reason');
-  const learnMs = reader.ms('learnMs', DAY, { min: SECOND, max: 7 * DAY });
   const windowMs = reader.ms('windowMs', 60_000, { min: SECOND, max: 7 * DAY });
   const rule: ResolvedAlertRule = {
     name,
@@ -55,7 +54,8 @@ export function readAlertRule(reader: OptionReader, quietMs: number): ResolvedAl
     of: reader.has('of') ? readTypes(reader, 'of') : new Set(),
     value,
     limit: readLimit(reader, kind, windowMs),
-    windowMs: kind === 'first-seen' ? learnMs : windowMs,
+    windowMs,
+    learnMs: reader.ms('learnMs', DAY, { min: SECOND, max: 7 * DAY }),
     factor: readNumber(reader, 'factor', 4, 1.1, 1000),
     minEvents: reader.count('minEvents', 100, { max: 1_000_000 }),
   };

@@ -309,10 +309,27 @@ describe('SecureWsAlerts', () => {
 
       expect(told).toHaveLength(21);
       expect(told[20]).toMatchObject({ further: 9980 });
-      // What found no room is not remembered.
+      // Values are counted, and not the events that have them.
       for (let i = 0; i < 5; i++) see(refused({ origin: 'https://evil-9999.example' }));
       pass(1000);
-      expect(alerts.active.at(-1)).toMatchObject({ by: 'overall', peak: 9985 });
+      expect(alerts.active.at(-1)).toMatchObject({ by: 'overall', peak: 9980 });
+      see(refused({ origin: 'https://evil-10000.example' }), 500);
+      pass(1000);
+      expect(alerts.active.at(-1)).toMatchObject({ by: 'overall', peak: 9981 });
+    });
+
+    it('MO-03 gives a value an alert of its own that found no room for one, once there is some', () => {
+      const { alerts, pass, see } = start([{ ...rule, value: 'origin', quietMs: 1000 }], { maxKeys: 100 });
+      for (let i = 0; i < 100; i++) see(refused({ origin: `https://known-${i}.example` }));
+      pass(MINUTE);
+      for (let i = 0; i < 21; i++) see(refused({ origin: `https://evil-${i}.example` }), 3);
+      pass(1000);
+      expect(told.at(-1)).toMatchObject({ further: 1 });
+      pass(MINUTE);
+      expect(alerts.active).toEqual([]);
+      see(refused({ origin: 'https://evil-20.example' }), 3);
+
+      expect(alerts.active).toMatchObject([{ seen: 'https://evil-20.example' }]);
     });
 
     it('MO-03 is told once where there is no room to remember it, however often it comes', () => {

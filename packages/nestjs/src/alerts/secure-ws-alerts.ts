@@ -1,8 +1,10 @@
 import type { Clock } from '../core/clock.js';
 import type { SecurityEventData, SecurityEventType } from '../events/security-event.js';
+import type { ActiveAlert } from './active-alert.js';
+import { AlertReports } from './alert-reports.js';
 import type { ResolvedAlertRule } from './alert-rule.js';
 import type { ResolvedAlertsOptions } from './alerts.options.js';
-import { type ActiveAlert, RaisedAlerts } from './raised-alerts.js';
+import { RaisedAlerts } from './raised-alerts.js';
 import { AbsenceWatch } from './watches/absence.watch.js';
 import type { AlertWatch } from './watches/alert-watch.js';
 import { FirstSeenWatch } from './watches/first-seen.watch.js';
@@ -19,6 +21,7 @@ export class SecureWsAlerts {
   readonly #watches: readonly AlertWatch[];
   readonly #byType = new Map<SecurityEventType, AlertWatch[]>();
   #nextTickAt = 0;
+  #isClosed = false;
 
   /** @internal */
   constructor(
@@ -27,7 +30,10 @@ export class SecureWsAlerts {
     emit: (data: SecurityEventData) => void,
   ) {
     const { rules = [], maxKeys = 0 } = options ?? {};
-    this.#watches = rules.map((rule) => watchOf(rule, new RaisedAlerts(rule, clock, emit), maxKeys, clock.monotonic()));
+    const now = clock.monotonic();
+    this.#watches = rules.map((rule) =>
+      watchOf(rule, new RaisedAlerts(new AlertReports(rule, clock, emit)), maxKeys, now),
+    );
     for (const watch of this.#watches) {
       for (const type of watch.types) {
         const watches = this.#byType.get(type);
@@ -45,19 +51,28 @@ export class SecureWsAlerts {
   /** @internal Takes an event as a check reported it. */
   observe(data: SecurityEventData): void {
     const watches = this.#byType.get(data.type);
-    if (watches === undefined) return;
+    if (watches === undefined || this.#isClosed) return;
     const now = this.clock.monotonic();
     for (const watch of watches) watch.take(data, now);
   }
 
   /** @internal Looks at the time: ends alerts, learns, and misses what has not come. Called from the coarse timer. */
   tick(now: number): void {
-    if (now < this.#nextTickAt) return;
+    if (now < this.#nextTickAt || this.#isClosed) return;
     this.#nextTickAt = now + TICK_MS;
     for (const watch of this.#watches) {
       watch.tick?.(now);
       watch.alerts.tick(now);
     }
+  }
+
+  /**
+   * @internal Ends the alerts that are under way, and watches nothing from then on: alerts are about this process, and whoever was
+   * told of one would wait for its end for ever.
+   */
+  close(): void {
+    this.#isClosed = true;
+    for (const { alerts } of this.#watches) alerts.close();
   }
 }
 

@@ -4,8 +4,8 @@ import type { AlertRule } from './alert-rule.js';
 const MINUTE = 60_000;
 
 /**
- * What somebody gets who tries credentials out or forges them. What honest clients do in a loop when a log-in ended or a key
- * was rotated out is not among it.
+ * The failures of somebody who guesses or forges credentials. Those that honest clients cause in a loop, when a log-in has ended
+ * or a key was rotated out, are not among them.
  */
 const GUESSES: readonly AuthenticationFailure[] = [
   ...(['malformed', 'unsupported-scheme', 'too-large', 'bad-header', 'bad-secret', 'bad-origin'] as const),

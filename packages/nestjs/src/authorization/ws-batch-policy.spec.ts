@@ -77,6 +77,18 @@ describe('WsBatchPolicy', () => {
     expect(policy.judged).toEqual(['b', 'a']);
   });
 
+  it.each([[NaN], [undefined], [0]])(
+    'AZ-09 refuses every message where maxIds is %s, as of an unset variable',
+    async (most) => {
+      class Unbounded extends Items {
+        override readonly maxIds = most as number;
+      }
+      const policy = new Unbounded([a, b]);
+      expect(await policy.ask(['a'])).toBeInstanceOf(Denial);
+      expect(policy.lookups).toEqual([]);
+    },
+  );
+
   it.each<readonly [what: string, ids: unknown]>([
     ['a foreign one among its own', ['a', 'c']],
     ['a missing one among its own', ['a', 'z']],

@@ -10,14 +10,14 @@ import { WsChallengeVerifier } from '../handshake/challenge/ws-challenge-verifie
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import { ApplicationClasses } from '../nest/application-classes.js';
-import { isOfClass, mayWait } from '../nest/enhancers.js';
+import { mayWait } from '../nest/enhancers.js';
 import { addLastFilter, containFilters, type FilterUser, LastFilter } from '../nest/exception-filters.js';
 import { containHooks, type GatewayHookObserver, onRegistered } from '../nest/gateway-hooks.js';
 import { type GatewayRecord, type NestModule, takeInventory } from '../nest/gateway-inventory.js';
 import { gateHandlers } from '../nest/handler-gate.js';
 import { dropModuleGuard } from '../nest/module-required.guard.js';
 import { passValidated } from '../nest/pass-validated.js';
-import { RegistrationMetadata } from '../nest/registration-metadata.js';
+import { beforeReading, RegistrationMetadata } from '../nest/registration-metadata.js';
 import { checkPolicyLock } from '../policy-lock/check-policy-lock.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { loadCodec } from '../validation/codecs/load-codec.js';
@@ -166,6 +166,8 @@ export class BootSequence {
   #prepare(isStarting: boolean): void {
     const { problems, runtime, modules, config } = this.parts;
     const { options, events } = runtime;
+    // Of the gateways as they were written: another application may be at the same classes.
+    this.#registration.activate();
     checkPackages(this.parts.homes.length, problems);
     const gateways = takeInventory(modules);
     this.#endpoints = resolveEndpoints(gateways, options, problems);
@@ -250,8 +252,9 @@ export class BootSequence {
 
   /** Changes what Nest reads while it registers the gateways. The last one that it registers puts everything back. */
   #prepareRegistration(gateways: readonly GatewayRecord[]): void {
-    const { config, runtime } = this.parts;
-    passValidated(gateways, config, this.#registration, (pipe) => isOfClass(pipe, WsValidationPipe));
+    const { config, modules, runtime } = this.parts;
+    this.#registration.onRestore(beforeReading(modules, () => this.#registration.activate()));
+    passValidated(gateways, config, this.#registration, WsValidationPipe);
     for (const gateway of gateways) {
       dropModuleGuard(gateway, this.#registration);
       const undo = onRegistered(gateway, () => {

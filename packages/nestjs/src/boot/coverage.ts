@@ -16,6 +16,7 @@ import { type DecisionContext, quote, readDecision } from './handler-decision.js
 import { type HandlerPayload, readPayload } from './handler-payload.js';
 import { type HandlerSubprotocols, overlap, readSubprotocolsOf } from './handler-subprotocols.js';
 import { readReply } from './handler-reply.js';
+import { checkJudgingPipes } from './judging-pipes.js';
 import { checkOnOtherAdapter } from './other-adapter.js';
 import { checkRules, ruleOf } from './rule-coverage.js';
 
@@ -133,6 +134,7 @@ function checkHandler(
   // Also under migration: what is declared already must hold.
   const reply = readReply(handler, context, problems);
   checkCall(handler, context, problems);
+  checkJudgingPipes(handler, context.config, problems);
   if (isReported && decision?.shadow !== undefined) {
     problems.warn(
       handler.label,

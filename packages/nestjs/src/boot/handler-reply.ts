@@ -3,6 +3,7 @@ import type { BootProblems } from '../core/boot-problems.js';
 import { classOf, interceptorsOf, isOfClass, overrides } from '../nest/enhancers.js';
 import type { HandlerRecord } from '../nest/gateway-inventory.js';
 import { compileOutput } from '../output/compile-output.js';
+import { ObjectShape } from '../output/object-shape.js';
 import { type ReplyMetadata, replyOf } from '../output/ws-reply.decorator.js';
 import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 import { WsReplyInterceptor } from '../socket-io/ws-reply.interceptor.js';
@@ -19,7 +20,7 @@ export function readReply(
   problems: BootProblems,
 ): ReplyMetadata | undefined {
   const reply = replyOf(handler.callback);
-  if (reply !== undefined) compileOutput(handler.label, reply.declaration, (...problem) => problems.add(...problem));
+  if (reply !== undefined) checkDeclaration(handler, reply, problems);
   const isLimited = reply !== undefined || options.output.undeclaredReplies === 'fail';
   if (options.adapter || !isLimited) return reply;
   if (handler.parameters?.some(({ isAck }) => isAck) === true) {
@@ -53,4 +54,18 @@ export function readReply(
     );
   }
   return reply;
+}
+
+function checkDeclaration({ label }: HandlerRecord, { declaration }: ReplyMetadata, problems: BootProblems): void {
+  const shape = compileOutput(label, declaration, (...problem) => problems.add(...problem));
+  const item = shape?.container === 'one' && shape.item instanceof ObjectShape ? shape.item : undefined;
+  const names = item?.properties.map(({ name }) => name) ?? [];
+  // What is read as WsResponse has its `data` sent, and that is never what the class says.
+  if (item === undefined || !names.includes('event') || names.some((name) => name !== 'event' && name !== 'data'))
+    return;
+  problems.add(
+    label,
+    `declares ${item.type.name}, which has event and data alone: Nest takes such an object for its { event, data }.`,
+    'rename one of them, or return { event, data } and declare what data is',
+  );
 }

@@ -3,7 +3,6 @@ import type { BootProblems } from '../core/boot-problems.js';
 import { catchesAll, classOf, filtersOf, guardsOf, isOfClass, overrides } from '../nest/enhancers.js';
 import { AsyncGeneratorFunction, type HandlerRecord } from '../nest/gateway-inventory.js';
 import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
-import { WsExceptionsFilter } from '../socket-io/ws-exceptions.filter.js';
 
 /** What would run without being judged on another adapter, or wait for something that never comes. */
 export function checkOnOtherAdapter(handler: HandlerRecord, config: ApplicationConfig, problems: BootProblems): void {
@@ -16,7 +15,7 @@ export function checkOnOtherAdapter(handler: HandlerRecord, config: ApplicationC
     );
   }
   // One that catches everything has decided itself what a client is told.
-  if (filtersOf(handler).some((filter) => isOfClass(filter, WsExceptionsFilter) || catchesAll(filter))) return;
+  if (filtersOf(handler).some(catchesAll)) return;
   problems.warn(
     handler.label,
     `is on another adapter (\`adapter: false\`) without WsExceptionsFilter: Nest answers a refusal with an event of its own, which repeats the message, and whoever asked for an acknowledgement waits for ever. Add @UseFilters(WsExceptionsFilter) above ${handler.gateway.name}.`,

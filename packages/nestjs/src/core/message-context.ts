@@ -1,5 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { MessageId } from '@secure-ws/protocol';
+import { containListeners } from './contained-signal.js';
 import type { Principal } from './principal.js';
 import type { WsConnection } from './ws-connection.js';
 
@@ -43,6 +44,7 @@ export abstract class WsMessageContext {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      containListeners(this.#controller.signal, (error) => this.onListenerFailed(error));
       // A guard may have waited until after the end: the handler gets a signal that has fired already.
       if (this.#isAborted || !this.isCurrent) this.#controller.abort();
       else this.onSignalTaken();
@@ -55,6 +57,9 @@ export abstract class WsMessageContext {
     this.#isAborted = true;
     this.#controller?.abort();
   }
+
+  /** Called with what a listener of the signal throws. Must not throw. */
+  protected abstract onListenerFailed(error: unknown): void;
 
   /** Called when somebody takes the signal: whoever runs the message then keeps it, to fire it at the end. */
   protected abstract onSignalTaken(): void;

@@ -1,4 +1,5 @@
 import { CLOSE_CODES, type CloseCodeName, formatCloseReason } from '@secure-ws/protocol';
+import { plainJson } from '../core/plain-json.js';
 import type { ProvedCertificate } from '../core/proved-certificate.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
@@ -158,7 +159,7 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
 
   #sendJson(event: string, data: unknown): boolean {
     try {
-      return this.sendText(JSON.stringify({ event, data }), event);
+      return this.sendText(plainJson({ event, data }) ?? '', event);
     } catch {
       return false;
     }

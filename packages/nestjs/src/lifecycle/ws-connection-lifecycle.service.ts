@@ -5,6 +5,7 @@ import type { CoarseTimer } from './coarse-timer.js';
 import { closeInBatches, ConnectionDrain } from './connection-drain.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
+import { plainJson } from '../core/plain-json.js';
 import type { OutputView, OutputWriter, WsSendOptions } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
 
@@ -223,7 +224,7 @@ function isSent(connection: ManagedConnection, frame: string, event: string): bo
 
 function frameOf(event: string, data: unknown): string | undefined {
   try {
-    return JSON.stringify({ event, data });
+    return plainJson({ event, data });
   } catch {
     return undefined;
   }

@@ -144,7 +144,10 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
 
   releaseSlot(): void {
     this.#slotsTaken--;
-    if (this.#slotsTaken === 0) this.#onIdle?.();
+    if (this.#slotsTaken === 0) {
+      this.#replies.forgetCancelled();
+      this.#onIdle?.();
+    }
     this.#drain();
   }
 
@@ -163,7 +166,8 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
       // MV-19: the client has not negotiated them, so it does not speak what it has.
       if (!this.connection.wire.hasModuleEvents) return FOREIGN_EVENT;
       if (event === CANCEL_EVENT) {
-        this.#replies.cancel(id);
+        // Without the slot of this message itself.
+        this.#replies.cancel(id, this.#slotsTaken - 1);
         return undefined;
       }
     }

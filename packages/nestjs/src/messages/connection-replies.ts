@@ -2,7 +2,7 @@ import type { MessageId } from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
 import type { ManagedConnection, SendOutcome } from '../lifecycle/managed-connection.js';
 import { disposeStream, isStream } from './dispose-stream.js';
-import { replyFrame } from './frames.js';
+import { endFrame, replyFrame } from './frames.js';
 import { refusalOfReply } from './exception-mapping.js';
 import type { Message } from './message.js';
 import { ReplyStream } from './reply-stream.js';
@@ -12,6 +12,10 @@ import { judgeStreams } from './stream-rejudging.js';
 export class ConnectionReplies {
   // Made when it is needed: few connections ever stream.
   #streams: Map<Message, ReplyStream> | undefined;
+  /** Streams that were told to end, and have not yet: what they hold is still held. */
+  #endingStreams = 0;
+  /** The ids of streams that were cancelled before their handler had answered; while handlers run. */
+  #cancelled: Set<MessageId> | undefined;
 
   constructor(
     private readonly connection: ManagedConnection,
@@ -19,7 +23,7 @@ export class ConnectionReplies {
   ) {}
 
   get hasAllStreams(): boolean {
-    return this.#streams !== undefined && this.#streams.size >= this.maxStreams;
+    return this.#streams !== undefined && this.#streams.size + this.#endingStreams >= this.maxStreams;
   }
 
   /** Sends what a handler returned, or begins to stream it. @returns whether the message is done with that. */
@@ -32,6 +36,12 @@ export class ConnectionReplies {
       this.#send(message, value);
       return true;
     }
+    if (message.id !== undefined && this.#cancelled?.delete(message.id) === true) {
+      disposeStream(value);
+      message.abort();
+      this.connection.sendText(endFrame(message.handler?.plan.eventJson ?? '""', message.id), message.event);
+      return true;
+    }
     if (this.hasAllStreams) {
       disposeStream(value);
       message.abort();
@@ -40,7 +50,14 @@ export class ConnectionReplies {
     }
     const streams = (this.#streams ??= new Map<Message, ReplyStream>());
     const send = (item: unknown): boolean => this.#send(message, item);
-    const stream = new ReplyStream(message, this.connection, send, () => streams.delete(message));
+    const onOver = (ended: Promise<unknown> | undefined): void => {
+      streams.delete(message);
+      if (ended === undefined) return;
+      // A generator that waits for its next value hears of its end only then: a cap that $cancel frees at once holds nothing.
+      this.#endingStreams++;
+      void ended.then(() => this.#endingStreams--);
+    };
+    const stream = new ReplyStream(message, this.connection, send, onOver);
     streams.set(message, stream);
     stream.begin(value);
     return false;
@@ -62,10 +79,23 @@ export class ConnectionReplies {
     return judgeStreams((this.#streams ??= new Map<Message, ReplyStream>()), principal);
   }
 
-  /** Ends the streams that answer an `id`, each with its last frame. */
-  cancel(id: MessageId | undefined): void {
+  /**
+   * Ends the streams that answer an `id`, each with its last frame.
+   *
+   * @param running how many handlers run: one of them may be about to answer with that stream.
+   */
+  cancel(id: MessageId | undefined, running: number): void {
     if (id === undefined) return;
-    for (const [message, stream] of [...(this.#streams ?? [])]) if (message.id === id) stream.cancel();
+    const found = [...(this.#streams ?? [])].filter(([message]) => message.id === id);
+    for (const [, stream] of found) stream.cancel();
+    if (found.length > 0 || running === 0) return;
+    this.#cancelled ??= new Set();
+    if (this.#cancelled.size < running) this.#cancelled.add(id);
+  }
+
+  /** No handler runs: nothing that was cancelled comes any more. */
+  forgetCancelled(): void {
+    this.#cancelled = undefined;
   }
 
   /** @returns whether the value was sent. */

@@ -109,7 +109,7 @@ describe('endIterable', () => {
     });
     const iterable = { [Symbol.asyncIterator]: () => iterator('new') };
     const crashes = await crashesOf(() => {
-      endIterable(iterable, iterator('begun'));
+      void endIterable(iterable, iterator('begun'));
       return Promise.resolve();
     });
     expect(crashes).toEqual([]);
@@ -119,8 +119,8 @@ describe('endIterable', () => {
   it('DR-14 survives an iterator that cannot be ended', async () => {
     const iterable = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) };
     const crashes = await crashesOf(() => {
-      endIterable(iterable, undefined);
-      endIterable({} as AsyncIterable<unknown>, undefined);
+      void endIterable(iterable, undefined);
+      void endIterable({} as AsyncIterable<unknown>, undefined);
       return Promise.resolve();
     });
     expect(crashes).toEqual([]);

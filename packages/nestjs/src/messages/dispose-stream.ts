@@ -20,9 +20,18 @@ export function disposeStream(value: unknown): void {
     // Nothing of an Observable has begun before it is subscribed to.
     if (isObservable(value) || !isAsyncIterable(value)) return;
     containErrors(value);
-    endIterable(value, undefined);
+    void endIterable(value, undefined);
   } catch {
     // A proxy, or a teardown that throws.
+  }
+}
+
+/** Keeps the failure of what may be a `Readable` away from the process until somebody reads it. Never throws. */
+export function holdStream(value: unknown): void {
+  try {
+    if (isAsyncIterable(value)) containErrors(value);
+  } catch {
+    // A proxy.
   }
 }
 
@@ -43,9 +52,14 @@ export function containErrors(
 /**
  * Tells an iterable to end: a `Readable` by itself, anything else through its iterator. One that waits inside `next()` hears
  * it afterwards only: for that there is the abort signal.
+ *
+ * @returns when it has ended; never rejects.
  */
-export function endIterable(iterable: AsyncIterable<unknown>, begun: AsyncIterator<unknown> | undefined): void {
-  Promise.resolve()
+export function endIterable(
+  iterable: AsyncIterable<unknown>,
+  begun: AsyncIterator<unknown> | undefined,
+): Promise<unknown> {
+  return Promise.resolve()
     .then(() => {
       const { destroy } = iterable as { destroy?: unknown };
       if (typeof destroy === 'function') return destroy.call(iterable) as unknown;

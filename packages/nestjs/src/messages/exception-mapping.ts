@@ -1,10 +1,10 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { ERROR_MESSAGES, type ValidationIssue, type WsErrorCode } from '@secure-ws/protocol';
+import { dropPromises } from '../core/drop-promises.js';
 import { isApplicationReason, WsApplicationError } from '../core/ws-application.error.js';
 import { FORBIDDEN_MESSAGE } from '../nest/metadata.js';
 import { PLAIN_DATA } from '../output/class-compiler.js';
-import { dropPromises } from '../output/drop-promises.js';
 import { OutputRun, UnfitOutputError } from '../output/output-run.js';
 import { MAX_ISSUES } from '../validation/payload-run.js';
 import type { Message } from './message.js';

@@ -6,6 +6,7 @@ import {
   RESERVED_EVENT_PREFIX,
   type WsErrorCode,
 } from '@secure-ws/protocol';
+import { plainJson } from '../core/plain-json.js';
 import type { CompiledOutput } from '../output/compiled-output.js';
 import type { Refusal } from './refusal.js';
 
@@ -46,7 +47,7 @@ export function errorFrame(data: ErrorData, id: MessageId | undefined, messages?
  * @param roles those of the client.
  * @returns `undefined` where there is nothing to send: no value, and no `id` that waits for an answer.
  * @throws {UnfitOutputError} for a value that is not what was declared.
- * @throws what `JSON.stringify` throws: for a BigInt, a cycle, a throwing getter. TypeError for an event of the module's.
+ * @throws what `plainJson` throws: for a BigInt, a cycle, a throwing getter, a promise. TypeError for an event of the module's.
  */
 export function replyFrame(
   eventJson: string,
@@ -61,7 +62,8 @@ export function replyFrame(
   const event = response === undefined ? eventJson : JSON.stringify(response.event);
   const data = response === undefined ? value : response.data;
   // A function or a symbol has no JSON, and leaves the reply without data.
-  const json = JSON.stringify(output === undefined ? data : output.write(data, roles)) as string | undefined;
+  const json =
+    output === undefined ? plainJson(data) : (JSON.stringify(output.write(data, roles)) as string | undefined);
   return json === undefined ? `{"event":${event}${tail(id)}` : `{"event":${event},"data":${json}${tail(id)}`;
 }
 

@@ -72,7 +72,7 @@ const HANDLER_STEPS: readonly MessageStep[] = [
 
 /** Sends what a message has come to. */
 export const REPLY_STEP: MessageStep = step('reply', {
-  start: (message) => (message.source.reply(message, message.result) ? undefined : PARKED),
+  start: (message) => (message.source.reply(message, message.takeResult()) ? undefined : PARKED),
   fail: handlerFailed,
 });
 

@@ -1,6 +1,6 @@
 import { isPromiseLike } from '../core/awaitable.js';
 import type { Principal } from '../core/principal.js';
-import { disposeStream } from './dispose-stream.js';
+import { disposeStream, holdStream } from './dispose-stream.js';
 import type { HandlerOf, SourceOf, StepOf } from './message-contracts.js';
 import type { Waiting } from './message-engine.js';
 import type { Refusal } from './refusal.js';
@@ -24,6 +24,7 @@ export class Message extends TimedMessage {
   handler: MessageHandler | undefined = undefined;
   /** The connection's epoch when the message took its slot. */
   epoch = 0;
+  /** What the handler answered, until it goes out. */
   result: unknown = undefined;
   /** Whether its handler was called: it goes by what was granted then. */
   isHandled = false;
@@ -139,10 +140,24 @@ export class Message extends TimedMessage {
       // Whatever an answer may throw: a slot that is never given back stops the connection for good.
       this.isSettled = true;
       this.endDeadline();
+      if (this.result !== undefined) this.#giveUpResult();
       this.source.forgetAbort(this);
       this.observation?.end(this.isHandled);
       this.releaseSlot();
     }
+  }
+
+  /** Takes what the handler answered: from now on whoever sends it frees it. */
+  takeResult(): unknown {
+    const { result } = this;
+    this.result = undefined;
+    return result;
+  }
+
+  /** SL-12: a stream that was judged again, and refused, has nobody who would end it. */
+  #giveUpResult(): void {
+    disposeStream(this.takeResult());
+    this.abort();
   }
 
   #refuse(refusal: Refusal): void {
@@ -152,6 +167,10 @@ export class Message extends TimedMessage {
 
   override watchAnswer(): () => boolean {
     return this.source.watchAnswer(this);
+  }
+
+  protected override onListenerFailed(error: unknown): void {
+    this.source.engine.parts.faults.write(this.handler?.plan.label ?? 'signal', '', error);
   }
 
   protected override onSignalTaken(): void {
@@ -194,7 +213,11 @@ export class Message extends TimedMessage {
     if (!this.#conclude(step, refusal)) return;
     if (isRenewed && this.#isClosedBy(roles)) this.settle({ code: 'FORBIDDEN', reason: 'claims' });
     else {
-      if (isRenewed) this.#judgeAgain();
+      if (isRenewed) {
+        // A file that cannot be opened says so while its message is judged.
+        holdStream(this.result);
+        this.#judgeAgain();
+      }
       this.run();
     }
   }

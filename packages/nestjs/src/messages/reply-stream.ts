@@ -26,7 +26,8 @@ export class ReplyStream {
     private readonly connection: ManagedConnection,
     /** Sends one value. @returns `false` when it could not be sent, and never will be. */
     private readonly send: (value: unknown) => boolean,
-    private readonly onOver: () => void,
+    /** Told when it is over, and where its iterable has still to end, of that. */
+    private readonly onOver: (ended: Promise<unknown> | undefined) => void,
   ) {
     this.#isCold = message.handler?.plan.hasInterceptors === true;
   }
@@ -200,9 +201,9 @@ export class ReplyStream {
   }
 
   #close(): void {
-    this.onOver();
+    const pulled = this.#pulled;
+    this.onOver(pulled === undefined ? undefined : endIterable(pulled.iterable, pulled.iterator));
     this.#unsubscribe();
-    if (this.#pulled !== undefined) endIterable(this.#pulled.iterable, this.#pulled.iterator);
   }
 
   /** F17: a teardown of the application that throws must not end the process, nor keep the close from going on. */

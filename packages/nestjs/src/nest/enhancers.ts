@@ -38,12 +38,10 @@ export function instanceOf(reference: unknown, module: NestModule | undefined): 
   return typeof reference === 'function' ? module?.injectables.get(reference)?.instance : reference;
 }
 
-/** The guards that run before a handler: classes and instances. */
+/** The guards that run before a handler: classes and instances. Global ones that live for a request run on no gateway. */
 export function guardsOf(handler: HandlerRecord, config: ApplicationConfig): readonly unknown[] {
   const own = enhancersOf(handler, 'guards');
-  if (!runsGlobalEnhancers(config)) return own;
-  const perRequest = config.getGlobalRequestGuards().map(({ metatype }) => metatype);
-  return [...own, ...config.getGlobalGuards(), ...perRequest];
+  return runsGlobalEnhancers(config) ? [...own, ...config.getGlobalGuards()] : own;
 }
 
 /** Whether a guard is of a class: given as that class, as one derived from it, or as an instance. */
@@ -97,9 +95,13 @@ export function runsGlobalEnhancers(config: ApplicationConfig): boolean {
 /** The interceptors of a handler in their order: the first one sees a call first, and its outcome last. */
 export function interceptorsOf({ callback, gateway }: HandlerRecord, config: ApplicationConfig): readonly unknown[] {
   const own = enhancersOn([gateway.type, callback], 'interceptors');
-  if (!runsGlobalEnhancers(config)) return own;
-  const perRequest = config.getGlobalRequestInterceptors().map(({ metatype }) => metatype);
-  return [...config.getGlobalInterceptors(), ...perRequest, ...own];
+  return runsGlobalEnhancers(config) ? [...config.getGlobalInterceptors(), ...own] : own;
+}
+
+/** The pipes that the values of a handler's parameters go through: classes and instances. */
+export function pipesOf(handler: HandlerRecord, config: ApplicationConfig): readonly unknown[] {
+  const own = [...enhancersOf(handler, 'pipes'), ...(handler.parameters ?? []).flatMap(({ pipes = [] }) => pipes)];
+  return runsGlobalEnhancers(config) ? [...config.getGlobalPipes(), ...own] : own;
 }
 
 export function hasInterceptors(handler: HandlerRecord, config: ApplicationConfig): boolean {

@@ -4,6 +4,7 @@ import {
   Catch,
   Injectable,
   Module,
+  type PipeTransform,
   type Type,
   UseFilters,
   UseGuards,
@@ -31,6 +32,12 @@ import { RegistrationMetadata } from './registration-metadata.js';
 interface BoundHandler {
   readonly message: string;
   readonly callback: (data: unknown, ack?: unknown) => Promise<unknown>;
+}
+
+class Piping implements PipeTransform {
+  transform(): string {
+    return 'piped';
+  }
 }
 
 /** An adapter without a server: a test calls the handlers that Nest has bound. */
@@ -153,7 +160,7 @@ describe('Nest', () => {
     @WebSocketGateway()
     class Gateway {
       @UseGuards(No)
-      @UsePipes({ transform: () => 'piped' })
+      @UsePipes(new Piping())
       @SubscribeMessage('say')
       say(@MessageBody() text: unknown): unknown {
         return text;
@@ -166,7 +173,7 @@ describe('Nest', () => {
         const [handler] = gateway.handlers;
         if (handler === undefined) throw new Error('no handler');
         metadata.set(GUARDS_METADATA, [], handler.callback);
-        passValidated([gateway], config, metadata, () => true);
+        passValidated([gateway], config, metadata, Piping);
         onRegistered(gateway, () => {
           metadata.restore();
         });

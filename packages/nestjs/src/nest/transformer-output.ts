@@ -1,5 +1,10 @@
 import { TransformationType } from 'class-transformer';
-import { type ExposureMetadata, TRANSFORMER_STORAGE, type TransformMetadata } from './transformer-storage.js';
+import {
+  type ExposureMetadata,
+  type SelectiveOptions,
+  TRANSFORMER_STORAGE,
+  type TransformMetadata,
+} from './transformer-storage.js';
 
 /** A property as class-transformer writes it. */
 export interface WrittenProperty {
@@ -9,6 +14,8 @@ export interface WrittenProperty {
   /** The groups of which one is needed to see it; none where everybody may. */
   readonly groups: readonly string[];
   readonly transforms: readonly TransformMetadata[];
+  /** Whether a decorator of it counts from or up to a version only. */
+  readonly isVersioned: boolean;
 }
 
 /** Whether class-transformer's decorators can be read. */
@@ -29,11 +36,13 @@ export function writtenPropertiesOf(type: object): readonly WrittenProperty[] {
     const exposure = storage.findExposeMetadata(type, name);
     if (exposure === undefined || !isForOutput(exposure)) continue;
     if (excluded.some(({ propertyName }) => propertyName === name)) continue;
+    const transforms = storage.findTransformMetadatas(type, name, TransformationType.CLASS_TO_PLAIN);
     written.push({
       name,
       sentAs: exposure.options?.name ?? name,
       groups: exposure.options?.groups ?? [],
-      transforms: storage.findTransformMetadatas(type, name, TransformationType.CLASS_TO_PLAIN),
+      transforms,
+      isVersioned: [exposure, ...transforms].some(namesVersion),
     });
   }
   return written;
@@ -44,6 +53,10 @@ export function mentionedPropertiesOf(type: object): readonly string[] {
   const storage = TRANSFORMER_STORAGE;
   const all = [...(storage?.getExposedMetadatas(type) ?? []), ...(storage?.getExcludedMetadatas(type) ?? [])];
   return all.map(({ propertyName }) => propertyName);
+}
+
+function namesVersion({ options }: { readonly options?: SelectiveOptions }): boolean {
+  return options?.since !== undefined || options?.until !== undefined;
 }
 
 function isForOutput({ options }: ExposureMetadata): boolean {

@@ -27,6 +27,26 @@ describe('LimitedClients', () => {
     expect(clients.list(0)).toMatchObject([{ kind: chargedTo, reason: 'violations', isPenalised: true }]);
   });
 
+  it('MO-10 counts an IPv6 address by its /64, as limits do: who has a network pushes nobody else out', () => {
+    const clients = new LimitedClients();
+    clients.note(refused('ws.handshake.refused', { reason: 'address-rate' }), 0);
+    for (let i = 0; i < 1000; i++) {
+      const address = `2001:db8:0:1::${i.toString(16)}`;
+      clients.note(refused('ws.handshake.refused', { reason: 'address-rate', address }), 1);
+      clients.note(refused('ws.violations.exceeded', { chargedTo: 'address', address }), 1);
+    }
+    expect(clients.list(1)).toMatchObject([
+      { who: '2001:db8:0:1::/64', times: 2000 },
+      { who: '192.0.2.1', times: 1 },
+    ]);
+  });
+
+  it('MO-10 blames nobody for what their tenant sends', () => {
+    const clients = new LimitedClients();
+    clients.note(refused('ws.message.refused', { reason: 'tenant-throttle' }), 0);
+    expect(clients.list(0)).toEqual([]);
+  });
+
   it('leaves out what is no limit of anybody, and who nobody knows', () => {
     const clients = new LimitedClients();
     for (const reason of ['policy', 'shedding', 'queue-full', 'unauthenticated', 'constructor', '__proto__']) {
@@ -40,9 +60,12 @@ describe('LimitedClients', () => {
   it('MO-10 remembers a bounded number of them, and each for ten minutes', () => {
     const clients = new LimitedClients();
     for (let i = 0; i < 10_000; i++)
-      clients.note(refused('ws.handshake.refused', { reason: 'address-rate', address: `a${i}` }), i);
+      clients.note(
+        refused('ws.handshake.refused', { reason: 'address-rate', address: `10.0.${i >> 8}.${i & 255}` }),
+        i,
+      );
     expect(clients.list(9999)).toHaveLength(MAX_LIMITED);
-    expect(clients.list(9999)[0]?.who).toBe('a9999');
+    expect(clients.list(9999)[0]?.who).toBe('10.0.39.15');
     expect(clients.list(9998 + FORGOTTEN_AFTER_MS)).toHaveLength(1);
     expect(clients.list(9999 + FORGOTTEN_AFTER_MS)).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { addressKey } from '../core/address-key.js';
 import type { SecurityEvent, SecurityEventData } from '../events/security-event.js';
 
 /** How many clients are remembered. */
@@ -9,7 +10,7 @@ export const FORGOTTEN_AFTER_MS = 10 * 60_000;
 /** Somebody who met a limit lately. */
 export interface LimitedClient {
   readonly kind: 'principal' | 'address';
-  /** As it stands in events. */
+  /** As it stands in events; an IPv6 address by its /64, as limits count it: its owner has 2^64 of them. */
   readonly who: string;
   /** The last check that refused, such as `principal-throttle`. */
   readonly reason: string;
@@ -25,7 +26,10 @@ interface Remembered extends LimitedClient {
   readonly at: number;
 }
 
-/** The checks that limit, and what they are counted by. */
+/**
+ * The checks that limit, and what they are counted by. Not among them is what counts the messages of a tenant: whoever sent the last
+ * one is nobody to blame.
+ */
 const LIMITED_BY: ReadonlyMap<string, 'principal' | 'address'> = new Map([
   ['address-rate', 'address'],
   ['address-backoff', 'address'],
@@ -37,7 +41,6 @@ const LIMITED_BY: ReadonlyMap<string, 'principal' | 'address'> = new Map([
   ['principal-connections', 'principal'],
   ['principal-throttle', 'principal'],
   ['connection-throttle', 'principal'],
-  ['tenant-throttle', 'principal'],
   ['event-throttle', 'principal'],
 ]);
 
@@ -85,13 +88,17 @@ export class LimitedClients {
 }
 
 function limitOf(event: SecurityEvent): Pick<LimitedClient, 'kind' | 'who' | 'reason'> | undefined {
-  if (event.type === 'ws.violations.exceeded') {
-    return { kind: event.chargedTo, who: event[event.chargedTo], reason: 'violations' };
-  }
-  if (!isRefusal(event)) return undefined;
-  const kind = LIMITED_BY.get(event.reason);
-  const who = kind === undefined ? undefined : event[kind];
-  return kind === undefined || who === undefined ? undefined : { kind, who, reason: event.reason };
+  if (event.type === 'ws.violations.exceeded') return limitBy(event.chargedTo, event, 'violations');
+  return isRefusal(event) ? limitBy(LIMITED_BY.get(event.reason), event, event.reason) : undefined;
+}
+
+function limitBy(
+  kind: LimitedClient['kind'] | undefined,
+  { address, principal }: { readonly address: string; readonly principal?: string },
+  reason: string,
+): Pick<LimitedClient, 'kind' | 'who' | 'reason'> | undefined {
+  const who = kind === 'principal' ? principal : addressKey(address).slice('address:'.length);
+  return kind === undefined || who === undefined ? undefined : { kind, who, reason };
 }
 
 function isRefusal<E extends SecurityEvent | SecurityEventData>(

@@ -1,8 +1,8 @@
 import type { EventLevel } from '../events/catalogue/event-row.js';
 import { rowOf, type SecurityEvent, type SecurityEventType } from '../events/security-event.js';
 
-/** How many of them are kept. */
-export const MAX_NOTABLE = 50;
+/** How many of each group are kept. */
+export const MAX_NOTABLE = 30;
 
 /** What an operator should have seen. */
 export interface NotableEvent {
@@ -23,34 +23,63 @@ export function isNotable(type: SecurityEventType): boolean {
 const MAX_TEXT = 200;
 const MAX_FIELDS = 16;
 
+/** Who causes events: none of them may push those of another group out. */
+type Group = 'operators' | 'strangers' | 'node';
+
+const BY_STRANGERS = ['ws.alert.raised', 'ws.alert.ended', 'ws.attack.', 'ws.shedding.'];
+
+function groupOf(type: SecurityEventType): Group {
+  if (type.startsWith('ws.operator.')) return 'operators';
+  return BY_STRANGERS.some((beginning) => type.startsWith(beginning)) ? 'strangers' : 'node';
+}
+
+/** Losses are told again and again for as long as a flood lasts: which fields say whose they are, and which are added up. */
+const LOSSES: ReadonlyMap<string, { readonly of: readonly string[]; readonly sums: readonly string[] }> = new Map([
+  ['ws.audit.dropped', { of: ['sink'], sums: ['dropped', 'failed'] }],
+  ['ws.alert.lost', { of: ['sink', 'reason'], sums: ['count'] }],
+]);
+
+interface Kept extends NotableEvent {
+  /** Which one it is of all. */
+  readonly number: number;
+}
+
 /**
- * The last alerts, warnings about the application itself and acts of operators. What clients cause one by one is not among them:
- * it would push the others out, and is counted by reason.
+ * The last acts of operators, the last alerts and attacks, which strangers can cause, and the last news of the node itself. What
+ * clients cause one by one is not among them: it is counted by reason.
  */
 export class NotableEvents {
-  readonly #events: NotableEvent[] = [];
+  readonly #groups: Readonly<Record<Group, Kept[]>> = { operators: [], strangers: [], node: [] };
+  #lastNumber = 0;
 
   note(event: SecurityEvent): void {
-    const fields = event.type === 'ws.audit.dropped' ? this.#addUp(fieldsOf(event)) : fieldsOf(event);
-    this.#events.push({ time: event.time, type: event.type, level: rowOf(event.type).level, fields });
-    if (this.#events.length > MAX_NOTABLE) this.#events.shift();
-  }
-
-  /** Losses are told once a second for as long as a flood lasts: in one entry for each sink, with all of them. */
-  #addUp(fields: NotableEvent['fields']): NotableEvent['fields'] {
-    const isOfSink = ({ type, fields: { sink } }: NotableEvent): boolean =>
-      type === 'ws.audit.dropped' && sink === fields['sink'];
-    const at = this.#events.findIndex(isOfSink);
-    if (at === -1) return fields;
-    const [before] = this.#events.splice(at, 1);
-    const sum = (name: string): number => Number(before?.fields[name] ?? 0) + Number(fields[name] ?? 0);
-    return { ...fields, dropped: sum('dropped'), failed: sum('failed') };
+    const kept = this.#groups[groupOf(event.type)];
+    const fields = addedUp(event.type, fieldsOf(event), kept);
+    const number = (this.#lastNumber += 1);
+    kept.push({ time: event.time, type: event.type, level: rowOf(event.type).level, fields, number });
+    if (kept.length > MAX_NOTABLE) kept.shift();
   }
 
   /** The last one first. */
   list(): NotableEvent[] {
-    return [...this.#events].reverse();
+    return Object.values(this.#groups)
+      .flat()
+      .sort((a, b) => b.number - a.number)
+      .map(({ number: _, ...event }) => event);
   }
+}
+
+/** A loss with what was lost before in the same way, of which the entry is taken away. */
+function addedUp(type: string, fields: NotableEvent['fields'], kept: Kept[]): NotableEvent['fields'] {
+  const loss = LOSSES.get(type);
+  if (loss === undefined) return fields;
+  const isSame = (other: NotableEvent): boolean =>
+    other.type === type && loss.of.every((name) => other.fields[name] === fields[name]);
+  const at = kept.findIndex(isSame);
+  if (at === -1) return fields;
+  const [before] = kept.splice(at, 1);
+  const sums = loss.sums.map((name) => [name, Number(before?.fields[name]) + Number(fields[name])] as const);
+  return { ...fields, ...Object.fromEntries(sums) };
 }
 
 function fieldsOf(event: SecurityEvent): NotableEvent['fields'] {

@@ -22,10 +22,10 @@ import { OPERATIONS_PLACE, type ResolvedOperationsOptions } from './operations.o
 /** How long the application may think about who asks, in milliseconds. */
 const RESOLVE_TIMEOUT_MS = 5000;
 
-/** What Nest calls the URL of a request: with what a router or a prefix took off it. */
+/** `originalUrl` is the URL as it was asked for: a router takes its prefix off `url`. */
 type AnyRequest = IncomingMessage & { readonly originalUrl?: string };
 
-/** Who gave the page's answer, and what it is to be told. */
+/** Who asks for the page, and whether they may act. */
 export interface Operator {
   /** As the application says it, for the ticket. */
   readonly principal: NonNullable<Awaited<ReturnType<WsHttpPrincipal['resolve']>>>;

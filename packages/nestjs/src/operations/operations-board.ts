@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Observable, share } from 'rxjs';
 import type { Principal } from '../core/principal.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
@@ -46,7 +46,7 @@ export interface OperationsSnapshot {
 
 /** Puts together what operators see. */
 @Injectable()
-export class OperationsBoard implements Display, OnApplicationShutdown {
+export class OperationsBoard implements Display {
   readonly actions: OperatorActions;
   /** One figure for all who watch, made while somebody does. */
   readonly snapshots: Observable<OperationsSnapshot>;
@@ -55,12 +55,12 @@ export class OperationsBoard implements Display, OnApplicationShutdown {
   readonly #history: RefusalHistory;
   readonly #limited = new LimitedClients();
   readonly #notable = new NotableEvents();
-  readonly #stopSampling: () => void;
+  #nextSampleAt = 0;
   /** A hash costs, and a search looks at everybody. */
   readonly #shown = new WeakMap<Principal, string>();
 
   constructor(@Inject(OPERATIONS_HOST) { runtime, options }: OperationsHost) {
-    const { clock, events, lifecycle, revocations } = runtime;
+    const { clock, events, lifecycle, revocations, timer } = runtime;
     this.runtime = runtime;
     this.#showsPlain = options.showsPlain;
     this.#history = new RefusalHistory(events.counts, clock.monotonic());
@@ -69,16 +69,18 @@ export class OperationsBoard implements Display, OnApplicationShutdown {
       if (isNotable(data.type)) this.#notable.note(present());
       else if (isLimit(data)) this.#limited.note(present(), clock.monotonic());
     });
-    this.#stopSampling = clock.every(SAMPLE_MS, () => this.#sample());
+    // The timer of the module, which ends with it, and never begins where the boot fails.
+    timer.onTick((now) => {
+      if (now >= this.#nextSampleAt) this.#sample();
+    });
     const emit = events.emit.bind(events);
     this.actions = new OperatorActions({ lifecycle, revocations, clock, display: this, emit });
     this.snapshots = new Observable<OperationsSnapshot>((watcher) =>
-      clock.every(options.refreshMs, () => watcher.next(this.snapshot())),
+      clock.every(options.refreshMs, () => {
+        const snapshot = this.#snapshotOrFault();
+        if (snapshot !== undefined) watcher.next(snapshot);
+      }),
     ).pipe(share());
-  }
-
-  onApplicationShutdown(): void {
-    this.#stopSampling();
   }
 
   who(principal: Principal): string {
@@ -128,7 +130,19 @@ export class OperationsBoard implements Display, OnApplicationShutdown {
     return pageOf(lifecycle.all(), asked, this, { operator, now: clock.now(), monotonic: clock.monotonic() });
   }
 
+  /** In a timer nobody would catch what a figure throws. */
+  #snapshotOrFault(): OperationsSnapshot | undefined {
+    try {
+      return this.snapshot();
+    } catch (error) {
+      this.runtime.faults.write('OperationsBoard.snapshot', '', error);
+      return undefined;
+    }
+  }
+
   #sample(): void {
-    this.#history.take(this.runtime.events.counts, this.runtime.clock.monotonic());
+    const now = this.runtime.clock.monotonic();
+    this.#nextSampleAt = now + SAMPLE_MS;
+    this.#history.take(this.runtime.events.counts, now);
   }
 }

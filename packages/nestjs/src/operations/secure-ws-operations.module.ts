@@ -20,8 +20,8 @@ const OPTIONS_PROBLEMS = Symbol('problems of the options of SecureWsOperationsMo
  * A page for operators, off unless it is imported and says who may see it: live connections, refusals by reason, alerts, who is
  * throttled; and to disconnect, revoke, ban and drain, each with a reason and a second look, each audited.
  *
- * Its socket is a gateway of this application like any other. Over HTTP the page is not there for whoever has not what `access`
- * asks for.
+ * Its socket is a gateway of this application like any other. Over HTTP, whoever lacks what `access` asks for is answered as if
+ * there were no page.
  *
  * @example
  * ```ts

@@ -80,10 +80,14 @@ export class ClassCompiler {
     return shape;
   }
 
-  #shapeOfProperty(type: OutputClass, { name, sentAs }: WrittenProperty): OutputShape {
+  #shapeOfProperty(type: OutputClass, { name, sentAs, isVersioned }: WrittenProperty): OutputShape {
     const where = `${type.name}.${name}`;
     if (isForbidden(name) || isForbidden(sentAs)) {
       this.#fail(where, `goes out as ${sentAs}, which no object can have.`, 'rename it');
+    }
+    if (isVersioned) {
+      // class-transformer would need to be told a version, and would ignore them without one.
+      this.#fail(where, 'names since or until, and what goes out has no version.', 'declare a class for each version of the reply'); // prettier-ignore
     }
     const declared = declaredTypeOf(type.prototype as object, name);
     const metadata = typeMetadataOf(type, name);

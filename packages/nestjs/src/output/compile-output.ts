@@ -10,7 +10,11 @@ const FIT = 'declare a class with @Expose() properties, [Item], String, Number, 
  * @param where what it is declared for, such as a handler.
  * @returns `undefined` where something of it is wrong; `report` has been told all of it.
  */
-export function compileOutput(where: string, declared: unknown, report: ReportOutputProblem): OutputShape | undefined {
+export function compileOutput(
+  where: string,
+  declared: unknown,
+  report: ReportOutputProblem,
+): ContainerShape | undefined {
   const isList = Array.isArray(declared);
   if (isList && declared.length !== 1) {
     report(where, 'declares a list of no kind, or of several.', 'declare a list as [Item]');

@@ -252,6 +252,49 @@ describe('an output DTO', () => {
     expect(crashes).toEqual([]);
   });
 
+  it.each<readonly [what: string, value: () => object]>([
+    [
+      'an entity',
+      () =>
+        new (class Entity {
+          passwordHash = SECRET;
+        })(),
+    ],
+    ['a Date', () => new Date()],
+    ['bytes', () => Buffer.from(SECRET)],
+    ['a promise', () => Promise.resolve({ a: SECRET })],
+  ])('OD-04 AZ-07 refuses %s where a Map is declared', (_what, make) => {
+    class Labels {
+      @Expose() @Type(() => String) labels!: Map<string, string>;
+    }
+    expect(() => sent(Labels, { labels: make() })).toThrow(UnfitOutputError);
+    expect(sent(Labels, { labels: { a: 'b' } })).toEqual({ labels: { a: 'b' } });
+  });
+
+  it('MO-07 says where something does not fit without the keys of a map, or what else is data', () => {
+    class Entity {}
+    const place = (extra: unknown) => {
+      try {
+        sent(UserView, { extra });
+        return 'sent';
+      } catch (error) {
+        return (error as UnfitOutputError).path.join('.');
+      }
+    };
+    expect(place(new Map([['ann@example.com', new Entity()]]))).toBe('extra.*');
+    expect(place({ 'ann@example.com': { inner: new Entity() } })).toBe('extra.*.inner');
+  });
+
+  it('DR-14 looks at no more of what was refused than could have been sent', () => {
+    const read = vi.fn<() => void>();
+    const many = Array.from({ length: 100_000 }, () => ({}));
+    const counted = new Proxy(many, {
+      get: (target, name, self) => (read(), Reflect.get(target, name, self) as unknown),
+    });
+    expect(() => sent(UserView, { id: { other: 1 }, others: counted })).toThrow(UnfitOutputError);
+    expect(read.mock.calls.length).toBeLessThan(5000);
+  });
+
   it('DR-14 starts nothing that only becomes a promise when it is asked', () => {
     const then = vi.fn<() => void>();
     expect(() => compile(UserView).write({ id: 1, other: { then } }, [])).toThrow(UnfitOutputError);
@@ -279,7 +322,7 @@ describe('an output DTO', () => {
     const written = compile(UserView).write({ extra, byName }, []) as UserView;
     expect(written.extra).toEqual({ a: 1 });
     expect(written.byName).toEqual({ a: { amount: 2 } });
-    expect(Object.getPrototypeOf(written.extra)).toBe(Object.prototype);
+    for (const each of [written.extra, written.byName]) expect(Object.getPrototypeOf(each)).toBe(Object.prototype);
   });
 
   it('passes nothing as nothing', () => {

@@ -1,5 +1,5 @@
+import { dropPromises } from '../core/drop-promises.js';
 import type { OutputDeclaration } from '../core/output.js';
-import { dropPromises } from './drop-promises.js';
 import { OutputRun } from './output-run.js';
 import type { OutputShape } from './output-shape.js';
 

@@ -1,6 +1,7 @@
+import { dropPromise, dropPromises } from '../core/drop-promises.js';
 import { validatorOf } from '../core/schema-validator.js';
 import type { StandardSchema } from '../core/standard-schema.js';
-import { dropPromise } from './drop-promises.js';
+
 import { type OutputRun, UnfitOutputError } from './output-run.js';
 
 /** What a value that goes out must be. Compiled once. */
@@ -30,6 +31,7 @@ export class ScalarShape implements OutputShape {
     const value = writtenBySelf(given);
     if (typeof value === this.type) return value;
     if (this.convert !== undefined && isScalar(value)) return this.convert(value);
+    if (value !== given) dropPromise(value);
     throw unfit(`is declared as ${this.type}`, given);
   }
 }
@@ -88,6 +90,8 @@ export class ContainerShape implements OutputShape {
         list.push(isList ? this.#writeList(item, run) : this.#writeItem(item, run));
       }
     } catch (error) {
+      // A list that an accessor made hangs on nothing that was handed in.
+      dropPromises(items);
       throw located(error, list.length);
     }
     run.leave();
@@ -95,9 +99,10 @@ export class ContainerShape implements OutputShape {
   }
 
   #writeMap(value: unknown, run: OutputRun): Record<string, unknown> {
-    if (typeof value !== 'object' || value === null) throw unfit('is declared as a Map', value);
+    // OD-04: in place of a Map a plain object may stand. Of an entity everything would go out under its own names.
+    if (!(value instanceof Map) && !isPlainObject(value)) throw unfit('is declared as a Map', value);
     run.enter();
-    const entries = value instanceof Map ? (value as Map<unknown, unknown>) : Object.entries(value);
+    const entries = value instanceof Map ? (value as Map<unknown, unknown>) : Object.entries(value as object);
     const written: Record<string, unknown> = {};
     for (const [key, item] of entries) {
       if (typeof key !== 'string' && typeof key !== 'number') throw unfit('has keys that are no texts', key);
@@ -164,6 +169,13 @@ export function located(error: unknown, member: string | number): unknown {
 /** Names that would change an object instead of being in it; class-transformer leaves them out as well. */
 export function isForbidden(name: string): boolean {
   return name === '__proto__' || name === 'constructor';
+}
+
+/** Whether a value is an object of no class. */
+export function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function isScalar(value: unknown): boolean {

@@ -49,17 +49,16 @@ export class Outputs implements OutputWriter {
       if (forAll !== undefined) return forAll.view;
       const key = JSON.stringify(roles);
       if (views.has(key)) return views.get(key);
+      const run = new OutputRun(roles, this.#refusesUndeclared);
       let view: OutputView | undefined;
-      let isForAll = true;
       try {
         const output = this.#ofSent(where, options);
-        const run = new OutputRun(roles, output?.refusesUndeclared ?? false);
         view = { data: output === undefined ? data : output.run(data, run) };
-        isForAll = !run.hasAskedRoles;
       } catch (error) {
         this.#report(where, event, id, error);
       }
-      if (isForAll) forAll = { view };
+      // What does not fit for one role may fit for the others.
+      if (!run.hasAskedRoles) forAll = { view };
       else views.set(key, view);
       return view;
     };

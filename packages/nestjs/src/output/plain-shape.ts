@@ -1,5 +1,10 @@
 import { type OutputRun } from './output-run.js';
-import { isForbidden, located, type OutputShape, unfit, writtenBySelf } from './output-shape.js';
+import { isForbidden, isPlainObject, located, type OutputShape, unfit, writtenBySelf } from './output-shape.js';
+
+/** The keys of a map are data, and so may be those of an object: they stay out of the log. */
+function isWordOfCode(name: string): boolean {
+  return /^[A-Za-z_$][\w$]{0,63}$/.test(name);
+}
 
 /** Finds the shape of a class that exposes something; `undefined` for any other. */
 export type ShapeOfClass = (type: unknown) => OutputShape | undefined;
@@ -29,9 +34,8 @@ export class PlainShape implements OutputShape {
     if (Array.isArray(value) || value instanceof Set) {
       return [...(value as Iterable<unknown>)].map((item, index) => this.#member(item, index, run));
     }
-    if (value instanceof Map) return this.#writeEntries(value as Map<unknown, unknown>, run);
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return this.#writeEntries(Object.entries(value), run);
+    if (value instanceof Map) return this.#writeEntries(value as Map<unknown, unknown>, run, true);
+    if (isPlainObject(value)) return this.#writeEntries(Object.entries(value), run);
     const shape = this.shapeOf(value.constructor);
     if (shape !== undefined) return shape.write(value, run);
     const said = writtenBySelf(value);
@@ -39,12 +43,16 @@ export class PlainShape implements OutputShape {
     throw unfit('is of a class that exposes nothing', value);
   }
 
-  #writeEntries(entries: Iterable<readonly [unknown, unknown]>, run: OutputRun): Record<string, unknown> {
+  #writeEntries(
+    entries: Iterable<readonly [unknown, unknown]>,
+    run: OutputRun,
+    isMap = false,
+  ): Record<string, unknown> {
     const written: Record<string, unknown> = {};
     for (const [key, item] of entries) {
       const name = String(key);
       if (isForbidden(name) || item === undefined) continue;
-      written[name] = this.#member(item, name, run);
+      written[name] = this.#member(item, isMap || !isWordOfCode(name) ? '*' : name, run);
     }
     return written;
   }

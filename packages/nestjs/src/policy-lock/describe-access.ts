@@ -8,7 +8,8 @@ export type ModuleOfPolicy = (policy: abstract new (...args: never[]) => object)
 
 /**
  * Says who may call a handler. The order in which requirements are written is not part of it: all must agree, and a change of
- * order alone must not bury another one.
+ * order alone must not bury another one. That of `anyOf()` is, as soon as a policy is among them: the first that passes decides
+ * which resource and which rows the handler is given.
  */
 export function describeAccess(
   { isPublic, isClosed, stepUpMs, requirements }: AuthorizationDecision,
@@ -28,7 +29,8 @@ function describeAll(requirements: readonly WsRequirement[], moduleOf: ModuleOfP
 function describe(requirement: WsRequirement, moduleOf: ModuleOfPolicy): readonly PolicyRequirement[] {
   if (typeof requirement === 'function') return [{ policy: requirement.name, module: moduleOf(requirement) }];
   if (requirement instanceof AnyOf) {
-    return [{ anyOf: unique(requirement.members.map((member) => together(describe(member, moduleOf)))) }];
+    const members = distinct(requirement.members.map((member) => together(describe(member, moduleOf))));
+    return [{ anyOf: members.some(isOrdered) ? members : members.sort(byText) }];
   }
   if (requirement instanceof AllOf) return describeAll(requirement.members, moduleOf);
   const { roles, scopes = [], ...others } = requirement;
@@ -45,5 +47,16 @@ function together(all: readonly PolicyRequirement[]): PolicyRequirement {
 }
 
 function unique(requirements: readonly PolicyRequirement[]): readonly PolicyRequirement[] {
-  return [...new Map(requirements.map((item) => [textOf(item), item])).values()].sort(byText);
+  return distinct(requirements).sort(byText);
+}
+
+function distinct(requirements: readonly PolicyRequirement[]): PolicyRequirement[] {
+  return [...new Map(requirements.map((item) => [textOf(item), item])).values()];
+}
+
+/** Whether a requirement may grant something. */
+function isOrdered(requirement: PolicyRequirement): boolean {
+  if ('policy' in requirement) return true;
+  const inside = 'anyOf' in requirement ? requirement.anyOf : 'allOf' in requirement ? requirement.allOf : [];
+  return inside.some(isOrdered);
 }

@@ -1,4 +1,4 @@
-import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { type ArgumentsHost, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { ErrorData } from '@secure-ws/protocol';
 import { isPromiseLike, withDeadline } from '../core/awaitable.js';
 import { findMessageContext, WsMessageContext } from '../core/message-context.js';
@@ -106,8 +106,7 @@ export class EnhancerChecks {
    * @throws {WsRefusalException} where the caller is not known.
    */
   replyWriter(context: ExecutionContext): ((value: unknown) => unknown) | undefined {
-    const message = findMessageContext(context.getArgs<unknown[]>());
-    if (message !== undefined && !(message instanceof ForeignCall)) return undefined;
+    if (this.isAnsweredElsewhere(context)) return undefined;
     const { plan, client } = this.#callOf(context);
     const { reply } = plan;
     if (reply === undefined) return undefined;
@@ -142,6 +141,12 @@ export class EnhancerChecks {
     const outcome = await compiled.check(value);
     if (!(outcome instanceof PayloadRefusal)) return outcome;
     throw new WsRefusalException('VALIDATION_FAILED', { issues: outcome.issues });
+  }
+
+  /** Whether a call came through the module's own adapter, which writes its replies and answers what it throws. */
+  isAnsweredElsewhere(host: ArgumentsHost): boolean {
+    const message = findMessageContext(host.getArgs<unknown[]>());
+    return message !== undefined && !(message instanceof ForeignCall);
   }
 
   /** What the client gets of an exception; audits it, unless a check refused and has done so. */

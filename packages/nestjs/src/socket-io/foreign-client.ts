@@ -1,9 +1,11 @@
 import type { CloseCodeName } from '@secure-ws/protocol';
 import { plainAddress } from '../core/address-key.js';
+import { containListeners } from '../core/contained-signal.js';
 import { randomId } from '../core/identifier.js';
 import type { Principal } from '../core/principal.js';
 import type { WsSendOptions } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
+import type { FaultLog } from '../core/fault-log.js';
 import { findClient, type ProxyRules } from '../handshake/client-address.js';
 import { type RawRequest, readRequestHead } from '../handshake/request-head.js';
 import type { MessageEngine } from '../messages/message-engine.js';
@@ -33,7 +35,8 @@ class SocketEnd {
   readonly gone = new AbortController();
   current: ForeignClient | undefined;
 
-  constructor(socket: ForeignSocket) {
+  constructor(socket: ForeignSocket, faults: FaultLog) {
+    containListeners(this.gone.signal, (error) => faults.write('signal', '', error));
     socket.once?.('disconnect', () => {
       this.gone.abort();
       this.current?.replace();
@@ -78,7 +81,7 @@ export class ForeignClient implements WsConnection, MessageSource {
       ...([engine.parts.throttles, engine.settings.throttling, this, onReported] as const),
       before?.limits,
     );
-    this.#end = before === undefined ? new SocketEnd(socket) : before.#end;
+    this.#end = before === undefined ? new SocketEnd(socket, engine.parts.faults) : before.#end;
     this.#end.current = this;
   }
 

@@ -6,7 +6,8 @@ import { EnhancerChecks } from './enhancer-checks.js';
  * Answers what was thrown, for gateways on another adapter: `@UseFilters(WsExceptionsFilter)`. The client gets an `error`
  * event with the content of an error frame; one that asked for an acknowledgement gets the frame as that.
  *
- * Name the class, not an instance of it: it audits through the module.
+ * Name the class, not an instance of it: it audits through the module. Under the module's own adapter it leaves the answer
+ * to that.
  */
 @Catch()
 export class WsExceptionsFilter implements ExceptionFilter {
@@ -14,6 +15,7 @@ export class WsExceptionsFilter implements ExceptionFilter {
   constructor(private readonly checks: EnhancerChecks) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
+    if (this.checks.isAnsweredElsewhere(host)) return;
     const args = host.getArgs<unknown[]>();
     const client = args[0] as { emit?: (event: string, data: unknown) => unknown };
     const event: unknown = args.at(-1);

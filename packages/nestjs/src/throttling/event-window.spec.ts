@@ -21,4 +21,15 @@ describe('EventWindow', () => {
     }
     expect(window.wait(0, valuesOf(60_001))).toBeGreaterThan(0);
   });
+
+  it('DR-05 DR-16 messages of many short lengths do not have the long one forgotten', () => {
+    const window = new EventWindow({ by: 'principal' } as EventThrottle);
+    const valuesOf = (ttl: number) => ({ limit: 3, ttl, blockMs: 0, cost: 1 });
+    for (let taken = 0; taken < 3; taken++) {
+      expect(window.wait(0, valuesOf(60_000))).toBe(0);
+      window.take(0, valuesOf(60_000));
+    }
+    for (let ttl = 1000; ttl < 1012; ttl++) expect(window.wait(0, valuesOf(ttl))).toBeGreaterThan(0);
+    expect(window.wait(2000, valuesOf(60_000))).toBeGreaterThan(50_000);
+  });
 });

@@ -57,15 +57,19 @@ export class EventWindow {
     const known = this.#windows.get(ttl);
     if (known !== undefined) return known;
     const used = Math.max(0, ...[...this.#windows.values()].map((window) => window.used(now)));
-    const [oldest] = this.#windows.keys();
-    if (this.#windows.size >= MAX_LENGTHS && oldest !== undefined) this.#windows.delete(oldest);
     const { fixed } = this.rule;
     const isExact = fixed !== undefined && Number.isInteger(fixed.cost) && fixed.limit <= EXACT_UP_TO;
     const window = isExact ? new SlidingWindow(fixed.limit, ttl) : new WeightedWindow(Infinity, ttl);
     window.used(now);
     if (used > 0) window.take(now, used);
-    this.#windows.set(ttl, window);
+    this.#keep(ttl, window);
     return window;
+  }
+
+  /** The longest windows stay: whoever could have one given up by messages of many lengths would begin again at nothing. */
+  #keep(ttl: number, window: RateWindow): void {
+    this.#windows.set(ttl, window);
+    if (this.#windows.size > MAX_LENGTHS) this.#windows.delete(Math.min(...this.#windows.keys()));
   }
 }
 

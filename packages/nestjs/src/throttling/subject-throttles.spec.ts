@@ -125,6 +125,37 @@ describe('SubjectThrottle', () => {
     expect(shared.asked).toBe(2);
   });
 
+  it('DR-05 a debt that is paid in parts is waited for as long as its largest part takes', async () => {
+    const answers = [0, 900, 100];
+    class Scripted extends Shared {
+      override hit(): number {
+        this.asked++;
+        return (this.delay ?? Promise.resolve()).then(() => answers.shift() ?? 0) as unknown as number;
+      }
+    }
+    const shared = new Scripted(new FakeClock(), { maxKeys: 1000 });
+    const { delay, open } = gate();
+    shared.delay = delay;
+    const throttle = new SubjectThrottles([{ limit: 10, ttl: 1000 }], shared).obtain(ALICE);
+    // The first one is asked about by itself, the three behind it together, and then one of them.
+    for (let i = 0; i < 4; i++) expect(hit(throttle, 0)).toBe(0);
+    open();
+    await settle();
+    expect(shared.asked).toBe(3);
+    expect(throttle.wait(0)).toBe(900);
+  });
+
+  it('DR-05 what is held again is not forgotten: a second one would have windows of its own', () => {
+    const clock = new FakeClock();
+    const throttles = new SubjectThrottles([{ limit: 1, ttl: 1000 }], new MemoryStore(clock, { maxKeys: 1000 }));
+    const first = throttles.obtain(ALICE);
+    throttles.release(first);
+    expect(throttles.obtain(ALICE)).toBe(first);
+    clock.advance(3_600_000);
+    throttles.sweep(clock.monotonic());
+    expect(throttles.obtain(ALICE)).toBe(first);
+  });
+
   it('DR-05 a debt above the limit, behind a slow store, is paid in parts and blocks nobody for good', async () => {
     const { clock, shared, throttle } = start([{ limit: 10, ttl: 1000 }]);
     const { delay, open } = gate();

@@ -2,7 +2,7 @@ import { addressKey, UNKNOWN_ADDRESS_KEY } from '../../core/address-key.js';
 import { truncatedAddress } from '../../core/truncated-address.js';
 import type { AlertScope } from '../../events/catalogue/alert-events.js';
 import type { SecurityEventData } from '../../events/security-event.js';
-import type { AlertSubject } from '../raised-alerts.js';
+import type { AlertSubject } from '../active-alert.js';
 
 /** Longer ones are cut off: a key is held for as long as its window. */
 const MAX_KEY = 1024;

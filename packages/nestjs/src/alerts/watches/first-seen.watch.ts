@@ -1,6 +1,7 @@
 import { reasonOf, type SecurityEventData } from '../../events/security-event.js';
+import type { AlertSubject } from '../active-alert.js';
 import type { ResolvedAlertRule } from '../alert-rule.js';
-import type { AlertSubject, RaisedAlerts } from '../raised-alerts.js';
+import type { AlertLevelAt, RaisedAlerts } from '../raised-alerts.js';
 import type { AlertWatch } from './alert-watch.js';
 import { matchOf } from './event-match.js';
 import { networkOf } from './event-subject.js';
@@ -13,6 +14,8 @@ export class FirstSeenWatch implements AlertWatch {
   readonly types: AlertWatch['types'];
   readonly #matches: ReturnType<typeof matchOf>;
   readonly #known = new Set<string>();
+  /** Values that found no room anywhere and were counted: the last ones, the oldest first. */
+  readonly #counted = new Set<string>();
   readonly #learntAt: number;
 
   constructor(
@@ -23,12 +26,7 @@ export class FirstSeenWatch implements AlertWatch {
   ) {
     this.types = rule.types;
     this.#matches = matchOf(rule);
-    this.#learntAt = now + rule.windowMs;
-  }
-
-  /** How many values are known. */
-  get size(): number {
-    return this.#known.size;
+    this.#learntAt = now + rule.learnMs;
   }
 
   take(data: SecurityEventData, now: number): void {
@@ -41,13 +39,19 @@ export class FirstSeenWatch implements AlertWatch {
     if (now < this.#learntAt) return;
     // One that found no room may have an alert already: each further event would raise another one.
     if (this.alerts.touch(value, 1)) return;
-    let isNews = true;
-    const level = () => {
-      const reached = { value: isNews ? 1 : 0 };
-      isNews = false;
-      return reached;
-    };
-    if (!this.alerts.raise(value, this.#subjectOf(value), level)) this.alerts.addFurther();
+    if (this.alerts.raise(value, this.#subjectOf(value), newsOnce())) this.#counted.delete(value);
+    else this.#countFurther(value);
+  }
+
+  /** Counts a value, and not each event that has it. */
+  #countFurther(value: string): void {
+    if (this.#counted.has(value)) return;
+    if (this.#counted.size >= this.maxKeys) {
+      const [oldest] = this.#counted;
+      this.#counted.delete(oldest as string);
+    }
+    this.#counted.add(value);
+    this.alerts.addFurther();
   }
 
   #valueOf(data: SecurityEventData): string | undefined {
@@ -64,4 +68,14 @@ export class FirstSeenWatch implements AlertWatch {
   #subjectOf(value: string): AlertSubject {
     return this.rule.value === 'network' ? { network: value } : { seen: value };
   }
+}
+
+/** A value is news at the moment at which its alert is raised, and never again. */
+function newsOnce(): AlertLevelAt {
+  let isNews = true;
+  return () => {
+    const reached = { value: isNews ? 1 : 0 };
+    isNews = false;
+    return reached;
+  };
 }

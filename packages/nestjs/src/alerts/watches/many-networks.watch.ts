@@ -1,16 +1,17 @@
 import type { SecurityEventData } from '../../events/security-event.js';
 import type { ResolvedAlertRule } from '../alert-rule.js';
-import { type KeyEntry, KeyTable } from '../key-table.js';
+import { KeyTable } from '../key-table.js';
 import type { RaisedAlerts } from '../raised-alerts.js';
 import type { AlertWatch } from './alert-watch.js';
 import { matchOf } from './event-match.js';
 import { networkOf, principalOf } from './event-subject.js';
+import { type AlertedKey, raiseForKey } from './keyed-alert.js';
 
 /** How many networks of one principal are remembered: as many as a limit may be. */
 export const MAX_NETWORKS = 64;
 
 /** The networks of one principal, the one that was seen last at the end. */
-class Networks implements KeyEntry {
+class Networks implements AlertedKey {
   lastAt = 0;
   isPinned = false;
   isFurther = false;
@@ -58,11 +59,6 @@ export class ManyNetworksWatch implements AlertWatch {
     this.#principals = new KeyTable(maxKeys, (key) => new Networks(key, rule.windowMs));
   }
 
-  /** How many principals are held. */
-  get size(): number {
-    return this.#principals.size;
-  }
-
   take(data: SecurityEventData, now: number): void {
     if (!this.#matches(data)) return;
     const principal = principalOf(data);
@@ -72,19 +68,6 @@ export class ManyNetworksWatch implements AlertWatch {
     if (entry === undefined) return;
     const value = entry.add(network, now);
     if (value < this.rule.limit) entry.isFurther = false;
-    else if (!this.alerts.touch(principal, value)) this.#raise(entry);
-  }
-
-  #raise(entry: Networks): void {
-    const principal = entry.key;
-    const onEnded = (): void => {
-      entry.isPinned = false;
-    };
-    if (this.alerts.raise(principal, { principal }, (at) => ({ value: entry.used(at) }), onEnded)) {
-      entry.isPinned = true;
-    } else if (!entry.isFurther) {
-      entry.isFurther = true;
-      this.alerts.addFurther();
-    }
+    else if (!this.alerts.touch(principal, value)) raiseForKey(entry, { principal }, this.alerts);
   }
 }

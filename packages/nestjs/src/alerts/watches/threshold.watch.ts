@@ -1,17 +1,17 @@
 import { WeightedWindow } from '../../core/weighted-window.js';
 import type { SecurityEventData } from '../../events/security-event.js';
 import type { ResolvedAlertRule } from '../alert-rule.js';
-import { type KeyEntry, KeyTable } from '../key-table.js';
+import { KeyTable } from '../key-table.js';
 import type { RaisedAlerts } from '../raised-alerts.js';
 import type { AlertWatch } from './alert-watch.js';
 import { matchOf } from './event-match.js';
 import { keysOf } from './event-subject.js';
+import { type AlertedKey, raiseForKey } from './keyed-alert.js';
 
 /** The events of one key. */
-class CountedKey implements KeyEntry {
+class CountedKey implements AlertedKey {
   lastAt = 0;
   isPinned = false;
-  /** Whether it was counted among those who found no room for an alert. */
   isFurther = false;
   readonly #window: WeightedWindow;
 
@@ -52,11 +52,6 @@ export class ThresholdWatch implements AlertWatch {
     this.#keys = new KeyTable(maxKeys, (key) => new CountedKey(key, rule.windowMs));
   }
 
-  /** How many keys are held. */
-  get size(): number {
-    return this.#keys.size;
-  }
-
   take(data: SecurityEventData, now: number): void {
     if (!this.#matches(data)) return;
     const key = this.#by.keyOf(data);
@@ -64,23 +59,6 @@ export class ThresholdWatch implements AlertWatch {
     if (entry === undefined) return;
     const value = entry.add(now);
     if (value < this.rule.limit) entry.isFurther = false;
-    else if (!this.alerts.touch(entry.key, value)) this.#raise(entry);
-  }
-
-  #raise(entry: CountedKey): void {
-    const isRaised = this.alerts.raise(
-      entry.key,
-      this.#by.subjectOf(entry.key),
-      (at) => ({ value: entry.used(at) }),
-      () => {
-        entry.isPinned = false;
-      },
-    );
-    if (isRaised) {
-      entry.isPinned = true;
-    } else if (!entry.isFurther) {
-      entry.isFurther = true;
-      this.alerts.addFurther();
-    }
+    else if (!this.alerts.touch(entry.key, value)) raiseForKey(entry, this.#by.subjectOf(entry.key), this.alerts);
   }
 }

@@ -26,6 +26,9 @@ export const ALERT_SEVERITIES = ['info', 'warning', 'critical'] as const;
 /** How grave an alert is. */
 export type AlertSeverity = (typeof ALERT_SEVERITIES)[number];
 
+/** Why an alert ended: its value was below half of its limit for a while, or the process was about to end. */
+export type AlertEnd = 'calm' | 'shutdown';
+
 /** Why an alert did not reach somebody who is told of alerts. */
 const ALERT_LOSSES = Object.freeze({
   /** Too many waited. */
@@ -89,7 +92,7 @@ export const ALERT_EVENTS = {
       further: plain<number>(),
     },
   },
-  /** It has been quiet for a while. */
+  /** It has been quiet for a while, or the process ends, which says nothing of what it was about. */
   'ws.alert.ended': {
     level: 'log',
     volume: 'rare',
@@ -98,6 +101,8 @@ export const ALERT_EVENTS = {
     reasons: ALERT_KINDS,
     fields: {
       ...ALERT,
+      /** Why it ended. After a `shutdown` the next process watches for it from the beginning. */
+      because: plain<AlertEnd>(),
       /** The highest value while it lasted. */
       peak: plain<number>(),
       durationMs: plain<number>(),

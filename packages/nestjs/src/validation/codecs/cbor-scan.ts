@@ -51,7 +51,7 @@ export class CborScan extends StructureScan {
   protected override textLength(): number | undefined {
     if (!this.has(1)) return undefined;
     const byte = this.frame[this.at++] as number;
-    if (byte >> 5 !== TEXT || (byte & 0x1f) === 31) return undefined;
+    if (byte >> 5 !== TEXT) return undefined;
     const length = this.#argument(byte & 0x1f);
     return length === UNSAFE ? undefined : length;
   }
@@ -77,7 +77,7 @@ export class CborScan extends StructureScan {
     }
   }
 
-  /** @returns {@link UNSAFE} for one beyond what a double holds, `undefined` where it is not there. */
+  /** @returns {@link UNSAFE} for one beyond what a double holds, `undefined` where it is not there, or told at the end. */
   #argument(minor: number): number | undefined {
     if (minor < 24) return minor;
     if (minor > 27) return undefined;

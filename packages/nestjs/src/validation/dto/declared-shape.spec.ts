@@ -44,6 +44,11 @@ class Impostor {
   @IsAnything() name!: string;
 }
 
+/** Its rule is for the items of a list, and there is none. */
+class Single {
+  @IsString({ each: true }) name!: string;
+}
+
 const failures = (type: DtoClass, sent: unknown): string[] => {
   const outcome = compilePayload(type).check(sent);
   return outcome instanceof PayloadRefusal ? outcome.issues.map(({ path, rule }) => `${path} ${rule}`) : [];
@@ -86,6 +91,7 @@ describe('what a property is declared as', () => {
       expect(failures(Login, { name: 'a', code: value })).toEqual(['code isNumber']);
       expect(failures(Login, { name: 'a', isNew: value })).toEqual(['isNew isBoolean']);
       expect(failures(Impostor, { name: value })).toEqual(['name isString']);
+      expect(failures(Single, { name: value })).toEqual(['name isString']);
     },
   );
 

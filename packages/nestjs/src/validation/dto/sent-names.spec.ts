@@ -74,6 +74,12 @@ class Owner {
   pets?: (Cat | Dog)[];
 }
 
+class Unwrapping {
+  @Transform(({ value }: { value: { readonly inner: object } }) => Object.assign(new Cat(), value.inner))
+  @ValidateNested()
+  pet!: Cat;
+}
+
 class Keeping {
   @ValidateNested()
   @Type(() => Cat, { discriminator: { property: 'kind', subTypes }, keepDiscriminatorProperty: true })
@@ -134,6 +140,16 @@ describe('the names that a payload may have', () => {
     ['as a discriminator that is kept', Keeping, { pet: { kind: 'cat', name: 'a' } }, 'pet.*'],
   ])('MV-03 F15 refuse what would be left out %s', (_, type, sent, path) => {
     expect(failures(type, sent)).toEqual([`${path} whitelistValidation`]);
+  });
+
+  it('MV-03 are those of what a @Transform() has made, where it made an object of another', () => {
+    expect(failures(Unwrapping, { pet: { inner: { name: 'a' } } })).toEqual([]);
+    expect(failures(Unwrapping, { pet: { inner: { name: 'a', isAdmin: true } } })).toEqual([
+      'pet.* whitelistValidation',
+    ]);
+    expect(failures(Unwrapping, { pet: { name: 'a', inner: { name: 'a', isAdmin: true } } })).toEqual([
+      'pet.* whitelistValidation',
+    ]);
   });
 
   it.each([['admin'], ['Cat'], ['constructor'], ['toString'], [''], [null], [0], [['cat']], [{}], [undefined]])(
