@@ -19,7 +19,8 @@ async function withoutReader(command: string, args: readonly string[]): Promise<
   return { status, notes };
 }
 
-describe('a command whose reader has gone', () => {
+// Each test starts Node: no expectation, on a busy machine that takes a while.
+describe('a command whose reader has gone', { timeout: 60_000 }, () => {
   it('DP-05 ends as any other filter: secure-ws audit export, verify, help', async () => {
     const audit = auditFolder();
     await run(audit, 50);
