@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Readable } from 'node:stream';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,6 +36,10 @@ describe('reports of the scanner, in Chromium', { timeout: 120_000 }, () => {
     });
     for (const client of server.clients) client.terminate();
     server.close();
+    await once(server, 'close');
+    await runCommand([target, '--output', join(folder, 'unreachable.xml')], {
+      ...{ env: {}, stdin: Readable.from([]), out: silent, note: silent, untilStopped: () => Promise.resolve() },
+    });
   }, 120_000);
   afterAll(async () => {
     await browser.close();
@@ -69,10 +74,18 @@ describe('reports of the scanner, in Chromium', { timeout: 120_000 }, () => {
     const suite = 'testsuites > testsuite > testcase';
     expect(await root.getAttribute('tests')).toBe(await countOf(suite));
     expect(await root.getAttribute('failures')).toBe(await countOf(`${suite} > failure`));
-    expect(await root.getAttribute('skipped')).toBe(await countOf(`${suite} > skipped`));
+    expect(await page.locator('testsuite').getAttribute('skipped')).toBe(await countOf(`${suite} > skipped`));
     expect(await countOf('testcase[name^="plaintext: "] > skipped')).toBe('1');
     const said = await page.locator('failure').allTextContents();
     expect(said.join('\n')).toContain('<img src=x onerror=alert(1)></code>');
     await page.close();
+  });
+
+  it('SC-03 the JUnit one has what the schema of Jenkins and Surefire has, and nothing else', () => {
+    const schema = fileURLToPath(new URL('../support/junit-report.xsd', import.meta.url));
+    for (const name of ['r.xml', 'unreachable.xml']) {
+      const { status, stderr } = spawnSync('xmllint', ['--noout', '--nonet', '--schema', schema, join(folder, name)]);
+      expect([status, stderr.toString()]).toEqual([0, `${join(folder, name)} validates\n`]);
+    }
   });
 });

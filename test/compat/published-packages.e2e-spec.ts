@@ -8,7 +8,7 @@ const PACKAGES = ['protocol', 'nestjs', 'scanner'] as const;
 const CLONE = join(ROOT, '.cache/publish');
 
 /** What is published as it stands in the repository: the page of the operators, and what Prometheus and Grafana are given. */
-const AS_THEY_ARE = { protocol: [], nestjs: ['assets', 'monitoring'], scanner: [] } as const;
+const AS_THEY_ARE = { protocol: [], nestjs: ['assets', 'monitoring'], scanner: ['assets'] } as const;
 
 interface Manifest {
   readonly name: string;

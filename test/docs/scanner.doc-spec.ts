@@ -2,14 +2,20 @@ import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { JwtService } from '@nestjs/jwt';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { runInNewContext } from 'node:vm';
 import { scan } from '@secure-ws/scanner';
 import { expect, it } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { parse } from 'yaml';
 import { CHECKS } from '../../packages/scanner/src/checks/registry.js';
 import { DIFF_HELP } from '../../packages/scanner/src/command/run-diff-command.js';
+import { DISCOVER_HELP } from '../../packages/scanner/src/command/run-discover-command.js';
+import { POSTMAN_HELP } from '../../packages/scanner/src/command/run-postman-command.js';
 import { PROXY_HELP } from '../../packages/scanner/src/command/run-proxy-command.js';
 import { HELP } from '../../packages/scanner/src/command/run-scan-command.js';
+import { readRules } from '../../packages/scanner/src/proxy/rules/read-rules.js';
 import { boot, example } from './example.js';
 
 const GUIDE = new URL('../../docs/guide/', import.meta.url);
@@ -64,7 +70,7 @@ it('SC-03 the page says what each check means, and no other', () => {
 });
 
 it('SC-03 the pages name every option of the command', () => {
-  const options = new Set(HELP.match(/--[a-z-]+/g));
+  const options = new Set(`${HELP} ${DISCOVER_HELP} ${POSTMAN_HELP}`.match(/--[a-z-]+/g));
   expect([...options].filter((option) => !ALL_PAGES.includes(`\`${option}`))).toEqual([]);
 });
 
@@ -84,10 +90,77 @@ it('SC-03 the workflow is one, the scripts are sh, and both use options that the
     .flatMap((script) => script.replace(/\\\n/g, ' ').split('\n'))
     .filter((line) => line.includes('npx secure-ws-scan'));
   expect(commands.length).toBeGreaterThan(4);
-  const known = new Set(`${HELP} ${DIFF_HELP} ${PROXY_HELP}`.match(/--[a-z-]+/g));
+  const known = new Set(`${HELP} ${DIFF_HELP} ${DISCOVER_HELP} ${POSTMAN_HELP} ${PROXY_HELP}`.match(/--[a-z-]+/g));
   for (const command of commands) {
     const options = command.slice(command.indexOf('secure-ws-scan')).match(/(?<= )--[a-z-]+/g) ?? [];
     expect(options.filter((option) => !known.has(option))).toEqual([]);
+  }
+});
+
+it('SC-03 the rules of the page are rules, and it names what can be typed', () => {
+  const [rules = ''] = codeOf('scanner-proxy.md', 'json');
+  expect(readRules(rules).map(({ action }) => action.do)).toEqual(['break', 'drop', 'replace', 'delay', 'replay']);
+  const page = readFileSync(new URL('scanner-proxy.md', GUIDE), 'utf8');
+  const options = new Set(PROXY_HELP.match(/--[a-z-]+/g));
+  expect(
+    [...options, ...['f 12', 'd 12', 'e 12 ', 'r 12', 'b TEXT', 'u', 'l']].filter((one) => !page.includes(`\`${one}`)),
+  ).toEqual([]);
+});
+
+it('SC-03 the script for ZAP raises an alert for each finding of a report', async () => {
+  const [script = ''] = codeOf('scanner-tools.md', 'js');
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  server.on('connection', (client) => client.on('error', () => client.terminate()));
+  const target = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const report = await scan({ target, limits: { connectionsPerSecond: 100 }, settleMs: 10, answerMs: 500 });
+  for (const client of server.clients) client.terminate();
+  server.close();
+  const raised: Readonly<Record<string, unknown>>[] = [];
+  // ZAP runs on Java: these stand for what the script takes of it.
+  class Alert {
+    [field: string]: unknown;
+    constructor(
+      readonly plugin: number,
+      readonly risk: number,
+      readonly confidence: number,
+      readonly name: string,
+    ) {
+      for (const field of ['Description', 'Uri', 'Attack', 'Evidence', 'OtherInfo', 'Solution', 'CweId', 'Message']) {
+        this[`set${field}`] = (value: unknown) => (this[field] = value);
+      }
+    }
+  }
+  const extension = { alertFound: (alert: Alert) => raised.push(alert) };
+  const types: Readonly<Record<string, unknown>> = {
+    'org.parosproxy.paros.core.scanner.Alert': Alert,
+    'org.parosproxy.paros.control.Control': {
+      getSingleton: () => ({ getExtensionLoader: () => ({ getExtension: () => extension }) }),
+    },
+    'org.zaproxy.zap.extension.alert.ExtensionAlert': { NAME: 'ExtensionAlert' },
+    'java.nio.file.Files': { readString: () => JSON.stringify(report) },
+    'java.nio.file.Paths': { get: (path: string) => path },
+    'org.parosproxy.paros.network.HttpMessage': class {
+      constructor(readonly uri: object) {}
+    },
+    'org.apache.commons.httpclient.URI': class {
+      constructor(
+        readonly text: string,
+        readonly isEscaped: boolean,
+      ) {}
+    },
+  };
+  const printed: string[] = [];
+  runInNewContext(script, {
+    Java: { type: (name: string) => types[name] },
+    print: (line: string) => printed.push(line),
+  });
+  const findings = report.outcomes.filter(({ outcome }) => outcome === 'finding');
+  expect(findings.length).toBeGreaterThan(3);
+  expect(printed).toEqual([`${findings.length} findings of ${target}`]);
+  expect(raised.map(({ name, CweId }) => [name, CweId])).toEqual(findings.map(({ title, cwe }) => [title, cwe]));
+  for (const { risk, confidence, Uri } of raised) {
+    expect([risk, confidence, Uri]).toEqual([expect.any(Number), expect.any(Number), target.replace('ws', 'http')]);
   }
 });
 

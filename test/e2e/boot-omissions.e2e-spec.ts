@@ -64,6 +64,8 @@ describe('adapter: false', () => {
     ['validation.maxFragments', { validation: { maxFragments: 2 } }],
     ['validation.messageTimeoutMs', { validation: { messageTimeoutMs: 1000 } }],
     ['authentication.session', { authentication: { ...authentication, session: { cookie: 'sid' } as never } }],
+    ['authentication.dpop', { authentication: { ...authentication, dpop: {} } }],
+    ['authentication.clientCertificate', { authentication: { ...authentication, clientCertificate: {} as never } }],
     ['events.onSinkFailure', { events: { onSinkFailure: 'refuse-handshakes' } }],
   ])('DP-02 DP-04 stops the boot for an option that nobody would heed: %s', async (where, options) => {
     const problems = await bootProblems({

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Parser } from '@asyncapi/parser';
 import { describe, expect, it } from 'vitest';
+import { sentMessages } from '../../packages/scanner/src/postman/sent-messages.js';
 import { type CompiledApp, compileApp } from '../support/compiled-app.js';
 
 /** What differs between the applications of these tests. */
@@ -284,6 +285,14 @@ describe('secure-ws policy', { timeout: TIMEOUT_MS }, () => {
         event: { const: 'a.b|history' },
         data: { properties: { roomId: { type: 'string', maxLength: 36 } } },
       },
+    });
+    // What clients send, and no reply: as "secure-ws-scan postman" makes a collection of it.
+    const channels = sentMessages(JSON.parse(out) as Record<string, unknown>);
+    const sent = channels.flatMap((channel) => channel.messages);
+    expect(sent.map(({ name }) => name).sort()).toEqual(['__proto__', 'a.b|history', 'admin.purge']);
+    expect(sent.find(({ name }) => name === 'a.b|history')).toMatchObject({
+      description: expect.stringContaining('policy RoomMember of RoomsModule') as string,
+      example: { event: 'a.b|history', data: { roomId: 'text' }, id: 1 },
     });
   });
 

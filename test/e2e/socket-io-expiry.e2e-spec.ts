@@ -13,6 +13,7 @@ import { AuthenticationError, Clock, SecureWsModule, WsAuthorize } from '../../p
 import { WsAuthorizeGuard, WsExceptionsFilter, WsSocketIdentities } from '../../packages/nestjs/src/socket-io/index.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/patience.js';
+import { asksForToken, connect, gone, startSocketIo } from '../support/socket-io-app.js';
 
 interface IoSocket {
   readonly handshake: { readonly auth: { readonly token?: unknown } };
@@ -96,8 +97,6 @@ async function start() {
   return { clock, gateway, token, watch, tell };
 }
 
-const gone = (socket: Socket): Promise<string> => new Promise((resolve) => socket.once('disconnect', resolve));
-
 describe('a socket of Socket.IO that only listens', () => {
   it('SL-02 is disconnected when its token expires, and nothing is streamed to it then', async () => {
     const { clock, gateway, watch, tell } = await start();
@@ -123,6 +122,41 @@ describe('a socket of Socket.IO that only listens', () => {
     const ended = gone(socket);
     clock.advance(201_500);
     expect(await ended).toBe('io server disconnect');
+  });
+
+  it('SL-02 is disconnected where its token has ended before it was accepted', async () => {
+    const clock = new FakeClock(Date.now());
+    let accept: (() => void) | undefined;
+    const app = await startSocketIo({
+      clock,
+      middleware: (identities) => async (socket) => {
+        await asksForToken(identities)(socket);
+        await new Promise<void>((resolve) => (accept = resolve));
+        return undefined;
+      },
+    });
+    const client = app.client({ expiresInSeconds: 60 });
+    const [connected, ended] = [connect(client), gone(client)];
+    await until(() => accept !== undefined, 'its token is verified');
+    // Long enough that nobody looks for it any more, if anybody ever stops.
+    clock.advance(600_000);
+    accept?.();
+    await connected;
+    expect(await ended).toBe('io server disconnect');
+  });
+
+  it('SL-02 F17 is disconnected beside one whose disconnect listener throws', async () => {
+    const clock = new FakeClock(Date.now());
+    const app = await startSocketIo({ clock });
+    const clients = [await app.open(), await app.open(), await app.open()];
+    app.gateway.sockets[1]?.on('disconnect', () => {
+      throw new Error('in a listener');
+    });
+    const ended = Promise.all(clients.map(gone));
+    expect(() => clock.advance(601_000)).not.toThrow();
+    await ended;
+    expect(app.running.log.lines.filter((line) => line.includes('a disconnect listener'))).toHaveLength(1);
+    expect(app.gateway.sockets.map(({ connected: isConnected }) => isConnected)).toEqual([false, false, false]);
   });
 
   it('SL-02 has no longer to live for a token that was refused', async () => {

@@ -22,7 +22,7 @@ import {
   WsException,
 } from '@nestjs/websockets';
 import { ERROR_MESSAGES } from '@secure-ws/protocol';
-import { Expose } from 'class-transformer';
+import { Expose, Transform } from 'class-transformer';
 import { type Observable, of, Subject } from 'rxjs';
 import { io, type Socket } from 'socket.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -49,6 +49,12 @@ const HASH = 'passwordhash-canary';
 class UserView {
   @Expose() id!: string;
   @Expose({ groups: ['auditor'] }) salary?: number;
+}
+
+class Labelled {
+  @Expose()
+  @Transform(({ value }) => `${String(value)}+`)
+  label!: string;
 }
 
 const entity = (): object => ({ id: 'u1', salary: 100, passwordHash: HASH });
@@ -109,6 +115,18 @@ class UsersGateway implements OnGatewayInit {
     live.socket = socket;
     live.subject = new Subject();
     return live.subject;
+  }
+
+  @SubscribeMessage('undeclared')
+  undeclared(@ConnectedSocket() socket: IoSocket): Observable<unknown> {
+    return this.live(socket);
+  }
+
+  @UseInterceptors(WsReplyInterceptor)
+  @WsReply(Labelled)
+  @SubscribeMessage('twice')
+  twice(): unknown {
+    return { label: 'a' };
   }
 
   @WsReply(UserView)
@@ -252,14 +270,38 @@ describe('WsReplyInterceptor', () => {
     expect(await told()).toEqual({ id: 'u1' });
     await identities.authenticate(server, await tokenOf('alice', ['auditor']), server.request);
     expect(await told()).toEqual({ id: 'u1', salary: 100 });
-    // Whoever it was, it is nobody once its token was refused.
-    await expect(identities.authenticate(server, 'forged', server.request)).rejects.toThrow(AuthenticationError);
+    // Nobody knows yet who it will be.
+    const refused = identities.authenticate(server, 'forged', server.request).catch((error: unknown) => error);
     expect(await told()).toEqual({ id: 'u1' });
+    expect(await refused).toBeInstanceOf(AuthenticationError);
+    await identities.authenticate(server, await tokenOf('alice', []), server.request);
     const other = next(socket, 'error');
     await identities.authenticate(server, await tokenOf('bob', ['auditor']), server.request);
     subject.next({ event: 'user', data: entity() });
     expect(await other).toMatchObject({ code: 'FORBIDDEN' });
     expect(subject.observed).toBe(false);
+  });
+
+  it.each(['live', 'undeclared'])(
+    'AZ-07 AN-14 ends the stream %s of a socket whose token was refused',
+    async (event) => {
+      const socket = await connect(await start(UsersGateway));
+      socket.emit(event, null);
+      await until(() => live.subject?.observed === true, 'the stream is open');
+      const { subject, socket: server } = live as { subject: Subject<unknown>; socket: IoSocket };
+      await expect(started.get(WsSocketIdentities).authenticate(server, 'forged', server.request)).rejects.toThrow(
+        AuthenticationError,
+      );
+      const error = next(socket, 'error');
+      subject.next({ event: 'user', data: entity() });
+      expect(await error).toMatchObject({ code: 'FORBIDDEN' });
+      expect(subject.observed).toBe(false);
+    },
+  );
+
+  it('OD-04 writes a reply once, however often the interceptor is named', async () => {
+    const socket = await connect(await start(UsersGateway));
+    expect(await ask(socket, 'twice')).toEqual({ label: 'a+' });
   });
 
   it('AZ-07 SL-11 writes an answer that took its time for who the socket is then', async () => {

@@ -73,7 +73,7 @@ function findingsOf({ outcomes }: ScanResult): string {
 const gradeIn = ({ grade }: ScanResult): string => grade.letter ?? 'none';
 
 /** A table as prettier writes it: every column as wide as its widest cell. */
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;

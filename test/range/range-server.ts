@@ -97,7 +97,7 @@ export async function startRangeServer(flaws: readonly Flaw[], host = '127.0.0.1
 }
 
 /** The status of a refusal; `undefined` for a handshake that may pass. */
-function refusalOf(
+export function refusalOf(
   { headers, rawHeaders, url = '' }: IncomingMessage,
   has: (flaw: Flaw) => boolean,
 ): number | undefined {
@@ -158,12 +158,12 @@ function serve(client: WebSocket, answer: (message: string) => string): void {
   client.on('message', (data: Buffer) => client.send(answer(data.toString())));
 }
 
-function refuse(socket: Duplex, status: number): void {
+export function refuse(socket: Duplex, status: number): void {
   socket.on('error', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 0\r\n\r\n`);
 }
 
-async function end(http: Server, sockets: WebSocketServer): Promise<void> {
+export async function end(http: Server, sockets: WebSocketServer): Promise<void> {
   for (const client of sockets.clients) client.terminate();
   http.closeAllConnections();
   await new Promise((resolve) => {

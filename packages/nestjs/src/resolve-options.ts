@@ -104,7 +104,7 @@ const NEEDS_ADAPTER: readonly (readonly [level: string, ...options: string[]])[]
   ['lifecycle'],
   ['messages'],
   ['validation', 'maxFragments', 'messageTimeoutMs'],
-  ['authentication', 'session', 'tickets'],
+  ['authentication', 'session', 'tickets', 'dpop', 'clientCertificate'],
   ['events', 'onSinkFailure'],
 ];
 

@@ -14,13 +14,15 @@ import { ConnectionAcceptor } from './adapter/connection-acceptor.js';
 import { SecureWsAdapter } from './adapter/secure-ws.adapter.js';
 import type { BootInspection } from './boot/boot-inspection.js';
 import { BootSequence } from './boot/boot-sequence.js';
+import { checkServer } from './boot/other-adapter.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { BootProblems } from './core/boot-problems.js';
 import { TestSetup } from './core/test-setup.js';
 import { type CorsWatch, watchCors } from './nest/cors-watch.js';
-import { changesOf, onAdapterAsked, takeAdapterSlot } from './nest/adapter-slot.js';
+import { changesOf, takeAdapterSlot, watchOtherAdapter } from './nest/adapter-slot.js';
 import { MODULE_PRESENCE, type ModulePresence } from './nest/module-required.guard.js';
 import { SecureWsRuntime } from './secure-ws.runtime.js';
+import { SocketWatch } from './socket-io/socket-watch.js';
 
 /** How long after the boot an application listens at the latest, in milliseconds. */
 const LISTENING_AFTER_MS = 10_000;
@@ -51,6 +53,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     private readonly runtime: SecureWsRuntime,
     private readonly problems: BootProblems,
     @Inject(MODULE_PRESENCE) private readonly presence: ModulePresence,
+    sockets: SocketWatch,
     @Optional() test?: TestSetup,
   ) {
     this.cors = watchCors(host);
@@ -69,7 +72,11 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     if (runtime.options.adapter) {
       this.#freeSlot = takeAdapterSlot(config, this.#adapter, (other) => this.#onOtherAdapter(other));
     } else {
-      onAdapterAsked(config, () => this.#boot.prepare());
+      this.#freeSlot = watchOtherAdapter(config, {
+        onFirstAsked: () => this.#boot.prepare(),
+        onServer: checkServer,
+        onConnected: (client) => sockets.onConnected(client),
+      });
     }
   }
 

@@ -20,6 +20,8 @@ import { WsCsrfTokens } from './authentication/csrf-tokens.js';
 import { WsSharedSignals } from './authentication/shared-signals/ws-shared-signals.js';
 import { WsTicketService } from './authentication/ticket/ws-ticket.service.js';
 import { htmlLibraryLoaded } from './validation/hygiene/html-library.js';
+import { SocketAdmission } from './socket-io/socket-admission.js';
+import { SocketWatch } from './socket-io/socket-watch.js';
 import { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
 import { Clock, SystemClock } from './core/clock.js';
 import { WsObservers } from './core/observers.js';
@@ -184,6 +186,7 @@ const PROVIDERS: readonly Provider[] = [
   SecureWsRuntime,
   SecureWsInstaller,
   EnhancerChecks,
+  SocketWatch,
   partOf(WsCsrfTokens, ({ csrfTokens }) => csrfTokens),
   partOf(
     WsClientCertificates,
@@ -200,7 +203,10 @@ const PROVIDERS: readonly Provider[] = [
   partOf(SecureWsHealth, (runtime) => new SecureWsHealth(runtime)),
   partOf(SecurityEvents, ({ events }) => events),
   partOf(WsConnectionLifecycleService, ({ lifecycle }) => lifecycle),
-  partOf(WsSocketIdentities, (runtime) => new WsSocketIdentities(() => runtime.authenticators)),
+  partOf(WsSocketIdentities, (runtime) => {
+    const admission = new SocketAdmission(runtime.store, () => runtime.defaultEngine.parts.ledger);
+    return new WsSocketIdentities(() => runtime.authenticators, admission);
+  }),
   { provide: WsHttpServers, inject: [SecureWsInstaller], useFactory: ({ servers }: SecureWsInstaller) => servers },
   { provide: MODULE_PRESENCE, useFactory: (): ModulePresence => ({ hasBooted: false }) },
   {

@@ -39,6 +39,8 @@ export interface ScanResult {
   readonly baseline: Baseline;
   /** What the server speaks; `undefined` where it was not asked. */
   readonly dialect: DialectId | undefined;
+  /** How sure that is, and what tells. Older reports have none. */
+  readonly recognition?: { readonly confidence: Confidence; readonly says: string } | undefined;
   /** One for each check, in the order in which they ran. */
   readonly outcomes: readonly CheckOutcome[];
   /** Who may send what, as it was seen; `undefined` where nobody but the given identity was there to compare with. */

@@ -1,15 +1,16 @@
 import type { Check, CheckContext, Verdict } from './checks/check.js';
 import { notTested } from './checks/check.js';
+import { credentialJudge } from './checks/credential-judge.js';
 import { CHECKS } from './checks/registry.js';
-import type { Dialect } from './dialect/dialect.js';
 import { DIALECTS } from './dialect/dialects.js';
-import { recogniseDialect } from './dialect/recognise.js';
+import { KNOWN_SUBPROTOCOLS, type Recognition, recogniseDialect } from './dialect/recognise.js';
+import { withoutUnasked } from './dialect/unasked.js';
 import { buildMatrix } from './matrix/build-matrix.js';
 import { readDeclaredEvents } from './matrix/declared-access.js';
 import type { Matrix } from './matrix/matrix.js';
 import { Prober } from './probe/prober.js';
 import { Transcript } from './probe/transcript.js';
-import { type IdentityCredentials, Redactor, type ScanCredentials, type Who } from './scope/credentials.js';
+import { type IdentityCredentials, messageAs, Redactor, type ScanCredentials, type Who } from './scope/credentials.js';
 import { DEFAULT_LIMITS, ScanBudget, type ScanLimits } from './scope/scan-budget.js';
 import { readTarget } from './scope/scan-target.js';
 import type { Baseline, CheckOutcome, ScanResult } from './scan-result.js';
@@ -69,10 +70,11 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
   const prober = new Prober(target, identity, budget, transcript, { answerMs, settleMs });
 
   const baseline = await tryBaseline(prober);
-  const dialect = baseline.isAccepted ? await tryDialect(prober, messages) : undefined;
+  const recognition = baseline.isAccepted ? await tryDialect(prober, messages) : undefined;
+  const { dialect = DIALECTS.json } = recognition ?? {};
   const context = contextOf(prober, transcript, {
-    dialect: dialect ?? DIALECTS.json,
-    messages,
+    dialect,
+    messages: messages.flatMap((message) => dialect.prepared(message) ?? []),
     identities: identitiesOf(credentials),
     shared: options.shared ?? [],
     publicKey: options.publicKey,
@@ -88,7 +90,8 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
   return {
     target: target.shown,
     baseline: { ...baseline, says: redactor.redact(baseline.says) },
-    dialect: dialect?.id,
+    dialect: recognition?.dialect.id,
+    recognition: recognition === undefined ? undefined : { confidence: recognition.confidence, says: recognition.says },
     outcomes,
     matrix: await shownMatrix(context, redactor),
     grade: gradeOf(outcomes, baseline.isAccepted),
@@ -100,11 +103,24 @@ async function tryBaseline(prober: Prober): Promise<Baseline> {
   try {
     const { isAdmitted, saw, answer } = await prober.admits();
     if (isAdmitted) return { isAccepted: true, says: 'The good handshake was accepted.' };
+    const chosen = await subprotocolOf(prober, answer.status);
+    if (chosen !== undefined) {
+      prober.offer([chosen]);
+      return { isAccepted: true, says: `The good handshake was accepted with the subprotocol ${chosen}.` };
+    }
     const advice = ADVICE.get(answer.status) ?? 'look at what the server expects of a handshake';
     return { isAccepted: false, says: `The good handshake was refused (${saw}): ${advice}.` };
   } catch (error) {
     return { isAccepted: false, says: messageOf(error) };
   }
+}
+
+/** A subprotocol that a server asks for which refused a handshake without one. */
+async function subprotocolOf(prober: Prober, status: number): Promise<string | undefined> {
+  if (prober.identity.subprotocols.length > 0 || ![101, 400].includes(status)) return undefined;
+  const { isAdmitted, answer } = await prober.admits({ subprotocols: KNOWN_SUBPROTOCOLS });
+  const chosen = answer.fields.get('sec-websocket-protocol') ?? '';
+  return isAdmitted && KNOWN_SUBPROTOCOLS.includes(chosen) ? chosen : undefined;
 }
 
 /** What to change, by the status of a refusal. */
@@ -121,12 +137,17 @@ const ADVICE: ReadonlyMap<number, string> = new Map([
   [421, 'it does not answer for this host: scan it by its name'],
 ]);
 
-async function tryDialect(prober: Prober, messages: readonly string[]): Promise<Dialect | undefined> {
+async function tryDialect(prober: Prober, messages: readonly string[]): Promise<Recognition | undefined> {
+  let recognition: Recognition | undefined;
   try {
-    return await recogniseDialect(prober, messages);
+    recognition = await recogniseDialect(prober, messages);
+    const { dialect, subprotocols = prober.identity.subprotocols } = recognition;
+    prober.offer(subprotocols);
+    prober.speak(dialect);
+    return { ...recognition, dialect: await withoutUnasked(prober, dialect) };
   } catch {
     // The checks that talk say by themselves that they cannot.
-    return undefined;
+    return recognition;
   }
 }
 
@@ -140,17 +161,15 @@ type Given = Pick<CheckContext, 'dialect' | 'messages' | 'identities' | 'shared'
 
 function contextOf(prober: Prober, transcript: Transcript, given: Given): CheckContext {
   let matrix: Promise<Matrix> | undefined;
+  let judge: ReturnType<typeof credentialJudge> | undefined;
   const context: CheckContext = {
     ...given,
     prober,
     transcript,
     matrix: () => (matrix ??= buildMatrix(context)),
-    async talk(credentials = 'given') {
-      const session = await prober.session({ credentials });
-      // What a server says by itself, to greet, is no answer to anything.
-      await session.ask(...given.dialect.opening);
-      return session;
-    },
+    judge: () => (judge ??= credentialJudge(context)),
+    talk: (credentials = 'given') => prober.session({ credentials }),
+    messageAs: (message, who) => messageAs(message, who, prober.identity.credentials),
   };
   return context;
 }

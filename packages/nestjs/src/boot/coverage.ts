@@ -17,7 +17,7 @@ import { type HandlerPayload, readPayload } from './handler-payload.js';
 import { type HandlerSubprotocols, overlap, readSubprotocolsOf } from './handler-subprotocols.js';
 import { readReply } from './handler-reply.js';
 import { checkJudgingPipes } from './judging-pipes.js';
-import { checkOnOtherAdapter } from './other-adapter.js';
+import { checkGatewayOnOtherAdapter, checkOnOtherAdapter } from './other-adapter.js';
 import { checkRules, ruleOf } from './rule-coverage.js';
 
 /** A handler with all its decisions made. */
@@ -73,6 +73,7 @@ export function checkCoverage(
       );
     }
     checkFilters(gateway, problems);
+    if (!context.options.adapter) checkGatewayOnOtherAdapter(gateway, problems);
     for (const handler of gateway.handlers) {
       const found = checkHandler(handler, context, owners, problems);
       if (found !== undefined) covered.push(found);

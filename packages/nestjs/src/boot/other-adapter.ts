@@ -1,8 +1,49 @@
 import type { ApplicationConfig } from '@nestjs/core';
-import type { BootProblems } from '../core/boot-problems.js';
+import { type BootProblem, type BootProblems, SecureWsBootError } from '../core/boot-problems.js';
 import { catchesAll, classOf, filtersOf, guardsOf, isOfClass, overrides } from '../nest/enhancers.js';
-import { AsyncGeneratorFunction, type HandlerRecord } from '../nest/gateway-inventory.js';
+import { AsyncGeneratorFunction, type GatewayRecord, type HandlerRecord } from '../nest/gateway-inventory.js';
 import { WsAuthorizeGuard } from '../socket-io/ws-authorize.guard.js';
+
+const RECOVERY_FIX = 'remove connectionStateRecovery, or say skipMiddlewares: false in it';
+
+/** How Socket.IO lets somebody in whom nobody has asked: `undefined` where it does not. */
+function recoveryProblem(options: unknown): string | undefined {
+  const { connectionStateRecovery: recovery } = (options ?? {}) as { readonly connectionStateRecovery?: unknown };
+  if (!isSet(recovery)) return undefined;
+  if ((recovery as { readonly skipMiddlewares?: unknown }).skipMiddlewares === false) return undefined;
+  return 'sets connectionStateRecovery, which lets a client back into its rooms and asks no middleware: without a token, and after its own has ended.';
+}
+
+function isSet(option: unknown): boolean {
+  return option !== undefined && option !== null && option !== false;
+}
+
+/** What a gateway says of its server that would let somebody past the checks. */
+export function checkGatewayOnOtherAdapter({ name, options }: GatewayRecord, problems: BootProblems): void {
+  const problem = recoveryProblem(options);
+  if (problem !== undefined) problems.add(`${name} @WebSocketGateway`, problem, RECOVERY_FIX);
+  else if (isSet(options['connectionStateRecovery'])) {
+    problems.warn(
+      `${name} @WebSocketGateway.connectionStateRecovery`,
+      'sends a client that comes back what it has missed before any middleware is asked, whether its token still holds or not.',
+    );
+  }
+}
+
+/**
+ * As {@link checkGatewayOnOtherAdapter}, for what an adapter of the application says of its server.
+ *
+ * @param server a server or a namespace of Socket.IO, or whatever another adapter has.
+ * @throws {SecureWsBootError}
+ */
+export function checkServer(server: unknown): void {
+  const { server: ofNamespace = server } = (server ?? {}) as { readonly server?: unknown };
+  const { opts } = (ofNamespace ?? {}) as { readonly opts?: unknown };
+  const problem = recoveryProblem(opts);
+  if (problem === undefined) return;
+  const found: BootProblem = { where: 'app.useWebSocketAdapter()', problem, fix: RECOVERY_FIX };
+  throw new SecureWsBootError([found]);
+}
 
 /** What would run without being judged on another adapter, or wait for something that never comes. */
 export function checkOnOtherAdapter(handler: HandlerRecord, config: ApplicationConfig, problems: BootProblems): void {

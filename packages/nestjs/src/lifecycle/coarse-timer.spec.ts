@@ -102,6 +102,20 @@ describe('CoarseTimer', () => {
     expect(probe.looks).toHaveLength(looks);
   });
 
+  it('F17 looks at every entry of a moment, whatever one of them throws, and tells of that afterwards', () => {
+    const clock = new FakeClock();
+    const timer = new CoarseTimer(clock);
+    const broken = new Probe(() => {
+      throw new Error('broken');
+    });
+    const probes = [new Probe(), broken, new Probe((now) => now + 1000), new Probe()];
+    for (const probe of probes) timer.schedule(probe, clock.monotonic() + 1000);
+    expect(() => timer.run(clock.monotonic() + 2000)).toThrow('broken');
+    expect(probes.map(({ looks }) => looks.length)).toEqual([1, 1, 1, 1]);
+    timer.run(clock.monotonic() + 4000);
+    expect(probes.map(({ looks }) => looks.length)).toEqual([1, 1, 2, 1]);
+  });
+
   it('catches up after the process was stopped for a day', () => {
     const clock = new FakeClock();
     const timer = new CoarseTimer(clock);

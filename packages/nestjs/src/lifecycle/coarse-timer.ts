@@ -98,16 +98,24 @@ export class CoarseTimer {
         ? [...this.#slots.keys()].filter((slot) => slot <= tick)
         : Array.from({ length: Math.max(0, tick - this.#tick) }, (_, i) => this.#tick + 1 + i);
     this.#tick = Math.max(this.#tick, tick);
-    for (const slot of due) this.#runSlot(slot, now);
+    const failures: unknown[] = [];
+    for (const slot of due) this.#runSlot(slot, now, failures);
+    // A fault of an entry is no less one for being told last.
+    if (failures.length > 0) throw failures[0];
   }
 
-  #runSlot(slot: number, now: number): void {
+  /** @param failures what was thrown: nothing looks at this slot once more, so that all others have their turn now. */
+  #runSlot(slot: number, now: number, failures: unknown[]): void {
     const entries = this.#slots.get(slot);
     if (entries === undefined) return;
     for (const entry of [...entries]) {
       this.cancel(entry);
-      const next = entry.onDue(now);
-      if (Number.isFinite(next)) this.schedule(entry, next);
+      try {
+        const next = entry.onDue(now);
+        if (Number.isFinite(next)) this.schedule(entry, next);
+      } catch (error) {
+        failures.push(error);
+      }
     }
   }
 }

@@ -20,16 +20,57 @@ export function takeAdapterSlot(
   return () => Reflect.deleteProperty(config, 'setIoAdapter');
 }
 
+/** What is heard of an adapter that is not ours. */
+export interface OtherAdapterObserver {
+  /** Nest asks for the first time which adapter the application has: right before it registers the first gateway. */
+  onFirstAsked(): void;
+  /** A gateway is bound to a server. May throw: the application does not start then. */
+  onServer(server: unknown): void;
+  /** A server has accepted a client, and a gateway was told. Must not throw. */
+  onConnected(client: unknown): void;
+}
+
 /**
- * Calls `run` once, when Nest asks which adapter the application has: that is right before it registers the first gateway,
- * on an adapter that is not ours and that has no other place to hear of it.
+ * Watches what Nest does with the adapter of the application, which has no other place to tell it: `bindClientConnect()` is
+ * how every adapter is told of gateways.
+ *
+ * @returns undoes it.
  */
-export function onAdapterAsked(config: ApplicationConfig, run: () => void): void {
+export function watchOtherAdapter(config: ApplicationConfig, observer: OtherAdapterObserver): () => void {
   const getIoAdapter = config.getIoAdapter.bind(config);
+  const watched = new Set<object>();
+  let isAsked = false;
   config.getIoAdapter = () => {
+    if (!isAsked) {
+      isAsked = true;
+      observer.onFirstAsked();
+    }
+    // None where Nest has still to make one of its own.
+    const adapter = getIoAdapter() as IoAdapter | null | undefined;
+    if (adapter !== undefined && adapter !== null && !watched.has(adapter)) {
+      watched.add(adapter);
+      watchClients(adapter, observer);
+    }
+    return adapter as IoAdapter;
+  };
+  return () => {
     Reflect.deleteProperty(config, 'getIoAdapter');
-    run();
-    return getIoAdapter();
+    for (const adapter of watched) Reflect.deleteProperty(adapter, 'bindClientConnect');
+  };
+}
+
+function watchClients(adapter: IoAdapter, observer: OtherAdapterObserver): void {
+  const bind = adapter.bindClientConnect.bind(adapter);
+  adapter.bindClientConnect = (server: unknown, callback: (...args: unknown[]) => unknown) => {
+    observer.onServer(server);
+    return bind(server, (...args: unknown[]) => {
+      try {
+        callback(...args);
+      } finally {
+        // Last: an application that asks for the token in its handleConnection() has begun by now.
+        observer.onConnected(args[0]);
+      }
+    }) as unknown;
   };
 }
 

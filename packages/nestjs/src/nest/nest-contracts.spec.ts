@@ -14,7 +14,7 @@ import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { Ack, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { onAdapterAsked, takeAdapterSlot } from './adapter-slot.js';
+import { takeAdapterSlot, watchOtherAdapter } from './adapter-slot.js';
 import { runsGlobalEnhancers } from './enhancers.js';
 import { addLastFilter } from './exception-filters.js';
 import { onRegistered } from './gateway-hooks.js';
@@ -130,12 +130,20 @@ describe('Nest', () => {
     const config = app.get(ApplicationConfig);
     const others: unknown[] = [];
     takeAdapterSlot(config, new Recorder() as never, (other) => others.push(other));
-    onAdapterAsked(config, () => order.push('asked'));
+    const undo = watchOtherAdapter(config, {
+      onFirstAsked: () => order.push('asked'),
+      onServer: () => order.push('server'),
+      onConnected: () => order.push('connected'),
+    });
     const late = new Recorder();
     app.useWebSocketAdapter(late as never);
     await app.init();
     expect(others).toEqual([late]);
-    expect(order).toEqual(['asked', 'gateway']);
+    expect(order).toEqual(['asked', 'gateway', 'server']);
+    await (config.getIoAdapter() as unknown as Recorder).send('none', undefined).catch(() => undefined);
+    expect(order).toEqual(['asked', 'gateway', 'server', 'connected']);
+    undo();
+    expect(Object.hasOwn(config, 'getIoAdapter')).toBe(false);
   });
 
   it('AZ-01 keeps gateways, handlers and parameters under the keys that are read here: a handler would be unknown', async () => {

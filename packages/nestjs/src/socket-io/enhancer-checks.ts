@@ -18,7 +18,6 @@ import { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { addressOf, ForeignClient, type ForeignSocket } from './foreign-client.js';
 import { AuditedRefusal, ForeignCall, foreignHandler } from './foreign-call.js';
 import { measurePayload } from './parsed-payload.js';
-import { SocketExpiry } from './socket-expiry.js';
 import { WsSocketIdentities } from './ws-socket-identities.js';
 
 /**
@@ -30,6 +29,8 @@ export class EnhancerChecks {
   readonly #clients = new WeakMap<object, ForeignClient>();
   readonly #handlers = new Map<HandlerPlan, MessageHandler>();
   readonly #types = new Map<unknown, ReturnType<typeof compilePayload>>();
+  /** The calls whose replies are written by an interceptor already: one that is named twice writes once. */
+  readonly #written = new WeakSet<object>();
 
   /** @internal */
   constructor(
@@ -37,10 +38,6 @@ export class EnhancerChecks {
     private readonly identities: WsSocketIdentities,
   ) {
     identities.onChange((client) => this.#clients.get(client)?.replace());
-    const expiry = new SocketExpiry(runtime.timer, runtime.clock);
-    identities.onKnown((client, principal) => {
-      expiry.watch(client as ForeignSocket, principal);
-    });
   }
 
   /**
@@ -100,20 +97,23 @@ export class EnhancerChecks {
   }
 
   /**
-   * What writes the replies of a call as its handler declares them; `undefined` where they go out whole, and for calls that
-   * came through the module's own adapter, which writes them itself.
+   * What writes the replies of a call as its handler declares them, and ends them where the caller is not who called any more;
+   * `undefined` for calls that came through the module's own adapter, which does both itself.
    *
    * @throws {WsRefusalException} where the caller is not known.
    */
   replyWriter(context: ExecutionContext): ((value: unknown) => unknown) | undefined {
     if (this.isAnsweredElsewhere(context)) return undefined;
+    const args = context.getArgs<unknown[]>();
+    const call = findMessageContext(args) ?? args;
+    // The first one is the last to see a reply.
+    if (this.#written.has(call)) return undefined;
+    this.#written.add(call);
     const { plan, client } = this.#callOf(context);
     const { reply } = plan;
-    if (reply === undefined) return undefined;
     return (value) => {
-      // A stream may have begun under another identity of its socket.
-      const { key, roles } = this.identities.principalOf(context.getArgByIndex(0)) ?? NOBODY;
-      if (key !== undefined && key !== client.principal.key) throw new WsRefusalException('FORBIDDEN');
+      const roles = this.#rolesOf(args[0] as object, client);
+      if (reply === undefined) return value;
       try {
         const response = readResponse(value);
         if (response === undefined) return reply.write(value, roles);
@@ -166,6 +166,19 @@ export class EnhancerChecks {
     return errorData(refusal, correlationId, detailedErrors);
   }
 
+  /**
+   * For what roles a reply is written: a stream may have begun under another identity of its socket. None while it is looked at
+   * again.
+   *
+   * @throws {WsRefusalException} where the socket is somebody else's by now, or nobody's.
+   */
+  #rolesOf(socket: object, { principal }: ForeignClient): readonly string[] {
+    const current = this.identities.principalOf(socket);
+    if (current === undefined && this.identities.isPending(socket)) return NO_ROLES;
+    if (current?.key !== principal.key) throw new WsRefusalException('FORBIDDEN');
+    return current.roles;
+  }
+
   /** The handler that is called, and by whom. @throws {WsRefusalException} where one of the two is not known. */
   #callOf(context: ExecutionContext): { readonly plan: HandlerPlan; readonly client: ForeignClient } {
     const plan = this.runtime.plans.find(context.getClass(), context.getHandler());
@@ -190,8 +203,7 @@ export class EnhancerChecks {
   }
 }
 
-/** Who a socket is whose identity has ended, or is being looked at again. */
-const NOBODY = Object.freeze({ key: undefined, roles: Object.freeze<string[]>([]) });
+const NO_ROLES: readonly string[] = Object.freeze([]);
 
 function hasPassed(args: readonly unknown[]): boolean {
   return args.some((arg) => arg instanceof WsMessageContext);

@@ -16,18 +16,20 @@ import type { Refusal } from '../messages/refusal.js';
 import { refusalOfThrottle } from '../messages/event-throttle.js';
 import { MessageLimits } from '../throttling/message-limits.js';
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
+import { type EndableSocket, endSocket } from './end-socket.js';
 import { ForeignCall } from './foreign-call.js';
 
 /** What is used of a socket of another adapter. */
-export interface ForeignSocket {
+export interface ForeignSocket extends EndableSocket {
   readonly connected?: boolean;
   readonly handshake?: { readonly address?: unknown };
   /** The request by which it was opened. */
   readonly request?: unknown;
   readonly nsp?: { readonly name?: unknown };
+  /** Whether it goes on from one whose connection was lost, in the rooms of that one. */
+  readonly recovered?: unknown;
   emit(event: string, data: unknown): unknown;
   once?(event: 'disconnect', listener: () => void): unknown;
-  disconnect?(close?: boolean): unknown;
 }
 
 /** The end of a socket: one listener and one signal, however many identities the socket has had. */
@@ -174,7 +176,7 @@ export class ForeignClient implements WsConnection, MessageSource {
 
   close(_code: CloseCodeName): void {
     this.#epoch++;
-    this.socket.disconnect?.(true);
+    endSocket(this.socket, this.engine.parts.faults);
   }
 }
 

@@ -12,7 +12,8 @@ const request = new IncomingMessage(new Socket());
 
 function setUp(verify?: (token: string) => Promise<Principal>) {
   const stub = new StubAuthenticator(verify === undefined ? undefined : ({ value }) => verify(value));
-  return new WsSocketIdentities(() => [new AuthenticatorBlock(stub, 'authentication.jwt', new FakeClock())]);
+  const blocks = [new AuthenticatorBlock(stub, 'authentication.jwt', new FakeClock())];
+  return new WsSocketIdentities(() => blocks, { check: () => undefined });
 }
 
 const refusing = (token: string): Promise<Principal> =>

@@ -1,10 +1,14 @@
 import { type FrameShape, OPCODES, writeFrame } from '../probe/frames.js';
 import { type Check, type CheckContext, type Evidence, finding, notTested, passed } from './check.js';
 
-/** What RFC 6455 section 5 says must end the connection. */
+/** What RFC 6455 section 5 says must end the connection, around a text that the server takes. */
+const brokenTexts = (payload: string): readonly (readonly [what: string, frame: FrameShape])[] => [
+  ['a text frame without a mask', { opcode: OPCODES.text, payload, isMasked: false }],
+  ['a text frame with RSV1 set, and no extension', { opcode: OPCODES.text, payload, reserved: 0x40 }],
+];
+
+/** The same, whatever is in them. */
 const BROKEN: readonly (readonly [what: string, frame: FrameShape])[] = [
-  ['a text frame without a mask', { opcode: OPCODES.text, payload: '{}', isMasked: false }],
-  ['a text frame with RSV1 set, and no extension', { opcode: OPCODES.text, payload: '{}', reserved: 0x40 }],
   ['a frame with the reserved opcode 3', { opcode: 3, payload: '{}' }],
   ['a ping in fragments', { opcode: OPCODES.ping, payload: 'x', isFinal: false }],
   ['a ping of 126 bytes', { opcode: OPCODES.ping, payload: 'x'.repeat(126) }],
@@ -35,21 +39,40 @@ export const brokenFramesCheck: Check = {
     if (!(await answersBehind(context)))
       return notTested('The server answers no ping: whether it took a frame cannot be seen.');
     const evidence: Evidence[] = [];
-    for (const [sent, frame] of BROKEN) {
+    // A server that ends the connection at the text itself would seem to refuse every frame around it.
+    const payload = await takenText(context);
+    for (const [sent, frame] of [...(payload === undefined ? [] : brokenTexts(payload)), ...BROKEN]) {
       if (await answersBehind(context, frame)) evidence.push({ sent, got: 'a pong to the ping behind it' });
     }
     if (evidence.length > 0) return finding('Frames that must end the connection did not.', evidence);
-    return passed('Every broken frame ended its connection.');
+    return passed(
+      payload !== undefined
+        ? 'Every broken frame ended its connection.'
+        : 'Every broken frame ended its connection; those around a text were not tried, as the server takes no text that the scan knows.',
+    );
   },
 };
 
+/** A text after which the server keeps the connection. */
+async function takenText(context: CheckContext): Promise<string | undefined> {
+  const { dialect, messages } = context;
+  for (const payload of [dialect.heartbeat, messages[0], '{}']) {
+    if (payload !== undefined && (await answersBehind(context, { opcode: OPCODES.text, payload }))) return payload;
+  }
+  return undefined;
+}
+
 /** Whether a ping is answered that follows a frame. */
-async function answersBehind({ prober }: CheckContext, frame?: FrameShape): Promise<boolean> {
+async function answersBehind({ prober, dialect }: CheckContext, frame?: FrameShape): Promise<boolean> {
   const { connection, answer } = await prober.open();
   using _ = connection;
   if (!answer.isAccepted) return false;
-  const before = frame === undefined ? [] : [writeFrame(frame)];
-  connection.write(Buffer.concat([...before, writeFrame({ opcode: OPCODES.ping, payload: MARK })]));
+  const opening = dialect.opening(prober.identity.credentials.given.token);
+  const before = [
+    ...opening.map((payload): FrameShape => ({ opcode: OPCODES.text, payload })),
+    ...(frame === undefined ? [] : [frame]),
+  ];
+  connection.write(Buffer.concat([...before.map(writeFrame), writeFrame({ opcode: OPCODES.ping, payload: MARK })]));
   const deadline = performance.now() + prober.answerMs;
   for (;;) {
     const received = await connection.frameBy(deadline);

@@ -1,5 +1,6 @@
+import type { HandshakeChange } from '../probe/handshake-request.js';
 import type { Dialect } from '../dialect/dialect.js';
-import type { Prober } from '../probe/prober.js';
+import type { Admission, Prober } from '../probe/prober.js';
 import type { DeclaredEvents } from '../matrix/declared-access.js';
 import type { Matrix } from '../matrix/matrix.js';
 import type { Session } from '../probe/session.js';
@@ -37,15 +38,26 @@ export type Verdict =
   | { readonly outcome: 'passed'; /** What was seen, in a sentence. */ readonly says: string }
   | { readonly outcome: 'not-tested'; /** Why, in a sentence. */ readonly says: string };
 
+/** Whether the target takes the credentials of a handshake, and what was seen of it. */
+export type CredentialJudge = (change: HandshakeChange) => Promise<Pick<Admission, 'isAdmitted' | 'saw'>>;
+
 /** What a check works with. */
 export interface CheckContext {
   readonly prober: Prober;
   readonly dialect: Dialect;
   readonly transcript: Transcript;
-  /** What the caller has captured, and a server of good faith answers: one text each. */
+  /** What the caller has captured, and a server of good faith answers: one text each, as the dialect has it sent. */
   readonly messages: readonly string[];
-  /** Opens a session in the dialect of the target. The caller disposes of it. */
+  /**
+   * Opens a session in the dialect of the target. The caller disposes of it.
+   *
+   * @throws OpeningRefusedError where the dialect has an opening, and the target refuses it.
+   */
   readonly talk: (credentials?: Who) => Promise<Session>;
+  /** How the target shows that it looks at credentials; `undefined` where nobody is refused anything. Found out when it is asked for first. */
+  readonly judge: () => Promise<CredentialJudge | undefined>;
+  /** A captured message as somebody sends it: a token of the first account in it is not lent to others. */
+  readonly messageAs: (message: string, who: Who) => string;
   /** Whom the scan has credentials of, and nobody: the columns of the matrix, in their order. */
   readonly identities: readonly Who[];
   /** Events that the second account may send as well. */

@@ -62,21 +62,19 @@ async function provoke({ dialect, messages, talk }: CheckContext): Promise<boole
     '{',
     'null',
     ...odd.map((data) => dialect.message(UNKNOWN_EVENT, data)),
-    ...known.flatMap((message) => odd.map((data) => withData(message, data))),
+    ...known.flatMap((message) => odd.flatMap((data) => dialect.withData(message, data) ?? [])),
   ];
   let isAnswered = false;
   while (sent.length > 0) {
     using session = await talk();
+    // It takes nobody: no later one would stay either.
+    if (session.closed !== undefined) return isAnswered;
     while (sent.length > 0 && session.closed === undefined) {
       const answers = await session.ask(sent.shift() ?? '');
       isAnswered ||= answers.length > 0 || session.closed !== undefined;
     }
   }
   return isAnswered;
-}
-
-function withData(message: string, data: unknown): string {
-  return message.replace(/"(data|payload|params)"\s*:.*/s, (_, name: string) => `"${name}":${JSON.stringify(data)}}`);
 }
 
 /** What the scan has sent by itself and got back is an echo, and not a leak. */

@@ -18,16 +18,18 @@ export const expiredCredentialCheck: Check = {
   },
   needsBaseline: true,
   async run(context) {
-    const { prober, identities } = context;
+    const { identities } = context;
     if (!identities.includes('expired')) {
       return notTested('It takes a token that was good once: --token-expired env:NAME.');
     }
-    if ((await prober.admits({ credentials: 'none' })).isAdmitted) {
+    const judge = await context.judge();
+    if (judge === undefined) {
       return notTested('A handshake without any credential is accepted: whether a token is looked at cannot be seen.');
     }
-    return tryHandshakes(context, [['Authorization: Bearer [expired]', { credentials: 'expired' }]], {
+    const texts = {
       found: 'The expired token was accepted.',
       passed: 'The expired token was refused, and the good one was not.',
-    });
+    };
+    return tryHandshakes(context, [['Authorization: Bearer [expired]', { credentials: 'expired' }]], texts, judge);
   },
 };

@@ -16,7 +16,7 @@ export const foreignSubprotocolCheck: Check = {
     nest: `@WebSocketGateway({ path: '/orders', handleProtocols: (offered) => offered.has('orders.v1') && 'orders.v1' })
 // or import SecureWsModule, which agrees to subprotocols that it knows`,
     ws: `new WebSocketServer({ handleProtocols: (offered) => offered.has('orders.v1') && 'orders.v1' });`,
-    socketIo: 'Socket.IO agrees to none: look for a proxy in front that adds the field.',
+    socketIo: `new Server(http, { allowRequest: ({ headers }, decide) => decide(null, headers['sec-websocket-protocol'] === undefined) });`,
   },
   needsBaseline: true,
   async run({ prober }) {

@@ -41,10 +41,11 @@ export const forgedTokenCheck: Check = {
 };
 
 async function tryTokens(
-  { prober }: CheckContext,
+  context: CheckContext,
   forged: readonly { readonly id: string; readonly what: string; readonly token: string }[],
 ): Promise<Verdict> {
-  if ((await prober.admits({ credentials: 'none' })).isAdmitted) {
+  const judge = await context.judge();
+  if (judge === undefined) {
     return notTested('A handshake without any credential is accepted: whether a token is verified cannot be seen.');
   }
   const evidence: Evidence[] = [];
@@ -52,8 +53,8 @@ async function tryTokens(
   let isShut = false;
   for (const { id, what, token } of forged) {
     try {
-      const change: HandshakeChange = { credentials: 'none', more: [['Authorization', `Bearer ${token}`]] };
-      const { isAdmitted, saw } = await prober.admits(change);
+      const change: HandshakeChange = { credentials: 'none', more: [['Authorization', `Bearer ${token}`]], token };
+      const { isAdmitted, saw } = await judge(change);
       tried++;
       if (isAdmitted) evidence.push({ sent: `${what} (${id})`, got: saw });
     } catch (error) {
@@ -68,7 +69,7 @@ async function tryTokens(
     const says = `${tried} of ${forged.length} forged tokens were refused, and then no more handshakes were taken from here.`;
     return tried >= MIN_TRIED ? passed(says) : notTested(says);
   }
-  const { isAdmitted, saw } = await prober.admits();
+  const { isAdmitted, saw } = await judge({});
   if (!isAdmitted) return notTested(`The good handshake is refused by now (${saw}): the refusals say nothing.`);
   return passed(`${forged.length} forged tokens were refused.`);
 }

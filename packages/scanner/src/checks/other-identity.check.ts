@@ -50,7 +50,9 @@ if (order?.userId !== socket.data.userId) return acknowledge({ code: 'FORBIDDEN'
 };
 
 /** Whether a message was answered to A, and is not for everybody by what the user or the lock says. */
-function isOwn({ shared, lock }: CheckContext, { event, reactions }: MatrixRow): boolean {
+function isOwn({ shared, lock, messageAs }: CheckContext, { event, message, reactions }: MatrixRow): boolean {
   if (reactions.given?.kind !== 'answered' || (event !== undefined && shared.includes(event))) return false;
+  // With a token in it, B has sent another one than A: his own.
+  if (messageAs(message, 'other') !== message) return false;
   return lock === undefined || ['judged', 'unknown'].includes(declaredAccess(lock, event).kind);
 }

@@ -1,8 +1,12 @@
 import { UNKNOWN_EVENT } from '../dialect/recognise.js';
-import { type Check, finding, notTested, passed } from './check.js';
+import { type Check, type CheckContext, finding, notTested, passed } from './check.js';
 
 /** Larger than any message that a person writes, and harmless to send once. */
 const BYTES = 2_097_152;
+/** RFC 6455 section 7.4.1. */
+const TOO_BIG = 1009;
+/** Captured messages that are tried where the server takes none of an unknown event. */
+const MAX_KINDS = 5;
 
 /** DR-01. */
 export const oversizedMessageCheck: Check = {
@@ -20,11 +24,13 @@ export const oversizedMessageCheck: Check = {
     socketIo: 'new Server(http, { maxHttpBufferSize: 65_536 });',
   },
   needsBaseline: true,
-  async run({ dialect, talk }) {
-    using session = await talk();
+  async run(context) {
+    const kind = await kindThatStays(context);
+    const message = (kind ?? unknown(context))('x'.repeat(BYTES)) ?? '';
+    using session = await context.talk();
     if (!(await session.isAlive()))
       return notTested('The server answers no ping: whether it took a message cannot be seen.');
-    session.send(dialect.message(UNKNOWN_EVENT, 'x'.repeat(BYTES)));
+    session.send(message);
     const isAlive = await session.isAlive();
     if (isAlive) {
       return finding('A message of 2 MiB was taken.', [
@@ -33,6 +39,35 @@ export const oversizedMessageCheck: Check = {
     }
     const end = session.closed;
     if (end === undefined) return notTested('The server neither ended the connection nor answered behind the message.');
+    // A server that ends the connection at what it cannot read does so at any size, unless it says that this was too big.
+    if (kind === undefined && end.code !== TOO_BIG)
+      return notTested(`A small message of the same kind ends the connection as well: close ${end.code}.`);
     return passed(`A message of 2 MiB ended the connection: close ${end.code}.`);
   },
 };
+
+/** Writes a message around some data. */
+type Kind = (data: string) => string | undefined;
+
+const unknown =
+  ({ dialect }: CheckContext): Kind =>
+  (data) =>
+    dialect.message(UNKNOWN_EVENT, data);
+
+/** A kind of message after which, in small, the connection stays. */
+async function kindThatStays(context: CheckContext): Promise<Kind | undefined> {
+  const { dialect, messages, talk } = context;
+  const captured = messages.slice(0, MAX_KINDS).map(
+    (message): Kind =>
+      (data) =>
+        dialect.withData(message, data),
+  );
+  for (const kind of [unknown(context), ...captured]) {
+    const small = kind('x');
+    if (small === undefined) continue;
+    using session = await talk();
+    await session.ask(small);
+    if (session.closed === undefined) return kind;
+  }
+  return undefined;
+}

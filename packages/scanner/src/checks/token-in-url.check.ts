@@ -19,11 +19,13 @@ export const tokenInUrlCheck: Check = {
     socketIo: `io(url, { auth: { token } }); // socket.handshake.auth, never socket.handshake.query`,
   },
   needsBaseline: true,
-  async run({ prober }) {
+  async run(context) {
+    const { prober } = context;
     const { token } = prober.identity.credentials.given;
     if (token === undefined) return notTested('It takes a token: --token env:NAME.');
     const without: HandshakeChange = { credentials: 'none' };
-    if ((await prober.admits(without)).isAdmitted) {
+    const judge = await context.judge();
+    if (judge === undefined) {
       return notTested(
         'A handshake without any credential is accepted: whether a token in the URL is read cannot be seen.',
       );
@@ -32,7 +34,7 @@ export const tokenInUrlCheck: Check = {
     for (const name of NAMES) {
       const separator = prober.target.path.includes('?') ? '&' : '?';
       const path = `${prober.target.path}${separator}${name}=${encodeURIComponent(token)}`;
-      const { isAdmitted, saw } = await prober.admits({ ...without, path });
+      const { isAdmitted, saw } = await judge({ ...without, path });
       if (isAdmitted) evidence.push({ sent: `?${name}=[redacted], and no other credential`, got: saw });
     }
     if (evidence.length > 0) return finding('The token was accepted in the query of the URL.', evidence);

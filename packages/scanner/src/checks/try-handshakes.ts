@@ -1,5 +1,5 @@
 import type { HandshakeChange } from '../probe/handshake-request.js';
-import type { CheckContext, Evidence, Verdict } from './check.js';
+import type { CheckContext, CredentialJudge, Evidence, Verdict } from './check.js';
 import { finding, notTested, passed } from './check.js';
 
 /** A handshake that a server should refuse, and what is wrong with it: `Origin: null`. */
@@ -19,14 +19,15 @@ export async function tryHandshakes(
   { prober }: CheckContext,
   handshakes: readonly BadHandshake[],
   texts: HandshakeTexts,
+  judge: CredentialJudge = (change) => prober.admits(change),
 ): Promise<Verdict> {
   const evidence: Evidence[] = [];
   for (const [sent, change] of handshakes) {
-    const { isAdmitted, saw } = await prober.admits(change);
+    const { isAdmitted, saw } = await judge(change);
     if (isAdmitted) evidence.push({ sent, got: saw });
   }
   if (evidence.length > 0) return finding(texts.found, evidence);
-  const { isAdmitted, saw } = await prober.admits();
+  const { isAdmitted, saw } = await judge({});
   if (!isAdmitted) return notTested(`The good handshake is refused by now (${saw}): the refusals say nothing.`);
   return passed(texts.passed);
 }

@@ -1,5 +1,5 @@
 import { UNKNOWN_EVENT } from '../dialect/recognise.js';
-import { type Check, finding, notTested, passed } from './check.js';
+import { type Check, type CheckContext, finding, notTested, passed } from './check.js';
 
 /** AN-01. */
 export const unauthenticatedCheck: Check = {
@@ -19,7 +19,8 @@ export const unauthenticatedCheck: Check = {
     socketIo: `io.use(async (socket, next) => next((await verify(socket.handshake.auth.token)) ? undefined : new Error('UNAUTHORIZED')));`,
   },
   needsBaseline: false,
-  async run({ prober, dialect, messages, talk }) {
+  async run(context) {
+    const { prober, dialect, messages, talk, messageAs } = context;
     const { isAdmitted, saw, answer } = await prober.admits({ credentials: 'none' });
     if (!isAdmitted) {
       if ([401, 403].includes(answer.status) || answer.isAccepted) return passed(`Without a credential: ${saw}.`);
@@ -28,7 +29,7 @@ export const unauthenticatedCheck: Check = {
     const tried = messages.length > 0 ? messages : [dialect.message('ping', {}), dialect.message(UNKNOWN_EVENT, {})];
     for (const message of tried) {
       using session = await talk('none');
-      const answers = (await session.ask(message)).filter((frame) => dialect.isAnswer(frame));
+      const answers = (await session.ask(messageAs(message, 'none'))).filter((frame) => dialect.isAnswer(frame));
       const good = answers.find((frame) => !dialect.isRefusal(frame));
       if (good !== undefined) {
         const confidence = messages.length > 0 ? 'firm' : 'tentative';
@@ -39,8 +40,13 @@ export const unauthenticatedCheck: Check = {
         );
       }
       if (session.closed !== undefined) {
+        // One that ends everybody's connection, because it cannot be read, says nothing of credentials.
+        if (await endsForAll(context, message)) continue;
         return passed(`Without a credential the first message ends the connection: close ${session.closed.code}.`);
       }
+    }
+    if (messages.length > 0 && (await context.judge()) !== undefined) {
+      return passed('Without a credential connections are accepted, and refused what the first account is answered.');
     }
     return notTested(
       messages.length > 0
@@ -49,3 +55,10 @@ export const unauthenticatedCheck: Check = {
     );
   },
 };
+
+/** Whether a message ends the connection of the first account as well. */
+async function endsForAll({ talk }: CheckContext, message: string): Promise<boolean> {
+  using session = await talk();
+  await session.ask(message);
+  return session.closed !== undefined;
+}

@@ -9,6 +9,7 @@ import type { ScanResult } from '../scan-result.js';
 import { checkOutput } from './write-reports.js';
 import { readChoice } from './read-choice.js';
 import { readCount } from './read-count.js';
+import { readEndpoints } from './read-endpoints.js';
 import { readMessages } from './read-messages.js';
 import { readPublicKey } from './read-public-key.js';
 import { readSecret, type SecretSources } from './read-secret.js';
@@ -16,6 +17,8 @@ import { readSecret, type SecretSources } from './read-secret.js';
 /** What the arguments ask for. */
 export interface ScanArguments {
   readonly options: ScanOptions;
+  /** What to scan in place of the target, on its host; `undefined` for the target itself. */
+  readonly endpoints: readonly string[] | undefined;
   /** The form of what is printed. */
   readonly format: ReportForm;
   /** Files that reports are written into, each in the form that its name ends with. */
@@ -55,6 +58,7 @@ export async function readArguments(args: readonly string[], sources: SecretSour
       'public-key': text,
       subprotocol: { type: 'string', multiple: true },
       messages: text,
+      endpoints: text,
       'i-am-allowed': flag,
       disruptive: flag,
       'fail-on': text,
@@ -77,6 +81,11 @@ export async function readArguments(args: readonly string[], sources: SecretSour
   }
   if (values.json && values.sarif)
     throw new TypeError('--json and --sarif are two forms of one report: give one of them.');
+  if (values.endpoints !== undefined && (values.json || values.sarif || values.baseline !== undefined)) {
+    throw new TypeError(
+      '--endpoints makes a report for each endpoint: give --output, and compare folders of them with "diff".',
+    );
+  }
   const secrets = await readSecrets(values, sources);
   const { origin, subprotocol: subprotocols, messages } = values;
   for (const [option, value] of [
@@ -116,6 +125,7 @@ export async function readArguments(args: readonly string[], sources: SecretSour
         ...(seconds !== undefined && { maxMs: seconds * 1000 }),
       },
     },
+    endpoints: values.endpoints === undefined ? undefined : await readEndpoints(values.endpoints, target),
     format: values.json ? 'json' : values.sarif ? 'sarif' : 'text',
     outputs,
     earlier: values.baseline === undefined ? undefined : await readResult('--baseline', values.baseline),

@@ -1,10 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
 import { messagesOfHar } from '../har/messages-of-har.js';
 import { readHar } from '../har/read-har.js';
+import { readInput, readInputFile } from './read-input-file.js';
 
 const MAX_BYTES = 1_048_576;
 /** What a browser saves holds the scripts and pictures of its pages as well. */
-const MAX_HAR_BYTES = 67_108_864;
+export const MAX_HAR_BYTES = 67_108_864;
 const MAX_MESSAGES = 100;
 
 /**
@@ -15,7 +15,7 @@ const MAX_MESSAGES = 100;
  */
 export async function readMessages(path: string, target: string): Promise<readonly string[]> {
   const isHar = path.endsWith('.har');
-  const content = await contentOf(path, isHar ? MAX_HAR_BYTES : MAX_BYTES);
+  const content = await readInputFile('--messages', path, isHar ? MAX_HAR_BYTES : MAX_BYTES);
   if (isHar) return fromHar(path, content, target);
   const messages = path.endsWith('.json')
     ? fromArray(path, content)
@@ -26,28 +26,9 @@ export async function readMessages(path: string, target: string): Promise<readon
   return messages;
 }
 
-async function contentOf(path: string, maxBytes: number): Promise<string> {
-  let size: number;
-  try {
-    const stats = await stat(path);
-    if (!stats.isFile()) throw Object.assign(new Error(), { code: 'it is not a regular file' });
-    size = stats.size;
-    if (size <= maxBytes) return await readFile(path, 'utf8');
-  } catch (cause) {
-    const { code = 'an unknown reason' } = cause as NodeJS.ErrnoException;
-    throw new TypeError(`--messages ${path} cannot be read: ${code}.`, { cause });
-  }
-  throw new TypeError(`--messages ${path} is larger than ${maxBytes} bytes.`);
-}
-
 function fromHar(path: string, content: string, target: string): readonly string[] {
   const host = URL.canParse(target) ? new URL(target).host : '';
-  let messages: readonly string[];
-  try {
-    messages = messagesOfHar(readHar(content), host, MAX_MESSAGES);
-  } catch (cause) {
-    throw new TypeError(`--messages ${path}: ${(cause as Error).message}`, { cause });
-  }
+  const messages = readInput('--messages', path, () => messagesOfHar(readHar(content), host, MAX_MESSAGES));
   if (messages.length === 0) throw new TypeError(`--messages ${path} holds no text that was sent to ${host}.`);
   return messages;
 }

@@ -2,6 +2,8 @@ import { COULD_NOT_TEST } from '../monitoring/exit-status.js';
 import { visibleText } from '../report/visible-text.js';
 import type { CommandIo } from './command-io.js';
 import { runDiffCommand } from './run-diff-command.js';
+import { runDiscoverCommand } from './run-discover-command.js';
+import { runPostmanCommand } from './run-postman-command.js';
 import { runProxyCommand } from './run-proxy-command.js';
 import { runScanCommand } from './run-scan-command.js';
 
@@ -10,6 +12,8 @@ type Subcommand = (args: readonly string[], io: CommandIo) => Promise<number>;
 /** What the first argument may name. Anything else belongs to a scan, whose target has `://` in it. */
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['diff', runDiffCommand],
+  ['discover', runDiscoverCommand],
+  ['postman', runPostmanCommand],
   ['proxy', runProxyCommand],
 ]);
 

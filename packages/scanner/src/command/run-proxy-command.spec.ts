@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { readMessages } from './read-messages.js';
@@ -26,15 +26,42 @@ async function folderOfTest(): Promise<string> {
   return folder;
 }
 
+/** A command that runs, as its user sees it. */
+interface Running {
+  readonly url: string;
+  readonly page: string;
+  readonly type: (line: string) => void;
+  /** Waits for a line of either kind. */
+  readonly says: (part: string) => Promise<string>;
+}
+
 /** Runs the command, and does something as a client of it until it is over. */
-async function run(args: readonly string[], asClient: (url: string) => Promise<void> = () => Promise.resolve()) {
+async function run(
+  args: readonly string[],
+  asClient: (url: string, running: Running) => Promise<void> = () => Promise.resolve(),
+) {
   const out: string[] = [];
   const notes: string[] = [];
+  const stdin = new PassThrough();
+  let wake: () => void = () => undefined;
+  const says = async (part: string): Promise<string> => {
+    for (;;) {
+      const line = [...out, ...notes].find((one) => one.includes(part));
+      if (line !== undefined) return line;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  };
+  const add = (lines: string[]) => (line: string) => {
+    lines.push(line);
+    wake();
+  };
   const status = await runCommand(['proxy', ...args], {
-    ...{ env: {}, stdin: Readable.from([]) },
-    out: (line) => void out.push(line),
-    note: (line) => void notes.push(line),
-    untilStopped: () => asClient(/ws:\/\/localhost:\d+/.exec(notes.join())?.[0] ?? ''),
+    ...{ env: {}, stdin, out: add(out), note: add(notes) },
+    untilStopped: () => {
+      const url = /ws:\/\/localhost:\d+/.exec(notes.join())?.[0] ?? '';
+      const page = /http:\/\/\S+/.exec(notes.join())?.[0] ?? '';
+      return asClient(url, { url, page, says, type: (line) => stdin.write(`${line}\n`) });
+    },
   });
   return { status, out, notes: notes.join('\n') };
 }
@@ -56,8 +83,8 @@ describe('secure-ws-scan proxy', () => {
     expect(status).toBe(0);
     expect(out.slice(0, 3)).toEqual([
       '#1 - open',
-      '#1 > {"event":"chat","data":{"password":"[redacted]"}}',
-      '#1 < \\u001b[2Jdone',
+      '#1 > 1 {"event":"chat","data":{"password":"[redacted]"}}',
+      '#1 < 2 \\u001b[2Jdone',
     ]);
     expect(notes).toContain(`1 connections are in ${file}.`);
     expect(await readdir(folder)).toEqual(['r.har']);
@@ -79,8 +106,11 @@ describe('secure-ws-scan proxy', () => {
 
   it.each<readonly [args: readonly string[], says: string]>([
     [['--output', 'a.har'], 'takes --target'],
-    [['--target', 'ws://localhost'], 'takes --output, a file that ends in .har'],
-    [['--target', 'ws://localhost', '--output', 'a.json'], 'takes --output, a file that ends in .har'],
+    [['--target', 'ws://localhost', '--output', 'a.json'], '--output is a file that ends in .har'],
+    [['--target', 'ws://localhost', '--keep-secrets'], 'give --output as well'],
+    [['--target', 'ws://localhost', '--no-page', '--page-port', '9'], '--no-page says that there is none'],
+    [['--target', 'ws://localhost', '--hold-seconds', '3601'], 'from 1 to 3600'],
+    [['--target', 'ws://localhost', '--rules', '/no/such/rules.json'], 'cannot be read: ENOENT'],
     [['--target', 'ws://localhost', '--output', '/no/such/folder/a.har'], 'cannot be written: ENOENT'],
     [['--target', 'wss://api.example.com', '--output', 'a.har'], '--i-am-allowed'],
     [['--target', 'ws://localhost', '--output', 'a.har', '--listen', '65536'], 'from 1 to 65535'],
@@ -93,6 +123,61 @@ describe('secure-ws-scan proxy', () => {
     expect(notes).toContain('See secure-ws-scan proxy --help.');
   });
 
+  it('does what rules say, and what is typed', async () => {
+    const [target, folder] = [await startServer(), await folderOfTest()];
+    const rules = join(folder, 'rules.json');
+    await writeFile(
+      rules,
+      '{"rules":[{"name":"orders","event":"order","do":"break"},{"contains":"typing","do":"drop"}]}',
+    );
+    const { status, out, notes } = await run(['--target', target, '--rules', rules], async (url, { says, type }) => {
+      const client = new WebSocket(url);
+      await once(client, 'open');
+      client.send('{"event":"typing"}');
+      client.send('{"event":"order","data":1}');
+      await says('#1 > 2 [held: orders]');
+      type('l');
+      type('x');
+      await says('forward a held message');
+      type('e 2 {"event":"order","data":2}');
+      await says('2 was changed and forwarded.');
+      type('r 2 3');
+      // Each of them, and the changed one, has an answer.
+      await says('#1 < 9 ');
+      type('b to-client done');
+      await says('Every message with done to the client is held from now on.');
+      type('r 2');
+      await says('#1 < 11 [held: break]');
+      type('d 11');
+      await says('11 was dropped.');
+      type('d 11');
+      await says('11 is not held.');
+      type('u');
+      await says('Nothing is held from now on but by rules.');
+      type('r 1000');
+      await says('1000 cannot be sent again');
+      client.close();
+      await once(client, 'close');
+    });
+    expect(status).toBe(0);
+    expect(out).toContain('#1 > 1 [dropped: rule 2] {"event":"typing"}');
+    expect(out).toContain('#1 > 2 [changed: by hand] {"event":"order","data":2}');
+    expect(out.filter((line) => line.includes('[sent again]'))).toHaveLength(4);
+    expect(notes).toContain('#1 > 2 [held: orders] {"event":"order","data":1}');
+  });
+
+  it('SC-08 says which rule is wrong, and has a page unless it is not wanted', async () => {
+    const [target, folder] = [await startServer(), await folderOfTest()];
+    const rules = join(folder, 'rules.json');
+    await writeFile(rules, '{"rules":[{"do":"explode"}]}');
+    const wrong = await run(['--target', target, '--rules', rules]);
+    expect([wrong.status, wrong.notes]).toEqual([2, expect.stringContaining('rule 1: "do" is one of break')]);
+    const answers: number[] = [];
+    await run(['--target', target], async (_, { page }) => void answers.push((await fetch(page)).status));
+    expect(answers).toEqual([200]);
+    expect((await run(['--target', target, '--no-page'])).notes).not.toContain('http://');
+  });
+
   it('says that a port is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -100,9 +185,11 @@ describe('secure-ws-scan proxy', () => {
     const { port } = other.address() as AddressInfo;
     const file = join(await folderOfTest(), 'r.har');
     await writeFile(file, 'earlier');
-    const { status, notes } = await run(['--target', 'ws://localhost', '--output', file, '--listen', String(port)]);
-    expect([status, await readFile(file, 'utf8')]).toEqual([2, 'earlier']);
-    expect(notes).toContain(`--listen ${port} cannot be listened on: EADDRINUSE`);
+    for (const option of ['--listen', '--page-port']) {
+      const { status, notes } = await run(['--target', 'ws://localhost', '--output', file, option, String(port)]);
+      expect([status, await readFile(file, 'utf8')]).toEqual([2, 'earlier']);
+      expect(notes).toContain(`${option} ${port} cannot be listened on: EADDRINUSE`);
+    }
   });
 
   it('shows its help', async () => {

@@ -1,30 +1,44 @@
 import { parseArgs } from 'node:util';
-import type { HarMessage } from '../har/har-entry.js';
 import { writeHar } from '../har/write-har.js';
 import { CLEAN } from '../monitoring/exit-status.js';
+import { lineOfMessage, readTerminal } from '../proxy/desk/terminal-commands.js';
+import { TrafficDesk } from '../proxy/desk/traffic-desk.js';
+import { InterceptingProxy } from '../proxy/intercepting-proxy.js';
+import { ControlPage } from '../proxy/page/control-page.js';
 import { Recording } from '../proxy/recording.js';
-import { RecordingProxy } from '../proxy/recording-proxy.js';
+import { readRules } from '../proxy/rules/read-rules.js';
+import type { Rule } from '../proxy/rules/rule.js';
 import { visibleText } from '../report/visible-text.js';
 import { readTarget } from '../scope/scan-target.js';
 import type { CommandIo } from './command-io.js';
+import { readInput, readInputFile } from './read-input-file.js';
 import { readCount } from './read-count.js';
 import { checkWritable, writeWholeFile } from './write-whole-file.js';
 
 /** What `secure-ws-scan proxy --help` shows. */
-export const PROXY_HELP = `secure-ws-scan proxy --target TARGET --output FILE.har [--listen PORT] [--seconds N] [--keep-secrets] [--i-am-allowed]
+export const PROXY_HELP = `secure-ws-scan proxy --target TARGET [--output FILE.har] [--rules FILE.json] [--hold-seconds N] [--listen PORT]
+                     [--page-port PORT | --no-page] [--seconds N] [--keep-secrets] [--i-am-allowed]
 
-Stands between a client and one WebSocket endpoint, shows what they say, and records it. Interrupt it (Ctrl+C) to end.
+Stands between a client and one WebSocket endpoint: shows what they say, holds messages until you forward, change or drop them,
+sends them again, and records them. Interrupt it (Ctrl+C) to end.
 
   --target        wss://api.example.com/orders. No other host is contacted
   --output        the recording, a HAR with _webSocketMessages: Chrome opens it, and --messages takes it
+  --rules         what to hold, drop, replace, delay or send again
+  --hold-seconds  after which a held message goes through as it came (default: 300)
   --listen        the port on this machine (default: a free one)
+  --page-port     the port of the page on this machine (default: a free one)
+  --no-page       no page: the terminal alone
   --seconds       ends by itself after so long
   --keep-secrets  leaves credentials in the recording: whoever has the file has the accounts
   --i-am-allowed  the owner agrees: needed for every host but this machine
 
+While it runs, type ? for what can be typed.
+
 Exit status: 0, or 2 for wrong arguments and for a file that cannot be written.`;
 
-const MAX_SHOWN = 200;
+const HOLD_SECONDS = 300;
+const MAX_RULES_BYTES = 16_777_216;
 
 /**
  * Runs `secure-ws-scan proxy`.
@@ -37,20 +51,35 @@ export async function runProxyCommand(args: readonly string[], io: CommandIo): P
     io.out(PROXY_HELP);
     return CLEAN;
   }
-  const { target, output, port, seconds, keepsSecrets } = await readProxyArguments(args);
+  const { target, output, port, pagePort, seconds, holdMs, rules, keepsSecrets } = await readProxyArguments(args);
   const recording = new Recording();
-  const proxy = new RecordingProxy(target, recording, {
-    onMessage: (connection, message) => io.out(lineOf(connection, message)),
+  const desk = new TrafficDesk({ rules, holdMs });
+  desk.listen({
+    onMessage: (entry) => io.out(lineOfMessage(entry)),
     onNote: (connection, text) => io.out(`#${connection} - ${visibleText(text)}`),
   });
-  const listening = await listen(proxy, port);
+  const proxy = new InterceptingProxy(target, desk, recording);
+  const page = pagePort === undefined ? undefined : new ControlPage(desk, target.shown);
+  const listening = await listen('--listen', port, (free) => proxy.listen(free));
+  if (page !== undefined) {
+    try {
+      const address = await listen('--page-port', pagePort ?? 0, (free) => page.listen(free));
+      io.note(`Watch and decide on ${address} (whoever has this address can: keep it).`);
+    } catch (error) {
+      await proxy.close();
+      throw error;
+    }
+  }
   io.note(`Connect your client to ws://localhost:${listening}. What it says goes to ${target.shown}.`);
+  const stopReading = readTerminal(io.stdin, desk, io.note);
   try {
     await io.untilStopped(seconds === undefined ? undefined : seconds * 1000);
   } finally {
-    await proxy.close();
-    await writeWholeFile('--output', output, writeHar(recording.entries, { keepsSecrets }));
+    stopReading();
+    await Promise.all([proxy.close(), page?.close()]);
+    if (output !== undefined) await writeWholeFile('--output', output, writeHar(recording.entries, { keepsSecrets }));
   }
+  if (output === undefined) return CLEAN;
   if (recording.isCut) io.note('More went through than a recording keeps: the rest is not in the file.');
   io.note(`${recording.entries.length} connections are in ${output}.`);
   return CLEAN;
@@ -61,35 +90,45 @@ async function readProxyArguments(args: readonly string[]) {
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
     args: [...args],
-    options: { target: text, output: text, listen: text, seconds: text, 'keep-secrets': flag, 'i-am-allowed': flag },
+    options: {
+      ...{ target: text, output: text, listen: text, seconds: text, rules: text },
+      ...{ 'hold-seconds': text, 'page-port': text, 'no-page': flag },
+      ...{ 'keep-secrets': flag, 'i-am-allowed': flag },
+    },
   });
-  const { output, listen: port, seconds } = values;
+  const { output, listen: port, seconds, rules, 'page-port': pagePort } = values;
   if (values.target === undefined)
     throw new TypeError('secure-ws-scan proxy takes --target wss://api.example.com/orders.');
-  if (output === undefined || !output.endsWith('.har')) {
-    throw new TypeError('secure-ws-scan proxy takes --output, a file that ends in .har.');
+  if (output !== undefined && !output.endsWith('.har')) throw new TypeError('--output is a file that ends in .har.');
+  if (output === undefined && values['keep-secrets']) {
+    throw new TypeError('--keep-secrets is for a recording: give --output as well.');
   }
-  await checkWritable('--output', output);
+  if (values['no-page'] && pagePort !== undefined) {
+    throw new TypeError('--page-port is the port of the page, and --no-page says that there is none.');
+  }
+  if (output !== undefined) await checkWritable('--output', output);
   return {
     target: readTarget(values.target, { isAllowed: values['i-am-allowed'] }),
     output,
+    rules: rules === undefined ? [] : await rulesOf(rules),
     port: readCount('--listen', port, 65_535) ?? 0,
+    pagePort: values['no-page'] ? undefined : (readCount('--page-port', pagePort, 65_535) ?? 0),
+    holdMs: (readCount('--hold-seconds', values['hold-seconds'], 3600) ?? HOLD_SECONDS) * 1000,
     seconds: readCount('--seconds', seconds, 86_400),
     keepsSecrets: values['keep-secrets'],
   };
 }
 
-async function listen(proxy: RecordingProxy, port: number): Promise<number> {
-  try {
-    return await proxy.listen(port);
-  } catch (cause) {
-    const { code = 'an unknown reason' } = cause as NodeJS.ErrnoException;
-    throw new TypeError(`--listen ${port} cannot be listened on: ${code}.`, { cause });
-  }
+async function rulesOf(path: string): Promise<readonly Rule[]> {
+  const content = await readInputFile('--rules', path, MAX_RULES_BYTES);
+  return readInput('--rules', path, () => readRules(content));
 }
 
-function lineOf(connection: number, { type, opcode, data }: HarMessage): string {
-  const shown = opcode === 2 ? `binary, ${Buffer.from(data, 'base64').length} bytes` : visibleText(data);
-  const cut = shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
-  return `#${connection} ${type === 'send' ? '>' : '<'} ${cut}`;
+async function listen<Result>(option: string, port: number, start: (port: number) => Promise<Result>): Promise<Result> {
+  try {
+    return await start(port);
+  } catch (cause) {
+    const { code = 'an unknown reason' } = cause as NodeJS.ErrnoException;
+    throw new TypeError(`${option} ${port} cannot be listened on: ${code}.`, { cause });
+  }
 }

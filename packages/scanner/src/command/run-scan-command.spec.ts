@@ -74,7 +74,7 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     const { status, out } = await run([url, ...FAST, '--for', 'ws']);
     expect(status).toBe(1);
     const lines = out.split('\n');
-    expect(lines[0]).toBe(`${url}, which speaks json`);
+    expect(lines[0]).toBe(`${url}, which is taken to speak json`);
     expect(lines[2]).toBe('critical  foreign-origin: Pages of any web site may connect');
     expect(lines[4]).toBe('  Origin: https://evil.example -> 101');
     expect(out).toContain("  | const ORIGINS = new Set(['https://app.example.com']);");

@@ -6,22 +6,26 @@ import { scan, type ScanOptions } from '../scan.js';
 import type { ScanResult } from '../scan-result.js';
 import { readTarget } from '../scope/scan-target.js';
 import type { CommandIo } from './command-io.js';
-import { readArguments } from './read-arguments.js';
+import { readArguments, type ScanArguments } from './read-arguments.js';
+import { reportNameFor } from './read-endpoints.js';
 import { writeReports } from './write-reports.js';
 
 /** What `--help` shows. */
 export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] [--cookie env:NAME] [--subprotocol NAME]...
                [--token-b env:NAME] [--cookie-b env:NAME] [--token-expired env:NAME] [--shared EVENT]... [--lock FILE]
                [--public-key FILE]
-               [--messages FILE] [--for nest|ws|socket.io] [--json | --sarif] [--output FILE]...
+               [--messages FILE] [--endpoints FILE] [--for nest|ws|socket.io] [--json | --sarif] [--output FILE]...
                [--baseline FILE] [--fail-on SEVERITY]
                [--rate N] [--connections N] [--seconds N] [--wait MS] [--disruptive] [--i-am-allowed]
 
 secure-ws-scan diff OLD NEW
+secure-ws-scan discover PAGE --output FILE.json
+secure-ws-scan postman ASYNCAPI.json
 secure-ws-scan proxy --target TARGET --output FILE.har
 
 Attacks one WebSocket endpoint from outside, and tells what is weak, how sure that is, and what to write.
-"diff" compares two reports, "proxy" records what a client and a server say: see secure-ws-scan diff --help.
+"diff" compares two reports, "discover" looks for endpoints, "postman" makes a collection, "proxy" shows, changes and
+records what a client and a server say: see secure-ws-scan diff --help.
 
   TARGET          wss://api.example.com/orders. No other host is contacted
   --origin        an Origin that the server admits
@@ -36,6 +40,7 @@ Attacks one WebSocket endpoint from outside, and tells what is weak, how sure th
   --subprotocol   what the handshake offers; may be repeated
   --messages      messages that the server answers or refuses, one a line as they go over the wire;
                   or a .har that a browser has recorded: what was sent to the host of the target
+  --endpoints     what "discover --output" has found: each of them is scanned that is on the host of TARGET
   --for           which code findings are shown with (default: nest)
   --json, --sarif print JSON, or SARIF 2.1.0 for code scanning
   --output        also writes a report into a file, in the form that its name ends with: .txt, .json, .sarif,
@@ -62,7 +67,22 @@ export async function runScanCommand(args: readonly string[], io: CommandIo): Pr
     io.out(HELP);
     return CLEAN;
   }
-  const { options, format, outputs, earlier, failOn, remediationFor } = await readArguments(args, io);
+  const given = await readArguments(args, io);
+  const { endpoints = [given.options.target] } = given;
+  const statuses: number[] = [];
+  for (const [index, target] of endpoints.entries()) {
+    const outputs = given.outputs.map((path) =>
+      given.endpoints === undefined ? path : reportNameFor(path, target, index),
+    );
+    statuses.push(await scanOne({ ...given, outputs, options: { ...given.options, target } }, io));
+  }
+  return Math.max(...statuses);
+}
+
+async function scanOne(
+  { options, format, outputs, earlier, failOn, remediationFor }: ScanArguments,
+  io: CommandIo,
+): Promise<number> {
   checkEarlier(earlier, options);
   const onOutcome = ({ check, outcome }: { check: string; outcome: string }): void => io.note(`${check}: ${outcome}`);
   const result = await scan({ ...options, onOutcome });

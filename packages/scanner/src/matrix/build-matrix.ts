@@ -42,7 +42,7 @@ async function reactionsOf(context: CheckContext, who: Who): Promise<readonly Re
         if ('kind' in opened) return [...reactions, ...context.messages.slice(reactions.length).map(() => opened)];
         session = opened;
       }
-      reactions.push(await reactionTo(context, session, message));
+      reactions.push(await reactionTo(context, session, context.messageAs(message, who)));
     }
     return reactions;
   } finally {

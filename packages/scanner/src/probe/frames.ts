@@ -15,7 +15,7 @@ export interface FrameShape {
   readonly reserved?: number;
 }
 
-/** Writes a frame with at most 65535 bytes. */
+/** Writes a frame. */
 export function writeFrame({
   opcode,
   payload = '',
@@ -25,11 +25,12 @@ export function writeFrame({
 }: FrameShape): Buffer {
   const bytes = Buffer.from(payload as string);
   const mask = isMasked ? randomBytes(4) : Buffer.alloc(0);
-  const isLong = bytes.length > 125;
-  const head = Buffer.alloc(isLong ? 4 : 2);
+  const short = bytes.length > 65_535 ? 127 : bytes.length > 125 ? 126 : bytes.length;
+  const head = Buffer.alloc(short === 127 ? 10 : short === 126 ? 4 : 2);
   head[0] = (isFinal ? 0x80 : 0) | reserved | opcode;
-  head[1] = (isMasked ? 0x80 : 0) | (isLong ? 126 : bytes.length);
-  if (isLong) head.writeUInt16BE(bytes.length, 2);
+  head[1] = (isMasked ? 0x80 : 0) | short;
+  if (short === 126) head.writeUInt16BE(bytes.length, 2);
+  if (short === 127) head.writeBigUInt64BE(BigInt(bytes.length), 2);
   const body = isMasked ? bytes.map((byte, index) => byte ^ (mask[index & 3] ?? 0)) : bytes;
   return Buffer.concat([head, mask, body]);
 }

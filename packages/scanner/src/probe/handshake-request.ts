@@ -22,10 +22,12 @@ export interface HandshakeChange {
   readonly upgrade?: string;
   readonly version?: string;
   readonly key?: string;
-  readonly subprotocols?: readonly string[];
+  readonly subprotocols?: readonly string[] | undefined;
   readonly extensions?: string;
   /** @default 'given' */
-  readonly credentials?: Who;
+  readonly credentials?: Who | undefined;
+  /** Instead of theirs, in the first message of a dialect that carries a token there. */
+  readonly token?: string;
   /** Fields behind the others: a second one of a name is a duplicate. */
   readonly more?: readonly Field[];
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
+import type { Dialect, Opened } from '../dialect/dialect.js';
 import type { ScanBudget } from '../scope/scan-budget.js';
 import type { ScanTarget } from '../scope/scan-target.js';
 import { OPCODES, writeFrame } from './frames.js';
@@ -11,6 +12,8 @@ import {
   type HandshakeIdentity,
   handshakeRequest,
 } from './handshake-request.js';
+import { InconclusiveError, OpeningRefusedError } from './inconclusive.js';
+import { waitUntilOpened } from './opening.js';
 import { RawConnection } from './raw-connection.js';
 import { MAX_RECEIVED, Session, type SessionPatience } from './session.js';
 import type { Transcript } from './transcript.js';
@@ -18,16 +21,18 @@ import type { Transcript } from './transcript.js';
 /** A server that says no longer than this when to come back is waited for, in seconds. */
 const MAX_RETRY_AFTER = 30;
 const MAX_RETRIES = 2;
+/** Frames of a server that talks before it answers the opening. */
+const MAX_HEARD = 20;
 const TOO_MANY = new Set([429, 503]);
 
-/** The target gave no answer that says anything of what was asked: the check was not done. */
-export class InconclusiveError extends Error {
-  override readonly name = 'InconclusiveError';
-}
+export { InconclusiveError, OpeningRefusedError };
 
 /** What came of a handshake. */
 export interface Admission {
-  /** Whether the connection was still open a moment after the `101`: many servers close it again. */
+  /**
+   * Whether the connection was still open a moment after the `101`, and the opening of the dialect was taken: many servers
+   * close it again, or read the token there.
+   */
   readonly isAdmitted: boolean;
   readonly answer: HandshakeAnswer;
   /** What is to be said of it: `101, and it answers a ping`. */
@@ -37,14 +42,30 @@ export interface Admission {
 /** All that reaches the target goes through here, and draws from the budget. */
 export class Prober {
   private limited = 0;
+  private dialect: Dialect | undefined;
 
   constructor(
     readonly target: ScanTarget,
-    readonly identity: HandshakeIdentity,
+    private who: HandshakeIdentity,
     private readonly budget: ScanBudget,
     private readonly transcript: Transcript,
     private readonly patience: SessionPatience,
   ) {}
+
+  /** What every handshake says, unless a check changes it. */
+  get identity(): HandshakeIdentity {
+    return this.who;
+  }
+
+  /** From here on sessions and admissions begin as a dialect does. */
+  speak(dialect: Dialect): void {
+    this.dialect = dialect;
+  }
+
+  /** From here on the good handshake offers these. */
+  offer(subprotocols: readonly string[]): void {
+    this.who = { ...this.who, subprotocols };
+  }
 
   /** How long an answer is waited for, in milliseconds. */
   get answerMs(): number {
@@ -92,7 +113,7 @@ export class Prober {
     }
   }
 
-  /** Whether a handshake gets a connection that stays. @throws InconclusiveError where it cannot be said. */
+  /** Whether a handshake gets a connection that stays, and takes messages. @throws InconclusiveError where it cannot be said. */
   async admits(change: HandshakeChange = {}): Promise<Admission> {
     const { connection, answer } = await this.open(change);
     using _ = connection;
@@ -101,21 +122,53 @@ export class Prober {
         throw new InconclusiveError(`The server answered ${answer.status}, an error of its own.`);
       return { isAdmitted: false, answer, saw: String(answer.status) };
     }
+    const opening = this.dialect?.opening(tokenOf(this.who, change)) ?? [];
+    for (const message of opening) {
+      this.budget.takeMessage();
+      this.transcript.send(message);
+      connection.write(writeFrame({ opcode: OPCODES.text, payload: message }));
+    }
     connection.write(writeFrame({ opcode: OPCODES.ping, payload: 'scan' }));
-    const end = await this.endOf(connection);
+    const end = await this.endOf(connection, opening.length > 0);
     return { isAdmitted: end === undefined, answer, saw: end === undefined ? '101' : `101, then ${end}` };
   }
 
   /**
-   * Opens a session that speaks correctly. The caller disposes of it.
+   * Opens a session that speaks correctly, and begins as the dialect does. The caller disposes of it.
    *
+   * @throws OpeningRefusedError where the dialect has an opening, and the target refuses it.
    * @throws InconclusiveError where the target does not accept it.
    */
-  async session(change: Pick<HandshakeChange, 'subprotocols' | 'credentials'> = {}): Promise<Session> {
+  async session(change: SessionChange = {}): Promise<Session> {
+    const { dialect = this.dialect, openingMs = this.patience.answerMs } = change;
+    const token = tokenOf(this.who, change);
+    const session = await this.connected(change, (socket) => {
+      const voice = { reply: (frame: string) => dialect?.reply?.(frame, token), heartbeat: dialect?.heartbeat };
+      return new Session(socket, this.budget, this.transcript, this.patience, voice);
+    });
+    try {
+      // What a server says by itself, to greet, is no answer to anything.
+      const opening = dialect?.opening(token) ?? [];
+      const greeting = [...(await session.ask(...opening))];
+      if (dialect === undefined || opening.length === 0) return session;
+      await waitUntilOpened(session, dialect, greeting, openingMs);
+      return session;
+    } catch (error) {
+      session[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** A session on which nothing was said yet: for finding out what the target speaks. */
+  async silentSession(change: Pick<HandshakeChange, 'subprotocols'> = {}): Promise<Session> {
+    return this.connected(change, (socket) => new Session(socket, this.budget, this.transcript, this.patience));
+  }
+
+  private async connected(change: ConnectionChange, sessionOf: (socket: WebSocket) => Session): Promise<Session> {
     for (let retries = 0; ; retries++) {
       await this.budget.takeConnection();
       const socket = this.newSocket(change);
-      const session = new Session(socket, this.budget, this.transcript, this.patience);
+      const session = sessionOf(socket);
       const refused = once(socket, 'unexpected-response').then(([, response]) => response as IncomingMessage);
       try {
         const end = await Promise.race([once(socket, 'open').then(() => undefined), refused]);
@@ -132,31 +185,49 @@ export class Prober {
     }
   }
 
-  private newSocket({ subprotocols, credentials }: Pick<HandshakeChange, 'subprotocols' | 'credentials'>): WebSocket {
+  private newSocket({ subprotocols, credentials, path, more = [] }: ConnectionChange): WebSocket {
     const { origin } = this.identity;
-    const fields = credentialFields(this.identity, credentials);
-    return new WebSocket(this.target.url, [...(subprotocols ?? this.identity.subprotocols)], {
-      headers: Object.fromEntries(fields),
-      ...(origin !== undefined && { origin }),
-      followRedirects: false,
-      perMessageDeflate: false,
-      maxPayload: MAX_RECEIVED,
-      handshakeTimeout: this.patience.answerMs,
-    });
+    const fields = [...credentialFields(this.identity, credentials), ...more];
+    return new WebSocket(
+      path === undefined ? this.target.url : new URL(path, this.target.url),
+      [...(subprotocols ?? this.identity.subprotocols)],
+      {
+        headers: Object.fromEntries(fields),
+        ...(origin !== undefined && { origin }),
+        followRedirects: false,
+        perMessageDeflate: false,
+        maxPayload: MAX_RECEIVED,
+        handshakeTimeout: this.patience.answerMs,
+      },
+    );
   }
 
   /** How a connection ends within a moment; `undefined` where it stays. */
-  private async endOf(connection: RawConnection): Promise<string | undefined> {
+  private async endOf(connection: RawConnection, hasOpening: boolean): Promise<string | undefined> {
     const { answerMs, settleMs } = this.patience;
     let deadline = performance.now() + answerMs;
+    const heard: string[] = [];
+    let opened: Opened = hasOpening ? 'unanswered' : 'taken';
     for (;;) {
       const frame = await connection.frameBy(deadline);
-      if (frame === undefined) return connection.hasEnded ? 'the end of the connection' : undefined;
+      if (frame === undefined && connection.hasEnded) return 'the end of the connection';
+      if (frame === undefined && opened === 'unanswered')
+        throw new InconclusiveError(`The server does not answer the opening of ${this.dialect?.id}.`);
+      if (frame === undefined) return undefined;
       if (frame.opcode === OPCODES.close) {
         return `close ${frame.payload.length >= 2 ? frame.payload.readUInt16BE(0) : 'without a code'}`;
       }
+      if (frame.opcode === OPCODES.text) {
+        const text = frame.payload.toString();
+        this.transcript.receive('message', text);
+        if (opened === 'unanswered') opened = this.dialect?.opened([...heard, text]) ?? 'taken';
+        if (heard.length < MAX_HEARD) heard.push(text);
+        if (opened === 'refused') return 'a refusal of the opening';
+      }
       // A server that decides after the upgrade may take a little longer than its pong.
-      if (frame.opcode === OPCODES.pong) deadline = Math.min(deadline, performance.now() + settleMs);
+      if (frame.opcode === OPCODES.pong || (frame.opcode === OPCODES.text && opened === 'taken' && hasOpening)) {
+        if (opened !== 'unanswered') deadline = Math.min(deadline, performance.now() + settleMs);
+      }
     }
   }
 
@@ -167,4 +238,23 @@ export class Prober {
     }
     await this.budget.pause(seconds * 1000);
   }
+}
+
+/** What can be changed of a handshake that is correct. */
+type ConnectionChange = Pick<HandshakeChange, 'subprotocols' | 'credentials' | 'token' | 'path' | 'more'>;
+
+/** What a session begins with. */
+interface SessionChange extends ConnectionChange {
+  /** @default the dialect of the target, when it is known */
+  readonly dialect?: Dialect | undefined;
+  /** How long the answer to the opening is waited for, after it was read. @default the time for any answer */
+  readonly openingMs?: number | undefined;
+}
+
+/** The token that an opening carries. */
+function tokenOf(
+  { credentials }: HandshakeIdentity,
+  { credentials: who = 'given', token }: HandshakeChange,
+): string | undefined {
+  return token ?? (who === 'none' ? undefined : credentials[who].token);
 }

@@ -20,6 +20,17 @@ export interface SessionPatience {
   readonly settleMs: number;
 }
 
+/** What a session says by itself, so that the connection stays open. */
+export interface SessionVoice {
+  /** To a frame: to the heartbeat of the server. */
+  readonly reply: (frame: string) => string | undefined;
+  /** Before each message that is asked something with. */
+  readonly heartbeat: string | undefined;
+}
+
+/** A server that asks for more replies has other things in mind than a heartbeat. */
+const MAX_REPLIES = 50;
+
 /** A WebSocket to the target that speaks correctly, for the checks of messages. */
 export class Session {
   /** The frames that came and were not given out by {@link ask} yet. */
@@ -27,6 +38,8 @@ export class Session {
   private ended: SessionClose | undefined;
   /** Why the scanner ended it by itself: then its end says nothing about the server. */
   private gaveUp: string | undefined;
+  /** The first message is the opening: no heartbeat comes before it. */
+  private hasAsked = false;
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -34,14 +47,21 @@ export class Session {
     private readonly budget: ScanBudget,
     private readonly transcript: Transcript,
     private readonly patience: SessionPatience,
+    private readonly voice: Partial<SessionVoice> = {},
   ) {
     let received = 0;
+    let replies = 0;
     socket.on('message', (data: Buffer) => {
       received += data.length;
       if (received > MAX_RECEIVED) return this.giveUp(`more than ${MAX_RECEIVED} bytes`);
       const text = data.toString();
       this.fresh.push(text);
       transcript.receive('message', text);
+      const reply = replies < MAX_REPLIES ? voice.reply?.(text) : undefined;
+      if (reply === undefined) return;
+      replies++;
+      transcript.send(reply);
+      socket.send(reply, () => undefined);
     });
     socket.on('pong', () => this.tell());
     socket.on('close', (code, reason) => {
@@ -74,6 +94,9 @@ export class Session {
    * @throws Error where the server sent more than the scanner reads.
    */
   async ask(...messages: readonly string[]): Promise<readonly string[]> {
+    const { heartbeat } = this.voice;
+    if (heartbeat !== undefined && this.hasAsked) this.send(heartbeat);
+    this.hasAsked = true;
     for (const message of messages) this.send(message);
     await this.settle();
     return this.fresh.splice(0);

@@ -5,6 +5,7 @@ import { escapeMarkup } from './escape-markup.js';
 import { packageVersion } from './package-version.js';
 import { HTML_STYLE } from './html-style.js';
 import type { RemediationFor } from './report-text.js';
+import { spokenOf } from './spoken.js';
 import { visibleText } from './visible-text.js';
 
 /**
@@ -32,7 +33,7 @@ export function htmlReport(result: ScanResult, remediationFor: RemediationFor): 
 <p class="grade grade-${grade.letter ?? 'none'}"><span class="hidden">Grade </span>${grade.letter ?? 'No grade'}</p>
 <div>
 <h1>${shown(target)}</h1>
-<p>${grade.points} points; ${grade.tested} of ${grade.total} checks were done; ${dialect === undefined ? '' : `the server speaks ${dialect}; `}${spent.connections} connections, ${spent.messages} messages.</p>
+<p>${grade.points} points; ${grade.tested} of ${grade.total} checks were done; ${dialect === undefined ? '' : `the server ${shown(spokenOf(result))}; `}${spent.connections} connections, ${spent.messages} messages.</p>
 ${baseline.isAccepted ? '' : `<p>${shown(baseline.says)}</p>\n`}</div>
 </header>
 <main>

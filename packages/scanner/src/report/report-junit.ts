@@ -10,11 +10,12 @@ export function junitReport({ target, baseline, outcomes, grade }: ScanResult): 
   const failures = outcomes.filter(({ outcome }) => outcome === 'finding').length;
   const skipped = outcomes.filter(({ outcome }) => outcome === 'not-tested').length;
   const errors = baseline.isAccepted ? 0 : 1;
-  const counts = `tests="${outcomes.length + errors}" failures="${failures}" errors="${errors}" skipped="${skipped}"`;
+  // Jenkins' schema has "skipped" in a suite, and not in the sum of all suites.
+  const counts = `tests="${outcomes.length + errors}" failures="${failures}" errors="${errors}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="secure-ws-scan" ${counts}>`,
-    `  <testsuite name="${attribute(target)}" ${counts}>`,
+    `  <testsuite name="${attribute(target)}" ${counts} skipped="${skipped}">`,
     '    <properties>',
     `      <property name="grade" value="${grade.letter ?? 'none'}"/>`,
     `      <property name="points" value="${grade.points}"/>`,

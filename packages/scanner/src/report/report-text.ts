@@ -2,6 +2,7 @@ import { type Remediation, SEVERITIES } from '../checks/check.js';
 import type { CheckOutcome, ScanResult } from '../scan-result.js';
 import { matrixLines } from '../matrix/report-matrix.js';
 import type { Grade } from '../score/grade.js';
+import { spokenOf } from './spoken.js';
 import { visibleText } from './visible-text.js';
 
 /** Which code a finding is shown with. */
@@ -15,7 +16,7 @@ export function textReport(result: ScanResult, remediationFor: RemediationFor): 
     (one, other) => SEVERITIES.indexOf(other.severity) - SEVERITIES.indexOf(one.severity),
   );
   const lines = [
-    `${target}${dialect === undefined ? '' : `, which speaks ${dialect}`}`,
+    `${target}${dialect === undefined ? '' : `, which ${spokenOf(result)}`}`,
     ...(baseline.isAccepted ? [] : [baseline.says]),
     '',
     ...findings.flatMap((finding) => [...findingLines(finding, remediationFor), '']),

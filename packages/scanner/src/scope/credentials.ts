@@ -15,6 +15,13 @@ export type Who = 'given' | 'other' | 'none' | 'expired';
 /** The credentials of a scan, by whose they are. */
 export type IdentityCredentials = Readonly<Record<Exclude<Who, 'none'>, ScanCredentials>>;
 
+/** A captured message as somebody else would send it: with a token of his own in it, or none, where the first account has its token. */
+export function messageAs(message: string, who: Who, credentials: IdentityCredentials): string {
+  const { token = '' } = credentials.given;
+  if (who === 'given' || token.length < MIN_SECRET) return message;
+  return message.replaceAll(token, who === 'none' ? '' : (credentials[who].token ?? ''));
+}
+
 const MIN_SECRET = 4;
 
 /** Fields of captured messages, and of answers, that carry a credential by their name. */

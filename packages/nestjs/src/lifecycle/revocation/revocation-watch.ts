@@ -34,6 +34,7 @@ export class RevocationWatch {
   readonly #known = new WeakMap<RevocableConnection, Known>();
   /** Dates by key, with the monotonic moment until which they are held against new connections. */
   readonly #recent = new Map<string, { readonly issuedBefore: number; readonly until: number }>();
+  readonly #connections: (() => Iterable<RevocableConnection>)[];
   #position: string | undefined;
   #isReading = false;
   #readAt = -Infinity;
@@ -41,8 +42,15 @@ export class RevocationWatch {
   constructor(
     private readonly store: SecureWsStore,
     private readonly clock: Clock,
-    private readonly connections: () => Iterable<RevocableConnection>,
-  ) {}
+    connections: () => Iterable<RevocableConnection>,
+  ) {
+    this.#connections = [connections];
+  }
+
+  /** Holds revocations against further connections. */
+  watchAlso(connections: () => Iterable<RevocableConnection>): void {
+    this.#connections.push(connections);
+  }
 
   /** Reads on in the log that other nodes write to. Called by the coarse timer. */
   tick(now: number): void {
@@ -72,7 +80,7 @@ export class RevocationWatch {
       this.#recent.set(key, { issuedBefore, until });
     }
     let closed = 0;
-    for (const connection of [...this.connections()]) {
+    for (const connection of this.#connections.flatMap((connections) => [...connections()])) {
       if (this.#close(connection, (key) => dates.get(key))) closed++;
     }
     return closed;
