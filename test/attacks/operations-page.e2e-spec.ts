@@ -104,6 +104,16 @@ describe.each(['express', 'fastify'] as const)('the operations page over HTTP, %
     expect(refusals(app)).toEqual(Array(4).fill('origin-not-allowed'));
     expect((await askTicket(app, ADMIN)).status).toBe(200);
   });
+
+  it('OD-10 MO-02 tells the log once where the page is served from an origin that may not connect', async () => {
+    const app = await startApp(operationsApp({ providers: [EchoGateway] }));
+    const told = (): readonly string[] =>
+      app.log.lines.filter((line) => line.includes('operations page gets no ticket'));
+    await askTicket(app, ADMIN, 'https://evil.example');
+    expect(told()).toEqual([]);
+    for (let i = 0; i < 3; i++) expect((await askTicket(app, ADMIN, app.httpUrl)).status).toBe(404);
+    expect(told()).toEqual([expect.stringContaining('the origin that it is served from is not in handshake.origins.')]);
+  });
 });
 
 describe('the operations page', () => {

@@ -413,6 +413,12 @@ describe('a decision that cannot be followed', () => {
   }
   @WebSocketGateway({ path: '/x' })
   @WsAuthorize()
+  class ErrorGateway {
+    @SubscribeMessage('error')
+    error(): void {}
+  }
+  @WebSocketGateway({ path: '/x' })
+  @WsAuthorize()
   class UnsendableGateway {
     @SubscribeMessage('with blank')
     blank(): void {}
@@ -449,6 +455,7 @@ describe('a decision that cannot be followed', () => {
     { gateway: UnfilledResourceGateway, where: 'UnfilledResourceGateway.resource' },
     { gateway: UnclearResourceGateway, where: 'UnclearResourceGateway.resource' },
     { gateway: ReservedGateway, where: 'ReservedGateway.reserved' },
+    { gateway: ErrorGateway, where: 'ErrorGateway.error' },
     { gateway: UnsendableGateway, where: 'UnsendableGateway.blank' },
     { gateway: NamespaceGateway, where: 'NamespaceGateway' },
     { gateway: LeakyFilterGateway, where: 'LeakyFilterGateway' },

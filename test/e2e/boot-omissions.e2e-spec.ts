@@ -17,6 +17,7 @@ import {
   type SecureWsOptions,
   UseHandshakeGuards,
   WsAuthorize,
+  WsPublic,
   type WsPolicy,
   WsRowFilter,
   WsThrottle,
@@ -73,6 +74,24 @@ describe('adapter: false', () => {
     });
     const [found] = problems.filter(({ problem }) => problem.includes('adapter: false'));
     expect(found).toMatchObject({ where, fix: expect.stringContaining(`remove ${where}`) as string });
+  });
+
+  it('DP-02 AZ-01 says of a public handler that every message needs an identity, and gives no advice that fails', async () => {
+    @UseGuards(WsAuthorizeGuard)
+    @WebSocketGateway({ namespace: 'open' })
+    class OpenGateway {
+      @WsPublic()
+      @SubscribeMessage('open')
+      open(): void {}
+    }
+    const problems = await bootProblems({ ...ON_SOCKET_IO, providers: [OpenGateway] });
+    expect(problems).toMatchObject([
+      {
+        where: 'OpenGateway.open',
+        problem: 'is public, and with `adapter: false` every message needs an identity.',
+        fix: expect.stringContaining('replace @WsPublic() by @WsAuthorize()') as string,
+      },
+    ]);
   });
 
   it('DP-02 asks for no handshake, and warns of nothing that is not its own', async () => {

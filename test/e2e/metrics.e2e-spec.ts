@@ -310,7 +310,7 @@ describe('the endpoint of the metrics', () => {
     ['an empty list of guards', { guards: [] }, 'would show everybody'],
     ['what is not a guard', { guards: ['AuthGuard'] }, 'must be a list of guards'],
     ['a short token', { token: 'secret' }, 'is too short: it has 6 bytes, and it needs at least 32'],
-    ['an empty path', { token: TOKEN, path: '' }, 'must be a non-empty string; it is empty'],
+    ['an empty path', { token: TOKEN, path: '' }, 'must be a path of letters, digits and . _ ~ -; it is a string'],
     ['an empty list of tokens', { token: [] }, 'would show everybody'],
     ['a token with a line break', { token: `${TOKEN}\nx` }, 'no HTTP field can carry'],
     ['a misspelt option', { token: TOKEN, guard: Nobody }, 'is not an option'],

@@ -5,7 +5,7 @@ import { OptionReader } from '../core/option-reader.js';
 import { type ResolvedAlertsOptions, resolveAlertsOptions } from './alerts.options.js';
 import { WS_ALERT_RULES } from './shipped-rules.js';
 
-const SECRET = `whsec_${Buffer.from('canary-canary-canary-canary-canary').toString('base64')}`;
+const SECRET = `whsec_${Buffer.from('canary-Jf8_wq7Zk2Lm5Tn0Rb3Xd6YhVc9Ns4').toString('base64')}`;
 const url = 'https://alerts.example.com/hook';
 
 function resolve(alerts: unknown): { resolved: ResolvedAlertsOptions | undefined; problems: BootProblems } {
@@ -151,6 +151,11 @@ describe('resolveAlertsOptions', () => {
       'alerts.webhooks[0].secret',
     ],
     ['a short secret', { webhooks: [{ url, secret: `whsec_${btoa('x'.repeat(23))}` }] }, 'alerts.webhooks[0].secret'],
+    [
+      'a secret that is easy to guess',
+      { webhooks: [{ url, secret: `whsec_${btoa('01234567890123456789012345678901')}` }] },
+      'alerts.webhooks[0].secret',
+    ],
     ['a long secret', { webhooks: [{ url, secret: `whsec_${btoa('x'.repeat(65))}` }] }, 'alerts.webhooks[0].secret'],
     ['a secret that lost a letter', { webhooks: [{ url, secret: SECRET.slice(0, -3) }] }, 'alerts.webhooks[0].secret'],
     [

@@ -21,15 +21,18 @@ function policy(give: () => unknown): new () => WsPolicy<never> {
 }
 
 const failures: unknown[] = [];
+const unclear: unknown[] = [];
 
 const planOf = (requirements: readonly WsRequirement[], isPublic = false): AuthorizationPlan => {
   failures.length = 0;
+  unclear.length = 0;
   return new AuthorizationPlan(
     { ...ANYBODY, requirements, isPublic },
     {
       ...NO_POLICIES,
       resolve: (type) => () => new type(),
       onFailed: (_policy, _context, exception) => failures.push(exception),
+      onUnclear: (_policy, answer) => unclear.push(answer),
     },
   );
 };
@@ -43,6 +46,23 @@ const thenable = (answer: unknown, returned: unknown) => () => ({
 });
 
 describe('AuthorizationPlan', () => {
+  it.each<readonly [what: string, given: unknown, isClear: boolean]>([
+    ['a forgotten return', undefined, false],
+    ['null', null, false],
+    ['a word', 'yes', false],
+    ['a number', 1, false],
+    ['an object', { granted: true }, false],
+    ['false', false, true],
+    ['deny()', deny(), true],
+    ['true', true, true],
+    ['grant()', grant('x'), true],
+  ])('AZ-09 tells an answer that is none from a denial: %s', async (_, given, isClear) => {
+    for (const give of [() => given, () => Promise.resolve(given)]) {
+      await planOf([policy(give)]).ask(contextOf());
+      expect(unclear).toEqual(isClear ? [] : [given]);
+    }
+  });
+
   it.each<readonly [what: string, give: () => unknown]>([
     ['undefined', () => undefined],
     ['null', () => null],

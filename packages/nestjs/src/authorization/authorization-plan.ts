@@ -32,6 +32,7 @@ export const ANYBODY: AuthorizationDecision = Object.freeze({
 export interface AuthorizationParts {
   readonly resolve: PolicyResolver;
   readonly onFailed: QuestionParts['onFailed'];
+  readonly onUnclear: QuestionParts['onUnclear'];
 }
 
 /** For a plan without policies. */
@@ -40,6 +41,7 @@ export const NO_POLICIES: AuthorizationParts = Object.freeze({
     throw new Error('There is no policy to find.');
   },
   onFailed: () => undefined,
+  onUnclear: () => undefined,
 });
 
 /**

@@ -1,7 +1,7 @@
 import { isPromiseLike } from '../core/awaitable.js';
 import { missingClaim } from './missing-claim.js';
 import { AnyOf, type WsRequirement } from './requirement.js';
-import { Grant, type WsPolicy, type WsPolicyContext, type WsPolicyType } from './ws-policy.js';
+import { Grant, isDecision, type WsPolicy, type WsPolicyContext, type WsPolicyType } from './ws-policy.js';
 import { PolicyGrant } from './policy-grant.js';
 
 /**
@@ -28,6 +28,8 @@ export interface QuestionParts {
   readonly takesRowsOf: (policy: WsPolicyType) => boolean;
   /** Told that one of several alternatives has thrown, and was taken for a no. It must not throw. */
   readonly onFailed: (policy: WsPolicyType, context: WsPolicyContext, exception: unknown) => void;
+  /** Told that a policy has answered what is no answer, and was taken for a no. It must not throw. */
+  readonly onUnclear: (policy: WsPolicyType, answer: unknown) => void;
 }
 
 /** Asks requirements in order, until one refuses. */
@@ -94,9 +96,13 @@ function contain(policy: WsPolicyType, question: Question, { onFailed }: Questio
   };
 }
 
-function askPolicy(type: WsPolicyType, { resolve, takesRowsOf }: QuestionParts): Question {
+function askPolicy(type: WsPolicyType, { resolve, takesRowsOf, onUnclear }: QuestionParts): Question {
   const provide = resolve(type);
   const takesRows = takesRowsOf(type);
+  const judge = (decision: unknown, grants: Grant[]): boolean => {
+    if (!isDecision(decision)) onUnclear(type, decision);
+    return passes(type, decision, takesRows, grants);
+  };
   return (context, grants) => {
     const policy = provide(context, grants);
     const decision = isPromiseLike(policy)
@@ -104,8 +110,8 @@ function askPolicy(type: WsPolicyType, { resolve, takesRowsOf }: QuestionParts):
       : policy.authorize(context);
     // A promise of ours first: what another's then() returns is its own business, and would be taken for the answer.
     return isPromiseLike(decision)
-      ? Promise.resolve(decision).then((value) => passes(type, value, takesRows, grants))
-      : passes(type, decision, takesRows, grants);
+      ? Promise.resolve(decision).then((value) => judge(value, grants))
+      : judge(decision, grants);
   };
 }
 

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
+import { describe, expect, it, vi } from 'vitest';
 import { createPrincipal } from '../core/principal.js';
 import type { SecurityEventData } from '../events/security-event.js';
 import { PolicyReports } from './policy-reports.js';
@@ -44,6 +45,22 @@ describe('PolicyReports', () => {
     expect(told).toEqual([{ type: 'ws.policy.failed', policy: 'Owner', ...whose }]);
     expect(faults).toEqual([['Owner', (told[0] as { readonly correlationId?: string }).correlationId, error]]);
     expect(JSON.stringify(told)).not.toContain('SECRET');
+  });
+
+  it('AZ-09 says once of a policy that it answers nothing, and nothing of what it answers', () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const { reports, told } = setUp();
+    reports.unclear(Owner, undefined);
+    reports.unclear(Owner, 'SECRET');
+    setUp().reports.unclear(Owner, { granted: 'SECRET' });
+    const lines = warn.mock.calls.map(([line]) => String(line));
+    warn.mockRestore();
+    const rest = 'which denies: return true, false, grant(...) or deny().';
+    expect(lines).toEqual([
+      `Owner.authorize() answered undefined, ${rest}`,
+      `Owner.authorize() answered an object, ${rest}`,
+    ]);
+    expect(told).toEqual([]);
   });
 
   it('MO-02 tells how a rule that is tried differs, and writes only where it failed', () => {

@@ -1,11 +1,15 @@
+import { Logger } from '@nestjs/common';
 import { randomId } from '../core/identifier.js';
 import type { FaultLog } from '../core/fault-log.js';
 import type { SecurityEvents } from '../events/security-events.js';
 import type { ShadowOutcome } from '../events/catalogue/message-events.js';
-import type { WsPolicyContext, WsPolicyType } from './ws-policy.js';
+import { unclearAnswer, type WsPolicyContext, type WsPolicyType } from './ws-policy.js';
 
 /** Tells the operator of policies what no refused message would tell. */
 export class PolicyReports {
+  readonly #logger = new Logger('SecureWs');
+  readonly #unclear = new WeakSet<WsPolicyType>();
+
   constructor(
     private readonly events: SecurityEvents,
     private readonly faults: FaultLog,
@@ -16,6 +20,13 @@ export class PolicyReports {
     const correlationId = randomId();
     this.events.emit({ type: 'ws.policy.failed', policy, ...whoseOf(context), correlationId });
     this.faults.write(policy, correlationId, exception);
+  }
+
+  /** A policy has answered what is no answer. Said once for each: clients decide how often it is asked. */
+  unclear(policy: WsPolicyType, answer: unknown): void {
+    if (this.#unclear.has(policy)) return;
+    this.#unclear.add(policy);
+    this.#logger.warn(unclearAnswer(policy.name, answer));
   }
 
   /** A rule that is only tried would have decided otherwise about a message, or could not be tried on it. */

@@ -68,3 +68,15 @@ const DENIED = new Denial();
 export function deny(): Denial {
   return DENIED;
 }
+
+/** Whether a policy has answered at all: whoever forgets a `return` answers `undefined`. */
+export function isDecision(answer: unknown): answer is WsPolicyDecision {
+  return typeof answer === 'boolean' || answer instanceof Grant || answer instanceof Denial;
+}
+
+/** What is said of a policy that has not. Nothing of what it answered: that may be anything of anybody. */
+export function unclearAnswer(policy: string, answer: unknown): string {
+  const kind = answer === null ? 'null' : typeof answer;
+  const what = /^(null|undefined)$/.test(kind) ? kind : `${kind === 'object' ? 'an' : 'a'} ${kind}`;
+  return `${policy}.authorize() answered ${what}, which denies: return true, false, grant(...) or deny().`;
+}

@@ -18,7 +18,7 @@ import type { CoveredHandler } from './coverage.js';
 interface CompileParts {
   readonly classes: Pick<ApplicationClasses, 'providerOf'>;
   readonly config: ApplicationConfig;
-  readonly reports: Pick<PolicyReports, 'failed'>;
+  readonly reports: Pick<PolicyReports, 'failed' | 'unclear'>;
   readonly shadows: ShadowJudge;
   readonly detailedErrors: boolean;
   readonly outputs: Outputs;
@@ -37,6 +37,7 @@ export function compileHandler(
   const parts: AuthorizationParts = {
     resolve: (policy) => classes.providerOf(policy, gateway.module),
     onFailed: (...failure) => reports.failed(...failure),
+    onUnclear: (policy, answer) => reports.unclear(policy, answer),
   };
   return {
     event,

@@ -59,6 +59,16 @@ describe('options that contradict each other', () => {
     expect(warnings[0]).toContain(other);
   });
 
+  it('DP-02 F38 are told of the one that somebody has written', () => {
+    expect(warningsOf({ lifecycle: { drainTimeoutMs: 5000 } })).toEqual([
+      expect.stringMatching(/^lifecycle\.drainTimeoutMs is 5000, and messages\.handlerTimeoutMs \d+ \(its default\): /),
+    ]);
+    const both = { lifecycle: { drainTimeoutMs: 5000 }, messages: { handlerTimeoutMs: 6000 } };
+    expect(warningsOf(both)[0]).toMatch(
+      /^messages\.handlerTimeoutMs is 6000, and lifecycle\.drainTimeoutMs only 5000: /,
+    );
+  });
+
   it('DP-02 F38 are warned about on one gateway', () => {
     const options = resolveOptions(REQUIRED, new BootProblems());
     const limits = { maxMessageBytes: 262_144, maxQueuedBytes: 262_144 };

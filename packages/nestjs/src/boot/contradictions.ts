@@ -1,7 +1,7 @@
-import type { BootProblems } from '../core/boot-problems.js';
+import { BootProblems } from '../core/boot-problems.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
 import { messagesPerSecond, type PathLimits } from '../gateway-settings.js';
-import type { ResolvedSecureWsOptions } from '../resolve-options.js';
+import { type ResolvedSecureWsOptions, resolveOptions } from '../resolve-options.js';
 
 /** One option that can only be used up to another one, and what follows where it is larger. */
 type Row = readonly [option: string, upTo: string, consequence: string];
@@ -73,11 +73,22 @@ function warn(
     const value = valueOf(options, option);
     const limit = valueOf(options, upTo);
     // Infinity is warned about by itself: whoever wrote it wants no limit there.
-    if (value > limit && value !== Infinity) {
+    if (value <= limit || value === Infinity) continue;
+    if (isDefault(option, value) && !isDefault(upTo, limit)) {
+      // Whoever reads it has written the other one.
+      problems.warn(nameOf(upTo), `is ${limit}, and ${nameOf(option)} ${value} (its default): ${consequence}.`);
+    } else {
       problems.warn(nameOf(option), `is ${value}, and ${nameOf(upTo)} only ${limit}: ${consequence}.`);
     }
   }
 }
+
+/** Whether an option has the value that it has where nothing is written. */
+function isDefault(option: string, value: number): boolean {
+  return valueOf((defaults ??= resolveOptions({}, new BootProblems())), option) === value;
+}
+
+let defaults: PathLimits | undefined;
 
 /** The number behind the name of an option; of rules, what they let through in a second. */
 function valueOf(options: PathLimits, name: string): number {

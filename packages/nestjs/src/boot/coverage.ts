@@ -4,7 +4,7 @@ import { BootProblems } from '../core/boot-problems.js';
 import type { GatewaySettings } from '../gateway-settings.js';
 import { readHandlerThrottles } from '../throttling/handler-throttles.js';
 import type { EventThrottle } from '../throttling/throttle-rule.js';
-import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
+import { ERROR_EVENT, RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import { checkFilters } from '../nest/exception-filters.js';
 import type { GatewayRecord, HandlerRecord } from '../nest/gateway-inventory.js';
 import type { ReplyMetadata } from '../output/ws-reply.decorator.js';
@@ -152,7 +152,8 @@ function checkHandler(
 
 function decisionContextOf(handler: HandlerRecord, { options, settingsOf }: CoverageContext): DecisionContext {
   const { anonymous: admitsAnonymous, authentication = options.authentication } = settingsOf(handler.gateway);
-  return { rule: ruleOf(options.authorization.rules, handler), admitsAnonymous, authentication };
+  const { adapter: hasAdapter } = options;
+  return { rule: ruleOf(options.authorization.rules, handler), admitsAnonymous, hasAdapter, authentication };
 }
 
 /** What would run without being judged, or wait for something that never comes. */
@@ -191,6 +192,11 @@ function readEvent(
   }
   if (event.startsWith(RESERVED_EVENT_PREFIX)) {
     problems.add(label, `handles ${quote(event)}: events that begin with $ belong to the module.`, 'rename the event');
+    return undefined;
+  }
+  if (event === ERROR_EVENT) {
+    const problem = `handles ${quote(event)}, the event of every refusal: clients would take its answers for one.`;
+    problems.add(label, problem, 'rename the event');
     return undefined;
   }
   const place = `${endpointOf(gateway)} ${event}`;

@@ -16,6 +16,8 @@ export interface DecisionContext {
   readonly rule: WsRule | undefined;
   /** Whether the gateway admits anonymous connections. */
   readonly admitsAnonymous: boolean;
+  /** Whether handshakes are those of the module: with `adapter: false` nobody comes in without an identity. */
+  readonly hasAdapter: boolean;
   /** How the clients of the gateway prove who they are. */
   readonly authentication: ResolvedAuthenticationOptions;
 }
@@ -74,11 +76,12 @@ type Conflict = readonly [problem: string, fix: string];
 function conflictOfOpen(
   handler: HandlerRecord,
   onHandler: readonly WsRequirement[] | undefined,
-  { rule, admitsAnonymous }: DecisionContext,
+  { rule, admitsAnonymous, hasAdapter }: DecisionContext,
 ): Conflict | undefined {
   if (onHandler !== undefined) return PUBLIC_AND_NOT;
   if (rule !== undefined && rule.access !== 'open') return PUBLIC_AND_RULE;
   if (admitsAnonymous) return undefined;
+  if (!hasAdapter) return NEVER_ANONYMOUS;
   return isPublic(handler) ? NOT_ANONYMOUS : RULE_NOT_ANONYMOUS;
 }
 
@@ -93,6 +96,11 @@ function conflictOfJudged(
     `add @WsAuthorize() above @SubscribeMessage(${quote(event)}), with policies, roles or scopes as needed`,
   ];
 }
+
+const NEVER_ANONYMOUS: Conflict = [
+  'is public, and with `adapter: false` every message needs an identity.',
+  'replace @WsPublic() by @WsAuthorize(), and public() in authorization.rules by authenticated()',
+];
 
 const NOT_ANONYMOUS: Conflict = [
   'is @WsPublic, but its gateway admits no anonymous connection.',

@@ -48,6 +48,20 @@ export function checkNoticeRoutes(
   }
 }
 
+/** Warns about security event tokens that are awaited, and have no route. */
+export function warnOfMissingRoute(
+  { sharedSignals }: Pick<NoticeRoutes, 'sharedSignals'>,
+  levels: readonly ResolvedAuthenticationOptions[],
+  problems: BootProblems,
+): void {
+  const isAwaited = levels.some(({ oauth }) => oauth.some(({ signals }) => signals !== undefined));
+  if (!isAwaited || sharedSignals.hasRoute) return;
+  problems.warn(
+    'authentication.oauth.sharedSignals',
+    'has no route: list createSharedSignalsController() among the controllers of a module, unless one of yours calls WsSharedSignals.receive().',
+  );
+}
+
 /** Whether the application has them. */
 interface NoticeRoutes {
   readonly backChannelLogout: Pick<WsBackChannelLogout, 'hasRoute'>;

@@ -10,6 +10,13 @@ const writeOut = stdout.write.bind(stdout);
 globalThis.console = new Console(stderr, stderr);
 stdout.write = stderr.write.bind(stderr);
 
+/** As a shell tells of a filter that SIGPIPE has ended, which Node ignores: 128 and its number. */
+const CLOSED_PIPE_STATUS = 141;
+
+// Whoever read the result has gone, as in `| head`: there is nothing left to do.
+stdout.on('error', () => process.exit(CLOSED_PIPE_STATUS));
+stderr.on('error', () => undefined);
+
 const status = await runCommand(process.argv.slice(2), {
   out: (line) => writeOut(`${line}\n`),
   note: (line) => stderr.write(`${line}\n`),

@@ -33,6 +33,18 @@ describe('resolveEventsOptions', () => {
     expect(problems.warnings).toEqual([]);
   });
 
+  it('DP-02 MO-09 refuses a sink that is there twice, and one that cannot write', () => {
+    class Typo extends LoggerSink {
+      override write = undefined as never;
+    }
+    const sink = new LoggerSink();
+    const { problems } = resolve({ sinks: [sink, sink, new Typo()] });
+    expect(problems.problems.map(({ where, problem }) => `${where} ${problem}`)).toEqual([
+      'events.sinks[1] is the same LoggerSink as sinks[0]: each event would reach it twice.',
+      'events.sinks[2] is a Typo, which has no write(): each event would be lost.',
+    ]);
+  });
+
   it.each<[string, unknown, string]>([
     ['sinks that are none', { sinks: [{ write: () => undefined }] }, 'events.sinks'],
     ['a single sink', { sinks: new LoggerSink() }, 'events.sinks'],

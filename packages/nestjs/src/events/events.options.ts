@@ -141,8 +141,17 @@ function readSinks(reader: OptionReader): readonly SecurityEventSink[] {
     reader.fail('sinks', 'must be a list of SecurityEventSink instances.', 'events: { sinks: [new LoggerSink()] }');
     return [];
   }
-  for (const [index, sink] of sinks.entries())
-    sink.checkOptions(reader.problems, `${reader.pathOf('sinks')}[${index}]`);
+  for (const [index, sink] of sinks.entries()) {
+    const place = `${reader.pathOf('sinks')}[${index}]`;
+    const first = sinks.indexOf(sink);
+    if (first < index) {
+      const problem = `is the same ${sink.constructor.name} as sinks[${first}]: each event would reach it twice.`;
+      reader.problems.add(place, problem, 'remove it, or make one of its own: new ...');
+    } else if (typeof sink.write !== 'function') {
+      const problem = `is a ${sink.constructor.name}, which has no write(): each event would be lost.`;
+      reader.problems.add(place, problem, 'write(event) { ... } in the class');
+    } else sink.checkOptions(reader.problems, place);
+  }
   return Object.freeze([...sinks]);
 }
 

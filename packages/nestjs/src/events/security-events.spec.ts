@@ -361,12 +361,21 @@ describe('SecurityEvents', () => {
     expect([events.isHealthy, events.admitsHandshakes]).toEqual([true, true]);
   });
 
+  it('MO-09 DP-02 names the sink that cannot be opened, and what it says', async () => {
+    const broken = Object.assign(new TestSink(), { open: () => Promise.reject(new Error('db away')) });
+    const opening = setUp([new TestSink(), broken]).open();
+
+    await expect(opening).rejects.toThrow('events.sinks[1]: is a TestSink that cannot be opened: db away.');
+  });
+
   it('MO-09 does not start with a sink that does not become ready', async () => {
     const slow = Object.assign(new TestSink(), { open: hang });
     const opening = setUp([slow], { sinkTimeoutMs: 1000 }).open();
     clock.current.advance(1000);
 
-    await expect(opening).rejects.toThrow('TestSink was not ready within 1000 ms (events.sinkTimeoutMs)');
+    await expect(opening).rejects.toThrow(
+      'events.sinks[0]: is a TestSink that was not ready within 1000 ms (events.sinkTimeoutMs)',
+    );
   });
 
   it('MO-09 ends beside a sink that cannot be closed, and one that never is', async () => {

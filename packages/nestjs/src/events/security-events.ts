@@ -123,6 +123,7 @@ export class SecurityEvents {
    */
   async flush(timeoutMs = 2000): Promise<void> {
     this.#report();
+    for (const { queue } of this.#channels) queue.retryReport();
     const idle = Promise.all(this.#channels.map(({ queue }) => queue.idle()));
     await withDeadline<unknown>(idle, timeoutMs, this.clock, undefined);
   }
@@ -131,7 +132,7 @@ export class SecurityEvents {
    * Gets the sinks ready, one after the other.
    *
    * @internal
-   * @throws what the first of them throws that cannot be, or an Error where one takes longer than `events.sinkTimeoutMs`.
+   * @throws {SecureWsBootError} naming the first that cannot be, or takes longer than `events.sinkTimeoutMs`.
    */
   async open(): Promise<void> {
     await this.#lifecycle.open();

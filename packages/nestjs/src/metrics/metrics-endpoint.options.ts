@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { CanActivate, Type } from '@nestjs/common';
 import { readSecretKeys } from '../authentication/secret-keys.js';
 import { NOT_SET, type OptionReader } from '../core/option-reader.js';
+import { readRoute } from '../core/read-route.js';
 
 /** Where metrics are scraped, and who may. One of `token` and `guards` is needed (OWASP ASVS 5.0 13.4.5). */
 export interface MetricsEndpointOptions {
@@ -36,7 +37,7 @@ export function readMetricsEndpoint(reader: OptionReader, route: MetricsRoute | 
       reader.fail(name, problem, `SecureWsMetricsModule.forRootAsync({ ${name}: ..., useFactory: ... })`);
     }
   }
-  const path = reader.string('path') ?? route?.path ?? 'metrics';
+  const path = readRoute(reader, route?.path ?? 'metrics');
   const tokens = readSecretKeys(reader, 'token', 'METRICS_TOKEN') ?? [];
   if (tokens.some((token) => !/^[\x21-\x7e]+$/.test(token.export().toString('latin1')))) {
     reader.fail(

@@ -1,4 +1,5 @@
 import { Controller, Get, Header, Inject, StreamableFile, type Type, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
+import { OwnRoute } from '../nest/own-route.js';
 import { MetricsTokenGuard } from './metrics-token.guard.js';
 import type { MetricsRoute } from './metrics-endpoint.options.js';
 import { SecureWsMetrics } from './secure-ws-metrics.js';
@@ -7,6 +8,7 @@ import { SecureWsMetrics } from './secure-ws-metrics.js';
 export function createMetricsController({ path, guards }: MetricsRoute): Type {
   @UseGuards(MetricsTokenGuard, ...guards)
   // A scraper asks for one address, whichever version the API of the application has.
+  @OwnRoute('metrics.endpoint.path')
   @Controller({ path, version: VERSION_NEUTRAL })
   class MetricsController {
     constructor(@Inject(SecureWsMetrics) private readonly metrics: SecureWsMetrics) {}

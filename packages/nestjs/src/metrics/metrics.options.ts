@@ -1,6 +1,7 @@
 import type { DynamicModule, FactoryProvider } from '@nestjs/common';
 import { BootProblems, SecureWsBootError } from '../core/boot-problems.js';
 import { type Filled, OptionReader } from '../core/option-reader.js';
+import { readRoute } from '../core/read-route.js';
 import {
   type MetricsEndpointOptions,
   type MetricsRoute,
@@ -98,7 +99,7 @@ export function resolveMetricsRoute(options: unknown): MetricsRoute {
   ) {
     reader.fail('useFactory', 'is missing.', example);
   }
-  const route = reader.finish({ path: reader.string('path') ?? 'metrics', guards: readMetricsGuards(reader) });
+  const route = reader.finish({ path: readRoute(reader, 'metrics'), guards: readMetricsGuards(reader) });
   if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
   return route;
 }

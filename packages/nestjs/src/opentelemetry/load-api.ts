@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { SecureWsBootError } from '../core/boot-problems.js';
+import { PACKAGE_PLACE } from '../../assets/package-place.cjs';
 
 /** `@opentelemetry/api`, as it was loaded. Its copies share what the application registers. */
 export type OpenTelemetryApi = typeof import('@opentelemetry/api');
@@ -11,7 +12,7 @@ export type OpenTelemetryApi = typeof import('@opentelemetry/api');
  */
 export function loadOpenTelemetryApi(): OpenTelemetryApi {
   try {
-    return createRequire(import.meta.url)('@opentelemetry/api') as OpenTelemetryApi;
+    return createRequire(PACKAGE_PLACE)('@opentelemetry/api') as OpenTelemetryApi;
   } catch (cause) {
     const problem = 'needs the package @opentelemetry/api, which cannot be loaded.';
     const fix = 'npm install @opentelemetry/api@1';

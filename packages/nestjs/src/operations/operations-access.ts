@@ -1,5 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { HttpException, Inject, Injectable, NotFoundException, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  HttpException,
+  Inject,
+  Injectable,
+  Logger,
+  NotFoundException,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { WsHttpPrincipal } from '../authentication/ticket/ticket.controller.js';
 import { missingClaim } from '../authorization/missing-claim.js';
@@ -35,6 +42,8 @@ export class OperationsAccess implements OnApplicationBootstrap {
   private readonly runtime: SecureWsRuntime;
   readonly #classes: ApplicationClasses;
   #principals: WsHttpPrincipal | undefined;
+  readonly #logger = new Logger('SecureWs');
+  #isOriginTold = false;
 
   constructor(
     private readonly modules: ModulesContainer,
@@ -80,6 +89,14 @@ export class OperationsAccess implements OnApplicationBootstrap {
     const { events } = this.runtime;
     events.emit({ type: 'ws.operator.refused', reason, ...(who !== undefined && { principal: who }) });
     return this.notFound(request);
+  }
+
+  /** The page itself has asked, from where it was served: nobody who looks at it could tell what is missing. Said once. */
+  warnOfOwnOrigin({ headers: { origin, host } }: AnyRequest): void {
+    if (this.#isOriginTold || host === undefined || origin?.split('://')[1] !== host) return;
+    this.#isOriginTold = true;
+    const option = this.options.origins === undefined ? 'handshake.origins' : `${OPERATIONS_PLACE}.origins`;
+    this.#logger.warn(`The operations page gets no ticket: the origin that it is served from is not in ${option}.`);
   }
 
   /** What Nest says of a route that there is not. */

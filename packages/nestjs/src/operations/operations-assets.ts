@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PACKAGE_PLACE } from '../../assets/package-place.cjs';
 
 /** A file of the page. */
 export interface OperationsAsset {
@@ -6,8 +8,8 @@ export interface OperationsAsset {
   readonly content: string;
 }
 
-/** The same relative place from `src/` and from `dist/`. */
-const FOLDER = new URL('../../assets/operations/', import.meta.url);
+/** The folder of the page's files. */
+const FOLDER = join(dirname(PACKAGE_PLACE), 'operations');
 
 const TYPES = { js: 'text/javascript', css: 'text/css', html: 'text/html' } as const;
 
@@ -31,5 +33,5 @@ export function readOperationsPage(base: string): OperationsAsset {
 
 function assetOf(name: string): OperationsAsset {
   const type = TYPES[name.slice(name.lastIndexOf('.') + 1) as keyof typeof TYPES];
-  return { type: `${type}; charset=utf-8`, content: readFileSync(new URL(name, FOLDER), 'utf8') };
+  return { type: `${type}; charset=utf-8`, content: readFileSync(join(FOLDER, name), 'utf8') };
 }

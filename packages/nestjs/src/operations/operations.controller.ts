@@ -13,10 +13,11 @@ import {
   UseGuards,
   VERSION_NEUTRAL,
 } from '@nestjs/common';
+import { OwnRoute } from '../nest/own-route.js';
 import { OperationsAccess } from './operations-access.js';
 import { type OperationsAsset, readOperationsAssets, readOperationsPage } from './operations-assets.js';
 import { OPERATIONS_HOST, type OperationsHost } from './operations-host.js';
-import type { ResolvedOperationsOptions } from './operations.options.js';
+import { OPERATIONS_PLACE, type ResolvedOperationsOptions } from './operations.options.js';
 
 /** What the responses of Express and of Fastify have in common. */
 interface HeaderSetter {
@@ -62,6 +63,7 @@ export function createOperationsController(options: ResolvedOperationsOptions, g
   const assets = readOperationsAssets();
 
   @SetMetadata(...NOT_IN_OPENAPI)
+  @OwnRoute(`${OPERATIONS_PLACE}.path`)
   @UseGuards(...options.guards)
   @Controller({ path: options.path, version: VERSION_NEUTRAL })
   class OperationsController {
@@ -102,7 +104,10 @@ export function createOperationsController(options: ResolvedOperationsOptions, g
     ): Promise<OperationsTicket> {
       const { origin } = request.headers;
       // Before anybody is asked: a browser adds the cookies of its visitor for any page, and says with each POST for which.
-      if (!this.host.tickets.isPageAllowed(origin, gateway)) throw this.access.refuse(request, 'origin-not-allowed');
+      if (!this.host.tickets.isPageAllowed(origin, gateway)) {
+        this.access.warnOfOwnOrigin(request);
+        throw this.access.refuse(request, 'origin-not-allowed');
+      }
       const { principal, mayAct } = await this.access.operatorOf(request);
       const { ticket } = await this.host.tickets.issue(principal, { origin, gateway });
       for (const [name, value] of HEADERS) response.header(name, value);

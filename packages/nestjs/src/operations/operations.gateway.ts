@@ -6,13 +6,14 @@ import type { WsClaimsRequirement } from '../authorization/requirement.js';
 import { WsAuthorize } from '../authorization/ws-authorize.decorator.js';
 import { WsConnection } from '../core/ws-connection.js';
 import type { StandardSchema } from '../core/standard-schema.js';
+import { OwnRoute } from '../nest/own-route.js';
 import { WsReply } from '../output/ws-reply.decorator.js';
 import { SecureGateway } from '../secure-gateway.decorator.js';
 import { seconds, WsThrottle } from '../throttling/ws-throttle.decorator.js';
 import type { ConnectionPage } from './connection-rows.js';
 import { ConfirmAction, ListConnections, PrepareAction } from './operations-messages.js';
 import { OperationsBoard, type OperationsSnapshot } from './operations-board.js';
-import type { ResolvedOperationsOptions } from './operations.options.js';
+import { OPERATIONS_PLACE, type ResolvedOperationsOptions } from './operations.options.js';
 import type { ActionOutcome, PreparedAction } from './operator-actions.js';
 
 /** What goes out is put together field by field in this folder: it is declared, for `output.undeclaredReplies: 'fail'`. */
@@ -33,6 +34,7 @@ export function createOperationsGateway({ access, actions, socketPath, origins }
     ...(origins !== undefined && { origins }),
     limits: { maxMessageBytes: 2048, maxStreams: 2 },
   })
+  @OwnRoute(`${OPERATIONS_PLACE}.path`)
   @WebSocketGateway({ path: socketPath })
   @WsAuthorize(access)
   class OperationsGateway {

@@ -29,6 +29,7 @@ function read(onClass: readonly Decorator[], onMethod: readonly Decorator[], eve
   return {
     limits: rules.map(({ name, limit }) => [name, limit]),
     problems: problems.problems.map(({ where, problem }) => `${where} ${problem}`),
+    warnings: problems.warnings.map(({ where, warning }) => `${where} ${warning}`),
   };
 }
 
@@ -58,7 +59,7 @@ describe('readHandlerThrottles', () => {
     ['what stands beside the skip of another name', [nest(3), skip({ other: true })], [], [['default', 3]]],
     // prettier-ignore
   ])('F07 takes %s', (_what, onClass, onMethod, limits) => {
-    expect(read(onClass, onMethod)).toEqual({ limits, problems: [] });
+    expect(read(onClass, onMethod)).toMatchObject({ limits, problems: [] });
   });
 
   it.each<readonly [what: string, onClass: readonly Decorator[], onMethod: readonly Decorator[], problem: RegExp]>([
@@ -78,6 +79,14 @@ describe('readHandlerThrottles', () => {
     const { problems } = read(onClass, onMethod);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(problem);
+  });
+
+  it('F07 DP-02 warns, once, of a skip for a name that no rule has', () => {
+    expect(read([ws(1)], [skip({ nope: true, other: false })]).warnings).toEqual([
+      'Gateway.send has @SkipThrottle({ nope: true }), and no rule has that name here: it skips nothing.',
+    ]);
+    expect(read([skip({ short: true })], [], [SHORT]).warnings).toEqual([]);
+    expect(read([skip()], []).warnings).toEqual([]);
   });
 
   const SHORT = { limit: 7, ttl: 1000, name: 'short' };
@@ -144,7 +153,7 @@ describe('readHandlerThrottles', () => {
     ['but for all of them', [skip({ default: true, short: true })], [], []],
     // prettier-ignore
   ])('DR-05 takes the rules of throttling.events %s', (_what, onClass, onMethod, limits) => {
-    expect(read(onClass, onMethod, GENERAL)).toEqual({ limits, problems: [] });
+    expect(read(onClass, onMethod, GENERAL)).toMatchObject({ limits, problems: [] });
   });
 
   it('DP-02 says once what is wrong with a rule of the options', () => {

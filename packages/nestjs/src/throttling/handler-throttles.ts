@@ -30,6 +30,7 @@ export function readHandlerThrottles(
   const generalNames = events.map(nameOf);
   checkPlace(method, label, generalNames, problems);
   checkPlace(gateway, gateway.name, generalNames, problems);
+  warnOfUnknownSkips(method, gateway, label, generalNames, problems);
   const written = rulesOf(method, gateway);
   if (ownRules(method) === undefined) {
     refuseComputed(throttlerRules([method, gateway]), label, problems);
@@ -86,6 +87,32 @@ function refuseTrackers(targets: readonly object[], label: string, problems: Boo
         label,
         `has a @Throttle ("${name}") with getTracker or generateKey, which would be ignored.`,
         "@WsThrottle({ limit: 20, ttl: seconds(10), by: 'address' }); by is also 'principal', 'connection' or 'tenant'",
+        problems,
+      );
+    }
+  }
+}
+
+/** A misspelt name would take no rule away. `@SkipThrottle()` without a name is for whatever there is. */
+function warnOfUnknownSkips(
+  method: object,
+  gateway: Type,
+  label: string,
+  general: readonly string[],
+  problems: BootProblems,
+): void {
+  const targets = [method, gateway];
+  const own = targets.flatMap((target) => ownRules(target)?.map(nameOf) ?? []);
+  const known = new Set(['default', ...general, ...own, ...throttlerRules(targets).keys()]);
+  for (const [target, where] of [
+    [method, label],
+    [gateway, gateway.name],
+  ] as const) {
+    for (const name of namesOf(SKIP, target)) {
+      if (known.has(name) || read(SKIP, name, target) !== true) continue;
+      warnOnce(
+        where,
+        `has @SkipThrottle({ ${name}: true }), and no rule has that name here: it skips nothing.`,
         problems,
       );
     }

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { OptionReader } from '../../core/option-reader.js';
+import { isPlaceholderSecret } from '../../core/placeholder-secret.js';
 import { readRemoteUrl } from '../../core/remote-url.js';
 import { ALERT_SEVERITIES, type AlertSeverity } from '../../events/catalogue/alert-events.js';
 import { readWebhookSecret } from './webhook-signature.js';
@@ -61,8 +62,13 @@ function readSecrets(reader: OptionReader): readonly KeyObject[] {
   const given = reader.raw('secret');
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
   const keys = list.map(readWebhookSecret);
-  if (list.length > 0 && list.length <= MAX_SECRETS && keys.every((key) => key !== undefined))
+  if (list.length > 0 && list.length <= MAX_SECRETS && keys.every((key) => key !== undefined)) {
+    if (keys.some((key) => isPlaceholderSecret(key.export()))) {
+      const fix = "process.env.ALERT_WEBHOOK_SECRET // `whsec_${randomBytes(32).toString('base64')}`";
+      reader.refuse('secret', 'is a placeholder or easy to guess.', fix);
+    }
     return Object.freeze(keys);
+  }
   reader.refuse(
     'secret',
     "must be 'whsec_' and the base64 of 24 to 64 random bytes, or a list of up to five.",

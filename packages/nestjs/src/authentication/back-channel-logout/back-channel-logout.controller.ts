@@ -9,6 +9,8 @@ import {
   type Type,
   VERSION_NEUTRAL,
 } from '@nestjs/common';
+import { readAtOnce, readRoute } from '../../core/read-route.js';
+import { OwnRoute } from '../../nest/own-route.js';
 import { AuthenticationError } from '../authenticator.js';
 import { WsBackChannelLogout } from './ws-back-channel-logout.js';
 
@@ -29,11 +31,14 @@ export interface BackChannelLogoutControllerOptions {
  * authorization server. A guard for all routes has to let it pass: the token is its credential.
  *
  * The boot fails where neither the module nor a gateway has a `backChannelLogout`.
+ *
+ * @throws {SecureWsBootError} for an option that there is not, and a path that is none.
  */
-export function createBackChannelLogoutController({
-  path = 'backchannel-logout',
-}: BackChannelLogoutControllerOptions = {}): Type {
+export function createBackChannelLogoutController(options: BackChannelLogoutControllerOptions = {}): Type {
+  const place = 'createBackChannelLogoutController()';
+  const path = readAtOnce(options, place, (reader) => readRoute(reader, 'backchannel-logout'));
   // The server knows one URL, whichever version the API of the application has.
+  @OwnRoute('createBackChannelLogoutController().path')
   @Controller({ path, version: VERSION_NEUTRAL })
   class BackChannelLogoutController {
     constructor(@Inject(WsBackChannelLogout) private readonly logout: WsBackChannelLogout) {

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, createSecretKey, KeyObject } from 'node:crypto';
 import { NOT_SET } from '../../core/option-reader.js';
 import { algorithmRow, type JwtAlgorithm } from './jwt-algorithm.js';
-import { isPlaceholderSecret } from './placeholder-secret.js';
+import { isPlaceholderSecret } from '../../core/placeholder-secret.js';
 
 /** Key material as it stands in a configuration; text is taken as UTF-8, never as base64. */
 export type JwtKeyMaterial = string | Buffer | KeyObject;

@@ -11,6 +11,8 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Clock } from '../../core/clock.js';
+import { readAtOnce, readRoute } from '../../core/read-route.js';
+import { OwnRoute } from '../../nest/own-route.js';
 import { AuthenticationError } from '../authenticator.js';
 import { setErrorOf, type SetError } from './set-answer.js';
 import { readSetBody, type SetRequest } from './set-body.js';
@@ -46,9 +48,13 @@ export interface SharedSignalsControllerOptions {
  * stream. A guard for all routes has to let it pass: the token is its credential.
  *
  * The boot fails where neither the module nor a gateway has `sharedSignals`.
+ *
+ * @throws {SecureWsBootError} for an option that there is not, and a path that is none.
  */
-export function createSharedSignalsController({ path = 'shared-signals' }: SharedSignalsControllerOptions = {}): Type {
+export function createSharedSignalsController(options: SharedSignalsControllerOptions = {}): Type {
+  const path = readAtOnce(options, 'createSharedSignalsController()', (reader) => readRoute(reader, 'shared-signals'));
   // The stream knows one URL, whichever version the API of the application has.
+  @OwnRoute('createSharedSignalsController().path')
   @Controller({ path, version: VERSION_NEUTRAL })
   class SharedSignalsController implements OnModuleInit {
     constructor(

@@ -14,6 +14,8 @@ import { type Awaitable, withDeadline } from '../../core/awaitable.js';
 import { SecureWsBootError } from '../../core/boot-problems.js';
 import { Clock } from '../../core/clock.js';
 import type { Principal, PrincipalInput } from '../../core/principal.js';
+import { readAtOnce, readRoute } from '../../core/read-route.js';
+import { OwnRoute } from '../../nest/own-route.js';
 import { type WsTicket, WsTicketService } from './ws-ticket.service.js';
 
 /** Says who sent an HTTP request. The application implements it: it knows its log-in. */
@@ -37,6 +39,8 @@ export interface TicketControllerOptions {
   readonly gateway?: Type;
 }
 
+type Guards = NonNullable<TicketControllerOptions['guards']>;
+
 /** How long an application may think about who asks, in milliseconds. */
 const RESOLVE_TIMEOUT_MS = 5000;
 
@@ -52,15 +56,22 @@ const RESOLVE_TIMEOUT_MS = 5000;
  * @Module({ controllers: [createTicketController({ principal: SessionPrincipal })], providers: [SessionPrincipal] })
  * export class LogInModule {}
  * ```
- * @throws {SecureWsBootError} without `principal`, and at boot where `authentication.tickets` is not set.
+ * @throws {SecureWsBootError} without `principal`, for an option that there is not, and at boot where `authentication.tickets` is not set.
  */
 export function createTicketController(options: TicketControllerOptions): Type {
-  const { path = 'ws-ticket', principal, guards = [], gateway } = options;
   // Nest would name the position of an argument.
-  if (typeof principal !== 'function') {
+  if (typeof (options as Partial<TicketControllerOptions> | undefined)?.principal !== 'function') {
     refuse('needs a class that says who asks.', 'createTicketController({ principal: HttpPrincipal })');
   }
+  const { principal, gateway } = options;
+  const { path, guards } = readAtOnce(options, 'createTicketController()', (reader) => {
+    for (const name of ['principal', 'gateway']) reader.raw(name);
+    const isList = (value: unknown): value is Guards => Array.isArray(value);
+    const found = reader.checked('guards', isList, 'must be a list of guards', "[AuthGuard('jwt')]") ?? [];
+    return { path: readRoute(reader, 'ws-ticket'), guards: found };
+  });
 
+  @OwnRoute('createTicketController().path')
   @UseGuards(...guards)
   @Controller(path)
   class TicketController {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { missingPackage } from '../../core/boot-problems.js';
+import { PACKAGE_PLACE } from '../../../assets/package-place.cjs';
 
 /** The library `@cedar-policy/cedar-wasm`, as it was loaded. */
 export type CedarLibrary = typeof import('@cedar-policy/cedar-wasm/nodejs');
@@ -12,7 +13,7 @@ export type CedarLibrary = typeof import('@cedar-policy/cedar-wasm/nodejs');
  */
 export function loadCedar(): CedarLibrary {
   try {
-    return createRequire(import.meta.url)('@cedar-policy/cedar-wasm/nodejs') as CedarLibrary;
+    return createRequire(PACKAGE_PLACE)('@cedar-policy/cedar-wasm/nodejs') as CedarLibrary;
   } catch (cause) {
     throw missingPackage('CedarEngine', '@cedar-policy/cedar-wasm', 4, cause);
   }

@@ -65,7 +65,7 @@ export async function explainIn(
   const parts = {
     classes: policies.observing(classes),
     config,
-    reports: { failed: () => undefined },
+    reports: { failed: () => undefined, unclear: () => undefined },
     shadows: new ShadowJudge(clock, options.authorization.policyTimeoutMs, { differed: () => undefined }),
     detailedErrors: false,
     outputs,

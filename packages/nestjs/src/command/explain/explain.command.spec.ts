@@ -31,6 +31,8 @@ const GATEWAYS = `
   }
 
   @Injectable()
+  export class Forgets { authorize() { grant('x'); } }
+  @Injectable()
   export class Hangs { authorize() { return new Promise(() => undefined); } }
   @Injectable()
   export class Throws { authorize() { throw new Error('no \\u001b[31mdatabase'); } }
@@ -51,6 +53,7 @@ const GATEWAYS = `
     @WsAuthorize(Hangs) @SubscribeMessage('order.hang') hang() {}
     @WsAuthorize(Throws) @SubscribeMessage('order.throw') throws() {}
     @WsAuthorize(Closes) @SubscribeMessage('order.close') close() {}
+    @WsAuthorize(Forgets) @SubscribeMessage('order.forget') forget() {}
     @WsAuthorize() @SubscribeMessage('order.list') list() {}
   }
 
@@ -81,7 +84,7 @@ const MODULE = `
         throttling: { storage: { increment: async () => { appendFileSync('charged', 'x'); return { totalHits: 1e6, isBlocked: true, timeToExpire: 9, timeToBlockExpire: 9 }; } } },
       }),
     ],
-    providers: [all.Accounts, all.AccountOwner, all.Hangs, all.Throws, all.Closes, all.OrdersGateway, all.NewsGateway],
+    providers: [all.Accounts, all.AccountOwner, all.Forgets, all.Hangs, all.Throws, all.Closes, all.OrdersGateway, all.NewsGateway],
   })
   export class AppModule {}
 `;
@@ -106,6 +109,14 @@ const AT = ['--module', 'dist/app.module.js'];
 /** Event, principal, payload; the step that refuses, its reason, and a line that would change it. */
 const REFUSALS: readonly (readonly [string, string, string | undefined, string, string, string])[] = [
   ['order.place', 'bob.json', 'order.json', 'policies', 'policy', 'AccountOwner.authorize() denied'],
+  [
+    'order.forget',
+    'alice.json',
+    undefined,
+    'policies',
+    'policy',
+    'Forgets.authorize() answered undefined, which denies',
+  ],
   ['order.purge', 'alice.json', undefined, 'claims', 'claims', '"scopes": ["orders.purge"]'],
   ['order.place', 'nobody.json', 'order.json', 'claims', 'claims', '@WsPublic() at OrdersGateway.place'],
   ['order.throw', 'alice.json', undefined, 'policies', 'policy-failed', 'Error: no \\u001b[31mdatabase'],

@@ -1,4 +1,4 @@
-import { Grant, type WsPolicy } from '../../authorization/ws-policy.js';
+import { Grant, isDecision, unclearAnswer, type WsPolicy } from '../../authorization/ws-policy.js';
 import { isPromiseLike } from '../../core/awaitable.js';
 import type { ApplicationClasses } from '../../nest/application-classes.js';
 
@@ -7,6 +7,8 @@ export interface PolicyVerdict {
   readonly name: string;
   /** `unanswered`: it was asked, and has not answered in time. */
   outcome: 'granted' | 'denied' | 'threw' | 'unanswered';
+  /** What it answered that is no answer, as a sentence. */
+  unclear?: string;
   /** What it threw. */
   error?: unknown;
 }
@@ -45,6 +47,7 @@ export class ObservedPolicies {
         };
         const answered = <Decision>(decision: Decision): Decision => {
           verdict.outcome = decision === true || decision instanceof Grant ? 'granted' : 'denied';
+          if (!isDecision(decision)) verdict.unclear = unclearAnswer(name, decision);
           return decision;
         };
         let decision;

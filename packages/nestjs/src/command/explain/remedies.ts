@@ -182,6 +182,7 @@ function linesOfPolicies(
     case 'unanswered':
       return [`${name} did not answer in time.`];
     default:
+      if (found?.unclear !== undefined) return [found.unclear];
       return [`${name} denied: give the principal what it asks for, or change it, or @WsAuthorize() at ${place}.`];
   }
 }

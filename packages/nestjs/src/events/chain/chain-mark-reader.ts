@@ -6,6 +6,8 @@ export interface RecordContent {
   readonly time: string;
   /** What the chain says about itself; `undefined` for a security event. */
   readonly mark: ReadMark | undefined;
+  /** How many events the sink of the file had lost, as it was told itself. */
+  readonly lost: number;
 }
 
 /** A mark that has the fields of one. */
@@ -28,12 +30,13 @@ export function readContent(line: Buffer): RecordContent | undefined {
   if (!isPlainObject(value)) return undefined;
   const { type, time } = value;
   if (typeof type !== 'string' || typeof time !== 'string' || Number.isNaN(Date.parse(time))) return undefined;
-  if (!isChainMark(type)) return { time, mark: undefined };
+  if (!isChainMark(type)) return { time, mark: undefined, lost: readLoss(value) };
   const { anchorEvery, node, continues, gap } = value;
   const link = readLink(continues);
   if (!isAnchorEvery(anchorEvery) || (continues !== undefined && link === undefined)) return undefined;
   return {
     time,
+    lost: 0,
     mark: {
       ...{ type, anchorEvery },
       node: typeof node === 'string' ? node : undefined,
@@ -41,6 +44,12 @@ export function readContent(line: Buffer): RecordContent | undefined {
       gap: typeof gap === 'string' ? gap : undefined,
     },
   };
+}
+
+/** Of a `ws.audit.dropped` that tells of a `FileSink`: those of other sinks are no gap in the file. */
+function readLoss({ type, sink, dropped, failed }: Readonly<Record<string, unknown>>): number {
+  if (type !== 'ws.audit.dropped' || sink !== 'FileSink') return 0;
+  return (isCount(dropped) ? dropped : 0) + (isCount(failed) ? failed : 0);
 }
 
 function readLink(value: unknown): ChainLink | undefined {

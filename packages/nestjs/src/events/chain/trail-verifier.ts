@@ -53,8 +53,16 @@ export class TrailVerifier {
       return;
     }
     this.#records++;
-    const { mark, time } = content;
+    const { mark, time, lost } = content;
     if (!record.isIntact) this.#findings.add('edited', place, 'the record is not the one that its hash was made of.');
+    if (lost > 0) {
+      const events = lost === 1 ? 'one event' : `${lost} events`;
+      this.#findings.add(
+        'gap',
+        place,
+        `the process lost ${events} for a FileSink: they are not in front of this record.`,
+      );
+    }
     const isVouched = mark !== undefined && this.#isSigned(record, mark, place);
     this.#settleTorn(record, mark, isVouched);
     const chain = this.#chains.get(record.id) ?? this.#begin(record, mark, time, place);

@@ -281,6 +281,61 @@ describe('AuditQueue', () => {
     ]);
   });
 
+  it('MO-09 MO-10 tells a sink that was away of all that it lost, before anything else', () => {
+    let isAway = true;
+    const calls: string[][] = [];
+    const write = (events: readonly SecurityEvent[]): void => {
+      if (isAway) throw new Error('away');
+      calls.push(events.map((each) => ('connectionId' in each ? String(each.connectionId) : JSON.stringify(each))));
+    };
+    const sink = Object.assign(new TestSink(), { writeBatch: write });
+    const { queue } = setUp(sink);
+    queue.push(event('lost'));
+    queue.pushReport(lossReport(1));
+    queue.push(event('lost'));
+    queue.pushReport(lossReport(4));
+    isAway = false;
+    queue.retryReport();
+    queue.retryReport();
+    queue.push(event('a'));
+
+    expect(calls).toEqual([[expect.stringContaining('"dropped":5')], ['a']]);
+  });
+
+  it.each([
+    ['one call for each event', false],
+    ['several in a call', true],
+  ])('MO-09 MO-10 tries such a report with the next event, and no oftener: %s', async (_, isBatch) => {
+    let isAway = true;
+    let calls = 0;
+    const seen: SecurityEvent[] = [];
+    const take = (events: readonly SecurityEvent[]): void => {
+      calls++;
+      if (isAway) throw new Error('away');
+      seen.push(...events);
+    };
+    const sink = Object.assign(
+      new TestSink(),
+      isBatch ? { writeBatch: take } : { write: (one: SecurityEvent) => take([one]) },
+    );
+    const { queue } = setUp(sink);
+    queue.pushReport(lossReport(2));
+    queue.push(event('lost'));
+    await queue.idle();
+    expect(calls).toBe(2);
+
+    isAway = false;
+    queue.push(event('a'));
+    queue.push(event('b'));
+    await queue.idle();
+
+    expect(seen.map((each) => ('connectionId' in each ? each.connectionId : each.type))).toEqual([
+      'ws.audit.dropped',
+      'a',
+      'b',
+    ]);
+  });
+
   it('MO-09 does not report that a report was lost', () => {
     const sink = new TestSink(() => {
       throw new Error('full');

@@ -54,8 +54,12 @@ export class AuditQueue {
   #isScheduled = false;
   #hasFailed = false;
   #isOverflowing = false;
-  /** What the sink is to be told about its own losses, where its queue had no room for it. */
+  /** What the sink is to be told about its own losses, where its queue had no room for it or the sink did not take it. */
   #report: LossReport | undefined;
+  /** Reports of its own losses, which are not lost with what they are written with. */
+  readonly #ownReports = new WeakSet<SecurityEvent>();
+  /** Whether the sink has just refused the report, in a call of its own. */
+  #isReportTried = false;
   #dropped = 0;
   #failed = 0;
   #reported: AuditLosses = { dropped: 0, failed: 0 };
@@ -91,7 +95,7 @@ export class AuditQueue {
   /** Takes an event. Never throws and never waits. */
   push(event: SecurityEvent): void {
     if (this.#waiting.size === 0 && !this.#isWriting && !this.settings.isDeferred) {
-      this.#write([event]);
+      this.#writeAtOnce(event);
       return;
     }
     if (this.#waiting.add(event)) {
@@ -104,14 +108,24 @@ export class AuditQueue {
     this.settings.onLoss();
   }
 
-  /** Tells the sink about losses of its own, so that the gap shows in its own stream. Never lost to a full queue. */
+  /**
+   * Tells the sink about losses of its own, so that the gap shows in its own stream. Never lost to a full queue, nor to a sink
+   * that is away: it is the first that the sink gets when it takes events again.
+   */
   pushReport(report: LossReport): void {
-    if (!this.#waiting.isFull) {
-      this.push(report);
-      return;
-    }
-    const { dropped = 0, failed = 0 } = this.#report ?? {};
-    this.#report = Object.freeze({ ...report, dropped: report.dropped + dropped, failed: report.failed + failed });
+    const joined = joinReports(this.#report, report);
+    this.#ownReports.add(joined);
+    this.#report = undefined;
+    if (this.#waiting.isFull) this.#report = joined;
+    else this.push(joined);
+  }
+
+  /** Tries once more to tell the sink what it did not take: for the end of the application, when no event may follow. */
+  retryReport(): void {
+    const report = this.#report;
+    if (report === undefined || this.#waiting.size > 0 || this.#isWriting) return;
+    this.#report = undefined;
+    this.push(report);
   }
 
   /** What was lost since it was asked last, or `undefined`. */
@@ -130,6 +144,25 @@ export class AuditQueue {
     return new Promise((resolve) => {
       this.#idle.push(resolve);
     });
+  }
+
+  /** Hands on an event that nothing waits in front of, but a report that the sink did not take. */
+  #writeAtOnce(event: SecurityEvent): void {
+    const report = this.#takeReport();
+    if (report === undefined) this.#write([event]);
+    else if (this.sink.writeBatch !== undefined) this.#write([report, event]);
+    else {
+      this.#write([report]);
+      this.push(event);
+    }
+  }
+
+  /** What the sink did not take of its own losses, unless it has just been asked with nothing else: an event goes first then. */
+  #takeReport(): LossReport | undefined {
+    const report = this.#isReportTried ? undefined : this.#report;
+    this.#isReportTried = false;
+    if (report !== undefined) this.#report = undefined;
+    return report;
   }
 
   /** Hands events to the sink in one call: one of them, unless it takes several. */
@@ -179,6 +212,7 @@ export class AuditQueue {
     else if (!events.every(isRefusal)) this.#hasFailed = true;
     if (this.#waiting.isHalfEmpty) this.#isOverflowing = false;
     if (fault !== undefined) {
+      for (const event of events) if (this.#isOwnReport(event)) this.#keepReport(event);
       const lost = events.filter(isCounted).length;
       this.#failed += lost;
       if (lost > 0) this.settings.onLoss();
@@ -209,21 +243,24 @@ export class AuditQueue {
 
   #takeSome(count: number): readonly SecurityEvent[] {
     const events: SecurityEvent[] = [];
+    const report = this.#waiting.size > 0 ? this.#takeReport() : undefined;
+    if (report !== undefined) events.push(report);
     while (events.length < count) {
-      const event = this.#take();
+      const event = this.#waiting.take();
       if (event === undefined) break;
       events.push(event);
     }
     return events;
   }
 
-  #take(): SecurityEvent | undefined {
-    const report = this.#report;
-    if (report !== undefined) {
-      this.#report = undefined;
-      return report;
-    }
-    return this.#waiting.take();
+  #isOwnReport(event: SecurityEvent): event is LossReport {
+    return this.#ownReports.has(event);
+  }
+
+  #keepReport(report: LossReport): void {
+    this.#report = joinReports(this.#report, report);
+    this.#ownReports.add(this.#report);
+    this.#isReportTried = this.sink.writeBatch === undefined;
   }
 
   #becomeIdle(): void {
@@ -236,4 +273,10 @@ export class AuditQueue {
 /** A report about losses that is lost itself is not reported: two broken sinks would report each other for ever. */
 function isCounted(event: SecurityEvent): boolean {
   return event.type !== 'ws.audit.dropped';
+}
+
+function joinReports(earlier: LossReport | undefined, report: LossReport): LossReport {
+  if (earlier === undefined) return report;
+  const { dropped, failed } = earlier;
+  return Object.freeze({ ...report, dropped: report.dropped + dropped, failed: report.failed + failed });
 }

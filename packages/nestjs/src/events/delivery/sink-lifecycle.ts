@@ -1,5 +1,7 @@
 import { withDeadline } from '../../core/awaitable.js';
+import { SecureWsBootError } from '../../core/boot-problems.js';
 import type { Clock } from '../../core/clock.js';
+import { visibleText } from '../../core/visible-text.js';
 import type { SecurityEventSink } from '../security-event-sink.js';
 
 /** A sink, and what it is called. */
@@ -18,10 +20,10 @@ export class SinkLifecycle {
     private readonly onFault: (where: string, error: unknown) => void,
   ) {}
 
-  /** One after the other. @throws what the first of them throws, or an Error where one is not ready in time. */
+  /** One after the other. @throws {SecureWsBootError} naming the first one that cannot be opened, or is not ready in time. */
   async open(): Promise<void> {
     try {
-      for (const each of this.sinks) await this.#open(each);
+      for (const [index, each] of this.sinks.entries()) await this.#open(each, `events.sinks[${index}]`);
     } catch (error) {
       // Those that are ready would hold their files until the process ends, against the next application that boots in it.
       await this.close();
@@ -41,12 +43,25 @@ export class SinkLifecycle {
     await withDeadline<unknown>(Promise.all(closed), this.timeoutMs, this.clock, undefined);
   }
 
-  async #open({ name, sink }: NamedSink): Promise<void> {
+  async #open({ name, sink }: NamedSink, where: string): Promise<void> {
     const opened = (async () => {
       await sink.open(this.clock);
       return true;
     })();
-    if (await withDeadline(opened, this.timeoutMs, this.clock, false)) return;
-    throw new Error(`${name} was not ready within ${this.timeoutMs} ms (events.sinkTimeoutMs).`);
+    let isReady: boolean;
+    try {
+      isReady = await withDeadline(opened, this.timeoutMs, this.clock, false);
+    } catch (cause) {
+      // It says more of the place itself.
+      if (cause instanceof SecureWsBootError) throw cause;
+      const said = cause instanceof Error && cause.message !== '' ? `: ${visibleText(cause.message)}` : '';
+      const problem = `is a ${name} that cannot be opened${said}.`;
+      throw new SecureWsBootError([{ where, problem, fix: `what ${name}.open() needs, or remove the sink` }], {
+        cause,
+      });
+    }
+    if (isReady) return;
+    const problem = `is a ${name} that was not ready within ${this.timeoutMs} ms (events.sinkTimeoutMs).`;
+    throw new SecureWsBootError([{ where, problem, fix: `what ${name}.open() waits for, or a longer sinkTimeoutMs` }]);
   }
 }

@@ -1,10 +1,13 @@
-import { chownSync, renameSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Logger } from '@nestjs/common';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { auditFolder, linesOf } from '../../../../../test/support/audit-folder.js';
+import { verify } from '../../../../../test/support/audit-run.js';
 import { FakeClock } from '../../../../../test/support/fake-clock.js';
+import { defaultEventsSettings } from '../events.options.js';
 import type { SecurityEvent } from '../security-event.js';
+import { SecurityEvents } from '../security-events.js';
 import { FileSink } from './file.sink.js';
 import type { FileSinkOptions } from './file-sink.options.js';
 
@@ -102,6 +105,43 @@ describe('FileSink', () => {
     expect(numbers).toEqual(numbers.map((_, index) => index));
     expect(linesOf(path).filter((line) => line.includes(EVENT.type))).toHaveLength(2);
   });
+
+  it.each([false, true])(
+    'MO-09 MO-10 says first what it lost while its folder was away, chained: %s',
+    async (isChained) => {
+      const audit = auditFolder();
+      const folder = audit.at('logs');
+      mkdirSync(folder);
+      const path = `${folder}/audit.jsonl`;
+      const chain = { privateKey: audit.privateKey, node: 'web-1' };
+      const sink = new FileSink({ path, ...(isChained && { chain }) });
+      const events = new SecurityEvents(clock, [sink], { ...defaultEventsSettings(), sampling: 'off' });
+      const drain = (connections: number): Promise<void> => {
+        events.emit({ type: 'ws.drain.started', connections });
+        return events.flush();
+      };
+      await events.open();
+      await drain(1);
+      rmSync(folder, { recursive: true });
+      for (const connections of [2, 3, 4]) await drain(connections);
+      clock.advance(1000);
+      await events.flush();
+      mkdirSync(folder);
+      await drain(5);
+      await events.close();
+
+      const records = linesOf(path).map((line) => JSON.parse(line) as { type: string; failed?: number });
+      const told = records.filter(({ type }) => type.startsWith('ws.'));
+      expect(told).toEqual([
+        expect.objectContaining({ type: 'ws.audit.dropped', sink: 'FileSink', dropped: 0, failed: 3 }),
+        expect.objectContaining({ type: 'ws.drain.started', connections: 5 }),
+      ]);
+      if (!isChained) return;
+      const { status, wrong } = await verify(audit, [path]);
+      expect(status).toBe(3);
+      expect(wrong).toEqual([expect.stringMatching(/^gap .*audit\.jsonl:2: the process lost 3 events for a FileSink/)]);
+    },
+  );
 
   it('MO-09 tells the log once of a trouble in a row, and again when it is back after it was gone', async () => {
     const lines: string[] = [];
