@@ -253,17 +253,21 @@ export class BootSequence {
   /** Changes what Nest reads while it registers the gateways. The last one that it registers puts everything back. */
   #prepareRegistration(gateways: readonly GatewayRecord[]): void {
     const { config, modules, runtime } = this.parts;
+    const { adapter, migration } = runtime.options;
+    // As they were written: their pipes are about to be moved.
+    const waiting = gateways.map(({ handlers }) => handlers.filter((handler) => mayWait(handler, config)));
     this.#registration.onRestore(beforeReading(modules, () => this.#registration.activate()));
-    passValidated(gateways, config, this.#registration, WsValidationPipe);
-    for (const gateway of gateways) {
+    passValidated(gateways, config, this.#registration, {
+      ours: WsValidationPipe,
+      isReported: ({ type }) => migration.gateways.has(type),
+    });
+    for (const [index, gateway] of gateways.entries()) {
       dropModuleGuard(gateway, this.#registration);
       const undo = onRegistered(gateway, () => {
         if (++this.#boundCount === gateways.length) this.#registration.restore();
       });
       this.#undo.push(undo);
-      if (!runtime.options.adapter) continue;
-      const waiting = gateway.handlers.filter((handler) => mayWait(handler, config));
-      gateHandlers(gateway, waiting, this.#registration);
+      if (adapter) gateHandlers(gateway, waiting[index] ?? [], this.#registration);
     }
   }
 }

@@ -135,7 +135,8 @@ function checkHandler(
   // Also under migration: what is declared already must hold.
   const reply = readReply(handler, context, problems);
   checkCall(handler, context, problems);
-  checkJudgingPipes(handler, context.config, problems);
+  // Under migration they judge as ever.
+  checkJudgingPipes(handler, context.config, open);
   if (isReported && decision?.shadow !== undefined) {
     problems.warn(
       handler.label,

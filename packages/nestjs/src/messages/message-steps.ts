@@ -223,8 +223,9 @@ function checkBytes(message: Message): Refusal | undefined {
 function validate(message: Message): unknown {
   const { payload, isReported } = handlerOf(message).plan;
   const { data, principal } = message;
-  // A handler without a declared payload gets none; one under migration gets what was sent.
-  if (!isReported) message.data = undefined;
+  // A handler without a declared payload gets none; one under migration gets what was sent, whatever becomes of it here.
+  if (isReported) message.sent = data;
+  else message.data = undefined;
   return payload === undefined ? message.data : payload.check(data, principal.roles);
 }
 
@@ -262,7 +263,7 @@ function callHandler(message: Message): unknown {
     return undefined;
   }
   message.isHandled = true;
-  return handlerOf(message).callback(message.data, message.event, message);
+  return handlerOf(message).callback(message.handed, message.event, message);
 }
 
 function handlerFailed(message: Message, exception: unknown): Refusal {

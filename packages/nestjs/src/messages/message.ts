@@ -24,6 +24,8 @@ export class Message extends TimedMessage {
   handler: MessageHandler | undefined = undefined;
   /** The connection's epoch when the message took its slot. */
   epoch = 0;
+  /** The payload as it was sent, of a message for a gateway under migration. */
+  sent: unknown = undefined;
   /** What the handler answered, until it goes out. */
   result: unknown = undefined;
   /** Whether its handler was called: it goes by what was granted then. */
@@ -56,6 +58,11 @@ export class Message extends TimedMessage {
   /** Whether it still waits for an answer, and nothing changed since it was judged (AZ-15). */
   override get isCurrent(): boolean {
     return !this.isAnswered && !this.isSettled && this.epoch === this.connection.epoch && this.connection.isOpen;
+  }
+
+  /** The payload that its handler is called with: what was validated, and under migration what the application's own pipes are for. */
+  get handed(): unknown {
+    return this.handler?.plan.isReported === true ? this.sent : this.data;
   }
 
   /** Is of another identity of the same sender from now on. */

@@ -1,9 +1,9 @@
 import { createParamDecorator } from '@nestjs/common';
-import { ConnectedSocket, MessageBody } from '@nestjs/websockets';
 import { findMessageContext, WsMessageContext } from '../core/message-context.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
+import { callParametersOf } from './call-parameters.js';
 import type { GatewayRecord, HandlerRecord } from './gateway-inventory.js';
-import { PARAM_ARGS_METADATA, parametersOf } from './metadata.js';
+import { PARAM_ARGS_METADATA } from './metadata.js';
 import type { RegistrationMetadata } from './registration-metadata.js';
 import { setOwn } from './shared-patch.js';
 
@@ -13,11 +13,6 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 const GateParameter = createParamDecorator((_: undefined, context): WsMessageContext | undefined =>
   findMessageContext(context.getArgs<unknown[]>()),
 );
-
-/** What Nest passes to a handler without parameter decorators: the client, then the data. */
-class Undecorated {
-  method(@ConnectedSocket() _client: unknown, @MessageBody() _data: unknown): void {}
-}
 
 /**
  * Looks once more, right before a handler runs, whether its message is still good: guards, interceptors and pipes of the
@@ -33,7 +28,7 @@ export function gateHandlers(
   if (handlers.length === 0) return;
   const gate = Object.create(Object.getPrototypeOf(gateway.instance) as object) as object;
   for (const { methodName, callback } of handlers) {
-    const parameters = parametersOf(gateway.type, methodName) ?? parametersOf(Undecorated, 'method') ?? {};
+    const parameters = callParametersOf(gateway.type, methodName);
     const index = Math.max(...Object.values(parameters).map((parameter) => parameter.index)) + 1;
     metadata.set(PARAM_ARGS_METADATA, parameters, gateway.type, methodName);
     GateParameter()(gateway.type.prototype as object, methodName, index);

@@ -181,7 +181,7 @@ describe('Nest', () => {
         const [handler] = gateway.handlers;
         if (handler === undefined) throw new Error('no handler');
         metadata.set(GUARDS_METADATA, [], handler.callback);
-        passValidated([gateway], config, metadata, Piping);
+        passValidated([gateway], config, metadata, { ours: Piping, isReported: () => false });
         onRegistered(gateway, () => {
           metadata.restore();
         });

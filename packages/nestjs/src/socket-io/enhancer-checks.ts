@@ -58,7 +58,7 @@ export class EnhancerChecks {
     const message = await client.judge(handler, args[1]);
     // The handler's arguments are `(client, data, ..., pattern)`; what stands in front of the last one reaches param
     // decorators, interceptors and pipes on Nest 11 and 12.
-    args[1] = message.data;
+    args[1] = message.handed;
     args.splice(Math.max(2, args.length - 1), 0, message);
   }
 
