@@ -48,7 +48,8 @@ export interface EventsOptions {
   readonly maxSampledConnectionsPerSecond?: number;
   /**
    * How many events wait for one sink, or one `@OnSecurityEvent()` method, that is slower than they come; of them a quarter
-   * may be refusals. More are dropped and counted in `ws.audit.dropped`. At least 4, at most 100000.
+   * may be refusals, and an eighth is kept for what is rare, such as the acts of operators and alerts. More are dropped and
+   * counted in `ws.audit.dropped`. At least 4, at most 100000.
    *
    * @default 1000
    */

@@ -226,13 +226,17 @@ describe('SecurityEvents', () => {
 
     const reports = healthy.seen.filter(({ type }) => type === 'ws.audit.dropped');
     expect(reports).toMatchObject([
-      { sink: 'TestSink', dropped: 89, failed: 0, owasp: 'sys_monitor_disabled' },
+      { sink: 'TestSink', dropped: 90, failed: 0, owasp: 'sys_monitor_disabled' },
       { dropped: 5 },
       { failed: 1 },
     ]);
     state.isHanging = false;
     await events.flush();
-    expect(slow.seen[1]).toMatchObject({ type: 'ws.audit.dropped', dropped: 94 });
+    // The place that is kept for what is rare had room for the first report; the second one goes before what waits.
+    expect(slow.seen.filter(({ type }) => type === 'ws.audit.dropped')).toMatchObject([
+      { dropped: 5 },
+      { dropped: 90 },
+    ]);
     expect(events.counts['ws.connection.opened']?.total).toBe(105);
   });
 

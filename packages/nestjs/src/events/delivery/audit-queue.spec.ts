@@ -5,8 +5,10 @@ import { AuditQueue, type AuditQueueSettings, type LossReport } from './audit-qu
 import type { SecurityEvent } from '../security-event.js';
 import { SecurityEventSink } from '../security-event-sink.js';
 
-const event = (connectionId: string): SecurityEvent =>
-  ({ type: 'ws.connection.opened', connectionId }) as SecurityEvent;
+// Of a type that is rare, which may fill the whole queue.
+const event = (connectionId: string): SecurityEvent => ({ type: 'ws.operator.acted', connectionId }) as SecurityEvent;
+const opened = (connectionId: string, method = 'jwt:bearer'): SecurityEvent =>
+  ({ type: 'ws.connection.opened', connectionId, method }) as SecurityEvent;
 const refusal = (connectionId: string): SecurityEvent =>
   ({ type: 'ws.message.refused', connectionId }) as SecurityEvent;
 const lossReport = (dropped: number): LossReport =>
@@ -229,6 +231,34 @@ describe('AuditQueue', () => {
 
     queue.push(event('one too many'));
     expect([queue.size, queue.isHealthy]).toEqual([8, false]);
+  });
+
+  it('MO-09 keeps an eighth of the queue for what is rare, whoever comes and goes', () => {
+    const { queue, losses } = setUp(new TestSink(hang), { capacity: 16 });
+    for (let count = 0; count < 10_000; count++) queue.push(opened(`${count}`));
+    expect([queue.size, losses.count]).toEqual([14, 9985]);
+
+    queue.push(event('first'));
+    queue.push(event('second'));
+    expect([queue.size, losses.count]).toEqual([16, 9985]);
+    queue.push(event('third'));
+    expect([queue.size, losses.count]).toEqual([16, 9986]);
+  });
+
+  it('MO-09 keeps a place of the smallest queue for what is rare', async () => {
+    let answer = (): void => undefined;
+    const sink = new TestSink(() => new Promise<void>((resolve) => (answer = resolve)));
+    const { queue, losses } = setUp(sink, { capacity: 4 });
+    for (const where of ['a', 'b', 'c', 'd', 'lost']) queue.push(opened(where));
+    queue.push(event('act'));
+    expect(losses.count).toBe(1);
+    for (let count = 0; count < 5; count++) {
+      answer();
+      await immediate();
+      await immediate();
+    }
+
+    expect(sink.places).toEqual(['a', 'b', 'c', 'd', 'act']);
   });
 
   it('MO-09 DR-24 F28 lets refusals wait again when those before them are written', async () => {
