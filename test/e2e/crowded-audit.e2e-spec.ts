@@ -31,12 +31,12 @@ class SlowSink extends SecurityEventSink {
 
 const origin = 'http://localhost:4200';
 
-async function start() {
+async function start(onSinkFailure: 'continue' | 'refuse-handshakes') {
   const sink = new SlowSink();
   const app = await startApp(
     operationsApp({
       providers: [AnyoneGateway],
-      options: { events: { sinks: [sink], maxQueuedEvents: 32, sinkTimeoutMs: 60_000 } },
+      options: { events: { sinks: [sink], onSinkFailure, maxQueuedEvents: 32, sinkTimeoutMs: 60_000 } },
     }),
   );
   const events = app.app.get(SecurityEvents);
@@ -47,12 +47,12 @@ async function start() {
     for (let count = 0; lost() === 0 && count < 40; count++) (await stranger()).close();
     await until(() => lost() > 0, 'a full queue');
   };
-  return { app, sink, stranger, crowd };
+  return { app, sink, events, stranger, crowd };
 }
 
 describe('the queue of a sink that is slower than strangers come and go', () => {
   it('MO-09 has a place for what operators do', async () => {
-    const { app, sink, stranger, crowd } = await start();
+    const { app, sink, stranger, crowd } = await start('continue');
     await stranger();
     const operator = await openOperations(app);
     await crowd();
@@ -63,5 +63,13 @@ describe('the queue of a sink that is slower than strangers come and go', () => 
     sink.isSlow = false;
     sink.release();
     await until(() => sink.types.includes('ws.operator.acted'), 'the act of the operator');
+  });
+
+  it('MO-09 F28 locks nobody out because of them', async () => {
+    const { events, stranger, crowd } = await start('refuse-handshakes');
+    await crowd();
+
+    expect([events.isHealthy, events.admitsHandshakes]).toEqual([true, true]);
+    await stranger();
   });
 });

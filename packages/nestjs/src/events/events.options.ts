@@ -48,8 +48,8 @@ export interface EventsOptions {
   readonly maxSampledConnectionsPerSecond?: number;
   /**
    * How many events wait for one sink, or one `@OnSecurityEvent()` method, that is slower than they come; of them a quarter
-   * may be refusals, and an eighth is kept for what is rare, such as the acts of operators and alerts. More are dropped and
-   * counted in `ws.audit.dropped`. At least 4, at most 100000.
+   * may be refusals, a half refusals and connections of clients without an identity, and an eighth is kept for what is rare,
+   * such as the acts of operators and alerts. More are dropped and counted in `ws.audit.dropped`. At least 4, at most 100000.
    *
    * @default 1000
    */
@@ -58,8 +58,9 @@ export interface EventsOptions {
   readonly sinkTimeoutMs?: number;
   /**
    * What becomes of new connections while a sink fails or its queue overflows: `'refuse-handshakes'` answers them with 503,
-   * so that nobody comes in who is not on record (OWASP ASVS 5.0 16.5.2). Open connections go on. Strangers cannot cause it:
-   * a sink is judged by events of admitted connections and of the module itself, not by refusals.
+   * so that no user comes in who is not on record (OWASP ASVS 5.0 16.5.2). Open connections go on. Strangers cannot cause it:
+   * refusals do not count, and neither do events of connections without an identity that a slow sink has no room for, which
+   * are lost and counted.
    *
    * @default 'continue'
    */

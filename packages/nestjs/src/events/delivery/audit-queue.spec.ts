@@ -201,7 +201,7 @@ describe('AuditQueue', () => {
     expect(queue.isHealthy).toBe(true);
   });
 
-  it('MO-09 stays unhealthy after an overflow until the queue is half empty', async () => {
+  it('MO-09 stays unhealthy after an overflow until little waits again', async () => {
     const answers: (() => void)[] = [];
     const sink = new TestSink(() => new Promise<void>((resolve) => answers.push(resolve)));
     const { queue } = setUp(sink, { capacity: 4 });
@@ -215,7 +215,7 @@ describe('AuditQueue', () => {
       seen.push(queue.isHealthy);
     }
 
-    expect(seen).toEqual([false, false, true, true, true]);
+    expect(seen).toEqual([false, false, false, true, true]);
   });
 
   it('MO-09 DR-24 F28 keeps three quarters of the queue for what strangers cannot cause', () => {
@@ -243,6 +243,45 @@ describe('AuditQueue', () => {
     expect([queue.size, losses.count]).toEqual([16, 9985]);
     queue.push(event('third'));
     expect([queue.size, losses.count]).toEqual([16, 9986]);
+  });
+
+  it('MO-09 F28 is not failing because strangers come and go, and has room for users and for what is rare', () => {
+    const { queue, losses } = setUp(new TestSink(hang), { capacity: 16 });
+    for (let count = 0; count < 10_000; count++) queue.push(opened(`${count}`, 'anonymous:none'));
+    for (let count = 0; count < 10_000; count++) queue.push(refusal(`${count}`));
+    expect([queue.size, losses.count, queue.isHealthy]).toEqual([8, 19_991, true]);
+
+    for (let count = 0; count < 6; count++) queue.push(opened(`${count}`));
+    for (let count = 0; count < 2; count++) queue.push(event(`${count}`));
+    expect([queue.size, losses.count, queue.isHealthy]).toEqual([16, 19_991, true]);
+    queue.push(opened('one too many'));
+    expect([queue.size, losses.count, queue.isHealthy]).toEqual([16, 19_992, false]);
+  });
+
+  it('MO-09 F28 recovers from an overflow while strangers keep their part full', async () => {
+    let answer = (): void => undefined;
+    const { queue } = setUp(new TestSink(() => new Promise<void>((resolve) => (answer = resolve))), { capacity: 8 });
+    for (let count = 0; count < 9; count++) queue.push(opened(`${count}`));
+    expect(queue.isHealthy).toBe(false);
+    for (let count = 0; count < 7; count++) {
+      answer();
+      await immediate();
+      await immediate();
+      for (let more = 0; more < 9; more++) queue.push(opened(`${count}.${more}`, 'anonymous:none'));
+    }
+
+    expect([queue.size, queue.isHealthy]).toEqual([4, true]);
+  });
+
+  it('MO-09 is failing where it does not take the event of a stranger', () => {
+    const { queue } = setUp(
+      new TestSink(() => {
+        throw new Error('full');
+      }),
+    );
+    queue.push(opened('a', 'anonymous:none'));
+
+    expect(queue.isHealthy).toBe(false);
   });
 
   it('MO-09 keeps a place of the smallest queue for what is rare', async () => {

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { isPromiseLike } from '../../core/awaitable.js';
 import type { SecurityEvent, SecurityEventOf } from '../security-event.js';
 import type { SecurityEventSink } from '../security-event-sink.js';
-import { isRefusal, WaitingEvents } from './waiting-events.js';
+import { isOfStrangers, isRefusal, WaitingEvents } from './waiting-events.js';
 
 /** The report of lost events. */
 export type LossReport = SecurityEventOf<'ws.audit.dropped'>;
@@ -45,8 +45,9 @@ export interface AuditLosses {
  * A sink that answers at once is called at once. While one is asynchronous, its events wait, in their order, and one that has
  * `writeBatch` gets those that waited together. When the queue is full, the newest event is dropped and counted: the beginning of an attack tells more than its middle.
  *
- * Refusals have a quarter of the queue, and whether the sink is well is judged by the other events alone: or strangers could
- * have everybody refused where the options say that a failing sink does (F28).
+ * Refusals have a quarter of the queue, they and the connections of strangers a half. A sink is not failing because these
+ * were too many for it, nor because it did not take a refusal: or strangers could have everybody refused where the options
+ * say that a failing sink does (F28).
  */
 export class AuditQueue {
   readonly #waiting: WaitingEvents;
@@ -85,8 +86,8 @@ export class AuditQueue {
   }
 
   /**
-   * Whether the last event that counts reached the sink, and its queue has room. After an overflow that takes a queue that
-   * is half empty again: with one free place it would be full at the next event.
+   * Whether the last event that counts reached the sink, and its queue has room. After an overflow that takes a queue of
+   * which others than strangers fill a quarter at most: with one free place it would be full at the next event.
    */
   get isHealthy(): boolean {
     return !this.#hasFailed && !this.#isOverflowing;
@@ -102,7 +103,7 @@ export class AuditQueue {
       if (!this.#isWriting) this.#schedule();
       return;
     }
-    if (!isRefusal(event)) this.#isOverflowing = true;
+    if (!isOfStrangers(event)) this.#isOverflowing = true;
     if (!isCounted(event)) return;
     this.#dropped++;
     this.settings.onLoss();
@@ -210,7 +211,7 @@ export class AuditQueue {
     this.#isWriting = false;
     if (fault === undefined) this.#hasFailed = false;
     else if (!events.every(isRefusal)) this.#hasFailed = true;
-    if (this.#waiting.isHalfEmpty) this.#isOverflowing = false;
+    if (this.#waiting.isRelieved) this.#isOverflowing = false;
     if (fault !== undefined) {
       for (const event of events) if (this.#isOwnReport(event)) this.#keepReport(event);
       const lost = events.filter(isCounted).length;

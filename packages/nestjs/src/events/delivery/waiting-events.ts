@@ -4,6 +4,9 @@ import { rowOf, type SecurityEvent } from '../security-event.js';
 /** The part of a queue that refusals may fill: strangers cause them, and must not crowd out the record of who came in. */
 const SHARE_OF_REFUSALS = 1 / 4;
 
+/** The part that they and the connections of strangers may fill together: what users do has a place beside them. */
+const SHARE_OF_STRANGERS = 1 / 2;
+
 /** The part that is kept for what is rare, such as the acts of operators: connections come and go as their clients like. */
 const SHARE_OF_RARE = 1 / 8;
 
@@ -13,18 +16,21 @@ interface Waiting extends Linked {
 }
 
 /**
- * The events that wait for one sink, in their order: a bounded number, of which refusals have a quarter (F28). An eighth is
- * kept for what is rare, and one place at least.
+ * The events that wait for one sink, in their order: a bounded number, of which refusals have a quarter, and they and the
+ * connections of strangers a half (F28). An eighth is kept for what is rare, and one place at least.
  */
 export class WaitingEvents {
   readonly #events = new LinkedList<Waiting>();
   readonly #maxRefusals: number;
+  readonly #maxOfStrangers: number;
   readonly #maxFrequent: number;
   #refusals = 0;
+  #ofStrangers = 0;
   #frequent = 0;
 
   constructor(private readonly capacity: number) {
     this.#maxRefusals = Math.floor(capacity * SHARE_OF_REFUSALS);
+    this.#maxOfStrangers = Math.floor(capacity * SHARE_OF_STRANGERS);
     this.#maxFrequent = capacity - Math.max(1, Math.floor(capacity * SHARE_OF_RARE));
   }
 
@@ -36,9 +42,9 @@ export class WaitingEvents {
     return this.size >= this.capacity;
   }
 
-  /** Whether there is much room again. */
-  get isHalfEmpty(): boolean {
-    return this.size <= this.capacity / 2;
+  /** Whether there is much room again for what strangers cannot cause, however much of theirs waits. */
+  get isRelieved(): boolean {
+    return this.size - this.#ofStrangers <= this.capacity / 4;
   }
 
   /** @returns whether there was room for it. */
@@ -62,11 +68,14 @@ export class WaitingEvents {
     if (this.isFull) return false;
     if (isRare(event)) return true;
     if (this.#frequent >= this.#maxFrequent) return false;
+    if (!isOfStrangers(event)) return true;
+    if (this.#ofStrangers >= this.#maxOfStrangers) return false;
     return !isRefusal(event) || this.#refusals < this.#maxRefusals;
   }
 
   #count(event: SecurityEvent, by: 1 | -1): void {
     if (!isRare(event)) this.#frequent += by;
+    if (isOfStrangers(event)) this.#ofStrangers += by;
     if (isRefusal(event)) this.#refusals += by;
   }
 }
@@ -74,6 +83,11 @@ export class WaitingEvents {
 /** Whether strangers decide how many events of a type there are. */
 export function isRefusal({ type }: SecurityEvent): boolean {
   return rowOf(type).volume === 'refusals';
+}
+
+/** Whether somebody without a credential can cause an event: a refusal, or a connection that nobody is known behind. */
+export function isOfStrangers(event: SecurityEvent): boolean {
+  return isRefusal(event) || ('method' in event && event.method?.startsWith('anonymous:') === true);
 }
 
 function isRare({ type }: SecurityEvent): boolean {
