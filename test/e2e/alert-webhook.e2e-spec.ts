@@ -281,6 +281,35 @@ describe('the webhook of alerts', () => {
     expect(JSON.stringify(app.log.lines)).toContain('did not answer within 1000 ms');
   });
 
+  it.each([
+    [3, ['warning ws.alert.raised', 'critical ws.alert.raised', 'critical ws.alert.ended']],
+    [4, ['warning ws.alert.raised', 'warning ws.alert.raised', 'critical ws.alert.raised', 'critical ws.alert.ended']],
+  ])(
+    'MO-09 MO-03 of %i places for a receiver that is away gives the least severe up first',
+    async (maxQueued, kept) => {
+      let isAway = true;
+      const answer: Answer = (response, attempt) => {
+        if (!isAway) status(200)(response, attempt);
+      };
+      const { app, clock, raise, end, attempts, lost, received } = await start(answer, {
+        maxQueued,
+        timeoutMs: 60_000,
+      });
+      await raise();
+      end();
+      await raise();
+      app.app.get(SecurityEvents).emit({ type: 'ws.audit.dropped', sink: 'TestSink', dropped: 1, failed: 0 });
+      end();
+      expect(await lost(1)).toMatchObject([{ reason: 'queue-full' }]);
+
+      isAway = false;
+      clock.advance(60_000);
+      await attempts(1 + maxQueued);
+      const told = received.map(({ body }) => JSON.parse(body) as { type: string; data: { severity: string } });
+      expect(told.slice(1).map(({ type, data }) => `${data.severity} ${type}`)).toEqual(kept);
+    },
+  );
+
   it('MO-09 holds a bounded number of alerts for a receiver that is away, and counts the others', async () => {
     let isAway = true;
     const hang: Answer = (response, attempt) => {

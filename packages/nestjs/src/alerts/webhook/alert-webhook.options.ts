@@ -21,7 +21,11 @@ export interface AlertWebhookOptions {
   readonly timeoutMs?: number;
   /** For how long one alert is tried again, in milliseconds. @default 3600000 */
   readonly giveUpAfterMs?: number;
-  /** How many alerts wait while the receiver is away; more are lost, which `ws.alert.lost` tells. @default 100 */
+  /**
+   * How many alerts wait while the receiver is away. More are lost, the least severe first, which `ws.alert.lost` tells.
+   *
+   * @default 100
+   */
   readonly maxQueued?: number;
 }
 

@@ -18,6 +18,8 @@ export interface AlertWebhookListener {
 }
 
 interface Message extends PostedAlert, Linked {
+  /** How much it matters, beside the others that wait. */
+  readonly rank: number;
   /** Monotonic moment after which it is given up. */
   readonly due: number;
 }
@@ -71,14 +73,21 @@ export class AlertWebhook {
       this.#dropped++;
       return;
     }
-    if (this.#isClosing || this.#waiting.size >= this.options.maxQueued) {
-      this.#drop(this.#isClosing ? 'not-taken' : 'queue-full', 1);
+    if (this.#isClosing) {
+      this.#drop('not-taken', 1);
       return;
+    }
+    const rank = rankOf(alert);
+    if (this.#waiting.size >= this.options.maxQueued) {
+      const least = this.#leastBelow(rank);
+      if (least !== undefined) this.#waiting.remove(least);
+      this.#drop('queue-full', 1);
+      if (least === undefined) return;
     }
     const { type, time: timestamp, ...data } = alert;
     const due = this.clock.monotonic() + this.options.giveUpAfterMs;
     const body = JSON.stringify({ type, timestamp, data });
-    this.#waiting.add({ id: `msg_${randomId()}`, body, due, previous: undefined, next: undefined });
+    this.#waiting.add({ id: `msg_${randomId()}`, body, due, rank, previous: undefined, next: undefined });
     this.#sending ??= this.#sendAll();
   }
 
@@ -89,6 +98,19 @@ export class AlertWebhook {
     if (this.#sending !== undefined) await withDeadline(this.#sending, timeoutMs, this.clock, undefined);
     this.#closed.abort();
     await this.#sending;
+  }
+
+  /**
+   * The newest of the least that wait, where these matter less than an alert that has no room: strangers can cause any
+   * number of warnings. Not the first one, which is being sent.
+   */
+  #leastBelow(rank: number): Message | undefined {
+    let least: Message | undefined;
+    let each = this.#waiting.first?.next as Message | undefined;
+    for (; each !== undefined; each = each.next as Message | undefined) {
+      if (each.rank < rank && (least === undefined || each.rank <= least.rank)) least = each;
+    }
+    return least;
   }
 
   async #sendAll(): Promise<void> {
@@ -145,4 +167,9 @@ export class AlertWebhook {
       this.#cancelDelay = this.clock.after(delayMs, this.#endDelay);
     });
   }
+}
+
+/** By severity; of one severity what has ended matters less than what has begun. */
+function rankOf({ severity, type }: SecurityAlert): number {
+  return 2 * ALERT_SEVERITIES.indexOf(severity) + (type === 'ws.alert.raised' ? 1 : 0);
 }
