@@ -32,7 +32,8 @@ export abstract class SecurityEventSink {
   }
 
   /**
-   * Gets the sink ready, before the application is.
+   * Gets the sink ready, before the application is. A sink with an `open()` or `close()` of its own can be one application's
+   * at a time: for a second one of the process the boot fails.
    *
    * @throws what keeps it from taking events: the application does not start then.
    */

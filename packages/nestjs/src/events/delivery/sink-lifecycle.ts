@@ -3,6 +3,7 @@ import { SecureWsBootError } from '../../core/boot-problems.js';
 import type { Clock } from '../../core/clock.js';
 import { visibleText } from '../../core/visible-text.js';
 import type { SecurityEventSink } from '../security-event-sink.js';
+import { claimSink, isOfAnother, releaseSink } from './sink-claims.js';
 
 /** A sink, and what it is called. */
 export interface NamedSink {
@@ -31,19 +32,27 @@ export class SinkLifecycle {
     }
   }
 
-  /** All at once. Never throws, and waits no longer than it may. */
+  /** All at once, but not those of another application. Never throws, and waits no longer than it may. */
   async close(): Promise<void> {
-    const closed = this.sinks.map(async ({ name, sink }) => {
+    const own = this.sinks.filter(({ sink }) => !isOfAnother(sink, this));
+    const closed = own.map(async ({ name, sink }) => {
       try {
         await sink.close();
       } catch (error) {
         this.onFault(name, error);
+      } finally {
+        releaseSink(sink);
       }
     });
     await withDeadline<unknown>(Promise.all(closed), this.timeoutMs, this.clock, undefined);
   }
 
   async #open({ name, sink }: NamedSink, where: string): Promise<void> {
+    if (!claimSink(sink, this)) {
+      const problem = `is a ${name} that another application of this process uses already.`;
+      const fix = 'a sink of its own for each application: make it in a function that each of them calls';
+      throw new SecureWsBootError([{ where, problem, fix }]);
+    }
     const opened = (async () => {
       await sink.open(this.clock);
       return true;
