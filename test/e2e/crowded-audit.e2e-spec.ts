@@ -44,7 +44,7 @@ async function start(onSinkFailure: 'continue' | 'refuse-handshakes') {
   const stranger = () => connect(`${app.url}/anyone`, { origin });
   /** Strangers come and go until events of theirs are lost. */
   const crowd = async (): Promise<void> => {
-    for (let count = 0; lost() === 0 && count < 40; count++) (await stranger()).close();
+    for (let count = 0; lost() === 0 && count < 40; count++) await (await stranger()).close();
     await until(() => lost() > 0, 'a full queue');
   };
   return { app, sink, events, stranger, crowd };

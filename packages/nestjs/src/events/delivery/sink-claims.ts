@@ -26,6 +26,6 @@ export function releaseSink(sink: SecurityEventSink): void {
   OWNERS.delete(sink);
 }
 
-function isStateful({ open, close }: SecurityEventSink): boolean {
-  return open !== SecurityEventSink.prototype.open || close !== SecurityEventSink.prototype.close;
+function isStateful(sink: SecurityEventSink): boolean {
+  return (['open', 'close'] as const).some((name) => sink[name] !== SecurityEventSink.prototype[name]);
 }
