@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../core/contained-logger.js';
 import type { IncomingMessage } from 'node:http';
 import type { HandshakeObserver, MetLimit } from '../handshake/handshake-context.js';
 import type { HandshakeRefusal } from '../handshake/handshake-refusal.js';
@@ -9,7 +9,7 @@ const MAX_AUDITED_ORIGIN = 200;
 
 /** Reports what becomes of the handshakes of one server. */
 export class HandshakeAudit implements HandshakeObserver {
-  readonly #logger = new Logger('SecureWs');
+  readonly #logger = new ContainedLogger('SecureWs');
   readonly #metOptions = new Set<string>();
   #hasIgnoredForwarding = false;
   #hasIgnoredCertificate = false;

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../core/contained-logger.js';
 import { randomId } from '../core/identifier.js';
 import type { FaultLog } from '../core/fault-log.js';
 import type { SecurityEvents } from '../events/security-events.js';
@@ -7,7 +7,7 @@ import { unclearAnswer, type WsPolicyContext, type WsPolicyType } from './ws-pol
 
 /** Tells the operator of policies what no refused message would tell. */
 export class PolicyReports {
-  readonly #logger = new Logger('SecureWs');
+  readonly #logger = new ContainedLogger('SecureWs');
   readonly #unclear = new WeakSet<WsPolicyType>();
 
   constructor(

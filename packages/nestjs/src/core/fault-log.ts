@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from './contained-logger.js';
 import { type Clock, SystemClock } from './clock.js';
 import { toLine } from './visible-text.js';
 
@@ -27,7 +27,7 @@ interface Place {
  * text may hold what a client sent.
  */
 export class FaultLog {
-  readonly #logger = new Logger('SecureWs');
+  readonly #logger = new ContainedLogger('SecureWs');
   readonly #places = new Map<string, Place>();
 
   constructor(private readonly clock: Clock = new SystemClock()) {}

@@ -1,12 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import {
-  HttpException,
-  Inject,
-  Injectable,
-  Logger,
-  NotFoundException,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { HttpException, Inject, Injectable, NotFoundException, type OnApplicationBootstrap } from '@nestjs/common';
+import { ContainedLogger } from '../core/contained-logger.js';
 import { ModulesContainer } from '@nestjs/core';
 import type { WsHttpPrincipal } from '../authentication/ticket/ticket.controller.js';
 import { missingClaim } from '../authorization/missing-claim.js';
@@ -42,7 +36,7 @@ export class OperationsAccess implements OnApplicationBootstrap {
   private readonly runtime: SecureWsRuntime;
   readonly #classes: ApplicationClasses;
   #principals: WsHttpPrincipal | undefined;
-  readonly #logger = new Logger('SecureWs');
+  readonly #logger = new ContainedLogger('SecureWs');
   #isOriginTold = false;
 
   constructor(

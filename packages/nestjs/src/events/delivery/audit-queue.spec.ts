@@ -167,6 +167,15 @@ describe('AuditQueue', () => {
       }),
     ],
     [
+      'returns a promise whose constructor cannot be read',
+      () =>
+        Object.defineProperty(Promise.resolve(), 'constructor', {
+          get() {
+            throw new Error('no');
+          },
+        }),
+    ],
+    [
       'returns something whose then cannot be read',
       () => ({
         get then() {

@@ -201,7 +201,9 @@ export class AuditQueue {
       settle({ error: new Error('The sink did not take its events in time.') }),
     );
     // Through a promise of our own: the `then` of somebody else's may throw.
-    Promise.resolve(written).then(
+    new Promise((resolve) => {
+      resolve(written);
+    }).then(
       () => settle(),
       (error: unknown) => settle({ error }),
     );

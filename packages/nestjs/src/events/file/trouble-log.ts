@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../../core/contained-logger.js';
 import { toLine } from '../../core/visible-text.js';
 
 /** Work of a sink that no event waits for. */
@@ -15,7 +15,7 @@ export class TroubleLog {
     const trouble = reasonOf(error);
     if (trouble === this.#lasting.get(work)) return;
     this.#lasting.set(work, trouble);
-    new Logger('SecureWs').warn(toLine({ where: 'FileSink', path: this.path, trouble }));
+    new ContainedLogger('SecureWs').warn(toLine({ where: 'FileSink', path: this.path, trouble }));
   }
 
   /** What went wrong before does not any more. */

@@ -34,7 +34,7 @@ describe('LoggerSink', () => {
   ])('MO-05 writes %s as one line of JSON, dated in UTC, at level %s', (_, level, event) => {
     const write = vi.spyOn(Logger.prototype, level).mockReturnValue(undefined);
 
-    new LoggerSink().write(event);
+    void new LoggerSink().write(event);
 
     expect(write).toHaveBeenCalledOnce();
     const line = write.mock.calls[0]?.[0] as unknown as string;

@@ -1,4 +1,5 @@
-import { ConsoleLogger, Logger, type LoggerService } from '@nestjs/common';
+import { ConsoleLogger, type LoggerService } from '@nestjs/common';
+import { ContainedLogger } from '../../core/contained-logger.js';
 import { toLine } from '../../core/visible-text.js';
 import { rowOf, type SecurityEvent, type SecurityEventType } from '../security-event.js';
 import { SecurityEventSink } from '../security-event-sink.js';
@@ -14,7 +15,7 @@ let isCorked = false;
  */
 export class LoggerSink extends SecurityEventSink {
   override readonly isSampled = true;
-  readonly #logger = new Logger('SecureWs');
+  readonly #logger = new ContainedLogger('SecureWs');
 
   /** Not what Nest's own logger would drop. A logger of the application is given everything, and decides by itself. */
   override wants(type: SecurityEventType): boolean {
@@ -25,9 +26,9 @@ export class LoggerSink extends SecurityEventSink {
     return console.isLevelEnabled('log');
   }
 
-  override write(event: SecurityEvent): void {
+  override write(event: SecurityEvent): void | Promise<void> {
     if (this.#console !== undefined) corkForThisTurn();
-    this.#logger[rowOf(event.type).level](toLine(event));
+    return this.#logger.write(rowOf(event.type).level, toLine(event)) as Promise<void> | undefined;
   }
 
   /** Nest's own logger, where that is what lines go to: of a subclass nobody knows what it does. */

@@ -56,14 +56,15 @@ export class OpenTelemetryLogSink extends SecurityEventSink {
     }
   }
 
-  override write(event: SecurityEvent): void {
+  override write(event: SecurityEvent): void | Promise<void> {
     const { type, time, ...fields } = event;
     const attributes: Record<string, OpenTelemetryValue> = {};
     for (const [name, value] of Object.entries(fields)) {
       attributes[CONVENTIONAL.get(name) ?? `secure_ws.${snakeCase(name)}`] = value as OpenTelemetryValue;
     }
     const { level } = rowOf(type);
-    this.logger.emit({ eventName: type, timestamp: new Date(time), ...SEVERITY[level], body: type, attributes });
+    // One that is asynchronous is waited for: what it rejects with is a failure of this sink.
+    return this.logger.emit({ eventName: type, timestamp: new Date(time), ...SEVERITY[level], body: type, attributes });
   }
 }
 

@@ -38,7 +38,8 @@ export class PinoSink extends SecurityEventSink {
     return this.logger.isLevelEnabled?.(LEVELS[rowOf(type).level]) ?? true;
   }
 
-  override write(event: SecurityEvent): void {
-    this.logger[LEVELS[rowOf(event.type).level]]({ event }, event.type);
+  override write(event: SecurityEvent): void | Promise<void> {
+    // One whose methods are asynchronous is waited for: what it rejects with is a failure of this sink.
+    return this.logger[LEVELS[rowOf(event.type).level]]({ event }, event.type);
   }
 }

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../../core/contained-logger.js';
 import { BootProblems, SecureWsBootError } from '../../core/boot-problems.js';
 import { type Clock, SystemClock } from '../../core/clock.js';
 import { OptionReader } from '../../core/option-reader.js';
@@ -81,5 +81,5 @@ export class SyslogSink extends SecurityEventSink {
 
 /** At most once for each connection, which come at growing intervals. */
 function tell(trouble: string): void {
-  new Logger('SecureWs').warn(toLine({ where: 'SyslogSink', trouble }));
+  new ContainedLogger('SecureWs').warn(toLine({ where: 'SyslogSink', trouble }));
 }
