@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { Findings, type LinePlace, type TrailReport } from './chain-finding.js';
+import { type ChainReport, Findings, type LinePlace, type TrailReport } from './chain-finding.js';
 import { type ChainRecord, isSignedBy, readChainLine } from './chain-line.js';
 import { readContent, type ReadMark } from './chain-mark-reader.js';
 import { type RememberedHead, RememberedHeads } from './remembered-heads.js';
@@ -35,7 +35,8 @@ export class TrailVerifier {
   #records = 0;
   /** Lines that are not records: the next one says whether the process has left them behind. */
   #torn: LinePlace | undefined;
-  #beginning: { readonly time: string; readonly isFirst: boolean } | undefined;
+  /** The chain that stands in front, and whether it says that there was nothing before it. */
+  #beginning: { readonly id: string; readonly isFirst: boolean } | undefined;
   #lastSigned = -Infinity;
   #hasTooMany = false;
 
@@ -65,9 +66,9 @@ export class TrailVerifier {
     }
     const isVouched = mark !== undefined && this.#isSigned(record, mark, place);
     this.#settleTorn(record, mark, isVouched);
-    const chain = this.#chains.get(record.id) ?? this.#begin(record, mark, time, place);
+    const chain = this.#chains.get(record.id) ?? this.#begin(record, mark, place);
     if (chain === undefined) return;
-    if (mark?.type === 'audit.start' && record.seq === 0 && isVouched) this.#link(mark, place);
+    if (mark?.type === 'audit.start' && record.seq === 0 && isVouched) this.#link(record.id, mark, place);
     if (this.#remembered.isOther(record.id, record.seq, record.hash)) {
       this.#findings.add('replaced', place, 'another record stood here when the trail was verified last.');
     }
@@ -84,6 +85,7 @@ export class TrailVerifier {
       findings.note(`${file}:${line} is not a whole record: it is being written, or the end was cut off.`);
     }
     const chains = [...this.#chains.values()].map((chain) => chain.report());
+    this.#remembered.findLost(chains, this.#removedBefore(chains), findings);
     for (const { id, hasEnded, isContinued, signed } of chains) {
       if (isContinued && signed === undefined) {
         findings.note(
@@ -101,11 +103,20 @@ export class TrailVerifier {
     if (isComplete && this.#beginning?.isFirst === false) {
       findings.add('missing', undefined, 'the files do not go back to the first record of the trail.');
     }
-    this.#remembered.findLost(chains, this.#beginning, findings);
     return {
       ...{ records: this.#records, chains, findings: findings.list },
       ...{ furtherFindings: findings.further, notes: findings.notes },
     };
+  }
+
+  /**
+   * Before which moment files were removed, as a signed record says it: what is not signed, anybody can have written, and a
+   * process that starts signs whatever it finds.
+   */
+  #removedBefore(chains: readonly ChainReport[]): string | undefined {
+    const beginning = this.#beginning;
+    if (beginning === undefined || beginning.isFirst) return undefined;
+    return chains.find(({ id }) => id === beginning.id)?.firstSigned;
   }
 
   #judgeAge(maxAgeMs: number | undefined, now: number): void {
@@ -129,7 +140,7 @@ export class TrailVerifier {
   }
 
   /** A chain that was not seen before. */
-  #begin(record: ChainRecord, mark: ReadMark | undefined, time: string, place: LinePlace): VerifiedChain | undefined {
+  #begin(record: ChainRecord, mark: ReadMark | undefined, place: LinePlace): VerifiedChain | undefined {
     if (this.#chains.size >= MAX_CHAINS) {
       if (!this.#hasTooMany) this.#findings.add('unreadable', place, `there are more than ${MAX_CHAINS} chains.`);
       this.#hasTooMany = true;
@@ -147,7 +158,7 @@ export class TrailVerifier {
     const isBeginning = this.#beginning === undefined;
     if (this.#beginning === undefined) {
       const isFirst = isStart && mark.continues === undefined;
-      this.#beginning = { time, isFirst };
+      this.#beginning = { id: record.id, isFirst };
       if (!isFirst)
         this.#findings.note(`The trail begins before ${place.file}: older files were removed, or not given.`);
     }
@@ -157,7 +168,7 @@ export class TrailVerifier {
   }
 
   /** Holds what a start says of the chain before it against what is there. */
-  #link({ continues, gap, node = 'a node' }: ReadMark, place: LinePlace): void {
+  #link(own: string, { continues, gap, node = 'a node' }: ReadMark, place: LinePlace): void {
     if (gap === 'unreadable') {
       this.#findings.add('gap', place, `${node} started, and could not read the record in front of it.`);
     } else if (gap !== undefined) {
@@ -167,7 +178,7 @@ export class TrailVerifier {
     }
     if (continues === undefined) {
       if (this.#chains.size > 1 && gap === undefined) {
-        this.#refuseInFront(node, place);
+        this.#refuseInFront(own, node, place);
         this.#findings.note(`${place.file}:${place.line}: ${node} began a trail of its own: it found no file.`);
       }
       return;
@@ -180,11 +191,17 @@ export class TrailVerifier {
     }
   }
 
-  /** A process that found an empty file had no records in front of its own. */
-  #refuseInFront(node: string, place: LinePlace): void {
-    for (const { id, isSigned, file } of this.#chains.values()) {
-      if (isSigned || file !== place.file) continue;
-      const problem = `${node} began with an empty file: chain ${id} in front of it, of which nothing is signed, came later.`;
+  /**
+   * A process that found an empty file had no records in front of its own. One that found no file would have gone on from
+   * the newest that was put away: older ones, of which nothing is signed, were not there, and are of nobody.
+   */
+  #refuseInFront(own: string, node: string, place: LinePlace): void {
+    for (const { id, isSigned, isContinued, file } of this.#chains.values()) {
+      const isHere = file === place.file;
+      if (id === own || isSigned || (isContinued && !isHere)) continue;
+      const found = isHere ? 'began with an empty file' : 'found no file, or knows of no record in one';
+      const where = isHere ? '' : ` in ${file}`;
+      const problem = `${node} ${found}: chain ${id}${where} in front of it, of which nothing is signed, came later.`;
       this.#findings.add('unsigned', place, problem);
     }
   }
