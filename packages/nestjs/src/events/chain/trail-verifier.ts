@@ -177,9 +177,10 @@ export class TrailVerifier {
       );
     }
     if (continues === undefined) {
-      if (this.#chains.size > 1 && gap === undefined) {
+      if (this.#chains.size > 1) {
         this.#refuseInFront(own, node, place);
-        this.#findings.note(`${place.file}:${place.line}: ${node} began a trail of its own: it found no file.`);
+        const found = gap === undefined ? 'it found no file' : 'nothing vouches for the end of what is in front';
+        this.#findings.note(`${place.file}:${place.line}: ${node} began a trail of its own: ${found}.`);
       }
       return;
     }
