@@ -3,21 +3,18 @@ import { type ChainReport, Findings, type LinePlace, type TrailReport } from './
 import { type ChainRecord, isSignedBy, readChainLine } from './chain-line.js';
 import { readContent, type ReadMark } from './chain-mark-reader.js';
 import { type RememberedHead, RememberedHeads } from './remembered-heads.js';
+import { type AgeLimit, SignatureAges } from './signature-ages.js';
 import { VerifiedChain } from './verified-chain.js';
 
 /** A process that starts once a minute for a week. More are a file that somebody made, to fill memory. */
 const MAX_CHAINS = 10_000;
 
 /** What a trail is held against. */
-export interface TrailExpectations {
+export interface TrailExpectations extends AgeLimit {
   /** The public keys of Ed25519 that may have signed. */
   readonly keys: readonly KeyObject[];
   /** Whether the files must go back to the very first record. @default false */
   readonly isComplete?: boolean;
-  /** How old the last signed record may be, in milliseconds at {@link now}. @default any age */
-  readonly maxAgeMs?: number | undefined;
-  /** Milliseconds since 1970. */
-  readonly now: number;
   /** What an earlier verification has seen. */
   readonly remembered?: readonly RememberedHead[];
 }
@@ -37,11 +34,12 @@ export class TrailVerifier {
   #torn: LinePlace | undefined;
   /** The chain that stands in front, and whether it says that there was nothing before it. */
   #beginning: { readonly id: string; readonly isFirst: boolean } | undefined;
-  #lastSigned = -Infinity;
+  readonly #ages: SignatureAges;
   #hasTooMany = false;
 
   constructor(private readonly expected: TrailExpectations) {
     this.#remembered = new RememberedHeads(expected.remembered ?? []);
+    this.#ages = new SignatureAges(expected);
   }
 
   /** @param line without its end; `undefined` for one that is longer than any record. */
@@ -73,12 +71,12 @@ export class TrailVerifier {
       this.#findings.add('replaced', place, 'another record stood here when the trail was verified last.');
     }
     chain.add({ record, time, mark, isVouched }, place);
-    if (isVouched) this.#lastSigned = Math.max(this.#lastSigned, Date.parse(time));
+    if (isVouched) this.#ages.add(record.id, time);
   }
 
   /** What the verification comes to. */
   finish(): TrailReport {
-    const { isComplete = false, maxAgeMs, now } = this.expected;
+    const { isComplete = false } = this.expected;
     const findings = this.#findings;
     if (this.#torn !== undefined) {
       const { file, line } = this.#torn;
@@ -99,7 +97,7 @@ export class TrailVerifier {
       }
     }
     if (this.#records === 0) findings.add('unreadable', undefined, 'there is no record of a chain in these files.');
-    else this.#judgeAge(maxAgeMs, now);
+    else this.#ages.judge(chains, findings);
     if (isComplete && this.#beginning?.isFirst === false) {
       findings.add('missing', undefined, 'the files do not go back to the first record of the trail.');
     }
@@ -117,19 +115,6 @@ export class TrailVerifier {
     const beginning = this.#beginning;
     if (beginning === undefined || beginning.isFirst) return undefined;
     return chains.find(({ id }) => id === beginning.id)?.firstSigned;
-  }
-
-  #judgeAge(maxAgeMs: number | undefined, now: number): void {
-    if (this.#lastSigned === -Infinity) {
-      this.#findings.add('unsigned', undefined, 'no record is signed with a key that was given.');
-    } else if (maxAgeMs !== undefined && now - this.#lastSigned > maxAgeMs) {
-      const last = new Date(this.#lastSigned).toISOString();
-      this.#findings.add(
-        'old',
-        undefined,
-        `the last signed record is of ${last}: the end was cut off, or nobody writes.`,
-      );
-    }
   }
 
   #isSigned(record: ChainRecord, mark: ReadMark, place: LinePlace): boolean {
