@@ -24,6 +24,7 @@ import {
   operationsApp,
   type Row,
 } from '../support/operations.js';
+import { until } from '../support/patience.js';
 import { RemoteStore } from '../support/remote-store.js';
 import { type Client, connect } from '../support/queueing-client.js';
 import { APP_ORIGIN, bootFailure, type RunningApp, startApp } from '../support/start-app.js';
@@ -48,7 +49,10 @@ describe.each(['express', 'fastify'] as const)('the operations page over HTTP, %
       expect((await askTicket(app, user)).status).toBe(404);
     }
     expect(new Set(refusals(app))).toEqual(new Set(['unauthenticated', 'claims']));
-    expect(app.events.ofType('ws.operator.refused').at(-1)).toMatchObject({ owasp: 'authz_fail' });
+    expect(app.events.ofType('ws.operator.refused').at(-1)).toMatchObject({
+      owasp: 'authz_fail',
+      address: '127.0.0.1',
+    });
   });
 
   it('OD-10 shows by no method, body or spelling that it is there', async () => {
@@ -94,6 +98,13 @@ describe.each(['express', 'fastify'] as const)('the operations page over HTTP, %
     }
     const html = await (await ask(app, '/operations', ADMIN)).text();
     expect(html).not.toMatch(/<script(?![^>]*src=)|<style|\sstyle=|\son\w+=|\{\{|https?:/);
+  });
+
+  it('OD-10 MO-03 tells of whoever hammers on it', async () => {
+    const app = await startApp(operationsApp({ ...ECHO, platform, options: { alerts: {} } }));
+    for (let i = 0; i < 30; i++) await ask(app, '/operations', 'mallory');
+    await until(() => app.events.ofType('ws.alert.raised').length > 0, 'there is an alert');
+    expect(app.events.ofType('ws.alert.raised')[0]).toMatchObject({ rule: 'forbidden-by-principal' });
   });
 
   it('OD-10 gives no ticket to the page of a foreign origin, nor to a request of none', async () => {

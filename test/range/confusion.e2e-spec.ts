@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { startNestOnSocketIo, startNestOnWs } from './nest-servers.js';
 import { type RangeRun, rangePage } from './range-page.js';
 import { PUBLIC_KEY, rangeToken, SIGNING_KEY, VISITOR, weakToken } from './range-tokens.js';
-import { type Flaw, FLAWS, LOG_OUTS, RANGE, startRangeServer } from './range-server.js';
+import { type Flaw, FLAWS } from './range-flaws.js';
+import { LOG_OUTS, RANGE, startRangeServer } from './range-server.js';
 import { rangeAuthority, TLS_FLAWS, type TlsFlaw } from './range-tls.js';
 import { startTalker } from './talker.js';
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Flaw } from './range-server.js';
+import type { Flaw } from './range-flaws.js';
 
 const MAX_MESSAGES = 150;
 const MAX_DEPTH = 32;

@@ -190,7 +190,7 @@ function fastifyAdapter(
     : new FastifyAdapter({ https: certificate });
 }
 
-function withDefaults(options: TestOptions = {}, sink: RecordingSink): SecureWsOptions {
+export function withDefaults(options: TestOptions = {}, sink: RecordingSink): SecureWsOptions {
   return {
     ...options,
     handshake: { origins: [APP_ORIGIN], trustedProxies: 'none', limits: MANY_CLIENTS, ...options.handshake },

@@ -38,6 +38,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   readonly #boot: BootSequence;
   #freeSlot: (() => void) | undefined;
   #hasStarted = false;
+  #isClosed = false;
   #unreachableAfter = Infinity;
   readonly #logger = new Logger('SecureWs');
   /** What the application was told about CORS. */
@@ -95,6 +96,8 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   async start(): Promise<void> {
     await this.#boot.finish();
     try {
+      // Sinks were being opened when the application was closed: nothing would ever close them.
+      if (this.#isClosed) throw new Error('The application was closed while it started.');
       this.#adapter.checkOtherListeners();
       await this.#adapter.listen();
     } catch (error) {
@@ -124,6 +127,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.#isClosed = true;
     this.#boot.undo();
     this.cors.stop();
     this.#freeSlot?.();

@@ -21,8 +21,8 @@ const guesses = {
 } as const;
 const forbidden = {
   kind: 'threshold',
-  events: ['ws.message.refused'],
-  owasp: ['authz_fail'],
+  events: ['ws.message.refused', 'ws.operator.refused'],
+  owasp: ['authz_fail', 'malicious_cors'],
   windowMs: MINUTE,
 } as const;
 const once = { kind: 'threshold', limit: 1, windowMs: MINUTE } as const;

@@ -27,6 +27,8 @@ describe('visibleText', () => {
     ['bidi marks', '\u200e\u200f\u061c', '\\u200e\\u200f\\u061c'],
     ['zero-width characters', '\u200b\u200d\ufeff', '\\u200b\\u200d\\ufeff'],
     ['tag characters, as both of their units', '\u{e0041}', '\\udb40\\udc41'],
+    ['fillers and joiners that show as nothing', '\u3164\u034f\u115f\ufe0f', '\\u3164\\u034f\\u115f\\ufe0f'],
+    ['variation selectors, the alphabet of hidden texts', '\u{e0161}', '\\udb40\\udd61'],
     ['half a surrogate pair', '\ud800', '\\ud800'],
     ['nothing of ordinary text', 'Zoë 🙂 日本 "quoted"', 'Zoë 🙂 日本 "quoted"'],
   ])('MO-07 makes %s visible', (_, text, visible) => {

@@ -1,8 +1,9 @@
 /**
  * What ends a line, starts an escape sequence, or shows a text in another order than it has: control characters (CR, LF,
- * ESC, C1), format characters (bidi overrides, zero-width and tag characters) and the separators U+2028 and U+2029.
+ * ESC, C1), format characters (bidi overrides, zero-width and tag characters), the separators U+2028 and U+2029, and whatever
+ * else shows as nothing (fillers, variation selectors): two names that look alike must not be two principals.
  */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** What most texts are: the search by Unicode property costs several times as much. */
 const PLAIN = /^[\x20-\x7e]*$/;

@@ -7,17 +7,12 @@ import type { ScanBudget } from '../scope/scan-budget.js';
 import type { ScanTarget } from '../scope/scan-target.js';
 import { OPCODES, writeFrame } from './frames.js';
 import type { HandshakeAnswer } from './handshake-answer.js';
-import {
-  credentialFields,
-  type HandshakeChange,
-  type HandshakeIdentity,
-  handshakeRequest,
-  pageRequest,
-} from './handshake-request.js';
+import { type HandshakeChange, type HandshakeIdentity, handshakeRequest, pageRequest } from './handshake-request.js';
 import { InconclusiveError, OpeningRefusedError } from './inconclusive.js';
 import { waitUntilOpened } from './opening.js';
+import { clientSocket, type ConnectionChange } from './client-socket.js';
 import { RawConnection } from './raw-connection.js';
-import { MAX_RECEIVED, Session, type SessionPatience } from './session.js';
+import { Session, type SessionPatience } from './session.js';
 import { lookAtTls, type TlsSight } from './tls-sight.js';
 import type { Transcript } from './transcript.js';
 
@@ -213,7 +208,7 @@ export class Prober {
   private async connected(change: ConnectionChange, sessionOf: (socket: WebSocket) => Session): Promise<Session> {
     for (let retries = 0; ; retries++) {
       await this.budget.takeConnection();
-      const socket = this.newSocket(change);
+      const socket = clientSocket(this.target, this.identity, change, this.patience.answerMs);
       const session = sessionOf(socket);
       const refused = once(socket, 'unexpected-response').then(([, response]) => response as IncomingMessage);
       try {
@@ -229,24 +224,6 @@ export class Prober {
         throw error;
       }
     }
-  }
-
-  private newSocket({ subprotocols, credentials, path, more = [] }: ConnectionChange): WebSocket {
-    const { origin } = this.identity;
-    const fields = [...credentialFields(this.identity, credentials), ...more];
-    return new WebSocket(
-      path === undefined ? this.target.url : new URL(path, this.target.url),
-      [...(subprotocols ?? this.identity.subprotocols)],
-      {
-        headers: Object.fromEntries(fields),
-        ...(origin !== undefined && { origin }),
-        followRedirects: false,
-        perMessageDeflate: false,
-        ...(this.target.trusted !== undefined && { ca: [...this.target.trusted] }),
-        maxPayload: MAX_RECEIVED,
-        handshakeTimeout: this.patience.answerMs,
-      },
-    );
   }
 
   /** How a connection ends within a moment; `undefined` where it stays. */
@@ -286,9 +263,6 @@ export class Prober {
     await this.budget.pause(seconds * 1000);
   }
 }
-
-/** What can be changed of a handshake that is correct. */
-type ConnectionChange = Pick<HandshakeChange, 'subprotocols' | 'credentials' | 'token' | 'path' | 'more'>;
 
 /** What a session begins with. */
 interface SessionChange extends ConnectionChange {

@@ -1,4 +1,4 @@
-import { type EventRow, identifier, plain, text } from './event-row.js';
+import { address, type EventRow, identifier, plain, text } from './event-row.js';
 import type { OwaspEventName } from '../event-reasons.js';
 
 /** What an operator can do on the operations page. */
@@ -58,6 +58,8 @@ export const OPERATOR_EVENTS = {
     reasons: OPERATOR_REFUSALS,
     fields: { reason: plain<OperatorRefusal>() },
     optional: {
+      /** Where the request came from. */
+      address,
       /** Who asked, where that was known by then. */
       principal: identifier,
     },
