@@ -16,7 +16,8 @@ What was written after the last signed record can be cut off unseen: the report 
 --max-age and --remember narrow it down.
 
   --public-key  an Ed25519 public key in PEM: openssl pkey -in key.pem -pubout. Several, where the key has changed
-  --max-age     how old the last signed record may be, in seconds: an application that runs signs every minute
+  --max-age     how old the last signed record of each node may be, in seconds: an application that runs signs every
+                minute
   --complete    the files must go back to the first record: without it, older ones may have been removed
   --remember    a file that keeps how far each chain went; it is written when nothing is wrong, and the next run finds
                 what was there then and is there no more

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  copyFileSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -98,6 +99,35 @@ describe('secure-ws audit verify: hostile files', () => {
     renameSync(audit.at('other.pem'), audit.path);
     truncateSync(audit.path);
     expect(await verify(audit)).toMatchObject({ status: 3 });
+  });
+
+  it('MO-08 finds the last files gone behind which a process found nothing but a part of a record', async () => {
+    const audit = auditFolder();
+    await run(audit, 30, { maxFileBytes: 4096 });
+    renameSync(audit.path, audit.at('audit.2026-11-27T23-00-00-000Z-0000-00000000.jsonl'));
+    writeFileSync(audit.path, '{"type":"ws.op', { mode: 0o600 });
+    await run(audit, 1, { from: START + 60_000, maxFileBytes: 4096 });
+    expect(await verify(audit, audit.files(), '--complete')).toMatchObject({ status: 0, wrong: [] });
+    const files = audit.files();
+    expect((await verify(audit, files.toSpliced(-3, 2))).wrong).toEqual([expect.stringMatching(/^cut-off /)]);
+  });
+
+  it('MO-08 refuses what nobody signed in front of a start that found a part of a record, and notes what that vouches for', async () => {
+    const audit = auditFolder();
+    writeFileSync(audit.path, '{"type":"ws.op', { mode: 0o600 });
+    await run(audit, 3, { rotateDaily: false });
+    const other = auditFolder();
+    await run({ ...other, privateKey: audit.privateKey }, 3);
+    copyFileSync(other.path, audit.at('audit.2026-01-01T00-00-00-000Z-0000-00000000.jsonl'));
+    const { status, text } = await verify(audit);
+    expect(status).toBe(0);
+    expect(text).toContain(
+      'audit.jsonl:2: web-1 began a trail of its own: nothing vouches for the end of what is in front',
+    );
+    rewrite(audit.at('audit.2026-01-01T00-00-00-000Z-0000-00000000.jsonl'), (lines) => lines.slice(1, 3));
+    expect((await verify(audit)).wrong).toEqual([
+      expect.stringMatching(/^unsigned +audit.jsonl:2: web-1 found no file/),
+    ]);
   });
 
   it('MO-08 is found out who hides the lost end of a chain by putting it behind the one that goes on from it', async () => {

@@ -40,6 +40,8 @@ export interface ChainReport {
   readonly unvouched: number;
   /** Where the last signed record is. */
   readonly signed: (LinePlace & { readonly seq: number; readonly time: string }) | undefined;
+  /** When its first signed record in these files was written; `undefined` where none is signed. */
+  readonly firstSigned: string | undefined;
   /** Whether it was closed by its process. */
   readonly hasEnded: boolean;
   /** Whether a later chain goes on from it. */
@@ -74,5 +76,10 @@ export class Findings {
 
   note(text: string): void {
     if (this.notes.length < MAX_NOTES) this.notes.push(text);
+  }
+
+  /** A note that must not be lost where a hostile file makes many: for one of a kind. */
+  noteFirst(text: string): void {
+    this.notes.unshift(text);
   }
 }

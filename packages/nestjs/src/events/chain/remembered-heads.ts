@@ -10,12 +10,8 @@ export interface RememberedHead {
   readonly time: string;
 }
 
-/** Where the files of now begin. */
-export interface TrailBeginning {
-  readonly time: string;
-  /** Whether nothing was there before, as the first record says it. */
-  readonly isFirst: boolean;
-}
+/** As many chains as a note names. */
+const MAX_NAMED = 5;
 
 /** Reads what an earlier verification has left; `undefined` for what is not that. */
 export function readHeads(value: unknown): readonly RememberedHead[] | undefined {
@@ -25,7 +21,11 @@ export function readHeads(value: unknown): readonly RememberedHead[] | undefined
 
 /** What the next verification is to know. */
 export function headsOf(chains: readonly ChainReport[]): readonly RememberedHead[] {
-  return chains.map(({ id, lastSeq: seq, lastHash: hash, lastTime: time }) => ({ id, seq, hash, time }));
+  return chains.map(({ id, lastSeq: seq, lastHash: hash, lastTime, signed }) => {
+    // The last record need not be signed: whoever wrote it cannot make the chain older than its last signature.
+    const isOlder = signed !== undefined && Date.parse(lastTime) < Date.parse(signed.time);
+    return { id, seq, hash, time: isOlder ? signed.time : lastTime };
+  });
 }
 
 /**
@@ -45,21 +45,36 @@ export class RememberedHeads {
     return head?.seq === seq && head.hash !== hash;
   }
 
-  /** Says what was there, and is there no more. */
-  findLost(chains: readonly ChainReport[], beginning: TrailBeginning | undefined, findings: Findings): void {
+  /**
+   * Says what was there, and is there no more.
+   *
+   * @param removedBefore when the first signed record of the files was written, where they say that there were older ones.
+   */
+  findLost(chains: readonly ChainReport[], removedBefore: string | undefined, findings: Findings): void {
+    const removed: string[] = [];
     const found = new Map(chains.map((chain) => [chain.id, chain]));
     for (const { id, seq, time } of this.#byId.values()) {
       const chain = found.get(id);
       if (chain === undefined) {
         // Old files are removed as the sink is told to; then what is left is younger, and says that it goes on from them.
-        if (beginning !== undefined && !beginning.isFirst && Date.parse(beginning.time) > Date.parse(time)) continue;
-        findings.add('cut-off', undefined, `chain ${id} was there when the trail was verified last, and is gone.`);
+        if (removedBefore !== undefined && Date.parse(removedBefore) > Date.parse(time)) removed.push(id);
+        else findings.add('cut-off', undefined, `chain ${id} was there when the trail was verified last, and is gone.`);
       } else if (chain.lastSeq < seq) {
         const problem = `chain ${id} had records up to ${seq} when it was verified last, and now ends at ${chain.lastSeq}.`;
         findings.add('cut-off', undefined, problem);
       }
     }
+    // They cannot be told from files that somebody else has removed, and the next run knows nothing of them.
+    if (removed.length > 0)
+      findings.noteFirst(`${forgotten(removed, removedBefore)} They are not remembered any more.`);
   }
+}
+
+function forgotten(ids: readonly string[], before = ''): string {
+  const which = ids.length === 1 ? 'One chain that was' : `${ids.length} chains that were`;
+  const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : '';
+  const named = `${ids.slice(0, MAX_NAMED).join(', ')}${more}`;
+  return `${which} there when the trail was verified last ${ids.length === 1 ? 'is' : 'are'} gone with files from before ${before}: ${named}.`;
 }
 
 function isHead(value: unknown): value is RememberedHead {

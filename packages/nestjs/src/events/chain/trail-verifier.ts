@@ -1,23 +1,20 @@
 import type { KeyObject } from 'node:crypto';
-import { Findings, type LinePlace, type TrailReport } from './chain-finding.js';
+import { type ChainReport, Findings, type LinePlace, type TrailReport } from './chain-finding.js';
 import { type ChainRecord, isSignedBy, readChainLine } from './chain-line.js';
 import { readContent, type ReadMark } from './chain-mark-reader.js';
 import { type RememberedHead, RememberedHeads } from './remembered-heads.js';
+import { type AgeLimit, SignatureAges } from './signature-ages.js';
 import { VerifiedChain } from './verified-chain.js';
 
 /** A process that starts once a minute for a week. More are a file that somebody made, to fill memory. */
 const MAX_CHAINS = 10_000;
 
 /** What a trail is held against. */
-export interface TrailExpectations {
+export interface TrailExpectations extends AgeLimit {
   /** The public keys of Ed25519 that may have signed. */
   readonly keys: readonly KeyObject[];
   /** Whether the files must go back to the very first record. @default false */
   readonly isComplete?: boolean;
-  /** How old the last signed record may be, in milliseconds at {@link now}. @default any age */
-  readonly maxAgeMs?: number | undefined;
-  /** Milliseconds since 1970. */
-  readonly now: number;
   /** What an earlier verification has seen. */
   readonly remembered?: readonly RememberedHead[];
 }
@@ -35,12 +32,14 @@ export class TrailVerifier {
   #records = 0;
   /** Lines that are not records: the next one says whether the process has left them behind. */
   #torn: LinePlace | undefined;
-  #beginning: { readonly time: string; readonly isFirst: boolean } | undefined;
-  #lastSigned = -Infinity;
+  /** The chain that stands in front, and whether it says that there was nothing before it. */
+  #beginning: { readonly id: string; readonly isFirst: boolean } | undefined;
+  readonly #ages: SignatureAges;
   #hasTooMany = false;
 
   constructor(private readonly expected: TrailExpectations) {
     this.#remembered = new RememberedHeads(expected.remembered ?? []);
+    this.#ages = new SignatureAges(expected);
   }
 
   /** @param line without its end; `undefined` for one that is longer than any record. */
@@ -65,25 +64,26 @@ export class TrailVerifier {
     }
     const isVouched = mark !== undefined && this.#isSigned(record, mark, place);
     this.#settleTorn(record, mark, isVouched);
-    const chain = this.#chains.get(record.id) ?? this.#begin(record, mark, time, place);
+    const chain = this.#chains.get(record.id) ?? this.#begin(record, mark, place);
     if (chain === undefined) return;
-    if (mark?.type === 'audit.start' && record.seq === 0 && isVouched) this.#link(mark, place);
+    if (mark?.type === 'audit.start' && record.seq === 0 && isVouched) this.#link(record.id, mark, place);
     if (this.#remembered.isOther(record.id, record.seq, record.hash)) {
       this.#findings.add('replaced', place, 'another record stood here when the trail was verified last.');
     }
     chain.add({ record, time, mark, isVouched }, place);
-    if (isVouched) this.#lastSigned = Math.max(this.#lastSigned, Date.parse(time));
+    if (isVouched) this.#ages.add(record.id, time);
   }
 
   /** What the verification comes to. */
   finish(): TrailReport {
-    const { isComplete = false, maxAgeMs, now } = this.expected;
+    const { isComplete = false } = this.expected;
     const findings = this.#findings;
     if (this.#torn !== undefined) {
       const { file, line } = this.#torn;
       findings.note(`${file}:${line} is not a whole record: it is being written, or the end was cut off.`);
     }
     const chains = [...this.#chains.values()].map((chain) => chain.report());
+    this.#remembered.findLost(chains, this.#removedBefore(chains), findings);
     for (const { id, hasEnded, isContinued, signed } of chains) {
       if (isContinued && signed === undefined) {
         findings.note(
@@ -97,28 +97,24 @@ export class TrailVerifier {
       }
     }
     if (this.#records === 0) findings.add('unreadable', undefined, 'there is no record of a chain in these files.');
-    else this.#judgeAge(maxAgeMs, now);
+    else this.#ages.judge(chains, findings);
     if (isComplete && this.#beginning?.isFirst === false) {
       findings.add('missing', undefined, 'the files do not go back to the first record of the trail.');
     }
-    this.#remembered.findLost(chains, this.#beginning, findings);
     return {
       ...{ records: this.#records, chains, findings: findings.list },
       ...{ furtherFindings: findings.further, notes: findings.notes },
     };
   }
 
-  #judgeAge(maxAgeMs: number | undefined, now: number): void {
-    if (this.#lastSigned === -Infinity) {
-      this.#findings.add('unsigned', undefined, 'no record is signed with a key that was given.');
-    } else if (maxAgeMs !== undefined && now - this.#lastSigned > maxAgeMs) {
-      const last = new Date(this.#lastSigned).toISOString();
-      this.#findings.add(
-        'old',
-        undefined,
-        `the last signed record is of ${last}: the end was cut off, or nobody writes.`,
-      );
-    }
+  /**
+   * Before which moment files were removed, as a signed record says it: what is not signed, anybody can have written, and a
+   * process that starts signs whatever it finds.
+   */
+  #removedBefore(chains: readonly ChainReport[]): string | undefined {
+    const beginning = this.#beginning;
+    if (beginning === undefined || beginning.isFirst) return undefined;
+    return chains.find(({ id }) => id === beginning.id)?.firstSigned;
   }
 
   #isSigned(record: ChainRecord, mark: ReadMark, place: LinePlace): boolean {
@@ -129,7 +125,7 @@ export class TrailVerifier {
   }
 
   /** A chain that was not seen before. */
-  #begin(record: ChainRecord, mark: ReadMark | undefined, time: string, place: LinePlace): VerifiedChain | undefined {
+  #begin(record: ChainRecord, mark: ReadMark | undefined, place: LinePlace): VerifiedChain | undefined {
     if (this.#chains.size >= MAX_CHAINS) {
       if (!this.#hasTooMany) this.#findings.add('unreadable', place, `there are more than ${MAX_CHAINS} chains.`);
       this.#hasTooMany = true;
@@ -147,7 +143,7 @@ export class TrailVerifier {
     const isBeginning = this.#beginning === undefined;
     if (this.#beginning === undefined) {
       const isFirst = isStart && mark.continues === undefined;
-      this.#beginning = { time, isFirst };
+      this.#beginning = { id: record.id, isFirst };
       if (!isFirst)
         this.#findings.note(`The trail begins before ${place.file}: older files were removed, or not given.`);
     }
@@ -157,7 +153,7 @@ export class TrailVerifier {
   }
 
   /** Holds what a start says of the chain before it against what is there. */
-  #link({ continues, gap, node = 'a node' }: ReadMark, place: LinePlace): void {
+  #link(own: string, { continues, gap, node = 'a node' }: ReadMark, place: LinePlace): void {
     if (gap === 'unreadable') {
       this.#findings.add('gap', place, `${node} started, and could not read the record in front of it.`);
     } else if (gap !== undefined) {
@@ -166,9 +162,10 @@ export class TrailVerifier {
       );
     }
     if (continues === undefined) {
-      if (this.#chains.size > 1 && gap === undefined) {
-        this.#refuseInFront(node, place);
-        this.#findings.note(`${place.file}:${place.line}: ${node} began a trail of its own: it found no file.`);
+      if (this.#chains.size > 1) {
+        this.#refuseInFront(own, node, place);
+        const found = gap === undefined ? 'it found no file' : 'nothing vouches for the end of what is in front';
+        this.#findings.note(`${place.file}:${place.line}: ${node} began a trail of its own: ${found}.`);
       }
       return;
     }
@@ -180,11 +177,17 @@ export class TrailVerifier {
     }
   }
 
-  /** A process that found an empty file had no records in front of its own. */
-  #refuseInFront(node: string, place: LinePlace): void {
-    for (const { id, isSigned, file } of this.#chains.values()) {
-      if (isSigned || file !== place.file) continue;
-      const problem = `${node} began with an empty file: chain ${id} in front of it, of which nothing is signed, came later.`;
+  /**
+   * A process that found an empty file had no records in front of its own. One that found no file would have gone on from
+   * the newest that was put away: older ones, of which nothing is signed, were not there, and are of nobody.
+   */
+  #refuseInFront(own: string, node: string, place: LinePlace): void {
+    for (const { id, isSigned, isContinued, file } of this.#chains.values()) {
+      const isHere = file === place.file;
+      if (id === own || isSigned || (isContinued && !isHere)) continue;
+      const found = isHere ? 'began with an empty file' : 'found no file, or knows of no record in one';
+      const where = isHere ? '' : ` in ${file}`;
+      const problem = `${node} ${found}: chain ${id}${where} in front of it, of which nothing is signed, came later.`;
       this.#findings.add('unsigned', place, problem);
     }
   }

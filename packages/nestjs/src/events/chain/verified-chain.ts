@@ -23,6 +23,7 @@ export class VerifiedChain {
   #lastHash: string;
   #lastTime = '';
   #signed: ChainReport['signed'];
+  #firstSigned: string | undefined;
   /** Up to which record something signed vouches. */
   #vouchedSeq = -1;
   #anchorEvery: AnchorEvery | undefined;
@@ -54,6 +55,11 @@ export class VerifiedChain {
   /** Whether a record of it was signed. */
   get isSigned(): boolean {
     return this.#signed !== undefined;
+  }
+
+  /** Whether a later chain says that it goes on from it. */
+  get isContinued(): boolean {
+    return this.#isContinued;
   }
 
   /** Where its last record is. */
@@ -90,6 +96,7 @@ export class VerifiedChain {
     }
     this.#tail.clear();
     this.#signed = { seq, time, ...place };
+    this.#firstSigned ??= time;
     this.#vouchedSeq = seq;
     this.#anchorEvery = mark.anchorEvery;
     this.#isLate = false;
@@ -121,6 +128,7 @@ export class VerifiedChain {
       ...{ lastSeq: this.#lastSeq, lastHash: this.#lastHash, lastTime: this.#lastTime },
       unvouched: this.#lastSeq - Math.max(this.#vouchedSeq, this.#firstSeq - 1),
       signed: this.#signed,
+      firstSigned: this.#firstSigned,
       hasEnded: this.#hasEnded,
       isContinued: this.#isContinued,
     };

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rename, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it, type Mock, vi } from 'vitest';
 import { type AuditFolder, auditFolder, linesOf } from '../../../../../test/support/audit-folder.js';
 import type { TrailReport } from '../chain/chain-finding.js';
@@ -95,6 +95,39 @@ describe('AuditTrail', () => {
     const [first, second] = recordsOf(audit).filter(({ type }) => type === 'audit.start');
     expect(second).toMatchObject({ gap: 'torn', continues: { id: first?.chain.id, seq: 2 } });
     expect(verified(audit)).toMatchObject({ findings: [], records: 6 });
+  });
+
+  it('MO-08 goes on from the file that was put away, also where nothing but a part of a record stands in the new one', async () => {
+    const audit = auditFolder();
+    const before = trailIn(audit);
+    await before.open();
+    await before.append([EVENT], NOW);
+    await before.close(NOW);
+    const [first] = recordsOf(audit);
+    const put = (name: string): Promise<void> => rename(audit.path, audit.at(`audit.2026-11-27T10-00-0${name}.jsonl`));
+    await put('0-000Z-0000-00000000');
+    // Two processes that ended while they wrote their first record: a day lies between them.
+    await writeFile(audit.path, '{"type":"audit.st', { mode: 0o600 });
+    await put('1-000Z-0000-00000000');
+    await writeFile(audit.path, '{"type":"ws.op', { mode: 0o600 });
+    const trail = trailIn(audit);
+    await trail.open();
+    await trail.append([EVENT], NOW);
+    await trail.close(NOW);
+    const start = recordsOf(audit).find(({ type }) => type === 'audit.start');
+    expect(start).toMatchObject({ gap: 'torn', continues: { id: first?.chain.id, seq: 2 } });
+  });
+
+  it('MO-08 could not read what stands there where the last line is longer than any record, torn or not', async () => {
+    const audit = auditFolder();
+    await writeFile(audit.path, `${'x'.repeat(1_048_600)}\n{"type":"ws.op`, { mode: 0o600 });
+    const trail = trailIn(audit);
+    await trail.open();
+    await trail.append([EVENT], NOW);
+    await trail.close(NOW);
+    const start = recordsOf(audit).find(({ type }) => type === 'audit.start');
+    expect(start?.gap).toBe('unreadable');
+    expect(start?.continues).toBeUndefined();
   });
 
   it('MO-08 still says that it could not read what stood there, where its first record was torn', async () => {

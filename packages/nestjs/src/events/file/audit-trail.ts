@@ -126,7 +126,9 @@ export class AuditTrail {
     const file = await AuditFile.open(this.settings.path, this.settings.mode);
     try {
       const tail = await file.tail();
-      this.#chain ??= this.#chainFrom(file.size === 0 ? await this.#originOfRotated() : originOf(tail));
+      this.#chain ??= this.#chainFrom(
+        file.size === 0 || tail.isOnlyTorn ? await this.#originOfRotated(tail.isTorn) : originOf(tail),
+      );
     } catch (error) {
       await file.close();
       throw error;
@@ -135,15 +137,15 @@ export class AuditTrail {
   }
 
   /** Where a process ended right after it had put a file away, the chain goes on from that one. */
-  async #originOfRotated(): Promise<ChainOrigin> {
-    const newest = (await this.#rotated.paths()).at(-1);
-    if (newest === undefined || this.settings.chain === undefined) return {};
-    const file = await open(newest, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      return originOf(await readTail(file, (await file.stat()).size));
-    } finally {
-      await file.close();
+  async #originOfRotated(isTorn: boolean): Promise<ChainOrigin> {
+    if (this.settings.chain === undefined) return {};
+    let hasPart = isTorn;
+    for (const path of (await this.#rotated.paths()).toReversed()) {
+      const tail = await tailOf(path);
+      if (!tail.isOnlyTorn) return { ...(hasPart && { gap: 'torn' as const }), ...originOf(tail) };
+      hasPart = true;
     }
+    return hasPart ? { gap: 'torn' } : {};
   }
 
   #chainFrom(origin: ChainOrigin): AuditChain | undefined {
@@ -152,9 +154,18 @@ export class AuditTrail {
   }
 }
 
+async function tailOf(path: string): Promise<FileTail> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    return await readTail(file, (await file.stat()).size);
+  } finally {
+    await file.close();
+  }
+}
+
 function originOf({ line, isTorn }: FileTail): ChainOrigin {
   const record = line === undefined ? undefined : readChainLine(line);
-  if (record?.isIntact !== true) return { gap: isTorn && line === undefined ? 'torn' : 'unreadable' };
+  if (record?.isIntact !== true) return { gap: 'unreadable' };
   const { id, seq, hash } = record;
   return { continues: { id, seq, hash }, ...(isTorn && { gap: 'torn' as const }) };
 }

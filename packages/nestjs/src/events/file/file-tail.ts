@@ -11,6 +11,8 @@ export interface FileTail {
   readonly line: Buffer | undefined;
   /** Whether bytes without an end of line stand behind it: a process ended while it wrote. */
   readonly isTorn: boolean;
+  /** Whether nothing else stands in it: the process ended while it wrote the first line. */
+  readonly isOnlyTorn: boolean;
 }
 
 /** Reads what a file of `size` bytes ends with. */
@@ -22,5 +24,9 @@ export async function readTail(file: FileHandle, size: number): Promise<FileTail
   const isTorn = read.length > 0 && end !== read.length - 1;
   const start = end <= 0 ? -1 : read.lastIndexOf(LINE_FEED, end - 1);
   const isWhole = end !== -1 && (start !== -1 || length === size);
-  return { line: isWhole ? read.subarray(start + 1, end) : undefined, isTorn };
+  return {
+    line: isWhole ? read.subarray(start + 1, end) : undefined,
+    isTorn,
+    isOnlyTorn: isTorn && end === -1 && length === size,
+  };
 }
