@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { ensurePackages } from './debian-packages.mjs';
 
 ensurePackages({
-  packages: ['redis-server'],
-  isThere: () => spawnSync('redis-server', ['--version']).status === 0,
+  // gcc compiles what steps the clock of a server.
+  packages: ['redis-server', 'gcc', 'libc6-dev'],
+  isThere: () => ['redis-server', 'gcc'].every((program) => spawnSync(program, ['--version']).status === 0),
   who: 'The tests of limits over several nodes need Redis.',
-  byHand: 'Install it (on Debian: apt-get install redis-server).',
+  byHand: 'Install it and gcc (on Debian: apt-get install redis-server gcc libc6-dev).',
 });

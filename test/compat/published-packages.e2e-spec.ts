@@ -4,11 +4,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from './fixtures.js';
 import { runOrThrow } from './run.js';
 
-const PACKAGES = ['protocol', 'nestjs', 'scanner'] as const;
+const PACKAGES = ['protocol', 'nestjs', 'redis', 'scanner'] as const;
 const CLONE = join(ROOT, '.cache/publish');
 
 /** What is published as it stands in the repository: the page of the operators, and what Prometheus and Grafana are given. */
-const AS_THEY_ARE = { protocol: [], nestjs: ['assets', 'monitoring'], scanner: ['assets'] } as const;
+const AS_THEY_ARE = { protocol: [], nestjs: ['assets', 'monitoring'], redis: [], scanner: ['assets'] } as const;
 
 interface Manifest {
   readonly name: string;

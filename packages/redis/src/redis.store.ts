@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Admission,
+  type AdmissionAnswer,
+  type Lease,
+  type LeaseState,
+  type Revocation,
+  type RevocationBatch,
+  type ScoreRule,
+  SecureWsStore,
+  SecureWsStoreError,
+} from '@secure-ws/nestjs/store';
+import type { ThrottleRule } from '@secure-ws/nestjs';
+import type { RedisClient } from './redis-client.js';
+import type { Script } from './script.js';
+import { SCRIPTS } from './scripts/scripts.js';
+import type { StoreLayout } from './store-layout.js';
+
+/** How many leases one script renews: a server does nothing else meanwhile. */
+const RENEWED_AT_ONCE = 250;
+
+/** What the script of an admission answers. */
+type AdmitReply = readonly [
+  granted: number,
+  rateWaitMs: number,
+  backoffMs: number,
+  isRevoked: number,
+  held: readonly number[],
+  replaced: readonly string[],
+];
+
+/** What the script that reads the log answers. */
+type LogReply = readonly [
+  entries: readonly (readonly [key: string, issuedBefore: string, ttlMs: string])[],
+  name: string,
+  position: string,
+  isLast: number,
+  isContinued: number,
+];
+
+/**
+ * The store of `@secure-ws/nestjs` over Redis 7 or Valkey: every method is one script, which is one round trip and one atomic step.
+ *
+ * Made by `secureWsRedis()`, which also makes sure that the server throws nothing away.
+ */
+export class RedisStore extends SecureWsStore {
+  #isClosed = false;
+
+  /** @internal Made by `secureWsRedis()`. */
+  constructor(
+    private readonly client: RedisClient,
+    private readonly layout: StoreLayout,
+    /** Closes a client of our own. */
+    private readonly onClose: () => void = () => undefined,
+  ) {
+    super();
+  }
+
+  override async hit(key: string, rules: readonly ThrottleRule[], cost = 1): Promise<number> {
+    const sent = this.layout.ratesOf(rules);
+    if (sent.rules.length === 0 && !this.#isClosed) return 0;
+    return (await this.#run(SCRIPTS.hit, [this.layout.rate(sent, key)], { rules: sent.rules, cost })) as number;
+  }
+
+  override async admit(admission: Admission): Promise<AdmissionAnswer> {
+    const { keys, asked } = this.#sentAdmission(admission);
+    const reply = (await this.#run(SCRIPTS.admit, keys, asked)) as AdmitReply;
+    const [granted, rateWaitMs, backoffMs, isRevoked, held, replaced] = reply;
+    return { granted: granted === 1, rateWaitMs, backoffMs, isRevoked: isRevoked === 1, held, replaced };
+  }
+
+  override async renew(leases: readonly Lease[], ttlMs: number): Promise<readonly LeaseState[]> {
+    this.#refuseIfClosed();
+    const batches: Promise<unknown>[] = [];
+    for (let at = 0; at < leases.length; at += RENEWED_AT_ONCE) {
+      const batch = leases.slice(at, at + RENEWED_AT_ONCE);
+      const keys = batch.flatMap((lease) => lease.keys.flatMap((key) => this.layout.place(key)));
+      const asked = { ttl: ttlMs, leases: batch.map((lease) => ({ holder: lease.holder, places: lease.keys.length })) };
+      batches.push(this.#run(SCRIPTS.renew, keys, asked));
+    }
+    return (await Promise.all(batches)).flat() as LeaseState[];
+  }
+
+  override async release({ holder, keys }: Lease): Promise<void> {
+    if (this.#isClosed) return;
+    const places = keys.flatMap((key) => this.layout.place(key));
+    await this.#run(SCRIPTS.release, places, { holder, places: keys.length });
+  }
+
+  override async charge(key: string, weight: number, rule: ScoreRule): Promise<number> {
+    const sent = this.layout.scoreOf(rule);
+    return Number(await this.#run(SCRIPTS.charge, [this.layout.score(sent, key)], { weight, rule: sent.rule }));
+  }
+
+  override async put(key: string, value: string, ttlMs: number): Promise<boolean> {
+    return (await this.#run(SCRIPTS.put, [this.layout.once(key)], { value, ttl: ttlMs })) === 1;
+  }
+
+  override async take(key: string): Promise<string | undefined> {
+    return ((await this.#run(SCRIPTS.take, [this.layout.once(key)], {})) ?? undefined) as string | undefined;
+  }
+
+  override async revoke(revocations: readonly Revocation[]): Promise<void> {
+    const sent = revocations.map(({ key, issuedBefore, ttlMs }) => ({ key, before: issuedBefore, ttl: ttlMs }));
+    await this.#run(SCRIPTS.revoke, this.layout.revocations, sent);
+  }
+
+  override async revocations(after: string | undefined, most: number): Promise<RevocationBatch> {
+    const [, name = '', position = '0'] = /^([\da-f-]{1,100})\.(\d{1,15})$/.exec(after ?? '') ?? [];
+    const asked = { name, after: position, most, fresh: randomUUID() };
+    const reply = (await this.#run(SCRIPTS.revocations, this.layout.revocations, asked)) as LogReply;
+    const [entries, log, reached, isLast, isContinued] = reply;
+    return {
+      entries: entries.map(([key, before, ttl]) => ({ key, issuedBefore: Number(before), ttlMs: Number(ttl) })),
+      position: `${log}.${reached}`,
+      isLast: isLast === 1,
+      isContinued: isContinued === 1,
+    };
+  }
+
+  /** Refuses everything from now on, and closes a client that was opened for a `url`. */
+  override close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.onClose();
+  }
+
+  #sentAdmission({ rate, backoff, identity, lease }: Admission): { keys: string[]; asked: object } {
+    const { layout } = this;
+    const keys: string[] = [];
+    const asked: Record<string, unknown> = {};
+    const sendRates = (key: string, rules: readonly ThrottleRule[]): unknown => {
+      const sent = layout.ratesOf(rules);
+      keys.push(layout.rate(sent, key));
+      return sent.rules;
+    };
+    if (rate !== undefined) asked['rate'] = { rules: sendRates(rate.key, rate.rules), reported: rate.isReported };
+    if (backoff !== undefined) {
+      const { key, rule, allowance, isReported } = backoff;
+      keys.push(layout.score(layout.scoreOf(rule), key));
+      asked['backoff'] = {
+        rule: layout.backoffOf(rule),
+        reported: isReported,
+        allowance: allowance === undefined ? undefined : sendRates(key, allowance),
+      };
+    }
+    if (identity !== undefined) {
+      keys.push(...layout.revocations);
+      asked['identity'] = { keys: identity.keys, at: finite(identity.issuedAt) };
+    }
+    if (lease !== undefined) {
+      const { holder, places, ttlMs, overflow } = lease;
+      keys.push(...places.flatMap(({ key }) => layout.place(key)));
+      const limits = places.map(({ limit }) => finite(limit));
+      asked['lease'] = { holder, ttl: ttlMs, replaces: overflow === 'replace-oldest', limits };
+    }
+    return { keys, asked };
+  }
+
+  async #run(script: Script, keys: readonly string[], asked: unknown): Promise<unknown> {
+    this.#refuseIfClosed();
+    // Otherwise the client would keep it, and run it long after whoever asked was refused.
+    if (this.client.isReady === false)
+      throw new SecureWsStoreError('unavailable', new Error('Redis is not connected.'));
+    try {
+      return await script.run(this.client, [this.layout.clock, ...keys], asked);
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#isClosed) throw new SecureWsStoreError('closed');
+  }
+}
+
+/** JSON has no NaN and no Infinity: NaN is the lowest, which grants nothing and is revoked by everything. */
+function finite(number: number): number {
+  if (Number.isNaN(number)) return -Number.MAX_VALUE;
+  return Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, number));
+}
+
+/** `maxmemory` reached, with nothing that may be thrown away: an answer. Everything else means that there is no store. */
+function storeError(error: unknown): SecureWsStoreError {
+  const isFull = error instanceof Error && error.message.startsWith('OOM');
+  return new SecureWsStoreError(isFull ? 'full' : 'unavailable', error);
+}
