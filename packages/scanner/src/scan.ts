@@ -1,4 +1,3 @@
-import { rootCertificates } from 'node:tls';
 import type { Check, CheckContext, Verdict } from './checks/check.js';
 import { notTested } from './checks/check.js';
 import { credentialJudge } from './checks/credential-judge.js';
@@ -31,22 +30,12 @@ export interface ScanOptions {
   readonly other?: ScanCredentials | undefined;
   /** What was good once, and has expired. */
   readonly expired?: ScanCredentials | undefined;
-  /** A token with an `exp` at most two minutes ahead: a connection must not outlive it. */
-  readonly expiring?: ScanCredentials | undefined;
-  /** Logs the given account out, in the way that its user does. Called once, at the end. */
-  readonly logOut?: (() => Promise<void>) | undefined;
-  /** What tokens are signed with: a private key in PEM, or a secret. Good signatures on wrong claims take it. */
-  readonly signingKey?: string | undefined;
   /** Events that the second account may send as well. @default [] */
   readonly shared?: readonly string[] | undefined;
   /** The public key that the server verifies tokens with, in PEM: for the confusion of algorithms. */
   readonly publicKey?: string | undefined;
   /** The path of a `secure-ws.lock.json`, to compare with what is seen. */
   readonly lock?: string | undefined;
-  /** A certificate authority of your own in PEM, trusted beside those that Node has. */
-  readonly ca?: string | undefined;
-  /** A port of the host that must not take connections without TLS, such as 80: for a `wss://` target. Its own is tried always. */
-  readonly plainPort?: number | undefined;
   /** What the handshake offers. @default [] */
   readonly subprotocols?: readonly string[] | undefined;
   /** Messages that the server answers, as they go over the wire. @default [] */
@@ -59,8 +48,6 @@ export interface ScanOptions {
   readonly answerMs?: number | undefined;
   /** How long a handler may take after the server has answered a ping, in milliseconds. @default 500 */
   readonly settleMs?: number | undefined;
-  /** How long a connection that does nothing is watched, in milliseconds. @default 60000 */
-  readonly idleMs?: number | undefined;
   /** Told of each outcome as it comes. */
   readonly onOutcome?: ((outcome: CheckOutcome) => void) | undefined;
 }
@@ -72,16 +59,12 @@ export interface ScanOptions {
  */
 export async function scan(options: ScanOptions): Promise<ScanResult> {
   const { messages = [], answerMs = 5000, settleMs = 500, onOutcome } = options;
-  const { ca } = options;
-  const target = {
-    ...readTarget(options.target, { isAllowed: options.isAllowed === true }),
-    ...(ca !== undefined && { trusted: [...rootCertificates, ca] }),
-  };
+  const target = readTarget(options.target, { isAllowed: options.isAllowed === true });
   const budget = new ScanBudget({ ...DEFAULT_LIMITS, ...options.limits });
   const lock = options.lock === undefined ? undefined : await readDeclaredEvents(options.lock, target.url.pathname);
-  const { credentials: given = {}, other = {}, expired = {}, expiring = {} } = options;
-  const credentials: IdentityCredentials = { given, other, expired, expiring };
-  const redactor = new Redactor(given, other, expired, expiring, { token: options.signingKey });
+  const { credentials: given = {}, other = {}, expired = {} } = options;
+  const credentials: IdentityCredentials = { given, other, expired };
+  const redactor = new Redactor(given, other, expired);
   const transcript = new Transcript((text) => redactor.withoutOwn(text));
   const identity = { credentials, origin: options.origin, subprotocols: options.subprotocols ?? [] };
   const prober = new Prober(target, identity, budget, transcript, { answerMs, settleMs });
@@ -95,10 +78,6 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
     identities: identitiesOf(credentials),
     shared: options.shared ?? [],
     publicKey: options.publicKey,
-    plainPort: options.plainPort,
-    signingKey: options.signingKey,
-    logOut: options.logOut,
-    idleMs: options.idleMs ?? 60_000,
     lock,
   });
   const outcomes: CheckOutcome[] = [];
@@ -178,7 +157,7 @@ function identitiesOf({ other, expired }: IdentityCredentials): readonly Who[] {
   return ['given', ...(has(other) ? ['other' as const] : []), 'none', ...(has(expired) ? ['expired' as const] : [])];
 }
 
-type Given = Omit<CheckContext, 'prober' | 'transcript' | 'talk' | 'matrix' | 'judge' | 'messageAs'>;
+type Given = Pick<CheckContext, 'dialect' | 'messages' | 'identities' | 'shared' | 'publicKey' | 'lock'>;
 
 function contextOf(prober: Prober, transcript: Transcript, given: Given): CheckContext {
   let matrix: Promise<Matrix> | undefined;

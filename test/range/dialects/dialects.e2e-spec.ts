@@ -1,7 +1,6 @@
 import { scan, type DialectId, type ScanOptions, type ScanResult } from '@secure-ws/scanner';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Flaw } from '../range-flaws.js';
-import { RANGE } from '../range-server.js';
+import { type Flaw, RANGE } from '../range-server.js';
 import { startTalker } from '../talker.js';
 import { type DialectRuns, dialectsPage } from './dialects-page.js';
 import { startSpeaker } from './speaker.js';

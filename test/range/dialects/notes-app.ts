@@ -1,5 +1,4 @@
-import type { Flaw } from '../range-flaws.js';
-import { RANGE } from '../range-server.js';
+import { type Flaw, RANGE } from '../range-server.js';
 import { takesForged } from '../range-tokens.js';
 
 /** Who speaks. */

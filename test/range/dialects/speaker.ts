@@ -4,8 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Flaw } from '../range-flaws.js';
-import { end, RANGE, refusalOf, refuse } from '../range-server.js';
+import { end, type Flaw, RANGE, refusalOf, refuse } from '../range-server.js';
 import { NotesApp } from './notes-app.js';
 
 /** A server that speaks one dialect. Its handshake is that of the range, without the credential. */

@@ -163,6 +163,6 @@ function leakOf(rule: LeakRuleId, place: Place | undefined, found: string, isSec
 
 function pathOf(place: Place | undefined): string {
   const keys: string[] = [];
-  for (let at = place; at !== undefined; at = at.parent) keys.unshift(at.key);
-  return keys.join('.');
+  for (let at = place; at !== undefined; at = at.parent) keys.push(at.key);
+  return keys.reverse().join('.');
 }

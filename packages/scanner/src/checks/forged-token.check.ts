@@ -1,7 +1,7 @@
 import { forgedTokens, hasWeakSecret } from '../forgery/forged-tokens.js';
-import { carriersOf } from '../forgery/token-carriers.js';
-import { InconclusiveError } from '../probe/inconclusive.js';
-import type { Field } from '../probe/handshake-request.js';
+import { readJwt } from '../forgery/jwt.js';
+import { InconclusiveError } from '../probe/prober.js';
+import type { HandshakeChange } from '../probe/handshake-request.js';
 import { type Check, type CheckContext, type Evidence, finding, notTested, passed, type Verdict } from './check.js';
 
 /** So many, which the list begins with, have to be refused by a server that then takes no more. */
@@ -24,32 +24,25 @@ export const forgedTokenCheck: Check = {
   },
   needsBaseline: true,
   async run(context) {
-    const carriers = carriersOf(context.prober);
-    if (carriers.length === 0)
-      return notTested('It takes a token, or a cookie that holds a JWT: --token env:NAME, --cookie env:NAME.');
-    for (const { jwt } of carriers) {
-      if (jwt === undefined || hasWeakSecret(jwt) !== true) continue;
+    const { token } = context.prober.identity.credentials.given;
+    if (token === undefined) return notTested('It takes a token: --token env:NAME.');
+    const jwt = readJwt(token);
+    const isWeak = jwt !== undefined && hasWeakSecret(jwt) === true;
+    if (isWeak) {
       // Seen without a word to the server, which signs with it.
       const evidence = { sent: `${String(jwt.header['alg'])} with a secret of a list of well-known ones`, got: 'the signature of the given token' }; // prettier-ignore
       return finding('The tokens are signed with a secret that everybody knows.', [evidence]);
     }
-    const forged = carriers.flatMap(({ jwt, where, fieldWith, isOpening }) =>
-      [
-        { id: 'AN-06', what: 'a text that is no token', token: 'not.a.token' },
-        ...(jwt === undefined ? [] : forgedTokens(jwt, context.publicKey)),
-      ].map(({ id, what, token }) => ({
-        what: `${what}${where} (${id})`,
-        field: fieldWith(token),
-        token: isOpening ? token : undefined,
-      })),
-    );
-    return tryTokens(context, forged);
+    return tryTokens(context, [
+      { id: 'AN-06', what: 'a text that is no token', token: 'not.a.token' },
+      ...(jwt === undefined ? [] : forgedTokens(jwt, context.publicKey)),
+    ]);
   },
 };
 
 async function tryTokens(
   context: CheckContext,
-  forged: readonly { readonly what: string; readonly field: Field; readonly token: string | undefined }[],
+  forged: readonly { readonly id: string; readonly what: string; readonly token: string }[],
 ): Promise<Verdict> {
   const judge = await context.judge();
   if (judge === undefined) {
@@ -58,20 +51,18 @@ async function tryTokens(
   const evidence: Evidence[] = [];
   let tried = 0;
   let isShut = false;
-  try {
-    for (const { what, field, token } of forged) {
-      const { isAdmitted, saw } = await judge({
-        credentials: 'none',
-        more: [field],
-        ...(token !== undefined && { token }),
-      });
+  for (const { id, what, token } of forged) {
+    try {
+      const change: HandshakeChange = { credentials: 'none', more: [['Authorization', `Bearer ${token}`]], token };
+      const { isAdmitted, saw } = await judge(change);
       tried++;
-      if (isAdmitted) evidence.push({ sent: what, got: saw });
+      if (isAdmitted) evidence.push({ sent: `${what} (${id})`, got: saw });
+    } catch (error) {
+      if (!(error instanceof InconclusiveError)) throw error;
+      // A server that slows down who guesses: it is right to.
+      isShut = true;
+      break;
     }
-  } catch (error) {
-    if (!(error instanceof InconclusiveError)) throw error;
-    // A server that slows down who guesses: it is right to.
-    isShut = true;
   }
   if (evidence.length > 0) return finding('A forged token opened a connection.', evidence);
   if (isShut) {

@@ -6,19 +6,24 @@ const MAX_ENDPOINTS = 50;
 
 /**
  * Reads what `secure-ws-scan discover --output` has written: the endpoints that are on the host of the target. Others are left
- * out, since nobody has named their host.
+ * out, since nobody has named their host; and so is `ws://` where the target is `wss://`, which would have the credentials in
+ * the clear.
  *
  * @throws TypeError for a file that cannot be read, or holds none for that host.
  */
 export async function readEndpoints(path: string, target: string): Promise<readonly string[]> {
   const content = await readInputFile('--endpoints', path, MAX_BYTES);
-  const host = URL.canParse(target) ? new URL(target).host : '';
+  const { host, protocol } = URL.canParse(target) ? new URL(target) : { host: '', protocol: '' };
   const urls = readInput('--endpoints', path, () => {
     const { endpoints } = fieldsOf(JSON.parse(content) as unknown);
     if (!Array.isArray(endpoints)) throw new TypeError('it has no "endpoints", as "discover --output" writes them.');
     return (endpoints as readonly unknown[]).map((endpoint) => String(fieldsOf(endpoint)['url']));
   });
-  const here = [...new Set(urls.filter((url) => URL.canParse(url) && new URL(url).host === host))];
+  const isHere = (url: string): boolean => {
+    const found = URL.canParse(url) ? new URL(url) : undefined;
+    return found?.host === host && found.protocol === protocol;
+  };
+  const here = [...new Set(urls.filter(isHere))];
   if (here.length === 0 || here.length > MAX_ENDPOINTS) {
     throw new TypeError(
       `--endpoints ${path} holds ${here.length} endpoints of ${host}: it takes 1 to ${MAX_ENDPOINTS}.`,

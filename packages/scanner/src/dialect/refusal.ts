@@ -22,7 +22,9 @@ export function isRefusalText(text: string): boolean {
 }
 
 function isNo(value: unknown): boolean {
-  return typeof value === 'string' ? NAME.test(value) : typeof value === 'number' && value >= 400 && value < 600;
+  // A longer text is no name, and looking at it would cost the square of its length.
+  if (typeof value === 'string') return value.length <= MAX_SENTENCE && NAME.test(value);
+  return typeof value === 'number' && value >= 400 && value < 600;
 }
 
 function carriesError(value: unknown): boolean {

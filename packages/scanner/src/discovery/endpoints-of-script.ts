@@ -3,9 +3,9 @@ const MAX_FOUND = 200;
 /** A URL as a literal. */
 const ABSOLUTE = /\bwss?:\/\/[\w.:[\]-]{1,255}(?:\/[\w./~%?&=-]{0,500})?/gi;
 /** `${location.host}/ws`, `location.host + '/ws'`. */
-const OF_THIS_HOST = /\blocation\.host(?:name)?\}?[\s"'`+]{0,8}(\/[\w./-]{1,200})/g;
+const OF_THIS_HOST = /\blocation\.host(?:name)?\}?[\s"'`+]{0,8}(\/(?!\/)[\w./-]{1,200})/g;
 /** Browsers take a path as well. */
-const CONSTRUCTED = /\bnew WebSocket\(\s{0,20}["'`](\/[\w./-]{1,200})/g;
+const CONSTRUCTED = /\bnew WebSocket\(\s{0,20}["'`](\/(?!\/)[\w./-]{1,200})/g;
 /** Texts that look like the path of a WebSocket: what a client library is given. */
 const PATH_LIKE =
   /["'`](\/(?:[\w-]{1,50}\/){0,5}(?:wss?|sockets?|websockets?|graphql|subscriptions|cable|hubs?|live|realtime|stomp|connection)(?:\/[\w-]{1,50}){0,4}\/?)["'`]/gi;

@@ -22,6 +22,8 @@ export interface FetchedText {
 export async function fetchText(from: URL, { host }: NamedHost, budget: ScanBudget): Promise<FetchedText | string> {
   let url = from;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    if (url.protocol !== 'https:' && from.protocol === 'https:')
+      return `${shown(from)} leads to ${shown(url)}, which anybody in between can write: it was not followed.`;
     if (url.host !== host) return `${shown(from)} leads to ${url.host}, which was not named: it was not followed.`;
     await budget.takeConnection();
     const signal = AbortSignal.any([budget.signal, AbortSignal.timeout(ANSWER_MS)]);

@@ -34,5 +34,4 @@ export const COLUMN_TITLES: Readonly<Record<Who, string>> = {
   other: 'B',
   none: 'nobody',
   expired: 'expired',
-  expiring: 'expiring',
 };

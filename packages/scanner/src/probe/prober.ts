@@ -1,19 +1,21 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import type { SecureVersion } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { Dialect, Opened } from '../dialect/dialect.js';
 import type { ScanBudget } from '../scope/scan-budget.js';
 import type { ScanTarget } from '../scope/scan-target.js';
 import { OPCODES, writeFrame } from './frames.js';
 import type { HandshakeAnswer } from './handshake-answer.js';
-import { type HandshakeChange, type HandshakeIdentity, handshakeRequest, pageRequest } from './handshake-request.js';
+import {
+  credentialFields,
+  type HandshakeChange,
+  type HandshakeIdentity,
+  handshakeRequest,
+} from './handshake-request.js';
 import { InconclusiveError, OpeningRefusedError } from './inconclusive.js';
 import { waitUntilOpened } from './opening.js';
-import { clientSocket, type ConnectionChange } from './client-socket.js';
 import { RawConnection } from './raw-connection.js';
-import { Session, type SessionPatience } from './session.js';
-import { lookAtTls, type TlsSight } from './tls-sight.js';
+import { MAX_RECEIVED, Session, type SessionPatience } from './session.js';
 import type { Transcript } from './transcript.js';
 
 /** A server that says no longer than this when to come back is waited for, in seconds. */
@@ -41,7 +43,6 @@ export interface Admission {
 export class Prober {
   private limited = 0;
   private dialect: Dialect | undefined;
-  private anybody: boolean | undefined;
 
   constructor(
     readonly target: ScanTarget,
@@ -69,11 +70,6 @@ export class Prober {
   /** How long an answer is waited for, in milliseconds. */
   get answerMs(): number {
     return this.patience.answerMs;
-  }
-
-  /** How long a server is listened to after it was silent, in milliseconds. */
-  get settleMs(): number {
-    return this.patience.settleMs;
   }
 
   /** How many handshakes the target has answered with `429` or `503` so far. */
@@ -117,15 +113,6 @@ export class Prober {
     }
   }
 
-  /** Begins a handshake, without a credential, and does not end it. The caller disposes of it. */
-  async halfHandshake(): Promise<RawConnection> {
-    await this.budget.takeConnection();
-    const { answerMs } = this.patience;
-    const connection = await RawConnection.open(this.target, { answerMs, signal: this.budget.signal });
-    connection.write(Buffer.from(`GET ${this.target.path} HTTP/1.1\r\nHost: ${this.target.host}\r\n`));
-    return connection;
-  }
-
   /** Whether a handshake gets a connection that stays, and takes messages. @throws InconclusiveError where it cannot be said. */
   async admits(change: HandshakeChange = {}): Promise<Admission> {
     const { connection, answer } = await this.open(change);
@@ -144,34 +131,6 @@ export class Prober {
     connection.write(writeFrame({ opcode: OPCODES.ping, payload: 'scan' }));
     const end = await this.endOf(connection, opening.length > 0);
     return { isAdmitted: end === undefined, answer, saw: end === undefined ? '101' : `101, then ${end}` };
-  }
-
-  /** Whether a handshake without any credential is admitted: then no other tells what is looked at. Asked once. */
-  async admitsAnybody(): Promise<boolean> {
-    this.anybody ??= (await this.admits({ credentials: 'none' })).isAdmitted;
-    return this.anybody;
-  }
-
-  /** A TLS handshake, with a version or with any, and whoever answers. @throws Error where there is none. */
-  async tls(version?: SecureVersion): Promise<TlsSight> {
-    await this.budget.takeConnection();
-    return await lookAtTls(this.target, { answerMs: this.patience.answerMs, signal: this.budget.signal }, version);
-  }
-
-  /** The same host without TLS, at a port of it. It draws from the same budget. */
-  withoutTls(port: number): Prober {
-    const { hostname } = this.target.url;
-    const host = port === 80 ? hostname : `${hostname}:${port}`;
-    const target = { ...this.target, isSecure: false, port, host };
-    return new Prober(target, this.identity, this.budget, this.transcript, this.patience);
-  }
-
-  /** The head of a page, asked for without a credential. No redirect is followed. @throws Error where none comes. */
-  async page(path: string): Promise<HandshakeAnswer> {
-    await this.budget.takeConnection();
-    const { answerMs } = this.patience;
-    using connection = await RawConnection.open(this.target, { answerMs, signal: this.budget.signal });
-    return await connection.handshake(pageRequest(this.target, path));
   }
 
   /**
@@ -208,11 +167,13 @@ export class Prober {
   private async connected(change: ConnectionChange, sessionOf: (socket: WebSocket) => Session): Promise<Session> {
     for (let retries = 0; ; retries++) {
       await this.budget.takeConnection();
-      const socket = clientSocket(this.target, this.identity, change, this.patience.answerMs);
+      const socket = this.newSocket(change);
       const session = sessionOf(socket);
       const refused = once(socket, 'unexpected-response').then(([, response]) => response as IncomingMessage);
       try {
-        const end = await Promise.race([once(socket, 'open').then(() => undefined), refused]);
+        // `ws` waits as long as anything comes: a head that drips would hold the scan for hours.
+        const signal = AbortSignal.any([this.budget.signal, AbortSignal.timeout(this.patience.answerMs)]);
+        const end = await Promise.race([once(socket, 'open', { signal }).then(() => undefined), refused]);
         if (end === undefined) return session;
         session[Symbol.dispose]();
         const { statusCode: status = 0, headers } = end;
@@ -221,9 +182,28 @@ export class Prober {
         await this.waitFor(status, headers['retry-after'], retries);
       } catch (error) {
         session[Symbol.dispose]();
-        throw error;
+        if ((error as Error).name !== 'AbortError') throw error;
+        this.budget.checkTime();
+        throw new Error('Opening handshake has timed out', { cause: error });
       }
     }
+  }
+
+  private newSocket({ subprotocols, credentials, path, more = [] }: ConnectionChange): WebSocket {
+    const { origin } = this.identity;
+    const fields = [...credentialFields(this.identity, credentials), ...more];
+    return new WebSocket(
+      path === undefined ? this.target.url : urlOf(this.target, path),
+      [...(subprotocols ?? this.identity.subprotocols)],
+      {
+        headers: Object.fromEntries(fields),
+        ...(origin !== undefined && { origin }),
+        followRedirects: false,
+        perMessageDeflate: false,
+        maxPayload: MAX_RECEIVED,
+        handshakeTimeout: this.patience.answerMs,
+      },
+    );
   }
 
   /** How a connection ends within a moment; `undefined` where it stays. */
@@ -264,6 +244,9 @@ export class Prober {
   }
 }
 
+/** What can be changed of a handshake that is correct. */
+type ConnectionChange = Pick<HandshakeChange, 'subprotocols' | 'credentials' | 'token' | 'path' | 'more'>;
+
 /** What a session begins with. */
 interface SessionChange extends ConnectionChange {
   /** @default the dialect of the target, when it is known */
@@ -278,4 +261,13 @@ function tokenOf(
   { credentials: who = 'given', token }: HandshakeChange,
 ): string | undefined {
   return token ?? (who === 'none' ? undefined : credentials[who].token);
+}
+
+/** SC-01: never by resolving, since a path of `//other.example/x` would name another host. */
+function urlOf({ url }: ScanTarget, path: string): URL {
+  const [pathname = '/', search] = path.split(/\?(.*)/s);
+  const changed = new URL(url);
+  changed.pathname = pathname;
+  changed.search = search ?? '';
+  return changed;
 }

@@ -45,14 +45,9 @@ export class RawConnection {
 
   /** Connects. @throws Error where nobody listens, or a certificate is not trusted. */
   static async open(target: ScanTarget, patience: ProbePatience): Promise<RawConnection> {
-    const { hostname: host, port, isSecure, trusted } = target;
-    const authorities = trusted === undefined ? {} : { ca: [...trusted] };
+    const { hostname: host, port, isSecure } = target;
     const socket = isSecure
-      ? connectTls({
-          ...{ host, port, ALPNProtocols: ['http/1.1'] },
-          ...(isIP(host) === 0 && { servername: host }),
-          ...authorities,
-        })
+      ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ALPNProtocols: ['http/1.1'] })
       : connectTcp({ host, port });
     socket.setNoDelay(true);
     const signal = AbortSignal.any([patience.signal, AbortSignal.timeout(patience.answerMs)]);
