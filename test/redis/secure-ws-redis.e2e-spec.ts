@@ -76,7 +76,7 @@ describe('secureWsRedis()', () => {
     expect(await client.ping()).toBe('PONG');
   });
 
-  it('TN-01 applications with different prefixes do not meet', async () => {
+  it('applications with different prefixes do not meet', async () => {
     const server = await RedisServer.start();
     const [one, other, same] = [
       await openStore({ url: server.url, prefix: 'one' }),
