@@ -135,6 +135,7 @@ const PRINCIPALS: readonly (readonly [what: string, file: string, problem: strin
   ['a misspelt field', ALICE.replace('roles', 'role'), '"role" is not a field'],
   ['a field that is made', ALICE.replace('}', ',"key":"x"}'), '"key" is not a field'],
   ['another block', ALICE.replace('}', ',"block":"authentication.oauth"}'), 'authentication.jwt'],
+  ['a foreign issuer', ALICE.replace('id.example', 'other.example'), 'of authentication.jwt is https://id.example.com'],
   ['nobody with a role', '{"kind":"anonymous","roles":["trader"]}', 'nobody has no other field'],
   ['a list', '[]', 'is not an object'],
   ['no JSON', '{', 'syntax'],
