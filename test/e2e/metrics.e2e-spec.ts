@@ -345,6 +345,28 @@ describe('the endpoint of the metrics', () => {
     },
   );
 
+  it.each(['express', 'fastify'] as const)(
+    'MO-02 tells of wrong tokens with their address, an alert counts them, on %s',
+    async (platform) => {
+      const trustedProxies = { addresses: ['127.0.0.1'], header: 'x-forwarded-for' } as const;
+      const options = { alerts: {}, handshake: { trustedProxies } };
+      const app = await start({ endpoint: { token: TOKEN } }, { platform, options });
+      const ask = async (headers: Record<string, string>): Promise<number> =>
+        (await fetch(`${app.httpUrl}/metrics`, { headers: { 'x-forwarded-for': '203.0.113.7', ...headers } })).status;
+      expect(await ask({ authorization: `Bearer ${TOKEN}` })).toBe(200);
+      expect(app.events.ofType('ws.metrics.refused')).toEqual([]);
+      expect(await ask({})).toBe(401);
+      for (let guess = 0; guess < 10; guess++) expect(await ask({ authorization: `Bearer guess-${guess}` })).toBe(401);
+      const of = { address: '203.0.113.7', owasp: 'authn_login_fail' };
+      expect(app.events.ofType('ws.metrics.refused')).toMatchObject([
+        { failure: 'missing', ...of },
+        ...Array.from({ length: 10 }, () => ({ failure: 'bad-secret', ...of })),
+      ]);
+      expect(app.events.ofType('ws.alert.raised')).toMatchObject([{ rule: 'failed-logins-by-address' }]);
+      expect(JSON.stringify(app.events.events)).not.toContain('guess-');
+    },
+  );
+
   it('OD-10 is not there unless it is asked for', async () => {
     const app = await start({});
     expect((await fetch(`${app.httpUrl}/metrics`)).status).toBe(404);
