@@ -45,6 +45,8 @@ describe('a socket of Socket.IO that nobody knows', () => {
 
   it('SL-02 AN-01 is ended at once where Socket.IO has recovered it past its middleware', async () => {
     const app = await startSocketIo({
+      // It stands still: nothing ends because its time is over.
+      clock: new FakeClock(Date.now()),
       gateway: { connectionStateRecovery: { skipMiddlewares: false } },
       middleware: asksNobody,
     });
