@@ -219,7 +219,7 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     await expect(readMessages(folder, 'ws://localhost')).rejects.toThrow('not a regular file');
     await writeFile(join(folder, 'a.har'), '{"log":{"entries":[]}}');
     await expect(readMessages(join(folder, 'a.har'), 'ws://localhost')).rejects.toThrow(
-      'no text that was sent to localhost',
+      'no text that was sent to ws://localhost',
     );
     await writeFile(join(folder, 'b.har'), '[]');
     await expect(readMessages(join(folder, 'b.har'), 'ws://localhost')).rejects.toThrow('it is no HAR');

@@ -31,7 +31,7 @@ export interface FoundEndpoint {
 export interface Discovery {
   readonly page: string;
   readonly endpoints: readonly FoundEndpoint[];
-  /** On hosts that were not named: none of them was contacted. */
+  /** On hosts, ports and schemes that were not named: none of them was contacted. */
   readonly elsewhere: readonly string[];
   /** What could not be looked at. */
   readonly notes: readonly string[];
@@ -70,7 +70,9 @@ export async function discover(options: DiscoverOptions): Promise<Discovery> {
       'common path',
       COMMON_PATHS.map((path) => urlOf(path, named.page)),
     );
-  const isHere = (url: string): boolean => new URL(url).host === named.host;
+  // Another scheme is another port as well, and ws:// beside https:// is a road for whoever stands in between.
+  const { origin } = new URL(urlOf('/', named.page));
+  const isHere = (url: string): boolean => new URL(url).origin === origin;
   const here = [...found.keys()].filter(isHere).slice(0, MAX_CANDIDATES);
   const endpoints: FoundEndpoint[] = [];
   await orNote(notes, () => tryEach(here, found, options, budget, { endpoints, notes }));
@@ -135,13 +137,10 @@ async function tryEach(
       return 0;
     }
   };
-  const controls = new Map<string, number>();
+  if (urls.length === 0) return;
+  const control = await statusOf(urlOf(CONTROL_PATH, named.page));
+  if (control === 101) notes.push(`${urlOf('', named.page)} takes a handshake on every path.`);
   for (const url of urls) {
-    const { protocol } = new URL(url);
-    const control = controls.get(protocol) ?? (await statusOf(`${protocol}//${named.host}${CONTROL_PATH}`));
-    if (control === 101 && !controls.has(protocol))
-      notes.push(`${protocol}//${named.host} takes a handshake on every path.`);
-    controls.set(protocol, control);
     const from = [...(found.get(url) ?? [])];
     const status = await statusOf(url);
     const saysNothing = status === control;

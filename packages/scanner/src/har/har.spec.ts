@@ -78,16 +78,17 @@ describe('messagesOfHar()', () => {
 
   it('takes each text once that was sent, and nothing that Engine.IO says by itself', () => {
     const messages = ['a', '2', '2probe', '40{"token":"x"}', 'a', '42["b"]', ' '].map((data) => text(data));
-    expect(messagesOfHar([entry('ws://a/', ...messages, text('c', 'receive'))], 'a', 9)).toEqual(['a', '42["b"]']);
+    expect(messagesOfHar([entry('ws://a/', ...messages, text('c', 'receive'))], 'ws://a', 9)).toEqual(['a', '42["b"]']);
   });
 
-  it('SC-01 takes nothing that was sent to another host or port', () => {
+  it('SC-01 takes nothing that was sent to another host or port, or over TLS where the target has none', () => {
     const entries = [entry('ws://a/x', text('1')), entry('ws://b/x', text('no')), entry('ws://a:81/x', text('no'))];
-    expect(messagesOfHar(entries, 'a', 9)).toEqual(['1']);
+    entries.push(entry('wss://a/x', text('no')), entry('wss://a:80/x', text('no')));
+    expect(messagesOfHar(entries, 'ws://a', 9)).toEqual(['1']);
   });
 
   it('takes no more than it may', () => {
-    expect(messagesOfHar([entry('ws://a/', text('a'), text('b'), text('c'))], 'a', 2)).toEqual(['a', 'b']);
+    expect(messagesOfHar([entry('ws://a/', text('a'), text('b'), text('c'))], 'ws://a', 2)).toEqual(['a', 'b']);
   });
 });
 
