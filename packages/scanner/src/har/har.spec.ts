@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HarEntry } from './har-entry.js';
 import { messagesOfHar } from './messages-of-har.js';
 import { readHar } from './read-har.js';
+import { EntryRedactor } from './redact-entry.js';
 import { writeHar } from './write-har.js';
 
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl';
@@ -50,6 +51,39 @@ describe('HAR', () => {
     expect(entry?.request).toContainEqual({ name: 'Origin', value: 'https://app.example.com' });
     expect(Buffer.from(entry?.messages[2]?.data ?? '', 'base64').toString('latin1')).toBe('\x01[redacted]\xff');
     expect(entry?.messages[3]).toEqual(ENTRY.messages[3]);
+  });
+
+  it.each([
+    ['x-JWT aa.JWT bearer_JWT', 'x-[redacted] aa.[redacted] bearer_JWT'],
+    ['eyJ.eyJ-.JWT', 'eyJ.eyJ-.[redacted]'],
+  ])('SC-08 takes a JWT out of %s', (text, expected) => {
+    const redactor = new EntryRedactor('ws://a/', []);
+    expect(redactor.text(text.replaceAll('JWT', JWT))).toBe(expected.replaceAll('JWT', JWT));
+  });
+
+  it.each(['eyJ-', 'eyJ-eyJ-.', 'eyJaaaaa.aa', 'a.', '"token":"', '"token":"\\'])(
+    'SC-08 is not kept busy by megabytes of %s',
+    (part) => {
+      const redactor = new EntryRedactor('ws://a/', []);
+      for (const end of ['', '.aa.bb', '"'])
+        expect(redactor.text(part.repeat(4_000_000 / part.length) + end)).not.toBe('');
+    },
+  );
+
+  it('SC-08 shows of the beginning of a text no half of a credential', () => {
+    const redactor = new EntryRedactor(ENTRY.url, ENTRY.request);
+    for (const secret of ['hidden-session', JWT]) {
+      const text = `said ${secret} and ${secret}`;
+      for (let length = 0; length <= text.length; length++)
+        expect(`said [redacted] and `).toContain(redactor.beginning(text.slice(0, length)));
+    }
+  });
+
+  it('keeps what a query says of how something is spoken', () => {
+    const redactor = new EntryRedactor('ws://a/?EIO=4&transport=websocket&ticket=a%2Bb-secret', []);
+    expect(redactor.text('Upgrade: websocket a+b-secret a%2Bb-secret')).toBe(
+      'Upgrade: websocket [redacted] [redacted]',
+    );
   });
 
   it('reads what Firefox writes, and passes over what is no WebSocket', () => {

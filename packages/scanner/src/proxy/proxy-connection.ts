@@ -79,7 +79,7 @@ export class ProxyConnection {
     };
     const ways = { 'to-server': direction('to-server'), 'to-client': direction('to-client') };
     const leave = desk.connect(number, {
-      redact: (text) => redactor.text(text),
+      redact: (text, isCut) => (isCut ? redactor.beginning(text) : redactor.text(text)),
       inject: (way, isBinary, data, times) => ways[way].inject(isBinary, data, times),
     });
     void connection.closed.then(leave);

@@ -7,8 +7,8 @@ import { type LoggedMessage, MessageLog, type MessageState } from './message-log
 
 /** A line that can be sent on. */
 export interface OpenConnection {
-  /** Shows a text without the credentials of its handshake. */
-  readonly redact: (text: string) => string;
+  /** Shows a text without the credentials of its handshake. @param isCut whether there is more of it. */
+  readonly redact: (text: string, isCut: boolean) => string;
   /**
    * Sends a message of the desk's own, no faster than the other side takes it.
    *
@@ -150,9 +150,10 @@ export class TrafficDesk {
 }
 
 /** What is shown is cut behind the redaction: half of a secret is one still. */
-function shownOf({ isBinary, data }: ProxyMessage, redact: (text: string) => string): string {
+function shownOf({ isBinary, data }: ProxyMessage, redact: OpenConnection['redact']): string {
   if (data === undefined) return 'cannot be read';
   if (isBinary) return `binary, ${data.length} bytes`;
-  const text = redact(data.toString('utf8', 0, MAX_READ));
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  const isCut = data.length > MAX_READ;
+  const text = redact(data.toString('utf8', 0, MAX_READ), isCut);
+  return isCut || text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
