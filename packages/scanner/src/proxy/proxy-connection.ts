@@ -60,7 +60,7 @@ export class ProxyConnection {
         from,
         to,
         isDeflated: extensions !== undefined,
-        judge: (message, gone) => desk.judge({ ...message, connection: number }, gone),
+        decide: (message, gone) => desk.decide({ ...message, connection: number }, gone),
         onSent: record,
         onCopy: (isBinary, data) => {
           record(isBinary, data);

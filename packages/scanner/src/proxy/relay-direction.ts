@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { OPCODES, writeFrame } from '../probe/frames.js';
-import type { Direction, ProxyMessage, Verdict } from './proxy-message.js';
+import type { Decision, Direction, ProxyMessage } from './proxy-message.js';
 import { FrameCutter, isControl, type PassingFrame, TooLargeError } from './wire/frame-cutter.js';
 import { MessageCollector, type PassingMessage } from './wire/message-collector.js';
 
@@ -16,10 +16,10 @@ export interface DirectionOptions {
   /** Whether permessage-deflate was agreed on. */
   readonly isDeflated: boolean;
   /** Decides what becomes of a message. @param gone aborts when it can reach nobody any more. */
-  readonly judge: (
+  readonly decide: (
     message: Pick<ProxyMessage, 'direction' | 'isBinary' | 'data'>,
     gone: AbortSignal,
-  ) => Verdict | Promise<Verdict>;
+  ) => Decision | Promise<Decision>;
   /** A message was sent: what came, or what stands in its place. */
   readonly onSent: (isBinary: boolean, data: Buffer) => void;
   /** A copy of the proxy's own was sent. */
@@ -103,19 +103,19 @@ export class RelayDirection {
     while (!this.isHeld) {
       const one = this.waiting.shift();
       if (one === undefined) break;
-      if ('rawBytes' in one) this.judge(one);
+      if ('rawBytes' in one) this.decide(one);
       else if ('close' in one) this.passClose(one.close);
       else this.passEnd(one.end);
     }
     this.adjust();
   }
 
-  private judge(message: PassingMessage): void {
+  private decide(message: PassingMessage): void {
     this.waitingBytes -= message.rawBytes;
-    const { direction, judge } = this.options;
-    const verdict = judge({ direction, isBinary: message.isBinary, data: message.data }, this.gone.signal);
+    const { direction, decide } = this.options;
+    const decision = decide({ direction, isBinary: message.isBinary, data: message.data }, this.gone.signal);
     const passing =
-      verdict instanceof Promise ? verdict.then((one) => this.pass(message, one)) : this.pass(message, verdict);
+      decision instanceof Promise ? decision.then((one) => this.pass(message, one)) : this.pass(message, decision);
     if (passing === undefined) return;
     // What comes meanwhile waits behind it.
     this.isHeld = true;
@@ -126,14 +126,14 @@ export class RelayDirection {
   }
 
   /** @returns what waits for the copies of the message, where there are some. */
-  private pass({ frames, isBinary, data }: PassingMessage, verdict: Verdict): Promise<unknown> | undefined {
-    if (verdict.kind === 'drop' || !this.isOpen) return undefined;
-    const sent = verdict.data ?? data;
-    if (verdict.data === undefined) for (const { raw } of frames) this.write(raw);
-    else this.send(isBinary, verdict.data);
+  private pass({ frames, isBinary, data }: PassingMessage, decision: Decision): Promise<unknown> | undefined {
+    if (decision.kind === 'drop' || !this.isOpen) return undefined;
+    const sent = decision.data ?? data;
+    if (decision.data === undefined) for (const { raw } of frames) this.write(raw);
+    else this.send(isBinary, decision.data);
     if (sent === undefined) return undefined;
     this.options.onSent(isBinary, sent);
-    return verdict.copies === undefined ? undefined : this.inject(isBinary, sent, verdict.copies);
+    return decision.copies === undefined ? undefined : this.inject(isBinary, sent, decision.copies);
   }
 
   private send(isBinary: boolean, payload: Buffer): void {

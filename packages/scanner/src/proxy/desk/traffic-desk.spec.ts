@@ -14,7 +14,7 @@ describe('TrafficDesk', () => {
     // Each length moves the place where it is cut within the token.
     for (let before = 0; before <= token.length; before++) {
       const data = Buffer.from(`${' '.repeat(before)}${`${token} `.repeat(40)}`);
-      void desk.judge({ connection: 1, direction: 'to-client', isBinary: false, data }, new AbortController().signal);
+      void desk.decide({ connection: 1, direction: 'to-client', isBinary: false, data }, new AbortController().signal);
       expect(desk.log.entries.at(-1)?.shown).not.toContain('tok-');
     }
   });

@@ -1,4 +1,4 @@
-import { FORWARD, type Direction, type ProxyMessage, type Verdict } from '../proxy-message.js';
+import { type Decision, type Direction, FORWARD, type ProxyMessage } from '../proxy-message.js';
 import { applyRule } from '../rules/apply-rule.js';
 import { fitsRule } from '../rules/fits-rule.js';
 import type { Rule } from '../rules/rule.js';
@@ -88,13 +88,13 @@ export class TrafficDesk {
   }
 
   /** Decides what becomes of a message. @param gone aborts when it can reach nobody any more. */
-  judge(came: Omit<ProxyMessage, 'id'>, gone: AbortSignal): Verdict | Promise<Verdict> {
+  decide(came: Omit<ProxyMessage, 'id'>, gone: AbortSignal): Decision | Promise<Decision> {
     const message = { ...came, id: ++this.lastId };
-    const settle = (verdict: Verdict): Verdict => {
-      const { kind, data, why = '' } = verdict;
+    const settle = (decision: Decision): Decision => {
+      const { kind, data, why = '' } = decision;
       const state = kind === 'drop' ? 'dropped' : data === undefined ? 'passed' : 'changed';
       this.put(data === undefined ? message : { ...message, data }, state, why);
-      return verdict;
+      return decision;
     };
     const rule = this.ruleFor(message);
     if (rule === undefined) return settle(FORWARD);
@@ -102,10 +102,10 @@ export class TrafficDesk {
     if (action.do !== 'break' && action.do !== 'delay') return settle(applyRule(message, action, why));
     if (this.held.isFull) return settle({ ...FORWARD, why: `${why}: ${MAX_HELD} messages are held already` });
     const isDelay = action.do === 'delay';
-    const late: Verdict = { ...FORWARD, why: isDelay ? why : `${why}: nobody decided in time` };
-    const verdict = this.held.hold(message, isDelay ? action.ms : this.options.holdMs, late, gone);
+    const late: Decision = { ...FORWARD, why: isDelay ? why : `${why}: nobody decided in time` };
+    const decision = this.held.hold(message, isDelay ? action.ms : this.options.holdMs, late, gone);
     this.put(message, 'held', why);
-    return verdict.then(settle);
+    return decision.then(settle);
   }
 
   /**

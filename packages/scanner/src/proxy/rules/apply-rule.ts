@@ -1,8 +1,8 @@
-import { FORWARD, type ProxyMessage, type Verdict } from '../proxy-message.js';
+import { type Decision, FORWARD, type ProxyMessage } from '../proxy-message.js';
 import type { RuleAction } from './rule.js';
 
 /** What a rule makes of a message at once; breaks and delays are of the desk. */
-export function applyRule({ isBinary, data }: ProxyMessage, action: RuleAction, why: string): Verdict {
+export function applyRule({ isBinary, data }: ProxyMessage, action: RuleAction, why: string): Decision {
   switch (action.do) {
     case 'drop':
       return { kind: 'drop', why };
