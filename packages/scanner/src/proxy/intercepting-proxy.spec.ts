@@ -388,6 +388,28 @@ describe('InterceptingProxy', () => {
     expect(notes).toContain('closed by the proxy with 1009: a message is larger than 16 MiB');
   });
 
+  it('SC-02 lets a message through as it came that nobody can decide on, at once or later', async () => {
+    const { port, desk, notes } = await start();
+    const client = await open(port);
+    const stop = desk.listen({
+      onNote: () => undefined,
+      onMessage: ({ state }) => {
+        if (state !== 'held') throw new Error('the disk is full');
+      },
+    });
+    client.send('one');
+    expect(await messageOf(client)).toBe('one');
+    desk.breakOn({ direction: 'to-server' });
+    const isHeld = new Promise<number>((resolve) =>
+      desk.listen({ onNote: () => undefined, onMessage: ({ message }) => resolve(message.id) }),
+    );
+    client.send('two');
+    desk.held.decide(await isHeld);
+    expect(await messageOf(client)).toBe('two');
+    stop();
+    expect(notes).toContain('a message could not be looked at, and goes through as it came');
+  });
+
   it('tells both sides when it ends', async () => {
     const { port, proxy, sockets } = await start();
     const client = await open(port);

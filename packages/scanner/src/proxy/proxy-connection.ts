@@ -70,6 +70,7 @@ export class ProxyConnection {
           if (!isClosed) desk.note(number, `closed by the ${way === 'to-server' ? 'client' : 'server'} with ${code}`);
           isClosed = true;
         },
+        onFailure: () => desk.note(number, 'a message could not be looked at, and goes through as it came'),
         onTooLarge: () => {
           isClosed = true;
           desk.note(number, 'closed by the proxy with 1009: a message is larger than 16 MiB');

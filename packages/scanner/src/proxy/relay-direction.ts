@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { OPCODES, writeFrame } from '../probe/frames.js';
-import type { Decision, Direction, ProxyMessage } from './proxy-message.js';
+import { type Decision, type Direction, FORWARD, type ProxyMessage } from './proxy-message.js';
 import { FrameCutter, isControl, type PassingFrame, TooLargeError } from './wire/frame-cutter.js';
 import { MessageCollector, type PassingMessage } from './wire/message-collector.js';
 
@@ -26,6 +26,8 @@ export interface DirectionOptions {
   readonly onCopy: (isBinary: boolean, data: Buffer) => void;
   /** The sender has closed: with this code, 1005 for a close frame without one, 1006 for none. */
   readonly onClose: (code: number) => void;
+  /** Nobody could decide on a message, or write down that it was sent: it goes through as it came. */
+  readonly onFailure: () => void;
   /** The sender sent more than goes through. */
   readonly onTooLarge: () => void;
 }
@@ -112,17 +114,31 @@ export class RelayDirection {
 
   private decide(message: PassingMessage): void {
     this.waitingBytes -= message.rawBytes;
-    const { direction, decide } = this.options;
-    const decision = decide({ direction, isBinary: message.isBinary, data: message.data }, this.gone.signal);
+    const decision = this.decisionOn(message);
     const passing =
       decision instanceof Promise ? decision.then((one) => this.pass(message, one)) : this.pass(message, decision);
     if (passing === undefined) return;
     // What comes meanwhile waits behind it.
     this.isHeld = true;
-    void passing.then(() => {
+    void passing.catch(this.options.onFailure).then(() => {
       this.isHeld = false;
       this.work();
     });
+  }
+
+  /** What a side sends must not end the proxy, with every other connection and the recording: who fails decides nothing. */
+  private decisionOn({ isBinary, data }: PassingMessage): Decision | Promise<Decision> {
+    const { direction, decide, onFailure } = this.options;
+    const asItCame = (): Decision => {
+      onFailure();
+      return FORWARD;
+    };
+    try {
+      const decision = decide({ direction, isBinary, data }, this.gone.signal);
+      return decision instanceof Promise ? decision.catch(asItCame) : decision;
+    } catch {
+      return asItCame();
+    }
   }
 
   /** @returns what waits for the copies of the message, where there are some. */

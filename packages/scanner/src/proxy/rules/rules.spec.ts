@@ -45,6 +45,16 @@ describe('fitsRule', () => {
   });
 });
 
+describe('applyRule', () => {
+  it('SC-02 drops what a replacement would make larger than goes through, and changes what it does not', () => {
+    const grow = { do: 'replace', find: 'a', with: 'x'.repeat(40) } as const;
+    const large = message('a'.repeat(15_000_000));
+    expect(applyRule(large, grow, 'grow')).toEqual({ kind: 'drop', why: 'grow: the result is too large' });
+    expect(applyRule(message('a-a'), { ...grow, with: '$&' }, 'same').data?.toString()).toBe('$&-$&');
+    expect(applyRule(large, { ...grow, with: 'b' }, 'same').data?.length).toBe(15_000_000);
+  });
+});
+
 describe('isLike', () => {
   it.each([
     ['', '', true],
