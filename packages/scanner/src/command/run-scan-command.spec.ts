@@ -105,7 +105,7 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     expect(results.find(({ ruleId }) => ruleId === 'foreign-origin')).toMatchObject({ kind: 'fail', level: 'error' });
     // SC-04: what was not tested is no pass.
     expect(results.find(({ ruleId }) => ruleId === 'plaintext')).toMatchObject({
-      kind: 'notApplicable',
+      kind: 'open',
       level: 'none',
     });
     const json = await run([url, ...FAST, '--json', '--connections', '3']);
