@@ -34,7 +34,11 @@ export function endpointsOfScript(text: string, page: URL): readonly string[] {
   const paths = [...matches(text, OF_THIS_HOST), ...matches(text, CONSTRUCTED), ...matches(text, PATH_LIKE)];
   const phoenix = paths.filter((path) => PHOENIX.test(path)).map((path) => `${path}/websocket`);
   const others = matches(text, OF_ANOTHER_HOST).map((url) => `${schemeOf(page)}${url}`);
-  const found = [...matches(text, ABSOLUTE), ...others, ...[...paths, ...phoenix, ...socketIo].map((path) => urlOf(path, page))];
+  const found = [
+    ...matches(text, ABSOLUTE),
+    ...others,
+    ...[...paths, ...phoenix, ...socketIo].map((path) => urlOf(path, page)),
+  ];
   return [...new Set(found.filter((url) => URL.canParse(url)))].slice(0, MAX_FOUND);
 }
 

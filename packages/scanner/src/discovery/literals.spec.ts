@@ -79,7 +79,7 @@ describe('endpointsOfAsyncApi', () => {
   it('are those of version 2', () => {
     const document = {
       asyncapi: '2.6.0',
-      servers: { a: { url: 'a.example.com/ws', protocol: 'ws' } },
+      servers: { a: { url: 'a.example.com/ws', protocol: 'ws' }, b: { url: 'https://b.example.com', protocol: 'ws' } },
       channels: { chat: {} },
     };
     expect(endpointsOfAsyncApi(JSON.stringify(document), PAGE)).toEqual([
@@ -92,6 +92,8 @@ describe('endpointsOfAsyncApi', () => {
     ['asyncapi: 3.0.0', 'save a document in YAML as JSON first'],
     ['{"openapi":"3.1.0"}', 'no "asyncapi" of version 2 or 3'],
     ['null', 'no "asyncapi"'],
+    [JSON.stringify({ asyncapi: '2.6.0', servers: { ...Array(6000).fill({}) } }), 'has 6000 servers, more than 100'],
+    [JSON.stringify({ asyncapi: '2.6.0', channels: { ...Array(6000).fill({}) } }), 'has 6000 channels'],
   ])('refuses %s', (content, says) => {
     expect(() => endpointsOfAsyncApi(content, PAGE)).toThrow(says);
   });
