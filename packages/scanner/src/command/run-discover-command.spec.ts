@@ -31,7 +31,8 @@ async function startApplication() {
   const files: Readonly<Record<string, string>> = {
     '/': `<script type="module" src="/assets/index-1a.js"></script><script src="http://${other.host}/cdn.js"></script><script src="/moved.js"></script>`,
     '/assets/index-1a.js': 'import("./Chat-2b.js");new WebSocket(`ws://${location.host}/orders`)',
-    '/assets/Chat-2b.js': 'const a="/rooms/live";const b="wss://push.example.com/feed?token=abc";new WebSocket("//127.0.0.9/by-scheme")',
+    '/assets/Chat-2b.js':
+      'const a="/rooms/live";const b="wss://push.example.com/feed?token=abc";new WebSocket("//127.0.0.9/by-scheme")',
   };
   const application = await listen(({ url = '' }, response) => {
     if (url === '/moved.js') return response.writeHead(302, { Location: `http://${other.host}/moved.js` }).end();

@@ -87,6 +87,7 @@ async function startProxy(target: number, rules: object[] = []) {
     readTarget(`ws://127.0.0.1:${target}/chat`, { isAllowed: false }),
     desk,
     recording,
+    ['https://app.example.com'],
   );
   onTestFinished(() => proxy.close());
   return { proxy, port: await proxy.listen(0), desk, recording, timers, entries, notes, until };
@@ -143,6 +144,31 @@ describe('InterceptingProxy', () => {
     const [error] = (await once(client, 'error')) as [Error];
     expect(error.message).toContain('421');
     expect(handshakes).toEqual([]);
+  });
+
+  it('SC-01 lets no page of another site through, and keeps no cookie of the target for localhost', async () => {
+    const { port, handshakes, notes, server } = await start();
+    server.on('headers', (lines: string[]) => lines.push('Set-Cookie: sid=1', 'X-Said: yes'));
+    const refusedWith = async (headers: Record<string, string>): Promise<string> => {
+      const client = new WebSocket(`ws://localhost:${port}/`, { headers });
+      const [error] = (await once(client, 'error')) as [Error];
+      return error.message;
+    };
+    for (const origin of ['https://evil.example', 'null', 'https://localhost.evil.example', 'file://localhost']) {
+      expect(await refusedWith({ origin })).toContain('403');
+    }
+    expect(await refusedWith({ 'sec-fetch-site': 'cross-site' })).toContain('403');
+    expect(await refusedWith({ origin: 'https://evil.example' })).toContain('403');
+    expect(handshakes).toEqual([]);
+    const told = 'a page of the Origin https://evil.example was refused: --origin lets it in';
+    expect(notes.filter((note) => note === told)).toEqual([told]);
+    for (const origin of ['http://localhost:4200', 'https://127.0.0.1', 'http://[::1]:1', 'https://app.example.com']) {
+      const client = new WebSocket(`ws://localhost:${port}/`, { headers: { origin, cookie: 'own=1' } });
+      const [{ headers }] = (await once(client, 'upgrade')) as [IncomingMessage];
+      expect([headers['set-cookie'], headers['x-said']]).toEqual([undefined, 'yes']);
+      client.terminate();
+    }
+    expect(handshakes.map(({ headers }) => headers.cookie)).toEqual(Array(4).fill('own=1'));
   });
 
   it('SC-01 follows no redirect', async () => {

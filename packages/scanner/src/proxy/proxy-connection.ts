@@ -3,7 +3,7 @@ import type { HarEntry, HarMessage } from '../har/har-entry.js';
 import { EntryRedactor } from '../har/redact-entry.js';
 import { OPCODES, writeFrame } from '../probe/frames.js';
 import type { TrafficDesk } from './desk/traffic-desk.js';
-import { forwardedFields } from './forwarded-fields.js';
+import { answeredFields } from './forwarded-fields.js';
 import type { Direction } from './proxy-message.js';
 import type { Recording } from './recording.js';
 import { RelayDirection } from './relay-direction.js';
@@ -112,7 +112,7 @@ function acceptance({ response }: ProxiedHandshake, extensions: string | undefin
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',
     'Connection: Upgrade',
-    ...forwardedFields(response).map(({ name, value }) => `${name}: ${value}`),
+    ...answeredFields(response).map(({ name, value }) => `${name}: ${value}`),
     ...(extensions === undefined ? [] : [`Sec-WebSocket-Extensions: ${extensions}`]),
   ];
   return `${lines.join('\r\n')}\r\n\r\n`;

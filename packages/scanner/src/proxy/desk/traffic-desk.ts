@@ -20,7 +20,8 @@ export interface OpenConnection {
 /** Who is told of what happens. */
 export interface DeskListener {
   readonly onMessage: (entry: LoggedMessage) => void;
-  readonly onNote: (connection: number, text: string) => void;
+  /** @param connection `undefined` for what is of none. */
+  readonly onNote: (connection: number | undefined, text: string) => void;
 }
 
 /** How much of a message is looked at to show its beginning, and how much is shown, in characters. */
@@ -72,7 +73,7 @@ export class TrafficDesk {
     return () => void this.listeners.delete(listener);
   }
 
-  note(connection: number, text: string): void {
+  note(connection: number | undefined, text: string): void {
     for (const { onNote } of this.listeners) onNote(connection, text);
   }
 
