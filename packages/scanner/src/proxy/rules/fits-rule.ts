@@ -8,6 +8,8 @@ import type { RuleCondition } from './rule.js';
 
 /** How much of a message rules look at, in characters. */
 export const MAX_EXAMINED = 262_144;
+/** And how much a pattern is compared with: each character may cost as many steps as the pattern is long, for each rule. */
+export const MAX_LIKE = 8192;
 
 /** Whether a message is what a rule asks for. Binary ones have a direction, and nothing else that a rule asks for. */
 export function fitsRule({ direction, isBinary, data }: ProxyMessage, when: RuleCondition): boolean {
@@ -19,7 +21,7 @@ export function fitsRule({ direction, isBinary, data }: ProxyMessage, when: Rule
   if (contains !== undefined && !text.includes(contains)) return false;
   if (event !== undefined && eventIn(text) !== event) return false;
   if (json !== undefined && !holds(text, json)) return false;
-  return like === undefined || isLike(text, like);
+  return like === undefined || isLike(text.slice(0, MAX_LIKE), like);
 }
 
 function eventIn(text: string): string | undefined {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProxyMessage } from '../proxy-message.js';
 import { applyRule } from './apply-rule.js';
-import { fitsRule, MAX_EXAMINED } from './fits-rule.js';
+import { fitsRule, MAX_EXAMINED, MAX_LIKE } from './fits-rule.js';
 import { isLike } from './is-like.js';
 import { readRules } from './read-rules.js';
 import type { RuleCondition } from './rule.js';
@@ -42,6 +42,8 @@ describe('fitsRule', () => {
     expect(fitsRule(message('', { isBinary: true }), { direction: 'to-server' })).toBe(true);
     expect(fitsRule(message('', { data: undefined }), { contains: '' })).toBe(false);
     expect(fitsRule(message(`${' '.repeat(MAX_EXAMINED)}ACME`), { contains: 'ACME' })).toBe(false);
+    expect(fitsRule(message(`ACME${' '.repeat(MAX_LIKE)}`), { like: 'ACME*' })).toBe(true);
+    expect(fitsRule(message(`${' '.repeat(MAX_LIKE)}ACME`), { like: '*ACME' })).toBe(false);
   });
 });
 
