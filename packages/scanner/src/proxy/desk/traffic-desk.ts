@@ -1,5 +1,6 @@
 import { type Decision, type Direction, FORWARD, type ProxyMessage } from '../proxy-message.js';
 import { applyRule } from '../rules/apply-rule.js';
+import { ExaminedMessage } from '../rules/examined-message.js';
 import { fitsRule } from '../rules/fits-rule.js';
 import type { Rule } from '../rules/rule.js';
 import { type After, afterTimeout, HeldMessages, MAX_HELD } from './held-messages.js';
@@ -132,7 +133,8 @@ export class TrafficDesk {
     this.put({ ...sent, id: ++this.lastId }, 'sent again', '');
   }
 
-  private ruleFor(message: ProxyMessage): Rule | undefined {
+  private ruleFor(came: ProxyMessage): Rule | undefined {
+    const message = new ExaminedMessage(came);
     if (this.breaksOn !== undefined && fitsRule(message, this.breaksOn)) {
       return { name: 'break', when: this.breaksOn, action: { do: 'break' } };
     }

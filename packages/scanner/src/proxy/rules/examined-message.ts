@@ -1,0 +1,35 @@
+import { jsonValue } from '../../dialect/dialect.js';
+import { DIALECTS, dialectOf } from '../../dialect/dialects.js';
+import type { ProxyMessage } from '../proxy-message.js';
+
+/** How much of a message rules look at, in characters. */
+export const MAX_EXAMINED = 262_144;
+
+/** A message as rules look at it, of which there may be a hundred: what one has read, the next ones know. */
+export class ExaminedMessage {
+  readonly direction: ProxyMessage['direction'];
+  /** The beginning; `undefined` for what is binary, or cannot be read. */
+  readonly text: string | undefined;
+  private readEvent: { readonly is: string | undefined } | undefined;
+  private readJson: { readonly is: unknown } | undefined;
+
+  constructor({ direction, isBinary, data }: ProxyMessage) {
+    this.direction = direction;
+    this.text = isBinary ? undefined : data?.toString('utf8', 0, MAX_EXAMINED);
+  }
+
+  /** The name of the event, as the dialect has it that the message is written in. */
+  get event(): string | undefined {
+    const { text } = this;
+    if (text === undefined) return undefined;
+    this.readEvent ??= { is: (dialectOf([text]) ?? DIALECTS.json).eventOf(text) };
+    return this.readEvent.is;
+  }
+
+  /** The value that it is in JSON; `undefined` where it is not. */
+  get json(): unknown {
+    if (this.text === undefined) return undefined;
+    this.readJson ??= { is: jsonValue(this.text) };
+    return this.readJson.is;
+  }
+}
