@@ -3,7 +3,7 @@ import { createServer as createHttp, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
-import { OPCODES, readFrame, writeFrame } from '../probe/frames.js';
+import { OPCODES, writeFrame } from '../probe/frames.js';
 import { readTarget } from '../scope/scan-target.js';
 import type { After } from './desk/held-messages.js';
 import type { LoggedMessage } from './desk/message-log.js';
@@ -490,5 +490,5 @@ async function startRaw() {
     while (bytes.length < length) bytes = Buffer.concat([bytes, ((await once(server, 'data')) as [Buffer])[0]]);
     return bytes;
   };
-  return { ...proxy, client, server, received, frameOf: readFrame };
+  return { ...proxy, client, server, received };
 }

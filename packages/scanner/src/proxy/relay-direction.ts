@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { OPCODES, writeFrame } from '../probe/frames.js';
+import { OPCODES, type ReceivedFrame, writeFrame } from '../probe/frames.js';
 import { type Decision, type Direction, FORWARD, type ProxyMessage } from './proxy-message.js';
-import { FrameCutter, isControl, type PassingFrame, TooLargeError } from './wire/frame-cutter.js';
+import { FrameCutter, isControl, TooLargeError } from './wire/frame-cutter.js';
 import { MessageCollector, type PassingMessage } from './wire/message-collector.js';
 
 /** What waits behind a held message before its sender is no longer read. */
@@ -32,7 +32,7 @@ export interface DirectionOptions {
   readonly onTooLarge: () => void;
 }
 
-type Waiting = PassingMessage | { readonly close: PassingFrame } | { readonly end: 'end' | 'close' };
+type Waiting = PassingMessage | { readonly close: ReceivedFrame } | { readonly end: 'end' | 'close' };
 
 /**
  * Passes on what one side sends: messages in their order and in their fragments, the close frame and the end behind them, and
@@ -157,7 +157,7 @@ export class RelayDirection {
     this.write(writeFrame({ opcode, payload, isMasked: this.options.direction === 'to-server' }));
   }
 
-  private passClose({ raw, payload }: PassingFrame): void {
+  private passClose({ raw, payload }: ReceivedFrame): void {
     if (!this.isClosed) this.options.onClose(payload.length >= 2 ? payload.readUInt16BE(0) : 1005);
     this.write(raw);
     this.isClosed = true;
