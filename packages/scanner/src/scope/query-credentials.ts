@@ -15,3 +15,11 @@ export function queryCredentials({ search, searchParams }: URL): readonly string
     .map(([, , value = '']) => value);
   return [...new Set([...read, ...raw])].filter(({ length }) => length >= MIN_VALUE);
 }
+
+/** The path of a URL with the names of its query, whose values may be credentials; how something is spoken stays. */
+export function withoutQueryValues({ pathname, searchParams }: URL): string {
+  const kept = new URLSearchParams(
+    [...searchParams].map(([name, value]): [string, string] => [name, SPOKEN.has(name) ? value : '']),
+  );
+  return kept.size === 0 ? pathname : `${pathname}?${kept.toString()}`;
+}
