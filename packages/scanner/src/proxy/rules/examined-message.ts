@@ -7,15 +7,21 @@ export const MAX_EXAMINED = 262_144;
 
 /** A message as rules look at it, of which there may be a hundred: what one has read, the next ones know. */
 export class ExaminedMessage {
-  readonly direction: ProxyMessage['direction'];
-  /** The beginning; `undefined` for what is binary, or cannot be read. */
-  readonly text: string | undefined;
+  private readText: { readonly is: string | undefined } | undefined;
   private readEvent: { readonly is: string | undefined } | undefined;
   private readJson: { readonly is: unknown } | undefined;
 
-  constructor({ direction, isBinary, data }: ProxyMessage) {
-    this.direction = direction;
-    this.text = isBinary ? undefined : data?.toString('utf8', 0, MAX_EXAMINED);
+  constructor(private readonly message: ProxyMessage) {}
+
+  get direction(): ProxyMessage['direction'] {
+    return this.message.direction;
+  }
+
+  /** The beginning; `undefined` for what is binary, or cannot be read. */
+  get text(): string | undefined {
+    const { isBinary, data } = this.message;
+    this.readText ??= { is: isBinary ? undefined : data?.toString('utf8', 0, MAX_EXAMINED) };
+    return this.readText.is;
   }
 
   /** The name of the event, as the dialect has it that the message is written in. */
