@@ -13,8 +13,8 @@ export function applyRule({ isBinary, data }: ProxyMessage, action: RuleAction, 
       // A text in the place of bytes would be another kind of message.
       if (isBinary || data === undefined) return FORWARD;
       const text = data.toString();
-      if (sizeOf(text, action) > MAX_MESSAGE_BYTES) return { kind: 'drop', why: `${why}: the result is too large` };
-      const changed = action.find === undefined ? action.with : text.replaceAll(action.find, () => action.with);
+      if (isTooLarge(text, action)) return { kind: 'drop', why: `${why}: the result is too large` };
+      const changed = action.find === undefined ? action.with : text.split(action.find).join(action.with);
       return changed === text ? FORWARD : { kind: 'forward', data: Buffer.from(changed), why };
     }
     case 'break':
@@ -23,11 +23,15 @@ export function applyRule({ isBinary, data }: ProxyMessage, action: RuleAction, 
   }
 }
 
-/** Of what a replacement makes of a text, in bytes: 40 characters for each of 15 million would be more than a text can have. */
-function sizeOf(text: string, { find, with: put }: Extract<RuleAction, { do: 'replace' }>): number {
-  const [size, more] = [text, put].map((one) => Buffer.byteLength(one)) as [number, number];
-  if (find === undefined) return more;
-  let count = 0;
-  for (let at = text.indexOf(find); at >= 0; at = text.indexOf(find, at + find.length)) count++;
-  return size + count * (more - Buffer.byteLength(find));
+/** Whether a replacement makes more of a text than goes through: 40 characters for each of 15 million are more than a text can have. */
+function isTooLarge(text: string, { find, with: put }: Extract<RuleAction, { do: 'replace' }>): boolean {
+  if (find === undefined) return false;
+  const more = Buffer.byteLength(put) - Buffer.byteLength(find);
+  let size = Buffer.byteLength(text);
+  let at = more > 0 ? text.indexOf(find) : -1;
+  while (at >= 0 && size <= MAX_MESSAGE_BYTES) {
+    size += more;
+    at = text.indexOf(find, at + find.length);
+  }
+  return size > MAX_MESSAGE_BYTES;
 }
