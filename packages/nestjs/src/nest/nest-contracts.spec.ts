@@ -195,7 +195,7 @@ describe('Nest', () => {
         const [handler] = gateway.handlers;
         if (handler === undefined) throw new Error('no handler');
         metadata.set(GUARDS_METADATA, [], handler.callback);
-        passValidated([gateway], config, metadata, { ours: Piping, isReported: () => false });
+        passValidated([gateway], config, metadata, { ours: Piping, isReported: () => false, isValidated: () => true });
         onRegistered(gateway, () => {
           metadata.restore();
         });
