@@ -42,7 +42,7 @@ const { StandardSchemaValidationPipe } = common as { readonly StandardSchemaVali
 const OF_CLASSES: PipeKind = {
   type: ValidationPipe,
   isDone: (pipe, parameter, isValidated) => isValidated(parameter, OF_CLASSES.typeOf(pipe, parameter)),
-  typeOf: (pipe, { type }) => Reflect.get(pipe, 'expectedType') ?? type,
+  typeOf: (pipe, { type }) => (Reflect.get(pipe, 'expectedType') as unknown) ?? type,
   passing: (pipe) => (overrides(pipe, ValidationPipe, 'transform') ? withoutType(pipe) : undefined),
 };
 

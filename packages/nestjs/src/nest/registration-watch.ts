@@ -45,6 +45,6 @@ function patch(prototype: { register: Register }): void {
   const { register } = prototype;
   prototype.register = function registerWatched(container, config, ...others) {
     watching.get(container.getModules())?.({ config, server: others[2] });
-    return Reflect.apply(register, this, [container, config, ...others]) as unknown;
+    return Reflect.apply(register, this, [container, config, ...others]);
   };
 }
