@@ -79,6 +79,7 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.attack.started': {
     level: 'warn',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: 'excess_rate_limit_exceeded',
     fields: { handshakesPerSecond: plain<number>(), failuresPerSecond: plain<number>() },
   },
@@ -86,6 +87,7 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.attack.ended': {
     level: 'log',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: 'excess_rate_limit_exceeded',
     fields: { durationMs: plain<number>() },
   },
@@ -93,6 +95,7 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.shedding.started': {
     level: 'warn',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: 'excess_rate_limit_exceeded',
     fields: {
       /** The average delay of the event loop over the last second. */
@@ -105,6 +108,7 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.shedding.ended': {
     level: 'log',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: 'excess_rate_limit_exceeded',
     fields: { durationMs: plain<number>() },
   },
