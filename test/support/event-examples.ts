@@ -50,6 +50,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   option: 'handshake.trustedProxies',
   origin: 'https://app.example.com',
   outcome: 'would-refuse',
+  own: true,
   path: '/orders',
   peak: 41,
   policy: 'AccountOwner',

@@ -221,10 +221,10 @@ export class SecurityEvents {
       const losses = channel.queue.takeLosses();
       if (losses === undefined) continue;
       const report = { type: 'ws.audit.dropped', sink: channel.name, ...losses } as const;
-      const event = this.#present(report) as LossReport;
+      const event = this.#present(report);
       reports.push(report);
       for (const other of channels) {
-        if (other === channel) other.tellLosses(event);
+        if (other === channel) other.tellLosses(this.#present({ ...report, own: true }) as LossReport);
         else other.tell(event);
       }
     }

@@ -246,6 +246,10 @@ export const EVENT_CATALOGUE = Object.freeze({
       /** How many it threw at, rejected, or did not take in time. */
       failed: plain<number>(),
     },
+    optional: {
+      /** Whether the sink that is told is the one that lost them: they are missing in front of this very record. */
+      own: plain<true>(),
+    },
   },
   /** What a sink was spared, because too much of the same kind came at once; at most one a second. */
   'ws.audit.summary': {

@@ -81,7 +81,7 @@ describe('EventSampler', () => {
 
   it('MO-03 DR-24 counts what users are refused apart from what strangers are', () => {
     const sampler = samplerOf(20);
-    const refused = (whose: object): SecurityEvent => ({ ...message('claims'), ...whose }) as SecurityEvent;
+    const refused = (whose: object): SecurityEvent => ({ ...message('claims'), ...whose });
     expect(passed(sampler, 1000, 0, () => refused(ANONYMOUS))).toBe(20);
 
     // An event of a message has no method: the key of the principal says that nobody is behind it.
