@@ -79,6 +79,7 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.attack.started': {
     level: 'warn',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: 'excess_rate_limit_exceeded',
     fields: { handshakesPerSecond: plain<number>(), failuresPerSecond: plain<number>() },
   },
@@ -86,6 +87,7 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.attack.ended': {
     level: 'log',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: 'excess_rate_limit_exceeded',
     fields: { durationMs: plain<number>() },
   },
@@ -93,6 +95,7 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.shedding.started': {
     level: 'warn',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: 'excess_rate_limit_exceeded',
     fields: {
       /** The average delay of the event loop over the last second. */
@@ -105,6 +108,7 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.shedding.ended': {
     level: 'log',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: 'excess_rate_limit_exceeded',
     fields: { durationMs: plain<number>() },
   },
@@ -242,6 +246,10 @@ export const EVENT_CATALOGUE = Object.freeze({
       dropped: plain<number>(),
       /** How many it threw at, rejected, or did not take in time. */
       failed: plain<number>(),
+    },
+    optional: {
+      /** Whether the sink that is told is the one that lost them: they are missing in front of this very record. */
+      own: plain<true>(),
     },
   },
   /** What a sink was spared, because too much of the same kind came at once; at most one a second. */
