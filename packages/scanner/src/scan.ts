@@ -40,6 +40,8 @@ export interface ScanOptions {
   readonly subprotocols?: readonly string[] | undefined;
   /** Messages that the server answers, as they go over the wire. @default [] */
   readonly messages?: readonly string[] | undefined;
+  /** The ids of the checks to run: the others are reported as not tested. @default all of them */
+  readonly checks?: readonly string[] | undefined;
   /** Whether checks run that put a load on the target. @default false */
   readonly isDisruptive?: boolean | undefined;
   /** How much the scan may spend. */
@@ -55,10 +57,12 @@ export interface ScanOptions {
 /**
  * Scans one WebSocket endpoint.
  *
- * @throws TypeError for a target that is not a WebSocket URL, or is another machine without consent.
+ * @throws TypeError for a target that is not a WebSocket URL, or is another machine without consent, and for a check that is
+ * none.
  */
 export async function scan(options: ScanOptions): Promise<ScanResult> {
   const { messages = [], answerMs = 5000, settleMs = 500, onOutcome } = options;
+  const isWanted = wantedChecks(options.checks);
   const target = readTarget(options.target, { isAllowed: options.isAllowed === true });
   const budget = new ScanBudget({ ...DEFAULT_LIMITS, ...options.limits });
   const lock = options.lock === undefined ? undefined : await readDeclaredEvents(options.lock, target.url.pathname);
@@ -82,7 +86,9 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
   });
   const outcomes: CheckOutcome[] = [];
   for (const check of CHECKS) {
-    const verdict = await verdictOf(check, context, baseline, options.isDisruptive === true);
+    const verdict = isWanted(check)
+      ? await verdictOf(check, context, baseline, options.isDisruptive === true)
+      : notTested('Only other checks were asked for.');
     const outcome = outcomeOf(check, verdict, redactor);
     outcomes.push(outcome);
     onOutcome?.(outcome);
@@ -97,6 +103,14 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
     grade: gradeOf(outcomes, baseline.isAccepted),
     spent: budget.spent,
   };
+}
+
+function wantedChecks(ids: readonly string[] | undefined): (check: Check) => boolean {
+  const unknown = ids?.find((id) => !CHECKS.some((check) => check.id === id));
+  if (unknown !== undefined) {
+    throw new TypeError(`There is no check ${unknown}. There are: ${CHECKS.map(({ id }) => id).join(', ')}.`);
+  }
+  return ({ id }) => ids === undefined || ids.includes(id);
 }
 
 async function tryBaseline(prober: Prober): Promise<Baseline> {
@@ -227,9 +241,10 @@ function outcomeOf(check: Check, verdict: Verdict, redactor: Redactor): CheckOut
     requirements,
     cwe,
     asvs,
-    evidence: (found?.evidence ?? []).map(({ sent, got }) => ({
+    evidence: (found?.evidence ?? []).map(({ sent, got, about }) => ({
       sent: redactor.redact(sent),
       got: redactor.redact(got),
+      ...(about !== undefined && { about: redactor.redact(about) }),
     })),
     remediation,
   };

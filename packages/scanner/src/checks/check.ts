@@ -22,6 +22,11 @@ export interface Evidence {
   readonly sent: string;
   /** `101` */
   readonly got: string;
+  /**
+   * What it is about, the same in every scan: the event and the identity, the handshake, the rule. By it a later scan tells
+   * what one check has found before from what is new.
+   */
+  readonly about?: string;
 }
 
 /** What a check found out. "Could not test" is never "passed". */

@@ -1,5 +1,5 @@
 import type { HandshakeChange } from '../probe/handshake-request.js';
-import { InconclusiveError } from '../probe/prober.js';
+import { InconclusiveError } from '../probe/inconclusive.js';
 import type { CheckContext, CredentialJudge } from './check.js';
 
 /** Captured messages that are looked at. */

@@ -31,7 +31,7 @@ export const eventEnumerationCheck: Check = {
       const missing = await answersTo(context, unknown);
       if (shapeOf(refused, eventOf(context.dialect, message)) === shapeOf(missing, UNKNOWN_EVENT)) continue;
       return finding('A forbidden event can be told from one that does not exist.', [
-        { sent: message, got: refused.join(' ') },
+        { sent: message, got: refused.join(' '), about: eventOf(context.dialect, message) ?? message },
         { sent: unknown, got: missing.length === 0 ? 'nothing' : missing.join(' ') },
       ]);
     }

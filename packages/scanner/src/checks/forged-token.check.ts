@@ -1,11 +1,12 @@
 import { forgedTokens, hasWeakSecret } from '../forgery/forged-tokens.js';
 import { readJwt } from '../forgery/jwt.js';
-import { InconclusiveError } from '../probe/prober.js';
 import type { HandshakeChange } from '../probe/handshake-request.js';
-import { type Check, type CheckContext, type Evidence, finding, notTested, passed, type Verdict } from './check.js';
+import { type Check, type CheckContext, finding, notTested, passed, type Verdict } from './check.js';
+import { tryEach } from './try-each.js';
+import { ofAll, refusedByNow } from './try-handshakes.js';
 
-/** So many, which the list begins with, have to be refused by a server that then takes no more. */
-const MIN_TRIED = 6;
+/** So many, which the list begins with and which are one of each kind, have to be refused by a server that then takes no more. */
+const MIN_TRIED = 7;
 
 /** AN-06: J01, J02, J04, J05, J08, J09 and J10. */
 export const forgedTokenCheck: Check = {
@@ -30,7 +31,7 @@ export const forgedTokenCheck: Check = {
     const isWeak = jwt !== undefined && hasWeakSecret(jwt) === true;
     if (isWeak) {
       // Seen without a word to the server, which signs with it.
-      const evidence = { sent: `${String(jwt.header['alg'])} with a secret of a list of well-known ones`, got: 'the signature of the given token' }; // prettier-ignore
+      const evidence = { sent: `${String(jwt.header['alg'])} with a secret of a list of well-known ones`, got: 'the signature of the given token', about: 'J09' }; // prettier-ignore
       return finding('The tokens are signed with a secret that everybody knows.', [evidence]);
     }
     return tryTokens(context, [
@@ -48,28 +49,18 @@ async function tryTokens(
   if (judge === undefined) {
     return notTested('A handshake without any credential is accepted: whether a token is verified cannot be seen.');
   }
-  const evidence: Evidence[] = [];
-  let tried = 0;
-  let isShut = false;
-  for (const { id, what, token } of forged) {
-    try {
-      const change: HandshakeChange = { credentials: 'none', more: [['Authorization', `Bearer ${token}`]], token };
-      const { isAdmitted, saw } = await judge(change);
-      tried++;
-      if (isAdmitted) evidence.push({ sent: `${what} (${id})`, got: saw });
-    } catch (error) {
-      if (!(error instanceof InconclusiveError)) throw error;
-      // A server that slows down who guesses: it is right to.
-      isShut = true;
-      break;
-    }
-  }
+  const things = forged.map(({ id, what, token }) => ({ what: `${what} (${id})`, token }));
+  const { evidence, refused, untried, isShut } = await tryEach(things, async ({ token }) => {
+    const change: HandshakeChange = { credentials: 'none', more: [['Authorization', `Bearer ${token}`]], token };
+    const { isAdmitted, saw } = await judge(change);
+    return isAdmitted ? saw : undefined;
+  });
   if (evidence.length > 0) return finding('A forged token opened a connection.', evidence);
-  if (isShut) {
-    const says = `${tried} of ${forged.length} forged tokens were refused, and then no more handshakes were taken from here.`;
-    return tried >= MIN_TRIED ? passed(says) : notTested(says);
-  }
-  const { isAdmitted, saw } = await judge({});
-  if (!isAdmitted) return notTested(`The good handshake is refused by now (${saw}): the refusals say nothing.`);
-  return passed(`${forged.length} forged tokens were refused.`);
+  // A server that slows down who guesses is right to: the first ones are of every kind.
+  if (isShut && refused >= MIN_TRIED)
+    return passed(
+      `${refused} of ${things.length} forged tokens were refused, and then no more handshakes were taken from here.`,
+    );
+  if (untried !== undefined) return notTested(`${ofAll(refused, things.length)}${untried}`);
+  return (await refusedByNow(judge)) ?? passed(`${things.length} forged tokens were refused.`);
 }

@@ -279,6 +279,7 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     [['ws://localhost', '--token', '-', '--token-b', '-'], '--token and --token-b cannot both be standard input'],
     [['ws://localhost', '--lock', '/no/such/lock'], 'cannot be read: ENOENT'],
     [['ws://localhost', '--no-such'], '--no-such'],
+    [['ws://localhost', '--check', 'no-such'], 'There is no check no-such. There are: plaintext, '],
   ])('refuses %j', async (args, says) => {
     const { status, out, notes } = await run(args, { BROKEN: 'a\r\nX: y' });
     expect([status, out]).toEqual([2, '']);

@@ -1,5 +1,5 @@
 import { compareResults } from '../monitoring/compare-results.js';
-import { CLEAN, statusOfComparison, statusOfScan } from '../monitoring/exit-status.js';
+import { CLEAN, FOUND, statusOfComparison, statusOfScan } from '../monitoring/exit-status.js';
 import { comparisonReport } from '../monitoring/report-changes.js';
 import { renderReport } from '../report/render-report.js';
 import { scan, type ScanOptions } from '../scan.js';
@@ -16,7 +16,7 @@ export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] 
                [--public-key FILE]
                [--messages FILE] [--endpoints FILE] [--for nest|ws|socket.io] [--json | --sarif] [--output FILE]...
                [--baseline FILE] [--fail-on SEVERITY]
-               [--rate N] [--connections N] [--seconds N] [--wait MS] [--disruptive] [--i-am-allowed]
+               [--rate N] [--connections N] [--seconds N] [--wait MS] [--check ID]... [--disruptive] [--i-am-allowed]
 
 secure-ws-scan diff OLD NEW
 secure-ws-scan discover PAGE --output FILE.json
@@ -51,6 +51,7 @@ records what a client and a server say: see secure-ws-scan diff --help.
   --connections   how many in all (default: 200)
   --seconds       how long it may take (default: 300)
   --wait          milliseconds that a handler may take to answer (default: 500)
+  --check         runs this check alone; may be repeated. What is not tested earns nothing: less than half is no grade
   --disruptive    also run what loads the target or may lock the account out
   --i-am-allowed  the owner agrees: needed for every host but this machine
 
@@ -76,7 +77,8 @@ export async function runScanCommand(args: readonly string[], io: CommandIo): Pr
     );
     statuses.push(await scanOne({ ...given, outputs, options: { ...given.options, target } }, io));
   }
-  return Math.max(...statuses);
+  // What was found is told, whatever could not be tested beside it.
+  return statuses.includes(FOUND) ? FOUND : Math.max(...statuses);
 }
 
 async function scanOne(

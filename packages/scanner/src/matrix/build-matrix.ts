@@ -1,6 +1,6 @@
 import type { CheckContext } from '../checks/check.js';
 import { eventOf } from '../dialect/event-of.js';
-import { InconclusiveError } from '../probe/prober.js';
+import { HandshakeRefusedError, InconclusiveError, OpeningRefusedError } from '../probe/inconclusive.js';
 import type { Session } from '../probe/session.js';
 import type { Who } from '../scope/credentials.js';
 import { declaredAccess } from './declared-access.js';
@@ -38,8 +38,11 @@ async function reactionsOf(context: CheckContext, who: Who): Promise<readonly Re
       if (session === undefined || session.closed !== undefined) {
         session?.[Symbol.dispose]();
         const opened = await openAs(context, who);
-        // Who is not let in is not let in for the next message either.
-        if ('kind' in opened) return [...reactions, ...context.messages.slice(reactions.length).map(() => opened)];
+        // Who is not let in is not let in for the next message either; and who was let in before is not refused for who he is.
+        if ('kind' in opened) {
+          const reaction: Reaction = reactions.length > 0 ? { ...opened, kind: 'not-tried' } : opened;
+          return [...reactions, ...context.messages.slice(reactions.length).map(() => reaction)];
+        }
         session = opened;
       }
       reactions.push(await reactionTo(context, session, context.messageAs(message, who)));
@@ -59,8 +62,9 @@ async function openAs({ talk }: CheckContext, who: Who): Promise<Session | React
     // Decided after the upgrade.
     return { kind: 'not-admitted', shows: `close ${closed.code}` };
   } catch (error) {
-    if (error instanceof InconclusiveError) return { kind: 'not-admitted', shows: error.message };
-    throw error;
+    if (!(error instanceof InconclusiveError)) throw error;
+    const isRefused = error instanceof OpeningRefusedError || error instanceof HandshakeRefusedError;
+    return { kind: isRefused ? 'not-admitted' : 'not-tried', shows: error.message };
   }
 }
 

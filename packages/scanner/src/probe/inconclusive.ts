@@ -7,3 +7,22 @@ export class InconclusiveError extends Error {
 export class OpeningRefusedError extends InconclusiveError {
   override readonly name = 'OpeningRefusedError';
 }
+
+/** The target refused a handshake that is correct: its credential, as a rule. */
+export class HandshakeRefusedError extends InconclusiveError {
+  override readonly name = 'HandshakeRefusedError';
+}
+
+/** The target keeps saying that there are too many handshakes: the next one would say no more. */
+export class TooManyHandshakesError extends InconclusiveError {
+  override readonly name = 'TooManyHandshakesError';
+}
+
+/** The target ended the connection without a word: `socket.destroy()`, which is how many servers refuse. */
+export class EndedWithoutAnswerError extends Error {
+  override readonly name = 'EndedWithoutAnswerError';
+
+  constructor() {
+    super('The server ended the connection without an answer.');
+  }
+}

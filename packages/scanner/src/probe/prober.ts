@@ -1,21 +1,22 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { Dialect, Opened } from '../dialect/dialect.js';
 import type { ScanBudget } from '../scope/scan-budget.js';
 import type { ScanTarget } from '../scope/scan-target.js';
+import { clientSocket, type ConnectionChange } from './client-socket.js';
 import { OPCODES, writeFrame } from './frames.js';
 import type { HandshakeAnswer } from './handshake-answer.js';
+import { type HandshakeChange, type HandshakeIdentity, handshakeRequest } from './handshake-request.js';
 import {
-  credentialFields,
-  type HandshakeChange,
-  type HandshakeIdentity,
-  handshakeRequest,
-} from './handshake-request.js';
-import { InconclusiveError, OpeningRefusedError } from './inconclusive.js';
+  EndedWithoutAnswerError,
+  HandshakeRefusedError,
+  InconclusiveError,
+  TooManyHandshakesError,
+} from './inconclusive.js';
 import { waitUntilOpened } from './opening.js';
 import { RawConnection } from './raw-connection.js';
-import { MAX_RECEIVED, Session, type SessionPatience } from './session.js';
+import { Session, type SessionPatience } from './session.js';
 import type { Transcript } from './transcript.js';
 
 /** A server that says no longer than this when to come back is waited for, in seconds. */
@@ -23,9 +24,11 @@ const MAX_RETRY_AFTER = 30;
 const MAX_RETRIES = 2;
 /** Frames of a server that talks before it answers the opening. */
 const MAX_HEARD = 20;
-const TOO_MANY = new Set([429, 503]);
+const TOO_MANY = 429;
+/** A server that is busy, or being changed, answers so as well: it is waited for, and no limit is seen in it. */
+const COME_LATER = new Set([TOO_MANY, 503]);
 
-export { InconclusiveError, OpeningRefusedError };
+const NO_ANSWER: HandshakeAnswer = Object.freeze({ status: 0, fields: new Map(), head: '', isAccepted: false });
 
 /** What came of a handshake. */
 export interface Admission {
@@ -72,7 +75,7 @@ export class Prober {
     return this.patience.answerMs;
   }
 
-  /** How many handshakes the target has answered with `429` or `503` so far. */
+  /** How many handshakes the target has answered with `429` so far. */
   get limitedHandshakes(): number {
     return this.limited;
   }
@@ -80,13 +83,14 @@ export class Prober {
   /**
    * Opens a connection and sends a handshake on it. The caller disposes of it.
    *
-   * @throws InconclusiveError where the target keeps saying that there are too many.
-   * @throws Error where it does not answer.
+   * @throws TooManyHandshakesError
+   * @throws EndedWithoutAnswerError
+   * @throws InconclusiveError where it is busy, or does not answer.
    */
   async open(change: HandshakeChange = {}): Promise<{ connection: RawConnection; answer: HandshakeAnswer }> {
     for (let retries = 0; ; retries++) {
       const { connection, answer } = await this.openOnce(change);
-      if (!TOO_MANY.has(answer.status)) return { connection, answer };
+      if (!COME_LATER.has(answer.status)) return { connection, answer };
       connection[Symbol.dispose]();
       await this.waitFor(answer.status, answer.fields.get('retry-after'), retries);
     }
@@ -101,7 +105,7 @@ export class Prober {
     try {
       this.transcript.send(request.head);
       const answer = await connection.handshake(request);
-      if (TOO_MANY.has(answer.status)) this.limited++;
+      if (answer.status === TOO_MANY) this.limited++;
       this.transcript.receive('answer to a handshake', answer.head);
       if (!answer.isAccepted) {
         this.transcript.receive('body of a refused handshake', await connection.body(answer, settleMs));
@@ -113,9 +117,19 @@ export class Prober {
     }
   }
 
+  /** Waits without asking the target anything. @throws BudgetSpentError when the scan has no more time. */
+  pause(ms: number): Promise<void> {
+    return this.budget.pause(ms);
+  }
+
   /** Whether a handshake gets a connection that stays, and takes messages. @throws InconclusiveError where it cannot be said. */
   async admits(change: HandshakeChange = {}): Promise<Admission> {
-    const { connection, answer } = await this.open(change);
+    const opened = await this.open(change).catch((error: unknown) => {
+      if (error instanceof EndedWithoutAnswerError) return undefined;
+      throw error;
+    });
+    if (opened === undefined) return { isAdmitted: false, answer: NO_ANSWER, saw: 'the end of the connection' };
+    const { connection, answer } = opened;
     using _ = connection;
     if (!answer.isAccepted) {
       if (answer.status >= 500)
@@ -137,7 +151,8 @@ export class Prober {
    * Opens a session that speaks correctly, and begins as the dialect does. The caller disposes of it.
    *
    * @throws OpeningRefusedError where the dialect has an opening, and the target refuses it.
-   * @throws InconclusiveError where the target does not accept it.
+   * @throws HandshakeRefusedError
+   * @throws InconclusiveError where the target says nothing to the opening, or fails by itself.
    */
   async session(change: SessionChange = {}): Promise<Session> {
     const { dialect = this.dialect, openingMs = this.patience.answerMs } = change;
@@ -167,7 +182,7 @@ export class Prober {
   private async connected(change: ConnectionChange, sessionOf: (socket: WebSocket) => Session): Promise<Session> {
     for (let retries = 0; ; retries++) {
       await this.budget.takeConnection();
-      const socket = this.newSocket(change);
+      const socket = clientSocket(this.target, this.identity, change, this.patience.answerMs);
       const session = sessionOf(socket);
       const refused = once(socket, 'unexpected-response').then(([, response]) => response as IncomingMessage);
       try {
@@ -177,33 +192,18 @@ export class Prober {
         if (end === undefined) return session;
         session[Symbol.dispose]();
         const { statusCode: status = 0, headers } = end;
-        if (!TOO_MANY.has(status)) throw new InconclusiveError(`The server answered a good handshake with ${status}.`);
-        this.limited++;
+        if (!COME_LATER.has(status)) throw refusedWith(status);
+        if (status === TOO_MANY) this.limited++;
         await this.waitFor(status, headers['retry-after'], retries);
       } catch (error) {
         session[Symbol.dispose]();
+        if ((error as NodeJS.ErrnoException).code === 'ECONNRESET')
+          throw new HandshakeRefusedError(HUNG_UP, { cause: error });
         if ((error as Error).name !== 'AbortError') throw error;
         this.budget.checkTime();
-        throw new Error('Opening handshake has timed out', { cause: error });
+        throw new InconclusiveError('Opening handshake has timed out', { cause: error });
       }
     }
-  }
-
-  private newSocket({ subprotocols, credentials, path, more = [] }: ConnectionChange): WebSocket {
-    const { origin } = this.identity;
-    const fields = [...credentialFields(this.identity, credentials), ...more];
-    return new WebSocket(
-      path === undefined ? this.target.url : urlOf(this.target, path),
-      [...(subprotocols ?? this.identity.subprotocols)],
-      {
-        headers: Object.fromEntries(fields),
-        ...(origin !== undefined && { origin }),
-        followRedirects: false,
-        perMessageDeflate: false,
-        maxPayload: MAX_RECEIVED,
-        handshakeTimeout: this.patience.answerMs,
-      },
-    );
   }
 
   /** How a connection ends within a moment; `undefined` where it stays. */
@@ -238,14 +238,12 @@ export class Prober {
   private async waitFor(status: number, retryAfter: string | undefined, retries: number): Promise<void> {
     const seconds = Number(retryAfter ?? Number.NaN);
     if (retries >= MAX_RETRIES || !(seconds <= MAX_RETRY_AFTER)) {
-      throw new InconclusiveError(`The server answered ${status}: it takes no more handshakes from here for now.`);
+      const says = `The server answered ${status}: it takes no more handshakes from here for now.`;
+      throw status === TOO_MANY ? new TooManyHandshakesError(says) : new InconclusiveError(says);
     }
     await this.budget.pause(seconds * 1000);
   }
 }
-
-/** What can be changed of a handshake that is correct. */
-type ConnectionChange = Pick<HandshakeChange, 'subprotocols' | 'credentials' | 'token' | 'path' | 'more'>;
 
 /** What a session begins with. */
 interface SessionChange extends ConnectionChange {
@@ -263,11 +261,10 @@ function tokenOf(
   return token ?? (who === 'none' ? undefined : credentials[who].token);
 }
 
-/** SC-01: never by resolving, since a path of `//other.example/x` would name another host. */
-function urlOf({ url }: ScanTarget, path: string): URL {
-  const [pathname = '/', search] = path.split(/\?(.*)/s);
-  const changed = new URL(url);
-  changed.pathname = pathname;
-  changed.search = search ?? '';
-  return changed;
+const HUNG_UP = 'The server ended the connection at a good handshake without an answer.';
+
+/** A server that fails by itself has refused nobody. */
+function refusedWith(status: number): InconclusiveError {
+  const says = `The server answered a good handshake with ${status}.`;
+  return status >= 500 ? new InconclusiveError(says) : new HandshakeRefusedError(says);
 }

@@ -5,6 +5,7 @@ import type { ScanTarget } from '../scope/scan-target.js';
 import { readFrame, type ReceivedFrame } from './frames.js';
 import { type HandshakeAnswer, readAnswer } from './handshake-answer.js';
 import type { HandshakeRequest } from './handshake-request.js';
+import { EndedWithoutAnswerError, InconclusiveError } from './inconclusive.js';
 
 /** No server of good faith sends more before it is asked for. */
 const MAX_BUFFERED = 1_048_576;
@@ -61,7 +62,12 @@ export class RawConnection {
     return new RawConnection(socket, patience);
   }
 
-  /** Sends a handshake, and gives the answer. @throws Error where none comes. */
+  /**
+   * Sends a handshake, and gives the answer.
+   *
+   * @throws EndedWithoutAnswerError
+   * @throws InconclusiveError where none comes in time.
+   */
   async handshake({ head, key }: HandshakeRequest): Promise<HandshakeAnswer> {
     this.write(Buffer.from(head, 'latin1'));
     const deadline = performance.now() + this.patience.answerMs;
@@ -72,8 +78,8 @@ export class RawConnection {
         this.buffered = this.buffered.subarray(end + HEAD_END.length);
         return readAnswer(answered, key);
       }
-      if (!(await this.more(deadline - performance.now())))
-        throw new Error('The server ended the connection without an answer, or gave none in time.');
+      if (await this.more(deadline - performance.now())) continue;
+      throw this.isEnded ? new EndedWithoutAnswerError() : new InconclusiveError('The server gave no answer in time.');
     }
   }
 
