@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { SEVERITIES } from '../checks/check.js';
 import type { FailOn } from '../monitoring/exit-status.js';
-import { readResult } from '../monitoring/read-results.js';
+import { readResult, readResults } from '../monitoring/read-results.js';
 import type { ReportForm } from '../report/render-report.js';
 import type { RemediationFor } from '../report/report-text.js';
 import type { ScanOptions } from '../scan.js';
@@ -23,8 +23,8 @@ export interface ScanArguments {
   readonly format: ReportForm;
   /** Files that reports are written into, each in the form that its name ends with. */
   readonly outputs: readonly string[];
-  /** An earlier scan: only what is new beside it counts. */
-  readonly earlier: ScanResult | undefined;
+  /** Earlier scans, one of each endpoint: only what is new beside them counts. */
+  readonly earlier: readonly ScanResult[] | undefined;
   readonly failOn: FailOn;
   readonly remediationFor: RemediationFor;
 }
@@ -82,10 +82,8 @@ export async function readArguments(args: readonly string[], sources: SecretSour
   }
   if (values.json && values.sarif)
     throw new TypeError('--json and --sarif are two forms of one report: give one of them.');
-  if (values.endpoints !== undefined && (values.json || values.sarif || values.baseline !== undefined)) {
-    throw new TypeError(
-      '--endpoints makes a report for each endpoint: give --output, and compare folders of them with "diff".',
-    );
+  if (values.endpoints !== undefined && (values.json || values.sarif)) {
+    throw new TypeError('--endpoints makes a report for each endpoint: give --output, which writes all of them.');
   }
   const secrets = await readSecrets(values, sources);
   const { origin, subprotocol: subprotocols, messages } = values;
@@ -130,10 +128,16 @@ export async function readArguments(args: readonly string[], sources: SecretSour
     endpoints: values.endpoints === undefined ? undefined : await readEndpoints(values.endpoints, target),
     format: values.json ? 'json' : values.sarif ? 'sarif' : 'text',
     outputs,
-    earlier: values.baseline === undefined ? undefined : await readResult('--baseline', values.baseline),
+    earlier:
+      values.baseline === undefined ? undefined : await readEarlier(values.baseline, values.endpoints !== undefined),
     failOn: readChoice('--fail-on', values['fail-on'] ?? 'medium', [...SEVERITIES, 'never']),
     remediationFor: SERVERS.get(readChoice('--for', values.for ?? 'nest', [...SERVERS.keys()])) ?? 'nest',
   };
+}
+
+/** Of several endpoints a folder of reports, one for each. */
+async function readEarlier(path: string, areMany: boolean): Promise<readonly ScanResult[]> {
+  return areMany ? readResults('--baseline', path) : [await readResult('--baseline', path)];
 }
 
 const SECRETS = ['token', 'cookie', 'token-b', 'cookie-b', 'token-expired'] as const;

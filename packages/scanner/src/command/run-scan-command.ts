@@ -1,6 +1,6 @@
-import { compareResults } from '../monitoring/compare-results.js';
-import { CLEAN, FOUND, statusOfComparison, statusOfScan } from '../monitoring/exit-status.js';
-import { comparisonReport } from '../monitoring/report-changes.js';
+import { compareEndpoints } from '../monitoring/compare-results.js';
+import { CLEAN, FOUND, statusOfChanges, statusOfScan } from '../monitoring/exit-status.js';
+import { changesReport } from '../monitoring/report-changes.js';
 import { renderReport } from '../report/render-report.js';
 import { scan, type ScanOptions } from '../scan.js';
 import type { ScanResult } from '../scan-result.js';
@@ -45,7 +45,8 @@ records what a client and a server say: see secure-ws-scan diff --help.
   --json, --sarif print JSON, or SARIF 2.1.0 for code scanning
   --output        also writes a report into a file, in the form that its name ends with: .txt, .json, .sarif,
                   .xml (JUnit) or .html; may be repeated
-  --baseline      an earlier report (.json): only what is new beside it makes the exit status 1
+  --baseline      an earlier report (.json), with --endpoints a folder of them: only what is new beside it
+                  makes the exit status 1
   --fail-on       low, medium, high, critical or never: from where on the exit status is 1 (default: medium)
   --rate          connections in a second (default: 10)
   --connections   how many in all (default: 200)
@@ -70,31 +71,35 @@ export async function runScanCommand(args: readonly string[], io: CommandIo): Pr
   }
   const given = await readArguments(args, io);
   const { endpoints = [given.options.target] } = given;
-  const statuses: number[] = [];
+  const results: ScanResult[] = [];
   for (const [index, target] of endpoints.entries()) {
     const outputs = given.outputs.map((path) =>
       given.endpoints === undefined ? path : reportNameFor(path, target, index),
     );
-    statuses.push(await scanOne({ ...given, outputs, options: { ...given.options, target } }, io));
+    results.push(await scanOne({ ...given, outputs, options: { ...given.options, target } }, io));
   }
+  const { earlier, failOn } = given;
+  if (earlier !== undefined) {
+    const changes = compareEndpoints(earlier, results);
+    for (const line of changesReport(changes)) io.note(line);
+    return statusOfChanges(changes, failOn);
+  }
+  const statuses = results.map((result) => statusOfScan(result, failOn));
   // What was found is told, whatever could not be tested beside it.
   return statuses.includes(FOUND) ? FOUND : Math.max(...statuses);
 }
 
 async function scanOne(
-  { options, format, outputs, earlier, failOn, remediationFor }: ScanArguments,
+  { options, endpoints, format, outputs, earlier, remediationFor }: ScanArguments,
   io: CommandIo,
-): Promise<number> {
-  checkEarlier(earlier, options);
+): Promise<ScanResult> {
+  if (endpoints === undefined) checkEarlier(earlier?.[0], options);
   const onOutcome = ({ check, outcome }: { check: string; outcome: string }): void => io.note(`${check}: ${outcome}`);
   const result = await scan({ ...options, onOutcome });
   // Printed first: a disk that has filled up meanwhile must not cost the whole scan.
   io.out(renderReport(result, format, remediationFor));
   await writeReports(result, outputs, remediationFor);
-  if (earlier === undefined) return statusOfScan(result, failOn);
-  const comparison = compareResults(earlier, result);
-  for (const line of comparisonReport(comparison)) io.note(line);
-  return statusOfComparison(comparison, failOn);
+  return result;
 }
 
 /** A report of another endpoint would make what is new here look known. */
