@@ -1,7 +1,10 @@
-import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { type CheckOutcome, scan, type ScanOptions } from '@secure-ws/scanner';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { RANGE } from './range-server.js';
+import { weakToken } from './range-tokens.js';
 import { type Decision, startScripted } from './scripted-server.js';
 
 type Wanted = Partial<ScanOptions> & { readonly check: string };
@@ -174,5 +177,120 @@ describe('a server that says too little, or fails', { timeout: 120_000 }, () => 
       ['closed', 'not-tried'],
       ['not-tried', 'not-tried'],
     ]);
+  });
+
+  it.each(['binary-frames', 'fragments', 'deep-nesting', 'prototype-keys', 'injection'])(
+    'SC-04 %s has refused nothing by silence',
+    async (check) => {
+      const messages = ['{"event":"a","data":{"name":"Ann"}}'];
+      const verdict = await verdictOf(
+        { check, messages },
+        () => 'accept',
+        // What it does not know byte by byte it says nothing to.
+        (client, message) => messages.includes(message) && client.send('{"event":"done"}'),
+      );
+      expect(verdict).toMatchObject(check === 'binary-frames' || check === 'fragments' ? finding : notTested);
+    },
+  );
+
+  it('SC-04 RI-01 has refused no message for its nonce that it never takes', async () => {
+    const messages = ['{"event":"pay","data":{"nonce":"0f8fad5b"}}'];
+    const verdict = await verdictOf(
+      { check: 'replay', messages },
+      () => 'accept',
+      (client) => client.send('{"event":"error"}'),
+    );
+    expect(verdict).toMatchObject(notTested);
+  });
+
+  it('RI-01 has refused a message that somebody else has sent before, where a new nonce is taken', async () => {
+    const messages = ['{"event":"pay","data":{"nonce":"0f8fad5b"}}'];
+    const verdict = await verdictOf(
+      { check: 'replay', messages },
+      () => 'accept',
+      (client, message) => client.send(messages.includes(message) ? '{"event":"error"}' : '{"event":"done"}'),
+    );
+    expect(verdict).toMatchObject(passed);
+  });
+
+  it('SC-04 DR-14 has outlived nothing where it keeps away who is hostile', async () => {
+    let isShut = false;
+    const verdict = await verdictOf(
+      { check: 'crash' },
+      ({ url }) => {
+        isShut ||= url === '/%zz%c0%af';
+        return isShut ? 403 : 'accept';
+      },
+      (client, message) => client.send(message),
+    );
+    expect(verdict).toMatchObject(notTested);
+  });
+
+  it('SC-04 DR-14 has not ended where it ends all connections of who is hostile, and takes no more of them', async () => {
+    const clients = new Set<{ terminate(): void }>();
+    let isShut = false;
+    const verdict = await verdictOf(
+      { check: 'crash' },
+      () => (isShut ? 'destroy' : 'accept'),
+      (client, message) => {
+        clients.add(client);
+        isShut ||= message === '[]';
+        if (isShut) for (const each of clients) each.terminate();
+        else client.send('{}');
+      },
+    );
+    expect(verdict?.outcome).toBe('not-tested');
+  });
+
+  it.each<readonly [answer: string, expected: object]>([
+    ['{"event":"done"}', finding],
+    ['{"event":"error"}', passed],
+  ])('SC-04 SL-04 asks a server that looks at messages with one, and it says %s', async (answer, expected) => {
+    let isOver = false;
+    const verdict = await verdictOf(
+      {
+        check: 'log-out',
+        messages: ['{"event":"a"}'],
+        credentials: { token },
+        logOut: () => {
+          isOver = true;
+          return Promise.resolve();
+        },
+      },
+      () => 'accept',
+      (client, _, request) =>
+        client.send(!hasToken(request) ? '{"event":"error"}' : isOver ? answer : '{"event":"done"}'),
+    );
+    expect(verdict).toMatchObject(expected);
+  });
+
+  it('SC-04 SL-04 has tested nothing where nobody is refused anything', async () => {
+    const verdict = await verdictOf(
+      { check: 'log-out', messages: ['{"event":"a"}'], credentials: { token }, logOut: () => Promise.resolve() },
+      () => 'accept',
+    );
+    expect(verdict).toMatchObject(notTested);
+  });
+
+  it.each<readonly [what: string, cookies: readonly string[], expected: object]>([
+    ['well', ['sid=1; HttpOnly; SameSite=Lax'], passed],
+    ['badly, and then well', ['sid=1', 'sid=2; HttpOnly; SameSite=Lax'], finding],
+    ['well, and then badly', ['sid=2; HttpOnly; SameSite=Lax', 'sid=1'], finding],
+    ['not at all: it is taken away', ['sid=; Max-Age=0', 'sid=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT'], notTested],
+    ['with many blanks', [`sid=1; HttpOnly; SameSite=Lax${' '.repeat(10_000)}`], passed],
+  ])('AN-08 SC-04 a cookie is set %s', async (_, cookies, expected) => {
+    const http = createServer((__, response) => response.writeHead(200, { 'set-cookie': [...cookies] }).end());
+    await once(http.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void http.close());
+    const target = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/`;
+    const { outcomes } = await scan({ target, checks: ['cookie-attributes'], answerMs: 300 });
+    expect(outcomes.find(({ check }) => check === 'cookie-attributes')).toMatchObject(expected);
+  });
+
+  it('AN-06 SC-04 takes no JWT of a cookie for a credential that opens nothing by itself', async () => {
+    const cookie = `sid=a-session; theme=${weakToken('a secret that stands nowhere')}`;
+    const decide = ({ headers }: IncomingMessage): Decision =>
+      headers.cookie?.includes('sid=a-session') === true ? 'accept' : 401;
+    expect(await verdictOf({ check: 'forged-token', credentials: { cookie } }, decide)).toMatchObject(notTested);
   });
 });

@@ -1,5 +1,6 @@
 import type { HandshakeChange } from '../probe/handshake-request.js';
 import { InconclusiveError } from '../probe/inconclusive.js';
+import type { Prober } from '../probe/prober.js';
 import type { CheckContext, CredentialJudge } from './check.js';
 
 /** Captured messages that are looked at. */
@@ -13,9 +14,14 @@ const MAX_MESSAGES = 5;
  */
 export async function credentialJudge(context: CheckContext): Promise<CredentialJudge | undefined> {
   const { prober } = context;
-  if (!(await prober.admits({ credentials: 'none' })).isAdmitted) return (change) => prober.admits(change);
+  if (!(await takesAnybody(prober))) return (change) => prober.admits(change);
   const message = await tellingMessage(context);
   return message === undefined ? undefined : (change) => judgeBy(context, message, change);
+}
+
+/** Whether connections are taken without any credential: then they, by themselves, tell nothing of who may stay. */
+export async function takesAnybody(prober: Prober): Promise<boolean> {
+  return (await prober.admits({ credentials: 'none' })).isAdmitted;
 }
 
 /** The first message that the first account is answered, and nobody is refused. */

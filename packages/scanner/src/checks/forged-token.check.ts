@@ -1,5 +1,5 @@
 import { forgedTokens, hasWeakSecret } from '../forgery/forged-tokens.js';
-import { readJwt } from '../forgery/jwt.js';
+import { carriersOf, counts, type TokenCarrier } from '../forgery/token-carriers.js';
 import type { HandshakeChange } from '../probe/handshake-request.js';
 import { type Check, type CheckContext, finding, notTested, passed, type Verdict } from './check.js';
 import { tryEach } from './try-each.js';
@@ -25,33 +25,33 @@ export const forgedTokenCheck: Check = {
   },
   needsBaseline: true,
   async run(context) {
-    const { token } = context.prober.identity.credentials.given;
-    if (token === undefined) return notTested('It takes a token: --token env:NAME.');
-    const jwt = readJwt(token);
-    const isWeak = jwt !== undefined && hasWeakSecret(jwt) === true;
-    if (isWeak) {
+    const carriers = carriersOf(context.prober);
+    if (carriers.length === 0)
+      return notTested('It takes a token, or a cookie that holds a JWT: --token env:NAME, --cookie env:NAME.');
+    for (const { jwt } of carriers) {
+      if (jwt === undefined || hasWeakSecret(jwt) !== true) continue;
       // Seen without a word to the server, which signs with it.
       const evidence = { sent: `${String(jwt.header['alg'])} with a secret of a list of well-known ones`, got: 'the signature of the given token', about: 'J09' }; // prettier-ignore
       return finding('The tokens are signed with a secret that everybody knows.', [evidence]);
     }
-    return tryTokens(context, [
-      { id: 'AN-06', what: 'a text that is no token', token: 'not.a.token' },
-      ...(jwt === undefined ? [] : forgedTokens(jwt, context.publicKey)),
-    ]);
+    return tryTokens(context, carriers);
   },
 };
 
-async function tryTokens(
-  context: CheckContext,
-  forged: readonly { readonly id: string; readonly what: string; readonly token: string }[],
-): Promise<Verdict> {
+async function tryTokens(context: CheckContext, carriers: readonly TokenCarrier[]): Promise<Verdict> {
   const judge = await context.judge();
   if (judge === undefined) {
     return notTested('A handshake without any credential is accepted: whether a token is verified cannot be seen.');
   }
-  const things = forged.map(({ id, what, token }) => ({ what: `${what} (${id})`, token }));
-  const { evidence, refused, untried, isShut } = await tryEach(things, async ({ token }) => {
-    const change: HandshakeChange = { credentials: 'none', more: [['Authorization', `Bearer ${token}`]], token };
+  const things: Forgery[] = [];
+  for (const carrier of carriers) {
+    if (await counts(carrier, judge)) things.push(...forgeriesFor(carrier, context.publicKey));
+  }
+  if (things.length === 0)
+    return notTested(
+      'The token opens no connection by itself, or the rest opens one without it: its forgeries say nothing.',
+    );
+  const { evidence, refused, untried, isShut } = await tryEach(things, async ({ change }) => {
     const { isAdmitted, saw } = await judge(change);
     return isAdmitted ? saw : undefined;
   });
@@ -63,4 +63,18 @@ async function tryTokens(
     );
   if (untried !== undefined) return notTested(`${ofAll(refused, things.length)}${untried}`);
   return (await refusedByNow(judge)) ?? passed(`${things.length} forged tokens were refused.`);
+}
+
+interface Forgery {
+  readonly what: string;
+  readonly change: HandshakeChange;
+}
+
+/** What nobody has issued, in the place of a token. */
+function forgeriesFor({ jwt, where, change }: TokenCarrier, publicKey: string | undefined): readonly Forgery[] {
+  const forged = [
+    { id: 'AN-06', what: 'a text that is no token', token: 'not.a.token' },
+    ...(jwt === undefined ? [] : forgedTokens(jwt, publicKey)),
+  ];
+  return forged.map(({ id, what, token }) => ({ what: `${what}${where} (${id})`, change: change(token) }));
 }

@@ -13,10 +13,11 @@ import { writeReports } from './write-reports.js';
 /** What `--help` shows. */
 export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] [--cookie env:NAME] [--subprotocol NAME]...
                [--token-b env:NAME] [--cookie-b env:NAME] [--token-expired env:NAME] [--shared EVENT]... [--lock FILE]
-               [--public-key FILE]
+               [--public-key FILE] [--signing-key file:PATH] [--token-expiring env:NAME] [--logout-command COMMAND]
+               [--ca FILE] [--plain-port N]
                [--messages FILE] [--endpoints FILE] [--for nest|ws|socket.io] [--json | --sarif] [--output FILE]...
                [--baseline FILE] [--fail-on SEVERITY]
-               [--rate N] [--connections N] [--seconds N] [--wait MS] [--check ID]... [--disruptive] [--i-am-allowed]
+               [--rate N] [--connections N] [--seconds N] [--wait MS] [--idle N] [--check ID]... [--disruptive] [--i-am-allowed]
 
 secure-ws-scan diff OLD NEW
 secure-ws-scan discover PAGE --output FILE.json
@@ -34,9 +35,14 @@ records what a client and a server say: see secure-ws-scan diff --help.
   --token-b, --cookie-b
                   a second account, which must not do what the messages do
   --token-expired a token that was good once
+  --token-expiring a token that expires within two minutes: a connection must not outlive it
+  --logout-command a command that logs the first account out, run at the end
   --shared        an event that the second account may send as well; may be repeated
   --lock          secure-ws.lock.json: what is declared beside what is seen
   --public-key    a file with the key that tokens are verified with, in PEM
+  --signing-key   the private key (PEM) or the secret that tokens are signed with: for good signatures on wrong claims
+  --ca            a file with your own certificate authority, in PEM
+  --plain-port    a port of the host that must not take ws:// beside the wss:// of the target (80 beside 443 is tried)
   --subprotocol   what the handshake offers; may be repeated
   --messages      messages that the server answers or refuses, one a line as they go over the wire;
                   or a .har that a browser has recorded: what was sent to the host of the target
@@ -52,6 +58,7 @@ records what a client and a server say: see secure-ws-scan diff --help.
   --connections   how many in all (default: 200)
   --seconds       how long it may take (default: 300)
   --wait          milliseconds that a handler may take to answer (default: 500)
+  --idle          seconds that a connection that does nothing is watched, with --disruptive (default: 60)
   --check         runs this check alone; may be repeated. What is not tested earns nothing: less than half is no grade
   --disruptive    also run what loads the target or may lock the account out
   --i-am-allowed  the owner agrees: needed for every host but this machine

@@ -37,4 +37,5 @@ export const COLUMN_TITLES: Readonly<Record<Who, string>> = {
   other: 'B',
   none: 'nobody',
   expired: 'expired',
+  expiring: 'expiring',
 };

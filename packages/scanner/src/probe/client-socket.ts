@@ -23,6 +23,7 @@ export function clientSocket(
       ...(origin !== undefined && { origin }),
       followRedirects: false,
       perMessageDeflate: false,
+      ...(target.trusted !== undefined && { secureContext: target.trusted.context }),
       maxPayload: MAX_RECEIVED,
       handshakeTimeout: answerMs,
     },

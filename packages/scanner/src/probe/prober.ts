@@ -1,29 +1,32 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { SecureVersion } from 'node:tls';
 import type { WebSocket } from 'ws';
-import type { Dialect, Opened } from '../dialect/dialect.js';
+import type { Dialect } from '../dialect/dialect.js';
 import type { ScanBudget } from '../scope/scan-budget.js';
 import type { ScanTarget } from '../scope/scan-target.js';
 import { clientSocket, type ConnectionChange } from './client-socket.js';
+import { endOf } from './end-of-connection.js';
 import { OPCODES, writeFrame } from './frames.js';
 import type { HandshakeAnswer } from './handshake-answer.js';
-import { type HandshakeChange, type HandshakeIdentity, handshakeRequest } from './handshake-request.js';
+import { type HandshakeChange, type HandshakeIdentity, handshakeRequest, pageRequest } from './handshake-request.js';
 import {
   EndedWithoutAnswerError,
   HandshakeRefusedError,
   InconclusiveError,
+  OpeningRefusedError,
+  refusedWith,
   TooManyHandshakesError,
 } from './inconclusive.js';
 import { waitUntilOpened } from './opening.js';
 import { RawConnection } from './raw-connection.js';
 import { Session, type SessionPatience } from './session.js';
+import { lookAtTls, type TlsSight } from './tls-sight.js';
 import type { Transcript } from './transcript.js';
 
 /** A server that says no longer than this when to come back is waited for, in seconds. */
 const MAX_RETRY_AFTER = 30;
 const MAX_RETRIES = 2;
-/** Frames of a server that talks before it answers the opening. */
-const MAX_HEARD = 20;
 const TOO_MANY = 429;
 /** A server that is busy, or being changed, answers so as well: it is waited for, and no limit is seen in it. */
 const COME_LATER = new Set([TOO_MANY, 503]);
@@ -75,6 +78,11 @@ export class Prober {
     return this.patience.answerMs;
   }
 
+  /** How long a server is listened to after it was silent, in milliseconds. */
+  get settleMs(): number {
+    return this.patience.settleMs;
+  }
+
   /** How many handshakes the target has answered with `429` so far. */
   get limitedHandshakes(): number {
     return this.limited;
@@ -98,10 +106,9 @@ export class Prober {
 
   /** The same, without waiting for a target that says that there are too many. */
   async openOnce(change: HandshakeChange = {}): Promise<{ connection: RawConnection; answer: HandshakeAnswer }> {
-    await this.budget.takeConnection();
     const request = handshakeRequest(this.target, this.identity, change);
-    const { answerMs, settleMs } = this.patience;
-    const connection = await RawConnection.open(this.target, { answerMs, signal: this.budget.signal });
+    const { settleMs } = this.patience;
+    const connection = await this.connect();
     try {
       this.transcript.send(request.head);
       const answer = await connection.handshake(request);
@@ -115,6 +122,13 @@ export class Prober {
       connection[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** A connection on which nothing was said. @throws Error where there is none. */
+  async connect(): Promise<RawConnection> {
+    await this.budget.takeConnection();
+    const { answerMs } = this.patience;
+    return RawConnection.open(this.target, { answerMs, signal: this.budget.signal });
   }
 
   /** Waits without asking the target anything. @throws BudgetSpentError when the scan has no more time. */
@@ -136,6 +150,32 @@ export class Prober {
         throw new InconclusiveError(`The server answered ${answer.status}, an error of its own.`);
       return { isAdmitted: false, answer, saw: String(answer.status) };
     }
+    const end = await endOf(connection, this.say(connection, change), this.transcript, this.patience);
+    return { isAdmitted: end === undefined, answer, saw: end === undefined ? '101' : `101, then ${end}` };
+  }
+
+  /**
+   * A connection on which the opening of the dialect was taken, and frames can be written one by one. The caller disposes of it.
+   *
+   * @throws HandshakeRefusedError
+   * @throws OpeningRefusedError
+   * @throws InconclusiveError
+   */
+  async spoken(change: HandshakeChange = {}): Promise<{ connection: RawConnection; answer: HandshakeAnswer }> {
+    const { connection, answer } = await this.open(change);
+    try {
+      if (!answer.isAccepted) throw refusedWith(answer.status);
+      const end = await endOf(connection, this.say(connection, change), this.transcript, this.patience);
+      if (end !== undefined) throw new OpeningRefusedError(`The server ended a good connection: ${end}.`);
+      return { connection, answer };
+    } catch (error) {
+      connection[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Writes the opening of the dialect, and a ping behind it. @returns the dialect, where it has one. */
+  private say(connection: RawConnection, change: HandshakeChange): Dialect | undefined {
     const opening = this.dialect?.opening(tokenOf(this.who, change)) ?? [];
     for (const message of opening) {
       this.budget.takeMessage();
@@ -143,8 +183,34 @@ export class Prober {
       connection.write(writeFrame({ opcode: OPCODES.text, payload: message }));
     }
     connection.write(writeFrame({ opcode: OPCODES.ping, payload: 'scan' }));
-    const end = await this.endOf(connection, opening.length > 0);
-    return { isAdmitted: end === undefined, answer, saw: end === undefined ? '101' : `101, then ${end}` };
+    return opening.length > 0 ? this.dialect : undefined;
+  }
+
+  /** Begins a handshake, without a credential, and does not end it. The caller disposes of it. */
+  async halfHandshake(): Promise<RawConnection> {
+    const connection = await this.connect();
+    connection.write(Buffer.from(`GET ${this.target.path} HTTP/1.1\r\nHost: ${this.target.host}\r\n`));
+    return connection;
+  }
+
+  /** The head of a page, asked for without a credential. No redirect is followed. @throws Error where none comes. */
+  async page(path: string): Promise<HandshakeAnswer> {
+    using connection = await this.connect();
+    return await connection.handshake(pageRequest(this.target, path));
+  }
+
+  /** A TLS handshake, with a version or with any, and whoever answers. @throws Error where there is none. */
+  async tls(version?: SecureVersion): Promise<TlsSight> {
+    await this.budget.takeConnection();
+    return await lookAtTls(this.target, { answerMs: this.patience.answerMs, signal: this.budget.signal }, version);
+  }
+
+  /** The same host without TLS, at a port of it. It draws from the same budget. */
+  withoutTls(port: number): Prober {
+    const { hostname } = this.target.url;
+    const host = port === 80 ? hostname : `${hostname}:${port}`;
+    const target = { ...this.target, isSecure: false, port, host };
+    return new Prober(target, this.identity, this.budget, this.transcript, this.patience);
   }
 
   /**
@@ -206,35 +272,6 @@ export class Prober {
     }
   }
 
-  /** How a connection ends within a moment; `undefined` where it stays. */
-  private async endOf(connection: RawConnection, hasOpening: boolean): Promise<string | undefined> {
-    const { answerMs, settleMs } = this.patience;
-    let deadline = performance.now() + answerMs;
-    const heard: string[] = [];
-    let opened: Opened = hasOpening ? 'unanswered' : 'taken';
-    for (;;) {
-      const frame = await connection.frameBy(deadline);
-      if (frame === undefined && connection.hasEnded) return 'the end of the connection';
-      if (frame === undefined && opened === 'unanswered')
-        throw new InconclusiveError(`The server does not answer the opening of ${this.dialect?.id}.`);
-      if (frame === undefined) return undefined;
-      if (frame.opcode === OPCODES.close) {
-        return `close ${frame.payload.length >= 2 ? frame.payload.readUInt16BE(0) : 'without a code'}`;
-      }
-      if (frame.opcode === OPCODES.text) {
-        const text = frame.payload.toString();
-        this.transcript.receive('message', text);
-        if (opened === 'unanswered') opened = this.dialect?.opened([...heard, text]) ?? 'taken';
-        if (heard.length < MAX_HEARD) heard.push(text);
-        if (opened === 'refused') return 'a refusal of the opening';
-      }
-      // A server that decides after the upgrade may take a little longer than its pong.
-      if (frame.opcode === OPCODES.pong || (frame.opcode === OPCODES.text && opened === 'taken' && hasOpening)) {
-        if (opened !== 'unanswered') deadline = Math.min(deadline, performance.now() + settleMs);
-      }
-    }
-  }
-
   private async waitFor(status: number, retryAfter: string | undefined, retries: number): Promise<void> {
     const seconds = Number(retryAfter ?? Number.NaN);
     if (retries >= MAX_RETRIES || !(seconds <= MAX_RETRY_AFTER)) {
@@ -262,9 +299,3 @@ function tokenOf(
 }
 
 const HUNG_UP = 'The server ended the connection at a good handshake without an answer.';
-
-/** A server that fails by itself has refused nobody. */
-function refusedWith(status: number): InconclusiveError {
-  const says = `The server answered a good handshake with ${status}.`;
-  return status >= 500 ? new InconclusiveError(says) : new HandshakeRefusedError(says);
-}

@@ -77,6 +77,7 @@ export class ScanBudget {
     this.checkTime();
   }
 
+  /** @throws BudgetSpentError when the time of the scan is over. */
   checkTime(): void {
     if (!this.signal.aborted) return;
     throw new BudgetSpentError(
