@@ -127,8 +127,7 @@ export class Prober {
   /** A connection on which nothing was said. @throws Error where there is none. */
   async connect(): Promise<RawConnection> {
     await this.budget.takeConnection();
-    const { answerMs } = this.patience;
-    return RawConnection.open(this.target, { answerMs, signal: this.budget.signal });
+    return RawConnection.open(this.target, { answerMs: this.answerMs, signal: this.budget.signal });
   }
 
   /** Waits without asking the target anything. @throws BudgetSpentError when the scan has no more time. */
