@@ -35,6 +35,9 @@ export const CENTRIFUGO: Dialect = {
     if (replies.some(({ connect }) => typeof fieldsOf(connect)['client'] === 'string')) return 'taken';
     return replies.some(({ id, error }) => id === CONNECT_ID && isError(error)) ? 'refused' : 'unanswered';
   },
+  isOwn: (message) =>
+    requestOf(message) !== undefined ||
+    objectsOf(message).some(({ id, connect }) => typeof id === 'number' && typeof connect === 'object'),
   message: (method, data) => JSON.stringify({ id: 1, rpc: { method, data } }),
   eventOf: (message) => {
     const request = requestOf(message);
@@ -46,7 +49,8 @@ export const CENTRIFUGO: Dialect = {
     const request = requestOf(message);
     return request === undefined ? undefined : fieldsOf(request.command[request.kind])['data'];
   },
-  withData: (message, data) => (['rpc', 'publish'].includes(requestOf(message)?.kind ?? '') ? changed(message, () => ({ data })) : undefined), // prettier-ignore
+  withData: (message, data) =>
+    ['rpc', 'publish'].includes(requestOf(message)?.kind ?? '') ? changed(message, () => ({ data })) : undefined,
   prepared: (message) => changed(message, () => ({})),
   again: (message, count) => {
     const request = requestOf(message);
@@ -57,11 +61,6 @@ export const CENTRIFUGO: Dialect = {
   // An empty reply is a ping.
   reply: (frame) => (frame.trim() === '{}' ? '{}' : undefined),
 };
-
-/** Whether a captured message is a command of Centrifugo. */
-export function isCentrifugoCommand(message: string): boolean {
-  return requestOf(message) !== undefined || objectsOf(message).some(({ id, connect }) => typeof id === 'number' && typeof connect === 'object'); // prettier-ignore
-}
 
 const isReply = ({ id }: Fields): boolean => typeof id === 'number' && id !== 0 && id !== CONNECT_ID;
 
