@@ -2,6 +2,7 @@ import type { HandshakeChange } from '../probe/handshake-request.js';
 import { InconclusiveError } from '../probe/inconclusive.js';
 import type { Prober } from '../probe/prober.js';
 import type { CheckContext, CredentialJudge } from './check.js';
+import { isForOnce } from './known-messages.js';
 
 /** Captured messages that are looked at. */
 const MAX_MESSAGES = 5;
@@ -32,6 +33,8 @@ async function tellingMessage(context: CheckContext): Promise<string | undefined
   for (const message of messages.slice(0, MAX_MESSAGES)) {
     // One that carries the token says who sends it, whatever the handshake says.
     if (messageAs(message, 'none') !== message) continue;
+    // One that is taken once is refused to whoever sends it next.
+    if (isForOnce(message)) continue;
     const given = await reactionTo(context, message, {});
     if (given === 'answered' && (await reactionTo(context, message, { credentials: 'none' })) === 'refused')
       return message;

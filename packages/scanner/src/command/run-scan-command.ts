@@ -56,7 +56,7 @@ records what a client and a server say: see secure-ws-scan diff --help.
                   makes the exit status 1
   --fail-on       low, medium, high, critical or never: from where on the exit status is 1 (default: medium)
   --rate          connections in a second (default: 10)
-  --connections   how many in all (default: 200)
+  --connections   how many in all (default: 300)
   --seconds       how long it may take (default: 300)
   --wait          milliseconds that a handler may take to answer (default: 500)
   --idle          seconds that a connection that does nothing is watched, with --disruptive (default: 60)
