@@ -39,7 +39,7 @@ export class ConnectionReplies {
     if (message.id !== undefined && this.#cancelled?.delete(message.id) === true) {
       disposeStream(value);
       message.abort();
-      this.connection.sendText(endFrame(message.handler?.plan.eventJson ?? '""', message.id), message.event);
+      this.connection.offer(endFrame(message.handler?.plan.eventJson ?? '""', message.id), message.event);
       return true;
     }
     if (this.hasAllStreams) {
@@ -117,6 +117,6 @@ export class ConnectionReplies {
       );
       message.settle({ code: 'INTERNAL', reason: 'reply-too-large', fault: { exception } });
     }
-    return outcome === 'sent';
+    return outcome === 'sent' || outcome === 'queued';
   }
 }
