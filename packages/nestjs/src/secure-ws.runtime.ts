@@ -29,6 +29,7 @@ import { type LoadNews, LoadShedding } from './throttling/shedding/load-shedding
 import { reportStoreHealth } from './store/report-store-health.js';
 import { ResilientStore } from './store/resilient.store.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
+import { ConnectionHooks } from './lifecycle/hooks/connection-hooks.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 import { currentRights } from './lifecycle/revalidation/current-rights.js';
@@ -58,6 +59,7 @@ export class SecureWsRuntime {
   readonly outputs: Outputs;
   /** What the boot has compiled. */
   readonly plans = new HandlerPlans();
+  readonly hooks: ConnectionHooks;
   readonly revocationWatch: RevocationWatch;
   readonly revocations: WsRevocationService;
   readonly csrfTokens: WsCsrfTokens;
@@ -106,6 +108,11 @@ export class SecureWsRuntime {
     });
     this.timer = new CoarseTimer(clock);
     this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle, this.events, this.outputs);
+    this.hooks = new ConnectionHooks(clock, options.lifecycle.connectTimeoutMs, (where, connectionId, error) => {
+      this.events.emit({ type: 'ws.application.failed', where, connectionId });
+      this.faults.write(where, connectionId, error);
+    });
+    this.lifecycle.onDrained(() => this.hooks.settled());
     this.revocationWatch = new RevocationWatch(store, clock, () => this.lifecycle.find());
     this.revocations = new WsRevocationService(store, this.revocationWatch, clock, options.store.revocationMs);
     this.defaults = defaultSettings(options);

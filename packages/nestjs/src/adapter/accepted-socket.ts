@@ -31,6 +31,10 @@ export class AcceptedSocket implements FrameWatch {
   /** Nest's callbacks for the end of the connection, one a gateway. */
   readonly disconnects: ((code: number) => void)[] = [];
   close: WsClose | undefined;
+  /** Whether the application's connection hooks have heard of it. */
+  isGreeted = false;
+  /** Ends when these hooks are done; `undefined` where nobody has to wait for one. */
+  greeting: Promise<void> | undefined;
 
   constructor(
     readonly socket: BoundedSocket,

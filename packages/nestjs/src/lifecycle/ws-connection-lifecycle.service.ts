@@ -79,6 +79,11 @@ export class WsConnectionLifecycleService {
     this.#drain.onBegin.push(begin);
   }
 
+  /** @internal Calls `work` when the connections are gone: the drain waits for it, as long as there is time. */
+  onDrained(work: () => Promise<void>): void {
+    this.#drain.onGone.push(work);
+  }
+
   /** @internal How long the drain took, in milliseconds; 0 before its end. */
   get drainedForMs(): number {
     return this.#drain.tookMs;
