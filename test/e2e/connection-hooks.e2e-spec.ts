@@ -277,6 +277,7 @@ describe('connection hooks', () => {
     }
     await until(() => story.lines.filter((line) => line === 'gone is over').length === 20, 'all ends are told');
     await until(() => clock.pending === before, 'no timer is left');
+    expect(clock.pending).toBe(before);
   });
 });
 
