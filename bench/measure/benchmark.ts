@@ -16,6 +16,8 @@ export interface BenchmarkSettings {
   readonly steps: boolean;
   /** Measures the chain with metrics, alerts and tracing on, against the chain without. */
   readonly metrics: boolean;
+  /** How long connections are left alone, or under load, in seconds; each benchmark has its own default. */
+  readonly seconds: number | undefined;
   /** Whether the client polls between replies or sleeps; each benchmark has its own default. */
   readonly client: 'spin' | 'sleep' | undefined;
 }
@@ -32,7 +34,9 @@ export interface Benchmark {
   /** One line for the list. */
   readonly summary: string;
   /** What it reads besides `rounds` and `count`; any other option is refused. */
-  readonly options: readonly ('window' | 'floor' | 'calibrate' | 'client' | 'steps' | 'metrics')[];
+  readonly options: readonly ('window' | 'floor' | 'calibrate' | 'client' | 'steps' | 'metrics' | 'seconds')[];
+  /** How often every candidate is measured where nobody says. @default 9 */
+  readonly rounds?: number;
   run(settings: BenchmarkSettings): Promise<BenchmarkReport>;
 }
 

@@ -1,4 +1,5 @@
 import type { AddressInfo, Server } from 'node:net';
+import { timerCount } from './timer-count.js';
 import type { ServerReport, UsageRequest, Worker } from './usage.js';
 
 /**
@@ -16,8 +17,9 @@ export function serve(server: Server, doWork: Worker = () => Promise.resolve([])
       globalThis.gc?.();
     }
     const { user, system } = process.cpuUsage();
-    const { heapUsed, external } = process.memoryUsage();
-    send({ usage: { cpuMicros: user + system, memoryBytes: heapUsed + external }, kinds });
+    const { heapUsed, external, rss } = process.memoryUsage();
+    const memory = { memoryBytes: heapUsed + external, residentBytes: rss };
+    send({ usage: { cpuMicros: user + system, ...memory, timers: timerCount() }, kinds });
   };
   process.on('message', (request: UsageRequest) => void answer(request));
   // Not process.kill: a normal exit is what writes the profile under --cpu-prof.

@@ -23,6 +23,7 @@ export function secureWsOptions(): SecureWsOptions {
       limits: {
         ratePerAddress: RATE,
         ratePerPrincipal: RATE,
+        maxOpen: NEVER_REACHED,
         maxOpenPerAddress: NEVER_REACHED,
         maxOpenPerPrincipal: NEVER_REACHED,
         maxOpenPerSession: NEVER_REACHED,

@@ -54,7 +54,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     connection.deadlines.onRoundTrip = onPong;
     const pipeline = new ConnectionPipeline(engine, connection);
     const method = `${principal.kind}:${admission.credentialKind}`;
-    const accepted = new AcceptedSocket(client, connection, pipeline, method, this.#now);
+    const accepted = new AcceptedSocket(client, connection, pipeline, method, this.#now, this.runtime.unfinished);
     const inbound = before?.inbound ?? new InboundFrames(request.socket, accepted, pipeline.frameLimits);
     inbound.limits = pipeline.frameLimits;
     connection.inbound = inbound;
