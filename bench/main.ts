@@ -5,13 +5,15 @@ import { dto } from './benchmarks/dto.js';
 import { handshake } from './benchmarks/handshake.js';
 import { connections } from './benchmarks/connections.js';
 import { message } from './benchmarks/message.js';
+import { siege } from './benchmarks/siege.js';
+import { soak } from './benchmarks/soak.js';
 import { store } from './benchmarks/store.js';
 
-const BENCHMARKS: readonly Benchmark[] = [message, handshake, dto, connections, store];
+const BENCHMARKS: readonly Benchmark[] = [message, handshake, dto, connections, store, siege, soak];
 
 const DEFAULT_ROUNDS = 9;
 
-const VALUES: Readonly<Record<string, string>> = { window: ' N', client: ' spin|sleep', seconds: ' N' };
+const VALUES: Readonly<Record<string, string>> = { window: ' N', client: ' spin|sleep', seconds: ' N', minutes: ' N' };
 
 function list(): void {
   const width = Math.max(...BENCHMARKS.map(({ name }) => name.length));
@@ -53,6 +55,7 @@ function readCommandLine(): CommandLine {
       messages: { type: 'string' },
       window: { type: 'string' },
       seconds: { type: 'string' },
+      minutes: { type: 'string' },
       floor: { type: 'boolean', default: false },
       calibrate: { type: 'boolean', default: false },
       client: { type: 'string' },
@@ -60,7 +63,7 @@ function readCommandLine(): CommandLine {
       metrics: { type: 'boolean', default: false },
     },
   });
-  const { json, window, seconds, floor, calibrate, client, steps, metrics } = values;
+  const { json, window, seconds, minutes, floor, calibrate, client, steps, metrics } = values;
   return {
     name: positionals[0],
     file: json,
@@ -73,10 +76,11 @@ function readCommandLine(): CommandLine {
       steps,
       metrics,
       seconds: positiveInteger('seconds', seconds),
+      minutes: positiveInteger('minutes', minutes),
       client: spinOrSleep(client),
     },
-    special: Object.entries({ window, seconds, floor, calibrate, client, steps, metrics }).flatMap(([option, value]) =>
-      value === undefined || value === false ? [] : [option],
+    special: Object.entries({ window, seconds, minutes, floor, calibrate, client, steps, metrics }).flatMap(
+      ([option, value]) => (value === undefined || value === false ? [] : [option]),
     ),
   };
 }
@@ -94,11 +98,16 @@ async function main(): Promise<void> {
   }
   const unread = special.find((option) => !benchmark.options.some((known) => known === option));
   if (unread !== undefined) throw new Error(`The benchmark "${name}" does not read --${unread}.`);
-  const { table, json } = await benchmark.run({
+  const {
+    table,
+    json,
+    isFailed = false,
+  } = await benchmark.run({
     ...settings,
     rounds: settings.rounds ?? benchmark.rounds ?? DEFAULT_ROUNDS,
   });
   process.stdout.write(`${table}\n`);
+  if (isFailed) process.exitCode = 1;
   if (file !== undefined) await writeFile(file, `${JSON.stringify(json, undefined, 2)}\n`);
 }
 

@@ -7,8 +7,13 @@ import type { ServerReport, UsageRequest, Worker } from './usage.js';
  * ends with it.
  *
  * @param doWork what it does by itself when it is asked to.
+ * @param sizesOf what it counts of its own.
  */
-export function serve(server: Server, doWork: Worker = () => Promise.resolve([])): void {
+export function serve(
+  server: Server,
+  doWork: Worker = () => Promise.resolve([]),
+  sizesOf: () => Readonly<Record<string, number>> = () => ({}),
+): void {
   const answer = async ({ collectGarbage, work }: UsageRequest): Promise<void> => {
     const kinds = work === undefined ? [] : await doWork(work);
     if (collectGarbage) {
@@ -19,7 +24,8 @@ export function serve(server: Server, doWork: Worker = () => Promise.resolve([])
     const { user, system } = process.cpuUsage();
     const { heapUsed, external, rss } = process.memoryUsage();
     const memory = { memoryBytes: heapUsed + external, residentBytes: rss };
-    send({ usage: { cpuMicros: user + system, ...memory, timers: timerCount() }, kinds });
+    const counts = { timers: timerCount(), handles: process.getActiveResourcesInfo().length, sizes: sizesOf() };
+    send({ usage: { cpuMicros: user + system, ...memory, ...counts }, kinds });
   };
   process.on('message', (request: UsageRequest) => void answer(request));
   // Not process.kill: a normal exit is what writes the profile under --cpu-prof.

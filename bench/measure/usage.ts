@@ -8,6 +8,10 @@ export interface Usage {
   readonly residentBytes: number;
   /** How many timers run, where they are counted: see `timer-count.ts`. */
   readonly timers: number;
+  /** How many resources keep its event loop alive: sockets, servers, pipes, timers. */
+  readonly handles: number;
+  /** What the server itself counts. */
+  readonly sizes: Readonly<Record<string, number>>;
 }
 
 /** Parent to server. */

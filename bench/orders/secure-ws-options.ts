@@ -33,3 +33,21 @@ export function secureWsOptions(): SecureWsOptions {
     throttling: { connection: RULES, principal: RULES, connectionBytesPerSecond: NEVER_REACHED },
   };
 }
+
+/** As {@link secureWsOptions}, for a load that is refused all the time, and by an address from which everybody comes. */
+export function soakOptions(): SecureWsOptions {
+  const { handshake, throttling, ...others } = secureWsOptions();
+  return {
+    ...others,
+    handshake: {
+      ...handshake,
+      limits: { ...handshake?.limits, backoff: { freeFailures: 1000, firstDelayMs: 1, maxDelayMs: 1 } },
+    },
+    throttling: { ...throttling, violations: { budget: NEVER_REACHED } },
+  };
+}
+
+/** The limits that an application has without setting any. */
+export function defaultLimits(): Pick<SecureWsOptions, 'handshake' | 'throttling'> {
+  return { handshake: { origins: [ALLOWED_ORIGIN], trustedProxies: 'none' }, throttling: {} };
+}
