@@ -55,6 +55,7 @@ export interface WsConnection {
    *
    * @param options `{ as: TheDto }` sends only what an output DTO exposes, to whom it exposes it.
    * @returns what became of it. None of the four is falsy: compare with the one that is meant.
+   * @throws TypeError for the event `error`, and for one that begins with `$`: clients would take it for the module's.
    */
   send(event: string, data?: unknown, options?: WsSendOptions): WsSendOutcome;
 

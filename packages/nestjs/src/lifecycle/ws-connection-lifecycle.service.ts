@@ -6,6 +6,7 @@ import { closeInBatches, ConnectionDrain } from './connection-drain.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
 import { plainJson } from '../core/plain-json.js';
+import { refuseReservedEvent } from '../core/reserved-event.js';
 import type { OutputView, OutputWriter, WsSendOptions } from '../core/output.js';
 import type { WsConnection, WsSendOutcome } from '../core/ws-connection.js';
 import { matchesFilter, type WsConnectionFilter } from './connection-filter.js';
@@ -152,8 +153,10 @@ export class WsConnectionLifecycleService {
    * @param filter `{}` for all of them.
    * @param options `{ as: TheDto }` sends only what an output DTO exposes, to whom it exposes it.
    * @returns at how many connections it was `sent`, `queued`, `dropped` and `closed`, as {@link WsConnection.send} says.
+   * @throws TypeError for the event `error`, and for one that begins with `$`: clients would take it for the module's.
    */
   send(filter: WsConnectionFilter, event: string, data?: unknown, options: WsSendOptions = {}): WsSendCounts {
+    refuseReservedEvent(event);
     const viewOf = this.outputs.prepare('WsConnectionLifecycleService.send', event, data, options);
     const frames = new Map<OutputView, string | undefined>();
     const counts = { sent: 0, queued: 0, dropped: 0, closed: 0 };
