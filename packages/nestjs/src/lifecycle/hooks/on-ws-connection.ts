@@ -12,7 +12,8 @@ export const CONNECTION_HOOK_METADATA: Readonly<Record<HookMoment, string>> = Ob
   disconnected: 'secure-ws:on-ws-disconnected',
 });
 
-type HookDecorator<Hook> = <Method extends Hook>(
+/** Marks a method that can be called as the hook is. */
+export type HookDecorator<Hook> = <Method extends Hook>(
   target: object,
   method: string | symbol,
   descriptor: TypedPropertyDescriptor<Method>,
