@@ -128,6 +128,9 @@ export type LeaseState = 'held' | 'replaced' | 'unknown';
 /** Why a store has no answer: it holds as many keys as it may; it cannot be reached or is too slow; it was closed. */
 export type StoreFailure = 'full' | 'unavailable' | 'closed';
 
+/** What in a store was not written by a node of this application. */
+export type StoreForgery = 'revocation';
+
 const MESSAGES: Readonly<Record<StoreFailure, string>> = Object.freeze({
   full: 'The store is full. Raise store.maxKeys, or find out who makes so many keys.',
   unavailable: 'The store did not answer. Check that it runs and can be reached from this node.',
@@ -174,6 +177,17 @@ export abstract class SecureWsStore {
   /** For how many milliseconds it has not answered; 0 while it does. */
   get awayMs(): number {
     return 0;
+  }
+
+  /**
+   * Calls `listener` whenever something is found that no node of this application has written. It is ignored by then.
+   *
+   * @param listener must not throw.
+   * @returns ends it.
+   */
+  onForged(_listener: (what: StoreForgery) => void): () => void {
+    // Most stores cannot tell.
+    return () => undefined;
   }
 
   /** For what a store has to do from time to time; called several times a second by each application that uses it. */
@@ -228,7 +242,8 @@ export abstract class SecureWsStore {
    * Adds revocations to the log, all or none. A key that has one keeps the later date and the longer life; one that changes
    * nothing is no news.
    *
-   * A store that has no room refuses, and forgets nothing that is not over.
+   * A store that has no room refuses, and forgets nothing that is not over. One that others can write to signs what it keeps, and
+   * ignores what is not signed.
    */
   abstract revoke(revocations: readonly Revocation[]): Awaitable<void>;
 

@@ -54,6 +54,7 @@ const MEANINGS: readonly (readonly [beginning: string, kind: Kind, outcome: Even
   ['ws.audit.', 'error', 'failure'],
   ['ws.application.', 'error', 'failure'],
   ['ws.store.back', 'recovery', 'success'],
+  ['ws.store.forged', 'detection', 'success'],
   ['ws.store.', 'error', 'failure'],
   ['ws.drain.', 'lifecycle', 'success'],
 ];
