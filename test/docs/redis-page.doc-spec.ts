@@ -72,6 +72,11 @@ it('DP-06 the ACL user of the page can do all that the store asks for, and nothi
   await store.put('k:t', 'value', 60_000);
   expect(await store.take('k:t')).toBe('value');
   expect((await store.revocations(undefined, 10)).entries).toHaveLength(1);
+  const { position } = await store.control.hear(undefined, 10);
+  await store.control.say('message');
+  expect(await store.control.hear(position, 10)).toMatchObject({ messages: ['message'], isContinued: true });
+  expect(await store.control.beat('node', 1000)).toEqual(['node']);
+  expect(await store.control.beat('node', 0)).toEqual([]);
 
   for (const command of [['FLUSHALL'], ['CONFIG', 'GET', '*'], ['GET', 'other:key'], ['KEYS', '*']]) {
     await expect(client.sendCommand(command)).rejects.toThrow(/NOPERM/);

@@ -42,7 +42,7 @@ async function intruderAt(server: RedisServer) {
       }
     },
     calls: async (): Promise<number> => {
-      const stats = (await client.sendCommand(['INFO', 'commandstats'])) as string;
+      const stats = await client.sendCommand<string>(['INFO', 'commandstats']);
       const callsOf = (name: string): number =>
         Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
       return callsOf('evalsha');

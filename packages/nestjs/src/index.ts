@@ -169,6 +169,8 @@ export type { SecureWsHealthProblem, SecureWsHealthReport } from './health/secur
 // Lifecycle
 export type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
 export { WsAbortSignal, type WsClose, WsConnection } from './core/ws-connection.js';
+export { WsCluster } from './cluster/ws-cluster.js';
+export type { WsClusterAnswer, WsClusterConnection, WsClusterFindings } from './cluster/ws-cluster.js';
 export { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 export type { WsConnectionFigures, WsConnectionFilter } from './lifecycle/ws-connection-lifecycle.service.js';
 export type { RevalidationOptions } from './lifecycle/revalidation/revalidation.options.js';

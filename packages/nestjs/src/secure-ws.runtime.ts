@@ -29,6 +29,7 @@ import { type LoadNews, LoadShedding } from './throttling/shedding/load-shedding
 import { reportStoreHealth } from './store/report-store-health.js';
 import { ResilientStore } from './store/resilient.store.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
+import { WsCluster } from './cluster/ws-cluster.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 import { currentRights } from './lifecycle/revalidation/current-rights.js';
@@ -60,6 +61,7 @@ export class SecureWsRuntime {
   readonly plans = new HandlerPlans();
   readonly revocationWatch: RevocationWatch;
   readonly revocations: WsRevocationService;
+  readonly cluster: WsCluster;
   readonly csrfTokens: WsCsrfTokens;
   readonly revokedCertificates = new RevokedCertificates();
   readonly challenges: WsChallengeService;
@@ -108,6 +110,12 @@ export class SecureWsRuntime {
     this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle, this.events, this.outputs);
     this.revocationWatch = new RevocationWatch(store, clock, () => this.lifecycle.find());
     this.revocations = new WsRevocationService(store, this.revocationWatch, clock, options.store.revocationMs);
+    this.cluster = new WsCluster(store.control, clock, this.lifecycle, {
+      onGap: () => this.events.emit({ type: 'ws.cluster.gap' }),
+      onForged: (what) => {
+        if (store instanceof ResilientStore) store.forgeries.note(what);
+      },
+    });
     this.defaults = defaultSettings(options);
     const ledger = new ViolationLedger(store, options.throttling.violations);
     this.#shedding = new LoadShedding(options.throttling.shedding, meter, (news) => this.#tellLoad(news));
@@ -134,6 +142,7 @@ export class SecureWsRuntime {
       this.guard.tick(now);
       store.tick();
       this.revocationWatch.tick(now);
+      this.cluster.tick(now);
       this.alerts.tick(now);
     });
     const challengeVerifier = (): WsChallengeVerifier => {
@@ -270,6 +279,7 @@ export class SecureWsRuntime {
     this.#hasStarted = false;
     this.timer.stop();
     this.#shedding.stop();
+    await this.cluster.close();
     await this.events.flush();
     // What was lost until now may have raised one. Its webhook and its listeners have their time below.
     this.alerts.close();

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import {
   type Admission,
   type AdmissionAnswer,
+  type ClusterKey,
+  type ControlBatch,
+  type ControlLine,
   type Lease,
   type LeaseState,
   type Revocation,
@@ -15,7 +18,7 @@ import type { ThrottleRule } from '@secure-ws/nestjs';
 import type { RedisClient } from './redis-client.js';
 import type { Script } from './script.js';
 import { SCRIPTS } from './scripts/scripts.js';
-import type { HandedEntry, SentRevocation, SignedRevocations } from './signed-revocations.js';
+import { type HandedEntry, type SentRevocation, SignedRevocations } from './signed-revocations.js';
 import type { StoreLayout } from './store-layout.js';
 
 /** How many leases one script renews: a server does nothing else meanwhile. */
@@ -43,6 +46,15 @@ type LogReply = readonly [
   isContinued: number,
 ];
 
+/** What the script that reads the messages of the nodes answers. */
+type HearReply = readonly [
+  messages: readonly string[],
+  name: string,
+  position: string,
+  isLast: number,
+  isContinued: number,
+];
+
 /**
  * The store of `@secure-ws/nestjs` over Redis 7 or Valkey: every method is one script, which is one round trip and one atomic step.
  *
@@ -50,16 +62,19 @@ type LogReply = readonly [
  */
 export class RedisStore extends SecureWsStore {
   #isClosed = false;
+  #control: ControlLine | undefined;
+  readonly #signed: SignedRevocations;
 
   /** @internal Made by `secureWsRedis()`. */
   constructor(
     private readonly client: RedisClient,
     private readonly layout: StoreLayout,
-    private readonly signed: SignedRevocations,
+    private readonly clusterKey: ClusterKey,
     /** Closes a client of our own. */
     private readonly onClose: () => void = () => undefined,
   ) {
     super();
+    this.#signed = new SignedRevocations(clusterKey, layout.prefix);
   }
 
   override async hit(key: string, rules: readonly ThrottleRule[], cost = 1): Promise<number> {
@@ -75,7 +90,7 @@ export class RedisStore extends SecureWsStore {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const reply = (await this.#run(SCRIPTS.admit, keys, asked)) as AdmitReply;
       const [granted, rateWaitMs, backoffMs, revoking, held, replaced] = reply;
-      const isRevoked = revoking.some((entry) => this.signed.isRevokedBy(entry, issuedAt));
+      const isRevoked = revoking.some((entry) => this.#signed.isRevokedBy(entry, issuedAt));
       if (isRevoked || revoking.length === 0)
         return { granted: granted === 1, rateWaitMs, backoffMs, isRevoked, held, replaced };
       // Nothing was taken: it is asked again without those that nobody of us has written.
@@ -123,7 +138,7 @@ export class RedisStore extends SecureWsStore {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const found = (await this.#run(SCRIPTS.revoke, this.layout.revocations, [...sent.values()])) as HandedEntry[];
       if (found.length === 0) {
-        for (const each of sent.values()) this.signed.written(each);
+        for (const each of sent.values()) this.#signed.written(each);
         return;
       }
       for (const standing of found) this.#prepare(sent, asked.get(standing[0]) as Revocation, standing);
@@ -132,20 +147,30 @@ export class RedisStore extends SecureWsStore {
   }
 
   override async revocations(after: string | undefined, most: number): Promise<RevocationBatch> {
-    const [, name = '', position = '0'] = /^([\da-f-]{1,100})\.(\d{1,15})$/.exec(after ?? '') ?? [];
-    const asked = { name, after: position, most, fresh: randomUUID() };
+    const asked = { ...positionOf(after), most, fresh: randomUUID() };
     const reply = (await this.#run(SCRIPTS.revocations, this.layout.revocations, asked)) as LogReply;
     const [entries, log, reached, isLast, isContinued] = reply;
     return {
-      entries: this.signed.read(entries),
+      entries: this.#signed.read(entries),
       position: `${log}.${reached}`,
       isLast: isLast === 1,
       isContinued: isContinued === 1,
     };
   }
 
+  override get control(): ControlLine {
+    const { layout } = this;
+    return (this.#control ??= {
+      key: this.clusterKey,
+      name: layout.prefix,
+      say: async (message) => void (await this.#run(SCRIPTS.say, layout.control, { message, fresh: randomUUID() })),
+      hear: async (after, most) => this.#hear(after, most),
+      beat: async (node, ttl) => (await this.#run(SCRIPTS.beat, [layout.nodes], { node, ttl })) as readonly string[],
+    });
+  }
+
   override onForged(listener: (what: StoreForgery) => void): () => void {
-    return this.signed.onForged(() => listener('revocation'));
+    return this.#signed.onForged(() => listener('revocation'));
   }
 
   /** Refuses everything from now on, and closes a client that was opened for a `url`. */
@@ -155,8 +180,15 @@ export class RedisStore extends SecureWsStore {
     this.onClose();
   }
 
+  async #hear(after: string | undefined, most: number): Promise<ControlBatch> {
+    const asked = { ...positionOf(after), most, fresh: randomUUID() };
+    const reply = (await this.#run(SCRIPTS.hear, this.layout.control, asked)) as HearReply;
+    const [messages, name, reached, isLast, isContinued] = reply;
+    return { messages, position: `${name}.${reached}`, isLast: isLast === 1, isContinued: isContinued === 1 };
+  }
+
   #prepare(sent: Map<string, SentRevocation>, revocation: Revocation, standing?: HandedEntry): void {
-    const prepared = this.signed.prepare(revocation, standing);
+    const prepared = this.#signed.prepare(revocation, standing);
     if (prepared === undefined) sent.delete(revocation.key);
     else sent.set(revocation.key, prepared);
   }
@@ -217,6 +249,12 @@ export class RedisStore extends SecureWsStore {
 function finite(number: number): number {
   if (Number.isNaN(number)) return -Number.MAX_VALUE;
   return Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, number));
+}
+
+/** A position as {@link RedisStore} gave it: of what log or stream, and how far. */
+function positionOf(position: string | undefined): { readonly name: string; readonly after: string } {
+  const [, name = '', after = '0'] = /^([\da-f-]{1,100})\.(\d{1,15})$/.exec(position ?? '') ?? [];
+  return { name, after };
 }
 
 /** Two for one key in their order. */

@@ -3,7 +3,6 @@ import { inspectServer } from './inspect-server.js';
 import { openClient } from './open-client.js';
 import type { RedisClient } from './redis-client.js';
 import { RedisStore } from './redis.store.js';
-import { SignedRevocations } from './signed-revocations.js';
 import { StoreLayout } from './store-layout.js';
 
 /** Where the shared store lies: a `url`, or a `client` that the application has. */
@@ -61,12 +60,12 @@ export async function secureWsRedis(options: SecureWsRedisOptions): Promise<Redi
   if ((url === undefined) === (client === undefined)) {
     throw new Error('secureWsRedis() needs either a url or a client, such as { url: process.env.REDIS_URL }.');
   }
-  const signed = new SignedRevocations(ClusterKey.read(clusterKey, 'secureWsRedis()'), prefix);
+  const key = ClusterKey.read(clusterKey, 'secureWsRedis()');
   const layout = new StoreLayout(prefix);
   if (client !== undefined) {
     refuseUnready(client);
     await inspectServer(client, layout);
-    return new RedisStore(client, layout, signed);
+    return new RedisStore(client, layout, key);
   }
   if (typeof url !== 'string')
     throw new Error('The url of secureWsRedis() must be text, such as redis://127.0.0.1:6379.');
@@ -77,7 +76,7 @@ export async function secureWsRedis(options: SecureWsRedisOptions): Promise<Redi
     opened.close();
     throw error;
   }
-  return new RedisStore(opened.client, layout, signed, opened.close);
+  return new RedisStore(opened.client, layout, key, opened.close);
 }
 
 function refuseUnready(client: RedisClient): void {

@@ -18,12 +18,17 @@ export class ForgeryReports {
     shared: SecureWsStore,
     private readonly clock: Clock,
   ) {
-    this.#end = shared.onForged((what) => void this.#found.set(what, (this.#found.get(what) ?? 0) + 1));
+    this.#end = shared.onForged((what) => this.note(what));
   }
 
   /** Tells one more listener, from now on. */
   onFound(listener: ForgeryListener): void {
     this.#listeners.push(listener);
+  }
+
+  /** Notes something that was found. */
+  note(what: StoreForgery): void {
+    this.#found.set(what, (this.#found.get(what) ?? 0) + 1);
   }
 
   /** Tells what was found. Called several times a second. */

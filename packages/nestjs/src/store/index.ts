@@ -2,6 +2,7 @@
 export { SecureWsStore, SecureWsStoreError } from './secure-ws.store.js';
 export { ClusterKey } from './cluster-key.js';
 export type { ClusterKeyMaterial, DerivedKey } from './cluster-key.js';
+export type { ControlBatch, ControlLine } from './control-line.js';
 export type {
   Admission,
   AdmissionAnswer,

@@ -15,6 +15,7 @@ import {
 } from './secure-ws.store.js';
 import { sentAdmission, sentLease } from './sent-admission.js';
 import { hashedKey } from './store-keys.js';
+import { type ControlLine, watchedLine } from './control-line.js';
 import { ForgeryReports } from './forgery-reports.js';
 import { StoreHealth, type StoreHealthListener } from './store-health.js';
 
@@ -52,6 +53,7 @@ export class ResilientStore extends SecureWsStore {
   /** Monotonic moment at which the log was last read to its end: a node that has just started knows of none. */
   #readAt = -Infinity;
   #isClosed = false;
+  #control: ControlLine | undefined;
   readonly #listeners: StoreHealthListener[];
   /** What in the shared store none of us has written. */
   readonly forgeries: ForgeryReports;
@@ -85,6 +87,11 @@ export class ResilientStore extends SecureWsStore {
 
   override get admitsHandshakes(): boolean {
     return this.#health.awayMs < (this.#knowsRevocations ? MAX_AWAY_MS : 1);
+  }
+
+  override get control(): ControlLine | undefined {
+    const line = this.shared.control;
+    return line === undefined ? undefined : (this.#control ??= watchedLine(line, (call) => this.#ask(call)));
   }
 
   override get awayMs(): number {

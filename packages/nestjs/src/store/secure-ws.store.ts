@@ -1,5 +1,6 @@
 import type { Awaitable } from '../core/awaitable.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
+import type { ControlLine } from './control-line.js';
 
 /** A score that falls with time, for each key. */
 export interface ScoreRule {
@@ -129,7 +130,7 @@ export type LeaseState = 'held' | 'replaced' | 'unknown';
 export type StoreFailure = 'full' | 'unavailable' | 'closed';
 
 /** What in a store was not written by a node of this application. */
-export type StoreForgery = 'revocation';
+export type StoreForgery = 'revocation' | 'control-message' | 'node';
 
 const MESSAGES: Readonly<Record<StoreFailure, string>> = Object.freeze({
   full: 'The store is full. Raise store.maxKeys, or find out who makes so many keys.',
@@ -177,6 +178,11 @@ export abstract class SecureWsStore {
   /** For how many milliseconds it has not answered; 0 while it does. */
   get awayMs(): number {
     return 0;
+  }
+
+  /** Where nodes talk to each other; `undefined` for a store that has no such line, and each node then acts by itself. */
+  get control(): ControlLine | undefined {
+    return undefined;
   }
 
   /**

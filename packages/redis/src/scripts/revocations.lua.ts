@@ -70,15 +70,8 @@ local function revoking(log, keys, issued_at, ignored)
   return found
 end
 
--- Another server that took over may lack what the last one had not passed on: its log has another name.
-local function log_name(log, fresh)
-  redis.call('HSETNX', log.meta, 'name', fresh)
-  local replication = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
-  return redis.call('HGET', log.meta, 'name') .. '-' .. replication
-end
-
 local function read_log(log, asked, after, most, fresh)
-  local name = log_name(log, fresh)
+  local name = log_name(log.meta, fresh)
   local is_continued = asked == name
   local position = is_continued and tonumber(after) or 0
   local entries = {}

@@ -1,6 +1,8 @@
 import { Script } from '../script.js';
 import { CLOCK } from './clock.lua.js';
+import { CONTROL } from './control.lua.js';
 import { LEASES } from './leases.lua.js';
+import { LOG_NAME } from './log-name.lua.js';
 import { RATE_WINDOWS } from './rate-windows.lua.js';
 import { REVOCATIONS } from './revocations.lua.js';
 import { SCORES } from './scores.lua.js';
@@ -30,6 +32,7 @@ return wait
     RATE_WINDOWS,
     SCORES,
     LEASES,
+    LOG_NAME,
     REVOCATIONS,
     /* lua */ `
 local asked = cjson.decode(ARGV[1])
@@ -146,6 +149,7 @@ return kept[2]
   /** Keys: the log. Writes all or, where something else stands than the node expects, nothing. */
   revoke: new Script(
     CLOCK,
+    LOG_NAME,
     REVOCATIONS,
     /* lua */ `
 local log = next_log()
@@ -162,12 +166,51 @@ return found
   /** Keys: the log. */
   revocations: new Script(
     CLOCK,
+    LOG_NAME,
     REVOCATIONS,
     /* lua */ `
 local asked = cjson.decode(ARGV[1])
 local log = next_log()
 sweep(log)
 return read_log(log, asked.name, asked.after, asked.most, asked.fresh)
+`,
+  ),
+
+  /** Keys: the stream of messages, and how far it goes. */
+  say: new Script(
+    CLOCK,
+    CONTROL,
+    /* lua */ `
+local asked = cjson.decode(ARGV[1])
+say(next_key(), next_key(), asked.message, asked.fresh)
+return 1
+`,
+  ),
+
+  /** Keys: the stream of messages, and how far it goes. */
+  hear: new Script(
+    CLOCK,
+    LOG_NAME,
+    CONTROL,
+    /* lua */ `
+return hear(next_key(), next_key(), cjson.decode(ARGV[1]))
+`,
+  ),
+
+  /** Keys: the nodes. */
+  beat: new Script(
+    CLOCK,
+    /* lua */ `
+local MOST_NODES = 1000
+local asked = cjson.decode(ARGV[1])
+local nodes = next_key()
+redis.call('ZREMRANGEBYSCORE', nodes, '-inf', now)
+if asked.ttl > 0 then
+  redis.call('ZADD', nodes, string.format('%.0f', now + asked.ttl), asked.node)
+else
+  redis.call('ZREM', nodes, asked.node)
+end
+return redis.call('ZREVRANGE', nodes, 0, MOST_NODES - 1)
 `,
   ),
 });

@@ -127,6 +127,11 @@ export const EVENT_CATALOGUE = Object.freeze({
       count: plain<number>(),
     },
   },
+  /**
+   * Messages between the nodes were lost before this node had read them: what the others asked for with `WsCluster` was not done
+   * here. Told once a minute at most. Revocations have a log of their own, and are caught up.
+   */
+  'ws.cluster.gap': { level: 'warn', volume: 'rare', owasp: 'sys_crash', fields: {} },
   ...ALERT_EVENTS,
   /**
    * A log-out token of an authorization server was not taken: somebody else's, or one that was used before; or nobody could tell

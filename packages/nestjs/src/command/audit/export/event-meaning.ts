@@ -56,6 +56,7 @@ const MEANINGS: readonly (readonly [beginning: string, kind: Kind, outcome: Even
   ['ws.store.back', 'recovery', 'success'],
   ['ws.store.forged', 'detection', 'success'],
   ['ws.store.', 'error', 'failure'],
+  ['ws.cluster.', 'error', 'failure'],
   ['ws.drain.', 'lifecycle', 'success'],
 ];
 
