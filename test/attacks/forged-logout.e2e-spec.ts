@@ -16,11 +16,11 @@ import { EchoGateway } from '../support/echo.gateway.js';
 import { until } from '../support/patience.js';
 import { type Client, connect } from '../support/queueing-client.js';
 import { RemoteStore } from '../support/remote-store.js';
-import { APP_ORIGIN, bootFailure, type RunningApp, startApp } from '../support/start-app.js';
+import { APP_ORIGIN, type AppShape, bootFailure, type RunningApp, startApp } from '../support/start-app.js';
 
 const EVENTS = { 'http://schemas.openid.net/event/backchannel-logout': {} };
 
-async function protect(platform: 'express' | 'fastify' = 'express') {
+async function protect(platform: 'express' | 'fastify' = 'express', options: AppShape['options'] = {}) {
   const server = await startAuthorizationServer();
   const { issuer, introspection } = server;
   const backChannelLogout = { clientId: ['alice', 'bob'] };
@@ -28,7 +28,7 @@ async function protect(platform: 'express' | 'fastify' = 'express') {
     platform,
     providers: [EchoGateway],
     controllers: [createBackChannelLogoutController()],
-    options: { authentication: { oauth: { issuer, audience: 'chat', introspection, backChannelLogout } } },
+    options: { ...options, authentication: { oauth: { issuer, audience: 'chat', introspection, backChannelLogout } } },
   });
   return { app, server };
 }
@@ -49,8 +49,8 @@ async function logOut(
   await client.backchannelLogout(id, sid);
 }
 
-const post = (app: RunningApp, fields: Record<string, string>): Promise<Response> =>
-  fetch(`${app.httpUrl}/backchannel-logout`, { method: 'POST', body: new URLSearchParams(fields) });
+const post = (app: RunningApp, fields: Record<string, string>, headers = {}): Promise<Response> =>
+  fetch(`${app.httpUrl}/backchannel-logout`, { method: 'POST', body: new URLSearchParams(fields), headers });
 
 const openOnes = (app: RunningApp): string =>
   app.app
@@ -234,7 +234,7 @@ describe('what came with a log-in that has ended', () => {
     expect(await tell(app, server, { aud: 'bob', sid: 'session-of-bob' })).toBe(200);
     await client.expectClose(4512);
     expect(await tell(app, server, { aud: 'carol' })).toBe(400);
-    expect(app.events.ofType('ws.logout.refused')).toMatchObject([{ failure: 'bad-audience' }]);
+    expect(app.events.ofType('ws.logout.refused')).toMatchObject([{ failure: 'bad-audience', address: '127.0.0.1' }]);
   });
 
   it('SL-04 is taken where a gateway alone asks for it, and stops the boot where nobody does', async () => {
@@ -310,6 +310,17 @@ describe('a log-out token', () => {
     expect(twice.status).toBe(400);
     await expectOpen(client);
   });
+
+  it.each(['express', 'fastify'] as const)(
+    'SL-04 MO-02 that is refused is told of with the address that the proxy says: %s',
+    async (platform) => {
+      const trustedProxies = { addresses: ['127.0.0.1'], header: 'x-forwarded-for' } as const;
+      const { app } = await protect(platform, { handshake: { trustedProxies } });
+      const said = { 'x-forwarded-for': '203.0.113.7' };
+      expect((await post(app, { logout_token: 'a.b.c' }, said)).status).toBe(400);
+      expect(app.events.ofType('ws.logout.refused')).toMatchObject([{ address: '203.0.113.7' }]);
+    },
+  );
 
   it('SL-04 J26 is good once', async () => {
     const { app, server } = await protect();

@@ -1,8 +1,15 @@
-import { Injectable, Scope } from '@nestjs/common';
-import { OnSecurityAlert, SecureWsAlerts, type SecurityAlert, SecurityEvents } from '@secure-ws/nestjs';
+import { Injectable, Scope, type Type } from '@nestjs/common';
+import {
+  OnSecurityAlert,
+  OnSecurityEvent,
+  SecureWsAlerts,
+  type SecurityAlert,
+  SecurityEvents,
+} from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
 import { EchoGateway } from '../support/echo.gateway.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { startApp } from '../support/start-app.js';
 
 @Injectable()
@@ -19,6 +26,26 @@ class Pager {
   onDrops(alert: SecurityAlert): Promise<void> {
     this.drops.push(alert);
     return Promise.reject(new Error('The pager is away.'));
+  }
+}
+
+const away = (): never => {
+  throw new Error('The pager is away.');
+};
+
+@Injectable()
+class BrokenPager {
+  @OnSecurityAlert()
+  onAlert(): void {
+    away();
+  }
+}
+
+@Injectable()
+class BrokenWatcher {
+  @OnSecurityEvent('ws.alert.raised', 'ws.alert.ended')
+  onAlert(): void {
+    away();
   }
 }
 
@@ -50,6 +77,29 @@ describe('@OnSecurityAlert()', () => {
     expect(all.map(({ rule }) => rule)).toEqual(['audit-drops', 'shedding']);
     expect(drops.map(({ rule }) => rule)).toEqual(['audit-drops']);
     expect(app.app.get(SecureWsAlerts).active.map(({ rule }) => rule)).toEqual(['audit-drops', 'shedding']);
+  });
+
+  it.each<readonly [what: string, provider: Type]>([
+    ['@OnSecurityAlert()', BrokenPager],
+    ["@OnSecurityEvent('ws.alert.raised', 'ws.alert.ended')", BrokenWatcher],
+  ])('MO-09 does not feed an alert with the alerts that it loses: %s', async (_what, provider) => {
+    const clock = new FakeClock(Date.now());
+    const app = await startApp({ providers: [EchoGateway, provider], options: { alerts: {} }, clock });
+    const events = app.app.get(SecurityEvents);
+    events.emit({ type: 'ws.audit.dropped', sink: 'Disk', dropped: 1, failed: 0 });
+    // Alerts end by the clock, and so do the reports of what was lost.
+    for (let minute = 0; minute < 30; minute++) {
+      clock.advance(60_000);
+      await events.flush();
+    }
+
+    expect(app.app.get(SecureWsAlerts).active).toEqual([]);
+    expect(app.events.ofType('ws.alert.raised')).toHaveLength(1);
+    expect(app.events.ofType('ws.audit.dropped')).toHaveLength(1);
+    const sink = `${provider.name}.onAlert`;
+    const lost = { sink, reason: 'not-taken', count: 1 };
+    expect(app.events.ofType('ws.alert.lost')).toMatchObject([lost, lost]);
+    expect(events.channels.find(({ name }) => name === sink)).toMatchObject({ dropped: 0, failed: 2 });
   });
 
   it('MO-03 hears of the end of what is under way when the application ends', async () => {

@@ -6,6 +6,7 @@ import {
   Get,
   Injectable,
   type NestInterceptor,
+  Scope,
   UnauthorizedException,
   UseGuards,
 } from '@nestjs/common';
@@ -116,6 +117,17 @@ describe('a global guard or interceptor that reads the HTTP request', () => {
       configure: (nest) => {
         nest.useGlobalGuards(HttpOnly(new KeyGuard(new Keys())));
       },
+    });
+    expect((await fetch(`${app.httpUrl}/health`)).status).toBe(401);
+  });
+
+  it('F36 is left alone where it lives for a request: Nest runs none such for messages', async () => {
+    const app = await expectEcho({
+      controllers: [HealthController],
+      providers: [
+        { provide: APP_GUARD, useClass: KeyGuard, scope: Scope.REQUEST },
+        { provide: APP_INTERCEPTOR, useClass: Stamp, scope: Scope.REQUEST },
+      ],
     });
     expect((await fetch(`${app.httpUrl}/health`)).status).toBe(401);
   });

@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { type CanActivate, type INestApplication, Injectable, Module, VersioningType } from '@nestjs/common';
+import {
+  type CanActivate,
+  type INestApplication,
+  Injectable,
+  Module,
+  type OnApplicationBootstrap,
+  VersioningType,
+} from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import { SecureWsModule, SecurityEventSink } from '@secure-ws/nestjs';
 import {
   type MetricsAsyncOptions,
   type MetricsOptions,
@@ -8,7 +16,7 @@ import {
   SecureWsMetricsModule,
 } from '@secure-ws/nestjs/metrics';
 import { Counter, Registry } from 'prom-client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { METRIC_FAMILIES } from '../../packages/nestjs/src/metrics/measured/metric-families.js';
 import { bootProblems } from '../support/boot-problems.js';
 import { EchoGateway } from '../support/echo.gateway.js';
@@ -17,7 +25,8 @@ import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/patience.js';
 import { connect } from '../support/queueing-client.js';
 import { RemoteStore } from '../support/remote-store.js';
-import { type AppShape, type RunningApp, startApp } from '../support/start-app.js';
+import { APP_ORIGIN, type AppShape, type RunningApp, startApp } from '../support/start-app.js';
+import { TEST_JWT } from '../support/test-token.js';
 
 const start = (options: MetricsOptions, shape: AppShape = {}): Promise<RunningApp> =>
   startApp({ providers: [EchoGateway], imports: [SecureWsMetricsModule.forRoot(options)], ...shape });
@@ -202,6 +211,54 @@ describe('SecureWsMetricsModule', () => {
     expect(registry.getMetricsAsArray()).toEqual([orders]);
   });
 
+  it.each<readonly [what: string, broken: () => AppShape]>([
+    [
+      'a hook of the application',
+      () => {
+        @Injectable()
+        class Fails implements OnApplicationBootstrap {
+          onApplicationBootstrap(): void {
+            throw new Error('no database');
+          }
+        }
+        @Module({ providers: [Fails] })
+        class FailingModule {}
+        return { imports: [FailingModule] };
+      },
+    ],
+    [
+      'a sink',
+      () => {
+        class ClosedSink extends SecurityEventSink {
+          override open(): void {
+            throw new Error('no disk');
+          }
+
+          write(): void {}
+        }
+        return { options: { events: { sinks: [new ClosedSink()] } } };
+      },
+    ],
+  ])('MO-10 leaves nothing in a registry of the application where the boot fails for %s', async (_what, broken) => {
+    const registry = new Registry();
+    const metrics = [SecureWsMetricsModule.forRoot({ registry })];
+    const { imports = [], options } = broken();
+    const module = SecureWsModule.forRoot({
+      handshake: { origins: [APP_ORIGIN] },
+      authentication: { jwt: TEST_JWT },
+      ...options,
+    });
+    const building = Test.createTestingModule({ imports: [module, ...metrics, ...imports], providers: [EchoGateway] });
+    const failing = (await building.compile()).createNestApplication({ logger: false });
+    onTestFinished(() => failing.close());
+    await expect(failing.init()).rejects.toThrow('no d');
+    expect(registry.getMetricsAsArray()).toEqual([]);
+    const app = await startApp({ providers: [EchoGateway], imports: metrics });
+    expect(valueOf(await registry.metrics(), 'secure_ws_ready')).toBe(1);
+    await app[Symbol.asyncDispose]();
+    expect(registry.getMetricsAsArray()).toEqual([]);
+  });
+
   it('OD-10 refuses a registry that has other metrics of the same names, and to count twice', async () => {
     const registry = new Registry();
     new Counter({ name: 'secure_ws_handshakes_total', help: 'Of somebody else.', registers: [registry] });
@@ -285,6 +342,28 @@ describe('the endpoint of the metrics', () => {
       const app = await start({ endpoint: { token: TOKEN } }, { configure });
       const answer = await fetch(`${app.httpUrl}/api/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } });
       expect(answer.status).toBe(200);
+    },
+  );
+
+  it.each(['express', 'fastify'] as const)(
+    'MO-02 tells of wrong tokens with their address, an alert counts them, on %s',
+    async (platform) => {
+      const trustedProxies = { addresses: ['127.0.0.1'], header: 'x-forwarded-for' } as const;
+      const options = { alerts: {}, handshake: { trustedProxies } };
+      const app = await start({ endpoint: { token: TOKEN } }, { platform, options });
+      const ask = async (headers: Record<string, string>): Promise<number> =>
+        (await fetch(`${app.httpUrl}/metrics`, { headers: { 'x-forwarded-for': '203.0.113.7', ...headers } })).status;
+      expect(await ask({ authorization: `Bearer ${TOKEN}` })).toBe(200);
+      expect(app.events.ofType('ws.metrics.refused')).toEqual([]);
+      expect(await ask({})).toBe(401);
+      for (let guess = 0; guess < 10; guess++) expect(await ask({ authorization: `Bearer guess-${guess}` })).toBe(401);
+      const of = { address: '203.0.113.7', owasp: 'authn_login_fail' };
+      expect(app.events.ofType('ws.metrics.refused')).toMatchObject([
+        { failure: 'missing', ...of },
+        ...Array.from({ length: 10 }, () => ({ failure: 'bad-secret', ...of })),
+      ]);
+      expect(app.events.ofType('ws.alert.raised')).toMatchObject([{ rule: 'failed-logins-by-address' }]);
+      expect(JSON.stringify(app.events.events)).not.toContain('guess-');
     },
   );
 

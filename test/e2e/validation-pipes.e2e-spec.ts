@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import {
   type ArgumentMetadata,
+  createParamDecorator,
   type INestApplication,
   Injectable,
   type PipeTransform,
@@ -19,7 +20,7 @@ import { IsInt, IsString } from 'class-validator';
 import { io } from 'socket.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { SecureWsModule, WsAuthorize } from '../../packages/nestjs/src/index.js';
+import { SecureWsModule, WsAuthorize, WsPrincipal } from '../../packages/nestjs/src/index.js';
 import {
   WsAuthorizeGuard,
   WsExceptionsFilter,
@@ -223,6 +224,64 @@ describe.each<Adapter>(['ws', 'Socket.IO'])(
     });
   },
 );
+
+/** What an application's own decorator hands to a handler. */
+class Tenant {
+  @IsString()
+  name!: string;
+}
+
+const TenantOf = createParamDecorator((): unknown => ({ name: 7 }));
+
+const judging = (): PipeTransform => new ValidationPipe({ validateCustomDecorators: true });
+
+function tenantGateway(pipe: PipeTransform | undefined): Type {
+  @UsePipes(...(pipe === undefined ? [] : [pipe]))
+  @WebSocketGateway({ path: '/pay' })
+  @WsAuthorize()
+  class TenantGateway {
+    @SubscribeMessage('pay')
+    pay(@TenantOf() tenant: Tenant, @MessageBody() { cents }: Payment): unknown {
+      return { event: 'paid', data: [tenant.name, cents] };
+    }
+
+    // What the module hands over, and what no pipe would judge.
+    @SubscribeMessage('ours')
+    ours(@WsPrincipal() _principal: Tenant, @TenantOf() _name: string, @MessageBody() { cents }: Payment): unknown {
+      return { event: 'paid', data: cents };
+    }
+  }
+  return TenantGateway;
+}
+
+const TENANT_PROBLEM = {
+  where: 'TenantGateway.pay',
+  problem: expect.stringContaining('ValidationPipe with validateCustomDecorators') as string,
+  fix: expect.stringContaining('createParamDecorator') as string,
+};
+
+describe('a validation pipe with validateCustomDecorators', () => {
+  it('MV-02 stops the boot where a decorator of the application hands over a class', async () => {
+    expect(await bootProblems({ providers: [tenantGateway(judging())] })).toEqual([TENANT_PROBLEM]);
+  });
+
+  it('MV-02 stops the boot where it is global and Nest runs it for messages', async () => {
+    const shape: AppShape = {
+      providers: [tenantGateway(undefined)],
+      configure: (app) => void app.useGlobalPipes(judging()),
+    };
+    if (IS_NEST_11) return void (await startApp(shape));
+    expect(await bootProblems(shape)).toEqual([TENANT_PROBLEM]);
+  });
+
+  it('MV-02 is nothing new where no decorator of the application hands over anything', async () => {
+    expect(await pay('ws', gatewayWith({ onClass: [judging()] }))).toBe(300);
+  });
+
+  it('MV-02 may stay without that option: it has judged no such value', async () => {
+    expect(await pay('ws', tenantGateway(new ValidationPipe({ transform: true })))).toEqual([7, 300]);
+  });
+});
 
 /** Nest 12 has it, Nest 11 does not. */
 const SchemaPipe = (common as { StandardSchemaValidationPipe?: new () => PipeTransform }).StandardSchemaValidationPipe;

@@ -2,10 +2,14 @@ import {
   type ArgumentMetadata,
   type CallHandler,
   type CanActivate,
+  Catch,
+  createParamDecorator,
+  type ExceptionFilter,
   type ExecutionContext,
   Injectable,
   type NestInterceptor,
   type PipeTransform,
+  UseFilters,
   UseGuards,
   UseInterceptors,
   UsePipes,
@@ -53,6 +57,18 @@ class WaitingPipe implements PipeTransform {
   }
 }
 
+/** A look-up for each message, as applications write `@CurrentUser()`. */
+const Waited = createParamDecorator(async (): Promise<string> => {
+  await pauseHere();
+  return 'waited';
+});
+
+/** Keeps Nest's chain around a handler, and does nothing. */
+@Catch(RangeError)
+class NoFilter implements ExceptionFilter {
+  catch(): void {}
+}
+
 class Note {
   @IsInt()
   id!: number;
@@ -83,6 +99,19 @@ class WaitingGateway {
     return 'pipe';
   }
 
+  @SubscribeMessage('parameter')
+  parameter(@Waited() waited: string, @MessageBody() note: Note, ...rest: unknown[]): string {
+    WaitingGateway.ran.push([waited, note.id, rest]);
+    return 'parameter';
+  }
+
+  @UseFilters(NoFilter)
+  @SubscribeMessage('parameter-in-chain')
+  parameterInChain(@MessageBody() note: Note, @Waited() waited: string, ...rest: unknown[]): string {
+    WaitingGateway.ran.push([waited, note.id, rest]);
+    return 'parameter-in-chain';
+  }
+
   @UseGuards(WaitingGuard)
   @SubscribeMessage('undecorated')
   undecorated(_client: unknown, note: Note, ...rest: unknown[]): string {
@@ -103,7 +132,7 @@ const start = async () => {
 };
 
 describe('an enhancer of the application that waits', () => {
-  it.each(['guard', 'interceptor', 'pipe', 'undecorated'])(
+  it.each(['guard', 'interceptor', 'pipe', 'parameter', 'parameter-in-chain', 'undecorated'])(
     'AZ-15 F13 lets no handler run for a connection that was revoked meanwhile: %s',
     async (event) => {
       const { app, client } = await start();
@@ -121,6 +150,8 @@ describe('an enhancer of the application that waits', () => {
     ['guard', [7, 'alice', []]],
     ['interceptor', 7],
     ['pipe', 7],
+    ['parameter', ['waited', 7, []]],
+    ['parameter-in-chain', ['waited', 7, []]],
     ['undecorated', [7, []]],
   ])('F13 changes nothing for the handler that runs: %s', async (event, expected) => {
     const { client } = await start();

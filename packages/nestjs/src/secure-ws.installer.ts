@@ -98,9 +98,11 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     try {
       // Sinks were being opened when the application was closed: nothing would ever close them.
       if (this.#isClosed) throw new Error('The application was closed while it started.');
+      this.runtime.startedParts.begin();
       this.#adapter.checkOtherListeners();
       await this.#adapter.listen();
     } catch (error) {
+      this.runtime.startedParts.end();
       await this.runtime.events.close();
       throw error;
     }

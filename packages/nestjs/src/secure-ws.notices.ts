@@ -33,14 +33,16 @@ export function makeNotices(parts: NoticeParts): { logout: WsBackChannelLogout; 
   const { clock, store, events, faults, revocations } = parts;
   const oauth = () =>
     parts.blocks().flatMap(({ authenticator }) => (authenticator instanceof OAuthAuthenticator ? [authenticator] : []));
+  const addressOf = (request: object) => requestAddress(request, parts.proxies);
   const endSession = (ended: EndedSession): Promise<number> => revocations.endSession(ended);
   return {
     logout: new WsBackChannelLogout({
       ...{ clock, store, faults, endSession },
       issuers: () => oauth().flatMap(({ logouts }) => logouts),
-      onRefused: (failure) => {
-        events.emit({ type: 'ws.logout.refused', failure });
+      onRefused: (failure, address) => {
+        events.emit({ type: 'ws.logout.refused', failure, ...(address !== undefined && { address }) });
       },
+      addressOf,
     }),
     signals: new WsSharedSignals({
       ...{ clock, store, events, faults },
@@ -50,7 +52,7 @@ export function makeNotices(parts: NoticeParts): { logout: WsBackChannelLogout; 
         endToken: (token) => revocations.revokeToken(token),
         judgeAgain: (who) => judgeAgain(who, parts),
       },
-      addressOf: (request) => requestAddress(request, parts.proxies),
+      addressOf,
     }),
   };
 }

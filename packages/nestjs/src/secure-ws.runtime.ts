@@ -18,6 +18,7 @@ import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
 import type { Awaitable } from './core/awaitable.js';
 import { Clock } from './core/clock.js';
 import { type CompiledObserver, WsObservers } from './core/observers.js';
+import { StartedParts } from './core/started-parts.js';
 import type { Principal } from './core/principal.js';
 import { GatewayPaths } from './gateway-paths.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
@@ -59,6 +60,7 @@ export class SecureWsRuntime {
   readonly outputs: Outputs;
   /** What the boot has compiled. */
   readonly plans = new HandlerPlans();
+  readonly startedParts = new StartedParts();
   readonly revocationWatch: RevocationWatch;
   readonly revocations: WsRevocationService;
   readonly cluster: WsCluster;
@@ -277,6 +279,7 @@ export class SecureWsRuntime {
   /** Ends the timer and the store. Called when every connection is gone. */
   async stop(): Promise<void> {
     this.#hasStarted = false;
+    this.startedParts.end();
     this.timer.stop();
     this.#shedding.stop();
     await this.cluster.close();

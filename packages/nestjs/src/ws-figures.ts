@@ -1,3 +1,4 @@
+import type { StartedPart } from './core/started-parts.js';
 import type { SecurityEventCounts } from './events/event-counters.js';
 import type { SecurityEventChannel } from './events/delivery/event-channel.js';
 import type { SecureWsRuntime } from './secure-ws.runtime.js';
@@ -21,6 +22,11 @@ export interface ConnectionFigures {
 /** The figures of this node at this moment, for metrics, health and the operations page. Injectable. */
 export class WsFigures {
   constructor(private readonly runtime: SecureWsRuntime) {}
+
+  /** @internal Has something done as long as the application runs. Call it in the constructor of a provider. */
+  whileStarted(part: StartedPart): void {
+    this.runtime.startedParts.add(part);
+  }
 
   /** Looks at every connection: for whoever asks every few seconds, and not for every message. */
   get connections(): ConnectionFigures {

@@ -90,7 +90,13 @@ export class SecureWsAdapter extends WsAdapter {
       if (plan === undefined || !existsIn(plan, socket.connection.wire)) continue;
       const isObserved = socket.pipeline.engine.observer !== undefined;
       const steps = stepsOf(plan, isObserved);
-      socket.pipeline.bind({ plan, steps, callback: callback as MessageHandler['callback'] });
+      const { call } = plan;
+      const direct: MessageHandler['callback'] = (data, _event, context) => call?.(client, data, context);
+      socket.pipeline.bind({
+        plan,
+        steps,
+        callback: call === undefined ? (callback as MessageHandler['callback']) : direct,
+      });
     }
   }
 

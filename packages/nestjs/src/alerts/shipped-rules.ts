@@ -15,7 +15,7 @@ const GUESSES: readonly AuthenticationFailure[] = [
 
 const guesses = {
   kind: 'threshold',
-  events: ['ws.handshake.refused'],
+  events: ['ws.handshake.refused', 'ws.metrics.refused'],
   failures: GUESSES,
   windowMs: 5 * MINUTE,
 } as const;

@@ -1,4 +1,5 @@
 import { isPromiseLike } from '../core/awaitable.js';
+import { giveUp } from '../core/give-up.js';
 import { missingClaim } from './missing-claim.js';
 import { AnyOf, type WsRequirement } from './requirement.js';
 import { Grant, isDecision, type WsPolicy, type WsPolicyContext, type WsPolicyType } from './ws-policy.js';
@@ -119,6 +120,12 @@ function askPolicy(type: WsPolicyType, { resolve, takesRowsOf, onUnclear }: Ques
 function passes(type: WsPolicyType, decision: unknown, takesRows: boolean, grants: Grant[]): boolean {
   if (decision === true) return true;
   if (!(decision instanceof Grant)) return false;
+  // `doc ? grant(doc) : deny()` with a forgotten await allows everybody, and the handler would get what it settles with.
+  const pending = [decision.resource, decision.rows].filter(isPromiseLike);
+  if (pending.length > 0) {
+    for (const each of pending) giveUp(each);
+    throw new TypeError(`${type.name} grants a promise: await what it grants.`);
+  }
   if (decision.rows !== undefined && !takesRows) {
     throw new TypeError(
       `${type.name} grants rows, and the handler takes no filter of it: add @WsRowFilter(${type.name}) to a parameter.`,

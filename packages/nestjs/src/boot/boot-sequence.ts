@@ -10,10 +10,11 @@ import { WsChallengeVerifier } from '../handshake/challenge/ws-challenge-verifie
 import { GatewayGuards } from '../handshake/guards/gateway-guards.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import { ApplicationClasses } from '../nest/application-classes.js';
+import { type DirectCall, directCallOf } from '../nest/direct-call.js';
 import { mayWait } from '../nest/enhancers.js';
 import { addLastFilter, containFilters, type FilterUser, LastFilter } from '../nest/exception-filters.js';
 import { containHooks, type GatewayHookObserver, onRegistered } from '../nest/gateway-hooks.js';
-import { type GatewayRecord, type NestModule, takeInventory } from '../nest/gateway-inventory.js';
+import { type GatewayRecord, type HandlerRecord, type NestModule, takeInventory } from '../nest/gateway-inventory.js';
 import { gateHandlers } from '../nest/handler-gate.js';
 import { dropModuleGuard } from '../nest/module-required.guard.js';
 import { passValidated } from '../nest/pass-validated.js';
@@ -205,11 +206,12 @@ export class BootSequence {
       // On another adapter Nest's own path stays as it is, and the checks are the enhancers that the gateway names.
       if (options.adapter) this.#prepareGateway(gateway);
     }
-    this.#prepareRegistration(gateways);
+    const calls = this.#prepareRegistration(gateways);
     const reports = new PolicyReports(events, runtime.faults);
     const shadows = new ShadowJudge(runtime.clock, options.authorization.policyTimeoutMs, reports);
     const { detailedErrors } = options;
-    const compileParts = { classes: this.#classes, config, reports, shadows, detailedErrors, outputs: runtime.outputs };
+    const { outputs } = runtime;
+    const compileParts = { classes: this.#classes, config, reports, shadows, detailedErrors, outputs, calls };
     for (const handler of handlers) {
       const { gateway, callback } = handler.record;
       const mayGetBytes = maxBytesAt(endpointOf(gateway), handlers) > 0;
@@ -250,8 +252,12 @@ export class BootSequence {
     runtime.guard.setGatewayGuards(gateway, new GatewayGuards(gateway.type, providers));
   }
 
-  /** Changes what Nest reads while it registers the gateways. The last one that it registers puts everything back. */
-  #prepareRegistration(gateways: readonly GatewayRecord[]): void {
+  /**
+   * Changes what Nest reads while it registers the gateways. The last one that it registers puts everything back.
+   *
+   * @returns the handlers that need nothing of what Nest would do around them.
+   */
+  #prepareRegistration(gateways: readonly GatewayRecord[]): ReadonlyMap<HandlerRecord, DirectCall> {
     const { config, modules, runtime } = this.parts;
     const { adapter, migration } = runtime.options;
     // As they were written: their pipes are about to be moved.
@@ -261,13 +267,20 @@ export class BootSequence {
       ours: WsValidationPipe,
       isReported: ({ type }) => migration.gateways.has(type),
     });
+    const calls = new Map<HandlerRecord, DirectCall>();
+    for (const handler of adapter ? gateways.flatMap(({ handlers }) => handlers) : []) {
+      const call = directCallOf(handler, config);
+      if (call !== undefined) calls.set(handler, call);
+    }
     for (const [index, gateway] of gateways.entries()) {
       dropModuleGuard(gateway, this.#registration);
       const undo = onRegistered(gateway, () => {
         if (++this.#boundCount === gateways.length) this.#registration.restore();
       });
       this.#undo.push(undo);
-      if (adapter) gateHandlers(gateway, waiting[index] ?? [], this.#registration);
+      const gated = (waiting[index] ?? []).filter((handler) => !calls.has(handler));
+      if (adapter) gateHandlers(gateway, gated, this.#registration);
     }
+    return calls;
   }
 }

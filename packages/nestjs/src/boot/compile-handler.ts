@@ -9,7 +9,9 @@ import type { ShadowJudge } from '../authorization/shadow/shadow-judge.js';
 import { ShadowRule } from '../authorization/shadow/shadow-rule.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
 import type { ApplicationClasses } from '../nest/application-classes.js';
+import type { DirectCall } from '../nest/direct-call.js';
 import { hasInterceptors } from '../nest/enhancers.js';
+import type { HandlerRecord } from '../nest/gateway-inventory.js';
 import type { Outputs } from '../output/outputs.js';
 import { compilePayload } from '../validation/compile-payload.js';
 import { type PayloadCheck, PayloadRefusal } from '../validation/payload-run.js';
@@ -22,12 +24,14 @@ interface CompileParts {
   readonly shadows: ShadowJudge;
   readonly detailedErrors: boolean;
   readonly outputs: Outputs;
+  /** How handlers are called that need no chain of Nest's. */
+  readonly calls?: ReadonlyMap<HandlerRecord, DirectCall>;
 }
 
 /** Compiles what was decided about a handler. */
 export function compileHandler(
   { record, event, decision, payload, reply, throttles, subprotocols, bytes, isReported }: CoveredHandler,
-  { classes, config, reports, shadows, detailedErrors, outputs }: CompileParts,
+  { classes, config, reports, shadows, detailedErrors, outputs, calls }: CompileParts,
   /** Whether a message at its endpoint may carry bytes, for any handler. */
   mayGetBytes: boolean,
 ): HandlerPlan {
@@ -53,6 +57,7 @@ export function compileHandler(
     reply: outputs.ofReply(label, reply),
     isReported,
     hasInterceptors: hasInterceptors(record, config),
+    call: calls?.get(record),
     isStream,
   };
 }

@@ -3,6 +3,7 @@ import type { ApplicationConfig } from '@nestjs/core';
 import type { BootProblems } from '../core/boot-problems.js';
 import { enhancersAt, runsGlobalEnhancers } from '../nest/enhancers.js';
 import type { GatewayRecord } from '../nest/gateway-inventory.js';
+import { globalEnhancersOf } from '../nest/global-enhancers.js';
 
 type HttpEnhancer = Partial<CanActivate & NestInterceptor>;
 
@@ -61,9 +62,9 @@ export function checkHttpEnhancers(
 ): void {
   const places = new Map<unknown, string>();
   if (gateways.length > 0 && runsGlobalEnhancers(config)) {
-    const guards = [...config.getGlobalGuards(), ...config.getGlobalRequestGuards().map((w) => w.metatype)];
-    const requestInterceptors = config.getGlobalRequestInterceptors().map((w) => w.metatype);
-    const interceptors = [...config.getGlobalInterceptors(), ...requestInterceptors];
+    const globals = globalEnhancersOf(config);
+    const asked = (enhancer: unknown): boolean => !globals.ofRequests.has(enhancer);
+    const [guards, interceptors] = [globals.guards.filter(asked), globals.interceptors.filter(asked)];
     for (const guard of guards) places.set(guard, 'APP_GUARD, useGlobalGuards()');
     for (const interceptor of interceptors) places.set(interceptor, 'APP_INTERCEPTOR, useGlobalInterceptors()');
   }

@@ -1,4 +1,4 @@
-import { dropPromise } from './drop-promises.js';
+import { dropPromise } from './give-up.js';
 
 type Listener = ((event: Event) => unknown) | { handleEvent(event: Event): unknown };
 type Options = Parameters<AbortSignal['addEventListener']>[2];

@@ -73,7 +73,16 @@ export class OptionReader {
 
   /** Records a problem with a field that is closed by another value: `example` stands for it. */
   refuse(name: string, problem: string, example: string): undefined {
-    this.fail(name, problem, `${this.pathOf(name)}: ${example}`);
+    this.fail(name, problem, this.#lineOf(name, example));
+  }
+
+  /** The line to write: of a decorator as it stands above its class or method, of other options with their path. */
+  #lineOf(name: string, example: string): string {
+    const [, decorator, levels = ''] = /^\S+ (@\w+)((?:\.\w+)*)$/.exec(this.path) ?? [];
+    if (decorator === undefined) return `${this.pathOf(name)}: ${example}`;
+    const within = levels.split('.').slice(1);
+    const inner = within.reduceRight((line, level) => `${level}: { ${line} }`, `${name}: ${example}`);
+    return `${decorator}({ ${inner} })`;
   }
 
   /** Records that a field weakens the module. */

@@ -31,6 +31,7 @@ export interface WsConnection {
    * @param options `{ as: TheDto }` sends only what an output DTO exposes, to whom it exposes it.
    * @returns `false` when the connection is not open any more, or `data` cannot be serialised, is not what `as` declares (the
    * log says why) or is larger than `lifecycle.maxOutboundBytes`.
+   * @throws TypeError for the event `error`, and for one that begins with `$`: clients would take it for the module's.
    */
   send(event: string, data?: unknown, options?: WsSendOptions): boolean;
 

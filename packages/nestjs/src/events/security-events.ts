@@ -3,6 +3,7 @@ import type { Cancel, Clock } from '../core/clock.js';
 import { FaultLog } from '../core/fault-log.js';
 import type { LossReport } from './delivery/audit-queue.js';
 import { EventChannel, type SecurityEventChannel } from './delivery/event-channel.js';
+import type { AuditLosses } from './delivery/loss-count.js';
 import { EventSampler, type FloodSummary, joinSummaries } from './delivery/event-sampler.js';
 import { SinkLifecycle } from './delivery/sink-lifecycle.js';
 import { EventCounters, type SecurityEventCounts } from './event-counters.js';
@@ -169,6 +170,8 @@ export class SecurityEvents {
       timeoutMs: sinkTimeoutMs,
       // Listeners are code of the application that may close connections, in the middle of what is being reported.
       isDeferred: sink instanceof ListenerSink,
+      // Told as a gap of the audit they would raise an alert, which is lost as well, and so for ever.
+      tellsAlertsApart: sink instanceof ListenerSink,
       sampler,
       onReportDue: () => this.#reportSoon(),
       onFault: (where, error) => this.#onFault(where, error),
@@ -215,7 +218,8 @@ export class SecurityEvents {
     const reports: SecurityEventData[] = [];
     const channels = this.#channels;
     for (const channel of channels) {
-      const losses = channel.queue.takeLosses();
+      const { events: losses, alerts } = channel.queue.takeLosses();
+      if (alerts !== undefined) this.#reportLostAlerts(channel.name, alerts);
       if (losses === undefined) continue;
       const report = { type: 'ws.audit.dropped', sink: channel.name, ...losses } as const;
       const event = this.#present(report) as LossReport;
@@ -226,6 +230,11 @@ export class SecurityEvents {
       }
     }
     return reports;
+  }
+
+  #reportLostAlerts(sink: string, { dropped, failed }: AuditLosses): void {
+    if (dropped > 0) this.emit({ type: 'ws.alert.lost', sink, reason: 'queue-full', count: dropped });
+    if (failed > 0) this.emit({ type: 'ws.alert.lost', sink, reason: 'not-taken', count: failed });
   }
 
   #observe(data: SecurityEventData, present: () => SecurityEvent): void {

@@ -1,5 +1,6 @@
 import { CLOSE_CODES, type CloseCodeName, formatCloseReason } from '@secure-ws/protocol';
 import { plainJson } from '../core/plain-json.js';
+import { refuseReservedEvent } from '../core/reserved-event.js';
 import type { ProvedCertificate } from '../core/proved-certificate.js';
 import type { Principal } from '../core/principal.js';
 import type { Clock } from '../core/clock.js';
@@ -150,6 +151,7 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   }
 
   send(event: string, data?: unknown, options?: WsSendOptions): boolean {
+    refuseReservedEvent(event);
     if (!this.isOpen) return false;
     const { outputs } = this;
     if (options === undefined && outputs?.demandsDeclaration === false) return this.#sendJson(event, data);

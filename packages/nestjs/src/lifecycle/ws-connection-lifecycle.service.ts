@@ -6,6 +6,7 @@ import { closeInBatches, ConnectionDrain } from './connection-drain.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
 import { plainJson } from '../core/plain-json.js';
+import { refuseReservedEvent } from '../core/reserved-event.js';
 import type { OutputView, OutputWriter, WsSendOptions } from '../core/output.js';
 import type { WsConnection } from '../core/ws-connection.js';
 
@@ -154,8 +155,10 @@ export class WsConnectionLifecycleService {
    * @param options `{ as: TheDto }` sends only what an output DTO exposes, to whom it exposes it.
    * @returns to how many it was sent; 0 where `data` cannot be serialised, is not what `as` declares (the log says why) or is
    * larger than `lifecycle.maxOutboundBytes`.
+   * @throws TypeError for the event `error`, and for one that begins with `$`: clients would take it for the module's.
    */
   send(filter: WsConnectionFilter, event: string, data?: unknown, options: WsSendOptions = {}): number {
+    refuseReservedEvent(event);
     const viewOf = this.outputs.prepare('WsConnectionLifecycleService.send', event, data, options);
     const frames = new Map<OutputView, string | undefined>();
     let sent = 0;

@@ -191,7 +191,7 @@ describe('the abort signal of a message', () => {
     const signals: AbortSignal[] = [];
     let context: { signal: AbortSignal } | undefined;
     const { send, connection, pipeline } = openPipeline((_data, _event, message) => {
-      context = message as { signal: AbortSignal };
+      context = message;
       return new Promise(() => undefined);
     });
     send(1);

@@ -1,7 +1,8 @@
 import type { MessageId } from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
 import type { ManagedConnection, SendOutcome } from '../lifecycle/managed-connection.js';
-import { disposeStream, isStream } from './dispose-stream.js';
+import { giveUp } from '../core/give-up.js';
+import { isStream } from '../core/streams.js';
 import { endFrame, replyFrame } from './frames.js';
 import { refusalOfReply } from './exception-mapping.js';
 import type { Message } from './message.js';
@@ -29,7 +30,7 @@ export class ConnectionReplies {
   /** Sends what a handler returned, or begins to stream it. @returns whether the message is done with that. */
   reply(message: Message, value: unknown): boolean {
     if (!message.isCurrent) {
-      disposeStream(value);
+      giveUp(value);
       return true;
     }
     if (!isStream(value)) {
@@ -37,13 +38,13 @@ export class ConnectionReplies {
       return true;
     }
     if (message.id !== undefined && this.#cancelled?.delete(message.id) === true) {
-      disposeStream(value);
+      giveUp(value);
       message.abort();
       this.connection.sendText(endFrame(message.handler?.plan.eventJson ?? '""', message.id), message.event);
       return true;
     }
     if (this.hasAllStreams) {
-      disposeStream(value);
+      giveUp(value);
       message.abort();
       message.settle({ code: 'OVERLOADED', reason: 'streams' });
       return true;
@@ -100,7 +101,10 @@ export class ConnectionReplies {
 
   /** @returns whether the value was sent. */
   #send(message: Message, value: unknown): boolean {
-    if (!message.isCurrent) return false;
+    if (!message.isCurrent) {
+      giveUp(value);
+      return false;
+    }
     let outcome: SendOutcome;
     try {
       const { handler, id, principal } = message;
@@ -108,6 +112,7 @@ export class ConnectionReplies {
       if (text === undefined) return true;
       outcome = this.connection.offer(text, handler?.plan.event ?? '');
     } catch (exception) {
+      giveUp(value);
       message.settle(refusalOfReply(exception));
       return false;
     }

@@ -1,7 +1,7 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { ERROR_MESSAGES, type ValidationIssue, type WsErrorCode } from '@secure-ws/protocol';
-import { dropPromises } from '../core/drop-promises.js';
+import { giveUp } from '../core/give-up.js';
 import { isApplicationReason, WsApplicationError } from '../core/ws-application.error.js';
 import { FORBIDDEN_MESSAGE } from '../nest/metadata.js';
 import { PLAIN_DATA } from '../output/class-compiler.js';
@@ -126,7 +126,7 @@ export function detailsOf(details: unknown): unknown {
     if (written === undefined) return undefined;
     return JSON.stringify(written).length > MAX_DETAILS ? undefined : written;
   } catch {
-    dropPromises(details);
+    giveUp(details);
     return undefined;
   }
 }

@@ -1,12 +1,6 @@
-import {
-  ERROR_EVENT,
-  ERROR_MESSAGES,
-  type ErrorData,
-  type MessageId,
-  RESERVED_EVENT_PREFIX,
-  type WsErrorCode,
-} from '@secure-ws/protocol';
+import { ERROR_EVENT, ERROR_MESSAGES, type ErrorData, type MessageId, type WsErrorCode } from '@secure-ws/protocol';
 import { plainJson } from '../core/plain-json.js';
+import { refuseReservedEvent } from '../core/reserved-event.js';
 import type { CompiledOutput } from '../output/compiled-output.js';
 import type { Refusal } from './refusal.js';
 
@@ -47,7 +41,7 @@ export function errorFrame(data: ErrorData, id: MessageId | undefined, messages?
  * @param roles those of the client.
  * @returns `undefined` where there is nothing to send: no value, and no `id` that waits for an answer.
  * @throws {UnfitOutputError} for a value that is not what was declared.
- * @throws what `plainJson` throws: for a BigInt, a cycle, a throwing getter, a promise. TypeError for an event of the module's.
+ * @throws what `plainJson` throws: for a BigInt, a cycle, a throwing getter, a promise, a stream. TypeError for a reserved event.
  */
 export function replyFrame(
   eventJson: string,
@@ -62,8 +56,7 @@ export function replyFrame(
   const event = response === undefined ? eventJson : JSON.stringify(response.event);
   const data = response === undefined ? value : response.data;
   // A function or a symbol has no JSON, and leaves the reply without data.
-  const json =
-    output === undefined ? plainJson(data) : (JSON.stringify(output.write(data, roles)) as string | undefined);
+  const json = plainJson(output === undefined ? data : output.write(data, roles));
   return json === undefined ? `{"event":${event}${tail(id)}` : `{"event":${event},"data":${json}${tail(id)}`;
 }
 
@@ -91,6 +84,6 @@ export function readResponse(value: unknown): { event: string; data: unknown } |
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return undefined;
   const { event } = value;
   if (typeof event !== 'string') return undefined;
-  if (event.startsWith(RESERVED_EVENT_PREFIX)) throw new TypeError('Events that begin with $ belong to the module.');
+  refuseReservedEvent(event);
   return { event, data: (value as { data?: unknown }).data };
 }

@@ -4,6 +4,7 @@ import type { ShadowRule } from '../authorization/shadow/shadow-rule.js';
 import type { WireFormat } from '../core/wire-format.js';
 import type { EventThrottle } from '../throttling/throttle-rule.js';
 import type { BytesDemand } from '../validation/bytes/bytes-demand.js';
+import type { DirectCall } from '../nest/direct-call.js';
 import type { CompiledOutput } from '../output/compiled-output.js';
 import type { PayloadCheck } from '../validation/payload-run.js';
 
@@ -33,6 +34,8 @@ export interface HandlerPlan {
   readonly isReported: boolean;
   /** Whether an interceptor applies: a stream then only shows by its first value that the handler ran. */
   readonly hasInterceptors: boolean;
+  /** Calls it without Nest's chain, where that would do nothing; `undefined` where it is needed. */
+  readonly call?: DirectCall | undefined;
   /** Whether it is known to return a stream: one too many is then refused before it is made. */
   readonly isStream: boolean;
 }

@@ -1,3 +1,4 @@
+import type { WsMessageContext } from '../core/message-context.js';
 import type { WsConnection } from '../core/ws-connection.js';
 import type { MessageLimits } from '../throttling/message-limits.js';
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
@@ -12,8 +13,8 @@ export interface HandlerOf<Message> {
   readonly plan: HandlerPlan;
   /** The steps that its messages take from here. */
   readonly steps: readonly StepOf<Message>[];
-  /** Nest's own chain: guards, interceptors and pipes of the application, then the method. */
-  readonly callback: (data: unknown, event: string, context: unknown) => unknown;
+  /** Nest's own chain: guards, interceptors and pipes of the application, then the method. Or the method alone. */
+  readonly callback: (data: unknown, event: string, context: WsMessageContext) => unknown;
 }
 
 /**

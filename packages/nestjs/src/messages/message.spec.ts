@@ -85,7 +85,7 @@ describe('the abort signal of a message', () => {
     const contexts: Context[] = [];
     const opened = openPipeline(
       (_data, _event, message) => {
-        contexts.push(message as Context);
+        contexts.push(message);
         return deferred<unknown>().promise;
       },
       { messages: { maxConcurrentHandlers: 2 } },

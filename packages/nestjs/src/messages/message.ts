@@ -1,6 +1,7 @@
 import { isPromiseLike } from '../core/awaitable.js';
 import type { Principal } from '../core/principal.js';
-import { disposeStream, holdStream } from './dispose-stream.js';
+import { giveUp } from '../core/give-up.js';
+import { holdStream } from '../core/streams.js';
 import type { HandlerOf, SourceOf, StepOf } from './message-contracts.js';
 import type { Waiting } from './message-engine.js';
 import type { Refusal } from './refusal.js';
@@ -163,7 +164,7 @@ export class Message extends TimedMessage {
 
   /** SL-12: a stream that was judged again, and refused, has nobody who would end it. */
   #giveUpResult(): void {
-    disposeStream(this.takeResult());
+    giveUp(this.takeResult());
     this.abort();
   }
 
@@ -197,7 +198,7 @@ export class Message extends TimedMessage {
   #fulfilled(step: MessageStep, value: unknown): void {
     // A message of another adapter is current after its end too: Nest runs its handler then.
     if (this.isSettled) {
-      disposeStream(value);
+      giveUp(value);
       return;
     }
     this.resume();
@@ -206,7 +207,7 @@ export class Message extends TimedMessage {
     const { roles } = this.principal;
     if (isRenewed) this.renew(this.connection.principal);
     else if (!this.isCurrent) {
-      disposeStream(value);
+      giveUp(value);
       this.settle();
       return;
     }

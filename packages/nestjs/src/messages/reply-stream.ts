@@ -2,7 +2,8 @@ import { isObservable, type Subscription } from 'rxjs';
 import { andThen, isPromiseLike } from '../core/awaitable.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { mapException, refusalOfFailure } from './exception-mapping.js';
-import { containErrors, disposeStream, endIterable, isStream } from './dispose-stream.js';
+import { giveUp } from '../core/give-up.js';
+import { containErrors, endIterable, isStream } from '../core/streams.js';
 import { endFrame } from './frames.js';
 import type { Message } from './message.js';
 
@@ -97,12 +98,12 @@ export class ReplyStream {
 
   #next(value: unknown): void {
     if (this.#isOver) {
-      disposeStream(value);
+      giveUp(value);
       return;
     }
     try {
       if (isPromiseLike(value)) {
-        disposeStream(value);
+        giveUp(value);
         throw new TypeError('A value of a stream is a promise: use mergeMap() in place of map(), or await it.');
       }
       if (isStream(value)) {
@@ -146,7 +147,7 @@ export class ReplyStream {
   #nest(value: unknown): void {
     this.#isCold = false;
     if (this.#pulled !== undefined || isObservable(value)) {
-      disposeStream(value);
+      giveUp(value);
       throw new TypeError('A stream whose values are streams can hold one async iterable, and nothing beside it.');
     }
     this.#started();

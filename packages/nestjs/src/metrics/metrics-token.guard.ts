@@ -7,6 +7,9 @@ import {
   NotFoundException,
   UnauthorizedException,
 } from '@nestjs/common';
+import type { MetricsRefusal } from '../events/catalogue/operator-events.js';
+import { requestAddress } from '../handshake/request-address.js';
+import { SecureWsRuntime } from '../secure-ws.runtime.js';
 import type { ResolvedMetricsOptions } from './metrics.options.js';
 
 /** Injects the options of the module, once they are known. */
@@ -21,7 +24,10 @@ export class MetricsTokenGuard implements CanActivate {
   /** `undefined` without an endpoint. */
   readonly #digests: readonly Buffer[] | undefined;
 
-  constructor(@Inject(METRICS_OPTIONS) { endpoint }: ResolvedMetricsOptions) {
+  constructor(
+    @Inject(METRICS_OPTIONS) { endpoint }: ResolvedMetricsOptions,
+    @Inject(SecureWsRuntime) private readonly runtime: SecureWsRuntime,
+  ) {
     this.#digests = endpoint?.tokens.map((token) => digestOf(token.export()));
   }
 
@@ -34,15 +40,23 @@ export class MetricsTokenGuard implements CanActivate {
     }
     if (digests.length === 0) return true;
     const http = context.switchToHttp();
-    const { headers } = http.getRequest<{ readonly headers: { readonly authorization?: unknown } }>();
-    const [, token = ''] = /^Bearer +(\S+) *$/i.exec(String(headers.authorization)) ?? [];
+    const request = http.getRequest<{ readonly headers: { readonly authorization?: unknown } }>();
+    const { authorization } = request.headers;
+    const [, token = ''] = /^Bearer +(\S+) *$/i.exec(String(authorization)) ?? [];
     const presented = digestOf(Buffer.from(token, 'latin1'));
     // Every one is compared: the time must not tell which was meant.
     const isKnown = digests.filter((digest) => timingSafeEqual(digest, presented)).length > 0;
     if (isKnown) return true;
+    this.#audit(request, authorization === undefined ? 'missing' : 'bad-secret');
     // The response of Express or of Fastify.
     http.getResponse<{ header(name: string, value: string): unknown }>().header('WWW-Authenticate', 'Bearer');
     throw new UnauthorizedException();
+  }
+
+  #audit(request: object, failure: MetricsRefusal): void {
+    const { events, options } = this.runtime;
+    const { address } = requestAddress(request, options.handshake.proxies) ?? {};
+    events.emit({ type: 'ws.metrics.refused', failure, ...(address !== undefined && { address }) });
   }
 }
 

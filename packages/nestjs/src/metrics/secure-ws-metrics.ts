@@ -1,7 +1,5 @@
-import { type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { WsObservers } from '../core/observers.js';
 import type { WsFigures } from '../ws-figures.js';
-import type { MetricSource } from './measured/collect-metrics.js';
 import { Durations } from './measured/durations.js';
 import { EventNames, OTHER } from './measured/event-names.js';
 import { MessageTraffic } from './measured/message-traffic.js';
@@ -11,28 +9,28 @@ import { loadPromClient } from './prometheus/load-prom-client.js';
 import { type MetricsRegistry, registerMetrics } from './prometheus/prometheus-registration.js';
 
 /** The metrics of the module, in a registry of `prom-client`. Injectable. */
-export class SecureWsMetrics implements OnApplicationBootstrap, OnApplicationShutdown {
+export class SecureWsMetrics {
   /** What the metrics are in, from the start of the application to its end. */
   readonly registry: MetricsRegistry;
-  readonly #source: MetricSource;
-  readonly #figures: WsFigures;
-  readonly #sentEvents: readonly string[];
   #names: EventNames | undefined;
-  #unregister: (() => void) | undefined;
 
   /**
    * @internal
-   * @throws {SecureWsBootError} where `prom-client` is not installed.
+   * @throws {SecureWsBootError} where `prom-client` is not installed; at boot where the registry has metrics of the same names
+   * that are somebody else's.
    */
   constructor({ registry, sentEvents }: ResolvedMetricsOptions, observers: WsObservers, figures: WsFigures) {
     this.registry = registry ?? new (loadPromClient().Registry)();
-    this.#figures = figures;
-    this.#sentEvents = sentEvents;
     const labelOf = (event: string | undefined): string => this.#names?.labelOf(event) ?? OTHER;
     const [traffic, durations] = [new MessageTraffic(labelOf), new Durations(labelOf)];
-    this.#source = { traffic, durations, figures: new MomentaryFigures(figures) };
+    const source = { traffic, durations, figures: new MomentaryFigures(figures) };
     observers.add(traffic);
     observers.add(durations);
+    figures.whileStarted(() => {
+      this.#names = new EventNames(figures.events, sentEvents);
+      traffic.prepare(this.#names.labels);
+      return registerMetrics(this.registry, source, figures);
+    });
   }
 
   /** The media type of {@link text}. */
@@ -43,20 +41,5 @@ export class SecureWsMetrics implements OnApplicationBootstrap, OnApplicationShu
   /** Everything that the registry has, as a scraper reads it. It is not for everybody: guard the route that answers it. */
   text(): Promise<string> {
     return this.registry.metrics();
-  }
-
-  /**
-   * @internal
-   * @throws {SecureWsBootError} where the registry has metrics of the same names that are somebody else's.
-   */
-  onApplicationBootstrap(): void {
-    this.#names = new EventNames(this.#figures.events, this.#sentEvents);
-    this.#source.traffic.prepare(this.#names.labels);
-    this.#unregister = registerMetrics(this.registry, this.#source, this.#figures);
-  }
-
-  /** @internal */
-  onApplicationShutdown(): void {
-    this.#unregister?.();
   }
 }

@@ -116,6 +116,7 @@ export function mayWait(handler: HandlerRecord, config: ApplicationConfig): bool
     guardsOf(handler, config).length > 0 ||
     config.getGlobalPipes().length > 0 ||
     enhancersOf(handler, 'pipes').length > 0 ||
-    (handler.parameters ?? []).some(({ pipes = [] }) => pipes.length > 0)
+    // Nest waits for what a parameter decorator answers.
+    (handler.parameters ?? []).some(({ pipes = [], factory }) => pipes.length > 0 || factory !== undefined)
   );
 }

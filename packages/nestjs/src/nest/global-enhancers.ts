@@ -7,16 +7,24 @@ export interface GlobalEnhancers {
   readonly interceptors: readonly unknown[];
   readonly pipes: readonly unknown[];
   readonly filters: readonly unknown[];
+  /** Those among them that live for a request. No Nest runs them for messages: a gateway lives as long as its application. */
+  readonly ofRequests: ReadonlySet<unknown>;
 }
 
 /** The global enhancers, those that live for a request among them. */
 export function globalEnhancersOf(config: ApplicationConfig): GlobalEnhancers {
-  const typeOf = ({ metatype }: { readonly metatype: unknown }): unknown => metatype;
+  const typesOf = (wrappers: readonly { readonly metatype: unknown }[]): readonly unknown[] =>
+    wrappers.map(({ metatype }) => metatype);
+  const guards = typesOf(config.getGlobalRequestGuards());
+  const interceptors = typesOf(config.getGlobalRequestInterceptors());
+  const pipes = typesOf(config.getGlobalRequestPipes());
+  const filters = typesOf(config.getGlobalRequestFilters());
   return {
-    guards: [...config.getGlobalGuards(), ...config.getGlobalRequestGuards().map(typeOf)],
-    interceptors: [...config.getGlobalInterceptors(), ...config.getGlobalRequestInterceptors().map(typeOf)],
-    pipes: [...config.getGlobalPipes(), ...config.getGlobalRequestPipes().map(typeOf)],
-    filters: [...config.getGlobalFilters(), ...config.getGlobalRequestFilters().map(typeOf)],
+    guards: [...config.getGlobalGuards(), ...guards],
+    interceptors: [...config.getGlobalInterceptors(), ...interceptors],
+    pipes: [...config.getGlobalPipes(), ...pipes],
+    filters: [...config.getGlobalFilters(), ...filters],
+    ofRequests: new Set([...guards, ...interceptors, ...pipes, ...filters]),
   };
 }
 

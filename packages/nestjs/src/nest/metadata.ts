@@ -19,7 +19,11 @@ export {
   PORT_METADATA,
 } from '@nestjs/websockets/constants.js';
 
-/** `WsParamtype.PAYLOAD` and `WsParamtype.ACK`: what the keys of `@MessageBody()` and `@Ack()` begin with. Not exported. */
+/**
+ * `WsParamtype.SOCKET`, `PAYLOAD` and `ACK`: what the keys of `@ConnectedSocket()`, `@MessageBody()` and `@Ack()` begin
+ * with. Not exported.
+ */
+export const CLIENT_PARAMETER = 0;
 export const PAYLOAD_PARAMETER = 3;
 export const ACK_PARAMETER = 13;
 

@@ -1,4 +1,3 @@
-import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { WsObservers } from '../core/observers.js';
 import type { MetricSource } from '../metrics/measured/collect-metrics.js';
 import { EventNames, OTHER } from '../metrics/measured/event-names.js';
@@ -14,10 +13,8 @@ import { Tracing } from './tracing.js';
 const SCOPE = '@secure-ws/nestjs';
 
 /** Hands what the module does to the meter and the tracer that the application has registered. */
-export class OpenTelemetry implements OnApplicationBootstrap, OnApplicationShutdown {
+export class OpenTelemetry {
   #names: EventNames | undefined;
-  #begin = (): (() => void) => () => undefined;
-  #stop: (() => void) | undefined;
 
   /** @throws {SecureWsBootError} where `@opentelemetry/api` is not installed. */
   constructor(
@@ -34,18 +31,10 @@ export class OpenTelemetry implements OnApplicationBootstrap, OnApplicationShutd
     observers.add(traffic);
     observers.add(new RecordedDurations(meter, labelOf));
     const source: MetricSource = { traffic, durations: undefined, figures: new MomentaryFigures(figures) };
-    this.#begin = () => {
+    figures.whileStarted(() => {
       this.#names = new EventNames(figures.events, sentEvents);
       traffic.prepare(this.#names.labels);
       return observeCounts(meter, source);
-    };
-  }
-
-  onApplicationBootstrap(): void {
-    this.#stop = this.#begin();
-  }
-
-  onApplicationShutdown(): void {
-    this.#stop?.();
+    });
   }
 }

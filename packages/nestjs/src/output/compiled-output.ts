@@ -1,4 +1,4 @@
-import { dropPromises } from '../core/drop-promises.js';
+import { giveUp } from '../core/give-up.js';
 import type { OutputDeclaration } from '../core/output.js';
 import { OutputRun } from './output-run.js';
 import type { OutputShape } from './output-shape.js';
@@ -27,7 +27,7 @@ export class CompiledOutput {
     try {
       return this.shape.write(value, run);
     } catch (error) {
-      dropPromises(value);
+      giveUp(value);
       throw error;
     }
   }

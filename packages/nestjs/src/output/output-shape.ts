@@ -1,4 +1,4 @@
-import { dropPromise, dropPromises } from '../core/drop-promises.js';
+import { dropPromise, giveUp } from '../core/give-up.js';
 import { validatorOf } from '../core/schema-validator.js';
 import type { StandardSchema } from '../core/standard-schema.js';
 
@@ -91,7 +91,7 @@ export class ContainerShape implements OutputShape {
       }
     } catch (error) {
       // A list that an accessor made hangs on nothing that was handed in.
-      dropPromises(items);
+      giveUp(items);
       throw located(error, list.length);
     }
     run.leave();

@@ -1,9 +1,17 @@
+import { dropPromise } from '../core/give-up.js';
 import { type OutputRun } from './output-run.js';
 import { isForbidden, isPlainObject, located, type OutputShape, unfit, writtenBySelf } from './output-shape.js';
 
 /** The keys of a map are data, and so may be those of an object: they stay out of the log. */
 function isWordOfCode(name: string): boolean {
   return /^[A-Za-z_$][\w$]{0,63}$/.test(name);
+}
+
+/** One at a time: the entries of an object with a hundred thousand members are a copy of it. */
+function* entriesOf(value: object): Iterable<readonly [string, unknown]> {
+  for (const name in value) {
+    if (Object.hasOwn(value, name)) yield [name, (value as Readonly<Record<string, unknown>>)[name]];
+  }
 }
 
 /** Finds the shape of a class that exposes something; `undefined` for any other. */
@@ -32,14 +40,18 @@ export class PlainShape implements OutputShape {
 
   #writeObject(value: object, run: OutputRun): unknown {
     if (Array.isArray(value) || value instanceof Set) {
-      return [...(value as Iterable<unknown>)].map((item, index) => this.#member(item, index, run));
+      const list: unknown[] = [];
+      // One by one: what is beyond the limits of the run is not even looked at.
+      for (const item of value as Iterable<unknown>) list.push(this.#member(item, list.length, run));
+      return list;
     }
     if (value instanceof Map) return this.#writeEntries(value as Map<unknown, unknown>, run, true);
-    if (isPlainObject(value)) return this.#writeEntries(Object.entries(value), run);
+    if (isPlainObject(value)) return this.#writeEntries(entriesOf(value), run);
     const shape = this.shapeOf(value.constructor);
     if (shape !== undefined) return shape.write(value, run);
     const said = writtenBySelf(value);
     if (typeof said === 'string' || typeof said === 'number' || typeof said === 'boolean' || said === null) return said;
+    dropPromise(said);
     throw unfit('is of a class that exposes nothing', value);
   }
 
@@ -51,7 +63,10 @@ export class PlainShape implements OutputShape {
     const written: Record<string, unknown> = {};
     for (const [key, item] of entries) {
       const name = String(key);
-      if (isForbidden(name) || item === undefined) continue;
+      if (isForbidden(name) || item === undefined) {
+        run.count();
+        continue;
+      }
       written[name] = this.#member(item, isMap || !isWordOfCode(name) ? '*' : name, run);
     }
     return written;

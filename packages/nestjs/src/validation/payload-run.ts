@@ -1,4 +1,5 @@
 import type { ValidationIssue } from '@secure-ws/protocol';
+import { giveUp } from '../core/give-up.js';
 import type { DtoSelection } from '../nest/transformer-storage.js';
 
 /** How many issues a refusal lists. With this many, the rest of a payload is not looked at. */
@@ -72,6 +73,7 @@ export class PayloadRun {
   #late: (() => void)[] | undefined;
   #pending: Promise<unknown>[] | undefined;
   #lookups = 0;
+  #transformed: unknown[] | undefined;
   #cause: unknown;
 
   constructor(readonly hasMessages: boolean) {}
@@ -102,6 +104,11 @@ export class PayloadRun {
   /** Puts off a rule that looks something up until everything else has passed. */
   askLate(ask: () => void): void {
     (this.#late ??= []).push(ask);
+  }
+
+  /** Remembers what transformations of the application made: one that is asynchronous may reject when nobody waits for it. */
+  keepTransformed(value: unknown): void {
+    (this.#transformed ??= []).push(value);
   }
 
   /**
@@ -136,7 +143,9 @@ export class PayloadRun {
   }
 
   #judged(value: unknown): unknown {
-    return this.#issues === undefined ? value : new PayloadRefusal(this.#issues, this.#cause);
+    if (this.#issues === undefined) return value;
+    for (const each of this.#transformed ?? []) giveUp(each);
+    return new PayloadRefusal(this.#issues, this.#cause);
   }
 }
 

@@ -5,7 +5,7 @@ import { AuthenticationError, WsAuthenticator, type WsCredential } from '../auth
 import { hashApiKey, readApiKeyId } from './api-key.js';
 import type { ApiKeyRecord, WsApiKeyStore } from './ws-api-key-store.js';
 
-const API_KEYS_ISSUER = 'api-keys';
+export const API_KEYS_ISSUER = 'api-keys';
 
 const HASH = /^[0-9a-f]{64}$/;
 

@@ -5,6 +5,7 @@ import {
   HttpException,
   Inject,
   Post,
+  Req,
   Res,
   type Type,
   VERSION_NEUTRAL,
@@ -47,10 +48,17 @@ export function createBackChannelLogoutController(options: BackChannelLogoutCont
 
     @Post()
     @HttpCode(200)
-    async receive(@Body() body: unknown, @Res({ passthrough: true }) response: HeaderSetter): Promise<void> {
+    async receive(
+      @Body() body: unknown,
+      @Req() request: object,
+      @Res({ passthrough: true }) response: HeaderSetter,
+    ): Promise<void> {
       response.header('Cache-Control', 'no-store');
       try {
-        await this.logout.receive((body as { readonly logout_token?: unknown } | null | undefined)?.logout_token);
+        await this.logout.receive(
+          (body as { readonly logout_token?: unknown } | null | undefined)?.logout_token,
+          request,
+        );
       } catch (error) {
         const [status, word] =
           error instanceof AuthenticationError ? [400, 'invalid_request'] : [503, 'temporarily_unavailable'];

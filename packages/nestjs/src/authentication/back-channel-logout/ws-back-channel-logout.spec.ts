@@ -34,7 +34,8 @@ describe('WsBackChannelLogout', () => {
         ended.push(session);
         return endSession();
       },
-      onRefused: (failure) => refused.push(failure),
+      onRefused: (failure, address) => refused.push(address === undefined ? failure : `${failure} of ${address}`),
+      addressOf: ({ from }: { from?: string }) => (from === undefined ? undefined : { address: from }),
       faults: { write: (where: string) => faults.push(where) } as never,
     });
   });
@@ -55,6 +56,14 @@ describe('WsBackChannelLogout', () => {
     await expect(logout.receive(token())).rejects.toThrow('replayed');
     expect(ended).toHaveLength(1);
     expect(refused).toEqual(['replayed']);
+  });
+
+  it('SL-04 MO-02 tells from where a token came that it refused, where that is known', async () => {
+    await expect(logout.receive('a.b.c', { from: '203.0.113.7' })).rejects.toThrow('malformed');
+    await expect(logout.receive('a.b.c', {})).rejects.toThrow('malformed');
+    endSession = () => Promise.reject(new Error('the store is away'));
+    await expect(logout.receive(token(), { from: '203.0.113.7' })).rejects.toThrow('the store is away');
+    expect(refused).toEqual(['malformed of 203.0.113.7', 'malformed', 'unavailable of 203.0.113.7']);
   });
 
   it('SL-04 keeps the ids of two issuers apart', async () => {

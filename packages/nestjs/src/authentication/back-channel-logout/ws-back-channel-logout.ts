@@ -24,7 +24,10 @@ export interface BackChannelLogoutParts {
   /** Those of the module and of its gateways. None before the application has started. */
   readonly issuers: () => readonly LogoutIssuer[];
   readonly endSession: EndSession;
-  readonly onRefused: (failure: AuthenticationFailure) => void;
+  /** Is told of each refusal, and from where its request came where that is known. */
+  readonly onRefused: (failure: AuthenticationFailure, address: string | undefined) => void;
+  /** From where a request comes, behind the listed proxies. @returns `undefined` where its forwarding fields are not valid. */
+  readonly addressOf: (request: object) => { readonly address: string } | undefined;
   /** Gets what keeps a token from being judged or acted on. */
   readonly faults: FaultLog;
 }
@@ -44,40 +47,42 @@ export class WsBackChannelLogout {
    * Verifies a log-out token and ends its log-in. Each token is good once.
    *
    * @param token the field `logout_token` of the request.
+   * @param request the request of Node, Express or Fastify: a refusal is audited with the address that it came from.
    * @returns how many connections were closed.
    * @throws {AuthenticationError} when the token is refused, which is audited; answer `400`.
    * @throws {Error} any other one when nobody can tell, which is audited (`unavailable`) and logged: answer `503`, and the server
    * will come again.
    */
-  async receive(token: unknown): Promise<number> {
+  async receive(token: unknown, request?: object): Promise<number> {
+    const address = request === undefined ? undefined : this.parts.addressOf(request)?.address;
     try {
-      return await this.#take(token);
+      return await this.#take(token, address);
     } catch (error) {
       if (error instanceof AuthenticationError) throw error;
       this.parts.faults.write('WsBackChannelLogout.receive', '', error);
-      this.parts.onRefused('unavailable');
+      this.parts.onRefused('unavailable', address);
       throw error;
     }
   }
 
-  async #take(token: unknown): Promise<number> {
+  async #take(token: unknown, address: string | undefined): Promise<number> {
     const read = await readNotice<LogoutIssuer, LogoutClaims>(token, this.parts.issuers(), {
       typOf: ({ logout }) => logout.typ,
       read: (claims, { logout, rules }) => readLogoutClaims(claims, rules.issuer, logout, this.parts.clock.now()),
     });
-    if (typeof read === 'string') return this.#refuse(read);
+    if (typeof read === 'string') return this.#refuse(read, address);
     const { jti, ...ended } = read;
     const once = { kind: 'logout', issuer: ended.issuer, jti, maxAgeMs: this.#longestAgeMs() };
     const done = await actOnce(this.parts.store, once, () => this.parts.endSession(ended));
-    return done === 'replayed' ? this.#refuse(done) : done;
+    return done === 'replayed' ? this.#refuse(done, address) : done;
   }
 
   #longestAgeMs(): number {
     return Math.max(...this.parts.issuers().map(({ logout }) => logout.maxAgeMs));
   }
 
-  #refuse(failure: AuthenticationFailure): never {
-    this.parts.onRefused(failure);
+  #refuse(failure: AuthenticationFailure, address: string | undefined): never {
+    this.parts.onRefused(failure, address);
     throw new AuthenticationError(failure);
   }
 }

@@ -4,10 +4,12 @@ import {
   type ExceptionFilter,
   Injectable,
   type PipeTransform,
+  Scope,
   UseFilters,
   UseGuards,
   ValidationPipe,
 } from '@nestjs/common';
+import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { SecureWsModule, WsAuthorize, WsRevocationService } from '@secure-ws/nestjs';
@@ -200,6 +202,25 @@ describe('diagnose', () => {
     async ({ rule, ill, illFacts, well, wellFacts }) => {
       expect(await rulesFound(ill, illFacts)).toContain(rule);
       expect(await rulesFound(well, wellFacts)).not.toContain(rule);
+    },
+  );
+
+  it.each([true, false])(
+    'DP-01 global-guard-skips-messages names a guard that lives for a request, whether Nest runs others: %s',
+    async (runsGlobals) => {
+      const providers = [
+        EchoGateway,
+        { provide: APP_GUARD, useClass: Guard, scope: Scope.REQUEST },
+        { provide: APP_PIPE, useClass: Trim, scope: Scope.REQUEST },
+      ];
+      expect(diagnose(await factsOf({ providers }, { runsGlobals }))).toMatchObject([
+        {
+          rule: 'global-guard-skips-messages',
+          place: 'Guard',
+          problem: expect.stringContaining('lives for a request') as string,
+        },
+        { rule: 'global-enhancer-skips-messages', place: 'Trim' },
+      ]);
     },
   );
 

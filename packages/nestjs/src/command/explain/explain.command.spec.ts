@@ -33,6 +33,10 @@ const GATEWAYS = `
   @Injectable()
   export class Forgets { authorize() { grant('x'); } }
   @Injectable()
+  export class Denies { authorize() { return deny(); } }
+  @Injectable()
+  export class DeniesToo { authorize() { return deny(); } }
+  @Injectable()
   export class Hangs { authorize() { return new Promise(() => undefined); } }
   @Injectable()
   export class Throws { authorize() { throw new Error('no \\u001b[31mdatabase'); } }
@@ -50,6 +54,7 @@ const GATEWAYS = `
     @SubscribeMessage('order.purge')
     purge() { appendFileSync('called', 'purge'); }
 
+    @WsAuthorize(anyOf(Denies, DeniesToo)) @SubscribeMessage('order.either') either() {}
     @WsAuthorize(Hangs) @SubscribeMessage('order.hang') hang() {}
     @WsAuthorize(Throws) @SubscribeMessage('order.throw') throws() {}
     @WsAuthorize(Closes) @SubscribeMessage('order.close') close() {}
@@ -84,7 +89,7 @@ const MODULE = `
         throttling: { storage: { increment: async () => { appendFileSync('charged', 'x'); return { totalHits: 1e6, isBlocked: true, timeToExpire: 9, timeToBlockExpire: 9 }; } } },
       }),
     ],
-    providers: [all.Accounts, all.AccountOwner, all.Forgets, all.Hangs, all.Throws, all.Closes, all.OrdersGateway, all.NewsGateway],
+    providers: [all.Accounts, all.AccountOwner, all.Forgets, all.Denies, all.DeniesToo, all.Hangs, all.Throws, all.Closes, all.OrdersGateway, all.NewsGateway],
   })
   export class AppModule {}
 `;
@@ -117,6 +122,15 @@ const REFUSALS: readonly (readonly [string, string, string | undefined, string, 
     'policy',
     'Forgets.authorize() answered undefined, which denies',
   ],
+  [
+    'order.either',
+    'alice.json',
+    undefined,
+    'policies',
+    'policy',
+    '-> Denies.authorize() and DeniesToo.authorize() denied',
+  ],
+  ['order.place', 'alice.json', 'more.json', 'validate', 'payload', 'data.*: leave it out, or declare it in the DTO'],
   ['order.purge', 'alice.json', undefined, 'claims', 'claims', '"scopes": ["orders.purge"]'],
   ['order.place', 'nobody.json', 'order.json', 'claims', 'claims', '@WsPublic() at OrdersGateway.place'],
   ['order.throw', 'alice.json', undefined, 'policies', 'policy-failed', 'Error: no \\u001b[31mdatabase'],
@@ -135,6 +149,7 @@ const PRINCIPALS: readonly (readonly [what: string, file: string, problem: strin
   ['a misspelt field', ALICE.replace('roles', 'role'), '"role" is not a field'],
   ['a field that is made', ALICE.replace('}', ',"key":"x"}'), '"key" is not a field'],
   ['another block', ALICE.replace('}', ',"block":"authentication.oauth"}'), 'authentication.jwt'],
+  ['a foreign issuer', ALICE.replace('id.example', 'other.example'), 'of authentication.jwt is https://id.example.com'],
   ['nobody with a role', '{"kind":"anonymous","roles":["trader"]}', 'nobody has no other field'],
   ['a list', '[]', 'is not an object'],
   ['no JSON', '{', 'syntax'],
@@ -164,6 +179,7 @@ describe('secure-ws explain', { timeout: 60_000 }, () => {
     const app = await compileApp(
       shape({
         'bad.json': '{"accountId":"a","quantity":-77123}',
+        'more.json': '{"accountId":"a","quantity":3,"more":1}',
         'proto.json': '{"accountId":"a","__proto__":{"quantity":3}}',
         'large.json': JSON.stringify('x'.repeat(70_000)),
         'ended.json': ALICE.replace('}', ',"expiresAt":1000}'),

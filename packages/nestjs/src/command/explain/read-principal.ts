@@ -1,3 +1,4 @@
+import { API_KEYS_ISSUER } from '../../authentication/api-key/api-key.authenticator.js';
 import type {
   AuthenticationBlocks,
   ResolvedAuthenticationOptions,
@@ -64,12 +65,19 @@ export async function readPrincipal(
   if (value['kind'] === ANONYMOUS_KIND) return anonymous(path, value, now);
   const blocks = blocksOf(authentication);
   const { block = [...blocks.keys()][0] } = value;
-  const kind = typeof block === 'string' ? blocks.get(block) : undefined;
-  if (typeof block !== 'string' || kind === undefined) {
+  const voucher = typeof block === 'string' ? blocks.get(block) : undefined;
+  if (typeof block !== 'string' || voucher === undefined) {
     throw new TypeError(`--as ${path}: "block" is one of ${[...blocks.keys()].join(', ')}.`);
   }
+  const { kind, issuers } = voucher;
   try {
-    return makePrincipal(value, { block, kind, now });
+    const principal = makePrincipal(value, { block, kind, now });
+    if (issuers?.includes(principal.issuer) === false) {
+      throw new PrincipalError(
+        `no credential of this issuer is admitted: "issuer" of ${block} is ${issuers.join(' or ')}.`,
+      );
+    }
+    return principal;
   } catch (error) {
     if (!(error instanceof PrincipalError)) throw error;
     throw new TypeError(`--as ${path}: ${error.message}`, { cause: error });
@@ -83,17 +91,35 @@ function anonymous(path: string, value: object, now: number): Principal {
   return makePrincipal({ issuer: kind, id: randomId() }, { block, kind, now });
 }
 
-/** The blocks of the options that vouch for identities, and the kind of their principals. */
-function blocksOf(authentication: ResolvedAuthenticationOptions): ReadonlyMap<string, string> {
+/** What a block of the options vouches for. */
+interface Voucher {
+  /** The kind of its principals. */
+  readonly kind: string;
+  /** The only issuers that they can have; `undefined` where code of the application names them. */
+  readonly issuers: readonly string[] | undefined;
+}
+
+/** The blocks of the options that vouch for identities. */
+function blocksOf(authentication: ResolvedAuthenticationOptions): ReadonlyMap<string, Voucher> {
   const { blocks, jwt, oauth, session, clientCertificate, apiKeys, tickets } = authentication;
-  const kinds: readonly (readonly [keyof Omit<AuthenticationBlocks, 'authenticators'>, string, boolean])[] = [
-    ['jwt', 'jwt', jwt.length > 0],
-    ['oauth', 'oauth', oauth.length > 0],
+  const kinds: readonly (readonly [
+    name: keyof Omit<AuthenticationBlocks, 'authenticators'>,
+    kind: string,
+    isThere: boolean,
+    issuers?: readonly string[],
+  ])[] = [
+    ['jwt', 'jwt', jwt.length > 0, jwt.map(({ issuer }) => issuer)],
+    ['oauth', 'oauth', oauth.length > 0, oauth.map(({ issuer }) => issuer)],
     ['session', 'session', session !== undefined],
     ['clientCertificate', 'client-certificate', clientCertificate !== undefined],
-    ['apiKeys', 'api-key', apiKeys !== undefined],
+    ['apiKeys', 'api-key', apiKeys !== undefined, [API_KEYS_ISSUER]],
     ['tickets', 'ticket', tickets !== undefined],
   ];
-  const named = kinds.filter(([, , isThere]) => isThere).map(([name, kind]) => [blocks[name], kind] as const);
-  return new Map([...named, ...blocks.authenticators.map((name) => [name, 'custom'] as const)]);
+  const named = kinds
+    .filter(([, , isThere]) => isThere)
+    .map(([name, kind, , issuers]) => [blocks[name], { kind, issuers }] as const);
+  return new Map<string, Voucher>([
+    ...named,
+    ...blocks.authenticators.map((name) => [name, { kind: 'custom', issuers: undefined }] as const),
+  ]);
 }

@@ -110,7 +110,7 @@ const REMEDIES: Readonly<Record<MessageReason, Remedy>> = {
     lines: ({ issues, place }) =>
       issues === undefined
         ? ['The error frame that the client got lists the paths and rules: compare them with the DTO.']
-        : issues.map(({ path, rule }) => `data${path === '' ? '' : `.${path}`}: make it pass ${rule} of ${place}.`),
+        : issues.map(({ path, rule }) => lineOfIssue(`data${path === '' ? '' : `.${path}`}`, rule, place)),
   },
   bytes: {
     step: 'bytes',
@@ -150,6 +150,12 @@ export function remedyOf(
   return { step, lines: lines(facts) };
 }
 
+function lineOfIssue(path: string, rule: string, place: string): string {
+  return rule === 'whitelistValidation'
+    ? `${path}: leave it out, or declare it in the DTO of ${place} with a rule, such as @IsString().`
+    : `${path}: make it pass ${rule} of ${place}.`;
+}
+
 function linesOfClaims({ missing = '', place, principal = 'the principal' }: RefusalFacts): readonly string[] {
   if (missing === 'identity') {
     return [`Connect with a credential: ${principal} is nobody. @WsPublic() at ${place} lets everybody in.`];
@@ -173,9 +179,12 @@ function linesOfPolicies(
   { policies, place, fault }: RefusalFacts,
   outcome: PolicyVerdict['outcome'],
 ): readonly string[] {
-  // The last one that said so: within anyOf() those before it did not decide.
-  const found = policies?.findLast((policy) => policy.outcome === outcome);
-  const name = found === undefined ? `A policy of ${place}` : `${found.name}.authorize()`;
+  // Those that said so last: the ones before a policy that granted did not decide. Of an anyOf() there are several.
+  const granted = policies?.findLastIndex((policy) => policy.outcome === 'granted') ?? -1;
+  const all = policies?.slice(granted + 1).filter((policy) => policy.outcome === outcome) ?? [];
+  const found = all.at(-1);
+  const names = [...new Set(all.map((policy) => `${policy.name}.authorize()`))];
+  const name = names.length === 0 ? `A policy of ${place}` : names.join(' and ');
   switch (outcome) {
     case 'threw':
       return [`${name} failed${fault === undefined ? '' : `: ${fault}`}. ${FAILED}`];

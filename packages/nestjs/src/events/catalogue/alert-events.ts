@@ -110,7 +110,7 @@ export const ALERT_EVENTS = {
     optional: ALERT_OPTIONAL,
   },
   /**
-   * Alerts did not reach a webhook since the last report; at most one a second for each reason. No rule sees it: an alert about a
+   * Alerts did not reach a webhook or a listener since the last report; at most one a second for each reason. No rule sees it: an alert about a
    * lost alert would be lost as well, and so for ever.
    */
   'ws.alert.lost': {
@@ -120,7 +120,7 @@ export const ALERT_EVENTS = {
     reasonIn: ['reason'],
     reasons: ALERT_LOSSES,
     fields: {
-      /** Whom they did not reach, such as `alerts.webhooks[0]`. */
+      /** Whom they did not reach, such as `alerts.webhooks[0]` or `Pager.onAlert`. */
       sink: plain<string>(),
       reason: plain<AlertLoss>(),
       count: plain<number>(),

@@ -142,6 +142,7 @@ export const EVENT_CATALOGUE = Object.freeze({
     volume: 'refusals',
     owasp: nameOfNotice,
     fields: { failure: plain<AuthenticationFailure>() },
+    optional: { address },
   },
   ...SIGNAL_EVENTS,
   /** An HTTP route of the application handed out a ticket. */

@@ -18,7 +18,13 @@ export const OPERATOR_REFUSALS = Object.freeze({
 /** Why somebody does not get the operations page. */
 export type OperatorRefusal = keyof typeof OPERATOR_REFUSALS;
 
-/** What is told of the operations page: the rows of the catalogue. */
+/** Why somebody does not get the metrics: words of `AuthenticationFailure`. */
+const METRICS_REFUSALS = Object.freeze({ missing: true, 'bad-secret': true });
+
+/** Why somebody does not get the metrics. */
+export type MetricsRefusal = keyof typeof METRICS_REFUSALS;
+
+/** What is told of the operations page and of the metrics: the rows of the catalogue. */
 export const OPERATOR_EVENTS = {
   /** An operator has acted: who did what to whom, and why. */
   'ws.operator.acted': {
@@ -62,6 +68,19 @@ export const OPERATOR_EVENTS = {
       address,
       /** Who asked, where that was known by then. */
       principal: identifier,
+    },
+  },
+  /** A request for the metrics came without their token, or with another one. Not told of the guards of the application. */
+  'ws.metrics.refused': {
+    level: 'warn',
+    volume: 'refusals',
+    owasp: 'authn_login_fail',
+    reasonIn: ['failure'],
+    reasons: METRICS_REFUSALS,
+    fields: { failure: plain<MetricsRefusal>() },
+    optional: {
+      /** Where the request came from. */
+      address,
     },
   },
 } as const satisfies Record<string, EventRow>;

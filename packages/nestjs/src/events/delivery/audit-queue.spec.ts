@@ -39,6 +39,7 @@ function setUp(sink: SecurityEventSink, settings: Partial<AuditQueueSettings> = 
     capacity: 3,
     timeoutMs: 5000,
     isDeferred: false,
+    tellsAlertsApart: false,
     onLoss: () => losses.count++,
     onFault: (error) => faults.push(error),
     ...settings,
@@ -69,7 +70,7 @@ describe('AuditQueue', () => {
     expect(clock.pending).toBe(0);
 
     expect(sink.places).toEqual(['a', 'b', 'c']);
-    expect(queue.takeLosses()).toBeUndefined();
+    expect(queue.takeLosses().events).toBeUndefined();
   });
 
   it('MO-09 gives a sink that takes several no more than 256 in one call', async () => {
@@ -90,11 +91,11 @@ describe('AuditQueue', () => {
     const { queue } = setUp(new TestSink(hang));
     for (let count = 0; count < 6; count++) queue.push(event(`${count}`));
     expect(queue.losses).toEqual({ dropped: 2, failed: 0 });
-    expect(queue.takeLosses()).toEqual({ dropped: 2, failed: 0 });
+    expect(queue.takeLosses().events).toEqual({ dropped: 2, failed: 0 });
     expect(queue.losses).toEqual({ dropped: 2, failed: 0 });
     queue.push(event('6'));
     expect(queue.losses).toEqual({ dropped: 3, failed: 0 });
-    expect(queue.takeLosses()).toEqual({ dropped: 1, failed: 0 });
+    expect(queue.takeLosses().events).toEqual({ dropped: 1, failed: 0 });
     expect(queue.losses).toEqual({ dropped: 3, failed: 0 });
   });
 
@@ -106,8 +107,8 @@ describe('AuditQueue', () => {
     expect(sink.seen).toHaveLength(1);
     expect(queue.size).toBe(3);
     expect(losses.count).toBe(9996);
-    expect(queue.takeLosses()).toEqual({ dropped: 9996, failed: 0 });
-    expect(queue.takeLosses()).toBeUndefined();
+    expect(queue.takeLosses().events).toEqual({ dropped: 9996, failed: 0 });
+    expect(queue.takeLosses().events).toBeUndefined();
     expect(queue.isHealthy).toBe(false);
   });
 
@@ -127,7 +128,7 @@ describe('AuditQueue', () => {
     await queue.idle();
 
     expect(sink.places).toEqual(['a', 'b']);
-    expect(queue.takeLosses()).toEqual({ dropped: 0, failed: 1 });
+    expect(queue.takeLosses().events).toEqual({ dropped: 0, failed: 1 });
     expect(faults).toHaveLength(1);
     expect(queue.isHealthy).toBe(true);
     expect(clock.pending).toBe(0);
@@ -190,7 +191,7 @@ describe('AuditQueue', () => {
     }).not.toThrow();
     await queue.idle();
 
-    expect(queue.takeLosses()).toEqual({ dropped: 0, failed: 1 });
+    expect(queue.takeLosses().events).toEqual({ dropped: 0, failed: 1 });
     expect(faults).toHaveLength(1);
     expect(queue.isHealthy).toBe(false);
   });
@@ -328,7 +329,7 @@ describe('AuditQueue', () => {
     const { queue } = setUp(sink);
     queue.push(refusal('a'));
     expect(queue.isHealthy).toBe(true);
-    expect(queue.takeLosses()).toEqual({ dropped: 0, failed: 1 });
+    expect(queue.takeLosses().events).toEqual({ dropped: 0, failed: 1 });
 
     // The report of that loss finds out whether the sink is away.
     queue.pushReport(lossReport(1));
@@ -422,7 +423,7 @@ describe('AuditQueue', () => {
     queue.pushReport(lossReport(1));
 
     expect(losses.count).toBe(0);
-    expect(queue.takeLosses()).toBeUndefined();
+    expect(queue.takeLosses().events).toBeUndefined();
   });
 
   it('MO-09 never calls a sink inside its own call, and lets the process work between such events', async () => {

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { isPromiseLike } from '../../core/awaitable.js';
 import type { SecurityEvent, SecurityEventOf } from '../security-event.js';
 import type { SecurityEventSink } from '../security-event-sink.js';
+import { type AuditLosses, LossCount } from './loss-count.js';
 import { isOfStrangers, isRefusal, WaitingEvents } from './waiting-events.js';
 
 /** The report of lost events. */
@@ -26,16 +27,12 @@ export interface AuditQueueSettings {
   readonly timeoutMs: number;
   /** Whether the sink is never called from inside `push`: for code that may call back into the module. */
   readonly isDeferred: boolean;
+  /** Whether alerts that are lost are told as such: see {@link LossCount}. */
+  readonly tellsAlertsApart: boolean;
   /** Called when an event was lost. */
   readonly onLoss: () => void;
   /** Called with what the sink threw or rejected with. */
   readonly onFault: (error: unknown) => void;
-}
-
-/** How many events were lost. */
-export interface AuditLosses {
-  readonly dropped: number;
-  readonly failed: number;
 }
 
 /**
@@ -61,9 +58,7 @@ export class AuditQueue {
   readonly #ownReports = new WeakSet<SecurityEvent>();
   /** Whether the sink has just refused the report, in a call of its own. */
   #isReportTried = false;
-  #dropped = 0;
-  #failed = 0;
-  #reported: AuditLosses = { dropped: 0, failed: 0 };
+  readonly #losses: LossCount;
   #idle: (() => void)[] = [];
 
   constructor(
@@ -72,6 +67,7 @@ export class AuditQueue {
     private readonly settings: AuditQueueSettings,
   ) {
     this.#waiting = new WaitingEvents(settings.capacity);
+    this.#losses = new LossCount(settings.tellsAlertsApart);
   }
 
   /** How many events wait. */
@@ -81,8 +77,7 @@ export class AuditQueue {
 
   /** What was lost since the process began. */
   get losses(): AuditLosses {
-    const { dropped, failed } = this.#reported;
-    return { dropped: dropped + this.#dropped, failed: failed + this.#failed };
+    return this.#losses.total;
   }
 
   /**
@@ -104,9 +99,7 @@ export class AuditQueue {
       return;
     }
     if (!isOfStrangers(event)) this.#isOverflowing = true;
-    if (!isCounted(event)) return;
-    this.#dropped++;
-    this.settings.onLoss();
+    if (this.#losses.add('dropped', [event]) > 0) this.settings.onLoss();
   }
 
   /**
@@ -129,14 +122,9 @@ export class AuditQueue {
     this.push(report);
   }
 
-  /** What was lost since it was asked last, or `undefined`. */
-  takeLosses(): AuditLosses | undefined {
-    if (this.#dropped === 0 && this.#failed === 0) return undefined;
-    const losses = { dropped: this.#dropped, failed: this.#failed };
-    this.#reported = this.losses;
-    this.#dropped = 0;
-    this.#failed = 0;
-    return losses;
+  /** What was lost since it was asked last. */
+  takeLosses(): ReturnType<LossCount['take']> {
+    return this.#losses.take();
   }
 
   /** Ends when nothing waits any more. A sink that hangs is given up event by event. */
@@ -216,9 +204,7 @@ export class AuditQueue {
     if (this.#waiting.isRelieved) this.#isOverflowing = false;
     if (fault !== undefined) {
       for (const event of events) if (this.#isOwnReport(event)) this.#keepReport(event);
-      const lost = events.filter(isCounted).length;
-      this.#failed += lost;
-      if (lost > 0) this.settings.onLoss();
+      if (this.#losses.add('failed', events) > 0) this.settings.onLoss();
       this.settings.onFault(fault.error);
     }
     if (this.#waiting.size > 0) this.#schedule();
@@ -271,11 +257,6 @@ export class AuditQueue {
     this.#idle = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-/** A report about losses that is lost itself is not reported: two broken sinks would report each other for ever. */
-function isCounted(event: SecurityEvent): boolean {
-  return event.type !== 'ws.audit.dropped';
 }
 
 function joinReports(earlier: LossReport | undefined, report: LossReport): LossReport {

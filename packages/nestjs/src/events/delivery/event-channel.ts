@@ -27,6 +27,8 @@ export interface EventChannelSettings {
   readonly timeoutMs: number;
   /** Whether the sink is never called from inside `offer`: see `AuditQueueSettings`. */
   readonly isDeferred: boolean;
+  /** Whether alerts that are lost are told as such: see `LossCount`. */
+  readonly tellsAlertsApart: boolean;
   /** What a flood is summarised by; `undefined` where the sink gets each event of it. */
   readonly sampler: EventSampler | undefined;
   /** Called when an event was lost or left out, of which a report is due. */

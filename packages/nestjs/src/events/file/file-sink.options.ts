@@ -76,7 +76,11 @@ export function readFileSinkOptions(reader: OptionReader): FileSinkSettings {
 function readMode(reader: OptionReader): number {
   const isMode = (value: unknown): value is number =>
     typeof value === 'number' && Number.isInteger(value) && (value & ~0o060) === OWNER;
-  return reader.checked('mode', isMode, 'must let the owner read and write, and others nothing', '0o640') ?? OWNER;
+  const mode = reader.raw('mode');
+  if (mode === undefined || isMode(mode)) return mode ?? OWNER;
+  const found = typeof mode === 'number' && Number.isInteger(mode) ? `; it is 0o${mode.toString(8)}` : '';
+  reader.refuse('mode', `must be 0o600, or 0o640 and the like: others get nothing${found}.`, '0o600');
+  return OWNER;
 }
 
 function readChain(reader: OptionReader): AuditChainSettings | undefined {

@@ -48,12 +48,17 @@ export class FileSink extends SecurityEventSink {
   /** @throws {SecureWsBootError} for a file that cannot be opened, is not this user's alone, or has a sink already. */
   override async open(clock: Clock): Promise<void> {
     const { path } = (this.#settings ??= this.#checked());
+    this.#isClosed = false;
     const letGo = await claimPath(path, this);
+    // The boot did not wait for so long: nobody would close what is opened now.
+    if (this.#isClosed) {
+      letGo?.();
+      throw new Error('FileSink was closed while it was being opened.');
+    }
     if (letGo === undefined) {
       throw this.#problem(`a FileSink of this process writes to ${path} already.`, 'a path of its own');
     }
     this.#clock = clock;
-    this.#isClosed = false;
     this.#letGo = letGo;
     try {
       await this.#exclusively(() => this.#openTrail());
@@ -78,9 +83,12 @@ export class FileSink extends SecurityEventSink {
     this.#isWriting = true;
     try {
       await this.#exclusively(async () => {
-        await (this.#trail ?? (await this.#openTrail())).append(events, this.#clock.now());
-        // What is told after the end of the application is written, and leaves nothing open behind it.
-        if (this.#isClosed) await this.#closeTrail();
+        try {
+          await (this.#trail ?? (await this.#openTrail())).append(events, this.#clock.now());
+        } finally {
+          // What is told after the end of the application is written, and leaves nothing open behind it.
+          if (this.#isClosed) await this.#closeTrail();
+        }
       });
     } finally {
       this.#isWriting = false;

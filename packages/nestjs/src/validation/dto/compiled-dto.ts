@@ -56,7 +56,7 @@ class DtoReader implements PayloadReader {
     }
     try {
       // A copy: class-transformer deletes discriminators from what it reads, and a @Transform may do anything.
-      const instance = this.builder?.build(sent) ?? plainToInstance(this.type, copyJson(sent), this.options);
+      const instance = this.builder?.build(sent) ?? this.#transform(sent, run);
       this.checker.check(instance, sent, run, path);
       return instance;
     } catch (error) {
@@ -65,5 +65,11 @@ class DtoReader implements PayloadReader {
       run.fail(path, undefined, 'transform');
       return undefined;
     }
+  }
+
+  #transform(sent: object, run: PayloadRun): object {
+    const instance = plainToInstance(this.type, copyJson(sent), this.options);
+    run.keepTransformed(instance);
+    return instance;
   }
 }

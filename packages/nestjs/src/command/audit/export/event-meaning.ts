@@ -41,6 +41,7 @@ const MEANINGS: readonly (readonly [beginning: string, kind: Kind, outcome: Even
   ['ws.message.', 'call', 'failure'],
   ['ws.operator.acted', 'call', 'success'],
   ['ws.operator.', 'call', 'failure'],
+  ['ws.metrics.', 'call', 'failure'],
   ['ws.attack.ended', 'detection-ended', 'success'],
   ['ws.shedding.ended', 'detection-ended', 'success'],
   ['ws.alert.ended', 'detection-ended', 'success'],

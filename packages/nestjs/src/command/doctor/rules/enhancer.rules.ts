@@ -1,4 +1,4 @@
-import { enhancerName, validationOptionsOf } from '../../../nest/global-enhancers.js';
+import { enhancerName, type GlobalEnhancers, validationOptionsOf } from '../../../nest/global-enhancers.js';
 import type { DoctorRule } from '../finding.js';
 
 /** What is global in the application, and is something else for a message than for a request. */
@@ -7,13 +7,13 @@ export const ENHANCER_RULES: readonly DoctorRule[] = [
     id: 'global-guard-skips-messages',
     severity: 'warning',
     title: 'A global guard does not run for messages',
-    why: 'Nest 11 runs no global guard on gateways, and Nest 12 does: what it decides holds for HTTP only, until an update.',
+    why: 'Nest 11 runs no global guard on gateways, and Nest 12 does: what it decides holds for HTTP only, until an update. One that lives for a request runs on none.',
     check: ({ gateways, globals, runsGlobals }) =>
-      gateways.length === 0 || runsGlobals
+      gateways.length === 0
         ? []
-        : globals.guards.map((guard) => ({
+        : globals.guards.filter(isSkipped(globals, runsGlobals)).map((guard) => ({
             place: enhancerName(guard),
-            problem: 'is global, and this Nest does not run it for messages.',
+            problem: problemOf(guard, globals),
             fix: '@WsAuthorize(...) at the handlers for what it decides, and HttpOnly() around it, so that an update of Nest changes nothing',
           })),
   },
@@ -21,15 +21,17 @@ export const ENHANCER_RULES: readonly DoctorRule[] = [
     id: 'global-enhancer-skips-messages',
     severity: 'note',
     title: 'A global interceptor or pipe does not run for messages',
-    why: 'Nest 11 runs no global interceptor and pipe on gateways, and Nest 12 does.',
+    why: 'Nest 11 runs no global interceptor and pipe on gateways, and Nest 12 does. One that lives for a request runs on none.',
     check: ({ gateways, globals, runsGlobals }) =>
-      gateways.length === 0 || runsGlobals
+      gateways.length === 0
         ? []
-        : [...globals.interceptors, ...globals.pipes.filter((pipe) => !isValidation(pipe))].map((enhancer) => ({
-            place: enhancerName(enhancer),
-            problem: 'is global, and this Nest does not run it for messages.',
-            fix: `@UseInterceptors(...) or @UsePipes(...) with ${enhancerName(enhancer)} at the gateway, where messages need it`,
-          })),
+        : [...globals.interceptors, ...globals.pipes.filter((pipe) => !isValidation(pipe))]
+            .filter(isSkipped(globals, runsGlobals))
+            .map((enhancer) => ({
+              place: enhancerName(enhancer),
+              problem: problemOf(enhancer, globals),
+              fix: `@UseInterceptors(...) or @UsePipes(...) with ${enhancerName(enhancer)} at the gateway, where messages need it`,
+            })),
   },
   {
     id: 'global-filter-skips-messages',
@@ -78,5 +80,16 @@ export const ENHANCER_RULES: readonly DoctorRule[] = [
 ];
 
 const isOn = (option: unknown): boolean => option !== undefined && option !== false && option !== null;
+
+/** Which of the global ones this Nest does not run for messages. */
+const isSkipped =
+  ({ ofRequests }: GlobalEnhancers, runsGlobals: boolean) =>
+  (enhancer: unknown): boolean =>
+    !runsGlobals || ofRequests.has(enhancer);
+
+const problemOf = (enhancer: unknown, { ofRequests }: GlobalEnhancers): string =>
+  ofRequests.has(enhancer)
+    ? 'is global and lives for a request, and Nest runs none such for messages.'
+    : 'is global, and this Nest does not run it for messages.';
 
 const isValidation = (pipe: unknown): boolean => enhancerName(pipe).endsWith('ValidationPipe');

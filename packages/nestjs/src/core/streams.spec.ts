@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { Observable, Subject } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { crashesOf } from '../../../../test/support/stub-pipeline.js';
-import { containErrors, disposeStream, endIterable, isStream } from './dispose-stream.js';
+import { giveUp } from './give-up.js';
+import { containErrors, endIterable, isStream } from './streams.js';
 
 /** A generator that says how it has ended. */
 function counting(onEnd: () => void): AsyncGenerator<number> {
@@ -35,10 +36,10 @@ describe('isStream', () => {
   });
 });
 
-describe('disposeStream', () => {
+describe('giveUp', () => {
   it('DR-14 ends a generator before its first value', async () => {
     const onEnd = vi.fn<() => void>();
-    expect(await crashesOf(async () => Promise.resolve(disposeStream(counting(onEnd))))).toEqual([]);
+    expect(await crashesOf(async () => Promise.resolve(giveUp(counting(onEnd))))).toEqual([]);
     expect(onEnd).toHaveBeenCalledOnce();
   });
 
@@ -48,7 +49,7 @@ describe('disposeStream', () => {
       destroy: (_, done) => done(new Error('while it ends')),
     });
     const crashes = await crashesOf(async () => {
-      disposeStream(readable);
+      giveUp(readable);
       await Promise.resolve();
       readable.emit('error', new Error('later'));
     });
@@ -57,7 +58,7 @@ describe('disposeStream', () => {
   });
 
   it('DR-14 contains a promise that rejects', async () => {
-    expect(await crashesOf(async () => Promise.resolve(disposeStream(Promise.reject(new Error('late')))))).toEqual([]);
+    expect(await crashesOf(async () => Promise.resolve(giveUp(Promise.reject(new Error('late')))))).toEqual([]);
   });
 
   it('DR-14 begins no Observable, and ends nothing that is no stream', async () => {
@@ -65,9 +66,9 @@ describe('disposeStream', () => {
     const destroy = vi.fn<() => void>();
     const observable = Object.assign(new Observable(begun), { destroy, [Symbol.asyncIterator]: begun });
     const crashes = await crashesOf(() => {
-      disposeStream(observable);
-      disposeStream({ destroy });
-      for (const value of [undefined, null, 7, 'text', [1]]) disposeStream(value);
+      giveUp(observable);
+      giveUp({ destroy });
+      for (const value of [undefined, null, 7, 'text', [1]]) giveUp(value);
       return Promise.resolve();
     });
     expect(crashes).toEqual([]);
@@ -78,7 +79,7 @@ describe('disposeStream', () => {
   it('DR-14 survives a value whose traps throw', () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
-    expect(() => disposeStream(proxy)).not.toThrow();
+    expect(() => giveUp(proxy)).not.toThrow();
   });
 });
 

@@ -1,29 +1,12 @@
 import { isObservable } from 'rxjs';
-import { isPromiseLike } from '../core/awaitable.js';
 
 /** Whether a value is sent as a stream. */
 export function isStream(value: unknown): boolean {
   return isObservable(value) || isAsyncIterable(value);
 }
 
-function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
-}
-
-/**
- * Frees what a stream holds that nobody will read: a `Readable` with its file, a generator before its first value, the
- * listeners of `events.on()`, a promise that may reject. Never throws; what the end of it throws is of no use to anybody.
- */
-export function disposeStream(value: unknown): void {
-  try {
-    if (isPromiseLike(value)) Promise.resolve(value).catch(() => undefined);
-    // Nothing of an Observable has begun before it is subscribed to.
-    if (isObservable(value) || !isAsyncIterable(value)) return;
-    containErrors(value);
-    void endIterable(value, undefined);
-  } catch {
-    // A proxy, or a teardown that throws.
-  }
 }
 
 /** Keeps the failure of what may be a `Readable` away from the process until somebody reads it. Never throws. */
