@@ -8,7 +8,7 @@ import type {
   WsConnectionLifecycleService,
 } from '../lifecycle/ws-connection-lifecycle.service.js';
 import type { ControlLine } from '../store/control-line.js';
-import type { StoreForgery } from '../store/secure-ws.store.js';
+import { SecureWsStoreError, type StoreForgery } from '../store/secure-ws.store.js';
 import { type ClusterAnswer, type ClusterCommand, perform, sentFilter } from './cluster-command.js';
 import { ControlChannel } from './control-channel.js';
 import type { ControlMessage } from './control-seal.js';
@@ -39,10 +39,15 @@ export interface WsClusterFindings extends WsClusterAnswer {
   readonly connections: readonly WsClusterConnection[];
 }
 
-interface Pending {
+/** A question that waits for its answers. */
+interface Asking {
   readonly answers: Map<string, ClusterAnswer>;
-  readonly settle: () => void;
+  /** Who is to answer, once that is known. */
+  expected: readonly string[] | undefined;
+  settle: () => void;
 }
+
+const isAnswered = ({ answers, expected }: Asking): boolean => expected?.every((each) => answers.has(each)) === true;
 
 /**
  * What `WsConnectionLifecycleService` does at one node, at all nodes that share a store, such as that of `@secure-ws/redis`.
@@ -56,7 +61,7 @@ interface Pending {
 export class WsCluster {
   readonly #channel: ControlChannel | undefined;
   readonly #node: string;
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new Map<string, Asking>();
   #gapToldAt = -Infinity;
 
   /** @internal */
@@ -141,24 +146,26 @@ export class WsCluster {
     if (own !== undefined) answers.set(this.node, own);
     if (this.#channel === undefined || only === this.node) return { answers, missing: missingOf(only, answers) };
     const id = randomId();
-    let settle: () => void = () => undefined;
-    const isSettled = new Promise<void>((resolve) => (settle = resolve));
-    let expected: ReadonlySet<string> | undefined;
-    const settleWhenAll = (): void => {
-      if (expected !== undefined && [...expected].every((each) => answers.has(each))) settle();
-    };
-    this.#pending.set(id, { answers, settle: settleWhenAll });
+    const asking: Asking = { answers, expected: undefined, settle: () => undefined };
+    this.#pending.set(id, asking);
     try {
-      await this.#channel.listen();
-      const alive = await this.#channel.nodes();
-      expected = new Set(only === undefined ? alive : [only]);
-      if (expected.size > answers.size) await this.#channel.say('ask', { id, command });
-      settleWhenAll();
-      await withDeadline(isSettled, ANSWER_WITHIN_MS, this.clock, undefined);
-      return { answers, missing: [...expected].filter((each) => !answers.has(each)) };
+      // Bounded as a whole: a store that is slow is waited for no longer than a node.
+      await withDeadline(this.#askOthers(id, command, asking, this.#channel), ANSWER_WITHIN_MS, this.clock, undefined);
     } finally {
       this.#pending.delete(id);
     }
+    if (asking.expected === undefined) throw new SecureWsStoreError('unavailable');
+    return { answers, missing: asking.expected.filter((each) => !answers.has(each)) };
+  }
+
+  /** Ends when all nodes have answered. */
+  async #askOthers(id: string, command: ClusterCommand, asking: Asking, channel: ControlChannel): Promise<void> {
+    await channel.listen();
+    asking.expected = command.node === undefined ? await channel.nodes() : [command.node];
+    if (isAnswered(asking)) return;
+    const settled = new Promise<void>((resolve) => (asking.settle = resolve));
+    await channel.say('ask', { id, command });
+    if (!isAnswered(asking)) await settled;
   }
 
   #take({ node, kind, body }: ControlMessage): void {
@@ -171,7 +178,7 @@ export class WsCluster {
       const { answer } = body as { readonly answer?: ClusterAnswer };
       if (pending === undefined || !Number.isSafeInteger(answer?.count)) return;
       pending.answers.set(node, answer as ClusterAnswer);
-      pending.settle();
+      if (isAnswered(pending)) pending.settle();
     }
   }
 
