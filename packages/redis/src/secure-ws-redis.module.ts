@@ -63,6 +63,7 @@ export class SecureWsRedisModule implements OnApplicationShutdown {
     return define({ provide: RedisStore, useFactory: make, inject }, imports);
   }
 
+  /** @internal */
   onApplicationShutdown(): void {
     // After the connections, which leave in onModuleDestroy. What is left to say to the store then is of no consequence.
     this.store?.close();

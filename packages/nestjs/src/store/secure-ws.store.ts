@@ -186,9 +186,9 @@ export abstract class SecureWsStore {
   }
 
   /**
-   * Calls `listener` whenever something is found that no node of this application has written. It is ignored by then.
+   * Calls a listener, which must not throw, whenever something is found that no node of this application has written. It is ignored
+   * by then.
    *
-   * @param listener must not throw.
    * @returns ends it.
    */
   onForged(_listener: (what: StoreForgery) => void): () => void {
