@@ -63,7 +63,7 @@ export class SecureWsRedisModule implements OnApplicationShutdown {
     return define({ provide: RedisStore, useFactory: make, inject }, imports);
   }
 
-  /** @internal */
+  /** Closes the store. Called by Nest. */
   onApplicationShutdown(): void {
     // After the connections, which leave in onModuleDestroy. What is left to say to the store then is of no consequence.
     this.store?.close();
