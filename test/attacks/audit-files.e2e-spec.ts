@@ -143,7 +143,7 @@ describe('the files of the audit', () => {
 
   it('MO-08 of two processes in one file are two chains, and both are found whole', async () => {
     const audit = auditFolder();
-    const one = await start(audit, { maxFileBytes: 8192 });
+    const one = await start(audit, { maxFileBytes: 8192, maxFiles: 10_000 });
     const args = ['--input-type=module', '-e', ANOTHER_PROCESS, audit.path, audit.privateKey];
     const two = promisify(execFile)(process.execPath, args);
     let hasEnded = false;
@@ -287,7 +287,7 @@ describe('somebody else in the folder of the audit', () => {
 const ANOTHER_PROCESS = `
   import { FileSink, SecurityEvents, SystemClock } from ${DIST};
   const [path, privateKey] = process.argv.slice(1);
-  const events = new SecurityEvents(new SystemClock(), [new FileSink({ path, maxFileBytes: 8192, chain: { privateKey } })]);
+  const events = new SecurityEvents(new SystemClock(), [new FileSink({ path, maxFileBytes: 8192, maxFiles: 10_000, chain: { privateKey } })]);
   await events.open();
   for (let i = 0; i < 60; i++) {
     events.emit({ type: 'ws.drain.started', connections: i });

@@ -64,11 +64,28 @@ class ModerationGateway {
   }
 }
 
+/** A method of it is in fewer than the rest. */
+@WebSocketGateway({ path: '/chat' })
+@WsAuthorize()
+@WsSubprotocol('chat.v1', 'chat.v2')
+class WarningsGateway {
+  @SubscribeMessage('warn')
+  warn(): string {
+    return 'warned';
+  }
+
+  @WsSubprotocol('chat.v2')
+  @SubscribeMessage('warn.all')
+  warnAll(): string {
+    return 'warned all';
+  }
+}
+
 const answerOf = (value: unknown): unknown => expect.objectContaining({ data: value });
 const REFUSED = { event: 'error', data: { code: 'FORBIDDEN', message: 'This is not allowed.' } };
 
 describe('a handler of another subprotocol', () => {
-  const app = sharedApp({ providers: [ChatGateway, ModerationGateway] });
+  const app = sharedApp({ providers: [ChatGateway, ModerationGateway, WarningsGateway] });
   const open = (...protocols: string[]) => connect(`${app().url}/chat`, { token: app().token(), protocols });
 
   it.each<readonly [offered: string[], chosen: string]>([
@@ -98,6 +115,7 @@ describe('a handler of another subprotocol', () => {
     [[], 'mute'],
     [['chat.v1'], 'mute'],
     [['chat.v1'], 'purge'],
+    [['chat.v1'], 'warn.all'],
   ])('AZ-12 MV-19 is answered to %j like an event that there is not: %s', async (protocols, event) => {
     const running = app();
     const client = await open(...protocols);
@@ -107,6 +125,13 @@ describe('a handler of another subprotocol', () => {
     expect(Object.keys(stripped(refused).data)).toEqual(Object.keys(stripped(unknown).data));
     const audited = running.events.ofType('ws.message.refused').slice(-2);
     expect(audited.map(({ reason }) => reason)).toEqual(['unknown-event', 'unknown-event']);
+  });
+
+  it('MV-19 is in fewer subprotocols than its class where its method says so', async () => {
+    const [first, second] = [await open('chat.v1'), await open('chat.v2')];
+    for (const client of [first, second]) expect(await client.request('warn')).toEqual(answerOf('warned'));
+    expect(await second.request('warn.all')).toEqual(answerOf('warned all'));
+    expect(await first.request('warn.all')).toMatchObject(REFUSED);
   });
 
   it('AZ-12 is not told from one that its principal may not call', async () => {
@@ -269,8 +294,16 @@ describe('a decorator that no connection could meet', () => {
       @SubscribeMessage('a')
       a(): void {}
     }
-    const problems = await bootProblems({ providers: [Foreign], options: { adapter: false } });
-    expect(problems.map(({ problem }) => problem).join()).toContain('@WsSubprotocol');
+    @WebSocketGateway({ path: '/b' })
+    @WsAuthorize()
+    @WsSubprotocol('json.v1')
+    class ForeignClass {
+      @SubscribeMessage('b')
+      b(): void {}
+    }
+    const problems = await bootProblems({ providers: [Foreign, ForeignClass], options: { adapter: false } });
+    const told = problems.filter(({ problem }) => problem.includes('@WsSubprotocol'));
+    expect(told.map(({ where }) => where)).toEqual(['Foreign.a', 'ForeignClass.b']);
   });
 
   it.each<readonly [subprotocols: unknown, problem: string]>([

@@ -107,6 +107,13 @@ describe.each(['express', 'fastify'] as const)('the operations page over HTTP, %
     expect(app.events.ofType('ws.alert.raised')[0]).toMatchObject({ rule: 'forbidden-by-principal' });
   });
 
+  it('OD-10 MO-03 blames no address for what a foreign page has the browsers of its visitors send', async () => {
+    const app = await startApp(operationsApp({ ...ECHO, platform, options: { alerts: {} } }));
+    for (let i = 0; i < 70; i++) await askTicket(app, ADMIN, 'https://evil.example');
+    expect(refusals(app)).toHaveLength(70);
+    expect(app.events.ofType('ws.alert.raised')).toEqual([]);
+  });
+
   it('OD-10 gives no ticket to the page of a foreign origin, nor to a request of none', async () => {
     const app = await startApp(operationsApp({ ...ECHO, platform }));
     for (const origin of ['https://evil.example', 'null', '', 'http://localhost:4201']) {

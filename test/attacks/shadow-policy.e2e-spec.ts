@@ -9,6 +9,7 @@ import {
   type WsPolicyDecision,
   WsInputRoles,
   WsResource,
+  wsRules,
 } from '@secure-ws/nestjs';
 import { IsOptional, IsString } from 'class-validator';
 import { describe, expect, it } from 'vitest';
@@ -125,6 +126,16 @@ const start = async (clock?: FakeClock, options: AppShape['options'] = {}) => {
 const turn = () => new Promise(setImmediate);
 
 describe('a rule that is only tried', () => {
+  it('AZ-02 is tried together with the rule table, which would go on to hold', async () => {
+    const rules = wsRules().event('note.purge').scopes('notes').anyEvent().authenticated();
+    const { open, differences, told } = await start(undefined, { authorization: { rules } });
+    const [stranger, member] = [await open({ roles: ['editor'] }), await open({ roles: ['editor'], scope: 'notes' })];
+    for (const client of [stranger, member]) expectError(await client.request('note.purge', {}), 'FORBIDDEN');
+    await told(1);
+    await turn();
+    expect(differences()).toEqual([['note.purge', 'scope notes, role admin or editor', 'would-allow']]);
+  });
+
   it('AZ-02 is not obeyed, and every difference is told with nothing of the payload', async () => {
     const { app, client, gateway, differences, told } = await start();
     expect(await client.request('note.read', { noteId: 'old-and-new' })).toMatchObject({ event: 'note.read' });

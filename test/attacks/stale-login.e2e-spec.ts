@@ -81,6 +81,15 @@ class VaultGateway {
   }
 }
 
+@WebSocketGateway({ path: '/branch' })
+class BranchGateway extends VaultGateway {
+  @WsAuthorize()
+  @SubscribeMessage('twice')
+  override twice(): unknown {
+    return super.twice();
+  }
+}
+
 const roles = ['treasurer'];
 
 const start = async (shape: AppShape = {}) => {
@@ -121,6 +130,13 @@ describe('a log-in of long ago', () => {
     const client = await open(loggedIn(minutes(6)));
     expect(expectError(await client.request('twice'), 'STEP_UP_REQUIRED').details).toEqual({ maxAgeMs: minutes(5) });
     expect(gateway.handled).toEqual([]);
+  });
+
+  it('AZ-14 is of too long ago for what a method overrides: a subclass adds to it', async () => {
+    const { app, loggedIn } = await start({ providers: [VaultGateway, BranchGateway, Slow] });
+    const client = await connect(`${app.url}/branch`, { token: loggedIn(minutes(6)), protocols: ['secure-ws.v1'] });
+    expect(expectError(await client.request('twice'), 'STEP_UP_REQUIRED').details).toEqual({ maxAgeMs: minutes(5) });
+    expect(app.app.get(BranchGateway).handled).toEqual([]);
   });
 
   it('AZ-14 is not made recent by a token that is', async () => {

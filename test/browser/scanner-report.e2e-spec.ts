@@ -75,7 +75,7 @@ describe('reports of the scanner, in Chromium', { timeout: 120_000 }, () => {
     expect(await root.getAttribute('tests')).toBe(await countOf(suite));
     expect(await root.getAttribute('failures')).toBe(await countOf(`${suite} > failure`));
     expect(await page.locator('testsuite').getAttribute('skipped')).toBe(await countOf(`${suite} > skipped`));
-    expect(await countOf('testcase[name^="plaintext: "] > skipped')).toBe('1');
+    expect(await countOf('testcase[name="plaintext"] > skipped')).toBe('1');
     const said = await page.locator('failure').allTextContents();
     expect(said.join('\n')).toContain('<img src=x onerror=alert(1)></code>');
     await page.close();

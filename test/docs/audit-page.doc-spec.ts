@@ -5,7 +5,7 @@ import { connect, testIdentity } from '@secure-ws/nestjs/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { BootProblems } from '../../packages/nestjs/src/core/boot-problems.js';
 import { runCommand } from '../../packages/nestjs/src/command/run-command.js';
-import { auditFolder, rewrite } from '../support/audit-folder.js';
+import { auditFolder, linesOf, rewrite } from '../support/audit-folder.js';
 import { CertificateAuthority } from '../support/certificate-authority.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { around, boot, example, examplesFolder } from './example.js';
@@ -50,6 +50,20 @@ describe('F45 every example of the guide runs: the audit trail', () => {
     expect((await client.request('echo', { text: 'hi' })).event).toBe('echo');
     await client.close();
     stdout.mockRestore();
+  });
+
+  it('MO-08 audit/operators-apart.ts keeps what operators and the node do in a file of its own', async () => {
+    const audit = auditFolder();
+    vi.stubEnv('OPERATORS_FILE', audit.path);
+    const { operators } = await example('audit/operators-apart.ts', 'operators');
+    vi.unstubAllEnvs();
+    const app = await boot(around([EchoGateway], { events: { sinks: [operators], sampling: 'off' } }));
+    await using client = await connect(app, { path: '/echo', as: testIdentity({ id: 'alice' }) });
+    await client.close();
+    await app.close();
+    const types = linesOf(audit.path).map((line) => (JSON.parse(line) as { type: string }).type);
+    expect(types).toContain('ws.config.weak');
+    expect(types.filter((type) => type.startsWith('ws.connection.'))).toEqual([]);
   });
 
   it('MO-08 the page has every option of FileSink, with its default', () => {

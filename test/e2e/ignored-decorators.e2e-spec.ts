@@ -12,6 +12,7 @@ import {
   WsPayload,
   type WsPolicy,
   WsReply,
+  WsSubprotocol,
   WsStepUp,
   WsThrottle,
 } from '@secure-ws/nestjs';
@@ -64,7 +65,7 @@ describe('a decorator that stands twice on one place', () => {
     ]);
   });
 
-  it('MV-02 stops the boot for payloads, bytes, replies and settings', async () => {
+  it('MV-02 MV-19 stops the boot for payloads, bytes, replies, settings and subprotocols', async () => {
     @SecureGateway({ anonymous: true })
     @SecureGateway({ limits: { maxMessageBytes: 100 } })
     @WsAuthorize()
@@ -90,6 +91,11 @@ describe('a decorator that stands twice on one place', () => {
       bytes(@WsBytes() bytes: Buffer) {
         return bytes.length;
       }
+
+      @WsSubprotocol('json.v1')
+      @WsSubprotocol('secure-ws.v1')
+      @SubscribeMessage('subprotocol')
+      subprotocol() {}
     }
     expect(await problemsOf(Twice)).toEqual(
       [
@@ -97,6 +103,7 @@ describe('a decorator that stands twice on one place', () => {
         'Twice.payload has @WsPayload()',
         'Twice.reply has @WsReply()',
         'Twice.bytes has @WsBinary()',
+        'Twice.subprotocol has @WsSubprotocol()',
       ].map((what) => `${what} twice, of which only the upper one would hold.`),
     );
   });

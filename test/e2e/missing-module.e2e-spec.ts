@@ -1,5 +1,6 @@
 import { Injectable, Module, type Type } from '@nestjs/common';
 import { LazyModuleLoader, NestFactory } from '@nestjs/core';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
@@ -107,11 +108,20 @@ describe('an application without SecureWsModule', () => {
   });
 
   it('AZ-01 refuses every message', () => {
-    expect(() => new ModuleRequired(undefined).canActivate()).toThrow('Unavailable');
+    const context = new ExecutionContextHost([]);
+    expect(() => new ModuleRequired(undefined).canActivate(context)).toThrow('Unavailable');
   });
 });
 
 describe('an application with SecureWsModule', () => {
+  it('AZ-01 refuses the messages of a gateway that Nest has bound besides it', () => {
+    const guard = new ModuleRequired({ hasBooted: false });
+    const context = new ExecutionContextHost([]);
+    expect(guard.canActivate(context)).toBe(true);
+    context.setType('ws');
+    expect(() => guard.canActivate(context)).toThrow('Unavailable');
+  });
+
   it('AZ-01 does not have Nest call a guard for it, and leaves the decorators as they were', async () => {
     const canActivate = vi.spyOn(ModuleRequired.prototype, 'canActivate');
     onTestFinished(() => {

@@ -6,7 +6,7 @@ import { until } from '../support/patience.js';
 import { ask, connect, gone, roomGateway, type SocketIoShape, startSocketIo } from '../support/socket-io-app.js';
 import type { AppShape } from '../support/start-app.js';
 import { TEST_JWT } from '../support/test-token.js';
-import { SecureWsModule } from '../../packages/nestjs/src/index.js';
+import { SecureWsModule, WsRevocationService } from '../../packages/nestjs/src/index.js';
 
 /** Lets everybody in, and asks nobody. */
 const asksNobody: SocketIoShape['middleware'] = () => () => Promise.resolve(undefined);
@@ -43,8 +43,42 @@ describe('a socket of Socket.IO that nobody knows', () => {
     expect(await ended).toBe('io server disconnect');
   });
 
+  it('AN-14 SL-02 N3 gets no more time by sending more tokens that are refused', async () => {
+    const clock = new FakeClock(Date.now());
+    const app = await startSocketIo({ clock });
+    const ended = gone(await app.open());
+    await expect(app.renew('forged')).rejects.toThrow('refused');
+    clock.advance(7000);
+    await expect(app.renew('forged')).rejects.toThrow('refused');
+    clock.advance(4000);
+    expect(await ended).toBe('io server disconnect');
+  });
+
+  it('AN-14 N3 has ten seconds of its own after each identity', async () => {
+    const clock = new FakeClock(Date.now());
+    const app = await startSocketIo({ clock });
+    const client = await app.open();
+    for (let round = 0; round < 3; round++) {
+      await expect(app.renew('forged')).rejects.toThrow('refused');
+      clock.advance(7000);
+      await app.renew(app.running.token());
+      expect(await ask(client, 'join')).toBe('joined');
+    }
+  });
+
+  it('SL-04 N3 is ended with the identity that it had, also after a token was refused', async () => {
+    const app = await startSocketIo();
+    const ended = gone(await app.open());
+    const { key } = app.identities.principalOf(app.gateway.sockets[0] as object) ?? { key: '' };
+    await expect(app.renew('forged')).rejects.toThrow('refused');
+    expect(await app.running.app.get(WsRevocationService).revokePrincipal(key)).toBe(1);
+    expect(await ended).toBe('io server disconnect');
+  });
+
   it('SL-02 AN-01 is ended at once where Socket.IO has recovered it past its middleware', async () => {
     const app = await startSocketIo({
+      // It stands still: nothing ends because its time is over.
+      clock: new FakeClock(Date.now()),
       gateway: { connectionStateRecovery: { skipMiddlewares: false } },
       middleware: asksNobody,
     });

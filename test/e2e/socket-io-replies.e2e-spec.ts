@@ -358,7 +358,7 @@ class LateGateway {
 class AcknowledgingGateway {
   @WsReply(UserView)
   @SubscribeMessage('one')
-  one(@Ack() acknowledge: (reply: unknown) => void): void {
+  one(@ConnectedSocket() _socket: object, @Ack() acknowledge: (reply: unknown) => void): void {
     acknowledge(entity());
   }
 }

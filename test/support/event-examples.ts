@@ -50,6 +50,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   option: 'handshake.trustedProxies',
   origin: 'https://app.example.com',
   outcome: 'would-refuse',
+  own: true,
   path: '/orders',
   peak: 41,
   policy: 'AccountOwner',
@@ -93,7 +94,7 @@ export function exampleOf(type: SecurityEventType): SecurityEvent {
   const privacy = new EventPrivacy({ ...defaultEventsSettings(), identifiers: 'plain' });
   // Hashed with a key that ends with the process, the page would be another one each time.
   const event = privacy.present({ type, ...Object.fromEntries(values) } as unknown as SecurityEventData, TIME);
-  const hashed = Object.entries(event).map(
+  const hashed = Object.entries<unknown>({ ...event }).map(
     ([name, value]) =>
     name === 'principal' || name === 'operator' ? [name, name === 'principal' ? '5eDTWm0Ws1GmzAqT' : 'mZb0kS4bqk2y9xQe'] : [name, value], // prettier-ignore
   );

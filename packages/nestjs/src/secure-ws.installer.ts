@@ -16,11 +16,12 @@ import type { BootInspection } from './boot/boot-inspection.js';
 import { BootSequence } from './boot/boot-sequence.js';
 import { checkServer } from './boot/other-adapter.js';
 import { WsHttpServers } from './adapter/ws-http-servers.js';
-import { BootProblems } from './core/boot-problems.js';
+import { BootProblems, SecureWsBootError } from './core/boot-problems.js';
 import { TestSetup } from './core/test-setup.js';
 import { type CorsWatch, watchCors } from './nest/cors-watch.js';
 import { changesOf, takeAdapterSlot, watchOtherAdapter } from './nest/adapter-slot.js';
 import { MODULE_PRESENCE, type ModulePresence } from './nest/module-required.guard.js';
+import { type GatewayRegistration, onRegistration } from './nest/registration-watch.js';
 import { SecureWsRuntime } from './secure-ws.runtime.js';
 import { SocketWatch } from './socket-io/socket-watch.js';
 
@@ -37,6 +38,8 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   readonly #adapter: SecureWsAdapter;
   readonly #boot: BootSequence;
   #freeSlot: (() => void) | undefined;
+  readonly #endWatch: () => void;
+  #isRegistered = false;
   #hasStarted = false;
   #isClosed = false;
   #unreachableAfter = Infinity;
@@ -48,7 +51,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
   });
 
   constructor(
-    config: ApplicationConfig,
+    private readonly config: ApplicationConfig,
     private readonly host: HttpAdapterHost,
     modules: ModulesContainer,
     private readonly runtime: SecureWsRuntime,
@@ -58,6 +61,9 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     @Optional() test?: TestSetup,
   ) {
     this.cors = watchCors(host);
+    this.#endWatch = onRegistration(modules, (registration) => {
+      this.#checkRegistration(registration);
+    });
     const hooks = new ConnectionAcceptor(runtime);
     const homes = [...modules.values()].filter(({ providers }) => providers.has(SecureWsInstaller));
     const testAuthenticators = test?.authenticators(runtime.clock) ?? [];
@@ -132,6 +138,7 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
     this.#isClosed = true;
     this.#boot.undo();
     this.cors.stop();
+    this.#endWatch();
     this.#freeSlot?.();
     await this.runtime.stop();
   }
@@ -147,6 +154,29 @@ export class SecureWsInstaller implements OnModuleInit, BeforeApplicationShutdow
       throw new TypeError('With `adapter: false` the gateways are on the servers of another adapter.');
     }
     this.#adapter.attach(server);
+  }
+
+  /**
+   * Nest registers all gateways. What the module has prepared is for the one time that the application does it: at another
+   * time the handlers would be bound without the checks, and without the adapter of the application to a port of their own.
+   */
+  #checkRegistration({ config, server }: GatewayRegistration): void {
+    // The type says that there is one. In a microservice of its own there is not, which #checkServer() refuses.
+    const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | null | undefined;
+    const hasServer = (adapter?.getHttpServer() as unknown) !== undefined;
+    const isOfApplication = config === this.config && (server !== undefined) === hasServer;
+    if (isOfApplication && !this.#isRegistered) {
+      this.#isRegistered = true;
+      return;
+    }
+    throw new SecureWsBootError([
+      {
+        where: 'app.connectMicroservice()',
+        problem:
+          'registers all gateways once more (deferInitialization: true), where their messages would reach the handlers without any check.',
+        fix: 'leave deferInitialization out: app.connectMicroservice(options) or, for the global enhancers, app.connectMicroservice(options, { inheritAppConfig: true })',
+      },
+    ]);
   }
 
   /** A gateway is registered, so that there has to be something that it is served by. */

@@ -11,6 +11,7 @@ import type { Matrix } from './matrix/matrix.js';
 import { Prober } from './probe/prober.js';
 import { Transcript } from './probe/transcript.js';
 import { type IdentityCredentials, messageAs, Redactor, type ScanCredentials, type Who } from './scope/credentials.js';
+import { queryCredentials } from './scope/query-credentials.js';
 import { DEFAULT_LIMITS, ScanBudget, type ScanLimits } from './scope/scan-budget.js';
 import { readTarget } from './scope/scan-target.js';
 import type { Baseline, CheckOutcome, ScanResult } from './scan-result.js';
@@ -64,7 +65,8 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
   const lock = options.lock === undefined ? undefined : await readDeclaredEvents(options.lock, target.url.pathname);
   const { credentials: given = {}, other = {}, expired = {} } = options;
   const credentials: IdentityCredentials = { given, other, expired };
-  const redactor = new Redactor(given, other, expired);
+  const inUrl = queryCredentials(target.url).map((token) => ({ token }));
+  const redactor = new Redactor(given, other, expired, ...inUrl);
   const transcript = new Transcript((text) => redactor.withoutOwn(text));
   const identity = { credentials, origin: options.origin, subprotocols: options.subprotocols ?? [] };
   const prober = new Prober(target, identity, budget, transcript, { answerMs, settleMs });

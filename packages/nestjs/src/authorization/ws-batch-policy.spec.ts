@@ -106,6 +106,16 @@ describe('WsBatchPolicy', () => {
     expect(await new Items([a, b, foreign]).ask(ids)).toBeInstanceOf(Denial);
   });
 
+  it('AZ-04 AZ-09 rejects where the look-up changes the ids: it was to find all of them', async () => {
+    class Shortening extends Items {
+      protected override find(asked: readonly string[]): Iterable<Item> {
+        (asked as string[]).pop();
+        return [a];
+      }
+    }
+    await expect(new Shortening([]).ask(['a', 'c'])).rejects.toThrow(TypeError);
+  });
+
   it('AZ-04 looks nothing up where one id is named twice', async () => {
     const policy = new Items([a]);
     expect(await policy.ask(['a', 'a'])).toBeInstanceOf(Denial);

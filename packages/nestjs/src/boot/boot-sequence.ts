@@ -33,8 +33,9 @@ import { checkOwnGateways, checkOwnRoutes } from './own-routes.js';
 import { compileHandler } from './compile-handler.js';
 import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
-import { checkCoverage } from './coverage.js';
+import { checkCoverage, type CoveredHandler } from './coverage.js';
 import { checkHttpEnhancers } from './http-only.js';
+import { validatedParametersOf } from './validated-parameters.js';
 import { discoverSecurityListeners } from './security-listeners.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
 
@@ -206,7 +207,7 @@ export class BootSequence {
       // On another adapter Nest's own path stays as it is, and the checks are the enhancers that the gateway names.
       if (options.adapter) this.#prepareGateway(gateway);
     }
-    const calls = this.#prepareRegistration(gateways);
+    const calls = this.#prepareRegistration(gateways, handlers);
     const reports = new PolicyReports(events, runtime.faults);
     const shadows = new ShadowJudge(runtime.clock, options.authorization.policyTimeoutMs, reports);
     const { detailedErrors } = options;
@@ -257,7 +258,10 @@ export class BootSequence {
    *
    * @returns the handlers that need nothing of what Nest would do around them.
    */
-  #prepareRegistration(gateways: readonly GatewayRecord[]): ReadonlyMap<HandlerRecord, DirectCall> {
+  #prepareRegistration(
+    gateways: readonly GatewayRecord[],
+    covered: readonly CoveredHandler[],
+  ): ReadonlyMap<HandlerRecord, DirectCall> {
     const { config, modules, runtime } = this.parts;
     const { adapter, migration } = runtime.options;
     // As they were written: their pipes are about to be moved.
@@ -266,6 +270,7 @@ export class BootSequence {
     passValidated(gateways, config, this.#registration, {
       ours: WsValidationPipe,
       isReported: ({ type }) => migration.gateways.has(type),
+      isValidated: validatedParametersOf(covered),
     });
     const calls = new Map<HandlerRecord, DirectCall>();
     for (const handler of adapter ? gateways.flatMap(({ handlers }) => handlers) : []) {

@@ -1,4 +1,4 @@
-import { dropPromise } from './give-up.js';
+import { isPromiseLike } from './awaitable.js';
 
 type Listener = ((event: Event) => unknown) | { handleEvent(event: Event): unknown };
 type Options = Parameters<AbortSignal['addEventListener']>[2];
@@ -48,8 +48,8 @@ function contain(listener: Listener, onError: (error: unknown) => void): Listene
     try {
       const returned: unknown =
         typeof listener === 'function' ? Reflect.apply(listener, this, [event]) : listener.handleEvent(event);
-      if (returned instanceof Promise) returned.catch(onError);
-      else dropPromise(returned);
+      // Also one of another realm, as under Jest: it is no instance of this one's Promise.
+      if (isPromiseLike(returned)) Promise.resolve(returned).catch(onError);
     } catch (error) {
       onError(error);
     }

@@ -61,11 +61,16 @@ export class EventPrivacy {
       case 'address':
         return this.#truncatesAddresses ? truncatedAddress(value) : excerpt(plainAddress(value), MAX_TEXT);
       case 'path':
-        return excerpt(withoutQuery(value), MAX_TEXT);
+        return written(withoutQuery(value));
       case 'text':
-        return excerpt(value, MAX_TEXT);
+        return written(value);
     }
   }
+}
+
+/** What a client wrote, cut once more where characters that show as nothing are six of those that are kept. */
+function written(value: string): string {
+  return excerpt(excerpt(value, MAX_TEXT), MAX_TEXT);
 }
 
 /** A path without what may carry tokens of clients that know no better place for them (OWASP ASVS 5.0 14.2.1). */

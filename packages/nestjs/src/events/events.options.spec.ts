@@ -24,6 +24,7 @@ describe('resolveEventsOptions', () => {
       sampling: 'log-lines',
       maxSampledPerSecond: 20,
       maxSampledConnectionsPerSecond: 100,
+      maxSampledPerHour: 5000,
       maxQueuedEvents: 1000,
       sinkTimeoutMs: 5000,
       onSinkFailure: 'continue',
@@ -56,6 +57,7 @@ describe('resolveEventsOptions', () => {
     ['a queue without end', { maxQueuedEvents: Infinity }, 'events.maxQueuedEvents'],
     ['a negative rate', { maxSampledPerSecond: -1 }, 'events.maxSampledPerSecond'],
     ['no connections at all', { maxSampledConnectionsPerSecond: 0 }, 'events.maxSampledConnectionsPerSecond'],
+    ['an hour of next to nothing', { maxSampledPerHour: 99 }, 'events.maxSampledPerHour'],
     [
       'F28 floods that can have everybody refused',
       { sampling: 'off', onSinkFailure: 'refuse-handshakes' },

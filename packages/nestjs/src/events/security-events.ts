@@ -1,10 +1,11 @@
 import { withDeadline } from '../core/awaitable.js';
-import type { Cancel, Clock } from '../core/clock.js';
+import type { Clock } from '../core/clock.js';
 import { FaultLog } from '../core/fault-log.js';
 import type { LossReport } from './delivery/audit-queue.js';
 import { EventChannel, type SecurityEventChannel } from './delivery/event-channel.js';
 import type { AuditLosses } from './delivery/loss-count.js';
 import { EventSampler, type FloodSummary, joinSummaries } from './delivery/event-sampler.js';
+import { ReportTimer } from './delivery/report-timer.js';
 import { SinkLifecycle } from './delivery/sink-lifecycle.js';
 import { EventCounters, type SecurityEventCounts } from './event-counters.js';
 import { EventPrivacy } from './event-privacy.js';
@@ -14,8 +15,11 @@ import type { SecurityEventListener } from './listeners/security-event-listeners
 import type { SecurityEvent, SecurityEventData } from './security-event.js';
 import type { SecurityEventSink } from './security-event-sink.js';
 
-/** How often losses and suppressed events are reported at most. */
-const REPORT_INTERVAL_MS = 1000;
+/** How often losses are reported at most. */
+const LOSS_TIMES = { afterMs: 1000, everyMs: 1000 };
+
+/** When a flood is summarised: soon after it began, and then so seldom that the summaries of a long one age no file. */
+const FLOOD_TIMES = { afterMs: 1000, everyMs: 60_000 };
 
 /** Is called with an event, and with what makes of it what a sink is given. */
 type SecurityEventObserver = (data: SecurityEventData, present: () => SecurityEvent) => void;
@@ -35,7 +39,8 @@ export class SecurityEvents {
   #failures = 0;
   #lastMoment = -1;
   #lastTime = '';
-  #cancelReport: Cancel | undefined;
+  readonly #lossTimer: ReportTimer;
+  readonly #floodTimer: ReportTimer;
 
   /**
    * @internal
@@ -48,6 +53,8 @@ export class SecurityEvents {
     private readonly faults: FaultLog = new FaultLog(clock),
   ) {
     this.#privacy = new EventPrivacy(settings);
+    this.#lossTimer = new ReportTimer(clock, LOSS_TIMES, () => this.#tellObservers(this.#reportLosses()));
+    this.#floodTimer = new ReportTimer(clock, FLOOD_TIMES, () => this.#tellObservers(this.#reportFloods()));
     this.#sinks = sinks.map((sink) => this.#channelOf(sink, sink.constructor.name, this.#samplerOf(sink)));
     const onFault = (where: string, error: unknown): void => this.#onFault(where, error);
     this.#lifecycle = new SinkLifecycle(this.#sinks, clock, settings.sinkTimeoutMs, onFault);
@@ -123,7 +130,8 @@ export class SecurityEvents {
    * `timeoutMs` milliseconds. For the end of the application; events may still be reported after it.
    */
   async flush(timeoutMs = 2000): Promise<void> {
-    this.#report();
+    this.#floodTimer.run();
+    this.#lossTimer.run();
     for (const { queue } of this.#channels) queue.retryReport();
     const idle = Promise.all(this.#channels.map(({ queue }) => queue.idle()));
     await withDeadline<unknown>(idle, timeoutMs, this.clock, undefined);
@@ -154,12 +162,14 @@ export class SecurityEvents {
   }
 
   #samplerOf({ isSampled }: SecurityEventSink): EventSampler | undefined {
-    const { sampling, onSinkFailure, maxSampledPerSecond: refusals, maxSampledConnectionsPerSecond } = this.settings;
+    const { sampling, onSinkFailure, maxSampledPerSecond: refusals } = this.settings;
     if (sampling === 'all-sinks' || (sampling === 'log-lines' && isSampled)) {
-      return new EventSampler({ refusals, connections: maxSampledConnectionsPerSecond });
+      const { maxSampledConnectionsPerSecond: connections, maxSampledPerHour: perHour } = this.settings;
+      return new EventSampler({ refusals, connections, perHour });
     }
     // A sink that failed under a flood of refusals would have everybody refused: see the option.
-    return onSinkFailure === 'continue' ? undefined : new EventSampler({ refusals, connections: Infinity });
+    if (onSinkFailure === 'continue') return undefined;
+    return new EventSampler({ refusals, connections: Infinity, perHour: Infinity });
   }
 
   #channelOf(sink: SecurityEventSink, name: string, sampler: EventSampler | undefined): EventChannel {
@@ -173,7 +183,8 @@ export class SecurityEvents {
       // Told as a gap of the audit they would raise an alert, which is lost as well, and so for ever.
       tellsAlertsApart: sink instanceof ListenerSink,
       sampler,
-      onReportDue: () => this.#reportSoon(),
+      onLoss: () => this.#lossTimer.ask(),
+      onFlood: () => this.#floodTimer.ask(),
       onFault: (where, error) => this.#onFault(where, error),
     });
   }
@@ -183,15 +194,7 @@ export class SecurityEvents {
     this.faults.write(where, '', error);
   }
 
-  /** One timer at most, and none where nothing was lost or suppressed. */
-  #reportSoon(): void {
-    this.#cancelReport ??= this.clock.after(REPORT_INTERVAL_MS, () => this.#report());
-  }
-
-  #report(): void {
-    this.#cancelReport?.();
-    this.#cancelReport = undefined;
-    const reports = [...this.#reportFloods(), ...this.#reportLosses()];
+  #tellObservers(reports: readonly SecurityEventData[]): void {
     for (const report of reports) {
       this.#counters.add(report);
       this.#observe(report, () => this.#present(report));
@@ -222,10 +225,10 @@ export class SecurityEvents {
       if (alerts !== undefined) this.#reportLostAlerts(channel.name, alerts);
       if (losses === undefined) continue;
       const report = { type: 'ws.audit.dropped', sink: channel.name, ...losses } as const;
-      const event = this.#present(report) as LossReport;
+      const event = this.#present(report);
       reports.push(report);
       for (const other of channels) {
-        if (other === channel) other.tellLosses(event);
+        if (other === channel) other.tellLosses(this.#present({ ...report, own: true }) as LossReport);
         else other.tell(event);
       }
     }

@@ -107,7 +107,7 @@ async function start(gateway: Type, globals: readonly PipeTransform[] = []): Pro
   const [record] = takeInventory(app.get(ModulesContainer));
   if (record === undefined) throw new Error('There is no gateway.');
   addLastFilter(record, new LastFilter(), metadata);
-  passValidated([record], config, metadata, { ours: Ours, isReported: () => false });
+  passValidated([record], config, metadata, { ours: Ours, isReported: () => false, isValidated: () => true });
   const direct = new Map(record.handlers.map((handler) => [handler.event, directCallOf(handler, config)]));
   await app.init();
   metadata.restore();
@@ -132,7 +132,7 @@ const Host = createParamDecorator((data: unknown, context: ExecutionContext) => 
   context.getType<string>(),
   context.getClass(),
   context.getHandler().name,
-  context.getArgs<unknown[]>().length,
+  context.getArgByIndex<unknown>(2),
   context.switchToWs().getClient<unknown>(),
   context.switchToWs().getData<unknown>(),
   context.switchToWs().getPattern(),

@@ -1,4 +1,11 @@
-import { type CanActivate, Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common';
+import {
+  type CanActivate,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  type OnModuleInit,
+  Optional,
+} from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { SecureWsBootError } from '../core/boot-problems.js';
 import { type GatewayRecord, ownersOf } from './gateway-inventory.js';
@@ -43,8 +50,9 @@ export class ModuleRequired implements CanActivate, OnModuleInit {
     ]);
   }
 
-  canActivate(): boolean {
-    if (this.presence === undefined) throw new WsException('Unavailable');
+  canActivate(context: ExecutionContext): boolean {
+    // With the module it is asked about no message: one of a gateway that was bound without it would pass all checks by.
+    if (this.presence === undefined || context.getType() === 'ws') throw new WsException('Unavailable');
     return true;
   }
 }

@@ -23,6 +23,7 @@ import { EXCEPTION_FILTERS_METADATA, FORBIDDEN_MESSAGE, GUARDS_METADATA, PIPES_M
 import { startLastAndEndFirst } from './module-order.js';
 import { passValidated } from './pass-validated.js';
 import { RegistrationMetadata } from './registration-metadata.js';
+import { onRegistration } from './registration-watch.js';
 
 /**
  * What nest/ relies on and Nest does not promise. The projects `unit` and `nest11` run it on Nest 12 and 11; each title
@@ -146,6 +147,19 @@ describe('Nest', () => {
     expect(Object.hasOwn(config, 'getIoAdapter')).toBe(false);
   });
 
+  it('AZ-01 registers the gateways through SocketModule, with its configuration and server: a second time would be unseen', async () => {
+    @WebSocketGateway()
+    class Gateway {}
+    const module = await Test.createTestingModule({ providers: [Gateway] }).compile();
+    const app = module.createNestApplication({ logger: false });
+    onTestFinished(() => app.close());
+    app.useWebSocketAdapter(new Recorder() as never);
+    const seen: unknown[] = [];
+    onRegistration(app.get(ModulesContainer), (registration) => seen.push(registration));
+    await app.init();
+    expect(seen).toEqual([{ config: app.get(ApplicationConfig), server: app.getHttpServer() as unknown }]);
+  });
+
   it('AZ-01 keeps gateways, handlers and parameters under the keys that are read here: a handler would be unknown', async () => {
     @WebSocketGateway(4001, { path: '/chat' })
     class Gateway {
@@ -181,7 +195,7 @@ describe('Nest', () => {
         const [handler] = gateway.handlers;
         if (handler === undefined) throw new Error('no handler');
         metadata.set(GUARDS_METADATA, [], handler.callback);
-        passValidated([gateway], config, metadata, { ours: Piping, isReported: () => false });
+        passValidated([gateway], config, metadata, { ours: Piping, isReported: () => false, isValidated: () => true });
         onRegistered(gateway, () => {
           metadata.restore();
         });

@@ -1,33 +1,76 @@
 import * as common from '@nestjs/common';
-import { type PipeTransform, ValidationPipe } from '@nestjs/common';
+import { ParseArrayPipe, type PipeTransform, type Type, ValidationPipe } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import { callParametersOf } from './call-parameters.js';
 import { instanceOf, isOfClass, overrides, runsGlobalEnhancers } from './enhancers.js';
-import { type GatewayRecord, type HandlerRecord, type NestModule, ownersOf } from './gateway-inventory.js';
-import { listOf, PARAM_ARGS_METADATA, type ParameterMetadata, PIPES_METADATA } from './metadata.js';
+import { type GatewayRecord, type HandlerRecord, ownersOf } from './gateway-inventory.js';
+import { listOf, PARAM_ARGS_METADATA, type ParameterMetadata, PAYLOAD_PARAMETER, PIPES_METADATA } from './metadata.js';
 import type { RegistrationMetadata } from './registration-metadata.js';
 import { setOwn } from './shared-patch.js';
 import { asValidated } from './validated-argument.js';
 
 type PipeType = abstract new (...args: never[]) => PipeTransform;
 
-/** Pipes that validate, and what a class derived from theirs becomes that does more. */
-type PipeKind = readonly [type: PipeType, derived: (pipe: PipeTransform) => PipeTransform];
+/** A parameter of a handler, as a pipe finds it. */
+export interface FilledParameter extends ParameterMetadata {
+  /** Whether it takes the payload: all of it, or the property that `data` names. */
+  readonly isPayload: boolean;
+  /** What TypeScript emitted for it. */
+  readonly type: unknown;
+}
+
+/**
+ * Whether the module has validated what a parameter is filled with, as a class; `'instances'`: those that are one already.
+ * What it has not validated is for the pipes of the application, as ever.
+ */
+type IsValidated = (parameter: FilledParameter, type: unknown) => boolean | 'instances';
+
+/** A kind of pipes that validate. */
+interface PipeKind {
+  readonly type: PipeType;
+  /** Whether the module has validated what a pipe would validate at a parameter. */
+  readonly isDone: (pipe: PipeTransform, parameter: FilledParameter, isValidated: IsValidated) => boolean | 'instances';
+  /** The class that it makes instances of. */
+  readonly typeOf: (pipe: PipeTransform, parameter: FilledParameter) => unknown;
+  /** What a pipe becomes that has nothing left to validate; `undefined` for one that would do nothing more. */
+  readonly passing: (pipe: PipeTransform) => PipeTransform | undefined;
+}
 
 /** The pipe for schemas of Nest 12; Nest 11 has none. */
 const { StandardSchemaValidationPipe } = common as { readonly StandardSchemaValidationPipe?: PipeType };
 
-/** The validation pipes of Nest, each with what a class derived from it becomes. */
+const OF_CLASSES: PipeKind = {
+  type: ValidationPipe,
+  isDone: (pipe, parameter, isValidated) => isValidated(parameter, OF_CLASSES.typeOf(pipe, parameter)),
+  typeOf: (pipe, { type }) => (Reflect.get(pipe, 'expectedType') as unknown) ?? type,
+  passing: (pipe) => (overrides(pipe, ValidationPipe, 'transform') ? withoutType(pipe) : undefined),
+};
+
+const PRIMITIVES: ReadonlySet<unknown> = new Set([String, Number, Boolean]);
+
+const OF_LISTS: PipeKind = {
+  type: ParseArrayPipe,
+  isDone: (pipe, parameter, isValidated) => {
+    const { items } = optionsOf(pipe);
+    return items !== undefined && !PRIMITIVES.has(items) && isValidated(parameter, items);
+  },
+  typeOf: (pipe) => optionsOf(pipe).items,
+  // That it is a list, it says as before.
+  passing: withoutItems,
+};
+
+/** The validation pipes of Nest. */
 const OF_NEST: readonly PipeKind[] = [
-  [ValidationPipe, withoutType],
-  ...(StandardSchemaValidationPipe === undefined ? [] : [[StandardSchemaValidationPipe, withoutSchema] as const]),
+  OF_CLASSES,
+  OF_LISTS,
+  ...(StandardSchemaValidationPipe === undefined ? [] : [ofSchemas(StandardSchemaValidationPipe)]),
 ];
 
 /**
  * The class of Nest's validation pipes that a pipe is of, given as a class or as an instance; `undefined` for another pipe.
  */
 export function validationPipeOf(pipe: unknown): PipeType | undefined {
-  return OF_NEST.map(([type]) => type).find((type) => isOfClass(pipe, type));
+  return OF_NEST.map(({ type }) => type).find((type) => isOfClass(pipe, type));
 }
 
 /** What the validation pipes of a call are to do. */
@@ -36,6 +79,8 @@ export interface PassedPipes {
   readonly ours: PipeType;
   /** Whether validation only reports for a gateway: its handlers get what was sent, through the application's own pipes. */
   readonly isReported: (gateway: GatewayRecord) => boolean;
+  /** What the module has validated of what a handler is called with. */
+  readonly isValidated: (handler: HandlerRecord, ...place: Parameters<IsValidated>) => ReturnType<IsValidated>;
 }
 
 /**
@@ -44,6 +89,9 @@ export interface PassedPipes {
  * Whether a call is validated is thus known of the call. A pipe that looked at the value could not know: what
  * `@MessageBody('money')` takes out of a validated payload is a number like any other, and `@Transform` would be applied
  * to it once more, after the policies have judged it (F11).
+ *
+ * They stay where they validate what the module has not: what a parameter decorator of the application answers, what a pipe
+ * has made of the payload, and a property of which its DTO does not say what is in it.
  *
  * Of a class derived from one of them that has a `transform` of its own, that runs: it may do more than to validate.
  *
@@ -58,7 +106,7 @@ export function passValidated(
   gateways: readonly GatewayRecord[],
   config: ApplicationConfig,
   metadata: RegistrationMetadata,
-  { ours, isReported }: PassedPipes,
+  { ours, isReported, isValidated }: PassedPipes,
 ): void {
   // Nobody would put anything back: that happens when the last gateway is registered.
   if (gateways.length === 0) return;
@@ -75,13 +123,19 @@ export function passValidated(
   }
   metadata.onRestore(setOwn(config, 'getGlobalPipes', () => []));
 
-  function pipedParameters({ gateway, methodName, callback }: HandlerRecord): Record<string, ParameterMetadata> {
-    const kinds = isReported(gateway) ? [[ours, asValidated] as const] : [[ours, asValidated] as const, ...OF_NEST];
+  function pipedParameters(handler: HandlerRecord): Record<string, ParameterMetadata> {
+    const { gateway, methodName, callback, types = [] } = handler;
+    const kinds = isReported(gateway) ? [ofOurs(ours)] : [ofOurs(ours), ...OF_NEST];
     const common = [...globals, ...listOf(PIPES_METADATA, gateway.type), ...listOf(PIPES_METADATA, callback)];
     const parameters = Object.entries(callParametersOf(gateway.type, methodName)).map(([key, parameter]) => {
-      const pipes = [...common, ...(parameter.pipes ?? [])].flatMap((pipe) => {
-        const passed = pass(pipe, gateway.module, kinds);
-        return passed === undefined ? [] : [passed];
+      const isPayload = parameter.factory === undefined && Number(key.split(':')[0]) === PAYLOAD_PARAMETER;
+      const filled = { ...parameter, isPayload, type: types[parameter.index] };
+      const pipes = [...common, ...(parameter.pipes ?? [])].flatMap((reference): readonly unknown[] => {
+        const pipe = instanceOf(reference, gateway.module) ?? reference;
+        const kind = kinds.find(({ type }) => isOfClass(pipe, type));
+        // Of a class that nobody has made an instance of, Nest passes over it.
+        if (kind === undefined || typeof pipe === 'function') return kind === undefined ? [reference] : [];
+        return pass(pipe as PipeTransform, kind, filled, (...place) => isValidated(handler, ...place));
       });
       return [key, { ...parameter, pipes }] as const;
     });
@@ -89,14 +143,56 @@ export function passValidated(
   }
 }
 
-/** What a pipe becomes; `undefined` for one that would only validate once more. */
-function pass(reference: unknown, module: NestModule, kinds: readonly PipeKind[]): unknown {
-  const pipe = instanceOf(reference, module) ?? reference;
-  const [type, derived] = kinds.find(([each]) => isOfClass(pipe, each)) ?? [];
-  if (type === undefined) return reference;
-  if (!overrides(pipe, type, 'transform')) return undefined;
-  // A class that nobody has made an instance of: Nest passes over it.
-  return typeof pipe === 'function' ? pipe : derived?.(pipe as PipeTransform);
+/** What becomes of a validation pipe at a parameter: none for one that would only validate once more. */
+function pass(
+  pipe: PipeTransform,
+  kind: PipeKind,
+  parameter: FilledParameter,
+  isValidated: IsValidated,
+): readonly PipeTransform[] {
+  const isDone = kind.isDone(pipe, parameter, isValidated);
+  if (isDone === false) return [pipe];
+  const passing = kind.passing(pipe);
+  if (isDone === true) return passing === undefined ? [] : [passing];
+  const type = kind.typeOf(pipe, parameter) as Type;
+  const transform: PipeTransform['transform'] = (value: unknown, argument): unknown => {
+    if (!holdsInstances(value, type)) return pipe.transform(value, argument) as unknown;
+    return passing === undefined ? value : (passing.transform(value, argument) as unknown);
+  };
+  return [{ transform }];
+}
+
+function holdsInstances(value: unknown, type: Type): boolean {
+  return Array.isArray(value) ? value.every((item) => item instanceof type) : value instanceof type;
+}
+
+/** The pipe of this package knows by itself what a parameter decorator answers: it looks at payloads only. */
+function ofOurs(type: PipeType): PipeKind {
+  return {
+    type,
+    isDone: () => true,
+    typeOf: (_pipe, parameter) => parameter.type,
+    passing: (pipe) => (overrides(pipe, type, 'transform') ? asValidated(pipe) : undefined),
+  };
+}
+
+function ofSchemas(type: PipeType): PipeKind {
+  return {
+    type,
+    // One schema is that of all of the payload: a second one beside it stops the boot.
+    isDone: (_pipe, { isPayload, factory }) => isPayload || factory === undefined,
+    typeOf: (_pipe, parameter) => parameter.type,
+    passing: (pipe) => (overrides(pipe, type, 'transform') ? withoutSchema(pipe) : undefined),
+  };
+}
+
+function optionsOf(pipe: PipeTransform): { readonly items?: unknown } {
+  return (Reflect.get(pipe, 'options') ?? {}) as { readonly items?: unknown };
+}
+
+/** A pipe for lists that takes their items as they are. */
+function withoutItems(pipe: PipeTransform): PipeTransform {
+  return Object.create(pipe, { options: { value: { ...optionsOf(pipe), items: undefined } } }) as PipeTransform;
 }
 
 /**

@@ -41,6 +41,14 @@ describe('LimitedClients', () => {
     ]);
   });
 
+  it('MO-07 MO-10 tells networks as such where events have no addresses', () => {
+    const clients = new LimitedClients(true);
+    for (const address of ['2001:db8:7::', '192.0.2.0', '']) {
+      clients.note(refused('ws.handshake.refused', { reason: 'address-rate', address }), 0);
+    }
+    expect(clients.list(0).map(({ who }) => who)).toEqual(['unknown', '192.0.2.0/24', '2001:db8:7::/48']);
+  });
+
   it('MO-10 blames nobody for what their tenant sends', () => {
     const clients = new LimitedClients();
     clients.note(refused('ws.message.refused', { reason: 'tenant-throttle' }), 0);

@@ -56,9 +56,12 @@ export function isLimit(event: SecurityEventData): boolean {
 export class LimitedClients {
   readonly #clients = new Map<string, Remembered>();
 
+  /** @param areNetworks whether events have networks in place of addresses: `events.addresses: 'truncated'`. */
+  constructor(private readonly areNetworks = false) {}
+
   /** Takes note of an event. @param now monotonic milliseconds. */
   note(event: SecurityEvent, now: number): void {
-    const limited = limitOf(event);
+    const limited = limitOf(event, this.areNetworks);
     if (limited === undefined) return;
     const { kind, who, reason } = limited;
     const key = `${kind}:${who}`;
@@ -87,18 +90,26 @@ export class LimitedClients {
   }
 }
 
-function limitOf(event: SecurityEvent): Pick<LimitedClient, 'kind' | 'who' | 'reason'> | undefined {
-  if (event.type === 'ws.violations.exceeded') return limitBy(event.chargedTo, event, 'violations');
-  return isRefusal(event) ? limitBy(LIMITED_BY.get(event.reason), event, event.reason) : undefined;
+type Limit = Pick<LimitedClient, 'kind' | 'who' | 'reason'>;
+
+function limitOf(event: SecurityEvent, areNetworks: boolean): Limit | undefined {
+  const limitedBy = (kind: LimitedClient['kind'] | undefined, reason: string): Limit | undefined => {
+    const { address, principal } = event as { address: string; principal?: string };
+    const who = kind === 'principal' ? principal : areNetworks ? networkName(address) : addressName(address);
+    return kind === undefined || who === undefined ? undefined : { kind, who, reason };
+  };
+  if (event.type === 'ws.violations.exceeded') return limitedBy(event.chargedTo, 'violations');
+  return isRefusal(event) ? limitedBy(LIMITED_BY.get(event.reason), event.reason) : undefined;
 }
 
-function limitBy(
-  kind: LimitedClient['kind'] | undefined,
-  { address, principal }: { readonly address: string; readonly principal?: string },
-  reason: string,
-): Pick<LimitedClient, 'kind' | 'who' | 'reason'> | undefined {
-  const who = kind === 'principal' ? principal : addressKey(address).slice('address:'.length);
-  return kind === undefined || who === undefined ? undefined : { kind, who, reason };
+function addressName(address: string): string {
+  return addressKey(address).slice('address:'.length);
+}
+
+/** A network that an event has in place of an address: see `truncatedAddress()`. Of it a /64 would be somebody else's. */
+function networkName(network: string): string {
+  if (network === '') return 'unknown';
+  return `${network}${network.includes(':') ? '/48' : '/24'}`;
 }
 
 function isRefusal<E extends SecurityEvent | SecurityEventData>(

@@ -38,7 +38,7 @@ describe('NotableEvents', () => {
   });
 
   it('MO-09 adds up what is lost, by whom and why', () => {
-    const dropped = (sink: string) => event('ws.audit.dropped', { sink, dropped: 3, failed: 1 });
+    const dropped = (sink: string) => event('ws.audit.dropped', { sink, dropped: 3, failed: 1, own: undefined });
     const lost = (reason: string) => event('ws.alert.lost', { sink: 'alerts.webhooks[0]', reason, count: 2 });
     const notable = note(dropped('A'), lost('gone'), dropped('B'), lost('not-taken'), dropped('A'), lost('not-taken'));
 

@@ -1,4 +1,5 @@
-import type { EventLevel } from '../events/catalogue/event-row.js';
+import type { EventCause, EventLevel } from '../events/catalogue/event-row.js';
+import { causedBy } from '../events/event-cause.js';
 import { rowOf, type SecurityEvent, type SecurityEventType } from '../events/security-event.js';
 
 /** How many of each group are kept. */
@@ -23,16 +24,6 @@ export function isNotable(type: SecurityEventType): boolean {
 const MAX_TEXT = 200;
 const MAX_FIELDS = 16;
 
-/** Who causes events: none of them may push those of another group out. */
-type Group = 'operators' | 'strangers' | 'node';
-
-const BY_STRANGERS = ['ws.alert.raised', 'ws.alert.ended', 'ws.attack.', 'ws.shedding.'];
-
-function groupOf(type: SecurityEventType): Group {
-  if (type.startsWith('ws.operator.')) return 'operators';
-  return BY_STRANGERS.some((beginning) => type.startsWith(beginning)) ? 'strangers' : 'node';
-}
-
 /** Losses are told again and again for as long as a flood lasts: which fields say whose they are, and which are added up. */
 const LOSSES: ReadonlyMap<string, { readonly of: readonly string[]; readonly sums: readonly string[] }> = new Map([
   ['ws.audit.dropped', { of: ['sink'], sums: ['dropped', 'failed'] }],
@@ -49,11 +40,12 @@ interface Kept extends NotableEvent {
  * clients cause one by one is not among them: it is counted by reason.
  */
 export class NotableEvents {
-  readonly #groups: Readonly<Record<Group, Kept[]>> = { operators: [], strangers: [], node: [] };
+  /** By who causes them: none may push those of another out. */
+  readonly #groups: Readonly<Record<EventCause, Kept[]>> = { operator: [], user: [], stranger: [], node: [] };
   #lastNumber = 0;
 
   note(event: SecurityEvent): void {
-    const kept = this.#groups[groupOf(event.type)];
+    const kept = this.#groups[causedBy(event)];
     const fields = addedUp(event.type, fieldsOf(event), kept);
     const number = (this.#lastNumber += 1);
     kept.push({ time: event.time, type: event.type, level: rowOf(event.type).level, fields, number });

@@ -53,7 +53,7 @@ export class OperationsBoard implements Display {
   private readonly runtime: SecureWsRuntime;
   readonly #showsPlain: boolean;
   readonly #history: RefusalHistory;
-  readonly #limited = new LimitedClients();
+  readonly #limited: LimitedClients;
   readonly #notable = new NotableEvents();
   #nextSampleAt = 0;
   /** A hash costs, and a search looks at everybody. */
@@ -64,6 +64,7 @@ export class OperationsBoard implements Display {
     this.runtime = runtime;
     this.#showsPlain = options.showsPlain;
     this.#history = new RefusalHistory(events.counts, clock.monotonic());
+    this.#limited = new LimitedClients(events.show('address', '192.0.2.7') === '192.0.2.0');
     // A listener has a queue, which a flood of refusals overruns: it would lose what operators look for, and raise an alert.
     events.observe((data, present) => {
       if (isNotable(data.type)) this.#notable.note(present());

@@ -168,13 +168,16 @@ export class EnhancerChecks {
 
   /**
    * For what roles a reply is written: a stream may have begun under another identity of its socket. None while it is looked at
-   * again.
+   * again; what was revoked meanwhile, or has expired, is nobody's.
    *
    * @throws {WsRefusalException} where the socket is somebody else's by now, or nobody's.
    */
   #rolesOf(socket: object, { principal }: ForeignClient): readonly string[] {
     const current = this.identities.principalOf(socket);
-    if (current === undefined && this.identities.isPending(socket)) return NO_ROLES;
+    const previous = current ?? this.identities.previousOf(socket);
+    const { expiresAt = Infinity } = previous ?? {};
+    if (current === undefined && previous?.key === principal.key && this.runtime.clock.now() < expiresAt)
+      return NO_ROLES;
     if (current?.key !== principal.key) throw new WsRefusalException('FORBIDDEN');
     return current.roles;
   }

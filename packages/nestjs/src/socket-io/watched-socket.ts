@@ -30,7 +30,9 @@ export interface SocketWatchParts {
 export class WatchedSocket implements Timed, RevocableConnection {
   // Weak: the timer must not keep what everybody else has forgotten.
   readonly #socket: WeakRef<ForeignSocket>;
+  /** Also after it was lost: whoever revokes it means this socket. */
   #principal: Principal | undefined;
+  /** When its time without an identity is over; `Infinity` while it has one. */
   #endsAt = Infinity;
   #isEnding = false;
   #isGone = false;
@@ -44,7 +46,7 @@ export class WatchedSocket implements Timed, RevocableConnection {
     socket.once?.('disconnect', () => this.#goes());
   }
 
-  /** Whether it has an identity that could be revoked. */
+  /** Whether it has had an identity that could be revoked. */
   get isKnown(): boolean {
     return this.#principal !== undefined;
   }
@@ -57,13 +59,18 @@ export class WatchedSocket implements Timed, RevocableConnection {
     return !this.#isEnding && !this.#isGone && this.#socket.deref() !== undefined;
   }
 
-  /** It has this identity from now on; `undefined`: none, until it gets one or its time is over. */
+  /**
+   * It has this identity from now on; `undefined`: none, until it gets one or its time is over. That begins with the first
+   * loss: a client that sends bad tokens over and over gets no more of it.
+   */
   become(principal: Principal | undefined): void {
     const { clock, timer } = this.parts;
-    this.#principal = principal;
-    if (this.#isGone) return;
-    this.#endsAt = clock.monotonic() + NAMELESS_MS;
-    timer.schedule(this, this.#nextLook(clock.monotonic()));
+    const now = clock.monotonic();
+    if (principal !== undefined) {
+      this.#principal = principal;
+      this.#endsAt = Infinity;
+    } else if (this.#endsAt === Infinity) this.#endsAt = now + NAMELESS_MS;
+    if (!this.#isGone) timer.schedule(this, this.#nextLook(now));
   }
 
   /** It was accepted: what had to wait for that is done now. */
@@ -102,14 +109,14 @@ export class WatchedSocket implements Timed, RevocableConnection {
 
   #mustEnd(now: number): boolean {
     if (this.#isEnding) return true;
-    if (this.#principal === undefined) return now >= this.#endsAt;
-    const { expiresAt } = this.#principal;
+    if (this.#endsAt !== Infinity) return now >= this.#endsAt;
+    const { expiresAt } = this.#principal ?? {};
     return expiresAt !== undefined && this.parts.clock.now() >= expiresAt;
   }
 
   #nextLook(now: number): number {
     const { expiresAt = Infinity } = this.#principal ?? {};
-    const left = this.#principal === undefined ? this.#endsAt - now : expiresAt - this.parts.clock.now();
+    const left = this.#endsAt === Infinity ? expiresAt - this.parts.clock.now() : this.#endsAt - now;
     return now + Math.min(left, LOOK_MS);
   }
 

@@ -41,6 +41,31 @@ describe('WsSocketIdentities', () => {
     expect(identities.principalOf(client)).toBeUndefined();
   });
 
+  it('SL-11 N3 knows who a socket was while it waits for an answer, and not after a refusal', async () => {
+    const never = new Promise<Principal>(() => undefined);
+    const identities = setUp((token) => (token === 'slow' ? never : refusing(token)));
+    const client = {};
+    await identities.authenticate(client, 'good', request);
+    expect(identities.previousOf(client)).toBeUndefined();
+    // One call after the other, before any of them is answered.
+    void identities.authenticate(client, 'slow', request);
+    void identities.authenticate(client, 'slow', request);
+    expect(identities.previousOf(client)).toMatchObject({ id: 'alice' });
+    await expect(identities.authenticate(client, 'bad', request)).rejects.toThrow('expired');
+    void identities.authenticate(client, 'slow', request);
+    expect(identities.previousOf(client)).toBeUndefined();
+  });
+
+  it('SL-04 N3 does not know who a socket was that is ended while it waits', async () => {
+    const never = new Promise<Principal>(() => undefined);
+    const identities = setUp((token) => (token === 'slow' ? never : refusing(token)));
+    const client = {};
+    await identities.authenticate(client, 'good', request);
+    void identities.authenticate(client, 'slow', request);
+    identities.forget(client);
+    expect(identities.previousOf(client)).toBeUndefined();
+  });
+
   it('F05 remembers no answer that is no principal', async () => {
     const identities = setUp(() => Promise.resolve({ ...ALICE, expiresAt: new Date() } as never));
     const client = {};

@@ -16,6 +16,8 @@ export class WsSocketIdentities {
   readonly #latest = new WeakMap<object, object>();
   /** Those whose latest call has not been answered yet. */
   readonly #pending = new WeakSet<object>();
+  /** Who they were before the call that is not answered. */
+  readonly #previous = new WeakMap<object, Principal>();
   /** Those that have ever had an identity. */
   readonly #admitted = new WeakSet<object>();
   readonly #onChange: ((client: object) => void)[] = [];
@@ -42,6 +44,8 @@ export class WsSocketIdentities {
     const attempt = {};
     this.#latest.set(client, attempt);
     this.#pending.add(client);
+    const previous = this.#principals.get(client);
+    if (previous !== undefined) this.#previous.set(client, previous);
     this.#principals.delete(client);
     for (const run of this.#onChange) run(client);
     try {
@@ -53,7 +57,10 @@ export class WsSocketIdentities {
       }
       return principal;
     } finally {
-      if (this.#latest.get(client) === attempt) this.#pending.delete(client);
+      if (this.#latest.get(client) === attempt) {
+        this.#pending.delete(client);
+        this.#previous.delete(client);
+      }
     }
   }
 
@@ -74,6 +81,7 @@ export class WsSocketIdentities {
   forget(client: object): void {
     this.#latest.delete(client);
     this.#pending.delete(client);
+    this.#previous.delete(client);
     this.#principals.delete(client);
     for (const run of this.#onChange) run(client);
   }
@@ -85,6 +93,16 @@ export class WsSocketIdentities {
    */
   isPending(client: object): boolean {
     return this.#pending.has(client);
+  }
+
+  /**
+   * Who the socket was while it is being found out who it is; `undefined` for one that nobody knew, or whose last token was
+   * refused.
+   *
+   * @internal
+   */
+  previousOf(client: object): Principal | undefined {
+    return this.#previous.get(client);
   }
 
   /**

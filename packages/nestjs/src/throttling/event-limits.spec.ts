@@ -331,17 +331,21 @@ describe('throttleEvent', () => {
     expect(new Set(reported.map(({ reason }) => reason))).toEqual(new Set(['event-throttle']));
   });
 
-  it('DR-05 a connection that ended while a value was computed takes nothing', async () => {
-    let answer = (_: number): void => undefined;
-    const limit = () => new Promise<number>((resolve) => (answer = resolve));
-    const { open, throttles } = start([{ limit, ttl: 1000 }]);
-    const { hit, limits } = open();
-    const later = hit();
-    limits.release();
-    answer(100);
-    expect(await later).toBeDefined();
-    expect(throttles.size).toBe(0);
-  });
+  it.each(['enforce', 'report'] as const)(
+    'DR-05 DR-16 a connection that ended while a value was computed takes nothing, in the mode %s',
+    async (mode) => {
+      let answer = (_: number): void => undefined;
+      const limit = () => new Promise<number>((resolve) => (answer = resolve));
+      const { open, throttles } = start([{ limit, ttl: 1000, mode }]);
+      const { hit, limits } = open();
+      const later = hit();
+      limits.release();
+      answer(100);
+      expect((await later) !== undefined).toBe(mode === 'enforce');
+      await settle();
+      expect(throttles.size).toBe(0);
+    },
+  );
 
   it('DR-05 a storage is not asked for what this node refuses, nor for who has gone: it cannot take back what it counts', async () => {
     const asked: string[] = [];

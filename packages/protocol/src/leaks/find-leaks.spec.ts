@@ -258,6 +258,25 @@ describe('findLeaks', () => {
     expect(Array.isArray(findLeaks(frame))).toBe(true);
     expect(Array.isArray(findLeaks({ a: frame }))).toBe(true);
   });
+
+  it('DR-14 tells both ends of a deep path, and the beginning of a long name', () => {
+    const deep = (depth: number): unknown =>
+      Array.from({ length: depth }).reduce((inner) => ({ a: inner }), { password: 'hunter2' });
+    expect(findLeaks(deep(31) as object)[0]?.path).toBe(`${'a.'.repeat(31)}password`);
+    expect(findLeaks(deep(32) as object)[0]?.path).toBe(`${'a.'.repeat(16)}….${'a.'.repeat(15)}password`);
+    expect(findLeaks(deep(90_000) as object)[0]?.path).toBe(`${'a.'.repeat(16)}….${'a.'.repeat(15)}password`);
+    expect(findLeaks({ ['b'.repeat(65)]: { password: 'hunter2' } })[0]?.path).toBe(`${'b'.repeat(64)}….password`);
+  });
+
+  it('DR-14 ends with a thousand findings, however many there are and however deep', { timeout: 10_000 }, () => {
+    const count = 200_000;
+    const chain = `${'{"password":"xyz","a":'.repeat(count)}1${'}'.repeat(count)}`;
+    expect(findLeaks(chain)).toHaveLength(1000);
+    expect(findLeaks(Array.from({ length: 5000 }, () => ({ password: 'xyz' })))).toHaveLength(1000);
+    expect(
+      findLeaks(Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`token${index}`, 'xyz']))).length,
+    ).toBeLessThanOrEqual(1000);
+  });
 });
 
 /** The same as JSON can say it. */

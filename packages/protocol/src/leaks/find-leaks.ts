@@ -4,7 +4,10 @@ import { LEAK_RULES, type LeakRule, type LeakRuleId } from './leak-rules.js';
 export interface Leak {
   /** The rule that it breaks: the guide lists them. */
   readonly rule: LeakRuleId;
-  /** Where it stands, with dots: `2.data.message` of a list of frames. Empty for a text as a whole. */
+  /**
+   * Where it stands, with dots: `2.data.message` of a list of frames. Empty for a text as a whole. Of more than 32 names the
+   * first and the last 16 are there, and of a name the first 64 characters.
+   */
   readonly path: string;
   /** The beginning of it: at most 80 characters, of a secret no more than 6. */
   readonly found: string;
@@ -26,9 +29,18 @@ const MAX_FIELD_NAME = 64;
 
 const RULES: readonly LeakRule[] = LEAK_RULES;
 
+/** A frame may hold hundreds of thousands, each as deep: more are no news. */
+const MAX_LEAKS = 1000;
+/** Names of a path that are told from either end. */
+const MAX_NAMES = 16;
+
 interface Place {
   readonly parent: Place | undefined;
   readonly key: string;
+  /** How many names lead here, from 1. */
+  readonly depth: number;
+  /** The first names that lead here, where there are more than are told. */
+  readonly head: string;
 }
 
 interface Waiting {
@@ -45,7 +57,7 @@ interface Waiting {
  * Texts that are JSON are parsed first, so that no escape hides anything. Bytes are read as UTF-8: of MessagePack and CBOR
  * that shows the texts and not which of them are names of fields; hand over the decoded value for those.
  *
- * It finds what looks like one of its rules. Nothing found is no proof that nothing secret went out: what a client may see
+ * It ends with the first 1000 findings. It finds what looks like one of its rules. Nothing found is no proof that nothing secret went out: what a client may see
  * of an object is declared by `@WsReply()`.
  *
  * @param frames a frame as it came (text or bytes), a message, a close, a refused handshake, or a list of such.
@@ -72,7 +84,7 @@ export function findLeaks(frames: string | object, { except = [] }: FindLeaksOpt
   const seen = new Set<object>();
   // No recursion: a frame may be nested as deep as it is long.
   const waiting: Waiting[] = [{ value: frames, place: undefined, level: 0 }];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+  for (let next = waiting.pop(); next !== undefined && leaks.length < MAX_LEAKS; next = waiting.pop()) {
     const { value, place, level } = next;
     const text = textOf(value);
     if (text !== undefined) {
@@ -87,11 +99,15 @@ export function findLeaks(frames: string | object, { except = [] }: FindLeaksOpt
     // Backwards, because the last one pushed is read first: findings come in the order of the frames.
     for (let index = entries.length - 1; index >= 0; index--) {
       const [key, item] = entries[index] as readonly [string, unknown];
-      waiting.push({ value: item, place: { parent: place, key }, level });
+      waiting.push({ value: item, place: placeIn(place, key), level });
     }
-    if (!Array.isArray(value)) for (const [key, item] of entries) searchField(rules, key, item, place, leaks);
+    if (Array.isArray(value)) continue;
+    for (const [key, item] of entries) {
+      if (leaks.length >= MAX_LEAKS) break;
+      searchField(rules, key, item, place, leaks);
+    }
   }
-  return leaks;
+  return leaks.slice(0, MAX_LEAKS);
 }
 
 function textOf(value: unknown): string | undefined {
@@ -140,7 +156,7 @@ function searchField(
   place: Place | undefined,
   leaks: Leak[],
 ): void {
-  const here = { parent: place, key };
+  const here = placeIn(place, key);
   searchText(rules, key, here, leaks);
   if (key.length > MAX_FIELD_NAME || !isTelling(value)) return;
   const name = key.toLowerCase().replace(/[\s_-]/g, '');
@@ -161,8 +177,23 @@ function leakOf(rule: LeakRuleId, place: Place | undefined, found: string, isSec
   return { rule, path: pathOf(place), found: start.length > length ? `${start.slice(0, length)}…` : start };
 }
 
+function placeIn(parent: Place | undefined, key: string): Place {
+  const depth = (parent?.depth ?? 0) + 1;
+  const place = { parent, key, depth, head: parent?.head ?? '' };
+  return depth === MAX_NAMES ? { ...place, head: namesTo(place, MAX_NAMES) } : place;
+}
+
 function pathOf(place: Place | undefined): string {
+  if (place === undefined) return '';
+  if (place.depth <= 2 * MAX_NAMES) return namesTo(place, place.depth);
+  return `${place.head}.….${namesTo(place, MAX_NAMES)}`;
+}
+
+/** The last names that lead to a place. */
+function namesTo(place: Place, count: number): string {
   const keys: string[] = [];
-  for (let at = place; at !== undefined; at = at.parent) keys.push(at.key);
+  for (let at: Place | undefined = place; at !== undefined && keys.length < count; at = at.parent) {
+    keys.push(at.key.length > MAX_FIELD_NAME ? `${at.key.slice(0, MAX_FIELD_NAME)}…` : at.key);
+  }
   return keys.reverse().join('.');
 }

@@ -27,7 +27,9 @@ const handlers = {
   },
   line: ({ line }) => show(line),
   note({ connection, text, ...state }) {
-    byId('log').prepend(element('li', { className: 'note', text: `#${connection} ${text}` }));
+    byId('log').prepend(
+      element('li', { className: 'note', text: connection === undefined ? text : `#${connection} ${text}` }),
+    );
     trim();
     showState(state);
   },

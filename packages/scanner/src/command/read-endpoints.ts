@@ -13,16 +13,13 @@ const MAX_ENDPOINTS = 50;
  */
 export async function readEndpoints(path: string, target: string): Promise<readonly string[]> {
   const content = await readInputFile('--endpoints', path, MAX_BYTES);
-  const { host, protocol } = URL.canParse(target) ? new URL(target) : { host: '', protocol: '' };
+  const { host, origin } = URL.canParse(target) ? new URL(target) : { host: '', origin: '' };
   const urls = readInput('--endpoints', path, () => {
     const { endpoints } = fieldsOf(JSON.parse(content) as unknown);
     if (!Array.isArray(endpoints)) throw new TypeError('it has no "endpoints", as "discover --output" writes them.');
     return (endpoints as readonly unknown[]).map((endpoint) => String(fieldsOf(endpoint)['url']));
   });
-  const isHere = (url: string): boolean => {
-    const found = URL.canParse(url) ? new URL(url) : undefined;
-    return found?.host === host && found.protocol === protocol;
-  };
+  const isHere = (url: string): boolean => URL.canParse(url) && new URL(url).origin === origin;
   const here = [...new Set(urls.filter(isHere))];
   if (here.length === 0 || here.length > MAX_ENDPOINTS) {
     throw new TypeError(

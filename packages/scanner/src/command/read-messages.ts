@@ -27,9 +27,9 @@ export async function readMessages(path: string, target: string): Promise<readon
 }
 
 function fromHar(path: string, content: string, target: string): readonly string[] {
-  const host = URL.canParse(target) ? new URL(target).host : '';
-  const messages = readInput('--messages', path, () => messagesOfHar(readHar(content), host, MAX_MESSAGES));
-  if (messages.length === 0) throw new TypeError(`--messages ${path} holds no text that was sent to ${host}.`);
+  const origin = URL.canParse(target) ? new URL(target).origin : '';
+  const messages = readInput('--messages', path, () => messagesOfHar(readHar(content), origin, MAX_MESSAGES));
+  if (messages.length === 0) throw new TypeError(`--messages ${path} holds no text that was sent to ${origin}.`);
   return messages;
 }
 

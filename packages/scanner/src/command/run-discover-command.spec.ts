@@ -31,7 +31,8 @@ async function startApplication() {
   const files: Readonly<Record<string, string>> = {
     '/': `<script type="module" src="/assets/index-1a.js"></script><script src="http://${other.host}/cdn.js"></script><script src="/moved.js"></script>`,
     '/assets/index-1a.js': 'import("./Chat-2b.js");new WebSocket(`ws://${location.host}/orders`)',
-    '/assets/Chat-2b.js': 'const a="/rooms/live";const b="wss://push.example.com/feed?token=abc"',
+    '/assets/Chat-2b.js':
+      'const a="/rooms/live";const b="wss://push.example.com/feed?token=abc";new WebSocket("//127.0.0.9/by-scheme")',
   };
   const application = await listen(({ url = '' }, response) => {
     if (url === '/moved.js') return response.writeHead(302, { Location: `http://${other.host}/moved.js` }).end();
@@ -82,19 +83,20 @@ describe('secure-ws-scan discover', () => {
       [`ws://${host}/ws`, 'open', 101, ['common path']],
       [`ws://${host}/graphql`, 'refuses', 401, ['common path']],
     ]);
-    expect(found.elsewhere).toEqual(['wss://push.example.com/feed']);
+    expect(found.elsewhere).toEqual(['wss://push.example.com/feed', 'ws://127.0.0.9/by-scheme']);
     expect(other.asked).toEqual([]);
     expect(asked).toEqual(['/', '/assets/index-1a.js', '/moved.js', '/assets/Chat-2b.js']);
     expect(notes).toContain(`leads to ${other.host}, which was not named: it was not followed.`);
     expect(upgrades).toContain(`/orders http://${host}`);
   });
 
-  it('reads recordings and documents, asks for no path that nothing names, and lists it as text', async () => {
+  it('SC-01 reads recordings and documents, asks for no path that nothing names, and lists it as text', async () => {
     const { host, upgrades } = await startApplication();
     const folder = await folderOfTest();
     const har = join(folder, 'r.har');
     const entry = { request: { url: `ws://${host}/graphql?token=secret` }, response: {}, _webSocketMessages: [] };
-    await writeFile(har, JSON.stringify({ log: { entries: [entry] } }));
+    const tls = { ...entry, request: { url: `wss://${host}/tls` } };
+    await writeFile(har, JSON.stringify({ log: { entries: [entry, tls] } }));
     const document = join(folder, 'a.json');
     await writeFile(document, JSON.stringify({ asyncapi: '3.0.0', channels: { ws: { address: '/ws' } } }));
     const { status, out } = await run(
@@ -106,7 +108,10 @@ describe('secure-ws-scan discover', () => {
       `refuses  401  ws://${host}/graphql  (har)`,
       `open     101  ws://${host}/ws  (asyncapi)`,
     ]);
-    expect(out).toContain('elsewhere     wss://push.example.com/feed  (not contacted: its host was not named)');
+    expect(out).toContain('elsewhere     wss://push.example.com/feed  (not contacted: its address was not named)');
+    // It is on the named host and port, with another scheme: no byte of TLS goes there, nor one in the clear where it was https://.
+    expect(out).toContain(`elsewhere     wss://${host}/tls  (not contacted: its address was not named)`);
+    expect(out).toContain(`elsewhere     ws://127.0.0.9/by-scheme  (not contacted: its address was not named)`);
     expect(upgrades[0]).toBe('/secure-ws-scan-no-such-path https://app.example.com');
     expect(upgrades.some((path) => path.startsWith('/cable'))).toBe(false);
   });

@@ -112,6 +112,6 @@ function linesOf({ page, endpoints, elsewhere }: Discovery): readonly string[] {
   );
   return [
     ...(lines.length === 0 ? [`No WebSocket was found on ${page}.`] : lines),
-    ...elsewhere.map((url) => `elsewhere     ${url}  (not contacted: its host was not named)`),
+    ...elsewhere.map((url) => `elsewhere     ${url}  (not contacted: its address was not named)`),
   ];
 }

@@ -162,6 +162,26 @@ describe('secure-ws-scan postman', () => {
     expect([status, (JSON.parse(out) as Collection).item[0]?.item[0]?.request.body.raw]).toEqual([0, 'null']);
   });
 
+  it('ends soon on a schema that refers to itself in many places, and on a large value in many messages', async () => {
+    const properties = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [index, { $ref: '#/s' }]));
+    const large = { const: 'x'.repeat(90_000) };
+    const messages = Object.fromEntries(
+      Array.from({ length: 4000 }, (_, index) => [index, { payload: { $ref: '#/l' } }]),
+    );
+    const file = await fileWith({
+      ...{ asyncapi: '3.0.0', s: { type: 'object', properties }, l: large },
+      channels: { a: { messages: { b: { payload: { $ref: '#/s' } }, ...messages } } },
+    });
+    const { status, out } = await run(file);
+    expect(status).toBe(0);
+    expect(out.length).toBeLessThan(20_000_000);
+    const [first] = (JSON.parse(out) as Collection).item[0]?.item.slice(-1) ?? [];
+    expect(first?.request.body.raw.length).toBeLessThan(50_000);
+    const more = { asyncapi: '2.6.0', m: { oneOf: Array(5001).fill({}) } };
+    const many = await run(await fileWith({ ...more, channels: { a: { publish: { message: { $ref: '#/m' } } } } }));
+    expect(many.notes).toContain('it has more than 5000 messages.');
+  });
+
   it('refuses what is none, and shows its help', async () => {
     const file = await fileWith('asyncapi: 3.0.0');
     expect((await run(file)).notes).toContain('save a document in YAML as JSON first');

@@ -47,7 +47,8 @@ export async function runPostmanCommand(args: readonly string[], { out }: Comman
   if (output !== undefined) await checkWritable('--output', output);
   const content = await readInputFile('postman', path, MAX_BYTES);
   const document = readInput('postman', path, () => readAsyncApi(content));
-  const text = printableJson(postmanCollection(document, url.replace(/\/$/, '')));
+  const collection = readInput('postman', path, () => postmanCollection(document, url.replace(/\/$/, '')));
+  const text = printableJson(collection);
   if (output === undefined) out(text);
   else await writeWholeFile('--output', output, `${text}\n`);
   return CLEAN;

@@ -1,3 +1,4 @@
+import { rootCertificates } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { writeHar } from '../har/write-har.js';
 import { CLEAN } from '../monitoring/exit-status.js';
@@ -11,13 +12,15 @@ import type { Rule } from '../proxy/rules/rule.js';
 import { visibleText } from '../report/visible-text.js';
 import { readTarget } from '../scope/scan-target.js';
 import type { CommandIo } from './command-io.js';
+import { readCertificates } from './read-certificates.js';
 import { readInput, readInputFile } from './read-input-file.js';
 import { readCount } from './read-count.js';
 import { checkWritable, writeWholeFile } from './write-whole-file.js';
 
 /** What `secure-ws-scan proxy --help` shows. */
 export const PROXY_HELP = `secure-ws-scan proxy --target TARGET [--output FILE.har] [--rules FILE.json] [--hold-seconds N] [--listen PORT]
-                     [--page-port PORT | --no-page] [--seconds N] [--keep-secrets] [--i-am-allowed]
+                     [--origin ORIGIN]... [--ca FILE] [--page-port PORT | --no-page] [--seconds N] [--keep-secrets]
+                     [--i-am-allowed]
 
 Stands between a client and one WebSocket endpoint: shows what they say, holds messages until you forward, change or drop them,
 sends them again, and records them. Interrupt it (Ctrl+C) to end.
@@ -27,6 +30,8 @@ sends them again, and records them. Interrupt it (Ctrl+C) to end.
   --rules         what to hold, drop, replace, delay or send again
   --hold-seconds  after which a held message goes through as it came (default: 300)
   --listen        the port on this machine (default: a free one)
+  --origin        pages of this origin may connect, beside those of this machine; may be repeated
+  --ca            a file with your own certificate authority, in PEM
   --page-port     the port of the page on this machine (default: a free one)
   --no-page       no page: the terminal alone
   --seconds       ends by itself after so long
@@ -51,14 +56,15 @@ export async function runProxyCommand(args: readonly string[], io: CommandIo): P
     io.out(PROXY_HELP);
     return CLEAN;
   }
-  const { target, output, port, pagePort, seconds, holdMs, rules, keepsSecrets } = await readProxyArguments(args);
+  const { target, origins, output, port, pagePort, seconds, holdMs, rules, keepsSecrets } =
+    await readProxyArguments(args);
   const recording = new Recording();
   const desk = new TrafficDesk({ rules, holdMs });
   desk.listen({
     onMessage: (entry) => io.out(lineOfMessage(entry)),
-    onNote: (connection, text) => io.out(`#${connection} - ${visibleText(text)}`),
+    onNote: (connection, text) => io.out(`${connection === undefined ? '' : `#${connection} `}- ${visibleText(text)}`),
   });
-  const proxy = new InterceptingProxy(target, desk, recording);
+  const proxy = new InterceptingProxy(target, desk, recording, origins);
   const page = pagePort === undefined ? undefined : new ControlPage(desk, target.shown);
   const listening = await listen('--listen', port, (free) => proxy.listen(free));
   if (page !== undefined) {
@@ -91,12 +97,13 @@ async function readProxyArguments(args: readonly string[]) {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      ...{ target: text, output: text, listen: text, seconds: text, rules: text },
+      ...{ target: text, output: text, listen: text, seconds: text, rules: text, ca: text },
+      origin: { type: 'string', multiple: true },
       ...{ 'hold-seconds': text, 'page-port': text, 'no-page': flag },
       ...{ 'keep-secrets': flag, 'i-am-allowed': flag },
     },
   });
-  const { output, listen: port, seconds, rules, 'page-port': pagePort } = values;
+  const { output, listen: port, seconds, rules, ca, 'page-port': pagePort, origin: origins = [] } = values;
   if (values.target === undefined)
     throw new TypeError('secure-ws-scan proxy takes --target wss://api.example.com/orders.');
   if (output !== undefined && !output.endsWith('.har')) throw new TypeError('--output is a file that ends in .har.');
@@ -106,9 +113,17 @@ async function readProxyArguments(args: readonly string[]) {
   if (values['no-page'] && pagePort !== undefined) {
     throw new TypeError('--page-port is the port of the page, and --no-page says that there is none.');
   }
+  // "null" is what a file and a sandbox say; applications of phones and desktops have schemes of their own.
+  if (!origins.every((origin) => origin === 'null' || /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]*$/i.test(origin))) {
+    throw new TypeError('--origin is an origin as a browser writes it, such as https://app.example.com.');
+  }
   if (output !== undefined) await checkWritable('--output', output);
   return {
-    target: readTarget(values.target, { isAllowed: values['i-am-allowed'] }),
+    target: {
+      ...readTarget(values.target, { isAllowed: values['i-am-allowed'] }),
+      ...(ca !== undefined && { trusted: [...rootCertificates, await readCertificates(ca)] }),
+    },
+    origins,
     output,
     rules: rules === undefined ? [] : await rulesOf(rules),
     port: readCount('--listen', port, 65_535) ?? 0,

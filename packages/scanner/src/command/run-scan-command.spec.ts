@@ -105,7 +105,7 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     expect(results.find(({ ruleId }) => ruleId === 'foreign-origin')).toMatchObject({ kind: 'fail', level: 'error' });
     // SC-04: what was not tested is no pass.
     expect(results.find(({ ruleId }) => ruleId === 'plaintext')).toMatchObject({
-      kind: 'notApplicable',
+      kind: 'open',
       level: 'none',
     });
     const json = await run([url, ...FAST, '--json', '--connections', '3']);
@@ -185,6 +185,15 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     for (const { out, notes } of [both, piped]) expect(out + notes).not.toMatch(/token-secret|cookie-secret/);
   });
 
+  it('SC-08 says no credential in the query of the target, where the server sends its address back', async () => {
+    const { url } = await startServer('{"event":"done","data":"at /?ticket=one%2Dtime-ticket or one-time-ticket"}');
+    const file = join(await mkdtemp(join(tmpdir(), 'scan-')), 'm.txt');
+    await writeFile(file, '{"event":"a","data":1}\n');
+    const { out } = await run([`${url}?ticket=one%2Dtime-ticket`, ...FAST, '--messages', file, '--json']);
+    expect(out).toContain('at /?ticket=[redacted] or [redacted]');
+    expect(out).not.toMatch(/one(?:%2D|-)time/);
+  });
+
   it('SC-04 ends with 2 where too little was tested for a grade, and nothing was found', async () => {
     const { url } = await startServer();
     const { status, out } = await run([url, '--connections', '1']);
@@ -219,7 +228,7 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     await expect(readMessages(folder, 'ws://localhost')).rejects.toThrow('not a regular file');
     await writeFile(join(folder, 'a.har'), '{"log":{"entries":[]}}');
     await expect(readMessages(join(folder, 'a.har'), 'ws://localhost')).rejects.toThrow(
-      'no text that was sent to localhost',
+      'no text that was sent to ws://localhost',
     );
     await writeFile(join(folder, 'b.har'), '[]');
     await expect(readMessages(join(folder, 'b.har'), 'ws://localhost')).rejects.toThrow('it is no HAR');

@@ -40,7 +40,8 @@ records what a client and a server say: see secure-ws-scan diff --help.
   --subprotocol   what the handshake offers; may be repeated
   --messages      messages that the server answers or refuses, one a line as they go over the wire;
                   or a .har that a browser has recorded: what was sent to the host of the target
-  --endpoints     what "discover --output" has found: each of them is scanned that is on the host of TARGET
+  --endpoints     what "discover --output" has found: each of them is scanned that is on the host of TARGET,
+                  with --connections and --seconds for each
   --for           which code findings are shown with (default: nest)
   --json, --sarif print JSON, or SARIF 2.1.0 for code scanning
   --output        also writes a report into a file, in the form that its name ends with: .txt, .json, .sarif,

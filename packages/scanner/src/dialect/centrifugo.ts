@@ -35,6 +35,9 @@ export const CENTRIFUGO: Dialect = {
     if (replies.some(({ connect }) => typeof fieldsOf(connect)['client'] === 'string')) return 'taken';
     return replies.some(({ id, error }) => id === CONNECT_ID && isError(error)) ? 'refused' : 'unanswered';
   },
+  isOwn: (message) =>
+    requestOf(message) !== undefined ||
+    objectsOf(message).some(({ id, connect }) => typeof id === 'number' && typeof connect === 'object'),
   message: (method, data) => JSON.stringify({ id: 1, rpc: { method, data } }),
   eventOf: (message) => {
     const request = requestOf(message);
@@ -42,7 +45,8 @@ export const CENTRIFUGO: Dialect = {
     return request.kind === 'rpc' ? request.about : `${request.kind} ${request.about}`;
   },
   renamed: (message, name) => changed(message, ({ field }) => ({ [field]: name })),
-  withData: (message, data) => (['rpc', 'publish'].includes(requestOf(message)?.kind ?? '') ? changed(message, () => ({ data })) : undefined), // prettier-ignore
+  withData: (message, data) =>
+    ['rpc', 'publish'].includes(requestOf(message)?.kind ?? '') ? changed(message, () => ({ data })) : undefined,
   prepared: (message) => changed(message, () => ({})),
   again: (message, count) => {
     const request = requestOf(message);
@@ -53,11 +57,6 @@ export const CENTRIFUGO: Dialect = {
   // An empty reply is a ping.
   reply: (frame) => (frame.trim() === '{}' ? '{}' : undefined),
 };
-
-/** Whether a captured message is a command of Centrifugo. */
-export function isCentrifugoCommand(message: string): boolean {
-  return requestOf(message) !== undefined || objectsOf(message).some(({ id, connect }) => typeof id === 'number' && typeof connect === 'object'); // prettier-ignore
-}
 
 const isReply = ({ id }: Fields): boolean => typeof id === 'number' && id !== 0 && id !== CONNECT_ID;
 

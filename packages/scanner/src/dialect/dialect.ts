@@ -25,6 +25,8 @@ export interface Dialect {
   readonly opening: (token: string | undefined) => readonly string[];
   /** What came of the opening, by the frames that came after it. */
   readonly opened: (frames: readonly string[]) => Opened;
+  /** Whether a message is written as no dialect in front of it in `TELLING` writes one: a captured one tells the dialect by that. */
+  readonly isOwn: (message: string) => boolean;
   /** A message that asks for an event (operation, field, destination) by its name. */
   readonly message: (event: string, data: unknown) => string;
   /** The name of what a message asks for; `undefined` where none can be read. */

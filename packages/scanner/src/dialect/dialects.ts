@@ -19,3 +19,20 @@ export const DIALECTS: Readonly<Record<DialectId, Dialect>> = {
   centrifugo: CENTRIFUGO,
   json: JSON_TEXT,
 };
+
+/** Those that a message tells, the one that no other is taken for first. */
+const TELLING: readonly Dialect[] = [
+  DIALECTS['socket.io'],
+  STOMP,
+  SIGNALR,
+  GRAPHQL_WS,
+  SUBSCRIPTIONS_TRANSPORT_WS,
+  DIALECTS.phoenix,
+  CENTRIFUGO,
+  NEST_WS,
+];
+
+/** The dialect that one of some messages tells; `undefined` where none does. */
+export function dialectOf(messages: readonly string[]): Dialect | undefined {
+  return TELLING.find((dialect) => messages.some((message) => dialect.isOwn(message)));
+}

@@ -30,12 +30,10 @@ function graphql({ id, subprotocol, ask, result }: Variant): Dialect {
         : frames.some((frame) => typeOf(frame) === 'connection_error')
           ? 'refused'
           : 'unanswered',
+    isOwn: (message) => typeOf(message) === ask && eventOf(message) !== undefined,
     message: (event, data) =>
       JSON.stringify({ id: randomUUID(), type: ask, payload: { query: `{ ${event} }`, variables: variablesOf(data) } }),
-    eventOf: (message) => {
-      const { query } = fieldsOf(jsonObject(message)?.['payload']);
-      return typeof query === 'string' ? /\{\s*(?:\w+\s*:\s*)?(\w+)/.exec(query)?.[1] : undefined;
-    },
+    eventOf,
     // A field that the schema does not have fails otherwise than one that is forbidden, as it must: the schema is public.
     renamed: () => undefined,
     withData: (message, data) => {
@@ -57,6 +55,12 @@ function graphql({ id, subprotocol, ask, result }: Variant): Dialect {
     },
     reply: (frame) => (typeOf(frame) === 'ping' ? '{"type":"pong"}' : undefined),
   };
+}
+
+/** The first field that a query asks for. */
+function eventOf(message: string): string | undefined {
+  const { query } = fieldsOf(jsonObject(message)?.['payload']);
+  return typeof query === 'string' ? /\{\s*(?:\w+\s*:\s*)?(\w+)/.exec(query)?.[1] : undefined;
 }
 
 const variablesOf = (data: unknown): unknown =>

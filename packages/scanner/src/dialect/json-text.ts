@@ -6,7 +6,7 @@ const EVENT_FIELDS: readonly string[] = ['event', 'type', 'action', 'method'];
 /** And those that hold what it is about. */
 const DATA_FIELDS: readonly string[] = ['data', 'payload', 'params'];
 
-type Common = Omit<Dialect, 'id' | 'message'>;
+type Common = Omit<Dialect, 'id' | 'message' | 'isOwn'>;
 
 const COMMON: Common = {
   ...WITHOUT_OPENING,
@@ -36,6 +36,7 @@ const COMMON: Common = {
 export const NEST_WS: Dialect = {
   ...COMMON,
   id: 'nest-ws',
+  isOwn: (message) => typeof jsonObject(message)?.['event'] === 'string',
   message: (event, data) => JSON.stringify({ event, data, id: 1 }),
 };
 
@@ -43,6 +44,8 @@ export const NEST_WS: Dialect = {
 export const JSON_TEXT: Dialect = {
   ...COMMON,
   id: 'json',
+  // Any other may be written in JSON as well: it tells nothing.
+  isOwn: () => false,
   message: (event, data) => JSON.stringify({ type: event, event, data }),
 };
 

@@ -28,7 +28,11 @@ export function phoenixFor(messages: readonly string[], isArray: boolean): Diale
   const topics = [...joins.keys()];
   const refOf = (topic: string): string => `${JOIN_REF}${topics.indexOf(topic)}`;
   const write = ({ ref, topic, event, payload }: ChannelMessage): string =>
-    JSON.stringify(isArray ? [joins.has(topic) ? refOf(topic) : null, ref ?? null, topic, event, payload] : { topic, event, payload, ref: ref ?? null }); // prettier-ignore
+    JSON.stringify(
+      isArray
+        ? [joins.has(topic) ? refOf(topic) : null, ref ?? null, topic, event, payload]
+        : { topic, event, payload, ref: ref ?? null },
+    );
   const join = (topic: string, token: string | undefined): string => {
     const kept = Object.entries(fieldsOf(joins.get(topic))).filter(([name]) => !SECRET_NAME.test(name));
     const payload = { ...Object.fromEntries(kept), ...(token !== undefined && { token }) };
@@ -48,14 +52,17 @@ export function phoenixFor(messages: readonly string[], isArray: boolean): Diale
       if (replies.some((reply) => statusOf(reply) === 'ok')) return 'taken';
       return replies.some((reply) => statusOf(reply) === 'error') ? 'refused' : 'unanswered';
     },
+    isOwn: (message) => read(message) !== undefined,
     message: (event, payload) => write({ ref: 'scan', topic: topics[0] ?? 'secure-ws-scan:none', event, payload }),
     eventOf: (message) => read(message)?.event,
     renamed: (message, event) => changed(message, { event }),
     withData: (message, payload) => changed(message, { payload }),
     prepared: (message) => {
       const { ref = 'scan', topic, event } = read(message) ?? {};
-      return topic === 'phoenix' || event === undefined || event.startsWith('phx_') ? undefined : changed(message, { ref });
-    }, // prettier-ignore
+      return topic === 'phoenix' || event === undefined || event.startsWith('phx_')
+        ? undefined
+        : changed(message, { ref });
+    },
     again: (message, count) => changed(message, { ref: `again-${count}` }) ?? message,
     isAnswer: (frame) => {
       const message = read(frame);
@@ -63,8 +70,9 @@ export function phoenixFor(messages: readonly string[], isArray: boolean): Diale
     },
     isRefusal: (frame) => {
       const message = read(frame);
-      return message !== undefined && (['phx_error', 'phx_close'].includes(message.event) || statusOf(message) === 'error');
-    }, // prettier-ignore
+      if (message === undefined) return false;
+      return ['phx_error', 'phx_close'].includes(message.event) || statusOf(message) === 'error';
+    },
     // A message that no clause of the channel fits ends it, and not the connection.
     reply: (frame, token) => {
       const { event, topic = '' } = read(frame) ?? {};

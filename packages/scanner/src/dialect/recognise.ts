@@ -1,13 +1,14 @@
 import type { Confidence } from '../checks/check.js';
 import { InconclusiveError, OpeningRefusedError, type Prober } from '../probe/prober.js';
-import { CENTRIFUGO, isCentrifugoCommand } from './centrifugo.js';
-import { type Dialect, jsonObject } from './dialect.js';
+import { CENTRIFUGO } from './centrifugo.js';
+import type { Dialect } from './dialect.js';
+import { dialectOf } from './dialects.js';
 import { GRAPHQL_WS, SUBSCRIPTIONS_TRANSPORT_WS } from './graphql.js';
 import { isNestError, JSON_TEXT, NEST_WS } from './json-text.js';
 import { phoenixFor, phoenixFormOf } from './phoenix.js';
-import { isSignalRRecord, SIGNALR } from './signalr.js';
-import { SOCKET_IO_EVENT, socketIoFor } from './socket-io.js';
-import { isStompFrame, STOMP } from './stomp.js';
+import { SIGNALR } from './signalr.js';
+import { socketIoFor } from './socket-io.js';
+import { STOMP } from './stomp.js';
 
 /** No server has an event of this name. */
 export const UNKNOWN_EVENT = 'secure-ws-scan.no-such-event';
@@ -53,19 +54,11 @@ export async function recogniseDialect(prober: Prober, messages: readonly string
 
 function dialectOfMessages({ target }: Prober, messages: readonly string[]): Named | undefined {
   const says = 'The captured messages are of it.';
-  const some = (is: (message: string) => boolean): boolean => messages.some((message) => is(message));
-  if (some((message) => SOCKET_IO_EVENT.test(message))) return { dialect: socketIoFor(messages), says };
-  if (some(isStompFrame)) return { dialect: STOMP, says };
-  if (some(isSignalRRecord)) return { dialect: SIGNALR, says };
-  const graphql = [GRAPHQL_WS, SUBSCRIPTIONS_TRANSPORT_WS].find((dialect) =>
-    some((message) => dialect.prepared(message) !== undefined && dialect.eventOf(message) !== undefined),
-  );
-  if (graphql !== undefined) return { dialect: graphql, says };
+  const dialect = dialectOf(messages);
+  if (dialect?.id === 'socket.io') return { dialect: socketIoFor(messages), says };
+  if (dialect?.id !== 'phoenix') return dialect === undefined ? undefined : { dialect, says };
   const form = messages.map(phoenixFormOf).find((found) => found !== undefined);
-  if (form !== undefined) return { dialect: phoenixFor(messages, form === 'array' || isArrayForm(target.url)), says };
-  if (some(isCentrifugoCommand)) return { dialect: CENTRIFUGO, says };
-  if (some((message) => typeof jsonObject(message)?.['event'] === 'string')) return { dialect: NEST_WS, says };
-  return undefined;
+  return { dialect: phoenixFor(messages, form === 'array' || isArrayForm(target.url)), says };
 }
 
 function dialectOfSubprotocols(subprotocols: readonly string[]): Named | undefined {

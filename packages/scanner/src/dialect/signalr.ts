@@ -22,6 +22,11 @@ export const SIGNALR: Dialect = {
     if (first === undefined || Object.keys(others).length > 0) return 'unanswered';
     return error === undefined ? 'taken' : 'refused';
   },
+  isOwn: (message) => {
+    const { type, target, protocol, version } = recordsOf(message)[0] ?? {};
+    const isInvocation = [1, 4].includes(Number(type)) && typeof target === 'string';
+    return isInvocation || (typeof protocol === 'string' && typeof version === 'number' && message.includes(END));
+  },
   message: (event, data) => invocation({ invocationId: '1', target: event, arguments: [data] }),
   eventOf: (message) => {
     const { target } = recordsOf(message)[0] ?? {};
@@ -40,13 +45,6 @@ export const SIGNALR: Dialect = {
     recordsOf(frame).some(({ type, error }) => type === CLOSE || (type === COMPLETION && error !== undefined)),
   heartbeat: `{"type":${PING}}${END}`,
 };
-
-/** Whether a captured message is a record of SignalR. */
-export function isSignalRRecord(message: string): boolean {
-  const { type, target, protocol, version } = recordsOf(message)[0] ?? {};
-  const isInvocation = [1, 4].includes(Number(type)) && typeof target === 'string';
-  return isInvocation || (typeof protocol === 'string' && typeof version === 'number' && message.includes(END));
-}
 
 /** Several records may stand in one frame. */
 function recordsOf(frame: string): readonly Readonly<Record<string, unknown>>[] {

@@ -2,7 +2,7 @@ import { type Dialect, jsonValue, WITHOUT_OPENING } from './dialect.js';
 import { isRefusalObject } from './refusal.js';
 
 /** An event: what stands in front of its name (with the namespace and the number of the acknowledgement), and the name in JSON. */
-export const SOCKET_IO_EVENT = /^(42(?:\/[^,]*,)?\d*\[)("(?:[^"\\]|\\.)*")/;
+const SOCKET_IO_EVENT = /^(42(?:\/[^,]*,)?\d*\[)("(?:[^"\\]|\\.)*")/;
 
 const MAX_NAMESPACES = 10;
 
@@ -22,6 +22,7 @@ export function socketIoFor(messages: readonly string[]): Dialect {
         : frames.some((frame) => frame.startsWith('44'))
           ? 'refused'
           : 'unanswered',
+    isOwn: (message) => SOCKET_IO_EVENT.test(message),
     // With a number, so that a handler which acknowledges answers.
     message: (event, data) => `42${namespaces[0]}1${JSON.stringify([event, data])}`,
     eventOf: (message) => {

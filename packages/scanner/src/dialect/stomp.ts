@@ -34,6 +34,10 @@ export const STOMP: Dialect = {
     const commands = frames.map((frame) => read(frame)?.command);
     return commands.includes('CONNECTED') ? 'taken' : commands.includes('ERROR') ? 'refused' : 'unanswered';
   },
+  isOwn: (message) => {
+    const frame = read(message);
+    return frame !== undefined && (frame.headers.length > 0 || message.includes('\0'));
+  },
   // `/app/` is what Spring hands to the application; a broker that knows no such prefix refuses it, and makes no queue.
   message: (event, data) =>
     write({
@@ -65,12 +69,6 @@ export const STOMP: Dialect = {
   isAnswer: (frame) => ANSWERS.includes(read(frame)?.command ?? ''),
   isRefusal: (frame) => read(frame)?.command === 'ERROR',
 };
-
-/** Whether a captured message is a frame of STOMP. */
-export function isStompFrame(message: string): boolean {
-  const frame = read(message);
-  return frame !== undefined && (frame.headers.length > 0 || message.includes('\0'));
-}
 
 function read(text: string): StompFrame | undefined {
   const [, command, head = '', body = ''] =

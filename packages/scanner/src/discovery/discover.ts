@@ -31,7 +31,7 @@ export interface FoundEndpoint {
 export interface Discovery {
   readonly page: string;
   readonly endpoints: readonly FoundEndpoint[];
-  /** On hosts that were not named: none of them was contacted. */
+  /** On hosts, ports and schemes that were not named: none of them was contacted. */
   readonly elsewhere: readonly string[];
   /** What could not be looked at. */
   readonly notes: readonly string[];
@@ -64,13 +64,19 @@ export async function discover(options: DiscoverOptions): Promise<Discovery> {
     har.map(({ url }) => url),
   );
   add('asyncapi', declared);
-  await orNote(notes, () => lookAtPage(named, budget, add, notes));
+  // The same host with TLS, where a page without leads there.
+  let { page } = named;
+  await orNote(notes, async () => {
+    page = (await lookAtPage(named, budget, add, notes)) ?? page;
+  });
   if (triesCommonPaths)
     add(
       'common path',
-      COMMON_PATHS.map((path) => urlOf(path, named.page)),
+      COMMON_PATHS.map((path) => urlOf(path, page)),
     );
-  const isHere = (url: string): boolean => new URL(url).host === named.host;
+  // Another scheme is another port as well, and ws:// beside https:// is a road for whoever stands in between.
+  const origins = [named.page, page].map((one) => new URL(urlOf('/', one)).origin);
+  const isHere = (url: string): boolean => origins.includes(new URL(url).origin);
   const here = [...found.keys()].filter(isHere).slice(0, MAX_CANDIDATES);
   const endpoints: FoundEndpoint[] = [];
   await orNote(notes, () => tryEach(here, found, options, budget, { endpoints, notes }));
@@ -84,16 +90,23 @@ export async function discover(options: DiscoverOptions): Promise<Discovery> {
 
 type Add = (from: string, urls: readonly string[]) => void;
 
-async function lookAtPage(named: NamedHost, budget: ScanBudget, add: Add, notes: string[]): Promise<void> {
+/** @returns where the page was in the end; `undefined` where there is none. */
+async function lookAtPage(named: NamedHost, budget: ScanBudget, add: Add, notes: string[]): Promise<URL | undefined> {
   const page = await fetchText(named.page, named, budget);
-  if (typeof page === 'string') return void notes.push(page);
+  if (typeof page === 'string') {
+    notes.push(page);
+    return undefined;
+  }
   add('page', endpointsOfScript(page.text, page.url));
   const queue = [...scriptsOfPage(page.text, page.url)];
   const seen = new Set(queue.map(({ href }) => href));
   for (let count = 0; queue.length > 0; count++) {
     const script = queue.shift();
     if (script === undefined) break;
-    if (count >= MAX_SCRIPTS) return void notes.push(`Only the first ${MAX_SCRIPTS} scripts were read.`);
+    if (count >= MAX_SCRIPTS) {
+      notes.push(`Only the first ${MAX_SCRIPTS} scripts were read.`);
+      break;
+    }
     const read = await fetchText(script, named, budget);
     if (typeof read === 'string') {
       notes.push(read);
@@ -106,6 +119,7 @@ async function lookAtPage(named: NamedHost, budget: ScanBudget, add: Add, notes:
     for (const one of more) seen.add(one.href);
     queue.push(...more);
   }
+  return page.url;
 }
 
 async function tryEach(
@@ -137,11 +151,10 @@ async function tryEach(
   };
   const controls = new Map<string, number>();
   for (const url of urls) {
-    const { protocol } = new URL(url);
-    const control = controls.get(protocol) ?? (await statusOf(`${protocol}//${named.host}${CONTROL_PATH}`));
-    if (control === 101 && !controls.has(protocol))
-      notes.push(`${protocol}//${named.host} takes a handshake on every path.`);
-    controls.set(protocol, control);
+    const { origin: server } = new URL(url);
+    const control = controls.get(server) ?? (await statusOf(`${server}${CONTROL_PATH}`));
+    if (control === 101 && !controls.has(server)) notes.push(`${server} takes a handshake on every path.`);
+    controls.set(server, control);
     const from = [...(found.get(url) ?? [])];
     const status = await statusOf(url);
     const saysNothing = status === control;

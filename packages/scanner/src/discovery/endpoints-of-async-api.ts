@@ -2,6 +2,9 @@ import { urlOf } from './endpoints-of-script.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Each path may be on each server, and each operation on each channel: of more there would be millions. */
+const MAX = { channels: 1000, servers: 100, operations: 2000 } as const;
+
 /**
  * The WebSockets that an AsyncAPI document of version 2 or 3 declares, on its servers and on the host of a page.
  *
@@ -22,7 +25,7 @@ export function endpointsOfAsyncApi(content: string, page: URL): readonly string
   return [...new Set(found.filter((url) => URL.canParse(url)))];
 }
 
-/** @throws TypeError for what is no AsyncAPI document in JSON. */
+/** @throws TypeError for what is no AsyncAPI document in JSON, and for one that is too large to be looked through. */
 export function readAsyncApi(content: string): Fields {
   let document: unknown;
   try {
@@ -32,6 +35,10 @@ export function readAsyncApi(content: string): Fields {
   }
   const fields = fieldsOf(document);
   if (!/^[23]\./.test(String(fields['asyncapi']))) throw new TypeError('it has no "asyncapi" of version 2 or 3.');
+  for (const [name, max] of Object.entries(MAX)) {
+    const { length } = Object.keys(fieldsOf(fields[name]));
+    if (length > max) throw new TypeError(`it has ${length} ${name}, more than ${max}.`);
+  }
   return fields;
 }
 
@@ -43,6 +50,7 @@ export function fieldsOf(value: unknown): Fields {
 /** Version 2 has a URL, version 3 its parts. */
 function baseOf({ protocol, url, host, pathname }: Fields): readonly string[] {
   if (protocol !== 'ws' && protocol !== 'wss') return [];
-  if (typeof url === 'string') return [url.includes('://') ? url : `${protocol}://${url}`];
+  if (typeof url === 'string')
+    return url.includes('://') ? (/^wss?:/i.test(url) ? [url] : []) : [`${protocol}://${url}`];
   return typeof host === 'string' ? [`${protocol}://${host}${typeof pathname === 'string' ? pathname : ''}`] : [];
 }

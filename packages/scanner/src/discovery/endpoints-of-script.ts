@@ -6,6 +6,8 @@ const ABSOLUTE = /\bwss?:\/\/[\w.:[\]-]{1,255}(?:\/[\w./~%?&=-]{0,500})?/gi;
 const OF_THIS_HOST = /\blocation\.host(?:name)?\}?[\s"'`+]{0,8}(\/(?!\/)[\w./-]{1,200})/g;
 /** Browsers take a path as well. */
 const CONSTRUCTED = /\bnew WebSocket\(\s{0,20}["'`](\/(?!\/)[\w./-]{1,200})/g;
+/** And another host, with the scheme of the page. */
+const OF_ANOTHER_HOST = /\bnew WebSocket\(\s{0,20}["'`](\/\/[\w.:[\]-]{1,255}(?:\/[\w./-]{0,200})?)/g;
 /** Texts that look like the path of a WebSocket: what a client library is given. */
 const PATH_LIKE =
   /["'`](\/(?:[\w-]{1,50}\/){0,5}(?:wss?|sockets?|websockets?|graphql|subscriptions|cable|hubs?|live|realtime|stomp|connection)(?:\/[\w-]{1,50}){0,4}\/?)["'`]/gi;
@@ -31,14 +33,21 @@ export function endpointsOfScript(text: string, page: URL): readonly string[] {
     .map((path) => `${path.replace(/\/$/, '')}/${SOCKET_IO_QUERY}`);
   const paths = [...matches(text, OF_THIS_HOST), ...matches(text, CONSTRUCTED), ...matches(text, PATH_LIKE)];
   const phoenix = paths.filter((path) => PHOENIX.test(path)).map((path) => `${path}/websocket`);
-  const found = [...matches(text, ABSOLUTE), ...[...paths, ...phoenix, ...socketIo].map((path) => urlOf(path, page))];
+  const others = matches(text, OF_ANOTHER_HOST).map((url) => `${schemeOf(page)}${url}`);
+  const found = [
+    ...matches(text, ABSOLUTE),
+    ...others,
+    ...[...paths, ...phoenix, ...socketIo].map((path) => urlOf(path, page)),
+  ];
   return [...new Set(found.filter((url) => URL.canParse(url)))].slice(0, MAX_FOUND);
 }
 
 /** The WebSocket of a path on the host of a page. */
 export function urlOf(path: string, page: URL): string {
-  return `${page.protocol === 'https:' ? 'wss:' : 'ws:'}//${page.host}${path}`;
+  return `${schemeOf(page)}//${page.host}${path}`;
 }
+
+const schemeOf = ({ protocol }: URL): string => (protocol === 'https:' ? 'wss:' : 'ws:');
 
 function matches(text: string, pattern: RegExp): readonly string[] {
   const found = new Set<string>();

@@ -61,6 +61,12 @@ describe('scriptsOfPage', () => {
 });
 
 describe('endpointsOfAsyncApi', () => {
+  const withMany = (name: string): string =>
+    JSON.stringify({
+      asyncapi: '2.6.0',
+      [name]: Object.fromEntries(Array.from({ length: 6000 }, (_, index) => [index, {}])),
+    });
+
   it('are those of version 3, on its servers and on the host of the page', () => {
     const document = {
       asyncapi: '3.0.0',
@@ -79,7 +85,7 @@ describe('endpointsOfAsyncApi', () => {
   it('are those of version 2', () => {
     const document = {
       asyncapi: '2.6.0',
-      servers: { a: { url: 'a.example.com/ws', protocol: 'ws' } },
+      servers: { a: { url: 'a.example.com/ws', protocol: 'ws' }, b: { url: 'https://b.example.com', protocol: 'ws' } },
       channels: { chat: {} },
     };
     expect(endpointsOfAsyncApi(JSON.stringify(document), PAGE)).toEqual([
@@ -92,6 +98,8 @@ describe('endpointsOfAsyncApi', () => {
     ['asyncapi: 3.0.0', 'save a document in YAML as JSON first'],
     ['{"openapi":"3.1.0"}', 'no "asyncapi" of version 2 or 3'],
     ['null', 'no "asyncapi"'],
+    [withMany('servers'), 'it has 6000 servers, more than 100'],
+    [withMany('channels'), 'it has 6000 channels, more than 1000'],
   ])('refuses %s', (content, says) => {
     expect(() => endpointsOfAsyncApi(content, PAGE)).toThrow(says);
   });

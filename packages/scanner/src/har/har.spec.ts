@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HarEntry } from './har-entry.js';
 import { messagesOfHar } from './messages-of-har.js';
 import { readHar } from './read-har.js';
+import { EntryRedactor } from './redact-entry.js';
 import { writeHar } from './write-har.js';
 
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl';
@@ -52,6 +53,39 @@ describe('HAR', () => {
     expect(entry?.messages[3]).toEqual(ENTRY.messages[3]);
   });
 
+  it.each([
+    ['x-JWT aa.JWT bearer_JWT', 'x-[redacted] aa.[redacted] bearer_JWT'],
+    ['eyJ.eyJ-.JWT', 'eyJ.eyJ-.[redacted]'],
+  ])('SC-08 takes a JWT out of %s', (text, expected) => {
+    const redactor = new EntryRedactor('ws://a/', []);
+    expect(redactor.text(text.replaceAll('JWT', JWT))).toBe(expected.replaceAll('JWT', JWT));
+  });
+
+  it.each(['eyJ-', 'eyJ-eyJ-.', 'eyJaaaaa.aa', 'a.', '"token":"', '"token":"\\'])(
+    'SC-08 is not kept busy by megabytes of %s',
+    (part) => {
+      const redactor = new EntryRedactor('ws://a/', []);
+      for (const end of ['', '.aa.bb', '"'])
+        expect(redactor.text(part.repeat(4_000_000 / part.length) + end)).not.toBe('');
+    },
+  );
+
+  it('SC-08 shows of the beginning of a text no half of a credential', () => {
+    const redactor = new EntryRedactor(ENTRY.url, ENTRY.request);
+    for (const secret of ['hidden-session', JWT]) {
+      const text = `said ${secret} and ${secret}`;
+      for (let length = 0; length <= text.length; length++)
+        expect(`said [redacted] and `).toContain(redactor.beginning(text.slice(0, length)));
+    }
+  });
+
+  it('keeps what a query says of how something is spoken', () => {
+    const redactor = new EntryRedactor('ws://a/?EIO=4&transport=websocket&ticket=a%2Bb-secret', []);
+    expect(redactor.text('Upgrade: websocket a+b-secret a%2Bb-secret')).toBe(
+      'Upgrade: websocket [redacted] [redacted]',
+    );
+  });
+
   it('reads what Firefox writes, and passes over what is no WebSocket', () => {
     const socket = { request: { url: 'https://a.example/x' }, _webSocketMessages: [] };
     const content = JSON.stringify({ log: { entries: [{ request: { url: 'https://a.example/y.js' } }, socket] } });
@@ -78,16 +112,17 @@ describe('messagesOfHar()', () => {
 
   it('takes each text once that was sent, and nothing that Engine.IO says by itself', () => {
     const messages = ['a', '2', '2probe', '40{"token":"x"}', 'a', '42["b"]', ' '].map((data) => text(data));
-    expect(messagesOfHar([entry('ws://a/', ...messages, text('c', 'receive'))], 'a', 9)).toEqual(['a', '42["b"]']);
+    expect(messagesOfHar([entry('ws://a/', ...messages, text('c', 'receive'))], 'ws://a', 9)).toEqual(['a', '42["b"]']);
   });
 
-  it('SC-01 takes nothing that was sent to another host or port', () => {
+  it('SC-01 takes nothing that was sent to another host or port, or over TLS where the target has none', () => {
     const entries = [entry('ws://a/x', text('1')), entry('ws://b/x', text('no')), entry('ws://a:81/x', text('no'))];
-    expect(messagesOfHar(entries, 'a', 9)).toEqual(['1']);
+    entries.push(entry('wss://a/x', text('no')), entry('wss://a:80/x', text('no')));
+    expect(messagesOfHar(entries, 'ws://a', 9)).toEqual(['1']);
   });
 
   it('takes no more than it may', () => {
-    expect(messagesOfHar([entry('ws://a/', text('a'), text('b'), text('c'))], 'a', 2)).toEqual(['a', 'b']);
+    expect(messagesOfHar([entry('ws://a/', text('a'), text('b'), text('c'))], 'ws://a', 2)).toEqual(['a', 'b']);
   });
 });
 

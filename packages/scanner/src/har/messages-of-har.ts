@@ -4,13 +4,14 @@ import type { HarEntry } from './har-entry.js';
 const ENGINE_IO = /^(?:[235]|[23]probe|40.*)$/s;
 
 /**
- * The different texts that were sent to a host, the earliest first.
+ * The different texts that were sent to a server, the earliest first.
  *
- * @param host with its port, as `URL.host`: what went to others is not repeated to this one, it may be confidential there.
+ * @param origin of its WebSockets, as `URL.origin`: what went to others is not repeated to this one, it may be confidential
+ *   there; and what went over TLS is not repeated without.
  */
-export function messagesOfHar(entries: readonly HarEntry[], host: string, max: number): readonly string[] {
+export function messagesOfHar(entries: readonly HarEntry[], origin: string, max: number): readonly string[] {
   const sent = entries
-    .filter(({ url }) => new URL(url).host === host)
+    .filter(({ url }) => new URL(url).origin === origin)
     .flatMap(({ messages }) => messages)
     .filter(({ type, opcode, data }) => type === 'send' && opcode === 1 && data.trim() !== '' && !ENGINE_IO.test(data));
   return [...new Set(sent.map(({ data }) => data))].slice(0, max);

@@ -1,4 +1,5 @@
 import { Redactor } from '../scope/credentials.js';
+import { queryCredentials } from '../scope/query-credentials.js';
 import type { HarEntry, HarField, HarMessage } from './har-entry.js';
 
 const REDACTED = '[redacted]';
@@ -6,10 +7,13 @@ const REDACTED = '[redacted]';
 /** What carries a credential by its name; names such as `X-Api-Key` and `X-Csrf-Token` among them. */
 const SECRET_NAME = /^(?:set-)?cookie$|auth|token|api-?key|secret|session|password|ticket/i;
 
-/** A JWT is a credential wherever it stands: in a message, a subprotocol, a path. */
-const JWT = /\beyJ[\w-]{5,}\.[\w-]{2,}\.[\w-]*/g;
+/**
+ * A JWT is a credential wherever it stands: in a message, a subprotocol, a path. Each run of letters is begun once, at its
+ * beginning, and only where two dots follow: a text of `eyJ-eyJ-` would cost the square of its length otherwise.
+ */
+const JWT = /(?<![\w-])(?=[\w-]+\.[\w-][\w-]+\.)([\w-]*?)\beyJ[\w-]{5}[\w-]*\.[\w-][\w-]+\.[\w-]*/g;
 
-/** Values that credentials are not shorter than; a `v=1` in the query says something, and stands in every message. */
+/** Values that credentials are not shorter than. */
 const MIN_VALUE = 8;
 
 /** Browsers can send a token in the list of subprotocols alone; no registered name is as long. */
@@ -25,7 +29,15 @@ export class EntryRedactor {
 
   /** A text of any length without credentials. */
   text(text: string): string {
-    return this.redactor.redact(text, Infinity).replace(JWT, REDACTED);
+    return this.redactor.redact(text, Infinity).replace(JWT, `$1${REDACTED}`);
+  }
+
+  /** The same of the beginning of a longer text: half of a credential may stand at its end, which is left out. */
+  beginning(text: string): string {
+    const shown = this.text(text);
+    let end = Math.max(0, shown.length - this.redactor.longest);
+    while (end > 0 && /[\w.-]/.test(shown[end - 1] ?? '')) end--;
+    return shown.slice(0, end);
   }
 
   /** A URL without the values of its query. */
@@ -68,6 +80,7 @@ function credentialsOf(url: string, request: readonly HarField[]): readonly stri
     .flatMap(({ value }) => value.split(','))
     .map((name) => name.trim())
     .filter(({ length }) => length >= MIN_SUBPROTOCOL);
-  const query = [...new URL(url).searchParams.values()];
-  return [...fields, ...parts, ...offered, ...query].filter(({ length }) => length >= MIN_VALUE);
+  return [...fields, ...parts, ...offered, ...queryCredentials(new URL(url))].filter(
+    ({ length }) => length >= MIN_VALUE,
+  );
 }

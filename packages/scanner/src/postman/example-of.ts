@@ -1,6 +1,8 @@
 import { fieldsOf } from '../discovery/endpoints-of-async-api.js';
+import type { ExampleBudget } from './example-budget.js';
 
 const MAX_DEPTH = 8;
+const MAX_PROPERTIES = 200;
 
 /** Texts of the formats that JSON Schema names. */
 const TEXTS: Readonly<Record<string, string>> = {
@@ -13,35 +15,43 @@ const TEXTS: Readonly<Record<string, string>> = {
   ipv4: '192.0.2.1',
 };
 
-/** A value that is likely to be valid for a schema: enough to begin with, by hand. */
-export function exampleOf(schema: unknown, document: unknown, depth = 0): unknown {
+/** Where an example is made. */
+export interface ExamplePlace {
+  /** References lead into it. */
+  readonly document: unknown;
+  readonly budget: ExampleBudget;
+}
+
+/** A value that is likely to be valid for a schema: enough to begin with, by hand. What is too much of it is `null`. */
+export function exampleOf(schema: unknown, place: ExamplePlace, depth = 0): unknown {
+  const { document, budget } = place;
   const fields = fieldsOf(resolve(schema, document));
-  if (depth > MAX_DEPTH) return null;
+  if (depth > MAX_DEPTH || !budget.take(null)) return null;
   const [given] = [fields['const'], fields['default'], firstOf(fields['examples']), firstOf(fields['enum'])].filter(
     (value) => value !== undefined,
   );
-  if (given !== undefined) return given;
+  if (given !== undefined) return budget.take(given) ? given : null;
   const choice = firstOf(fields['oneOf']) ?? firstOf(fields['anyOf']);
-  if (choice !== undefined) return exampleOf(choice, document, depth + 1);
+  if (choice !== undefined) return exampleOf(choice, place, depth + 1);
   const parts = Array.isArray(fields['allOf']) ? (fields['allOf'] as readonly unknown[]) : [];
   if (parts.length > 0) {
-    const values = parts.map((part) => exampleOf(part, document, depth + 1));
+    const values = parts.slice(0, MAX_PROPERTIES).map((part) => exampleOf(part, place, depth + 1));
     return Object.assign({}, ...values.map(fieldsOf)) as unknown;
   }
-  return byType(fields, document, depth);
+  return byType(fields, place, depth);
 }
 
-function byType(fields: Readonly<Record<string, unknown>>, document: unknown, depth: number): unknown {
+function byType(fields: Readonly<Record<string, unknown>>, place: ExamplePlace, depth: number): unknown {
   const { type, properties, items, format, minimum, minItems } = fields;
   switch (
     Array.isArray(type) ? (type as readonly unknown[])[0] : (type ?? (properties === undefined ? '' : 'object'))
   ) {
     case 'object': {
-      const entries = Object.entries(fieldsOf(properties));
-      return Object.fromEntries(entries.map(([name, one]) => [name, exampleOf(one, document, depth + 1)]));
+      const entries = Object.entries(fieldsOf(properties)).slice(0, MAX_PROPERTIES);
+      return Object.fromEntries(entries.map(([name, one]) => [name, exampleOf(one, place, depth + 1)]));
     }
     case 'array':
-      return items === undefined || minItems === 0 ? [] : [exampleOf(items, document, depth + 1)];
+      return items === undefined || minItems === 0 ? [] : [exampleOf(items, place, depth + 1)];
     case 'string':
       return TEXTS[String(format)] ?? 'text';
     case 'integer':

@@ -1,5 +1,6 @@
 import { fieldsOf } from '../discovery/endpoints-of-async-api.js';
-import { exampleOf, resolve } from './example-of.js';
+import { ExampleBudget } from './example-budget.js';
+import { exampleOf, type ExamplePlace, resolve } from './example-of.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -19,18 +20,29 @@ export interface SentChannel {
   readonly messages: readonly SentMessage[];
 }
 
-/** What clients send, by the channels of an AsyncAPI document of version 2 or 3. */
+/** Over all channels. */
+const MAX_MESSAGES = 5000;
+
+/**
+ * What clients send, by the channels of an AsyncAPI document of version 2 or 3.
+ *
+ * @throws TypeError for more messages than a collection can be looked through with.
+ */
 export function sentMessages(document: Fields): readonly SentChannel[] {
+  const place = { document, budget: new ExampleBudget() };
+  let count = 0;
   const isThird = String(document['asyncapi']).startsWith('3.');
   return Object.entries(fieldsOf(document['channels'])).map(([id, given]) => {
     const channel = fieldsOf(resolve(given, document));
     const { address = id, title = id, description = '' } = channel;
     const messages = isThird ? ofThird(id, channel, document) : ofSecond(channel, document);
+    count += messages.length;
+    if (count > MAX_MESSAGES) throw new TypeError(`it has more than ${MAX_MESSAGES} messages.`);
     return {
       name: String(title),
       path: `/${String(address).replace(/^\//, '')}`,
       description: String(description),
-      messages: messages.map(([name, message, says]) => messageOf(name, fieldsOf(message), says, document)),
+      messages: messages.map(([name, message, says]) => messageOf(name, fieldsOf(message), says, place)),
     };
   });
 }
@@ -52,15 +64,9 @@ function ofThird(id: string, channel: Fields, document: Fields): readonly Found[
     resolve(one, document),
     '',
   ]);
-  if (operations.length === 0) return all;
+  if (operations.length === 0 || received.some(({ messages }) => !Array.isArray(messages))) return all;
   return received.flatMap(({ messages, description, summary }) =>
-    Array.isArray(messages)
-      ? (messages as readonly unknown[]).map((one): Found => [
-          'message',
-          resolve(one, document),
-          description ?? summary,
-        ])
-      : all,
+    (messages as readonly unknown[]).map((one): Found => ['message', resolve(one, document), description ?? summary]),
   );
 }
 
@@ -73,10 +79,12 @@ function ofSecond(channel: Fields, document: Fields): readonly Found[] {
   return list.map((one): Found => ['message', resolve(one, document), description ?? summary]);
 }
 
-function messageOf(id: string, message: Fields, says: unknown, document: Fields): SentMessage {
+function messageOf(id: string, message: Fields, says: unknown, place: ExamplePlace): SentMessage {
+  place.budget.next();
   const { name = id, title, description, payload, examples } = message;
   const [first] = Array.isArray(examples) ? (examples as readonly unknown[]) : [];
   const { payload: given } = fieldsOf(first);
+  const example = given === undefined ? exampleOf(payload, place) : place.budget.take(given) ? given : null;
   const texts = [title, description, says].filter((text) => typeof text === 'string' && text !== '' && text !== name);
-  return { name: String(name), description: texts.join('\n\n'), example: given ?? exampleOf(payload, document) };
+  return { name: String(name), description: texts.join('\n\n'), example };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IdentityCredentials, ScanCredentials, Who } from '../scope/credentials.js';
+import { withoutQueryValues } from '../scope/query-credentials.js';
 import type { ScanTarget } from '../scope/scan-target.js';
 
 /** A field of a request: written as it stands, in its order. */
@@ -40,10 +41,13 @@ export interface HandshakeRequest {
 
 /** Puts a handshake together, byte by byte: no HTTP client would send what some checks ask for. */
 export function handshakeRequest(
-  target: ScanTarget,
+  named: ScanTarget,
   identity: HandshakeIdentity,
   change: HandshakeChange = {},
 ): HandshakeRequest {
+  // What stands in the query of a wss:// address may be a credential, and goes out over TLS alone.
+  const isInClear = named.url.protocol === 'wss:' && !named.isSecure;
+  const target = isInClear ? { ...named, path: withoutQueryValues(named.url) } : named;
   const { key = randomBytes(16).toString('base64'), subprotocols = identity.subprotocols, more = [] } = change;
   const origin = change.origin === undefined ? identity.origin : (change.origin ?? undefined);
   const fields: Field[] = [

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ScanTarget } from '../scope/scan-target.js';
-import { readFrame, type ReceivedFrame } from './frames.js';
+import { cutFrame, type ReceivedFrame } from './frames.js';
 import { type HandshakeAnswer, readAnswer } from './handshake-answer.js';
 import type { HandshakeRequest } from './handshake-request.js';
 
@@ -121,9 +121,9 @@ export class RawConnection {
    */
   async frameBy(deadline: number): Promise<ReceivedFrame | undefined> {
     for (;;) {
-      const frame = performance.now() < deadline ? readFrame(this.buffered) : undefined;
+      const frame = performance.now() < deadline ? cutFrame(this.buffered).frame : undefined;
       if (frame !== undefined) {
-        this.buffered = this.buffered.subarray(frame.length);
+        this.buffered = this.buffered.subarray(frame.raw.length);
         return frame;
       }
       if (!(await this.more(deadline - performance.now()))) return undefined;

@@ -28,3 +28,11 @@ export function pairsOf(rawHeaders: readonly string[]): readonly HarField[] {
 export function forwardedFields(fields: readonly HarField[]): readonly HarField[] {
   return fields.filter(({ name }) => !OWN_FIELDS.has(name.toLowerCase()));
 }
+
+/**
+ * The fields of an answer that the client gets to see: without cookies, which a browser would keep for `localhost`, and send to
+ * whatever else runs there.
+ */
+export function answeredFields(fields: readonly HarField[]): readonly HarField[] {
+  return forwardedFields(fields).filter(({ name }) => name.toLowerCase() !== 'set-cookie');
+}

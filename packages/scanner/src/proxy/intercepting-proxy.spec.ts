@@ -3,7 +3,7 @@ import { createServer as createHttp, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
-import { OPCODES, readFrame, writeFrame } from '../probe/frames.js';
+import { OPCODES, writeFrame } from '../probe/frames.js';
 import { readTarget } from '../scope/scan-target.js';
 import type { After } from './desk/held-messages.js';
 import type { LoggedMessage } from './desk/message-log.js';
@@ -87,6 +87,7 @@ async function startProxy(target: number, rules: object[] = []) {
     readTarget(`ws://127.0.0.1:${target}/chat`, { isAllowed: false }),
     desk,
     recording,
+    ['https://app.example.com'],
   );
   onTestFinished(() => proxy.close());
   return { proxy, port: await proxy.listen(0), desk, recording, timers, entries, notes, until };
@@ -143,6 +144,31 @@ describe('InterceptingProxy', () => {
     const [error] = (await once(client, 'error')) as [Error];
     expect(error.message).toContain('421');
     expect(handshakes).toEqual([]);
+  });
+
+  it('SC-01 lets no page of another site through, and keeps no cookie of the target for localhost', async () => {
+    const { port, handshakes, notes, server } = await start();
+    server.on('headers', (lines: string[]) => lines.push('Set-Cookie: sid=1', 'X-Said: yes'));
+    const refusedWith = async (headers: Record<string, string>): Promise<string> => {
+      const client = new WebSocket(`ws://localhost:${port}/`, { headers });
+      const [error] = (await once(client, 'error')) as [Error];
+      return error.message;
+    };
+    for (const origin of ['https://evil.example', 'null', 'https://localhost.evil.example', 'file://localhost']) {
+      expect(await refusedWith({ origin })).toContain('403');
+    }
+    expect(await refusedWith({ 'sec-fetch-site': 'cross-site' })).toContain('403');
+    expect(await refusedWith({ origin: 'https://evil.example' })).toContain('403');
+    expect(handshakes).toEqual([]);
+    const told = 'a page of the Origin https://evil.example was refused: --origin lets it in';
+    expect(notes.filter((note) => note === told)).toEqual([told]);
+    for (const origin of ['http://localhost:4200', 'https://127.0.0.1', 'http://[::1]:1', 'https://app.example.com']) {
+      const client = new WebSocket(`ws://localhost:${port}/`, { headers: { origin, cookie: 'own=1' } });
+      const [{ headers }] = (await once(client, 'upgrade')) as [IncomingMessage];
+      expect([headers['set-cookie'], headers['x-said']]).toEqual([undefined, 'yes']);
+      client.terminate();
+    }
+    expect(handshakes.map(({ headers }) => headers.cookie)).toEqual(Array(4).fill('own=1'));
   });
 
   it('SC-01 follows no redirect', async () => {
@@ -388,6 +414,28 @@ describe('InterceptingProxy', () => {
     expect(notes).toContain('closed by the proxy with 1009: a message is larger than 16 MiB');
   });
 
+  it('SC-02 lets a message through as it came that nobody can decide on, at once or later', async () => {
+    const { port, desk, notes } = await start();
+    const client = await open(port);
+    const stop = desk.listen({
+      onNote: () => undefined,
+      onMessage: ({ state }) => {
+        if (state !== 'held') throw new Error('the disk is full');
+      },
+    });
+    client.send('one');
+    expect(await messageOf(client)).toBe('one');
+    desk.breakOn({ direction: 'to-server' });
+    const isHeld = new Promise<number>((resolve) =>
+      desk.listen({ onNote: () => undefined, onMessage: ({ message }) => resolve(message.id) }),
+    );
+    client.send('two');
+    desk.held.decide(await isHeld);
+    expect(await messageOf(client)).toBe('two');
+    stop();
+    expect(notes).toContain('a message could not be looked at, and goes through as it came');
+  });
+
   it('tells both sides when it ends', async () => {
     const { port, proxy, sockets } = await start();
     const client = await open(port);
@@ -442,5 +490,5 @@ async function startRaw() {
     while (bytes.length < length) bytes = Buffer.concat([bytes, ((await once(server, 'data')) as [Buffer])[0]]);
     return bytes;
   };
-  return { ...proxy, client, server, received, frameOf: readFrame };
+  return { ...proxy, client, server, received };
 }

@@ -4,25 +4,32 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HarField } from '../har/har-entry.js';
 import type { ScanTarget } from '../scope/scan-target.js';
+import { isAdmittedPage } from './admitted-page.js';
 import type { TrafficDesk } from './desk/traffic-desk.js';
-import { forwardedFields, pairsOf } from './forwarded-fields.js';
+import { answeredFields, pairsOf } from './forwarded-fields.js';
 import { type ConnectionParts, type ProxiedHandshake, ProxyConnection } from './proxy-connection.js';
 import type { Recording } from './recording.js';
 import { sendHandshake } from './target-handshake.js';
 import { agreedExtensions, offeredExtensions } from './wire/deflate-terms.js';
 
 const MAX_CONNECTIONS = 100;
+/** Origins that are named where they are refused: a page may have any number of names. */
+const MAX_TOLD = 10;
+const MAX_ORIGIN = 200;
 
 /** A proxy on this machine that passes WebSockets on to one target, has the desk decide on messages, and records them. */
 export class InterceptingProxy {
   private readonly server: Server = createServer((_, response) => response.writeHead(426).end());
   private readonly handshakes = new Set<Duplex>();
   private readonly open = new Set<ProxyConnection>();
+  private readonly told = new Set<string>();
 
+  /** @param origins whose pages may connect, beside those of this machine. */
   constructor(
     private readonly target: ScanTarget,
     private readonly desk: TrafficDesk,
     private readonly recording: Recording,
+    private readonly origins: readonly string[] = [],
   ) {
     this.server.on('upgrade', (request, socket, head) => this.accept(request, socket, head));
   }
@@ -47,6 +54,8 @@ export class InterceptingProxy {
     socket.on('error', () => socket.destroy());
     // A name of a stranger that resolves to this machine is how a web page would get here (DNS rebinding).
     if (!/^(?:localhost|127\.0\.0\.1)(?::\d+)?$/i.test(request.headers.host ?? '')) return refuse(socket, 421);
+    if (!isAdmittedPage(request.headers, this.origins))
+      return this.turnAway(socket, request.headers.origin?.slice(0, MAX_ORIGIN) ?? 'none');
     if (request.method !== 'GET') return refuse(socket, 405);
     if (this.open.size + this.handshakes.size >= MAX_CONNECTIONS) return refuse(socket, 503);
     (socket as Socket).setNoDelay(true);
@@ -54,6 +63,13 @@ export class InterceptingProxy {
     this.handshakes.add(socket);
     socket.once('close', () => this.handshakes.delete(socket));
     this.connect(request, socket, this.desk.nextConnection());
+  }
+
+  private turnAway(socket: Duplex, origin: string): void {
+    refuse(socket, 403);
+    if (this.told.size >= MAX_TOLD || this.told.has(origin)) return;
+    this.told.add(origin);
+    this.desk.note(undefined, `a page of the Origin ${origin} was refused: --origin lets it in`);
   }
 
   private connect(request: IncomingMessage, client: Duplex, number: number): void {
@@ -91,7 +107,7 @@ export class InterceptingProxy {
           give(
             status,
             `refused by the server with ${status}`,
-            forwardedFields(answered).filter(({ name }) => !/^content-/i.test(name)),
+            answeredFields(answered).filter(({ name }) => !/^content-/i.test(name)),
           );
         },
         onError: () => {

@@ -3,7 +3,7 @@ import type { HarEntry, HarMessage } from '../har/har-entry.js';
 import { EntryRedactor } from '../har/redact-entry.js';
 import { OPCODES, writeFrame } from '../probe/frames.js';
 import type { TrafficDesk } from './desk/traffic-desk.js';
-import { forwardedFields } from './forwarded-fields.js';
+import { answeredFields } from './forwarded-fields.js';
 import type { Direction } from './proxy-message.js';
 import type { Recording } from './recording.js';
 import { RelayDirection } from './relay-direction.js';
@@ -60,7 +60,7 @@ export class ProxyConnection {
         from,
         to,
         isDeflated: extensions !== undefined,
-        judge: (message, gone) => desk.judge({ ...message, connection: number }, gone),
+        decide: (message, gone) => desk.decide({ ...message, connection: number }, gone),
         onSent: record,
         onCopy: (isBinary, data) => {
           record(isBinary, data);
@@ -70,6 +70,7 @@ export class ProxyConnection {
           if (!isClosed) desk.note(number, `closed by the ${way === 'to-server' ? 'client' : 'server'} with ${code}`);
           isClosed = true;
         },
+        onFailure: () => desk.note(number, 'a message could not be looked at, and goes through as it came'),
         onTooLarge: () => {
           isClosed = true;
           desk.note(number, 'closed by the proxy with 1009: a message is larger than 16 MiB');
@@ -79,7 +80,7 @@ export class ProxyConnection {
     };
     const ways = { 'to-server': direction('to-server'), 'to-client': direction('to-client') };
     const leave = desk.connect(number, {
-      redact: (text) => redactor.text(text),
+      redact: (text, isCut) => (isCut ? redactor.beginning(text) : redactor.text(text)),
       inject: (way, isBinary, data, times) => ways[way].inject(isBinary, data, times),
     });
     void connection.closed.then(leave);
@@ -111,7 +112,7 @@ function acceptance({ response }: ProxiedHandshake, extensions: string | undefin
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',
     'Connection: Upgrade',
-    ...forwardedFields(response).map(({ name, value }) => `${name}: ${value}`),
+    ...answeredFields(response).map(({ name, value }) => `${name}: ${value}`),
     ...(extensions === undefined ? [] : [`Sec-WebSocket-Extensions: ${extensions}`]),
   ];
   return `${lines.join('\r\n')}\r\n\r\n`;

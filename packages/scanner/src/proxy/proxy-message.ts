@@ -17,7 +17,7 @@ export interface ProxyMessage {
 }
 
 /** What becomes of a message. */
-export interface Verdict {
+export interface Decision {
   readonly kind: 'forward' | 'drop';
   /** In place of what came; text where the message was text. */
   readonly data?: Buffer;
@@ -28,4 +28,4 @@ export interface Verdict {
 }
 
 /** The message goes through as it came. */
-export const FORWARD: Verdict = Object.freeze({ kind: 'forward' });
+export const FORWARD: Decision = Object.freeze({ kind: 'forward' });

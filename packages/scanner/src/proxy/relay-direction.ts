@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { OPCODES, writeFrame } from '../probe/frames.js';
-import type { Direction, ProxyMessage, Verdict } from './proxy-message.js';
-import { FrameCutter, isControl, type PassingFrame, TooLargeError } from './wire/frame-cutter.js';
+import { OPCODES, type ReceivedFrame, writeFrame } from '../probe/frames.js';
+import { type Decision, type Direction, FORWARD, type ProxyMessage } from './proxy-message.js';
+import { FrameCutter, isControl, TooLargeError } from './wire/frame-cutter.js';
 import { MessageCollector, type PassingMessage } from './wire/message-collector.js';
 
 /** What waits behind a held message before its sender is no longer read. */
@@ -16,21 +16,23 @@ export interface DirectionOptions {
   /** Whether permessage-deflate was agreed on. */
   readonly isDeflated: boolean;
   /** Decides what becomes of a message. @param gone aborts when it can reach nobody any more. */
-  readonly judge: (
+  readonly decide: (
     message: Pick<ProxyMessage, 'direction' | 'isBinary' | 'data'>,
     gone: AbortSignal,
-  ) => Verdict | Promise<Verdict>;
+  ) => Decision | Promise<Decision>;
   /** A message was sent: what came, or what stands in its place. */
   readonly onSent: (isBinary: boolean, data: Buffer) => void;
   /** A copy of the proxy's own was sent. */
   readonly onCopy: (isBinary: boolean, data: Buffer) => void;
   /** The sender has closed: with this code, 1005 for a close frame without one, 1006 for none. */
   readonly onClose: (code: number) => void;
+  /** Nobody could decide on a message, or write down that it was sent: it goes through as it came. */
+  readonly onFailure: () => void;
   /** The sender sent more than goes through. */
   readonly onTooLarge: () => void;
 }
 
-type Waiting = PassingMessage | { readonly close: PassingFrame } | { readonly end: 'end' | 'close' };
+type Waiting = PassingMessage | { readonly close: ReceivedFrame } | { readonly end: 'end' | 'close' };
 
 /**
  * Passes on what one side sends: messages in their order and in their fragments, the close frame and the end behind them, and
@@ -103,37 +105,51 @@ export class RelayDirection {
     while (!this.isHeld) {
       const one = this.waiting.shift();
       if (one === undefined) break;
-      if ('rawBytes' in one) this.judge(one);
+      if ('rawBytes' in one) this.decide(one);
       else if ('close' in one) this.passClose(one.close);
       else this.passEnd(one.end);
     }
     this.adjust();
   }
 
-  private judge(message: PassingMessage): void {
+  private decide(message: PassingMessage): void {
     this.waitingBytes -= message.rawBytes;
-    const { direction, judge } = this.options;
-    const verdict = judge({ direction, isBinary: message.isBinary, data: message.data }, this.gone.signal);
+    const decision = this.decisionOn(message);
     const passing =
-      verdict instanceof Promise ? verdict.then((one) => this.pass(message, one)) : this.pass(message, verdict);
+      decision instanceof Promise ? decision.then((one) => this.pass(message, one)) : this.pass(message, decision);
     if (passing === undefined) return;
     // What comes meanwhile waits behind it.
     this.isHeld = true;
-    void passing.then(() => {
+    void passing.catch(this.options.onFailure).then(() => {
       this.isHeld = false;
       this.work();
     });
   }
 
+  /** What a side sends must not end the proxy, with every other connection and the recording: who fails decides nothing. */
+  private decisionOn({ isBinary, data }: PassingMessage): Decision | Promise<Decision> {
+    const { direction, decide, onFailure } = this.options;
+    const asItCame = (): Decision => {
+      onFailure();
+      return FORWARD;
+    };
+    try {
+      const decision = decide({ direction, isBinary, data }, this.gone.signal);
+      return decision instanceof Promise ? decision.catch(asItCame) : decision;
+    } catch {
+      return asItCame();
+    }
+  }
+
   /** @returns what waits for the copies of the message, where there are some. */
-  private pass({ frames, isBinary, data }: PassingMessage, verdict: Verdict): Promise<unknown> | undefined {
-    if (verdict.kind === 'drop' || !this.isOpen) return undefined;
-    const sent = verdict.data ?? data;
-    if (verdict.data === undefined) for (const { raw } of frames) this.write(raw);
-    else this.send(isBinary, verdict.data);
+  private pass({ frames, isBinary, data }: PassingMessage, decision: Decision): Promise<unknown> | undefined {
+    if (decision.kind === 'drop' || !this.isOpen) return undefined;
+    const sent = decision.data ?? data;
+    if (decision.data === undefined) for (const { raw } of frames) this.write(raw);
+    else this.send(isBinary, decision.data);
     if (sent === undefined) return undefined;
     this.options.onSent(isBinary, sent);
-    return verdict.copies === undefined ? undefined : this.inject(isBinary, sent, verdict.copies);
+    return decision.copies === undefined ? undefined : this.inject(isBinary, sent, decision.copies);
   }
 
   private send(isBinary: boolean, payload: Buffer): void {
@@ -141,7 +157,7 @@ export class RelayDirection {
     this.write(writeFrame({ opcode, payload, isMasked: this.options.direction === 'to-server' }));
   }
 
-  private passClose({ raw, payload }: PassingFrame): void {
+  private passClose({ raw, payload }: ReceivedFrame): void {
     if (!this.isClosed) this.options.onClose(payload.length >= 2 ? payload.readUInt16BE(0) : 1005);
     this.write(raw);
     this.isClosed = true;

@@ -35,15 +35,16 @@ export function junitReport({ target, baseline, outcomes, grade }: ScanResult): 
 }
 
 function caseOf(outcome: CheckOutcome): readonly string[] {
-  const opening = `    <testcase classname="secure-ws-scan" name="${attribute(`${outcome.check}: ${outcome.title}`)}"`;
+  const opening = `    <testcase classname="secure-ws-scan" name="${attribute(outcome.check)}"`;
+  // The title is that of the fault: one that passed would be named by what is not so.
   if (outcome.outcome === 'passed') return [`${opening}/>`];
   return [`${opening}>`, `      ${insideOf(outcome)}`, '    </testcase>'];
 }
 
-function insideOf({ outcome, says, severity, confidence, cwe, asvs, evidence }: CheckOutcome): string {
+function insideOf({ outcome, title, says, severity, confidence, cwe, asvs, evidence }: CheckOutcome): string {
   if (outcome === 'not-tested') return `<skipped message="${attribute(says)}"/>`;
   const lines = [
-    `${says} (${confidence}, CWE-${cwe}, ASVS 5.0 ${asvs})`,
+    `${title}: ${says} (${confidence}, CWE-${cwe}, ASVS 5.0 ${asvs})`,
     ...evidence.map(({ sent, got }) => `${sent} -> ${got}`),
   ];
   const text = lines.map((line) => escapeMarkup(visibleText(line))).join('\n');

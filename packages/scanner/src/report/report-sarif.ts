@@ -6,6 +6,18 @@ import { packageVersion } from './package-version.js';
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
 const GUIDE = 'https://github.com/secure-ws/secure-ws/blob/main/docs/guide/scanner.md';
+/** Has a heading for each check. */
+const CHECKS_GUIDE = 'https://github.com/secure-ws/secure-ws/blob/main/docs/guide/scanner-checks.md';
+
+/**
+ * SARIF 2.1.0 section 3.27.9: `open` is a rule that was evaluated without enough information to decide, which is what could not
+ * be tested; `notApplicable` would be one that says nothing of such a target.
+ */
+const KINDS: Readonly<Record<CheckOutcome['outcome'], string>> = {
+  finding: 'fail',
+  passed: 'pass',
+  'not-tested': 'open',
+};
 
 /** The words of SARIF, and the numbers that GitHub sorts by. */
 const LEVELS: Readonly<Record<Severity, readonly [level: string, score: string]>> = {
@@ -17,7 +29,7 @@ const LEVELS: Readonly<Record<Severity, readonly [level: string, score: string]>
 
 /**
  * A result in SARIF 2.1.0 (OASIS), for code scanning. What passed and what could not be tested stand in it as well, as
- * results of the kinds `pass` and `notApplicable`: a missing result never means that all is well.
+ * results of the kinds `pass` and `open`: a missing result never means that all is well.
  */
 export function sarifReport(result: ScanResult): object {
   const { target, baseline, outcomes, grade } = result;
@@ -66,7 +78,7 @@ function ruleOf({ id, title, why, severity, cwe, asvs, requirements, remediation
     shortDescription: { text: title },
     fullDescription: { text: why },
     help: { text: `${why}\n\n${code}` },
-    helpUri: `${GUIDE}#${id}`,
+    helpUri: `${CHECKS_GUIDE}#${id}`,
     defaultConfiguration: { level },
     relationships: [{ target: { id: String(cwe), toolComponent: { name: 'CWE', index: 0 } }, kinds: ['superset'] }],
     properties: {
@@ -81,10 +93,9 @@ function resultOf({ check, outcome, severity, confidence, says, evidence }: Chec
   return {
     ruleId: check,
     ruleIndex: CHECKS.findIndex(({ id }) => id === check),
-    ...(outcome === 'finding'
-      ? { kind: 'fail', level: LEVELS[severity][0] }
-      : { kind: outcome === 'passed' ? 'pass' : 'notApplicable', level: 'none' }),
-    message: { text },
+    kind: KINDS[outcome],
+    level: outcome === 'finding' ? LEVELS[severity][0] : 'none',
+    message: { text: literal(text) },
     locations: [
       {
         // An endpoint is not a file; viewers want one, and the logical location says what is meant.
@@ -95,4 +106,9 @@ function resultOf({ check, outcome, severity, confidence, says, evidence }: Chec
     partialFingerprints: { 'secureWsScan/v1': createHash('sha256').update(`${check}\n${target}`).digest('hex') },
     properties: { confidence, outcome },
   };
+}
+
+/** What the server sent is neither a placeholder (SARIF 2.1.0 section 3.11.5) nor a link (3.11.6). */
+function literal(text: string): string {
+  return text.replace(/[\\[\]]/g, '\\$&').replace(/[{}]/g, '$&$&');
 }

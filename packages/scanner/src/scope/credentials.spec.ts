@@ -13,8 +13,16 @@ describe('Redactor', () => {
     ['{"event":"login","password":"hunter2"}', '{"event":"login","password":"[redacted]"}'],
     ['{"accessToken": "a\\"b","id":1}', '{"accessToken": "[redacted]","id":1}'],
     ['nothing of it', 'nothing of it'],
+    ['{"token":"","password" : "x"}', '{"token":"","password" : "[redacted]"}'],
+    ['{"token":"cut off', '{"token":"[redacted]'],
+    ['{"token":"cut off\\', '{"token":"[redacted]'],
   ])('SC-08 takes credentials out of %s', (text, expected) => {
     expect(redactor.redact(text)).toBe(expected);
+  });
+
+  it('SC-08 takes a secret of any length out: in a value of 16 MiB nothing runs out of stack', () => {
+    for (const value of ['a', '\\n'])
+      expect(redactor.redact(`{"token":"${value.repeat(8_388_608)}","id":1}`)).toBe('{"token":"[redacted]","id":1}');
   });
 
   it('cuts what is long, behind the redaction', () => {

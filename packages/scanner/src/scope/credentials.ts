@@ -1,3 +1,5 @@
+import { withoutSecretFields } from './secret-fields.js';
+
 /** Who the scan says that it is. */
 export interface ScanCredentials {
   /** Sent as `Authorization: Bearer`. */
@@ -24,10 +26,6 @@ export function messageAs(message: string, who: Who, credentials: IdentityCreden
 
 const MIN_SECRET = 4;
 
-/** Fields of captured messages, and of answers, that carry a credential by their name. */
-const SECRET_FIELD =
-  /("[\w-]{0,64}(?:token|password|passwd|secret|authorization|api_?key|cookie)"\s{0,8}:\s{0,8}")(?:[^"\\]|\\.)+/gi;
-
 /** Takes the credentials of a scan out of everything that it reports. */
 export class Redactor {
   private readonly secrets: readonly string[];
@@ -43,6 +41,11 @@ export class Redactor {
     this.secrets = [...new Set(spellings)].sort((one, other) => other.length - one.length);
   }
 
+  /** The characters of the longest spelling of a credential: half of one may be so long at the end of a text that was cut. */
+  get longest(): number {
+    return this.secrets[0]?.length ?? 0;
+  }
+
   /** A text without the credentials of the scan. */
   withoutOwn(text: string): string {
     return this.secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
@@ -50,7 +53,7 @@ export class Redactor {
 
   /** A text as a report may show it: without credentials, cut to `maxLength` characters. */
   redact(text: string, maxLength = 400): string {
-    const shown = this.withoutOwn(text).replace(SECRET_FIELD, '$1[redacted]');
+    const shown = withoutSecretFields(this.withoutOwn(text));
     return shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown;
   }
 }

@@ -12,6 +12,8 @@ export interface ScanTarget {
   readonly isLoopback: boolean;
   /** The URL for a report: the values of its query may be credentials, and are left out. */
   readonly shown: string;
+  /** The certificates in PEM that its chain may end in; without them those that Node has. */
+  readonly trusted?: readonly string[];
 }
 
 /** Whether the caller may scan other machines than this one. */

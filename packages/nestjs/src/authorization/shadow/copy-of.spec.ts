@@ -37,6 +37,11 @@ describe('copyOf', () => {
     const copy = copyOf(circle) as { self: unknown[] };
     expect(copy.self[0]).toBe(copy);
     expect(copy).not.toBe(circle);
+    const list: unknown[] = [];
+    list.push(list);
+    const copied = copyOf(list) as unknown[];
+    expect(copied[0]).toBe(copied);
+    expect(copied).not.toBe(list);
   });
 
   it('AZ-11 makes own properties of all names, and calls no setter', () => {

@@ -97,6 +97,17 @@ describe('ShadowRule', () => {
     expect(told.map(([, word]) => word)).toEqual(outcome === undefined ? [] : [outcome]);
   });
 
+  it('DR-01 validates no payload of a sender whose claims are missing in it as well', async () => {
+    const seen: unknown[] = [];
+    const { rule } = setUp([{ roles: ['admin'] }, Owner], (data) => {
+      seen.push(data);
+      return { data };
+    });
+    rule.tryUnread(messageOf('raw'));
+    await settle();
+    expect(seen).toEqual([]);
+  });
+
   it('MV-18 validates what nobody has looked at, for its sender, before a policy is asked', async () => {
     const seen: unknown[] = [];
     const { rule, told } = setUp([Owner], (data, sender) => {

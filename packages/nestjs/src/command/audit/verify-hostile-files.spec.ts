@@ -127,6 +127,7 @@ describe('secure-ws audit verify: hostile files', () => {
     rewrite(audit.at('audit.2026-01-01T00-00-00-000Z-0000-00000000.jsonl'), (lines) => lines.slice(1, 3));
     expect((await verify(audit)).wrong).toEqual([
       expect.stringMatching(/^unsigned +audit.jsonl:2: web-1 found no file/),
+      expect.stringMatching(/^missing +audit.2026.*: records 0 to 0 of chain [\w-]{22} are not there/),
     ]);
   });
 

@@ -1,7 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type AuditFolder, auditFolder, linesOf, rewrite } from '../../../../../test/support/audit-folder.js';
 import { run, START, verify } from '../../../../../test/support/audit-run.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { FileSink } from '../../events/file/file.sink.js';
 import { NO_HASH, writeChainLine } from '../../events/chain/chain-line.js';
 
 const OLDEST = 'audit.2026-01-01T00-00-00-000Z-0000-00000000.jsonl';
@@ -46,6 +48,7 @@ describe('secure-ws audit verify --remember: an attacker without the key', () =>
     writeFileSync(audit.at(OLDEST), madeUp(5, '2026-01-01T00:00:00.000Z'));
     expect((await verify(audit)).wrong).toEqual([
       expect.stringMatching(/^unsigned +audit.jsonl:1: web-1 found no file, .* chain A+ in audit.2026/),
+      expect.stringMatching(/^missing +audit.2026.*: records 0 to 6 of chain A+ are not there/),
     ]);
   });
 
@@ -58,6 +61,42 @@ describe('secure-ws audit verify --remember: an attacker without the key', () =>
     const { status, wrong } = await remembered(audit);
     expect(wrong).toEqual([expect.stringMatching(GONE)]);
     expect(status).toBe(3);
+  });
+
+  it('MO-08 finds the whole trail of a node gone, however much of another one was removed by FileSink', async () => {
+    const audit = auditFolder();
+    const few = { maxFileBytes: 4096, maxFiles: 3 };
+    const path = audit.at('other.jsonl');
+    await run(audit, 2, few);
+    await run({ ...audit, path }, 5, { chain: { privateKey: audit.privateKey, node: 'web-2' } });
+    expect(await remembered(audit)).toMatchObject({ status: 0 });
+    unlinkSync(path);
+    await run(audit, 80, { ...few, from: START + 100_000 });
+    const { status, wrong, text } = await remembered(audit);
+    expect(wrong).toEqual([expect.stringMatching(GONE)]);
+    expect(text).toContain('One chain that was there when the trail was verified last is gone with files from before');
+    expect(status).toBe(3);
+  });
+
+  it('MO-08 goes on remembering behind a gap, and finds what is erased after it', async () => {
+    const audit = auditFolder();
+    await run(audit, 3);
+    const sink = new FileSink({ path: audit.path, chain: { privateKey: audit.privateKey, node: 'web-1' } });
+    const loss = { sink: 'FileSink', own: true, dropped: 1, failed: 0, owasp: 'sys_monitor_disabled' } as const;
+    await sink.open(new FakeClock(START + 10_000));
+    await sink.write({ type: 'ws.audit.dropped', time: new Date(START + 10_000).toISOString(), ...loss });
+    await sink.close();
+    const before = readFileSync(audit.path);
+    const [gap] = (await remembered(audit)).wrong;
+    expect(gap).toMatch(/^gap +audit.jsonl:\d+: the process lost one event/);
+    await run(audit, 3, { from: START + 60_000 });
+    await run(audit, 3, { from: START + 120_000 });
+    expect(await remembered(audit)).toMatchObject({ status: 3, wrong: [gap] });
+    writeFileSync(audit.path, before);
+    const heads = readFileSync(audit.at('heads.json'), 'utf8');
+    const { wrong } = await remembered(audit);
+    expect(wrong).toEqual([gap, expect.stringMatching(GONE), expect.stringMatching(GONE)]);
+    expect(readFileSync(audit.at('heads.json'), 'utf8')).toBe(heads);
   });
 
   it('MO-08 remembers no chain as older than its last signature, whatever an unsigned record behind it says', async () => {

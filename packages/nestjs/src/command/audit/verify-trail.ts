@@ -48,9 +48,9 @@ export async function verifyTrail(given: VerifyArguments, { out, note }: Command
   const report = verifier.finish();
   if (given.json) out(printableJson(report));
   else for (const text of reportLines(report)) out(text);
-  if (report.findings.length > 0) return WRONG_STATUS;
-  if (remember !== undefined) await writeRemembered(remember, headsOf(report.chains), note);
-  return 0;
+  // A gap stays in the files for weeks. Who could make one could otherwise erase, unseen, what came after it.
+  if (remember !== undefined && report.isAsWritten) await writeRemembered(remember, headsOf(report.chains), note);
+  return report.findings.length > 0 ? WRONG_STATUS : 0;
 }
 
 async function readPublicKey(path: string): Promise<KeyObject> {
@@ -105,7 +105,7 @@ async function writeRemembered(
     await rename(made, path);
   } catch (cause) {
     await rm(made, { force: true }).catch(() => undefined);
-    note('Nothing is wrong with the trail; it cannot be remembered.');
+    note('The trail was verified, and cannot be remembered.');
     const { code = 'an unknown reason' } = cause as NodeJS.ErrnoException;
     throw new TypeError(`--remember ${path} cannot be written: ${code}.`, { cause });
   }

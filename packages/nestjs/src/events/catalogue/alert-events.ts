@@ -78,6 +78,7 @@ export const ALERT_EVENTS = {
   'ws.alert.raised': {
     level: 'error',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: noName,
     reasonIn: ['kind'],
     reasons: ALERT_KINDS,
@@ -96,6 +97,7 @@ export const ALERT_EVENTS = {
   'ws.alert.ended': {
     level: 'log',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: noName,
     reasonIn: ['kind'],
     reasons: ALERT_KINDS,

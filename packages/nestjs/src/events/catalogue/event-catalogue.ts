@@ -80,6 +80,7 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.attack.started': {
     level: 'warn',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: 'excess_rate_limit_exceeded',
     fields: { handshakesPerSecond: plain<number>(), failuresPerSecond: plain<number>() },
   },
@@ -87,6 +88,7 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.attack.ended': {
     level: 'log',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: 'excess_rate_limit_exceeded',
     fields: { durationMs: plain<number>() },
   },
@@ -94,6 +96,7 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.shedding.started': {
     level: 'warn',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: 'excess_rate_limit_exceeded',
     fields: {
       /** The average delay of the event loop over the last second. */
@@ -106,6 +109,7 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.shedding.ended': {
     level: 'log',
     volume: 'rare',
+    causedBy: 'stranger',
     owasp: 'excess_rate_limit_exceeded',
     fields: { durationMs: plain<number>() },
   },
@@ -262,6 +266,10 @@ export const EVENT_CATALOGUE = Object.freeze({
       dropped: plain<number>(),
       /** How many it threw at, rejected, or did not take in time. */
       failed: plain<number>(),
+    },
+    optional: {
+      /** Whether the sink that is told is the one that lost them: they are missing in front of this very record. */
+      own: plain<true>(),
     },
   },
   /** What a sink was spared, because too much of the same kind came at once; at most one a second. */

@@ -9,6 +9,9 @@ export type EventLevel = 'log' | 'warn' | 'error';
  */
 export type EventVolume = 'refusals' | 'connections' | 'rare';
 
+/** Who causes an event: somebody without an identity, a user, an operator, or the node itself and whom it trusts. */
+export type EventCause = 'stranger' | 'user' | 'operator' | 'node';
+
 /** What is done to a field before sinks get it: see `EventPrivacy`. */
 export type FieldTreatment = 'plain' | 'identifier' | 'address' | 'path' | 'text';
 
@@ -26,6 +29,8 @@ export type EventFields = Readonly<Record<string, EventField<unknown>>>;
 export interface EventRow {
   readonly level: EventLevel;
   readonly volume: EventVolume;
+  /** Who causes all events of the type. Where it is absent, `causedBy()` reads it from the event. */
+  readonly causedBy?: EventCause;
   /** Its name in the OWASP Application Logging Vocabulary; `undefined` where nothing was wrong. */
   readonly owasp: OwaspEventName | ((event: never) => OwaspEventName | undefined);
   /** What events of the type are counted and sampled by, beside the type: the first of these fields that is there. */

@@ -30,6 +30,7 @@ export const OPERATOR_EVENTS = {
   'ws.operator.acted': {
     level: 'warn',
     volume: 'rare',
+    causedBy: 'operator',
     owasp: 'authz_admin',
     reasonIn: ['action'],
     reasons: Object.fromEntries(OPERATOR_ACTIONS.map((action) => [action, true])),

@@ -22,6 +22,7 @@ export const SIGNAL_EVENTS = {
   'ws.signal.received': {
     level: 'log',
     volume: 'connections',
+    causedBy: 'node',
     owasp: ({ signal }: { signal: SignalName }): OwaspEventName | undefined =>
       signal === 'verification' || signal === 'other' ? undefined : 'authn_token_revoked',
     reasonIn: ['signal'],

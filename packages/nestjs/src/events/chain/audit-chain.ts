@@ -98,7 +98,7 @@ export class AuditChain {
   #mark(reason: AnchorReason, now: number): string {
     const time = new Date(now).toISOString();
     const type = reason === 'closed' ? 'audit.end' : 'audit.anchor';
-    return this.#sign({ type, time, reason, anchorEvery: this.#anchorEvery }, now);
+    return this.#sign({ type, time, node: this.settings.node, reason, anchorEvery: this.#anchorEvery }, now);
   }
 
   get #anchorEvery(): AnchorEvery {

@@ -29,7 +29,7 @@ export interface ChainFinding extends Partial<LinePlace> {
 /** What was verified of one chain. */
 export interface ChainReport {
   readonly id: string;
-  /** As its first record says it; `undefined` where that is not in the files. */
+  /** As its signed records say it, or the one that goes on from it; `undefined` where there is none. */
   readonly node: string | undefined;
   readonly firstSeq: number;
   readonly lastSeq: number;
@@ -40,8 +40,6 @@ export interface ChainReport {
   readonly unvouched: number;
   /** Where the last signed record is. */
   readonly signed: (LinePlace & { readonly seq: number; readonly time: string }) | undefined;
-  /** When its first signed record in these files was written; `undefined` where none is signed. */
-  readonly firstSigned: string | undefined;
   /** Whether it was closed by its process. */
   readonly hasEnded: boolean;
   /** Whether a later chain goes on from it. */
@@ -55,6 +53,8 @@ export interface TrailReport {
   readonly findings: readonly ChainFinding[];
   /** How many more there are than are listed. */
   readonly furtherFindings: number;
+  /** Whether nothing is found but what the processes say themselves that they lost. */
+  readonly isAsWritten: boolean;
   /** What is said of a trail that is as it was written. */
   readonly notes: readonly string[];
 }
@@ -68,8 +68,11 @@ export class Findings {
   readonly list: ChainFinding[] = [];
   readonly notes: string[] = [];
   further = 0;
+  /** Whether there are none but gaps. */
+  areGaps = true;
 
   add(kind: FindingKind, place: LinePlace | undefined, problem: string): void {
+    if (kind !== 'gap') this.areGaps = false;
     if (this.list.length < MAX_FINDINGS) this.list.push({ kind, ...place, problem });
     else this.further++;
   }

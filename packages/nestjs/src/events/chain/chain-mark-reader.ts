@@ -46,9 +46,9 @@ export function readContent(line: Buffer): RecordContent | undefined {
   };
 }
 
-/** Of a `ws.audit.dropped` that tells of a `FileSink`: those of other sinks are no gap in the file. */
-function readLoss({ type, sink, dropped, failed }: Readonly<Record<string, unknown>>): number {
-  if (type !== 'ws.audit.dropped' || sink !== 'FileSink') return 0;
+/** Of a `ws.audit.dropped` that tells the sink of this file of its own losses: those of other sinks are no gap in it. */
+function readLoss({ type, own, dropped, failed }: Readonly<Record<string, unknown>>): number {
+  if (type !== 'ws.audit.dropped' || own !== true) return 0;
   return (isCount(dropped) ? dropped : 0) + (isCount(failed) ? failed : 0);
 }
 

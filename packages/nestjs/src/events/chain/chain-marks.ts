@@ -32,6 +32,8 @@ export interface AnchorEvery {
 export interface AnchorMark {
   readonly type: 'audit.anchor' | 'audit.end';
   readonly time: string;
+  /** As in the start: that may be in a file that was removed. */
+  readonly node: string;
   readonly reason: AnchorReason;
   readonly anchorEvery: AnchorEvery;
 }

@@ -8,6 +8,8 @@ export interface RememberedHead {
   readonly hash: string;
   /** ISO 8601, UTC. */
   readonly time: string;
+  /** Whose it is, where that was known. */
+  readonly node?: string | undefined;
 }
 
 /** As many chains as a note names. */
@@ -21,10 +23,10 @@ export function readHeads(value: unknown): readonly RememberedHead[] | undefined
 
 /** What the next verification is to know. */
 export function headsOf(chains: readonly ChainReport[]): readonly RememberedHead[] {
-  return chains.map(({ id, lastSeq: seq, lastHash: hash, lastTime, signed }) => {
+  return chains.map(({ id, node, lastSeq: seq, lastHash: hash, lastTime, signed }) => {
     // The last record need not be signed: whoever wrote it cannot make the chain older than its last signature.
     const isOlder = signed !== undefined && Date.parse(lastTime) < Date.parse(signed.time);
-    return { id, seq, hash, time: isOlder ? signed.time : lastTime };
+    return { id, node, seq, hash, time: isOlder ? signed.time : lastTime };
   });
 }
 
@@ -48,29 +50,37 @@ export class RememberedHeads {
   /**
    * Says what was there, and is there no more.
    *
-   * @param removedBefore when the first signed record of the files was written, where they say that there were older ones.
+   * @param removedBefore when the first signed record of a node was written, where its files say that there were older ones.
    */
-  findLost(chains: readonly ChainReport[], removedBefore: string | undefined, findings: Findings): void {
+  findLost(
+    chains: readonly ChainReport[],
+    removedBefore: (node: string | undefined) => string | undefined,
+    findings: Findings,
+  ): void {
     const removed: string[] = [];
+    let latest = '';
     const found = new Map(chains.map((chain) => [chain.id, chain]));
-    for (const { id, seq, time } of this.#byId.values()) {
+    for (const { id, seq, time, node } of this.#byId.values()) {
       const chain = found.get(id);
       if (chain === undefined) {
-        // Old files are removed as the sink is told to; then what is left is younger, and says that it goes on from them.
-        if (removedBefore !== undefined && Date.parse(removedBefore) > Date.parse(time)) removed.push(id);
-        else findings.add('cut-off', undefined, `chain ${id} was there when the trail was verified last, and is gone.`);
+        // Old files are removed as the sink is told to; then what is left of that node is younger, and goes on from them.
+        const before = removedBefore(node);
+        if (before !== undefined && Date.parse(before) > Date.parse(time)) {
+          removed.push(id);
+          if (before > latest) latest = before;
+        } else
+          findings.add('cut-off', undefined, `chain ${id} was there when the trail was verified last, and is gone.`);
       } else if (chain.lastSeq < seq) {
         const problem = `chain ${id} had records up to ${seq} when it was verified last, and now ends at ${chain.lastSeq}.`;
         findings.add('cut-off', undefined, problem);
       }
     }
     // They cannot be told from files that somebody else has removed, and the next run knows nothing of them.
-    if (removed.length > 0)
-      findings.noteFirst(`${forgotten(removed, removedBefore)} They are not remembered any more.`);
+    if (removed.length > 0) findings.noteFirst(`${forgotten(removed, latest)} They are not remembered any more.`);
   }
 }
 
-function forgotten(ids: readonly string[], before = ''): string {
+function forgotten(ids: readonly string[], before: string): string {
   const which = ids.length === 1 ? 'One chain that was' : `${ids.length} chains that were`;
   const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : '';
   const named = `${ids.slice(0, MAX_NAMED).join(', ')}${more}`;
@@ -79,6 +89,7 @@ function forgotten(ids: readonly string[], before = ''): string {
 
 function isHead(value: unknown): value is RememberedHead {
   if (!isPlainObject(value)) return false;
-  const { id, seq, hash, time } = value;
+  const { id, seq, hash, time, node } = value;
+  if (node !== undefined && typeof node !== 'string') return false;
   return typeof id === 'string' && Number.isSafeInteger(seq) && typeof hash === 'string' && typeof time === 'string';
 }

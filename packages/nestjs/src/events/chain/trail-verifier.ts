@@ -1,13 +1,17 @@
 import type { KeyObject } from 'node:crypto';
-import { type ChainReport, Findings, type LinePlace, type TrailReport } from './chain-finding.js';
+import { Findings, type LinePlace, type TrailReport } from './chain-finding.js';
 import { type ChainRecord, isSignedBy, readChainLine } from './chain-line.js';
 import { readContent, type ReadMark } from './chain-mark-reader.js';
 import { type RememberedHead, RememberedHeads } from './remembered-heads.js';
 import { type AgeLimit, SignatureAges } from './signature-ages.js';
+import { TrailBeginnings } from './trail-beginnings.js';
 import { VerifiedChain } from './verified-chain.js';
 
 /** A process that starts once a minute for a week. More are a file that somebody made, to fill memory. */
 const MAX_CHAINS = 10_000;
+
+/** As many chains as may begin in the middle: one of each node. Of more, what is not signed is not kept in mind. */
+const MAX_CUT = 16;
 
 /** What a trail is held against. */
 export interface TrailExpectations extends AgeLimit {
@@ -32,8 +36,7 @@ export class TrailVerifier {
   #records = 0;
   /** Lines that are not records: the next one says whether the process has left them behind. */
   #torn: LinePlace | undefined;
-  /** The chain that stands in front, and whether it says that there was nothing before it. */
-  #beginning: { readonly id: string; readonly isFirst: boolean } | undefined;
+  readonly #beginnings = new TrailBeginnings();
   readonly #ages: SignatureAges;
   #hasTooMany = false;
 
@@ -59,7 +62,7 @@ export class TrailVerifier {
       this.#findings.add(
         'gap',
         place,
-        `the process lost ${events} for a FileSink: they are not in front of this record.`,
+        `the process lost ${events} for this file: they are not in front of this record.`,
       );
     }
     const isVouched = mark !== undefined && this.#isSigned(record, mark, place);
@@ -76,14 +79,14 @@ export class TrailVerifier {
 
   /** What the verification comes to. */
   finish(): TrailReport {
-    const { isComplete = false } = this.expected;
     const findings = this.#findings;
     if (this.#torn !== undefined) {
       const { file, line } = this.#torn;
       findings.note(`${file}:${line} is not a whole record: it is being written, or the end was cut off.`);
     }
+    this.#beginnings.judge(this.#chains, this.expected.isComplete ?? false, findings);
     const chains = [...this.#chains.values()].map((chain) => chain.report());
-    this.#remembered.findLost(chains, this.#removedBefore(chains), findings);
+    this.#remembered.findLost(chains, (node) => this.#beginnings.removedBefore(node), findings);
     for (const { id, hasEnded, isContinued, signed } of chains) {
       if (isContinued && signed === undefined) {
         findings.note(
@@ -98,23 +101,10 @@ export class TrailVerifier {
     }
     if (this.#records === 0) findings.add('unreadable', undefined, 'there is no record of a chain in these files.');
     else this.#ages.judge(chains, findings);
-    if (isComplete && this.#beginning?.isFirst === false) {
-      findings.add('missing', undefined, 'the files do not go back to the first record of the trail.');
-    }
     return {
       ...{ records: this.#records, chains, findings: findings.list },
-      ...{ furtherFindings: findings.further, notes: findings.notes },
+      ...{ furtherFindings: findings.further, isAsWritten: findings.areGaps, notes: findings.notes },
     };
-  }
-
-  /**
-   * Before which moment files were removed, as a signed record says it: what is not signed, anybody can have written, and a
-   * process that starts signs whatever it finds.
-   */
-  #removedBefore(chains: readonly ChainReport[]): string | undefined {
-    const beginning = this.#beginning;
-    if (beginning === undefined || beginning.isFirst) return undefined;
-    return chains.find(({ id }) => id === beginning.id)?.firstSigned;
   }
 
   #isSigned(record: ChainRecord, mark: ReadMark, place: LinePlace): boolean {
@@ -137,23 +127,17 @@ export class TrailVerifier {
     }
     if (isStart !== (record.seq === 0)) {
       this.#findings.add('unreadable', place, 'an audit.start is record 0 of its chain, and no other one is.');
-    } else if (!isStart && this.#beginning !== undefined) {
-      this.#findings.add('missing', place, `records 0 to ${record.seq - 1} of chain ${record.id} are not there.`);
     }
-    const isBeginning = this.#beginning === undefined;
-    if (this.#beginning === undefined) {
-      const isFirst = isStart && mark.continues === undefined;
-      this.#beginning = { id: record.id, isFirst };
-      if (!isFirst)
-        this.#findings.note(`The trail begins before ${place.file}: older files were removed, or not given.`);
-    }
-    const chain = new VerifiedChain(record, isStart ? mark.node : undefined, isBeginning, this.#findings);
+    const isCut = !isStart && this.#beginnings.cut < MAX_CUT;
+    const chain = new VerifiedChain(record, isCut, this.#findings);
+    this.#beginnings.add({ chain, place, seq: record.seq, start: isStart ? mark : undefined });
     this.#chains.set(record.id, chain);
     return chain;
   }
 
   /** Holds what a start says of the chain before it against what is there. */
-  #link(own: string, { continues, gap, node = 'a node' }: ReadMark, place: LinePlace): void {
+  #link(own: string, mark: ReadMark, place: LinePlace): void {
+    const { continues, gap, node = 'a node' } = mark;
     if (gap === 'unreadable') {
       this.#findings.add('gap', place, `${node} started, and could not read the record in front of it.`);
     } else if (gap !== undefined) {
@@ -171,10 +155,7 @@ export class TrailVerifier {
     }
     const before = this.#chains.get(continues.id);
     if (before === undefined) this.#expectedBefore.set(continues.id, continues.seq);
-    if (before !== undefined) before.vouchFor(continues, place);
-    else if (this.#chains.size > 1) {
-      this.#findings.add('missing', place, `it goes on from chain ${continues.id}, which is not there.`);
-    }
+    else before.vouchFor(continues, mark.node, place);
   }
 
   /**

@@ -22,7 +22,7 @@ const read = (seq: number, isVouched = false): ReadRecord => ({
 
 /** A chain of `count` records, of which the first is signed or none. */
 function chainOf(count: number, isSigned: boolean, findings: Findings, isBeginning = false): VerifiedChain {
-  const chain = new VerifiedChain(record(0), 'web-1', isBeginning, findings);
+  const chain = new VerifiedChain(record(0), isBeginning, findings);
   for (let seq = 0; seq < count; seq++) chain.add(read(seq, isSigned && seq === 0), PLACE);
   return chain;
 }
@@ -30,18 +30,18 @@ function chainOf(count: number, isSigned: boolean, findings: Findings, isBeginni
 describe('VerifiedChain', () => {
   it('MO-08 remembers no more records that nothing vouches for than a process may write between two signed ones', () => {
     const findings = new Findings();
-    chainOf(100_001, true, findings).vouchFor({ id: 'c', seq: 1, hash: 'h1' }, PLACE);
+    chainOf(100_001, true, findings).vouchFor({ id: 'c', seq: 1, hash: 'h1' }, 'web-1', PLACE);
     expect(findings.list).toEqual([]);
-    chainOf(100_002, true, findings).vouchFor({ id: 'c', seq: 1, hash: 'h1' }, PLACE);
+    chainOf(100_002, true, findings).vouchFor({ id: 'c', seq: 1, hash: 'h1' }, 'web-1', PLACE);
     expect(findings.list).toMatchObject([{ kind: 'replaced' }]);
   });
 
   it('MO-08 remembers nothing of a chain in which nothing was ever signed, unless the files begin in it', () => {
     const findings = new Findings();
-    chainOf(10, false, findings).vouchFor({ id: 'c', seq: 5, hash: 'h5' }, PLACE);
+    chainOf(10, false, findings).vouchFor({ id: 'c', seq: 5, hash: 'h5' }, 'web-1', PLACE);
     expect(findings.list).toMatchObject([{ kind: 'replaced' }]);
     const beginning = chainOf(10, false, findings, true);
-    beginning.vouchFor({ id: 'c', seq: 5, hash: 'h5' }, PLACE);
+    beginning.vouchFor({ id: 'c', seq: 5, hash: 'h5' }, 'web-1', PLACE);
     expect(findings.list).toHaveLength(1);
     expect(beginning.report()).toMatchObject({ unvouched: 4, isContinued: true });
   });

@@ -30,6 +30,7 @@ export class VerifiedChain {
   #isLate = false;
   #hasEnded = false;
   #isContinued = false;
+  #node: string | undefined;
   #file = '';
   /**
    * The hashes of the records that are not signed yet, up to the last one: the next process may vouch for any of them. None
@@ -39,8 +40,7 @@ export class VerifiedChain {
 
   constructor(
     { seq, prev, id }: ChainRecord,
-    private readonly node: string | undefined,
-    /** Whether the files begin in the middle of this one. */
+    /** Whether the files may begin in the middle of this one. */
     private readonly isBeginning: boolean,
     private readonly findings: Findings,
   ) {
@@ -51,6 +51,16 @@ export class VerifiedChain {
   }
 
   readonly id: string;
+
+  /** Whose it is, as a signed record says it. */
+  get node(): string | undefined {
+    return this.#node;
+  }
+
+  /** When its first signed record in these files was written. */
+  get firstSigned(): string | undefined {
+    return this.#firstSigned;
+  }
 
   /** Whether a record of it was signed. */
   get isSigned(): boolean {
@@ -97,15 +107,17 @@ export class VerifiedChain {
     this.#tail.clear();
     this.#signed = { seq, time, ...place };
     this.#firstSigned ??= time;
+    this.#node ??= mark.node;
     this.#vouchedSeq = seq;
     this.#anchorEvery = mark.anchorEvery;
     this.#isLate = false;
     if (mark.type === 'audit.end') this.#hasEnded = true;
   }
 
-  /** A signed record of another chain says what this one's last record was. */
-  vouchFor({ seq, hash }: ChainLink, place: LinePlace): void {
+  /** A signed record of another chain, of a node, says what this one's last record was. */
+  vouchFor({ seq, hash }: ChainLink, node: string | undefined, place: LinePlace): void {
     this.#isContinued = true;
+    this.#node ??= node;
     // What one of its own records has signed needs nobody else, and nobody without the key can say something else of it.
     if (seq <= (this.#signed?.seq ?? -1)) return;
     if (this.#lastSeq < seq) {
@@ -124,11 +136,10 @@ export class VerifiedChain {
 
   report(): ChainReport {
     return {
-      ...{ id: this.id, node: this.node, firstSeq: this.#firstSeq },
+      ...{ id: this.id, node: this.#node, firstSeq: this.#firstSeq },
       ...{ lastSeq: this.#lastSeq, lastHash: this.#lastHash, lastTime: this.#lastTime },
       unvouched: this.#lastSeq - Math.max(this.#vouchedSeq, this.#firstSeq - 1),
       signed: this.#signed,
-      firstSigned: this.#firstSigned,
       hasEnded: this.#hasEnded,
       isContinued: this.#isContinued,
     };

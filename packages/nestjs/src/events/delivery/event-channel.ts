@@ -31,8 +31,10 @@ export interface EventChannelSettings {
   readonly tellsAlertsApart: boolean;
   /** What a flood is summarised by; `undefined` where the sink gets each event of it. */
   readonly sampler: EventSampler | undefined;
-  /** Called when an event was lost or left out, of which a report is due. */
-  readonly onReportDue: () => void;
+  /** Called when an event was lost, of which a report is due. */
+  readonly onLoss: () => void;
+  /** Called when one was left out of a flood, of which a summary is due. */
+  readonly onFlood: () => void;
   /** Called with what the sink threw or rejected with. */
   readonly onFault: (where: string, error: unknown) => void;
 }
@@ -48,7 +50,6 @@ export class EventChannel {
   ) {
     this.queue = new AuditQueue(sink, settings.clock, {
       ...settings,
-      onLoss: settings.onReportDue,
       onFault: (error) => settings.onFault(name, error),
     });
   }
@@ -61,9 +62,9 @@ export class EventChannel {
 
   /** Hands on an event that was reported, unless the sink does not want it. One that is left out of a flood is counted. */
   offer(data: SecurityEventData, present: () => SecurityEvent): void {
-    const { sampler, clock, onReportDue } = this.settings;
+    const { sampler, clock, onFlood } = this.settings;
     if (!this.#wants(data.type)) return;
-    if (sampler?.admits(data, clock.monotonic()) === false) onReportDue();
+    if (sampler?.admits(data, clock.monotonic()) === false) onFlood();
     else this.queue.push(present());
   }
 

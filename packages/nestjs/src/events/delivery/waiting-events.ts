@@ -1,4 +1,5 @@
 import { type Linked, LinkedList } from '../../core/linked-list.js';
+import { causedBy } from '../event-cause.js';
 import { rowOf, type SecurityEvent } from '../security-event.js';
 
 /** The part of a queue that refusals may fill: strangers cause them, and must not crowd out the record of who came in. */
@@ -87,7 +88,7 @@ export function isRefusal({ type }: SecurityEvent): boolean {
 
 /** Whether somebody without a credential can cause an event: a refusal, or a connection that nobody is known behind. */
 export function isOfStrangers(event: SecurityEvent): boolean {
-  return isRefusal(event) || ('method' in event && event.method?.startsWith('anonymous:') === true);
+  return isRefusal(event) || (!isRare(event) && causedBy(event) === 'stranger');
 }
 
 function isRare({ type }: SecurityEvent): boolean {

@@ -139,7 +139,7 @@ describe('FileSink', () => {
       if (!isChained) return;
       const { status, wrong } = await verify(audit, [path]);
       expect(status).toBe(3);
-      expect(wrong).toEqual([expect.stringMatching(/^gap .*audit\.jsonl:2: the process lost 3 events for a FileSink/)]);
+      expect(wrong).toEqual([expect.stringMatching(/^gap .*audit\.jsonl:2: the process lost 3 events for this file/)]);
     },
   );
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { CalmLoadMeter, loadOf, ProcessLoadMeter } from './load-meter.js';
 
 const HEAP = { used_heap_size: 30, heap_size_limit: 120 };
@@ -26,6 +26,26 @@ describe('ProcessLoadMeter', () => {
     meter.stop();
     delays.push(meter.sample().eventLoopDelayMs);
     expect(delays).toEqual([0, 0]);
+  });
+
+  it('DR-18 measures what was late since the last sample, and nothing of before', async () => {
+    const meter = new ProcessLoadMeter();
+    onTestFinished(() => {
+      meter.stop();
+    });
+    meter.start();
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    let late = 0;
+    while (late === 0) {
+      // The first look after a sample has nothing to be late by.
+      for (let looks = 0; looks < 3; looks++) {
+        Atomics.wait(sleeper, 0, 0, 50);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      late = meter.sample().eventLoopDelayMs;
+    }
+    // At the same moment: nobody has looked at the event loop since.
+    expect(meter.sample().eventLoopDelayMs).toBe(0);
   });
 });
 

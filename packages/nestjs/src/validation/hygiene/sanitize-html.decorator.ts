@@ -2,6 +2,7 @@ import { cleanText, type TextCleaning } from './sanitize-string.decorator.js';
 import { escapeHtml } from './escape-html.decorator.js';
 import { htmlLibrary, requestHtmlLibrary } from './html-library.js';
 import { sanitizing } from './sanitizer.js';
+import { settled } from './settled.js';
 
 /** What markup {@link SanitizeHtml} keeps. */
 export interface SanitizeHtmlOptions {
@@ -34,7 +35,6 @@ export interface SanitizeHtmlOptions {
 
 const CLEANING: TextCleaning = { trim: true, normalize: 'NFC', stripControl: true };
 const SCHEMES = ['http', 'https', 'mailto', 'tel'];
-const MAX_ROUNDS = 4;
 const MAX_LENGTH = 10_000;
 const MAX_MAX_LENGTH = 100_000;
 
@@ -81,20 +81,6 @@ export function SanitizeHtml(options: SanitizeHtmlOptions = {}): PropertyDecorat
     clean: (text) => settled(text, pass),
     problem: () => problemOf(options),
   });
-}
-
-/**
- * Repeats a pass until it changes nothing: an entity may stand for a character that the next pass would take away. A text
- * that never settles is an attempt, and nothing of it stays.
- */
-function settled(text: string, pass: (text: string) => string): string {
-  let clean = text;
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const next = pass(clean);
-    if (next === clean) return clean;
-    clean = next;
-  }
-  return pass(clean) === clean ? clean : '';
 }
 
 function copyLists(lists: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {

@@ -1,6 +1,9 @@
+import { PassThrough } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { MAX_EDIT, readDeskCommand } from './desk-command.js';
-import { readTerminalCommand } from './terminal-commands.js';
+import { readTerminal, readTerminalCommand, TERMINAL_HELP } from './terminal-commands.js';
+import { TrafficDesk } from './traffic-desk.js';
 
 describe('readDeskCommand', () => {
   it.each([
@@ -55,5 +58,39 @@ describe('readTerminalCommand', () => {
     ),
   ])('reads %j', (line, command) => {
     expect(readTerminalCommand(line)).toEqual(command);
+  });
+});
+
+describe('readTerminal', () => {
+  async function typed(...chunks: readonly (string | Buffer)[]) {
+    const input = new PassThrough();
+    const desk = new TrafficDesk({ rules: [], holdMs: 1000 });
+    const said: string[] = [];
+    readTerminal(input, desk, (line) => void said.push(line));
+    for (const chunk of chunks) {
+      input.write(chunk);
+      await setImmediate();
+    }
+    return { input, desk, said };
+  }
+
+  it('reads lines that come in pieces, and a last one without an end', async () => {
+    const [first, second] = [Buffer.from('b é').subarray(0, 3), Buffer.from('b é').subarray(3)];
+    const { input, desk, said } = await typed('l\r\n\n', first, second, '\nu\nx');
+    expect(desk.breakPattern).toBeUndefined();
+    input.end();
+    await setImmediate();
+    expect(said).toEqual([
+      'Nothing is held.',
+      'Every message with é is held from now on.',
+      'Nothing is held from now on but by rules.',
+      ...TERMINAL_HELP.split('\n'),
+    ]);
+  });
+
+  it('SC-02 keeps no line for ever', async () => {
+    const { input, said } = await typed(...Array<string>(40).fill('x'.repeat(65_536)));
+    expect(said).toEqual(['A line is longer than 2097152 characters: nothing more is read.']);
+    expect([input.listenerCount('data'), input.isPaused()]).toEqual([0, true]);
   });
 });

@@ -38,8 +38,8 @@ export async function runDeskCommand(desk: TrafficDesk, command: DeskCommand): P
         : notHeld(command.id);
     case 'edit': {
       const data = bytesOf(command.text, desk.held.get(command.id)?.isBinary === true);
-      const verdict = { kind: 'forward', data, why: 'by hand' } as const;
-      return desk.held.decide(command.id, verdict) ? `${command.id} was changed and forwarded.` : notHeld(command.id);
+      const decision = { kind: 'forward', data, why: 'by hand' } as const;
+      return desk.held.decide(command.id, decision) ? `${command.id} was changed and forwarded.` : notHeld(command.id);
     }
     case 'replay': {
       const { id, times, connection, text } = command;

@@ -1,4 +1,4 @@
-import { FORWARD, type ProxyMessage, type Verdict } from '../proxy-message.js';
+import { type Decision, FORWARD, type ProxyMessage } from '../proxy-message.js';
 
 /** How many messages are held at once, over all connections. */
 export const MAX_HELD = 50;
@@ -16,7 +16,7 @@ export const afterTimeout: After = (ms, run) => {
 export class HeldMessages {
   private readonly waiting = new Map<
     number,
-    { readonly message: ProxyMessage; readonly decide: (verdict: Verdict) => void }
+    { readonly message: ProxyMessage; readonly decide: (decision: Decision) => void }
   >();
 
   constructor(private readonly after: After = afterTimeout) {}
@@ -39,13 +39,13 @@ export class HeldMessages {
    *
    * @param gone aborts when there is nobody any more whom it could reach.
    */
-  hold(message: ProxyMessage, ms: number, late: Verdict, gone: AbortSignal): Promise<Verdict> {
+  hold(message: ProxyMessage, ms: number, late: Decision, gone: AbortSignal): Promise<Decision> {
     return new Promise((resolve) => {
-      const decide = (verdict: Verdict): void => {
+      const decide = (decision: Decision): void => {
         cancel();
         gone.removeEventListener('abort', onGone);
         this.waiting.delete(message.id);
-        resolve(verdict);
+        resolve(decision);
       };
       const onGone = (): void => decide({ kind: 'drop', why: 'the connection is gone' });
       const cancel = this.after(ms, () => decide(late));
@@ -56,9 +56,9 @@ export class HeldMessages {
   }
 
   /** @returns false where no message of this number is held. */
-  decide(id: number, verdict: Verdict = FORWARD): boolean {
+  decide(id: number, decision: Decision = FORWARD): boolean {
     const held = this.waiting.get(id);
-    held?.decide(verdict);
+    held?.decide(decision);
     return held !== undefined;
   }
 }

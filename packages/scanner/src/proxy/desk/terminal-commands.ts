@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { visibleText } from '../../report/visible-text.js';
 import { MAX_COPIES } from '../rules/read-rules.js';
 import { DIRECTIONS } from '../proxy-message.js';
@@ -8,6 +8,8 @@ import type { LoggedMessage } from './message-log.js';
 import type { TrafficDesk } from './traffic-desk.js';
 
 const MAX_SHOWN = 200;
+/** An edit, and as much again. */
+const MAX_LINE = 2 * MAX_EDIT;
 
 /** What can be typed while the proxy runs. */
 export const TERMINAL_HELP = `f ID               forward a held message       d ID    drop it       e ID TEXT    forward TEXT in its place
@@ -44,17 +46,34 @@ export function readTerminalCommand(line: string): DeskCommand | undefined {
   return { do: word === 'f' ? 'forward' : 'drop', id };
 }
 
-/** Does what is typed, until it is ended. @returns what ends it. */
+/**
+ * Does what is typed, until it is ended. A line without an end is not kept for ever: nothing is read behind it.
+ *
+ * @returns what ends it.
+ */
 export function readTerminal(input: Readable, desk: TrafficDesk, say: (line: string) => void): () => void {
-  const lines = createInterface({ input, terminal: false, crlfDelay: Infinity });
-  lines.on('line', (line) => {
-    if (line.trim() === '') return;
-    if (line.trim() === 'l') return listHeld(desk, say);
-    const command = readTerminalCommand(line);
-    if (command === undefined) return TERMINAL_HELP.split('\n').forEach(say);
-    void runDeskCommand(desk, command).then((says) => say(visibleText(says)));
-  });
-  return () => lines.close();
+  let typed = '';
+  const decoder = new StringDecoder();
+  const stop = (): void => void input.off('data', take).off('end', end).pause();
+  const end = (): void => doLine(typed, desk, say);
+  const take = (chunk: Buffer | string): void => {
+    const lines = `${typed}${typeof chunk === 'string' ? chunk : decoder.write(chunk)}`.split(/\r?\n/);
+    typed = lines.pop() ?? '';
+    for (const line of lines) doLine(line, desk, say);
+    if (typed.length <= MAX_LINE) return;
+    stop();
+    say(`A line is longer than ${MAX_LINE} characters: nothing more is read.`);
+  };
+  input.on('data', take).on('end', end);
+  return stop;
+}
+
+function doLine(line: string, desk: TrafficDesk, say: (line: string) => void): void {
+  if (line.trim() === '') return;
+  if (line.trim() === 'l') return listHeld(desk, say);
+  const command = readTerminalCommand(line);
+  if (command === undefined) return TERMINAL_HELP.split('\n').forEach(say);
+  void runDeskCommand(desk, command).then((says) => say(visibleText(says)));
 }
 
 function listHeld(desk: TrafficDesk, say: (line: string) => void): void {

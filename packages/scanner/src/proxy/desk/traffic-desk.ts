@@ -1,5 +1,6 @@
-import { FORWARD, type Direction, type ProxyMessage, type Verdict } from '../proxy-message.js';
+import { type Decision, type Direction, FORWARD, type ProxyMessage } from '../proxy-message.js';
 import { applyRule } from '../rules/apply-rule.js';
+import { ExaminedMessage } from '../rules/examined-message.js';
 import { fitsRule } from '../rules/fits-rule.js';
 import type { Rule } from '../rules/rule.js';
 import { type After, afterTimeout, HeldMessages, MAX_HELD } from './held-messages.js';
@@ -7,8 +8,8 @@ import { type LoggedMessage, MessageLog, type MessageState } from './message-log
 
 /** A line that can be sent on. */
 export interface OpenConnection {
-  /** Shows a text without the credentials of its handshake. */
-  readonly redact: (text: string) => string;
+  /** Shows a text without the credentials of its handshake. @param isCut whether there is more of it. */
+  readonly redact: (text: string, isCut: boolean) => string;
   /**
    * Sends a message of the desk's own, no faster than the other side takes it.
    *
@@ -20,7 +21,8 @@ export interface OpenConnection {
 /** Who is told of what happens. */
 export interface DeskListener {
   readonly onMessage: (entry: LoggedMessage) => void;
-  readonly onNote: (connection: number, text: string) => void;
+  /** @param connection `undefined` for what is of none. */
+  readonly onNote: (connection: number | undefined, text: string) => void;
 }
 
 /** How much of a message is looked at to show its beginning, and how much is shown, in characters. */
@@ -72,7 +74,7 @@ export class TrafficDesk {
     return () => void this.listeners.delete(listener);
   }
 
-  note(connection: number, text: string): void {
+  note(connection: number | undefined, text: string): void {
     for (const { onNote } of this.listeners) onNote(connection, text);
   }
 
@@ -88,13 +90,13 @@ export class TrafficDesk {
   }
 
   /** Decides what becomes of a message. @param gone aborts when it can reach nobody any more. */
-  judge(came: Omit<ProxyMessage, 'id'>, gone: AbortSignal): Verdict | Promise<Verdict> {
+  decide(came: Omit<ProxyMessage, 'id'>, gone: AbortSignal): Decision | Promise<Decision> {
     const message = { ...came, id: ++this.lastId };
-    const settle = (verdict: Verdict): Verdict => {
-      const { kind, data, why = '' } = verdict;
+    const settle = (decision: Decision): Decision => {
+      const { kind, data, why = '' } = decision;
       const state = kind === 'drop' ? 'dropped' : data === undefined ? 'passed' : 'changed';
       this.put(data === undefined ? message : { ...message, data }, state, why);
-      return verdict;
+      return decision;
     };
     const rule = this.ruleFor(message);
     if (rule === undefined) return settle(FORWARD);
@@ -102,10 +104,10 @@ export class TrafficDesk {
     if (action.do !== 'break' && action.do !== 'delay') return settle(applyRule(message, action, why));
     if (this.held.isFull) return settle({ ...FORWARD, why: `${why}: ${MAX_HELD} messages are held already` });
     const isDelay = action.do === 'delay';
-    const late: Verdict = { ...FORWARD, why: isDelay ? why : `${why}: nobody decided in time` };
-    const verdict = this.held.hold(message, isDelay ? action.ms : this.options.holdMs, late, gone);
+    const late: Decision = { ...FORWARD, why: isDelay ? why : `${why}: nobody decided in time` };
+    const decision = this.held.hold(message, isDelay ? action.ms : this.options.holdMs, late, gone);
     this.put(message, 'held', why);
-    return verdict.then(settle);
+    return decision.then(settle);
   }
 
   /**
@@ -131,7 +133,8 @@ export class TrafficDesk {
     this.put({ ...sent, id: ++this.lastId }, 'sent again', '');
   }
 
-  private ruleFor(message: ProxyMessage): Rule | undefined {
+  private ruleFor(came: ProxyMessage): Rule | undefined {
+    const message = new ExaminedMessage(came);
     if (this.breaksOn !== undefined && fitsRule(message, this.breaksOn)) {
       return { name: 'break', when: this.breaksOn, action: { do: 'break' } };
     }
@@ -150,9 +153,10 @@ export class TrafficDesk {
 }
 
 /** What is shown is cut behind the redaction: half of a secret is one still. */
-function shownOf({ isBinary, data }: ProxyMessage, redact: (text: string) => string): string {
+function shownOf({ isBinary, data }: ProxyMessage, redact: OpenConnection['redact']): string {
   if (data === undefined) return 'cannot be read';
   if (isBinary) return `binary, ${data.length} bytes`;
-  const text = redact(data.toString('utf8', 0, MAX_READ));
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  const isCut = data.length > MAX_READ;
+  const text = redact(data.toString('utf8', 0, MAX_READ), isCut);
+  return isCut || text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }

@@ -94,7 +94,7 @@ describe('ControlPage', () => {
     const { url, desk } = await start();
     const leave = desk.connect(1, { redact: () => 'redacted', inject: () => Promise.resolve(0) });
     desk.breakOn({});
-    const verdict = desk.judge(
+    const decision = desk.decide(
       { connection: 1, direction: 'to-server', isBinary: false, data: Buffer.from('the secret') },
       new AbortController().signal,
     );
@@ -120,6 +120,6 @@ describe('ControlPage', () => {
     // Of a connection that is gone nobody knows the credentials: what was shown before stays.
     expect(await next()).toMatchObject({ kind: 'line', line: { id: 1, state: 'dropped', shown: 'redacted' } });
     expect(await next()).toMatchObject({ kind: 'said', says: '1 was dropped.' });
-    expect(await verdict).toMatchObject({ kind: 'drop' });
+    expect(await decision).toMatchObject({ kind: 'drop' });
   });
 });

@@ -1,41 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
-import { jsonObject } from '../../dialect/dialect.js';
-import { DIALECTS } from '../../dialect/dialects.js';
-import { eventOf } from '../../dialect/event-of.js';
-import type { ProxyMessage } from '../proxy-message.js';
+import type { ExaminedMessage } from './examined-message.js';
 import { isLike } from './is-like.js';
 import type { RuleCondition } from './rule.js';
 
-/** How much of a message rules look at, in characters. */
-export const MAX_EXAMINED = 262_144;
+/** How much a pattern is compared with: each character may cost as many steps as the pattern is long, for each rule. */
+export const MAX_LIKE = 8192;
 
 /** Whether a message is what a rule asks for. Binary ones have a direction, and nothing else that a rule asks for. */
-export function fitsRule({ direction, isBinary, data }: ProxyMessage, when: RuleCondition): boolean {
-  if (when.direction !== undefined && when.direction !== direction) return false;
+export function fitsRule(message: ExaminedMessage, when: RuleCondition): boolean {
+  if (when.direction !== undefined && when.direction !== message.direction) return false;
   const { event, contains, like, json } = when;
   if ([event, contains, like, json].every((one) => one === undefined)) return true;
-  if (isBinary || data === undefined) return false;
-  const text = data.toString('utf8', 0, MAX_EXAMINED);
+  const { text } = message;
+  if (text === undefined) return false;
   if (contains !== undefined && !text.includes(contains)) return false;
-  if (event !== undefined && eventIn(text) !== event) return false;
-  if (json !== undefined && !holds(text, json)) return false;
-  return like === undefined || isLike(text, like);
+  if (event !== undefined && message.event !== event) return false;
+  if (json !== undefined && !holds(message.json, json)) return false;
+  return like === undefined || isLike(text.slice(0, MAX_LIKE), like);
 }
 
-function eventIn(text: string): string | undefined {
-  const ofSocketIo = eventOf(DIALECTS['socket.io'], text);
-  if (ofSocketIo !== undefined) return ofSocketIo;
-  const isGraphql = jsonObject(text)?.['payload'] !== undefined;
-  return (isGraphql ? eventOf(DIALECTS['graphql-ws'], text) : undefined) ?? eventOf(DIALECTS.json, text);
-}
-
-function holds(text: string, wanted: Readonly<Record<string, unknown>>): boolean {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return false;
-  }
+function holds(value: unknown, wanted: Readonly<Record<string, unknown>>): boolean {
+  if (value === undefined) return false;
   return Object.entries(wanted).every(([pointer, one]) => isDeepStrictEqual(valueAt(value, pointer), one));
 }
 

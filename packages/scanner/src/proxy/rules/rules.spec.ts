@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ProxyMessage } from '../proxy-message.js';
 import { applyRule } from './apply-rule.js';
-import { fitsRule, MAX_EXAMINED } from './fits-rule.js';
+import { ExaminedMessage, MAX_EXAMINED } from './examined-message.js';
+import { fitsRule, MAX_LIKE } from './fits-rule.js';
 import { isLike } from './is-like.js';
 import { readRules } from './read-rules.js';
 import type { RuleCondition } from './rule.js';
@@ -12,9 +13,10 @@ const message = (text: string | Buffer, more: Partial<ProxyMessage> = {}): Proxy
 });
 
 describe('fitsRule', () => {
+  const fits = (came: ProxyMessage, when: RuleCondition): boolean => fitsRule(new ExaminedMessage(came), when);
   const order = '{"event":"order.place","data":{"symbol":"ACME","quantity":3,"tags":["a/b"]}}';
 
-  it.each<readonly [when: RuleCondition, text: string, fits: boolean]>([
+  it.each<readonly [when: RuleCondition, text: string, isFit: boolean]>([
     [{}, order, true],
     [{ direction: 'to-server' }, order, true],
     [{ direction: 'to-client' }, order, false],
@@ -23,6 +25,16 @@ describe('fitsRule', () => {
     [{ event: 'chat' }, '42/admin,7["chat",{}]', true],
     [{ event: 'orders' }, '{"type":"subscribe","payload":{"query":"{ orders { id } }"}}', true],
     [{ event: 'subscribe' }, '{"type":"subscribe"}', true],
+    [{ event: 'orders' }, '{"type":"start","id":"1","payload":{"query":"query { all: orders { id } }"}}', true],
+    [{ event: 'Send' }, '{"type":1,"target":"Send","arguments":[]}\u001e', true],
+    [{ event: 'order' }, '{"event":"order","target":"Send"}', true],
+    [{ event: '/app/order' }, 'SEND\ndestination:/app/order\n\n{}\0', true],
+    [{ event: '/topic/orders' }, 'MESSAGE\ndestination:/topic/orders\nmessage-id:1\n\n{}\0', true],
+    [{ event: 'new_msg' }, '["1","2","room:a","new_msg",{}]', true],
+    [{ event: 'new_msg' }, '{"topic":"room:a","event":"new_msg","payload":{},"ref":"1"}', true],
+    [{ event: 'place' }, '{"id":1,"rpc":{"method":"place","data":{}}}', true],
+    [{ event: 'publish orders' }, '{"id":1,"publish":{"channel":"orders","data":{}}}', true],
+    [{ event: 'order' }, '{"method":"order","params":[]}', true],
     [{ contains: 'ACME' }, order, true],
     [{ contains: 'acme' }, order, false],
     [{ like: '*"symbol":"A???"*' }, order, true],
@@ -33,15 +45,28 @@ describe('fitsRule', () => {
     [{ json: { '/__proto__': undefined } }, 'no JSON', false],
     [{ json: { '/a~1b/~0': 1 } }, '{"a/b":{"~":1}}', true],
     [{ event: 'order.place', contains: 'missing' }, order, false],
-  ])('%j on %s: %s', (when, text, fits) => {
-    expect(fitsRule(message(text), when)).toBe(fits);
+  ])('%j on %s: %s', (when, text, isFit) => {
+    expect(fits(message(text), when)).toBe(isFit);
   });
 
   it('looks into no binary message, and into the beginning of a long one alone', () => {
-    expect(fitsRule(message('ACME', { isBinary: true }), { contains: 'ACME' })).toBe(false);
-    expect(fitsRule(message('', { isBinary: true }), { direction: 'to-server' })).toBe(true);
-    expect(fitsRule(message('', { data: undefined }), { contains: '' })).toBe(false);
-    expect(fitsRule(message(`${' '.repeat(MAX_EXAMINED)}ACME`), { contains: 'ACME' })).toBe(false);
+    expect(fits(message('ACME', { isBinary: true }), { contains: 'ACME' })).toBe(false);
+    expect(fits(message('', { isBinary: true }), { direction: 'to-server' })).toBe(true);
+    expect(fits(message('', { data: undefined }), { contains: '' })).toBe(false);
+    expect(fits(message(`${' '.repeat(MAX_EXAMINED)}ACME`), { contains: 'ACME' })).toBe(false);
+    expect(fits(message(`ACME${' '.repeat(MAX_LIKE)}`), { like: 'ACME*' })).toBe(true);
+    expect(fits(message(`${' '.repeat(MAX_LIKE)}ACME`), { like: '*ACME' })).toBe(false);
+  });
+});
+
+describe('applyRule', () => {
+  it('SC-02 drops what a replacement would make larger than goes through, and changes what it does not', () => {
+    const grow = { do: 'replace', find: 'a', with: 'x'.repeat(40) } as const;
+    const large = message('a'.repeat(15_000_000));
+    expect(applyRule(large, grow, 'grow')).toEqual({ kind: 'drop', why: 'grow: the result is too large' });
+    expect(applyRule(message('a-a'), { ...grow, with: '$&' }, 'same').data?.toString()).toBe('$&-$&');
+    const less = { ...grow, find: 'aaa', with: 'b' };
+    expect(applyRule(large, less, 'less').data?.length).toBe(5_000_000);
   });
 });
 

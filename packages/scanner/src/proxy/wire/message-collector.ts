@@ -1,6 +1,6 @@
 import { constants, inflateRawSync } from 'node:zlib';
-import { OPCODES } from '../../probe/frames.js';
-import { MAX_MESSAGE_BYTES, type PassingFrame, TooLargeError } from './frame-cutter.js';
+import { OPCODES, type ReceivedFrame } from '../../probe/frames.js';
+import { MAX_MESSAGE_BYTES, TooLargeError } from './frame-cutter.js';
 
 const MAX_FRAGMENTS = 10_000;
 /** RFC 7692 section 7.2.1. */
@@ -11,7 +11,7 @@ const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 /** A message on its way, whole. */
 export interface PassingMessage {
   /** In the fragments that it came in. */
-  readonly frames: readonly PassingFrame[];
+  readonly frames: readonly ReceivedFrame[];
   readonly isBinary: boolean;
   /** Without compression; `undefined` for what cannot be read: it is passed on, and the other side judges it. */
   readonly data: Buffer | undefined;
@@ -21,14 +21,14 @@ export interface PassingMessage {
 
 /** Puts the data frames of one side together. */
 export class MessageCollector {
-  private fragments: PassingFrame[] = [];
+  private fragments: ReceivedFrame[] = [];
   private size = 0;
 
   /** @param isDeflated whether permessage-deflate was agreed on, for each message by itself. */
   constructor(private readonly isDeflated: boolean) {}
 
   /** Takes a data frame, and gives the messages that are whole with it. @throws TooLargeError */
-  push(frame: PassingFrame): readonly PassingMessage[] {
+  push(frame: ReceivedFrame): readonly PassingMessage[] {
     const isFirst = frame.opcode !== OPCODES.continuation;
     const isBroken = isFirst === this.fragments.length > 0;
     // Two messages in one, or a piece of nothing: what came is passed on as it came.
@@ -51,7 +51,7 @@ export class MessageCollector {
     return [{ frames, isBinary: first.opcode !== OPCODES.text, data: this.dataOf(frames, first), rawBytes }];
   }
 
-  private dataOf(frames: readonly PassingFrame[], first: PassingFrame): Buffer | undefined {
+  private dataOf(frames: readonly ReceivedFrame[], first: ReceivedFrame): Buffer | undefined {
     const isWhole =
       frames.at(-1)?.isFinal === true && [OPCODES.text, OPCODES.binary].some((one) => one === first.opcode);
     const isCompressed = this.isDeflated && first.reserved === COMPRESSED;

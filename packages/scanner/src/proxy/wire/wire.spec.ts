@@ -1,8 +1,8 @@
 import { deflateRawSync, constants } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { OPCODES, writeFrame } from '../../probe/frames.js';
+import { OPCODES, type ReceivedFrame, writeFrame } from '../../probe/frames.js';
 import { agreedExtensions, offeredExtensions } from './deflate-terms.js';
-import { FrameCutter, MAX_MESSAGE_BYTES, type PassingFrame, TooLargeError } from './frame-cutter.js';
+import { FrameCutter, MAX_MESSAGE_BYTES, TooLargeError } from './frame-cutter.js';
 import { MessageCollector } from './message-collector.js';
 
 describe('FrameCutter', () => {
@@ -16,7 +16,7 @@ describe('FrameCutter', () => {
 
   it.each([1, 2, 7, 4096, bytes.length])('keeps every byte of what comes in pieces of %d', (size) => {
     const cutter = new FrameCutter();
-    const cut: PassingFrame[] = [];
+    const cut: ReceivedFrame[] = [];
     for (let at = 0; at < bytes.length; at += size) cut.push(...cutter.push(bytes.subarray(at, at + size)));
     expect(cut.map(({ raw }) => raw.toString('hex'))).toEqual(frames.map((one) => one.toString('hex')));
     expect(cut.map(({ opcode, isFinal, reserved, payload }) => [opcode, isFinal, reserved, payload.length])).toEqual([
@@ -31,13 +31,13 @@ describe('FrameCutter', () => {
   it('refuses a frame that says it is larger than goes through, before it has come', () => {
     const head = Buffer.alloc(10);
     head.set([0x82, 127]);
-    head.writeBigUInt64BE(BigInt(MAX_MESSAGE_BYTES + 1), 2);
+    head.writeBigUInt64BE(BigInt(MAX_MESSAGE_BYTES + 15), 2);
     expect(() => new FrameCutter().push(head)).toThrow(TooLargeError);
   });
 });
 
 describe('MessageCollector', () => {
-  const framesOf = (...shapes: Parameters<typeof writeFrame>[0][]): readonly PassingFrame[] =>
+  const framesOf = (...shapes: Parameters<typeof writeFrame>[0][]): readonly ReceivedFrame[] =>
     new FrameCutter().push(Buffer.concat(shapes.map((shape) => writeFrame(shape))));
   const deflated = (text: string): Buffer =>
     deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);

@@ -1,0 +1,62 @@
+import { Readable } from 'node:stream';
+import { describe, expect, it, vi } from 'vitest';
+import { crashesOf, settle } from '../../../../test/support/stub-pipeline.js';
+import { giveUp } from './give-up.js';
+
+const rejecting = async (): Promise<never> => Promise.reject(new Error('of nobody'));
+
+describe('giveUp', () => {
+  it.each<readonly [where: string, holds: (promise: () => Promise<never>) => unknown]>([
+    ['by itself', (promise) => promise()],
+    ['in an object', (promise) => ({ a: { b: promise() } })],
+    ['in a list, beside another', (promise) => [promise(), promise()]],
+    ['in a set', (promise) => new Set([promise()])],
+    ['in a map', (promise) => new Map([['a', promise()]])],
+    ['behind a circle', (promise) => circleAround(promise())],
+    ['beside a proxy that throws', (promise) => [throwingProxy(), { a: promise() }]],
+  ])('DR-14 takes hold of what rejects %s, and no process ends', async (_where, holds) => {
+    const crashes = await crashesOf(async () => {
+      giveUp(holds(rejecting));
+      await settle();
+    });
+    expect(crashes).toEqual([]);
+  });
+
+  it('DR-14 calls no accessor, and asks nothing that only then becomes a promise', () => {
+    const [then, get] = [vi.fn<() => void>(), vi.fn<() => void>()];
+    const value = { query: { then }, list: [Object.defineProperty({}, 'lazy', { get, enumerable: true })] };
+    giveUp(value);
+    expect([then, get].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+  });
+
+  it('SL-12 ends the streams of its data, and none that an instance holds', async () => {
+    class Holder {
+      readonly stream = new Readable({ read: () => undefined });
+    }
+    const [own, holder] = [new Readable({ read: () => undefined }), new Holder()];
+    giveUp({ files: [{ own }], holder });
+    await settle();
+    expect([own.destroyed, holder.stream.destroyed]).toEqual([true, false]);
+    expect(holder.stream.listenerCount('error')).toBe(0);
+  });
+
+  it('DR-14 reads no bytes one by one', () => {
+    const ownKeys = vi.spyOn(Object, 'keys');
+    giveUp({ file: Buffer.alloc(10_000) });
+    const read = ownKeys.mock.calls.map(([of]) => of);
+    ownKeys.mockRestore();
+    expect(read.some((of) => ArrayBuffer.isView(of))).toBe(false);
+  });
+});
+
+function circleAround(promise: Promise<never>): unknown {
+  const circle: Record<string, unknown> = {};
+  return Object.assign(circle, { circle, promise });
+}
+
+function throwingProxy(): object {
+  const trap = (): never => {
+    throw new Error('in a trap');
+  };
+  return new Proxy({}, { ownKeys: trap, getPrototypeOf: trap });
+}
