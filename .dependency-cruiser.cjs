@@ -21,6 +21,7 @@ const concerns = [
   'output',
   'events',
   'store',
+  'cluster',
   'channels',
   'integrity',
 ];
@@ -32,7 +33,11 @@ const contractPaths = contracts.map((path) => `${source}/${path}\\.ts$`);
 const isTest = '\\.spec\\.ts$';
 
 /** Where each concern may look inside the package besides itself and the contracts. */
-const alsoAllowed = new Map([['handshake', ['authentication']]]);
+const alsoAllowed = new Map([
+  ['handshake', ['authentication']],
+  // It does at other nodes what the lifecycle service does here.
+  ['cluster', ['lifecycle']],
+]);
 
 const concernRules = concerns.map((concern) => {
   const folders = [concern, 'events', 'store', 'core', 'nest', ...(alsoAllowed.get(concern) ?? [])];

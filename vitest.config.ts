@@ -41,6 +41,7 @@ const EXAMPLE_ENV = {
   JWT_SECRET_OLD: randomBytes(32).toString('base64url'),
   CSRF_SECRET: randomBytes(32).toString('base64url'),
   SESSION_SECRET: randomBytes(32).toString('base64url'),
+  CLUSTER_KEY: randomBytes(32).toString('base64'),
   METRICS_TOKEN: randomBytes(32).toString('hex'),
   METRICS_PORT: '0',
   AUDIT_HASH_KEY: randomBytes(32).toString('base64url'),

@@ -5,6 +5,7 @@ import { connect, testIdentity } from '@secure-ws/nestjs/testing';
 import { secureWsRedis } from '@secure-ws/redis';
 import { createClient } from 'redis';
 import { expect, it, onTestFinished } from 'vitest';
+import { CLUSTER_KEY } from '../support/cluster-key.js';
 import { RedisServer } from '../support/redis-server.js';
 import { boot, example } from './example.js';
 
@@ -47,7 +48,7 @@ it('DP-06 the ACL user of the page can do all that the store asks for, and nothi
   client.on('error', () => undefined);
   await client.connect();
   onTestFinished(() => client.destroy());
-  const store = await secureWsRedis({ client, prefix: 'my-app' });
+  const store = await secureWsRedis({ client, prefix: 'my-app', clusterKey: CLUSTER_KEY });
   const rules = [{ limit: 1, ttl: 60_000 }];
   const lease = {
     holder: 'one',
@@ -71,6 +72,11 @@ it('DP-06 the ACL user of the page can do all that the store asks for, and nothi
   await store.put('k:t', 'value', 60_000);
   expect(await store.take('k:t')).toBe('value');
   expect((await store.revocations(undefined, 10)).entries).toHaveLength(1);
+  const { position } = await store.control.hear(undefined, 10);
+  await store.control.say('message');
+  expect(await store.control.hear(position, 10)).toMatchObject({ messages: ['message'], isContinued: true });
+  expect(await store.control.beat('node', 1000)).toEqual(['node']);
+  expect(await store.control.beat('node', 0)).toEqual([]);
 
   for (const command of [['FLUSHALL'], ['CONFIG', 'GET', '*'], ['GET', 'other:key'], ['KEYS', '*']]) {
     await expect(client.sendCommand(command)).rejects.toThrow(/NOPERM/);

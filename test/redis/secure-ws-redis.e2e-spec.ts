@@ -1,9 +1,10 @@
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WsAuthorize, WsRevocationService } from '@secure-ws/nestjs';
 import { SecureWsStoreError } from '@secure-ws/nestjs/store';
-import { type RedisStore, secureWsRedis, type SecureWsRedisOptions } from '@secure-ws/redis';
+import { type RedisStore, secureWsRedis, type SecureWsRedisOptions, type SecureWsRedisPlace } from '@secure-ws/redis';
 import { createClient } from 'redis';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { CLUSTER_KEY } from '../support/cluster-key.js';
 import { watchForCrashes } from '../support/crash-watch.js';
 import { connect } from '../support/queueing-client.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -21,8 +22,8 @@ async function openClient(url: string, listens = true) {
   return client;
 }
 
-async function openStore(options: SecureWsRedisOptions) {
-  const store = await secureWsRedis(options);
+async function openStore(options: SecureWsRedisPlace & Partial<SecureWsRedisOptions>) {
+  const store = await secureWsRedis({ clusterKey: CLUSTER_KEY, ...options });
   onTestFinished(() => store.close());
   return store;
 }
@@ -34,27 +35,36 @@ const failure = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 describe('secureWsRedis()', () => {
-  it.each<readonly [what: string, options: (url: string) => unknown, says: RegExp]>([
+  it.each<readonly [what: string, options: (url: string) => object, says: RegExp]>([
     ['neither a url nor a client', () => ({}), /either a url or a client/],
     ['both', (url) => ({ url, client: {} }), /either a url or a client/],
     ['an option that it does not know', (url) => ({ url, prefx: 'a' }), /knows no option prefx/],
     ['a prefix that would end the hash tag', (url) => ({ url, prefix: 'a}b' }), /The prefix of secureWsRedis\(\)/],
     ['a client of something else', () => ({ client: {} }), /must be one of the redis package/],
     ['a url that is none', () => ({ url: 6379 }), /The url of secureWsRedis\(\)/],
+    [
+      'no key of the cluster',
+      (url) => ({ url, clusterKey: undefined }),
+      /The clusterKey of secureWsRedis\(\) is missing/,
+    ],
   ])('HS-01 refuses %s', async (_what, options, says) => {
     const server = await RedisServer.start();
-    expect(String(await failure(secureWsRedis(options(server.url) as SecureWsRedisOptions)))).toMatch(says);
+    expect(
+      String(await failure(secureWsRedis({ clusterKey: CLUSTER_KEY, ...options(server.url) } as SecureWsRedisOptions))),
+    ).toMatch(says);
   });
 
   it('DR-17 does not start without its server, and says nothing of the password', async () => {
-    const error = (await failure(secureWsRedis({ url: 'unix://user:hunter2@/nowhere/redis.sock' }))) as Error;
+    const error = (await failure(
+      secureWsRedis({ url: 'unix://user:hunter2@/nowhere/redis.sock', clusterKey: CLUSTER_KEY }),
+    )) as Error;
     expect(error.message).toContain('Redis cannot be reached');
     expect(error.message).not.toContain('hunter2');
   });
 
   it('SL-04 refuses a server that may throw revocations away', async () => {
     const server = await RedisServer.start({ args: ['--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru'] });
-    expect(String(await failure(secureWsRedis({ url: server.url })))).toMatch(
+    expect(String(await failure(secureWsRedis({ url: server.url, clusterKey: CLUSTER_KEY })))).toMatch(
       /maxmemory-policy allkeys-lru.*noeviction/s,
     );
   });
@@ -62,9 +72,13 @@ describe('secureWsRedis()', () => {
   it('DR-17 refuses a client that is not connected, or whose lost connection would end the process', async () => {
     const server = await RedisServer.start();
     const closed = createClient({ url: server.url });
-    expect(String(await failure(secureWsRedis({ client: closed })))).toContain('await client.connect() first');
+    expect(String(await failure(secureWsRedis({ client: closed, clusterKey: CLUSTER_KEY })))).toContain(
+      'await client.connect() first',
+    );
     const deaf = await openClient(server.url, false);
-    expect(String(await failure(secureWsRedis({ client: deaf })))).toContain("client.on('error', ...)");
+    expect(String(await failure(secureWsRedis({ client: deaf, clusterKey: CLUSTER_KEY })))).toContain(
+      "client.on('error', ...)",
+    );
   });
 
   it('uses the client of the application, and leaves it open', async () => {

@@ -67,6 +67,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   total: 4096,
   until: '2026-11-28T09:30:00.000Z',
   value: 23,
+  what: 'revocation',
   warning: 'is Infinity: there is no limit.',
   where: 'OrdersGateway.handleDisconnect',
   windowMs: 60_000,

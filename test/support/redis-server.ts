@@ -18,6 +18,9 @@ interface RedisServerOptions {
   readonly hasClock?: boolean;
 }
 
+/** Runs something at an end: that of a test, of a file. */
+export type AtEnd = (end: () => Promise<void>) => void;
+
 /** A Redis of Debian's, which listens on a socket in its own folder alone, and forgets all when it ends. */
 export class RedisServer {
   /** Of its socket; what a client is given. */
@@ -33,10 +36,10 @@ export class RedisServer {
     this.url = `unix://${this.path}`;
   }
 
-  /** Starts one that ends with the test that started it. */
-  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+  /** Starts one that ends with the test that started it, or when `atEnd` says. */
+  static async start(options: RedisServerOptions = {}, atEnd: AtEnd = onTestFinished): Promise<RedisServer> {
     const server = new RedisServer(options);
-    onTestFinished(async () => {
+    atEnd(async () => {
       await server.kill();
       rmSync(server.#folder, { recursive: true, force: true });
     });

@@ -176,6 +176,8 @@ export {
   OnWsRefreshed,
 } from './lifecycle/hooks/on-ws-connection.js';
 export type { WsConnectionFilter } from './lifecycle/connection-filter.js';
+export { WsCluster } from './cluster/ws-cluster.js';
+export type { WsClusterAnswer, WsClusterConnection, WsClusterFindings } from './cluster/ws-cluster.js';
 export { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 export type { WsConnectionFigures, WsSendCounts } from './lifecycle/ws-connection-lifecycle.service.js';
 export type { RevalidationOptions } from './lifecycle/revalidation/revalidation.options.js';

@@ -23,6 +23,7 @@ import { htmlLibraryLoaded } from './validation/hygiene/html-library.js';
 import { SocketAdmission } from './socket-io/socket-admission.js';
 import { SocketWatch } from './socket-io/socket-watch.js';
 import { WsSocketIdentities } from './socket-io/ws-socket-identities.js';
+import { WsCluster } from './cluster/ws-cluster.js';
 import { Clock, SystemClock } from './core/clock.js';
 import { WsObservers } from './core/observers.js';
 import { TestSetup } from './core/test-setup.js';
@@ -161,6 +162,7 @@ function define(userOptions: Provider, imports: DynamicModule['imports'] = [], e
       SecurityEvents,
       WsBackChannelLogout,
       WsClientCertificates,
+      WsCluster,
       WsConnectionLifecycleService,
       WsChallengeService,
       WsCsrfTokens,
@@ -197,6 +199,7 @@ const PROVIDERS: readonly Provider[] = [
   partOf(WsChallengeService, ({ challenges }) => challenges),
   partOf(WsBackChannelLogout, ({ backChannelLogout }) => backChannelLogout),
   partOf(WsSharedSignals, ({ sharedSignals }) => sharedSignals),
+  partOf(WsCluster, ({ cluster }) => cluster),
   partOf(WsRevocationService, ({ revocations }) => revocations),
   partOf(SecureWsAlerts, ({ alerts }) => alerts),
   partOf(WsFigures, (runtime) => new WsFigures(runtime)),

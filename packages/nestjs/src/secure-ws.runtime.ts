@@ -31,6 +31,7 @@ import { reportStoreHealth } from './store/report-store-health.js';
 import { ResilientStore } from './store/resilient.store.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
 import { ConnectionHooks } from './lifecycle/hooks/connection-hooks.js';
+import { WsCluster } from './cluster/ws-cluster.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
 import { UnfinishedMessages } from './lifecycle/unfinished-messages.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
@@ -66,6 +67,7 @@ export class SecureWsRuntime {
   readonly startedParts = new StartedParts();
   readonly revocationWatch: RevocationWatch;
   readonly revocations: WsRevocationService;
+  readonly cluster: WsCluster;
   readonly csrfTokens: WsCsrfTokens;
   readonly revokedCertificates = new RevokedCertificates();
   readonly challenges: WsChallengeService;
@@ -120,6 +122,11 @@ export class SecureWsRuntime {
     this.lifecycle.onDrained(() => this.hooks.settled());
     this.revocationWatch = new RevocationWatch(store, clock, () => this.lifecycle.find());
     this.revocations = new WsRevocationService(store, this.revocationWatch, clock, options.store.revocationMs);
+    const forgeries = store instanceof ResilientStore ? store.forgeries : undefined;
+    this.cluster = new WsCluster(store.control, clock, this.lifecycle, {
+      onGap: () => this.events.emit({ type: 'ws.cluster.gap' }),
+      onForged: (what) => forgeries?.note(what),
+    });
     this.defaults = defaultSettings(options);
     const ledger = new ViolationLedger(store, options.throttling.violations);
     this.#shedding = new LoadShedding(options.throttling.shedding, meter, (news) => this.#tellLoad(news));
@@ -131,13 +138,8 @@ export class SecureWsRuntime {
     const { events, faults, outputs } = this;
     const { policyTimeoutMs } = options.authorization;
     this.#parts = {
-      clock,
-      events,
-      faults,
-      outputs,
-      throttles,
-      ledger,
-      policyTimeoutMs,
+      ...{ clock, events, faults, outputs },
+      ...{ throttles, ledger, policyTimeoutMs },
       detailedErrors: options.detailedErrors,
     };
     this.timer.onTick((now) => {
@@ -146,6 +148,7 @@ export class SecureWsRuntime {
       this.guard.tick(now);
       store.tick();
       this.revocationWatch.tick(now);
+      this.cluster.tick(now);
       this.alerts.tick(now);
     });
     const challengeVerifier = (): WsChallengeVerifier => {
@@ -283,6 +286,7 @@ export class SecureWsRuntime {
     this.startedParts.end();
     this.timer.stop();
     this.#shedding.stop();
+    await this.cluster.close();
     await this.events.flush();
     // What was lost until now may have raised one. Its webhook and its listeners have their time below.
     this.alerts.close();

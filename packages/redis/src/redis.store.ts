@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import {
   type Admission,
   type AdmissionAnswer,
+  type ClusterKey,
+  type ControlBatch,
+  type ControlLine,
   type Lease,
   type LeaseState,
   type Revocation,
@@ -9,29 +12,43 @@ import {
   type ScoreRule,
   SecureWsStore,
   SecureWsStoreError,
+  type StoreForgery,
 } from '@secure-ws/nestjs/store';
 import type { ThrottleRule } from '@secure-ws/nestjs';
 import type { RedisClient } from './redis-client.js';
 import type { Script } from './script.js';
 import { SCRIPTS } from './scripts/scripts.js';
+import { type HandedEntry, type SentRevocation, SignedRevocations } from './signed-revocations.js';
 import type { StoreLayout } from './store-layout.js';
 
 /** How many leases one script renews: a server does nothing else meanwhile. */
 const RENEWED_AT_ONCE = 250;
+
+/** How often a script is asked again where what stands was forged, or another node has written meanwhile. */
+const MOST_TRIES = 8;
 
 /** What the script of an admission answers. */
 type AdmitReply = readonly [
   granted: number,
   rateWaitMs: number,
   backoffMs: number,
-  isRevoked: number,
+  revoking: readonly HandedEntry[],
   held: readonly number[],
   replaced: readonly string[],
 ];
 
 /** What the script that reads the log answers. */
 type LogReply = readonly [
-  entries: readonly (readonly [key: string, issuedBefore: string, ttlMs: string])[],
+  entries: readonly HandedEntry[],
+  name: string,
+  position: string,
+  isLast: number,
+  isContinued: number,
+];
+
+/** What the script that reads the messages of the nodes answers. */
+type HearReply = readonly [
+  messages: readonly string[],
   name: string,
   position: string,
   isLast: number,
@@ -45,15 +62,19 @@ type LogReply = readonly [
  */
 export class RedisStore extends SecureWsStore {
   #isClosed = false;
+  #control: ControlLine | undefined;
+  readonly #signed: SignedRevocations;
 
   /** @internal Made by `secureWsRedis()`. */
   constructor(
     private readonly client: RedisClient,
     private readonly layout: StoreLayout,
+    private readonly clusterKey: ClusterKey,
     /** Closes a client of our own. */
     private readonly onClose: () => void = () => undefined,
   ) {
     super();
+    this.#signed = new SignedRevocations(clusterKey, layout.prefix);
   }
 
   override async hit(key: string, rules: readonly ThrottleRule[], cost = 1): Promise<number> {
@@ -63,10 +84,19 @@ export class RedisStore extends SecureWsStore {
   }
 
   override async admit(admission: Admission): Promise<AdmissionAnswer> {
-    const { keys, asked } = this.#sentAdmission(admission);
-    const reply = (await this.#run(SCRIPTS.admit, keys, asked)) as AdmitReply;
-    const [granted, rateWaitMs, backoffMs, isRevoked, held, replaced] = reply;
-    return { granted: granted === 1, rateWaitMs, backoffMs, isRevoked: isRevoked === 1, held, replaced };
+    const ignored: Record<string, string> = Object.create(null) as Record<string, string>;
+    const { keys, asked } = this.#sentAdmission(admission, ignored);
+    const issuedAt = finite(admission.identity?.issuedAt ?? 0);
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const reply = (await this.#run(SCRIPTS.admit, keys, asked)) as AdmitReply;
+      const [granted, rateWaitMs, backoffMs, revoking, held, replaced] = reply;
+      const isRevoked = revoking.some((entry) => this.#signed.isRevokedBy(entry, issuedAt));
+      if (isRevoked || revoking.length === 0)
+        return { granted: granted === 1, rateWaitMs, backoffMs, isRevoked, held, replaced };
+      // Nothing was taken: it is asked again without those that nobody of us has written.
+      for (const [key, entry] of revoking) ignored[key] = entry;
+    }
+    throw changedAllTheTime();
   }
 
   override async renew(leases: readonly Lease[], ttlMs: number): Promise<readonly LeaseState[]> {
@@ -101,21 +131,46 @@ export class RedisStore extends SecureWsStore {
   }
 
   override async revoke(revocations: readonly Revocation[]): Promise<void> {
-    const sent = revocations.map(({ key, issuedBefore, ttlMs }) => ({ key, before: issuedBefore, ttl: ttlMs }));
-    await this.#run(SCRIPTS.revoke, this.layout.revocations, sent);
+    const asked = new Map<string, Revocation>();
+    for (const each of revocations) asked.set(each.key, joined(asked.get(each.key), each));
+    const sent = new Map<string, SentRevocation>();
+    for (const each of asked.values()) this.#prepare(sent, each);
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const found = (await this.#run(SCRIPTS.revoke, this.layout.revocations, [...sent.values()])) as HandedEntry[];
+      if (found.length === 0) {
+        for (const each of sent.values()) this.#signed.written(each);
+        return;
+      }
+      for (const standing of found) this.#prepare(sent, asked.get(standing[0]) as Revocation, standing);
+    }
+    throw changedAllTheTime();
   }
 
   override async revocations(after: string | undefined, most: number): Promise<RevocationBatch> {
-    const [, name = '', position = '0'] = /^([\da-f-]{1,100})\.(\d{1,15})$/.exec(after ?? '') ?? [];
-    const asked = { name, after: position, most, fresh: randomUUID() };
+    const asked = { ...positionOf(after), most, fresh: randomUUID() };
     const reply = (await this.#run(SCRIPTS.revocations, this.layout.revocations, asked)) as LogReply;
     const [entries, log, reached, isLast, isContinued] = reply;
     return {
-      entries: entries.map(([key, before, ttl]) => ({ key, issuedBefore: Number(before), ttlMs: Number(ttl) })),
+      entries: this.#signed.read(entries),
       position: `${log}.${reached}`,
       isLast: isLast === 1,
       isContinued: isContinued === 1,
     };
+  }
+
+  override get control(): ControlLine {
+    const { layout } = this;
+    return (this.#control ??= {
+      key: this.clusterKey,
+      name: layout.prefix,
+      say: async (message) => void (await this.#run(SCRIPTS.say, layout.control, { message, fresh: randomUUID() })),
+      hear: async (after, most) => this.#hear(after, most),
+      beat: async (node, ttl) => (await this.#run(SCRIPTS.beat, [layout.nodes], { node, ttl })) as readonly string[],
+    });
+  }
+
+  override onForged(listener: (what: StoreForgery) => void): () => void {
+    return this.#signed.onForged(() => listener('revocation'));
   }
 
   /** Refuses everything from now on, and closes a client that was opened for a `url`. */
@@ -125,7 +180,23 @@ export class RedisStore extends SecureWsStore {
     this.onClose();
   }
 
-  #sentAdmission({ rate, backoff, identity, lease }: Admission): { keys: string[]; asked: object } {
+  async #hear(after: string | undefined, most: number): Promise<ControlBatch> {
+    const asked = { ...positionOf(after), most, fresh: randomUUID() };
+    const reply = (await this.#run(SCRIPTS.hear, this.layout.control, asked)) as HearReply;
+    const [messages, name, reached, isLast, isContinued] = reply;
+    return { messages, position: `${name}.${reached}`, isLast: isLast === 1, isContinued: isContinued === 1 };
+  }
+
+  #prepare(sent: Map<string, SentRevocation>, revocation: Revocation, standing?: HandedEntry): void {
+    const prepared = this.#signed.prepare(revocation, standing);
+    if (prepared === undefined) sent.delete(revocation.key);
+    else sent.set(revocation.key, prepared);
+  }
+
+  #sentAdmission(
+    { rate, backoff, identity, lease }: Admission,
+    ignored: Readonly<Record<string, string>>,
+  ): { keys: string[]; asked: object } {
     const { layout } = this;
     const keys: string[] = [];
     const asked: Record<string, unknown> = {};
@@ -146,7 +217,7 @@ export class RedisStore extends SecureWsStore {
     }
     if (identity !== undefined) {
       keys.push(...layout.revocations);
-      asked['identity'] = { keys: identity.keys, at: finite(identity.issuedAt) };
+      asked['identity'] = { keys: identity.keys, at: finite(identity.issuedAt), ignored };
     }
     if (lease !== undefined) {
       const { holder, places, ttlMs, overflow } = lease;
@@ -179,6 +250,26 @@ function finite(number: number): number {
   if (Number.isNaN(number)) return -Number.MAX_VALUE;
   return Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, number));
 }
+
+/** A position as {@link RedisStore} gave it: of what log or stream, and how far. */
+function positionOf(position: string | undefined): { readonly name: string; readonly after: string } {
+  const [, name = '', after = '0'] = /^([\da-f-]{1,100})\.(\d{1,15})$/.exec(position ?? '') ?? [];
+  return { name, after };
+}
+
+/** Two for one key in their order. */
+function joined(earlier: Revocation | undefined, later: Revocation): Revocation {
+  if (earlier === undefined || earlier.issuedBefore === 0 || later.issuedBefore === 0) return later;
+  const { key, issuedBefore, ttlMs } = later;
+  return { key, issuedBefore: Math.max(issuedBefore, earlier.issuedBefore), ttlMs: Math.max(ttlMs, earlier.ttlMs) };
+}
+
+/** Somebody writes there faster than it is read: without an answer the caller counts by itself. */
+const changedAllTheTime = (): SecureWsStoreError =>
+  new SecureWsStoreError(
+    'unavailable',
+    new Error('What stands in Redis for a revocation changed with every question.'),
+  );
 
 /** `maxmemory` reached, with nothing that may be thrown away: an answer. Everything else means that there is no store. */
 function storeError(error: unknown): SecureWsStoreError {

@@ -1,3 +1,4 @@
+import { ClusterKey, type ClusterKeyMaterial } from '@secure-ws/nestjs/store';
 import { inspectServer } from './inspect-server.js';
 import { openClient } from './open-client.js';
 import type { RedisClient } from './redis-client.js';
@@ -13,6 +14,12 @@ export type SecureWsRedisOptions = SecureWsRedisPlace & {
    * @default 'secure-ws'
    */
   readonly prefix?: string;
+  /**
+   * Signs what only nodes of the application may say, so that whoever can write to Redis can neither revoke nor take back:
+   * 32 random bytes or more, as text in base64url or base64 (`openssl rand -base64 32`), a Buffer or a KeyObject. The same on
+   * all nodes. A list of up to five changes it: the first signs, and all of them verify.
+   */
+  readonly clusterKey: ClusterKeyMaterial | undefined | readonly (ClusterKeyMaterial | undefined)[];
 };
 
 /** How the server is reached. */
@@ -36,27 +43,29 @@ const PREFIX = /^[\w.-]{1,64}$/;
  * @example
  * ```ts
  * SecureWsModule.forRootAsync({
- *   useFactory: async () => ({ ..., store: { shared: await secureWsRedis({ url: process.env.REDIS_URL }) } }),
+ *   useFactory: async () => ({ ..., store: { shared: await secureWsRedis({ url, clusterKey: process.env.CLUSTER_KEY }) } }),
  * })
  * ```
  *
  * @throws Error where the options are wrong, the server cannot be reached, is too old or throws keys away when its memory is full.
  */
 export async function secureWsRedis(options: SecureWsRedisOptions): Promise<RedisStore> {
-  const { url, client, prefix = 'secure-ws', ...unknown } = options;
+  const { url, client, clusterKey, prefix = 'secure-ws', ...unknown } = options;
   const [first] = Object.keys(unknown);
-  if (first !== undefined) throw new Error(`secureWsRedis() knows no option ${first}: url, client, prefix.`);
+  if (first !== undefined)
+    throw new Error(`secureWsRedis() knows no option ${first}: url, client, prefix, clusterKey.`);
   if (typeof prefix !== 'string' || !PREFIX.test(prefix)) {
     throw new Error('The prefix of secureWsRedis() must be 1 to 64 letters, digits and ._-, such as my-app.');
   }
   if ((url === undefined) === (client === undefined)) {
     throw new Error('secureWsRedis() needs either a url or a client, such as { url: process.env.REDIS_URL }.');
   }
+  const key = ClusterKey.read(clusterKey, 'secureWsRedis()');
   const layout = new StoreLayout(prefix);
   if (client !== undefined) {
     refuseUnready(client);
     await inspectServer(client, layout);
-    return new RedisStore(client, layout);
+    return new RedisStore(client, layout, key);
   }
   if (typeof url !== 'string')
     throw new Error('The url of secureWsRedis() must be text, such as redis://127.0.0.1:6379.');
@@ -67,7 +76,7 @@ export async function secureWsRedis(options: SecureWsRedisOptions): Promise<Redi
     opened.close();
     throw error;
   }
-  return new RedisStore(opened.client, layout, opened.close);
+  return new RedisStore(opened.client, layout, key, opened.close);
 }
 
 function refuseUnready(client: RedisClient): void {

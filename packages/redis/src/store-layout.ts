@@ -29,12 +29,18 @@ export class StoreLayout {
   readonly clock: string;
   /** The log of revocations: what is revoked, the order, when each is over, and where the log stands. */
   readonly revocations: readonly string[];
+  /** The messages of the nodes, and how far they go. */
+  readonly control: readonly string[];
+  /** The nodes, by when they are gone. */
+  readonly nodes: string;
   readonly #root: string;
 
-  constructor(prefix: string) {
+  constructor(readonly prefix: string) {
     this.#root = `{${prefix}}`;
     this.clock = `${this.#root}:clock`;
     this.revocations = ['data', 'log', 'dues', 'meta'].map((part) => `${this.#root}:revocations:${part}`);
+    this.control = ['stream', 'meta'].map((part) => `${this.#root}:control:${part}`);
+    this.nodes = `${this.#root}:control:nodes`;
   }
 
   /** The windows of a list of rules for a key. */

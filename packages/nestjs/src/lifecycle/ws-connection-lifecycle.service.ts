@@ -38,7 +38,10 @@ export interface WsConnectionFigures {
 /** How many connections a message was sent to, and what became of it at the others that were meant. */
 export type WsSendCounts = Readonly<Record<WsSendOutcome, number>>;
 
-/** Knows every open connection, and watches over their deadlines. Injectable. */
+/**
+ * Knows every open connection of this node, and watches over their deadlines. What it finds and does is this node's alone: for all
+ * nodes that share a store there is `WsCluster`. Injectable.
+ */
 export class WsConnectionLifecycleService {
   readonly #connections = new Map<string, ManagedConnection>();
 
@@ -95,24 +98,24 @@ export class WsConnectionLifecycleService {
     return [...this.#connections.values()];
   }
 
-  /** How many connections are open. */
+  /** How many connections are open at this node. */
   get count(): number {
     return this.#connections.size;
   }
 
-  /** The connections that match; all of them without a filter. */
+  /** The connections of this node that match; all of them without a filter. */
   find(filter: WsConnectionFilter = {}): WsConnection[] {
     return [...this.#connections.values()].filter((connection) => matchesFilter(connection, filter));
   }
 
-  /** How many connections are open on each path. */
+  /** How many connections of this node are open on each path. */
   countsByPath(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
     for (const { path } of this.#connections.values()) counts.set(path, (counts.get(path) ?? 0) + 1);
     return counts;
   }
 
-  /** The figures of the connections that match; of all of them without a filter. */
+  /** The figures of the connections of this node that match; of all of them without a filter. */
   figures(filter: WsConnectionFilter = {}): WsConnectionFigures[] {
     const now = this.clock.monotonic();
     return [...this.#connections.values()]
@@ -136,7 +139,7 @@ export class WsConnectionLifecycleService {
 
   /**
    * Closes the connections that match, on this node. It bans nobody: whoever has a good credential comes back at once. To keep
-   * somebody out, or to end a session on all nodes, there is {@link WsRevocationService}.
+   * somebody out, or to end a session on all nodes, there is {@link WsRevocationService}; to close on all nodes, `WsCluster`.
    *
    * @returns how many there were.
    */
@@ -174,7 +177,7 @@ export class WsConnectionLifecycleService {
   }
 
   /**
-   * Asks clients to come back, with 4003: running handlers finish, and the closes are spread over time like those of a drain.
+   * Asks clients of this node to come back, with 4003: running handlers finish, and the closes are spread over time like those of a drain.
    * `{ serverCertificate }` names those that connected under a certificate that was replaced (TR-04).
    *
    * @returns how many there were, when they are gone.
@@ -186,7 +189,7 @@ export class WsConnectionLifecycleService {
   }
 
   /**
-   * Has the identities of the connections that match revalidated now: roles were changed, an account was disabled. Who is asked
+   * Has the identities of the connections of this node that match revalidated now: roles were changed, an account was disabled. Who is asked
    * is `lifecycle.revalidation.revalidator`; new rights hold from the next message on.
    *
    * @returns how many there were.

@@ -1,5 +1,8 @@
 // For authors of stores. `describeStoreContract` of `@secure-ws/nestjs/testing` is what a store must pass.
 export { SecureWsStore, SecureWsStoreError } from './secure-ws.store.js';
+export { ClusterKey } from './cluster-key.js';
+export type { ClusterKeyMaterial, DerivedKey } from './cluster-key.js';
+export type { ControlBatch, ControlLine } from './control-line.js';
 export type {
   Admission,
   AdmissionAnswer,
@@ -12,5 +15,6 @@ export type {
   RevocationBatch,
   ScoreRule,
   StoreFailure,
+  StoreForgery,
 } from './secure-ws.store.js';
 export type { Awaitable } from '../core/awaitable.js';

@@ -8,7 +8,10 @@ import { ResilientStore } from './resilient.store.js';
 import { type Revocation, SecureWsStore, SecureWsStoreError } from './secure-ws.store.js';
 import { hashedKey } from './store-keys.js';
 
-type StoreMethod = Exclude<keyof MemoryStore, 'size' | 'isShared' | 'admitsHandshakes' | 'awayMs' | 'tick' | 'close'>;
+type StoreMethod = Exclude<
+  keyof MemoryStore,
+  'size' | 'isShared' | 'admitsHandshakes' | 'awayMs' | 'control' | 'onForged' | 'tick' | 'close'
+>;
 
 const METHODS: readonly StoreMethod[] = [
   'hit',

@@ -13,7 +13,10 @@ import {
   SecureWsStore,
   SecureWsStoreError,
 } from './secure-ws.store.js';
+import { sentAdmission, sentLease } from './sent-admission.js';
 import { hashedKey } from './store-keys.js';
+import { type ControlLine, watchedLine } from './control-line.js';
+import { ForgeryReports } from './forgery-reports.js';
 import { StoreHealth, type StoreHealthListener } from './store-health.js';
 
 /** For how long new handshakes are admitted while the shared store is away, in milliseconds. */
@@ -36,6 +39,8 @@ const PROBE: ScoreRule = Object.freeze({ name: 'probe', decayPerSecond: 1, max: 
  * - revocations hold that this node has made or read; those that it made are told when the store is back, and as soon as
  *   it has lost its data
  *
+ * What was read holds here also where somebody has deleted it in the shared store.
+ *
  * The shared store is given hashes of keys: addresses and names of users do not leave the node.
  */
 export class ResilientStore extends SecureWsStore {
@@ -48,7 +53,10 @@ export class ResilientStore extends SecureWsStore {
   /** Monotonic moment at which the log was last read to its end: a node that has just started knows of none. */
   #readAt = -Infinity;
   #isClosed = false;
+  #control: ControlLine | undefined;
   readonly #listeners: StoreHealthListener[];
+  /** What in the shared store none of us has written. */
+  readonly forgeries: ForgeryReports;
 
   constructor(
     private readonly shared: SecureWsStore,
@@ -59,6 +67,7 @@ export class ResilientStore extends SecureWsStore {
   ) {
     super();
     this.#listeners = [listener];
+    this.forgeries = new ForgeryReports(shared, clock);
     // A write: a store that can only be read (a replica, a full disk) cannot count.
     this.#health = new StoreHealth(clock, () => shared.charge('probe:health', 1, PROBE), {
       onAway: (cause) => this.#listeners.forEach((each) => each.onAway(cause)),
@@ -80,6 +89,11 @@ export class ResilientStore extends SecureWsStore {
     return this.#health.awayMs < (this.#knowsRevocations ? MAX_AWAY_MS : 1);
   }
 
+  override get control(): ControlLine | undefined {
+    const line = this.shared.control;
+    return line === undefined ? undefined : (this.#control ??= watchedLine(line, (call) => this.#ask(call)));
+  }
+
   override get awayMs(): number {
     return this.#health.awayMs;
   }
@@ -94,6 +108,7 @@ export class ResilientStore extends SecureWsStore {
     this.#health.tick();
     if (this.#untold.size > 0 && !this.#isTelling && this.#health.awayMs === 0) void this.#tell();
     this.local.tick();
+    this.forgeries.tick();
     void this.#tickShared();
   }
 
@@ -112,17 +127,20 @@ export class ResilientStore extends SecureWsStore {
   }
 
   override admit(admission: Admission): Awaitable<AdmissionAnswer> {
+    const sent = sentAdmission(admission);
+    if (sent.identity !== undefined && !this.#isClosed) {
+      const known = this.local.admit({ identity: sent.identity }) as AdmissionAnswer;
+      if (known.isRevoked) return known;
+    }
     return this.#askOr(
-      () => this.shared.admit(sentAdmission(admission)),
+      () => this.shared.admit(sent),
       () => {
-        const { identity } = admission;
+        const { identity } = sent;
         // One answer may fail without an outage: who is revoked must be known here for that, too.
         const isKnown = identity === undefined || this.#knowsRevocations;
         if (!this.admitsHandshakes || !isKnown) throw new SecureWsStoreError('unavailable');
         // Revocations are kept as they were read, by hashed keys.
-        return this.local.admit(
-          identity === undefined ? admission : { ...admission, identity: sentIdentity(identity) },
-        );
+        return this.local.admit(identity === undefined ? admission : { ...admission, identity });
       },
     );
   }
@@ -187,6 +205,7 @@ export class ResilientStore extends SecureWsStore {
   /** Ends the memory of this node. The shared store is closed by whoever made it: others may still count there. */
   override close(): void {
     this.#isClosed = true;
+    this.forgeries.close();
     void this.local.close();
   }
 
@@ -273,26 +292,3 @@ export class ResilientStore extends SecureWsStore {
 
 /** What was taken back is told before what was revoked again since. */
 const untoldName = ({ key, issuedBefore }: Revocation): string => (issuedBefore === 0 ? `taken-back:${key}` : key);
-
-function sentAdmission({ rate, backoff, identity, lease }: Admission): Admission {
-  return {
-    ...(rate !== undefined && { rate: { ...rate, key: hashedKey(rate.key) } }),
-    ...(backoff !== undefined && { backoff: sentBackoff(backoff) }),
-    ...(identity !== undefined && { identity: sentIdentity(identity) }),
-    ...(lease !== undefined && {
-      lease: { ...lease, places: lease.places.map(({ key, limit }) => ({ key: hashedKey(key), limit })) },
-    }),
-  };
-}
-
-/** A copy: another node cannot ask for the allowance when it needs it. */
-function sentBackoff({ key, rule, allowance, isReported = false }: Backoff): Backoff {
-  return { key: hashedKey(key), rule, allowance, isReported };
-}
-
-type Backoff = NonNullable<Admission['backoff']>;
-type Identity = NonNullable<Admission['identity']>;
-
-const sentIdentity = ({ keys, issuedAt }: Identity): Identity => ({ keys: keys.map(hashedKey), issuedAt });
-
-const sentLease = ({ holder, keys }: Lease): Lease => ({ holder, keys: keys.map(hashedKey) });

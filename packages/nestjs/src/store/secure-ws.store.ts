@@ -1,5 +1,6 @@
 import type { Awaitable } from '../core/awaitable.js';
 import type { ThrottleRule } from '../core/rate-windows.js';
+import type { ControlLine } from './control-line.js';
 
 /** A score that falls with time, for each key. */
 export interface ScoreRule {
@@ -128,6 +129,9 @@ export type LeaseState = 'held' | 'replaced' | 'unknown';
 /** Why a store has no answer: it holds as many keys as it may; it cannot be reached or is too slow; it was closed. */
 export type StoreFailure = 'full' | 'unavailable' | 'closed';
 
+/** What in a store was not written by a node of this application. */
+export type StoreForgery = 'revocation' | 'control-message' | 'node';
+
 const MESSAGES: Readonly<Record<StoreFailure, string>> = Object.freeze({
   full: 'The store is full. Raise store.maxKeys, or find out who makes so many keys.',
   unavailable: 'The store did not answer. Check that it runs and can be reached from this node.',
@@ -174,6 +178,22 @@ export abstract class SecureWsStore {
   /** For how many milliseconds it has not answered; 0 while it does. */
   get awayMs(): number {
     return 0;
+  }
+
+  /** Where nodes talk to each other; `undefined` for a store that has no such line, and each node then acts by itself. */
+  get control(): ControlLine | undefined {
+    return undefined;
+  }
+
+  /**
+   * Calls a listener, which must not throw, whenever something is found that no node of this application has written. It is ignored
+   * by then.
+   *
+   * @returns ends it.
+   */
+  onForged(_listener: (what: StoreForgery) => void): () => void {
+    // Most stores cannot tell.
+    return () => undefined;
   }
 
   /** For what a store has to do from time to time; called several times a second by each application that uses it. */
@@ -228,7 +248,8 @@ export abstract class SecureWsStore {
    * Adds revocations to the log, all or none. A key that has one keeps the later date and the longer life; one that changes
    * nothing is no news.
    *
-   * A store that has no room refuses, and forgets nothing that is not over.
+   * A store that has no room refuses, and forgets nothing that is not over. One that others can write to signs what it keeps, and
+   * ignores what is not signed.
    */
   abstract revoke(revocations: readonly Revocation[]): Awaitable<void>;
 

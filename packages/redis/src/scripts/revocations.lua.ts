@@ -1,11 +1,17 @@
 /**
- * Revocations: `data` (by key: `issuedBefore due`), `log` (keys by the position at which they came), `dues` (keys by when
+ * Revocations: `data` (by key: `issuedBefore due seal`), `log` (keys by the position at which they came), `dues` (keys by when
  * they are over) and `meta` (the name and the last position of the log).
  *
  * A key stands in the log once, at its newest entry: the log is as long as there are revocations that hold.
+ *
+ * A script cannot verify a seal, since whoever can read the scripts could then make one. What stands is handed to the node as
+ * `{ key, entry, how long it lives }`, and the node asks again with the entries that are to be ignored.
  */
 export const REVOCATIONS = /* lua */ `
 local SWEPT_AT_ONCE = 100
+
+-- Longer than any that a node writes.
+local LONGEST_ENTRY = 300
 
 local function next_log()
   return { data = next_key(), log = next_key(), dues = next_key(), meta = next_key() }
@@ -13,11 +19,16 @@ end
 
 local function read_revocation(log, key)
   local kept = redis.call('HGET', log.data, key)
-  if not kept then return nil end
-  local issued_before, due = string.match(kept, '^(%d+) (%d+)$')
+  if not kept or #kept > LONGEST_ENTRY then return nil end
+  local issued_before, due = string.match(kept, '^(%d+) (%d+)')
+  if not issued_before then return nil end
   issued_before, due = tonumber(issued_before), tonumber(due)
   if due <= now then return nil end
-  return { issued_before = issued_before, due = due }
+  return { entry = kept, issued_before = issued_before, due = due }
+end
+
+local function handed(key, known)
+  return { key, known.entry, text(known.due - now) }
 end
 
 local function sweep(log)
@@ -28,39 +39,39 @@ local function sweep(log)
   end
 end
 
-local function revoke(log, entry)
-  local known = read_revocation(log, entry.key)
-  local due = now + math.ceil(entry.ttl)
-  -- One that was taken back prolongs nothing.
-  if known and known.issued_before ~= 0 then due = math.max(due, known.due) end
-  local later = entry.before
-  if later ~= 0 and known then later = math.max(later, known.issued_before) end
-  -- A second that a copy has been on its way is no longer life.
-  if known and known.issued_before == later and math.abs(due - known.due) < 1000 then return end
-  local position = redis.call('HINCRBY', log.meta, 'last', 1)
-  redis.call('HSET', log.data, entry.key, string.format('%.0f %.0f', later, due))
-  redis.call('ZADD', log.log, position, entry.key)
-  redis.call('ZADD', log.dues, string.format('%.0f', due), entry.key)
+-- What stands for the keys, and is not what the node expects there.
+local function in_the_way(log, entries)
+  local found = {}
+  for _, entry in ipairs(entries) do
+    local known = read_revocation(log, entry.key)
+    if known and known.entry ~= entry.over then found[#found + 1] = handed(entry.key, known) end
+  end
+  return found
 end
 
-local function is_revoked(log, keys, issued_at)
+local function write(log, entry)
+  local due = string.format('%.0f', now + math.ceil(entry.ttl))
+  local position = redis.call('HINCRBY', log.meta, 'last', 1)
+  redis.call('HSET', log.data, entry.key, string.format('%.0f %s %s', entry.before, due, entry.seal))
+  redis.call('ZADD', log.log, position, entry.key)
+  redis.call('ZADD', log.dues, due, entry.key)
+end
+
+-- What revokes an identity, but for the entries that are to be ignored.
+local function revoking(log, keys, issued_at, ignored)
+  local found = {}
   for _, key in ipairs(keys) do
     local known = read_revocation(log, key)
     -- Negated: what is not a number fails the comparison, so it is revoked.
-    if known and not (issued_at >= known.issued_before) then return true end
+    if known and ignored[key] ~= known.entry and not (issued_at >= known.issued_before) then
+      found[#found + 1] = handed(key, known)
+    end
   end
-  return false
-end
-
--- Another server that took over may lack what the last one had not passed on: its log has another name.
-local function log_name(log, fresh)
-  redis.call('HSETNX', log.meta, 'name', fresh)
-  local replication = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
-  return redis.call('HGET', log.meta, 'name') .. '-' .. replication
+  return found
 end
 
 local function read_log(log, asked, after, most, fresh)
-  local name = log_name(log, fresh)
+  local name = log_name(log.meta, fresh)
   local is_continued = asked == name
   local position = is_continued and tonumber(after) or 0
   local entries = {}
@@ -70,7 +81,7 @@ local function read_log(log, asked, after, most, fresh)
       position = tonumber(found[i + 1])
       local known = read_revocation(log, found[i])
       if known then
-        entries[#entries + 1] = { found[i], text(known.issued_before), text(known.due - now) }
+        entries[#entries + 1] = handed(found[i], known)
         if #entries == most then return { entries, name, text(position), 0, is_continued and 1 or 0 } end
       end
     end

@@ -1,6 +1,8 @@
 import { Script } from '../script.js';
 import { CLOCK } from './clock.lua.js';
+import { CONTROL } from './control.lua.js';
 import { LEASES } from './leases.lua.js';
+import { LOG_NAME } from './log-name.lua.js';
 import { RATE_WINDOWS } from './rate-windows.lua.js';
 import { REVOCATIONS } from './revocations.lua.js';
 import { SCORES } from './scores.lua.js';
@@ -30,22 +32,23 @@ return wait
     RATE_WINDOWS,
     SCORES,
     LEASES,
+    LOG_NAME,
     REVOCATIONS,
     /* lua */ `
 local asked = cjson.decode(ARGV[1])
 local rate_wait_ms, in_backoff_ms = 0, 0
 local rates, allowance
 
-local function answer(granted, is_revoked, held, replaced)
+local function answer(granted, revoking, held, replaced)
   if rates then write_rates(rates) end
   if allowance then write_rates(allowance) end
-  return { granted and 1 or 0, rate_wait_ms, in_backoff_ms, is_revoked and 1 or 0, held, replaced }
+  return { granted and 1 or 0, rate_wait_ms, in_backoff_ms, revoking, held, replaced }
 end
 
 if asked.rate then
   rates = read_rates(next_key(), asked.rate.rules)
   rate_wait_ms = rate_wait(rates, 1)
-  if rate_wait_ms > 0 and not asked.rate.reported then return answer(false, false, {}, {}) end
+  if rate_wait_ms > 0 and not asked.rate.reported then return answer(false, {}, {}, {}) end
 end
 
 if asked.backoff then
@@ -57,11 +60,12 @@ if asked.backoff then
       if rate_wait(allowance, 1) == 0 then in_backoff_ms = 0 end
     end
   end
-  if in_backoff_ms > 0 and not asked.backoff.reported then return answer(false, false, {}, {}) end
+  if in_backoff_ms > 0 and not asked.backoff.reported then return answer(false, {}, {}, {}) end
 end
 
-if asked.identity and is_revoked(next_log(), asked.identity.keys, asked.identity.at) then
-  return answer(false, true, {}, {})
+if asked.identity then
+  local found = revoking(next_log(), asked.identity.keys, asked.identity.at, asked.identity.ignored)
+  if #found > 0 then return answer(false, found, {}, {}) end
 end
 
 local granted, held, replaced = true, {}, {}
@@ -75,7 +79,7 @@ if granted then
   -- One that only reports is let in without an allowance.
   if allowance and in_backoff_ms == 0 then rate_take(allowance, 1) end
 end
-return answer(granted, false, held, replaced)
+return answer(granted, {}, held, replaced)
 `,
   ),
 
@@ -142,27 +146,71 @@ return kept[2]
 `,
   ),
 
-  /** Keys: the log. */
+  /** Keys: the log. Writes all or, where something else stands than the node expects, nothing. */
   revoke: new Script(
     CLOCK,
+    LOG_NAME,
     REVOCATIONS,
     /* lua */ `
 local log = next_log()
+local entries = cjson.decode(ARGV[1])
 sweep(log)
-for _, entry in ipairs(cjson.decode(ARGV[1])) do revoke(log, entry) end
-return 1
+local found = in_the_way(log, entries)
+if #found == 0 then
+  for _, entry in ipairs(entries) do write(log, entry) end
+end
+return found
 `,
   ),
 
   /** Keys: the log. */
   revocations: new Script(
     CLOCK,
+    LOG_NAME,
     REVOCATIONS,
     /* lua */ `
 local asked = cjson.decode(ARGV[1])
 local log = next_log()
 sweep(log)
 return read_log(log, asked.name, asked.after, asked.most, asked.fresh)
+`,
+  ),
+
+  /** Keys: the stream of messages, and how far it goes. */
+  say: new Script(
+    CLOCK,
+    CONTROL,
+    /* lua */ `
+local asked = cjson.decode(ARGV[1])
+say(next_key(), next_key(), asked.message, asked.fresh)
+return 1
+`,
+  ),
+
+  /** Keys: the stream of messages, and how far it goes. */
+  hear: new Script(
+    CLOCK,
+    LOG_NAME,
+    CONTROL,
+    /* lua */ `
+return hear(next_key(), next_key(), cjson.decode(ARGV[1]))
+`,
+  ),
+
+  /** Keys: the nodes. */
+  beat: new Script(
+    CLOCK,
+    /* lua */ `
+local MOST_NODES = 1000
+local asked = cjson.decode(ARGV[1])
+local nodes = next_key()
+redis.call('ZREMRANGEBYSCORE', nodes, '-inf', now)
+if asked.ttl > 0 then
+  redis.call('ZADD', nodes, string.format('%.0f', now + asked.ttl), asked.node)
+else
+  redis.call('ZREM', nodes, asked.node)
+end
+return redis.call('ZREVRANGE', nodes, 0, MOST_NODES - 1)
 `,
   ),
 });

@@ -12,6 +12,7 @@ import {
 } from '../event-reasons.js';
 import { ALERT_EVENTS } from './alert-events.js';
 import { address, CONNECTION, CONNECTION_OPTIONAL, type EventRow, identifier, path, plain, text } from './event-row.js';
+import type { StoreForgery } from '../../store/secure-ws.store.js';
 import { MESSAGE_EVENTS } from './message-events.js';
 import { SIGNAL_EVENTS } from './signal-events.js';
 import { OPERATOR_EVENTS } from './operator-events.js';
@@ -116,6 +117,25 @@ export const EVENT_CATALOGUE = Object.freeze({
   'ws.store.away': { level: 'error', volume: 'rare', owasp: 'sys_crash', fields: {} },
   /** It answers again. */
   'ws.store.back': { level: 'warn', volume: 'rare', owasp: 'sys_crash', fields: { durationMs: plain<number>() } },
+  /**
+   * Something in the shared store was not written by a node of this application, and was ignored: somebody else can write to it,
+   * or the nodes have different keys. Told once a minute at most.
+   */
+  'ws.store.forged': {
+    level: 'error',
+    volume: 'rare',
+    owasp: 'malicious_extraneous',
+    fields: {
+      what: plain<StoreForgery>(),
+      /** How often it was met since it was told last. */
+      count: plain<number>(),
+    },
+  },
+  /**
+   * Messages between the nodes were lost before this node had read them: what the others asked for with `WsCluster` was not done
+   * here. Told once a minute at most. Revocations have a log of their own, and are caught up.
+   */
+  'ws.cluster.gap': { level: 'warn', volume: 'rare', owasp: 'sys_crash', fields: {} },
   ...ALERT_EVENTS,
   /**
    * A log-out token of an authorization server was not taken: somebody else's, or one that was used before; or nobody could tell

@@ -55,7 +55,9 @@ const MEANINGS: readonly (readonly [beginning: string, kind: Kind, outcome: Even
   ['ws.audit.', 'error', 'failure'],
   ['ws.application.', 'error', 'failure'],
   ['ws.store.back', 'recovery', 'success'],
+  ['ws.store.forged', 'detection', 'success'],
   ['ws.store.', 'error', 'failure'],
+  ['ws.cluster.', 'error', 'failure'],
   ['ws.drain.', 'lifecycle', 'success'],
 ];
 

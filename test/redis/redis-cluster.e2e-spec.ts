@@ -1,0 +1,43 @@
+import { describeStoreContract } from '@secure-ws/nestjs/testing';
+import { secureWsRedis } from '@secure-ws/redis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { CLUSTER_KEY } from '../support/cluster-key.js';
+import { sharedRedisCluster } from '../support/redis-cluster.js';
+
+const running = sharedRedisCluster();
+
+describeStoreContract(
+  'DP-06 A RedisStore over a Redis Cluster of three',
+  async () => {
+    const cluster = running();
+    await cluster.flush();
+    const store = await secureWsRedis({ client: await cluster.open(), clusterKey: CLUSTER_KEY });
+    return {
+      store,
+      pass: (ms: number) => cluster.stepClock(ms),
+      step: (ms: number) => cluster.stepClock(ms),
+      lose: () => cluster.flush(),
+    };
+  },
+  { describe, it },
+);
+
+it('DP-06 the nodes of an application talk over a cluster, and all that they keep lies at one member', async () => {
+  const cluster = running();
+  await cluster.flush();
+  const stores = [];
+  for (const prefix of ['one', 'one', 'other']) {
+    const store = await secureWsRedis({ client: await cluster.open(), prefix, clusterKey: CLUSTER_KEY });
+    onTestFinished(() => store.close());
+    stores.push(store);
+  }
+  const [one, same, other] = stores as [(typeof stores)[0], (typeof stores)[0], (typeof stores)[0]];
+  const [{ position }, begin] = [await same.control.hear(undefined, 10), await other.control.hear(undefined, 10)];
+  await one.control.say('message');
+  expect(await same.control.hear(position, 10)).toMatchObject({ messages: ['message'], isContinued: true });
+  expect(await other.control.hear(begin.position, 10)).toMatchObject({ messages: [], isContinued: true });
+  await one.revoke([{ key: 'k:a', issuedBefore: 1000, ttlMs: 60_000 }]);
+  expect((await same.revocations(undefined, 10)).entries).toHaveLength(1);
+  await other.hit('k:a', [{ limit: 1, ttl: 60_000 }]);
+  expect((await cluster.sizes()).some((size) => size === 0)).toBe(true);
+});
