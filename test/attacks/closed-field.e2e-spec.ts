@@ -21,7 +21,7 @@ import {
   WsValidationPipe,
 } from '@secure-ws/nestjs/socket-io';
 import { Transform, Type } from 'class-transformer';
-import { IsIn, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { io, type Socket } from 'socket.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
@@ -80,8 +80,31 @@ class Waiting implements WsPolicy {
   }
 }
 
+class Search {
+  @WsInputRoles('admin') @IsOptional() @IsBoolean() all?: boolean;
+}
+
 @WebSocketGateway({ path: '/waiting' })
 class WaitingGateway {
+  readonly begun = deferred();
+  readonly more = deferred();
+
+  @WsAuthorize()
+  @SubscribeMessage('list')
+  async *list(@MessageBody() { all }: Search): AsyncIterable<object> {
+    yield { all };
+    await this.more.promise;
+    yield { all };
+  }
+
+  @WsAuthorize()
+  @SubscribeMessage('one')
+  async one(@MessageBody() { all }: Search): Promise<object> {
+    this.begun.resolve(undefined);
+    await this.more.promise;
+    return { all };
+  }
+
   @WsAuthorize(Waiting)
   @SubscribeMessage('set')
   set(@MessageBody() member: Member): Member {
@@ -262,4 +285,35 @@ it.each([
   const [answer = { event: 'none' }] = frames.filter(({ id }) => id === 'set');
   if (isOpen) expect(answer).toMatchObject({ event: 'set', data: { role: 'writer' } });
   else expectError(answer, 'FORBIDDEN');
+});
+
+describe('what a closed field has opened', () => {
+  const cases: readonly [event: string, now: readonly string[], isOpen: boolean][] = [
+    ['list', ['guest'], false],
+    ['list', ['admin', 'guest'], true],
+    ['one', ['guest'], false],
+    ['one', ['admin', 'guest'], true],
+  ];
+
+  it.each(cases)('AZ-07 SL-11 is refused to who loses the role while its handler runs: %s as %j', async (...args) => {
+    const [event, now, isOpen] = args;
+    const app = await startApp({
+      providers: [WaitingGateway, Waiting],
+      options: { messages: { maxConcurrentHandlers: 2 } },
+    });
+    const tokenOf = (roles: readonly string[], expiresInSeconds: number) => app.token({ roles, expiresInSeconds });
+    const client = await connect(`${app.url}/waiting`, { token: tokenOf(['admin'], 300), protocols: ['secure-ws.v1'] });
+    const gateway = app.app.get(WaitingGateway);
+    client.send(event, { all: true }, 'all');
+    if (event === 'list') expect(await client.next()).toMatchObject({ data: { all: true }, id: 'all' });
+    else await gateway.begun.promise;
+    client.send('$auth', { token: tokenOf(now, 600) }, 'auth');
+    await until(() => app.events.ofType('ws.connection.refreshed').length === 1, 'the roles are others');
+    gateway.more.resolve(undefined);
+    const frames = [await client.next(), await client.next()];
+    const [answer = { event: 'none' }] = frames.filter(({ id }) => id === 'all');
+    if (isOpen) expect(answer).toMatchObject({ event, data: { all: true } });
+    else expectError(answer, 'FORBIDDEN');
+    expect(app.events.ofType('ws.message.refused')).toMatchObject(isOpen ? [] : [{ reason: 'claims' }]);
+  });
 });

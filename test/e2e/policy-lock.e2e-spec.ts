@@ -54,11 +54,11 @@ function gatewayOf({ onClass = [], onMethod = [], maxBytes = 100 }: Shape): Type
 const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
 
 /** The lock of the application that nothing was added to. */
-async function lockOfBase(): Promise<string> {
-  const { app } = await startApp({ providers: [gatewayOf({}), AnyHandshake] });
+async function lockOfBase(options: TestOptions = {}): Promise<string> {
+  const { app } = await startApp({ providers: [gatewayOf({}), AnyHandshake], options });
   const inspection = app.get(SecureWsInstaller, { strict: false }).inspect();
-  const { options } = app.get(SecureWsRuntime, { strict: false });
-  return lockText(describePolicy({ inspection, options }));
+  const runtime = app.get(SecureWsRuntime, { strict: false });
+  return lockText(describePolicy({ inspection, options: runtime.options }));
 }
 
 let base: Promise<string> | undefined;
@@ -99,5 +99,17 @@ describe('an application with a policy lock', () => {
   ])('AZ-01 does not boot where %s has come or gone', async (_what, shape) => {
     const problems = await bootProblems(await shapeOf(shape, await (base ??= lockOfBase())));
     expect(problems.map(({ where }) => where)).toEqual(['policyLock']);
+  });
+
+  it('AZ-01 OD-01 does not boot where what its handlers do not declare goes out, and did not', async () => {
+    const lock = await lockOfBase({ output: { undeclaredReplies: 'fail' } });
+    expect(await bootProblems(await shapeOf({}, lock))).toEqual([
+      expect.objectContaining({
+        where: 'policyLock',
+        problem: expect.stringContaining('wider: everything now goes out that no @WsReply()') as string,
+      }),
+    ]);
+    const options = () => ({ output: { undeclaredReplies: 'fail' } }) as const;
+    await expect(startApp(await shapeOf({ options }, lock))).resolves.toBeDefined();
   });
 });

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { areAlikeFilters } from './alike-filters.js';
 import { Grant, type WsPolicyType } from './ws-policy.js';
 
 /** A grant together with the policy that gave it. */
@@ -23,5 +23,5 @@ export function isGrantedAlike(before: readonly unknown[], after: readonly unkno
 
 function isAlike(before: unknown, after: unknown): boolean {
   if (!(before instanceof PolicyGrant) || !(after instanceof PolicyGrant)) return false;
-  return before.policy === after.policy && isDeepStrictEqual(before.rows, after.rows);
+  return before.policy === after.policy && areAlikeFilters(before.rows, after.rows);
 }

@@ -287,7 +287,7 @@ export class BootSequence {
       });
       this.#undo.push(undo);
       const gated = (waiting[index] ?? []).filter((handler) => !calls.has(handler));
-      if (adapter) gateHandlers(gateway, gated, this.#registration);
+      gateHandlers(gateway, gated, this.#registration);
     }
     return calls;
   }

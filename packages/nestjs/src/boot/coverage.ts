@@ -136,7 +136,7 @@ function checkHandler(
   const reply = readReply(handler, context, problems);
   checkCall(handler, context, problems);
   // Under migration they judge as ever.
-  checkJudgingPipes(handler, context.config, open);
+  checkJudgingPipes(handler, payload, context.config, open);
   if (isReported && decision?.shadow !== undefined) {
     problems.warn(
       handler.label,

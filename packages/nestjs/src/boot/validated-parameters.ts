@@ -13,7 +13,9 @@ import type { CoveredHandler } from './coverage.js';
 const OURS = new Set([WsRowFilter, WsPrincipal, WsResource, WsAbortSignal, WsConnection, WsBytes].map(factoryOf));
 
 /** What the module has validated of what the handlers are called with. */
-export function validatedParametersOf(handlers: readonly CoveredHandler[]): PassedPipes['isValidated'] {
+export function validatedParametersOf(
+  handlers: readonly Pick<CoveredHandler, 'record' | 'payload'>[],
+): PassedPipes['isValidated'] {
   const declarations = new Map(handlers.map(({ record, payload }) => [record, payload.declaration]));
   return (handler: HandlerRecord, parameter: FilledParameter, type: unknown) => {
     const { isPayload, data, factory } = parameter;

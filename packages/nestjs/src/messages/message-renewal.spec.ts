@@ -153,6 +153,18 @@ describe('a payload that was checked for the roles of before', () => {
     await answer(1);
     expect(codes()).toEqual([code]);
   });
+
+  it.each<[string, readonly string[], string]>([
+    ['is not sent where it is open to them alone', ['guest'], 'FORBIDDEN'],
+    ['is sent where it is as open to those of now', ['editor', 'guest'], 'found'],
+  ])('AZ-07 SL-11 what its handler has found %s', async (_, roles, code) => {
+    const result = deferred<unknown>();
+    const { connection, codes } = open({ payload }, () => result.promise);
+    connection.adopt(who(roles));
+    result.resolve('found');
+    await settle();
+    expect(codes()).toEqual([code]);
+  });
 });
 
 describe('a handler under migration', () => {

@@ -230,9 +230,9 @@ export class Message extends TimedMessage {
     }
   }
 
-  /** AZ-07: whether a payload that was checked may hold what the sender of before might send, and the one of now may not. */
+  /** AZ-07: whether a payload that was checked, and maybe handled, may hold what the sender of now may not send. */
   #isClosedBy(before: readonly string[]): boolean {
-    const isChecked = !this.isHandled && !this.#steps.slice(this.#at).some(({ name }) => name === 'validate');
+    const isChecked = !this.#steps.slice(this.#at).some(({ name }) => name === 'validate');
     const { payload, isReported = false } = this.handler?.plan ?? {};
     return isChecked && !isReported && payload?.isAsOpen(before, this.principal.roles) === false;
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ANYBODY, AuthorizationPlan, NO_POLICIES } from '../authorization/authorization-plan.js';
 import { grantRows, type WsPolicyContext } from '../authorization/ws-policy.js';
 import { createPrincipal, type PrincipalInput } from '../core/principal.js';
+import type { PayloadCheck } from '../validation/payload-run.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import type { Message } from './message.js';
 import type { Refusal } from './refusal.js';
@@ -27,6 +28,7 @@ function setUp({
   stepUpMs = undefined as number | undefined,
   isReported = false,
   hasPlan = true,
+  payload = undefined as Pick<PayloadCheck, 'isAsOpen'> | undefined,
 } = {}) {
   Team.asked = [];
   const clock = new FakeClock();
@@ -38,7 +40,7 @@ function setUp({
     const context = { data: { id }, principal: who(['red']), connection: {}, event: 'feed', id };
     const message = {
       ...context,
-      handler: hasPlan ? { plan: { authorization, isReported } } : undefined,
+      handler: hasPlan ? { plan: { authorization, isReported, payload } } : undefined,
       source: { engine: { clock } },
       grants: (await authorization.ask(context as never)) ?? [],
       renew: (principal: { readonly roles: readonly string[] }) => log.push(['goes on', id, principal.roles[0]]),
@@ -111,6 +113,18 @@ describe('judgeStreams', () => {
     (await judgeStreams(streams, who(['blue'])))();
     (await judgeStreams(streams, who(['green'])))();
     expect(log.map((entry) => (entry as unknown[])[0])).toEqual(['goes on', 1, 'ends']);
+  });
+
+  it.each<[string, readonly string[], boolean]>([
+    ['goes on where what it was asked with is as open as before', ['red', 'blue'], true],
+    ['ends where that is closed by now', ['blue'], false],
+  ])('AZ-07 SL-11 a stream %s', async (_, roles, goesOn) => {
+    const payload = {
+      isAsOpen: (before: readonly string[], now: readonly string[]) => !before.includes('red') || now.includes('red'),
+    };
+    const { log, open } = setUp({ hasPolicy: false, payload });
+    (await judgeStreams(new Map([await open(1)]), who(roles)))();
+    expect(log[0]).toEqual(goesOn ? ['goes on', 1, 'red'] : [1, { ...FORBIDDEN, reason: 'claims' }]);
   });
 
   it('lets a handler under migration go on, whatever would be said', async () => {

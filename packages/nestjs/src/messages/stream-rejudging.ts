@@ -41,6 +41,9 @@ async function judgeAs(message: Message, principal: Principal): Promise<Refusal 
     if (missing !== undefined) return { code: 'FORBIDDEN', reason: 'claims', missing };
     const stale = checkStepUp(message, principal);
     if (stale !== undefined) return stale;
+    // AZ-07: its payload may hold what the sender of now may not send.
+    const isOpen = handler?.plan.payload?.isAsOpen(message.principal.roles, principal.roles) ?? true;
+    if (!isOpen) return { code: 'FORBIDDEN', reason: 'claims' };
     const grants = await handler?.plan.authorization.ask({ data, principal, connection, event, id });
     // The stream goes on under the filters that it began with.
     return grants !== undefined && isGrantedAlike(message.grants, grants) ? undefined : UNJUDGED;

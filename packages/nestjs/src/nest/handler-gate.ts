@@ -9,6 +9,14 @@ import { setOwn } from './shared-patch.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
+/** What each gate stands in front of: guards of another adapter are told of the gate. */
+const BEHIND = new WeakMap<object, Method>();
+
+/** The method of the gateway's class that Nest calls by a gate; any other function is what it is. */
+export function behindGate(handler: object): object {
+  return BEHIND.get(handler) ?? handler;
+}
+
 /** Hands the message to the gate, as one more parameter behind those of the handler. */
 const GateParameter = createParamDecorator((_: undefined, context): WsMessageContext | undefined =>
   findMessageContext(context.getArgs<unknown[]>()),
@@ -40,6 +48,8 @@ export function gateHandlers(
 function gated(callback: Method, index: number): Method {
   const method: Method = function gatedHandler(...args) {
     const context = args[index];
+    // On another adapter, without our guard.
+    if (context === undefined && args.length === index + 1) return callback.apply(this, args.slice(0, index));
     // A call of the application's own has whatever it passes there.
     if (!(context instanceof WsMessageContext)) return callback.apply(this, args);
     if (!context.isCurrent) throw new WsRefusalException('FORBIDDEN');
@@ -49,5 +59,6 @@ function gated(callback: Method, index: number): Method {
   for (const key of Reflect.getOwnMetadataKeys(callback) as unknown[]) {
     Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, callback), method);
   }
+  BEHIND.set(method, callback);
   return method;
 }

@@ -73,6 +73,39 @@ export function validationPipeOf(pipe: unknown): PipeType | undefined {
   return OF_NEST.map(({ type }) => type).find((type) => isOfClass(pipe, type));
 }
 
+/**
+ * Whether the module judges in the place of a validation pipe: payloads, or what a parameter decorator of the application
+ * may take out of them.
+ */
+export function isReplaced(
+  reference: unknown,
+  handler: HandlerRecord,
+  config: ApplicationConfig,
+  isValidated: PassedPipes['isValidated'],
+): boolean {
+  const kind = OF_NEST.find(({ type }) => isOfClass(reference, type));
+  const pipe = instanceOf(reference, handler.gateway.module);
+  if (kind === undefined || typeof pipe !== 'object' || pipe === null) return kind !== undefined;
+  const isCommon = commonPipesOf(handler, config).includes(reference);
+  return Object.entries(callParametersOf(handler.gateway.type, handler.methodName)).some(([key, parameter]) => {
+    if (!isCommon && parameter.pipes?.includes(reference) !== true) return false;
+    const filled = filledParameter(key, parameter, handler);
+    const isDone = kind.isDone(pipe as PipeTransform, filled, (...place) => isValidated(handler, ...place));
+    return isDone === 'instances' || (isDone && filled.isPayload);
+  });
+}
+
+/** Those that Nest asks about every parameter of a handler. */
+function commonPipesOf({ gateway, callback }: HandlerRecord, config: ApplicationConfig): readonly unknown[] {
+  const globals = runsGlobalEnhancers(config) ? config.getGlobalPipes() : [];
+  return [...globals, ...listOf(PIPES_METADATA, gateway.type), ...listOf(PIPES_METADATA, callback)];
+}
+
+function filledParameter(key: string, parameter: ParameterMetadata, { types = [] }: HandlerRecord): FilledParameter {
+  const isPayload = parameter.factory === undefined && Number(key.split(':')[0]) === PAYLOAD_PARAMETER;
+  return { ...parameter, isPayload, type: types[parameter.index] };
+}
+
 /** What the validation pipes of a call are to do. */
 export interface PassedPipes {
   /** The validation pipe of this package. */
@@ -110,7 +143,6 @@ export function passValidated(
 ): void {
   // Nobody would put anything back: that happens when the last gateway is registered.
   if (gateways.length === 0) return;
-  const globals = runsGlobalEnhancers(config) ? config.getGlobalPipes() : [];
   // All is read before anything is changed, for those that inherit from each other.
   const placed = gateways.flatMap(({ handlers }) =>
     handlers.map((handler) => [handler, pipedParameters(handler)] as const),
@@ -124,12 +156,11 @@ export function passValidated(
   metadata.onRestore(setOwn(config, 'getGlobalPipes', () => []));
 
   function pipedParameters(handler: HandlerRecord): Record<string, ParameterMetadata> {
-    const { gateway, methodName, callback, types = [] } = handler;
+    const { gateway, methodName } = handler;
     const kinds = isReported(gateway) ? [ofOurs(ours)] : [ofOurs(ours), ...OF_NEST];
-    const common = [...globals, ...listOf(PIPES_METADATA, gateway.type), ...listOf(PIPES_METADATA, callback)];
+    const common = commonPipesOf(handler, config);
     const parameters = Object.entries(callParametersOf(gateway.type, methodName)).map(([key, parameter]) => {
-      const isPayload = parameter.factory === undefined && Number(key.split(':')[0]) === PAYLOAD_PARAMETER;
-      const filled = { ...parameter, isPayload, type: types[parameter.index] };
+      const filled = filledParameter(key, parameter, handler);
       const pipes = [...common, ...(parameter.pipes ?? [])].flatMap((reference): readonly unknown[] => {
         const pipe = instanceOf(reference, gateway.module) ?? reference;
         const kind = kinds.find(({ type }) => isOfClass(pipe, type));

@@ -9,7 +9,14 @@ import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 import { describeAccess, type ModuleOfPolicy } from './describe-access.js';
 import { describeAuthenticators, describeOrigins } from './describe-authenticators.js';
 import { byText, compareText, differenceOf, plainOf, sorted, type PlainValue, without } from './plain-value.js';
-import { POLICY_FORMAT, type PolicyDocument, type PolicyEndpoint, type PolicyEvent } from './policy-document.js';
+import {
+  OUTPUT,
+  POLICY_FORMAT,
+  REPLIES_DECLARED,
+  type PolicyDocument,
+  type PolicyEndpoint,
+  type PolicyEvent,
+} from './policy-document.js';
 import { SchemaCatalogue } from './schema/schema-catalogue.js';
 
 /** What a policy is read from. */
@@ -44,7 +51,7 @@ export function describePolicy({ inspection, options }: PolicySource): PolicyDoc
   });
   return {
     format: POLICY_FORMAT,
-    settings: sorted(usual),
+    settings: sorted({ ...(usual as object), ...outputOf(options) }),
     endpoints: described.sort((a, b) => byText([a.path, a.port, a.namespace], [b.path, b.port, b.namespace])),
     schemas: catalogue.schemas,
   };
@@ -89,6 +96,11 @@ function describeEvent(handler: CoveredHandler, moduleOf: ModuleOfPolicy, catalo
     payload: catalogue.schemaOf(payload.declaration, payload.selection),
     ...(reply !== undefined && { reply: catalogue.outputOf(reply.declaration) }),
   };
+}
+
+/** Only what holds back: a lock without it lets out what no handler declares. */
+function outputOf({ output }: ResolvedSecureWsOptions): Readonly<Record<string, PlainValue>> {
+  return output.undeclaredReplies === 'fail' ? { [OUTPUT]: REPLIES_DECLARED } : {};
 }
 
 /** What holds for connections, apart from what has a field of its own. */

@@ -166,6 +166,19 @@ describe('the words for changes', () => {
     expect(words(policy({ endpoints: [] }))).toEqual(['narrower: /admin is gone, and with it admin.purge']);
   });
 
+  it('OD-01 name it where what no handler declares goes out, or does not any more', () => {
+    const limited = policy({ settings: { validation: { maxDepth: 20 }, output: { undeclaredReplies: 'fail' } } });
+    expect(words(policy(), limited)).toEqual([
+      `wider: everything now goes out that no @WsReply() and no "as" declares: output.undeclaredReplies was 'fail'`,
+    ]);
+    expect(words(limited)).toEqual([
+      `narrower: nothing goes out that no @WsReply() and no "as" declares: output.undeclaredReplies is 'fail'`,
+    ]);
+    expect(words(policy({ settings: { output: { undeclaredReplies: 'fail' } } }), limited)).toEqual([
+      'other: validation of the settings of all gateways was {"maxDepth":20}, and is nothing',
+    ]);
+  });
+
   it('name what changes about a place: pages, identities, settings', () => {
     const after = endpoint({
       origins: ['any origin'],

@@ -1,7 +1,14 @@
 import { accessChanges } from './access-changes.js';
 import { fieldChanges } from './field-changes.js';
 import { fieldOf, isRecord, type PlainValue, plainOf, textOf, without } from './plain-value.js';
-import { nameOf, type PolicyDocument, type PolicyEndpoint, type PolicyEvent } from './policy-document.js';
+import {
+  demandsReplies,
+  nameOf,
+  OUTPUT,
+  type PolicyDocument,
+  type PolicyEndpoint,
+  type PolicyEvent,
+} from './policy-document.js';
 import { type ChangeKind, type PolicyChange, throttleText, valueText } from './policy-words.js';
 
 /** Says in words what is otherwise in `after` than in `before`; what widens first. Empty where both say the same. */
@@ -11,12 +18,25 @@ export function policyChanges(before: PolicyDocument, after: PolicyDocument): re
     ...pairs(before.endpoints, after.endpoints, ({ path, port, namespace }) => textOf([path, port, namespace])).flatMap(
       ([old, now]) => endpointChanges(old, now),
     ),
-    ...valueChanges('the settings of all gateways', before.settings, after.settings),
+    ...settingsChanges(before, after),
     ...fields.changes,
     ...valueChanges('the schemas', fields.before, fields.after),
   ];
   const order: readonly ChangeKind[] = ['wider', 'other', 'narrower'];
   return changes.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+}
+
+function settingsChanges(before: PolicyDocument, after: PolicyDocument): readonly PolicyChange[] {
+  const name = 'the settings of all gateways';
+  const isLimited = demandsReplies(after);
+  if (demandsReplies(before) === isLimited) return valueChanges(name, before.settings, after.settings);
+  const what = 'goes out that no @WsReply() and no "as" declares';
+  return [
+    isLimited
+      ? { kind: 'narrower', text: `nothing ${what}: output.undeclaredReplies is 'fail'` }
+      : { kind: 'wider', text: `everything now ${what}: output.undeclaredReplies was 'fail'` },
+    ...valueChanges(name, without(before.settings as object, OUTPUT), without(after.settings as object, OUTPUT)),
+  ];
 }
 
 function endpointChanges(

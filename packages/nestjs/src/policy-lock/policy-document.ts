@@ -1,4 +1,4 @@
-import type { PlainValue } from './plain-value.js';
+import { fieldOf, type PlainValue, textOf } from './plain-value.js';
 
 /** The number of the form that {@link PolicyDocument} has; another one is not read. */
 export const POLICY_FORMAT = 1;
@@ -65,6 +65,16 @@ export interface PolicyDocument {
   readonly endpoints: readonly PolicyEndpoint[];
   /** The JSON Schemas that others refer to as `#/schemas/Name`. */
   readonly schemas: Readonly<Record<string, PlainValue>>;
+}
+
+/** The setting that says what may go out at all. */
+export const OUTPUT = 'output';
+/** Its value where nothing goes out that is not declared. */
+export const REPLIES_DECLARED: PlainValue = Object.freeze({ undeclaredReplies: 'fail' });
+
+/** Whether a handler without `@WsReply()` answers nothing, and nothing is sent without `as`. */
+export function demandsReplies({ settings }: Pick<PolicyDocument, 'settings'>): boolean {
+  return textOf(fieldOf(settings, OUTPUT)) === textOf(REPLIES_DECLARED);
 }
 
 /** What an endpoint is called: `/chat`, `:8081/chat`, `/chat of /admin` (a namespace of Socket.IO). */

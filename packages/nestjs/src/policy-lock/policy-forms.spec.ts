@@ -91,6 +91,9 @@ function diagnosticsOf(text: string, use: string): string[] {
 
 describe('the forms of a policy', () => {
   it('have no cell, link, mention or markup that an event name makes', () => {
+    expect(policyMarkdown(policy())).toContain('| anything |');
+    const limited = { ...policy(), settings: { output: { undeclaredReplies: 'fail' } } };
+    expect(policyMarkdown(limited)).toContain('| nothing |');
     const lines = policyMarkdown(policy()).split('\n');
     const rows = lines.filter((line) => line.startsWith('| ') && line.includes('Odd.handle'));
     expect(rows).toHaveLength(ODD.length);

@@ -1,11 +1,12 @@
 import { visibleText } from '../core/visible-text.js';
-import { nameOf, type PolicyDocument } from './policy-document.js';
+import { demandsReplies, nameOf, type PolicyDocument } from './policy-document.js';
 import { rolesOf } from './field-changes.js';
 import { fieldOf, isRecord, type PlainValue } from './plain-value.js';
 import { accessText, throttleText } from './policy-words.js';
 
 /** The policy as Markdown: a table for each place that clients connect to, and one of the fields that are not for everybody. */
-export function policyMarkdown({ endpoints, schemas }: PolicyDocument): string {
+export function policyMarkdown({ endpoints, schemas, settings }: PolicyDocument): string {
+  const undeclared = demandsReplies({ settings }) ? 'nothing' : 'anything';
   const parts = endpoints.map((endpoint) => {
     const { origins, authenticators, events } = endpoint;
     const rows = events.map(({ event, handler, access, throttles, payload, reply, ...more }) => [
@@ -13,7 +14,7 @@ export function policyMarkdown({ endpoints, schemas }: PolicyDocument): string {
       more['reported'] === true ? `${accessText(access)} (reported only)` : accessText(access),
       throttles.length === 0 ? 'as its connection' : throttles.map(throttleText).join(' and '),
       typeText(payload),
-      reply === undefined ? 'anything' : typeText(reply),
+      reply === undefined ? undeclared : typeText(reply),
       handler,
     ]);
     return [

@@ -5,6 +5,7 @@ import { findMessageContext, WsMessageContext } from '../core/message-context.js
 import { randomId } from '../core/identifier.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
 import { mapException, refusalOfReply } from '../messages/exception-mapping.js';
+import { behindGate } from '../nest/handler-gate.js';
 import { hitEvent, lateReason, refusalOfThrottle, throttleFailure } from '../messages/event-throttle.js';
 import { errorData, readResponse } from '../messages/frames.js';
 import type { Refusal } from '../messages/refusal.js';
@@ -184,7 +185,7 @@ export class EnhancerChecks {
 
   /** The handler that is called, and by whom. @throws {WsRefusalException} where one of the two is not known. */
   #callOf(context: ExecutionContext): { readonly plan: HandlerPlan; readonly client: ForeignClient } {
-    const plan = this.runtime.plans.find(context.getClass(), context.getHandler());
+    const plan = this.runtime.plans.find(context.getClass(), behindGate(context.getHandler()));
     const client = this.#clientOf(context.getArgByIndex(0));
     if (plan === undefined || client === undefined) throw new WsRefusalException('FORBIDDEN');
     return { plan, client };
