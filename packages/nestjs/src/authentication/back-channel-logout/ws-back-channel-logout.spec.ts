@@ -87,6 +87,17 @@ describe('WsBackChannelLogout', () => {
     expect(faults).toEqual(['WsBackChannelLogout.receive']);
   });
 
+  it('SL-04 takes a second delivery for no replay while the first is under way', async () => {
+    await new Promise<void>((begun) => {
+      endSession = () => new Promise(() => begun());
+      void logout.receive(token());
+    });
+    endSession = () => Promise.resolve(1);
+    expect(await logout.receive(token())).toBe(1);
+    expect(refused).toEqual([]);
+    await expect(logout.receive(token())).rejects.toThrow('replayed');
+  });
+
   it.each<[string, () => unknown, string]>([
     ['no token', () => undefined, 'missing'],
     ['an empty one', () => '', 'missing'],
