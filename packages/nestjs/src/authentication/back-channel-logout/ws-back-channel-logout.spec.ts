@@ -35,7 +35,7 @@ describe('WsBackChannelLogout', () => {
         return endSession();
       },
       onRefused: (failure, address) => refused.push(address === undefined ? failure : `${failure} of ${address}`),
-      addressOf: ({ from }: { from?: string }) => (from === undefined ? undefined : { address: from }),
+      addressOf: ({ from }: { from?: string }) => from,
       faults: { write: (where: string) => faults.push(where) } as never,
     });
   });

@@ -54,6 +54,7 @@ describe('WsSharedSignals', () => {
         },
       },
       addressOf: () => ({ address: '192.0.2.1', key: 'address:192.0.2.1' }),
+      blamed: () => undefined,
     });
   });
 
