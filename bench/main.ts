@@ -3,13 +3,17 @@ import { parseArgs } from 'node:util';
 import type { Benchmark, BenchmarkSettings } from './measure/benchmark.js';
 import { dto } from './benchmarks/dto.js';
 import { handshake } from './benchmarks/handshake.js';
-import { memory } from './benchmarks/memory.js';
+import { connections } from './benchmarks/connections.js';
 import { message } from './benchmarks/message.js';
+import { siege } from './benchmarks/siege.js';
+import { soak } from './benchmarks/soak.js';
 import { store } from './benchmarks/store.js';
 
-const BENCHMARKS: readonly Benchmark[] = [message, handshake, dto, memory, store];
+const BENCHMARKS: readonly Benchmark[] = [message, handshake, dto, connections, store, siege, soak];
 
-const VALUES: Readonly<Record<string, string>> = { window: ' N', client: ' spin|sleep' };
+const DEFAULT_ROUNDS = 9;
+
+const VALUES: Readonly<Record<string, string>> = { window: ' N', client: ' spin|sleep', seconds: ' N', minutes: ' N' };
 
 function list(): void {
   const width = Math.max(...BENCHMARKS.map(({ name }) => name.length));
@@ -36,7 +40,7 @@ function spinOrSleep(text: string | undefined): 'spin' | 'sleep' | undefined {
 interface CommandLine {
   readonly name: string | undefined;
   readonly file: string | undefined;
-  readonly settings: BenchmarkSettings;
+  readonly settings: Omit<BenchmarkSettings, 'rounds'> & { readonly rounds: number | undefined };
   /** The options that not every benchmark reads. */
   readonly special: readonly string[];
 }
@@ -50,6 +54,8 @@ function readCommandLine(): CommandLine {
       count: { type: 'string' },
       messages: { type: 'string' },
       window: { type: 'string' },
+      seconds: { type: 'string' },
+      minutes: { type: 'string' },
       floor: { type: 'boolean', default: false },
       calibrate: { type: 'boolean', default: false },
       client: { type: 'string' },
@@ -57,22 +63,24 @@ function readCommandLine(): CommandLine {
       metrics: { type: 'boolean', default: false },
     },
   });
-  const { json, window, floor, calibrate, client, steps, metrics } = values;
+  const { json, window, seconds, minutes, floor, calibrate, client, steps, metrics } = values;
   return {
     name: positionals[0],
     file: json,
     settings: {
-      rounds: positiveInteger('rounds', values.rounds) ?? 9,
+      rounds: positiveInteger('rounds', values.rounds),
       count: positiveInteger('messages', values.messages) ?? positiveInteger('count', values.count),
       window: positiveInteger('window', window) ?? 8,
       floor,
       calibrate,
       steps,
       metrics,
+      seconds: positiveInteger('seconds', seconds),
+      minutes: positiveInteger('minutes', minutes),
       client: spinOrSleep(client),
     },
-    special: Object.entries({ window, floor, calibrate, client, steps, metrics }).flatMap(([option, value]) =>
-      value === undefined || value === false ? [] : [option],
+    special: Object.entries({ window, seconds, minutes, floor, calibrate, client, steps, metrics }).flatMap(
+      ([option, value]) => (value === undefined || value === false ? [] : [option]),
     ),
   };
 }
@@ -90,8 +98,16 @@ async function main(): Promise<void> {
   }
   const unread = special.find((option) => !benchmark.options.some((known) => known === option));
   if (unread !== undefined) throw new Error(`The benchmark "${name}" does not read --${unread}.`);
-  const { table, json } = await benchmark.run(settings);
+  const {
+    table,
+    json,
+    isFailed = false,
+  } = await benchmark.run({
+    ...settings,
+    rounds: settings.rounds ?? benchmark.rounds ?? DEFAULT_ROUNDS,
+  });
   process.stdout.write(`${table}\n`);
+  if (isFailed) process.exitCode = 1;
   if (file !== undefined) await writeFile(file, `${JSON.stringify(json, undefined, 2)}\n`);
 }
 

@@ -51,6 +51,31 @@ export class LoadConnection {
     await closed;
   }
 
+  /** Writes bytes for which no reply comes. */
+  write(bytes: Buffer): void {
+    this.socket.write(bytes);
+  }
+
+  /** Writes bytes for which the server must end the connection, and waits until it has. */
+  async endWith(bytes: Buffer): Promise<void> {
+    const closed = once(this.socket, 'close');
+    this.socket.end(bytes);
+    await closed;
+  }
+
+  /** Writes bytes and is gone without a word. */
+  async reset(bytes: Buffer): Promise<void> {
+    const closed = once(this.socket, 'close');
+    if (bytes.length === 0) this.socket.resetAndDestroy();
+    else this.socket.write(bytes, () => this.socket.resetAndDestroy());
+    await closed;
+  }
+
+  /** Is gone without a word, and does not wait. */
+  abandon(): void {
+    this.socket.destroy();
+  }
+
   private read(chunk: Buffer): void {
     for (const frame of this.reader.push(chunk)) this.take(frame);
   }

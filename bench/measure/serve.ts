@@ -1,4 +1,5 @@
 import type { AddressInfo, Server } from 'node:net';
+import { timerCount } from './timer-count.js';
 import type { ServerReport, UsageRequest, Worker } from './usage.js';
 
 /**
@@ -6,8 +7,13 @@ import type { ServerReport, UsageRequest, Worker } from './usage.js';
  * ends with it.
  *
  * @param doWork what it does by itself when it is asked to.
+ * @param sizesOf what it counts of its own.
  */
-export function serve(server: Server, doWork: Worker = () => Promise.resolve([])): void {
+export function serve(
+  server: Server,
+  doWork: Worker = () => Promise.resolve([]),
+  sizesOf: () => Readonly<Record<string, number>> = () => ({}),
+): void {
   const answer = async ({ collectGarbage, work }: UsageRequest): Promise<void> => {
     const kinds = work === undefined ? [] : await doWork(work);
     if (collectGarbage) {
@@ -16,8 +22,10 @@ export function serve(server: Server, doWork: Worker = () => Promise.resolve([])
       globalThis.gc?.();
     }
     const { user, system } = process.cpuUsage();
-    const { heapUsed, external } = process.memoryUsage();
-    send({ usage: { cpuMicros: user + system, memoryBytes: heapUsed + external }, kinds });
+    const { heapUsed, external, rss } = process.memoryUsage();
+    const memory = { memoryBytes: heapUsed + external, residentBytes: rss };
+    const counts = { timers: timerCount(), handles: process.getActiveResourcesInfo().length, sizes: sizesOf() };
+    send({ usage: { cpuMicros: user + system, ...memory, ...counts }, kinds });
   };
   process.on('message', (request: UsageRequest) => void answer(request));
   // Not process.kill: a normal exit is what writes the profile under --cpu-prof.

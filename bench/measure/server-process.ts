@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { COUNTS_TIMERS } from './timer-count.js';
 import type { PieceOfWork, ServerReport, Usage, UsageRequest } from './usage.js';
 
 /** A server in a process of its own, so that its CPU time is its own and not the client's. */
@@ -14,12 +15,14 @@ export class ServerProcess {
   /**
    * Starts `servers/<name>.ts` and waits until it listens.
    *
+   * @param options `countTimers` for nothing but that: see `timer-count.ts`.
    * @throws when the process ends before that.
    */
-  static async start(name: string): Promise<ServerProcess> {
+  static async start(name: string, { countTimers = false } = {}): Promise<ServerProcess> {
     const child = fork(fileURLToPath(new URL(`../servers/${name}.js`, import.meta.url)), {
       // Log lines go to /dev/null: writing them is part of the cost, a terminal that shows them is not.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: { ...process.env, [COUNTS_TIMERS]: countTimers ? '1' : '0' },
       execArgv: ['--expose-gc', ...profileFlags(name)],
     });
     const report = await nextReport(child, name);

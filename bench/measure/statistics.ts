@@ -6,6 +6,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[(sorted.length >> 1) - 1] ?? NaN) + upper) / 2;
 }
 
+/** The smallest value that a share of all values is not above. @throws RangeError without values. */
+export function percentile(values: readonly number[], share: number): number {
+  if (values.length === 0) throw new RangeError('A percentile needs at least one value.');
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? NaN;
+}
+
 /**
  * The median over the rounds of `subject / baseline`.
  *

@@ -4,6 +4,14 @@ export interface Usage {
   readonly cpuMicros: number;
   /** JavaScript heap and the buffers outside it, after a collection where one was asked for, in bytes. */
   readonly memoryBytes: number;
+  /** The resident set, in bytes. */
+  readonly residentBytes: number;
+  /** How many timers run, where they are counted: see `timer-count.ts`. */
+  readonly timers: number;
+  /** How many resources keep its event loop alive: sockets, servers, pipes, timers. */
+  readonly handles: number;
+  /** What the server itself counts. */
+  readonly sizes: Readonly<Record<string, number>>;
 }
 
 /** Parent to server. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { HONEST_PEOPLE, honestAccountId, honestId } from '../siege/siege-plan.js';
 import { TRADER_ID } from './identity.js';
 
 /** An account that orders are placed for. */
@@ -16,6 +17,10 @@ export class Accounts {
   private readonly byId = new Map<string, Account>(
     [
       { id: TRADER_ACCOUNT_ID, ownerId: TRADER_ID },
+      ...Array.from({ length: HONEST_PEOPLE }, (_, person) => ({
+        id: honestAccountId(person),
+        ownerId: honestId(person),
+      })),
       { id: '5a3a9a55-13f4-4b52-8a3e-7d1b0a2f9c22', ownerId: 'trader-2' },
     ].map((account) => [account.id, account]),
   );

@@ -32,9 +32,9 @@ export interface TokenClaims {
   readonly roles: readonly string[];
 }
 
-/** Signs a token for {@link TRADER_ID}. */
-export function traderToken(): string {
-  return tokens.sign({ sub: TRADER_ID, roles: [TRADER_ROLE] });
+/** Signs a token. */
+export function traderToken(sub = TRADER_ID): string {
+  return tokens.sign({ sub, roles: [TRADER_ROLE] });
 }
 
 /** Reads the token of an `Authorization: Bearer` header and verifies it. @throws when it is missing or refused. */

@@ -23,7 +23,7 @@ class OrdersGateway {
 @Module({})
 export class OrdersModule {
   /** With options beside those of every benchmark. */
-  static with(more: Pick<SecureWsOptions, 'alerts'> = {}): DynamicModule {
+  static with(more: Partial<SecureWsOptions> = {}): DynamicModule {
     return {
       module: OrdersModule,
       imports: [SecureWsModule.forRoot({ ...secureWsOptions(), ...more })],

@@ -23,6 +23,7 @@ export function secureWsOptions(): SecureWsOptions {
       limits: {
         ratePerAddress: RATE,
         ratePerPrincipal: RATE,
+        maxOpen: NEVER_REACHED,
         maxOpenPerAddress: NEVER_REACHED,
         maxOpenPerPrincipal: NEVER_REACHED,
         maxOpenPerSession: NEVER_REACHED,
@@ -31,4 +32,22 @@ export function secureWsOptions(): SecureWsOptions {
     authentication: { jwt: { secret: BENCHMARK_KEY, algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE } },
     throttling: { connection: RULES, principal: RULES, connectionBytesPerSecond: NEVER_REACHED },
   };
+}
+
+/** As {@link secureWsOptions}, for a load that is refused all the time, and by an address from which everybody comes. */
+export function soakOptions(): SecureWsOptions {
+  const { handshake, throttling, ...others } = secureWsOptions();
+  return {
+    ...others,
+    handshake: {
+      ...handshake,
+      limits: { ...handshake?.limits, backoff: { freeFailures: 1000, firstDelayMs: 1, maxDelayMs: 1 } },
+    },
+    throttling: { ...throttling, violations: { budget: NEVER_REACHED } },
+  };
+}
+
+/** The limits that an application has without setting any. */
+export function defaultLimits(): Pick<SecureWsOptions, 'handshake' | 'throttling'> {
+  return { handshake: { origins: [ALLOWED_ORIGIN], trustedProxies: 'none' }, throttling: {} };
 }

@@ -5,6 +5,7 @@ import {
   WsConnectionLifecycleService,
   WsReply,
   type OutputDeclaration,
+  type WsSendOutcome,
 } from '@secure-ws/nestjs';
 import { Expose, Type } from 'class-transformer';
 import { IsString } from 'class-validator';
@@ -55,7 +56,7 @@ class Kind {
 class UsersGateway {
   /** Makes what the handlers return. */
   make: () => unknown = entity;
-  sent: boolean | undefined;
+  sent?: WsSendOutcome;
 
   get value(): unknown {
     return this.make();
@@ -162,7 +163,7 @@ describe('an entity with a password hash', () => {
     ];
     const lifecycle = app().app.get(WsConnectionLifecycleService);
     const before = lifecycle.count;
-    expect(lifecycle.send({ path: '/users' }, 'user', entity(), { as: UserView })).toBe(before);
+    expect(lifecycle.send({ path: '/users' }, 'user', entity(), { as: UserView })).toMatchObject({ sent: before });
     expect(await staff.next()).toEqual({ event: 'user', data: VIEW });
     expect(await other.next()).toEqual({ event: 'user', data: VIEW });
     expect(await auditor.next()).toMatchObject({ event: 'user', data: { id: 'u1', salary: 100 } });
@@ -172,9 +173,12 @@ describe('an entity with a password hash', () => {
     const alice = await enter(app(), entity);
     const lifecycle = app().app.get(WsConnectionLifecycleService);
     for (const options of [{ As: UserView }, { as: UserView, groups: ['x'] }]) {
-      expect(lifecycle.send({ path: '/users' }, 'user', entity(), options as object)).toBe(0);
+      expect(lifecycle.send({ path: '/users' }, 'user', entity(), options as object)).toMatchObject({
+        sent: 0,
+        queued: 0,
+      });
     }
-    expect(lifecycle.send({ path: '/users' }, 'last', entity(), { as: UserView })).toBeGreaterThan(0);
+    expect(lifecycle.send({ path: '/users' }, 'last', entity(), { as: UserView }).sent).toBeGreaterThan(0);
     expect(await alice.next()).toEqual({ event: 'last', data: VIEW });
   });
 
@@ -235,16 +239,17 @@ describe('a reply that is not what was declared', () => {
     const client = await enter(app(), make);
     client.send('send', { kind }, 1);
     expect(await client.next()).toEqual({ event: 'send', id: 1 });
-    expect(app().app.get(UsersGateway).sent).toBe(false);
+    expect(app().app.get(UsersGateway).sent).toBe('dropped');
     expect(app().events.ofType('ws.application.failed')).toMatchObject([{ where: 'WsConnection.send' }]);
   });
 
   it('OD-04 goes to nobody where it was for many, and is reported once', async () => {
     const client = await enter(app(), entity);
     const lifecycle = app().app.get(WsConnectionLifecycleService);
-    expect(lifecycle.send({}, 'user', [entity()], { as: UserView })).toBe(0);
-    expect(lifecycle.send({}, 'user', { id: 1n })).toBe(0);
-    expect(lifecycle.send({}, 'user', { id: 'x'.repeat(2 * 1024 * 1024) }, { as: UserView })).toBe(0);
+    const toNobody = { sent: 0, queued: 0, dropped: lifecycle.count, closed: 0 };
+    expect(lifecycle.send({}, 'user', [entity()], { as: UserView })).toEqual(toNobody);
+    expect(lifecycle.send({}, 'user', { id: 1n })).toEqual(toNobody);
+    expect(lifecycle.send({}, 'user', { id: 'x'.repeat(2 * 1024 * 1024) }, { as: UserView })).toEqual(toNobody);
     expect(app().events.ofType('ws.application.failed')).toMatchObject([
       { where: 'WsConnectionLifecycleService.send' },
     ]);
@@ -285,10 +290,10 @@ describe('an application that sends nothing undeclared', () => {
     expect(await client.next()).toEqual({ event: 'user', data: VIEW });
     expect(await client.next()).toEqual({ event: 'send', id: 3 });
     const lifecycle = app.app.get(WsConnectionLifecycleService);
-    expect(lifecycle.send({}, 'user', { id: 'u1' })).toBe(0);
+    expect(lifecycle.send({}, 'user', { id: 'u1' })).toMatchObject({ sent: 0, dropped: 1 });
     const [connection] = lifecycle.find();
-    expect(connection?.send('user', { id: 'u1' })).toBe(false);
-    expect(connection?.send('user', { id: 'u1' }, {})).toBe(false);
+    expect(connection?.send('user', { id: 'u1' })).toBe('dropped');
+    expect(connection?.send('user', { id: 'u1' }, {})).toBe('dropped');
   });
 });
 

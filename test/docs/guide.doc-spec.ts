@@ -221,6 +221,20 @@ describe('F45 every example of the guide runs: the application', () => {
     expect(await client.request('news.latest')).toMatchObject({ data: { headline: 'none' } });
   });
 
+  it('lifecycle/presence.ts knows who is there', async () => {
+    const { NewsGateway } = await example('lifecycle/news.gateway.ts', 'NewsGateway');
+    const { Presence } = await example('lifecycle/presence.ts', 'Presence');
+    const app = await boot(around([NewsGateway, Presence]));
+    await using client = await connect(app, { path: '/news', as: ALICE });
+    await client.next('welcome');
+    const { online } = app.get<{ readonly online: ReadonlyMap<string, number> }>(Presence);
+    expect([...online.values()]).toEqual([1]);
+    await client.close();
+    await vi.waitFor(() => {
+      expect(online.size).toBe(0);
+    });
+  });
+
   it('lifecycle/operations.ts finds and disconnects', async () => {
     const { Operations } = await example('lifecycle/operations.ts', 'Operations');
     const app = await boot(around([EchoGateway, Operations]));

@@ -54,7 +54,13 @@ it('SC-06 the quick start of the README gets an A', { timeout: 240_000 }, async 
   const idsOf = (wanted: string): readonly string[] =>
     result.outcomes.filter(({ outcome }) => outcome === wanted).map(({ check }) => check);
   expect(idsOf('finding')).toEqual([]);
-  expect(idsOf('not-tested')).toEqual(['plaintext', 'missing-origin', 'declared-access', 'message-rate']);
+  // Who breaks frames is kept away for a minute: how much of these two is done before depends on the clock.
+  expect(idsOf('not-tested').filter((id) => !['crash', 'broken-frames'].includes(id))).toEqual([
+    // Over TLS alone, with a cookie, or with an option of their own.
+    ...['plaintext', 'certificate', 'old-tls', 'strict-transport', 'token-expiry'],
+    ...['cross-site-cookie', 'missing-origin', 'cookie-attributes', 'declared-access', 'replay', 'token-claims'],
+    ...['message-rate', 'decompression-bomb', 'idle-connections', 'log-out'],
+  ]);
   expect(result.grade).toMatchObject({ letter: 'A', points: 100 });
 });
 

@@ -156,8 +156,8 @@ class UsersGateway implements OnGatewayInit {
 
   @SubscribeMessage('send')
   send(@WsConnection() connection: WsConnection): unknown {
-    const isSent = connection.send('user', entity(), { as: UserView });
-    return { isSent, isUnfitSent: connection.send('user', HASH, { as: UserView }) };
+    const fit = connection.send('user', entity(), { as: UserView });
+    return { fit, unfit: connection.send('user', HASH, { as: UserView }) };
   }
 }
 
@@ -317,7 +317,7 @@ describe('WsReplyInterceptor', () => {
   it('OD-04 writes what connection.send() is given as declared', async () => {
     const socket = await connect(await start(UsersGateway));
     const user = next(socket, 'user');
-    expect(await ask(socket, 'send')).toEqual({ isSent: true, isUnfitSent: false });
+    expect(await ask(socket, 'send')).toEqual({ fit: 'sent', unfit: 'dropped' });
     expect(await user).toEqual({ id: 'u1' });
   });
 

@@ -24,8 +24,12 @@ const LEFT_OPEN = [
   'foreign-host',
   'malformed-handshake',
   'duplicate-fields',
+  'request-smuggling',
   'foreign-subprotocol',
   'event-enumeration',
+  'binary-frames',
+  'fragments',
+  'deep-nesting',
   'oversized-message',
   'handshake-rate',
 ];

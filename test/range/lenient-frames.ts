@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const IDLE_MS = 600;
 const MAX_BYTES = 65_536;
 
 /** A server that reads frames as its author remembered them: masked or not, whatever their bits and opcodes say. */
@@ -18,6 +20,7 @@ export function serveLeniently(request: IncomingMessage, socket: Duplex, answer:
   );
   let buffered = Buffer.alloc(0);
   socket.on('error', () => socket.destroy()).on('end', () => socket.destroy());
+  if (socket instanceof Socket) socket.setTimeout(IDLE_MS, () => socket.destroy());
   socket.on('data', (chunk: Buffer) => {
     buffered = Buffer.concat([buffered, chunk]);
     for (let frame = readFrame(buffered); frame !== undefined; frame = readFrame(buffered)) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { startNestOnNamespace, startNestOnSocketIo, startNestOnWs } from './nest-servers.js';
 
 const scanFast = (options: ScanOptions): Promise<ScanResult> =>
-  scan({ limits: { connectionsPerSecond: 1000 }, settleMs: 50, ...options });
+  scan({ limits: { connectionsPerSecond: 1000 }, settleMs: 50, idleMs: 300, ...options });
 
 const idsOf = ({ outcomes }: ScanResult, wanted: string): readonly string[] =>
   outcomes.filter(({ outcome }) => outcome === wanted).map(({ check }) => check);

@@ -48,6 +48,8 @@ export interface AppShape {
   readonly secureWs?: DynamicModule;
   /** @default 'express' */
   readonly platform?: 'express' | 'fastify';
+  /** Where it listens. @default '127.0.0.1' */
+  readonly address?: string;
   /** `true`, or further options. @default false: plaintext on a loopback address, which the module allows outside production */
   readonly https?: boolean | TlsOptions;
   /** HTTP/2 with HTTP/1.1 beside it; for Fastify with TLS. @default false */
@@ -62,7 +64,7 @@ export interface AppShape {
   readonly configure?: (app: INestApplication) => void;
 }
 
-/** An application that listens on a free port of a loopback address. */
+/** An application that listens on a free port, of a loopback address unless it says otherwise. */
 export interface RunningApp extends RawTarget, AsyncDisposable {
   /** `ws://127.0.0.1:port` or its `wss` form, without a path. */
   readonly url: string;
@@ -110,19 +112,19 @@ export async function bootFailure(shape: AppShape): Promise<unknown> {
 }
 
 async function boot(shape: AppShape): Promise<RunningApp> {
-  const { clock = new SystemClock(), https = false } = shape;
+  const { clock = new SystemClock(), https = false, address = '127.0.0.1' } = shape;
   const isTls = https !== false;
   const events = new RecordingSink();
   const log = new CapturedLog();
   const app = await createApplication(shape, events, log, clock);
   try {
-    await app.listen(0, '127.0.0.1');
+    await app.listen(0, address);
   } catch (error) {
     await app.close();
     throw error;
   }
   const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
-  const host = `127.0.0.1:${port}`;
+  const host = `${address}:${port}`;
   let closing: Promise<void> | undefined;
   return {
     url: `${isTls ? 'wss' : 'ws'}://${host}`,

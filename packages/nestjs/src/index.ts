@@ -168,9 +168,16 @@ export type { SecureWsHealthProblem, SecureWsHealthReport } from './health/secur
 
 // Lifecycle
 export type { LifecycleOptions } from './lifecycle/lifecycle.options.js';
-export { WsAbortSignal, type WsClose, WsConnection } from './core/ws-connection.js';
+export { WsAbortSignal, type WsClose, WsConnection, type WsSendOutcome } from './core/ws-connection.js';
+export {
+  type HookDecorator,
+  OnWsConnected,
+  OnWsDisconnected,
+  OnWsRefreshed,
+} from './lifecycle/hooks/on-ws-connection.js';
+export type { WsConnectionFilter } from './lifecycle/connection-filter.js';
 export { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
-export type { WsConnectionFigures, WsConnectionFilter } from './lifecycle/ws-connection-lifecycle.service.js';
+export type { WsConnectionFigures, WsSendCounts } from './lifecycle/ws-connection-lifecycle.service.js';
 export type { RevalidationOptions } from './lifecycle/revalidation/revalidation.options.js';
 export { WsRevalidator } from './lifecycle/revalidation/ws-revalidator.js';
 export type { RevalidatedRights } from './lifecycle/revalidation/ws-revalidator.js';

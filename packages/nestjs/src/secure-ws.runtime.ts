@@ -30,7 +30,9 @@ import { type LoadNews, LoadShedding } from './throttling/shedding/load-shedding
 import { reportStoreHealth } from './store/report-store-health.js';
 import { ResilientStore } from './store/resilient.store.js';
 import { SecureWsStore } from './store/secure-ws.store.js';
+import { ConnectionHooks } from './lifecycle/hooks/connection-hooks.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
+import { UnfinishedMessages } from './lifecycle/unfinished-messages.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 import { currentRights } from './lifecycle/revalidation/current-rights.js';
 import type { WsRevalidator } from './lifecycle/revalidation/ws-revalidator.js';
@@ -59,6 +61,8 @@ export class SecureWsRuntime {
   readonly outputs: Outputs;
   /** What the boot has compiled. */
   readonly plans = new HandlerPlans();
+  readonly hooks: ConnectionHooks;
+  readonly unfinished: UnfinishedMessages;
   readonly startedParts = new StartedParts();
   readonly revocationWatch: RevocationWatch;
   readonly revocations: WsRevocationService;
@@ -108,6 +112,12 @@ export class SecureWsRuntime {
     });
     this.timer = new CoarseTimer(clock);
     this.lifecycle = new WsConnectionLifecycleService(this.timer, clock, options.lifecycle, this.events, this.outputs);
+    this.unfinished = new UnfinishedMessages(options.throttling.shedding.maxUnfinishedBytes);
+    this.hooks = new ConnectionHooks(clock, options.lifecycle.connectTimeoutMs, (where, connectionId, error) => {
+      this.events.emit({ type: 'ws.application.failed', where, connectionId });
+      this.faults.write(where, connectionId, error);
+    });
+    this.lifecycle.onDrained(() => this.hooks.settled());
     this.revocationWatch = new RevocationWatch(store, clock, () => this.lifecycle.find());
     this.revocations = new WsRevocationService(store, this.revocationWatch, clock, options.store.revocationMs);
     this.defaults = defaultSettings(options);

@@ -13,7 +13,7 @@ import { Transcript } from './probe/transcript.js';
 import { type IdentityCredentials, messageAs, Redactor, type ScanCredentials, type Who } from './scope/credentials.js';
 import { queryCredentials } from './scope/query-credentials.js';
 import { DEFAULT_LIMITS, ScanBudget, type ScanLimits } from './scope/scan-budget.js';
-import { readTarget } from './scope/scan-target.js';
+import { readTarget, trustedWith } from './scope/scan-target.js';
 import type { Baseline, CheckOutcome, ScanResult } from './scan-result.js';
 import { gradeOf } from './score/grade.js';
 
@@ -31,16 +31,28 @@ export interface ScanOptions {
   readonly other?: ScanCredentials | undefined;
   /** What was good once, and has expired. */
   readonly expired?: ScanCredentials | undefined;
+  /** A token with an `exp` at most two minutes ahead: a connection must not outlive it. */
+  readonly expiring?: ScanCredentials | undefined;
+  /** Logs the given account out, in the way that its user does. Called once, at the end. */
+  readonly logOut?: (() => Promise<void>) | undefined;
+  /** What tokens are signed with: a private key in PEM, or a secret. Good signatures on wrong claims take it. */
+  readonly signingKey?: string | undefined;
   /** Events that the second account may send as well. @default [] */
   readonly shared?: readonly string[] | undefined;
   /** The public key that the server verifies tokens with, in PEM: for the confusion of algorithms. */
   readonly publicKey?: string | undefined;
   /** The path of a `secure-ws.lock.json`, to compare with what is seen. */
   readonly lock?: string | undefined;
+  /** A certificate authority of your own in PEM, trusted beside those that Node has. */
+  readonly ca?: string | undefined;
+  /** A port of the host that must not take connections without TLS, for a `wss://` target. Its own is tried always, and 80 beside 443. */
+  readonly plainPort?: number | undefined;
   /** What the handshake offers. @default [] */
   readonly subprotocols?: readonly string[] | undefined;
   /** Messages that the server answers, as they go over the wire. @default [] */
   readonly messages?: readonly string[] | undefined;
+  /** The ids of the checks to run: the others are reported as not tested. @default all of them */
+  readonly checks?: readonly string[] | undefined;
   /** Whether checks run that put a load on the target. @default false */
   readonly isDisruptive?: boolean | undefined;
   /** How much the scan may spend. */
@@ -49,6 +61,8 @@ export interface ScanOptions {
   readonly answerMs?: number | undefined;
   /** How long a handler may take after the server has answered a ping, in milliseconds. @default 500 */
   readonly settleMs?: number | undefined;
+  /** How long a connection that does nothing is watched, in milliseconds. @default 60000 */
+  readonly idleMs?: number | undefined;
   /** Told of each outcome as it comes. */
   readonly onOutcome?: ((outcome: CheckOutcome) => void) | undefined;
 }
@@ -56,17 +70,23 @@ export interface ScanOptions {
 /**
  * Scans one WebSocket endpoint.
  *
- * @throws TypeError for a target that is not a WebSocket URL, or is another machine without consent.
+ * @throws TypeError for a target that is not a WebSocket URL, or is another machine without consent, and for a check that is
+ * none.
  */
 export async function scan(options: ScanOptions): Promise<ScanResult> {
   const { messages = [], answerMs = 5000, settleMs = 500, onOutcome } = options;
-  const target = readTarget(options.target, { isAllowed: options.isAllowed === true });
+  const isWanted = wantedChecks(options.checks);
+  const { ca } = options;
+  const target = {
+    ...readTarget(options.target, { isAllowed: options.isAllowed === true }),
+    ...(ca !== undefined && { trusted: trustedWith(ca) }),
+  };
   const budget = new ScanBudget({ ...DEFAULT_LIMITS, ...options.limits });
   const lock = options.lock === undefined ? undefined : await readDeclaredEvents(options.lock, target.url.pathname);
-  const { credentials: given = {}, other = {}, expired = {} } = options;
-  const credentials: IdentityCredentials = { given, other, expired };
+  const { credentials: given = {}, other = {}, expired = {}, expiring = {} } = options;
+  const credentials: IdentityCredentials = { given, other, expired, expiring };
   const inUrl = queryCredentials(target.url).map((token) => ({ token }));
-  const redactor = new Redactor(given, other, expired, ...inUrl);
+  const redactor = new Redactor(given, other, expired, expiring, ...inUrl, { token: options.signingKey });
   const transcript = new Transcript((text) => redactor.withoutOwn(text));
   const identity = { credentials, origin: options.origin, subprotocols: options.subprotocols ?? [] };
   const prober = new Prober(target, identity, budget, transcript, { answerMs, settleMs });
@@ -80,11 +100,17 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
     identities: identitiesOf(credentials),
     shared: options.shared ?? [],
     publicKey: options.publicKey,
+    plainPort: options.plainPort,
+    signingKey: options.signingKey,
+    logOut: options.logOut,
+    idleMs: options.idleMs ?? 60_000,
     lock,
   });
   const outcomes: CheckOutcome[] = [];
   for (const check of CHECKS) {
-    const verdict = await verdictOf(check, context, baseline, options.isDisruptive === true);
+    const verdict = isWanted(check)
+      ? await verdictOf(check, context, baseline, options.isDisruptive === true)
+      : notTested('Only other checks were asked for.');
     const outcome = outcomeOf(check, verdict, redactor);
     outcomes.push(outcome);
     onOutcome?.(outcome);
@@ -99,6 +125,14 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
     grade: gradeOf(outcomes, baseline.isAccepted),
     spent: budget.spent,
   };
+}
+
+function wantedChecks(ids: readonly string[] | undefined): (check: Check) => boolean {
+  const unknown = ids?.find((id) => !CHECKS.some((check) => check.id === id));
+  if (unknown !== undefined) {
+    throw new TypeError(`There is no check ${unknown}. There are: ${CHECKS.map(({ id }) => id).join(', ')}.`);
+  }
+  return ({ id }) => ids === undefined || ids.includes(id);
 }
 
 async function tryBaseline(prober: Prober): Promise<Baseline> {
@@ -159,7 +193,7 @@ function identitiesOf({ other, expired }: IdentityCredentials): readonly Who[] {
   return ['given', ...(has(other) ? ['other' as const] : []), 'none', ...(has(expired) ? ['expired' as const] : [])];
 }
 
-type Given = Pick<CheckContext, 'dialect' | 'messages' | 'identities' | 'shared' | 'publicKey' | 'lock'>;
+type Given = Omit<CheckContext, 'prober' | 'transcript' | 'talk' | 'matrix' | 'judge' | 'messageAs'>;
 
 function contextOf(prober: Prober, transcript: Transcript, given: Given): CheckContext {
   let matrix: Promise<Matrix> | undefined;
@@ -229,9 +263,10 @@ function outcomeOf(check: Check, verdict: Verdict, redactor: Redactor): CheckOut
     requirements,
     cwe,
     asvs,
-    evidence: (found?.evidence ?? []).map(({ sent, got }) => ({
+    evidence: (found?.evidence ?? []).map(({ sent, got, about }) => ({
       sent: redactor.redact(sent),
       got: redactor.redact(got),
+      ...(about !== undefined && { about: redactor.redact(about) }),
     })),
     remediation,
   };

@@ -1,6 +1,7 @@
 import { scan, type DialectId, type ScanOptions, type ScanResult } from '@secure-ws/scanner';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Flaw, RANGE } from '../range-server.js';
+import type { Flaw } from '../range-flaws.js';
+import { RANGE } from '../range-server.js';
 import { startTalker } from '../talker.js';
 import { type DialectRuns, dialectsPage } from './dialects-page.js';
 import { startSpeaker } from './speaker.js';
@@ -17,6 +18,8 @@ const scanFast = (target: string, more: Partial<ScanOptions> = {}): Promise<Scan
     isDisruptive: true,
     limits: { connectionsPerSecond: 1000 },
     settleMs: 20,
+    answerMs: 2000,
+    idleMs: 2500,
     ...more,
   });
 
@@ -32,6 +35,13 @@ const FLAWED: readonly Flaw[] = [
   'huge-messages',
   'any-message-rate',
   'stack-trace',
+];
+
+/** The checks that talk. */
+const OF_MESSAGES = [
+  ...['unauthenticated', 'expired-credential', 'other-identity', 'event-enumeration', 'binary-frames', 'fragments'],
+  ...['deep-nesting', 'prototype-keys', 'injection', 'oversized-message', 'forged-token', 'error-leaks', 'crash'],
+  ...['broken-frames', 'message-rate', 'decompression-bomb'],
 ];
 
 /** A schema is public: what it does not have may be told from what is forbidden. */
@@ -51,7 +61,11 @@ function resultOf(dialect: DialectId, flaws: readonly Flaw[]): Promise<ScanResul
 async function scanSpeaker(dialect: DialectId, flaws: readonly Flaw[]): Promise<ScanResult> {
   const [, speaker] = SPEAKERS.find(([id]) => id === dialect) ?? [];
   if (speaker === undefined) throw new Error(`Nobody speaks ${dialect}.`);
-  return scanFast(await startSpeaker(speaker, flaws), { messages: speaker.messages });
+  // The flaws are those of messages: what stands in the handshake is looked at once.
+  return scanFast(await startSpeaker(speaker, flaws), {
+    messages: speaker.messages,
+    checks: flaws.length === 0 ? undefined : OF_MESSAGES,
+  });
 }
 
 // graphql-ws writes each broken frame to the console.
@@ -81,8 +95,13 @@ describe.each(SPEAKERS)('%s', { timeout: 120_000 }, (dialect, speaker) => {
         'oversized-message',
         'forged-token',
         'error-leaks',
+        'binary-frames',
+        'fragments',
+        'crash',
         'broken-frames',
         'message-rate',
+        'decompression-bomb',
+        'idle-connections',
       ]),
     );
   });

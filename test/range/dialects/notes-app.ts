@@ -1,4 +1,5 @@
-import { type Flaw, RANGE } from '../range-server.js';
+import type { Flaw } from '../range-flaws.js';
+import { RANGE } from '../range-server.js';
 import { takesForged } from '../range-tokens.js';
 
 /** Who speaks. */

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
+import { CarefulServer } from './careful-server.js';
 import type { NotesApp, User } from './notes-app.js';
 import type { Speaker } from './speaker.js';
 
@@ -13,7 +14,7 @@ export const socketIo: Speaker = {
   address: '?EIO=4&transport=websocket',
   messages: ['note.list', 'note.read', 'note.purge'].map((event) => `421${JSON.stringify([event, { noteId: 7 }])}`),
   attach(_, newApp, maxHttpBufferSize) {
-    const io = new Server(createServer(), { maxHttpBufferSize, serveClient: false });
+    const io = new Server(createServer(), { maxHttpBufferSize, serveClient: false, wsEngine: CarefulServer });
     io.use((socket, next) => {
       const app = newApp();
       const user = app.login(socket.handshake.auth['token']);

@@ -3,8 +3,10 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { onTestFinished } from 'vitest';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { end, type Flaw, RANGE, refusalOf, refuse } from '../range-server.js';
+import type { WebSocket, WebSocketServer } from 'ws';
+import type { Flaw } from '../range-flaws.js';
+import { end, RANGE, refusalOf, refuse } from '../range-server.js';
+import { CarefulServer } from './careful-server.js';
 import { NotesApp } from './notes-app.js';
 
 /** A server that speaks one dialect. Its handshake is that of the range, without the credential. */
@@ -34,10 +36,12 @@ export async function startSpeaker(speaker: Speaker, flaws: readonly Flaw[] = []
   const { subprotocols = [], address = '', readsHandshake = false, serve, attach } = speaker;
   const has = (flaw: Flaw): boolean => flaws.includes(flaw);
   const maxPayload = has('huge-messages') ? 104_857_600 : MAX_BYTES;
-  const http = createServer((_, response) => response.writeHead(404).end());
+  const http = createServer({ headersTimeout: 500, connectionsCheckingInterval: 100 }, (_, response) =>
+    response.writeHead(404).end(),
+  );
   const handleProtocols = (offered: Set<string>): string | false =>
     [...offered].find((name) => subprotocols.includes(name)) ?? false;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols, perMessageDeflate: false });
+  const sockets = new CarefulServer({ noServer: true, maxPayload, handleProtocols });
   const newApp = (): NotesApp => new NotesApp(has);
   const takeOver = attach?.(sockets, newApp, maxPayload);
   if (serve !== undefined) {
@@ -50,6 +54,7 @@ export async function startSpeaker(speaker: Speaker, flaws: readonly Flaw[] = []
   http.on('upgrade', (request, socket, head) => {
     const isTooMany = ++handshakes % HANDSHAKES_IN_A_ROW === 0;
     // The path is that of the range, whatever the dialect has behind it.
+    if (!URL.canParse(request.url ?? '', 'http://range')) return refuse(socket, 400);
     const { pathname } = new URL(request.url ?? '', 'http://range');
     const url = pathname === `${RANGE.path}${pathOf(address)}` ? RANGE.path : pathname;
     const status = isTooMany ? 429 : refusalOf(withUrl(request, url), (flaw) => has(flaw) || (flaw === 'anonymous' && !readsHandshake)); // prettier-ignore

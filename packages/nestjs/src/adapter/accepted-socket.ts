@@ -1,7 +1,9 @@
 import { CLOSE_CODES, type CloseCodeName } from '@secure-ws/protocol';
 import type { WsClose } from '../core/ws-connection.js';
+import type { Linked } from '../core/linked-list.js';
 import type { BoundedSocket } from '../lifecycle/bounded-socket.js';
 import type { FrameFault, FrameWatch } from '../lifecycle/inbound-frames.js';
+import type { UnfinishedMessages, UnfinishedOwner } from '../lifecycle/unfinished-messages.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import type { ConnectionPipeline } from '../messages/connection-pipeline.js';
 
@@ -12,6 +14,7 @@ const CLOSE_OF_FAULT: Readonly<Record<FrameFault, CloseCodeName>> = Object.freez
   'broken-frame': 'PROTOCOL_ERROR',
   'control-flood': 'POLICY_VIOLATION',
   'early-bytes': 'TOO_BIG',
+  'unfinished-bytes': 'OVERLOADED',
 });
 
 const CLOSE_OF_ERROR: ReadonlyMap<string, CloseCodeName> = new Map<string, CloseCodeName>([
@@ -25,12 +28,19 @@ const NAME_OF_CODE: ReadonlyMap<number, CloseCodeName> = new Map(
   Object.entries(CLOSE_CODES).map(([name, { code }]) => [code, name as CloseCodeName]),
 );
 
-export class AcceptedSocket implements FrameWatch {
+export class AcceptedSocket implements FrameWatch, UnfinishedOwner {
+  previous: Linked | undefined;
+  next: Linked | undefined;
+  heldBytes = 0;
   /** The `handleConnection` hooks that have not ended. */
   readonly connecting: PromiseLike<unknown>[] = [];
   /** Nest's callbacks for the end of the connection, one a gateway. */
   readonly disconnects: ((code: number) => void)[] = [];
   close: WsClose | undefined;
+  /** Whether the application's connection hooks have heard of it. */
+  isGreeted = false;
+  /** Ends when these hooks are done; `undefined` where nobody has to wait for one. */
+  greeting: Promise<void> | undefined;
 
   constructor(
     readonly socket: BoundedSocket,
@@ -39,6 +49,7 @@ export class AcceptedSocket implements FrameWatch {
     /** How the identity was proved: the authenticator's kind, and where the credential stood. */
     public method: string,
     readonly now: () => number,
+    private readonly unfinished: UnfinishedMessages,
   ) {}
 
   get isClosing(): boolean {
@@ -48,12 +59,27 @@ export class AcceptedSocket implements FrameWatch {
   onFault(fault: FrameFault): void {
     const { connection, pipeline } = this;
     if (!connection.isOpen) return;
-    pipeline.refusals.note({ code: 'BAD_MESSAGE', reason: fault });
+    // The first is the process's own trouble, and nobody is charged for it.
+    const code = fault === 'unfinished-bytes' ? 'OVERLOADED' : 'BAD_MESSAGE';
+    pipeline.refusals.note({ code, reason: fault });
     connection.close(CLOSE_OF_FAULT[fault]);
   }
 
   onUnfinished(since: number): void {
     this.connection.deadlines.onUnfinished(since);
+    this.unfinished.begin(this);
+  }
+
+  onHeld(bytes: number): void {
+    this.unfinished.hold(this, bytes);
+  }
+
+  /** It is read no more, so that nothing is added to what it holds, and cut off soon, so that this is let go. */
+  onEvicted(): void {
+    const { connection } = this;
+    this.onFault('unfinished-bytes');
+    connection.inbound?.fail();
+    connection.deadlines.onCutOff();
   }
 
   onCutOff(): void {
@@ -86,6 +112,7 @@ export class AcceptedSocket implements FrameWatch {
 
   /** The socket is closed; `code` is what `ws` saw. */
   onClosed(code: number): WsClose {
+    this.unfinished.hold(this, 0);
     const { closing } = this.connection;
     const initiator = closing !== undefined ? 'server' : code === 1006 ? 'network' : 'client';
     return (this.close = { name: closing ?? NAME_OF_CODE.get(code), code, initiator });

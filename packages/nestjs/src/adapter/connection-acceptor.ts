@@ -54,7 +54,7 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     connection.deadlines.onRoundTrip = onPong;
     const pipeline = new ConnectionPipeline(engine, connection);
     const method = `${principal.kind}:${admission.credentialKind}`;
-    const accepted = new AcceptedSocket(client, connection, pipeline, method, this.#now);
+    const accepted = new AcceptedSocket(client, connection, pipeline, method, this.#now, this.runtime.unfinished);
     const inbound = before?.inbound ?? new InboundFrames(request.socket, accepted, pipeline.frameLimits);
     inbound.limits = pipeline.frameLimits;
     connection.inbound = inbound;
@@ -109,9 +109,10 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   }
 
   /** Lets messages in once every hook is done (AN-02). A hook that never ends closes the connection. */
-  #release({ connecting, connection, pipeline }: AcceptedSocket): void {
+  #release(accepted: AcceptedSocket): void {
+    const { connecting, connection } = accepted;
     if (connecting.length === 0) {
-      pipeline.release();
+      this.#greet(accepted);
       return;
     }
     const { clock, options } = this.runtime;
@@ -123,8 +124,18 @@ export class ConnectionAcceptor implements GatewayHookObserver {
     void Promise.all(connecting).then(() => {
       cancel();
       connection.socket.off('close', cancel);
-      pipeline.release();
+      this.#greet(accepted);
     });
+  }
+
+  /** Tells the hooks of the application, and lets messages in once they are done. Nobody hears of one that was refused. */
+  #greet(accepted: AcceptedSocket): void {
+    const { connection, pipeline } = accepted;
+    if (!connection.isOpen) return;
+    accepted.isGreeted = true;
+    accepted.greeting = this.runtime.hooks.connected(connection);
+    if (accepted.greeting === undefined) pipeline.release();
+    else void accepted.greeting.then(() => pipeline.release());
   }
 
   #listen(accepted: AcceptedSocket): void {
@@ -141,10 +152,11 @@ export class ConnectionAcceptor implements GatewayHookObserver {
   #onClose(accepted: AcceptedSocket, codeSeen: number): void {
     const { connection, pipeline, disconnects } = accepted;
     connection.epoch++;
-    accepted.onClosed(codeSeen);
+    const end = accepted.onClosed(codeSeen);
     this.runtime.lifecycle.unregister(connection);
     this.#contain('dispose', connection, () => pipeline.dispose());
     for (const disconnect of disconnects) this.#contain('handleDisconnect', connection, () => disconnect(codeSeen));
+    if (accepted.isGreeted) this.runtime.hooks.disconnected(connection, end, accepted.greeting);
     this.#reportClosed(accepted);
     this.runtime.observer.onClosed?.(connection.id);
   }

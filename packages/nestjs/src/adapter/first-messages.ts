@@ -124,6 +124,7 @@ class InvitedSocket implements Deadline, FrameWatch {
       now: () => watch().now(),
       onFault: (fault) => watch().onFault(fault),
       onUnfinished: (since) => watch().onUnfinished(since),
+      onHeld: (bytes) => watch().onHeld(bytes),
       onCutOff: () => watch().onCutOff(),
     };
     // What is too large is told apart from what is no message of this kind: the limit of its size is looked at below.
@@ -148,6 +149,10 @@ class InvitedSocket implements Deadline, FrameWatch {
 
   onUnfinished(): void {
     // The deadline of all of it is short enough.
+  }
+
+  onHeld(): void {
+    // So are the bytes that it may send, and the places for such clients.
   }
 
   onCutOff(): void {

@@ -106,6 +106,7 @@ export class IdentityRenewal {
   /** Makes an identity that was found good the one of its connection; at once, so that nothing comes between. */
   adopt(accepted: AcceptedSocket, { principal, method, conclude }: Renewal): void {
     const { connection } = accepted;
+    const { principal: before } = connection;
     accepted.method = method;
     connection.adopt(principal);
     conclude();
@@ -116,6 +117,7 @@ export class IdentityRenewal {
     });
     // It may have been revoked since the store was asked.
     this.runtime.revocationWatch.check(connection);
+    if (accepted.isGreeted && connection.isOpen) this.runtime.hooks.refreshed(connection, before);
   }
 
   async #verify(

@@ -35,6 +35,7 @@ import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
 import { checkCoverage, type CoveredHandler } from './coverage.js';
 import { checkHttpEnhancers } from './http-only.js';
+import { discoverConnectionHooks } from './connection-hooks.js';
 import { validatedParametersOf } from './validated-parameters.js';
 import { discoverSecurityListeners } from './security-listeners.js';
 import { endpointOf, type GatewayEndpoint, resolveEndpoints } from './gateway-endpoints.js';
@@ -196,8 +197,10 @@ export class BootSequence {
     // Of an application with other problems it would only say once more what they are.
     if (isStarting && problems.problems.length === 0) checkPolicyLock({ inspection, options }, problems);
     const listeners = discoverSecurityListeners(modules, options.alerts, problems);
+    const hooks = discoverConnectionHooks(modules, gateways, options.adapter, problems);
     if (problems.problems.length > 0) throw new SecureWsBootError(problems.problems);
     events.listen(listeners);
+    runtime.hooks.use(hooks);
     runtime.observe();
     for (const [endpoint, { settings }] of this.#endpoints)
       runtime.addPath(endpoint, settings, maxBytesAt(endpoint, handlers));

@@ -4,6 +4,19 @@ import type { Principal } from './principal.js';
 import type { WsSendOptions } from './output.js';
 import { messageContextOf } from './message-context.js';
 
+/**
+ * What became of a message that the application sends:
+ *
+ * - `sent`: nothing waits for this client, and the operating system gets it in this turn of the event loop;
+ * - `queued`: the client has not read what was sent before, and it waits behind that in this process;
+ * - `dropped`: it was not sent. It cannot be serialised, is not what `as` declares (the log says why), or is larger than
+ *   `lifecycle.maxOutboundBytes`;
+ * - `closed`: the connection is not open any more.
+ *
+ * Neither `sent` nor `queued` says that the client has read it: only an answer of the client does.
+ */
+export type WsSendOutcome = 'sent' | 'queued' | 'dropped' | 'closed';
+
 /** One accepted socket and what the module knows of it. */
 export interface WsConnection {
   /** 128 random bits, base64url. */
@@ -24,16 +37,27 @@ export interface WsConnection {
   readonly epoch: number;
   /** Whether messages are still handled and sent. */
   readonly isOpen: boolean;
+  /** What the application has noted of it with {@link setLabel}, as it is now. */
+  readonly labels: ReadonlyMap<string, string>;
+
+  /**
+   * Notes something of this connection, such as the room that it is in: `find()`, `send()` and `disconnect()` of
+   * `WsConnectionLifecycleService` find it by that, and `figures()` shows it. It is the server's alone, and no client sees it.
+   *
+   * @param name 1 to 64 letters, digits and `. _ -`, a letter first.
+   * @param value 1 to 256 characters, none of them a control character; `undefined` removes the label.
+   * @throws TypeError for any other name or value; RangeError for a 17th label.
+   */
+  setLabel(name: string, value: string | undefined): void;
 
   /**
    * Sends `{ event, data }` to the client.
    *
    * @param options `{ as: TheDto }` sends only what an output DTO exposes, to whom it exposes it.
-   * @returns `false` when the connection is not open any more, or `data` cannot be serialised, is not what `as` declares (the
-   * log says why) or is larger than `lifecycle.maxOutboundBytes`.
+   * @returns what became of it. None of the four is falsy: compare with the one that is meant.
    * @throws TypeError for the event `error`, and for one that begins with `$`: clients would take it for the module's.
    */
-  send(event: string, data?: unknown, options?: WsSendOptions): boolean;
+  send(event: string, data?: unknown, options?: WsSendOptions): WsSendOutcome;
 
   /**
    * Closes the connection with a code of the catalogue. The first close decides; later ones do nothing.

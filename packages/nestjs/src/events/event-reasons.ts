@@ -99,6 +99,7 @@ export const MESSAGE_REASONS = Object.freeze({
   'binary-frame': 'input_validation_fail',
   'text-frame': 'input_validation_fail',
   'early-bytes': 'input_validation_fail',
+  'unfinished-bytes': 'excess_rate_limit_exceeded',
   'control-flood': 'excess_rate_limit_exceeded',
   'refresh-rate': 'excess_rate_limit_exceeded',
   'refresh-refused': 'authn_login_fail',

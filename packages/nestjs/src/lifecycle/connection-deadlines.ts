@@ -140,9 +140,14 @@ export class ConnectionDeadlines implements Timed {
     return isPaused || inbound === undefined ? Infinity : inbound.unfinishedSince + this.options.messageTimeoutMs;
   }
 
-  #isBlocked(now: number): boolean {
+  /** Whether the client has not read all of what was sent in earlier turns of the event loop. */
+  get hasBacklog(): boolean {
     if (this.#blockedSince !== Infinity && this.connection.socket.bufferedAmount === 0) this.#blockedSince = Infinity;
-    return now >= this.#blockedSince + this.options.maxOutboundMs;
+    return this.#blockedSince !== Infinity;
+  }
+
+  #isBlocked(now: number): boolean {
+    return this.hasBacklog && now >= this.#blockedSince + this.options.maxOutboundMs;
   }
 
   /** Half of a short life before its end: a client needs time to get a token, and one that it has just got is no news. */

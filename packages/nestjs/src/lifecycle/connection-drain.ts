@@ -19,6 +19,8 @@ const RETRY_SPREAD_MS = 5000;
 export class ConnectionDrain {
   /** What else is told of the beginning. */
   readonly onBegin: (() => void)[] = [];
+  /** What is waited for when the connections are gone. */
+  readonly onGone: (() => Promise<void>)[] = [];
   /** In milliseconds; 0 before the end. */
   tookMs = 0;
   #running: Promise<void> | undefined;
@@ -67,6 +69,7 @@ export class ConnectionDrain {
 
   async #closeAll(): Promise<void> {
     await closeInBatches([...this.connections()], 'RESTART', this.clock);
+    await Promise.all(this.onGone.map((work) => work()));
   }
 }
 

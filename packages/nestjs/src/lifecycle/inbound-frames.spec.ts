@@ -23,6 +23,7 @@ function open() {
   const clock = new FakeClock();
   const passed: Buffer[] = [];
   const log: string[] = [];
+  const held: number[] = [];
   const state = { isClosing: false };
   const watch: FrameWatch = {
     get isClosing() {
@@ -31,6 +32,7 @@ function open() {
     now: () => clock.monotonic(),
     onFault: (fault) => log.push(fault),
     onUnfinished: (since) => log.push(`unfinished since ${since}`),
+    onHeld: (bytes) => held.push(bytes),
     onCutOff: () => log.push('cut off'),
   };
   const socket = new Duplex({
@@ -45,7 +47,7 @@ function open() {
     for (const chunk of chunks) socket.emit('data', chunk);
     await new Promise(setImmediate);
   };
-  return { clock, socket, frames, log, state, push, passed: () => Buffer.concat(passed) };
+  return { clock, socket, frames, log, held, state, push, passed: () => Buffer.concat(passed) };
 }
 
 describe('the frames of a client', () => {
@@ -160,5 +162,34 @@ describe('the frames of a client', () => {
     expect(frames.unfinishedSince).toBe(1500);
     await push(frame(3).subarray(1));
     expect(frames.unfinishedSince).toBe(Infinity);
+  });
+});
+
+describe('what is kept of a message that is not whole', () => {
+  it('DR-02 is told with each part of it, and that nothing is once it is whole', async () => {
+    const { held, push } = open();
+    await push(frame(100));
+    expect(held).toEqual([]);
+    const first = frame(100, { fin: false });
+    await push(first.subarray(0, 1), first.subarray(1, 6), first.subarray(6, 56), first.subarray(56));
+    expect(held).toEqual([0, 0, 50, 100]);
+    // Pings between two fragments are passed on at once.
+    await push(
+      frame(80, { opcode: 9 }),
+      frame(80, { opcode: 9 }).subarray(0, 40),
+      frame(80, { opcode: 9 }).subarray(40),
+    );
+    expect(held.slice(4)).toEqual([100, 100, 100]);
+    const last = frame(20, { opcode: 0 });
+    await push(last.subarray(0, 16), Buffer.concat([last.subarray(16), frame(30)]));
+    expect(held.slice(7)).toEqual([110, 0]);
+  });
+
+  it('DR-02 is only that of the message that has begun where several end in one chunk', async () => {
+    const { held, push } = open();
+    await push(Buffer.concat([frame(500), frame(50, { fin: false })]));
+    await push(Buffer.concat([frame(50, { opcode: 0 }), frame(9000), frame(9, { opcode: 9 }).subarray(0, 4)]));
+    await push(frame(9, { opcode: 9 }).subarray(4));
+    expect(held).toEqual([50, 0, 0]);
   });
 });

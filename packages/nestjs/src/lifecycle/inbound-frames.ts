@@ -13,7 +13,13 @@ export const AFTER_CLOSE_BYTES = 65_536;
 
 /** What a frame is refused for. */
 export type FrameFault =
-  'binary-frame' | 'text-frame' | 'message-size' | 'control-flood' | 'broken-frame' | 'early-bytes';
+  | 'binary-frame'
+  | 'text-frame'
+  | 'message-size'
+  | 'control-flood'
+  | 'broken-frame'
+  | 'early-bytes'
+  | 'unfinished-bytes';
 
 /** Is told what the frames of a connection are like. */
 export interface FrameWatch {
@@ -25,6 +31,8 @@ export interface FrameWatch {
   onFault(fault: FrameFault): void;
   /** A message or a frame has begun and not ended. */
   onUnfinished(since: number): void;
+  /** So many bytes of the unfinished message are kept; 0 once it is whole. */
+  onHeld(bytes: number): void;
   /** The peer goes on sending after the close: it is not read any more. */
   onCutOff(): void;
 }
@@ -204,9 +212,12 @@ export class InboundFrames {
 
   #onFrameEnd(): void {
     this.#isInPayload = false;
-    if (this.#opcode < CLOSE) this.#isFragmented = !this.#isFinal;
+    if (this.#opcode < CLOSE) {
+      this.#isFragmented = !this.#isFinal;
+      if (this.#isFinal) this.#messageBytes = 0;
+    }
     // What follows a Close frame is not data (section 1.4), and ws does not expect it.
-    else if (this.#opcode === CLOSE) this.#isOver = true;
+    if (this.#opcode === CLOSE) this.#isOver = true;
   }
 
   /** Takes a token from a bucket that fills evenly: pings and pongs cost as much work as messages (DR-07). */
@@ -220,11 +231,18 @@ export class InboundFrames {
 
   #noteUnfinished(): void {
     if (this.#headerRead === 0 && !this.#isInPayload && !this.#isFragmented) {
+      if (this.#unfinishedSince === Infinity) return;
       this.#unfinishedSince = Infinity;
-    } else if (this.#hasBegun || this.#unfinishedSince === Infinity) {
+      this.watch.onHeld(0);
+      return;
+    }
+    if (this.#hasBegun || this.#unfinishedSince === Infinity) {
       // One that has begun in this chunk is another one than before, with a deadline of its own.
       this.#unfinishedSince = this.watch.now();
       this.watch.onUnfinished(this.#unfinishedSince);
     }
+    // The rest of the frame is still to come, unless it is a control frame between two fragments.
+    const toCome = this.#isInPayload && this.#opcode < CLOSE ? Math.min(this.#left, this.#length) : 0;
+    this.watch.onHeld(this.#messageBytes - toCome);
   }
 }

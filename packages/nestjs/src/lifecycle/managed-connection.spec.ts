@@ -1,106 +1,7 @@
 import { CLOSE_CODES, type CloseCodeName, parseCloseReason } from '@secure-ws/protocol';
 import { describe, expect, it } from 'vitest';
-import { PLAIN_JSON } from '../core/wire-format.js';
-import { createPrincipal } from '../core/principal.js';
-import { FaultLog } from '../core/fault-log.js';
-import { SecurityEvents } from '../events/security-events.js';
-import { BootProblems } from '../core/boot-problems.js';
-import { OptionReader } from '../core/option-reader.js';
-import { FakeClock } from '../testing/fake-clock.js';
-import type { BoundedSocket, OutboundWatch } from './bounded-socket.js';
-import { COARSE_TICK_MS, CoarseTimer } from './coarse-timer.js';
-import { type LifecycleOptions, resolveLifecycleOptions } from './lifecycle.options.js';
-import { ManagedConnection } from './managed-connection.js';
-import { WsConnectionLifecycleService } from './ws-connection-lifecycle.service.js';
-import { Outputs } from '../output/outputs.js';
-
-/** What a connection uses of its socket. */
-class FakeSocket {
-  readyState = 1;
-  bufferedAmount = 0;
-  needsDrain = false;
-  isPaused = false;
-  readonly closes: { readonly code: number; readonly reason: string }[] = [];
-  readonly pings: string[] = [];
-  readonly sent: string[] = [];
-  #watch: OutboundWatch | undefined;
-
-  watch(watch: OutboundWatch): void {
-    this.#watch = watch;
-  }
-
-  send(text: string): void {
-    if (this.#watch?.beforeSend(text) === false) return;
-    this.sent.push(text);
-    this.#watch?.afterFlush(this.bufferedAmount);
-  }
-
-  close(code: number, reason: string): void {
-    this.closes.push({ code, reason });
-  }
-
-  awaitDrain(): void {}
-
-  /** The client has read everything. */
-  drain(): void {
-    this.needsDrain = false;
-    this.bufferedAmount = 0;
-    this.#watch?.onDrained();
-  }
-
-  ping(payload: string): void {
-    this.pings.push(payload);
-  }
-
-  pause(): void {
-    this.isPaused = true;
-  }
-
-  resume(): void {
-    this.isPaused = false;
-  }
-}
-
-/** One connection under the one timer, as in an application. */
-function open(user: LifecycleOptions = {}, identity: { expiresInMs?: number; sessionId?: string } = {}) {
-  const options = resolveLifecycleOptions(new OptionReader(user, 'lifecycle', new BootProblems()));
-  const clock = new FakeClock();
-  const timer = new CoarseTimer(clock);
-  const events = new SecurityEvents(clock, []);
-  const outputs = new Outputs({ undeclaredFields: 'drop', undeclaredReplies: 'send' }, events, new FaultLog(clock));
-  const lifecycle = new WsConnectionLifecycleService(timer, clock, options, events, outputs);
-  timer.start();
-  const connect = (id: string) => {
-    const socket = new FakeSocket();
-    const { expiresInMs, sessionId } = identity;
-    const principal = createPrincipal({
-      kind: 'jwt',
-      issuer: 'test',
-      id,
-      authenticatedAt: clock.now(),
-      ...(expiresInMs === undefined ? {} : { expiresAt: clock.now() + expiresInMs }),
-      ...(sessionId === undefined ? {} : { sessionId }),
-    });
-    const connection = new ManagedConnection(
-      { id, principal, path: '/x', address: '127.0.0.1', origin: undefined, wire: PLAIN_JSON },
-      socket as unknown as BoundedSocket,
-      clock,
-      { ...options, messageTimeoutMs: 10_000 },
-    );
-    connection.outputs = outputs;
-    lifecycle.register(connection);
-    return { socket, connection };
-  };
-  /** Moves time in ticks, as it passes, and answers every ping. */
-  const pass = (ms: number, { socket, connection }: ReturnType<typeof connect>): void => {
-    for (let passed = 0; passed < ms; passed += COARSE_TICK_MS) {
-      clock.advance(COARSE_TICK_MS);
-      const ping = socket.pings.at(-1);
-      if (ping !== undefined) connection.deadlines.onPong(Buffer.from(ping));
-    }
-  };
-  return { clock, lifecycle, connect, pass };
-}
+import { openConnections as open } from '../../../../test/support/open-connections.js';
+import { COARSE_TICK_MS } from './coarse-timer.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -254,9 +155,9 @@ describe('a message that alone is more than may wait for a client', () => {
 
   it('DR-10 F21 is not sent by connection.send() either', () => {
     const { socket, connection } = open({ maxOutboundBytes: 1000 }).connect('alice');
-    expect(connection.send('news', 'x'.repeat(1000))).toBe(false);
+    expect(connection.send('news', 'x'.repeat(1000))).toBe('dropped');
     expect(socket.sent).toEqual([]);
-    expect(connection.send('news')).toBe(true);
+    expect(connection.send('news')).toBe('sent');
   });
 });
 
@@ -358,6 +259,19 @@ describe('WsConnectionLifecycleService', () => {
     expect(found({ principal: bob.connection.principal.key, connectionId: 'alice' })).toEqual([]);
     expect(found({ path: '/x', address: '127.0.0.1', connectionId: alice.connection.id })).toEqual(['alice']);
     expect(lifecycle.count).toBe(2);
+  });
+
+  it('finds the connections of a tenant, and none that has no tenant', () => {
+    const { connect, lifecycle } = open({}, { tenant: 'acme' });
+    connect('alice');
+    expect(lifecycle.find({ tenant: 'acme' })).toHaveLength(1);
+    expect(lifecycle.find({ tenant: 'globex' })).toEqual([]);
+    expect(lifecycle.find({ tenant: undefined } as object)).toEqual([]);
+    expect(lifecycle.figures()).toMatchObject([{ tenant: 'acme' }]);
+    const without = open();
+    without.connect('bob');
+    expect(without.lifecycle.find({ tenant: undefined } as object)).toEqual([]);
+    expect(without.lifecycle.figures()).toMatchObject([{ tenant: undefined }]);
   });
 
   it.each<readonly [what: string, filter: object]>([

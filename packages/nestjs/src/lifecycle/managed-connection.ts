@@ -10,37 +10,15 @@ import type { InboundFrames } from './inbound-frames.js';
 import type { ObservedSend } from '../core/observer.js';
 import type { WireFormat } from '../core/wire-format.js';
 import type { OutputWriter, WsSendOptions } from '../core/output.js';
-import type { WsConnection } from '../core/ws-connection.js';
-
-/** What runs for a connection. */
-export interface ConnectionWork {
-  /** Takes no further message, and calls back once nothing runs any more. */
-  finish(done: () => void): void;
-  /** Ends and forgets everything: the connection is gone. */
-  dispose(): void;
-  /** How many bytes of messages wait for their turn. */
-  readonly queuedBytes: number;
-}
+import type { WsConnection, WsSendOutcome } from '../core/ws-connection.js';
+import { ConnectionLabels } from './connection-labels.js';
+import type { ConnectionIdentity, ConnectionWork } from './connection-parts.js';
 
 /**
  * What became of a message. One that is `too-big` is larger than `lifecycle.maxOutboundBytes`: it was not sent, and the
  * connection stays open.
  */
-export type SendOutcome = 'sent' | 'too-big' | 'closed';
-
-/** What the handshake found out about a connection. */
-export interface ConnectionIdentity {
-  readonly id: string;
-  readonly principal: Principal;
-  readonly path: string;
-  readonly address: string;
-  readonly origin: string | undefined;
-  readonly wire: WireFormat;
-  /** The SHA-256 fingerprint of the certificate that this server showed in the TLS handshake. */
-  readonly serverCertificate?: () => string | undefined;
-  /** What its token is bound to; absent where it is bound to none. */
-  readonly certificate?: ProvedCertificate | undefined;
-}
+export type SendOutcome = Exclude<WsSendOutcome, 'dropped'> | 'too-big';
 
 /** The event by which a client is told to refresh. */
 const REFRESH_EVENT = '$refresh';
@@ -87,6 +65,7 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   // Private, and read through a getter: nothing that a handler assigns changes who is connected, or what is spoken (AN-14).
   #principal: Principal;
   readonly #wire: WireFormat;
+  readonly #labels = new ConnectionLabels();
   #onDrain: (() => void)[] | undefined;
   #sendWatches: Set<(data: OutboundData) => void> | undefined;
   #isPaused = false;
@@ -150,26 +129,43 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
     return expiresAt !== undefined && this.clock.now() >= expiresAt + this.options.expiryGraceMs;
   }
 
-  send(event: string, data?: unknown, options?: WsSendOptions): boolean {
+  get labels(): ReadonlyMap<string, string> {
+    return this.#labels.all;
+  }
+
+  label(name: string): string | undefined {
+    return this.#labels.get(name);
+  }
+
+  setLabel(name: string, value: string | undefined): void {
+    this.#labels.set(name, value);
+  }
+
+  send(event: string, data?: unknown, options?: WsSendOptions): WsSendOutcome {
     refuseReservedEvent(event);
-    if (!this.isOpen) return false;
+    if (!this.isOpen) return 'closed';
     const { outputs } = this;
     if (options === undefined && outputs?.demandsDeclaration === false) return this.#sendJson(event, data);
     const view = outputs?.prepare('WsConnection.send', event, data, options ?? {})(this);
-    return view !== undefined && this.#sendJson(event, view.data);
+    return view === undefined ? 'dropped' : this.#sendJson(event, view.data);
   }
 
-  #sendJson(event: string, data: unknown): boolean {
+  #sendJson(event: string, data: unknown): WsSendOutcome {
     try {
-      return this.sendText(plainJson({ event, data }) ?? '', event);
+      return this.sendFrame(plainJson({ event, data }) ?? '', event);
     } catch {
-      return false;
+      return 'dropped';
     }
   }
 
-  /** Sends a message that is serialised as JSON. @param event for whoever observes. */
-  sendText(text: string, event: string): boolean {
-    return this.offer(text, event) === 'sent';
+  /** Sends what the application sends on its own, serialised as JSON. Whatever the codec of one client throws, it is `dropped`. */
+  sendFrame(text: string, event: string): WsSendOutcome {
+    try {
+      const outcome = this.offer(text, event);
+      return outcome === 'too-big' ? 'dropped' : outcome;
+    } catch {
+      return 'dropped';
+    }
   }
 
   /**
@@ -188,8 +184,10 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
       if (isTooBig) this.#observe(data, 'dropped');
     }
     if (isTooBig) return 'too-big';
+    const outcome = this.deadlines.hasBacklog ? 'queued' : 'sent';
     this.socket.send(data);
-    return 'sent';
+    // It may have been one too many for a client that does not read.
+    return this.isOpen ? outcome : 'closed';
   }
 
   /** Whether a source that can wait should send its next message now: the client is open, and keeps up. */

@@ -8,26 +8,16 @@ import type { ManagedConnection } from './managed-connection.js';
 import { plainJson } from '../core/plain-json.js';
 import { refuseReservedEvent } from '../core/reserved-event.js';
 import type { OutputView, OutputWriter, WsSendOptions } from '../core/output.js';
-import type { WsConnection } from '../core/ws-connection.js';
-
-/** Which connections are meant; all of what is given must match. A field that is given as `undefined` matches nothing. */
-export interface WsConnectionFilter {
-  readonly connectionId?: string;
-  /** The `key` of a principal. */
-  readonly principal?: string;
-  readonly sessionId?: string;
-  readonly address?: string;
-  /** The path of a gateway. */
-  readonly path?: string;
-  /** The certificate that this server showed, by its SHA-256 fingerprint as `X509Certificate.fingerprint256` writes it. */
-  readonly serverCertificate?: string;
-}
+import type { WsConnection, WsSendOutcome } from '../core/ws-connection.js';
+import { matchesFilter, type WsConnectionFilter } from './connection-filter.js';
 
 /** The figures of one connection. */
 export interface WsConnectionFigures {
   readonly connectionId: string;
   /** The `key` of its principal. */
   readonly principal: string;
+  /** The `tenant` of its principal. */
+  readonly tenant: string | undefined;
   readonly path: string;
   readonly address: string;
   /** In milliseconds. */
@@ -41,7 +31,12 @@ export interface WsConnectionFigures {
   readonly bytesSent: number;
   /** Bytes that wait for the client to read. */
   readonly bufferedBytes: number;
+  /** What the application has noted of it. */
+  readonly labels: ReadonlyMap<string, string>;
 }
+
+/** How many connections a message was sent to, and what became of it at the others that were meant. */
+export type WsSendCounts = Readonly<Record<WsSendOutcome, number>>;
 
 /** Knows every open connection, and watches over their deadlines. Injectable. */
 export class WsConnectionLifecycleService {
@@ -85,6 +80,11 @@ export class WsConnectionLifecycleService {
     this.#drain.onBegin.push(begin);
   }
 
+  /** @internal Calls `work` when the connections are gone: the drain waits for it, as long as there is time. */
+  onDrained(work: () => Promise<void>): void {
+    this.#drain.onGone.push(work);
+  }
+
   /** @internal How long the drain took, in milliseconds; 0 before its end. */
   get drainedForMs(): number {
     return this.#drain.tookMs;
@@ -102,7 +102,7 @@ export class WsConnectionLifecycleService {
 
   /** The connections that match; all of them without a filter. */
   find(filter: WsConnectionFilter = {}): WsConnection[] {
-    return [...this.#connections.values()].filter((connection) => matches(connection, filter));
+    return [...this.#connections.values()].filter((connection) => matchesFilter(connection, filter));
   }
 
   /** How many connections are open on each path. */
@@ -116,10 +116,11 @@ export class WsConnectionLifecycleService {
   figures(filter: WsConnectionFilter = {}): WsConnectionFigures[] {
     const now = this.clock.monotonic();
     return [...this.#connections.values()]
-      .filter((connection) => matches(connection, filter))
+      .filter((connection) => matchesFilter(connection, filter))
       .map((connection) => ({
         connectionId: connection.id,
         principal: connection.principal.key,
+        tenant: connection.principal.tenant,
         path: connection.path,
         address: connection.address,
         ageMs: this.clock.now() - connection.openedAt,
@@ -129,6 +130,7 @@ export class WsConnectionLifecycleService {
         messagesSent: connection.messagesSent,
         bytesSent: connection.socket.bytesSent,
         bufferedBytes: connection.socket.bufferedAmount,
+        labels: connection.labels,
       }));
   }
 
@@ -150,25 +152,25 @@ export class WsConnectionLifecycleService {
    *
    * @param filter `{}` for all of them.
    * @param options `{ as: TheDto }` sends only what an output DTO exposes, to whom it exposes it.
-   * @returns to how many it was sent; 0 where `data` cannot be serialised, is not what `as` declares (the log says why) or is
-   * larger than `lifecycle.maxOutboundBytes`.
+   * @returns at how many connections it was `sent`, `queued`, `dropped` and `closed`, as {@link WsConnection.send} says.
    * @throws TypeError for the event `error`, and for one that begins with `$`: clients would take it for the module's.
    */
-  send(filter: WsConnectionFilter, event: string, data?: unknown, options: WsSendOptions = {}): number {
+  send(filter: WsConnectionFilter, event: string, data?: unknown, options: WsSendOptions = {}): WsSendCounts {
     refuseReservedEvent(event);
     const viewOf = this.outputs.prepare('WsConnectionLifecycleService.send', event, data, options);
     const frames = new Map<OutputView, string | undefined>();
-    let sent = 0;
-    for (const connection of this.all()) {
+    const counts = { sent: 0, queued: 0, dropped: 0, closed: 0 };
+    const sendTo = (connection: ManagedConnection): WsSendOutcome => {
       // One whose identity has ended is open until the next tick of the timer.
-      if (!connection.isOpen || connection.isExpired || !matches(connection, filter)) continue;
+      if (!connection.isOpen || connection.isExpired) return 'closed';
       const view = viewOf(connection);
-      if (view === undefined) continue;
+      if (view === undefined) return 'dropped';
       if (!frames.has(view)) frames.set(view, frameOf(event, view.data));
       const frame = frames.get(view);
-      if (frame !== undefined && isSent(connection, frame, event)) sent++;
-    }
-    return sent;
+      return frame === undefined ? 'dropped' : connection.sendFrame(frame, event);
+    };
+    for (const connection of this.all()) if (matchesFilter(connection, filter)) counts[sendTo(connection)]++;
+    return counts;
   }
 
   /**
@@ -178,7 +180,7 @@ export class WsConnectionLifecycleService {
    * @returns how many there were, when they are gone.
    */
   async reconnect(filter: WsConnectionFilter): Promise<number> {
-    const found = [...this.#connections.values()].filter((connection) => matches(connection, filter));
+    const found = [...this.#connections.values()].filter((connection) => matchesFilter(connection, filter));
     await closeInBatches(found, 'RECONNECT', this.clock);
     return found.length;
   }
@@ -190,7 +192,7 @@ export class WsConnectionLifecycleService {
    * @returns how many there were.
    */
   revalidate(filter: WsConnectionFilter = {}): number {
-    const found = [...this.#connections.values()].filter((connection) => matches(connection, filter));
+    const found = [...this.#connections.values()].filter((connection) => matchesFilter(connection, filter));
     this.#revalidatedAt = this.clock.monotonic();
     for (const connection of found) connection.revalidate?.();
     return found.length;
@@ -216,36 +218,10 @@ export class WsConnectionLifecycleService {
   }
 }
 
-/** Whatever the codec of one client throws, the others are sent to. */
-function isSent(connection: ManagedConnection, frame: string, event: string): boolean {
-  try {
-    return connection.sendText(frame, event);
-  } catch {
-    return false;
-  }
-}
-
 function frameOf(event: string, data: unknown): string | undefined {
   try {
     return plainJson({ event, data });
   } catch {
     return undefined;
   }
-}
-
-const FIELDS: Readonly<Record<keyof WsConnectionFilter, (connection: ManagedConnection) => string | undefined>> = {
-  connectionId: ({ id }) => id,
-  principal: ({ principal }) => principal.key,
-  sessionId: ({ principal }) => principal.sessionId,
-  address: ({ address }) => address,
-  path: ({ path }) => path,
-  serverCertificate: (connection) => connection.serverCertificate(),
-};
-
-/** A field without a value, or of no name here, matches nothing: `disconnect({ principal: user?.key })` is not everybody. */
-function matches(connection: ManagedConnection, filter: WsConnectionFilter): boolean {
-  return Object.entries(filter).every(([name, wanted]: [string, unknown]) => {
-    const field = Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof WsConnectionFilter] : undefined;
-    return wanted !== undefined && field?.(connection) === wanted;
-  });
 }

@@ -216,8 +216,8 @@ describe('a filter of the application that answers nobody', () => {
       return undefined;
     });
     send(1);
-    connection.sendText('{"event":"feed","data":{"row":{"id":1}}}', 'feed');
-    connection.sendText('{"event":"do","id":12}', 'do');
+    connection.offer('{"event":"feed","data":{"row":{"id":1}}}', 'feed');
+    connection.offer('{"event":"do","id":12}', 'do');
     done();
     await settle();
     expect(socket.sent.at(-1)).toMatchObject({ event: 'error', id: 1 });

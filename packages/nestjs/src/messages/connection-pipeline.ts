@@ -1,7 +1,8 @@
 import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
 import { type FrameLimits, frameLimits } from '../core/wire-format.js';
-import type { ConnectionWork, ManagedConnection } from '../lifecycle/managed-connection.js';
+import type { ConnectionWork } from '../lifecycle/connection-parts.js';
+import type { ManagedConnection } from '../lifecycle/managed-connection.js';
 import { MessageLimits } from '../throttling/message-limits.js';
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import { refusalOfThrottle } from './event-throttle.js';

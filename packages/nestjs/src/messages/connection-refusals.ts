@@ -81,7 +81,7 @@ export class ConnectionRefusals {
     const bytes = (this.#bytes ??= new RateWindows([{ limit: MAX_BYTES, ttl: WINDOW_MS }]));
     if ((!hasNoId || notices.hit(now) === 0) && bytes.hit(now, frame.length) === 0) {
       this.#flush();
-      this.connection.sendText(frame, ERROR_EVENT);
+      this.connection.offer(frame, ERROR_EVENT);
     } else if (this.#run?.to === ordinal - 1 && this.#run.refusal.code === refusal.code) {
       this.#run.to = ordinal;
     } else {
@@ -107,6 +107,6 @@ export class ConnectionRefusals {
     this.#run = undefined;
     const { code, retryAfterMs, reason } = run.refusal;
     const data = errorData({ code, reason, retryAfterMs }, run.correlationId, false);
-    this.connection.sendText(errorFrame(data, undefined, [run.from, run.to]), ERROR_EVENT);
+    this.connection.offer(errorFrame(data, undefined, [run.from, run.to]), ERROR_EVENT);
   }
 }

@@ -40,7 +40,7 @@ export class ConnectionReplies {
     if (message.id !== undefined && this.#cancelled?.delete(message.id) === true) {
       giveUp(value);
       message.abort();
-      this.connection.sendText(endFrame(message.handler?.plan.eventJson ?? '""', message.id), message.event);
+      this.connection.offer(endFrame(message.handler?.plan.eventJson ?? '""', message.id), message.event);
       return true;
     }
     if (this.hasAllStreams) {
@@ -122,6 +122,6 @@ export class ConnectionReplies {
       );
       message.settle({ code: 'INTERNAL', reason: 'reply-too-large', fault: { exception } });
     }
-    return outcome === 'sent';
+    return outcome === 'sent' || outcome === 'queued';
   }
 }

@@ -75,7 +75,7 @@ export class ReplyStream {
     // One value that comes together with the end is what Nest makes of a handler that returned no stream.
     if (this.#held !== undefined) this.send(this.#held.value);
     else if (id !== undefined && message.isCurrent) {
-      this.connection.sendText(endFrame(handler?.plan.eventJson ?? '""', id), handler?.plan.event ?? '');
+      this.connection.offer(endFrame(handler?.plan.eventJson ?? '""', id), handler?.plan.event ?? '');
     }
     this.#close();
     message.settle();

@@ -132,7 +132,7 @@ const Host = createParamDecorator((data: unknown, context: ExecutionContext) => 
   context.getType<string>(),
   context.getClass(),
   context.getHandler().name,
-  context.getArgs<unknown[]>().length,
+  context.getArgByIndex<unknown>(2),
   context.switchToWs().getClient<unknown>(),
   context.switchToWs().getData<unknown>(),
   context.switchToWs().getPattern(),

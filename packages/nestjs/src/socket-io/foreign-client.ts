@@ -4,10 +4,11 @@ import { containListeners } from '../core/contained-signal.js';
 import { randomId } from '../core/identifier.js';
 import type { Principal } from '../core/principal.js';
 import type { WsSendOptions } from '../core/output.js';
-import type { WsConnection } from '../core/ws-connection.js';
+import type { WsConnection, WsSendOutcome } from '../core/ws-connection.js';
 import type { FaultLog } from '../core/fault-log.js';
 import { findClient, type ProxyRules } from '../handshake/client-address.js';
 import { type RawRequest, readRequestHead } from '../handshake/request-head.js';
+import { ConnectionLabels } from '../lifecycle/connection-labels.js';
 import type { MessageEngine } from '../messages/message-engine.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
 import type { Message, MessageHandler, MessageSource } from '../messages/message.js';
@@ -21,6 +22,7 @@ import { ForeignCall } from './foreign-call.js';
 
 /** What is used of a socket of another adapter. */
 export interface ForeignSocket extends EndableSocket {
+  readonly conn?: EndableSocket['conn'] & { readonly transport?: { readonly writable?: unknown } };
   readonly connected?: boolean;
   readonly handshake?: { readonly address?: unknown };
   /** The request by which it was opened. */
@@ -32,9 +34,10 @@ export interface ForeignSocket extends EndableSocket {
   once?(event: 'disconnect', listener: () => void): unknown;
 }
 
-/** The end of a socket: one listener and one signal, however many identities the socket has had. */
+/** What a socket keeps, however many identities it has had: one listener, one signal, and what the application noted of it. */
 class SocketEnd {
   readonly gone = new AbortController();
+  readonly labels = new ConnectionLabels();
   current: ForeignClient | undefined;
 
   constructor(socket: ForeignSocket, faults: FaultLog) {
@@ -166,12 +169,22 @@ export class ForeignClient implements WsConnection, MessageSource {
     return () => false;
   }
 
-  send(event: string, data?: unknown, options: WsSendOptions = {}): boolean {
-    if (!this.isOpen) return false;
+  get labels(): ReadonlyMap<string, string> {
+    return this.#end.labels.all;
+  }
+
+  setLabel(name: string, value: string | undefined): void {
+    this.#end.labels.set(name, value);
+  }
+
+  send(event: string, data?: unknown, options: WsSendOptions = {}): WsSendOutcome {
+    if (!this.isOpen) return 'closed';
     const view = this.engine.parts.outputs.prepare('WsConnection.send', event, data, options)(this);
-    if (view === undefined) return false;
+    if (view === undefined) return 'dropped';
+    // Engine.IO takes one packet after the other: it cannot write while an earlier one is on its way.
+    const outcome = this.socket.conn?.transport?.writable === false ? 'queued' : 'sent';
     this.socket.emit(event, view.data);
-    return true;
+    return outcome;
   }
 
   close(_code: CloseCodeName): void {

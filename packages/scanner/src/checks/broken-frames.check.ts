@@ -1,5 +1,8 @@
 import { type FrameShape, OPCODES, writeFrame } from '../probe/frames.js';
-import { type Check, type CheckContext, type Evidence, finding, notTested, passed } from './check.js';
+import { InconclusiveError } from '../probe/inconclusive.js';
+import { type Check, type CheckContext, finding, notTested, passed } from './check.js';
+import { tryEach } from './try-each.js';
+import { ofAll } from './try-handshakes.js';
 
 /** What RFC 6455 section 5 says must end the connection, around a text that the server takes. */
 const brokenTexts = (payload: string): readonly (readonly [what: string, frame: FrameShape])[] => [
@@ -15,6 +18,9 @@ const BROKEN: readonly (readonly [what: string, frame: FrameShape])[] = [
   ['a continuation of nothing', { opcode: OPCODES.continuation, payload: '{}' }],
   ['a text that is not UTF-8', { opcode: OPCODES.text, payload: Buffer.from([0xc3, 0x28]) }],
 ];
+
+/** So many have to end their connections on a server that then takes no more handshakes. */
+const MIN_TRIED = 4;
 
 const MARK = 'still-there';
 
@@ -38,18 +44,24 @@ export const brokenFramesCheck: Check = {
     // A server that answers no ping at all would pass for one that refuses everything.
     if (!(await answersBehind(context)))
       return notTested('The server answers no ping: whether it took a frame cannot be seen.');
-    const evidence: Evidence[] = [];
     // A server that ends the connection at the text itself would seem to refuse every frame around it.
     const payload = await takenText(context);
-    for (const [sent, frame] of [...(payload === undefined ? [] : brokenTexts(payload)), ...BROKEN]) {
-      if (await answersBehind(context, frame)) evidence.push({ sent, got: 'a pong to the ping behind it' });
-    }
-    if (evidence.length > 0) return finding('Frames that must end the connection did not.', evidence);
-    return passed(
-      payload !== undefined
-        ? 'Every broken frame ended its connection.'
-        : 'Every broken frame ended its connection; those around a text were not tried, as the server takes no text that the scan knows.',
+    const broken = [...(payload === undefined ? [] : brokenTexts(payload)), ...BROKEN];
+    const things = broken.map(([what, frame]) => ({ what, frame }));
+    const { evidence, refused, untried, isShut } = await tryEach(things, async ({ frame }) =>
+      (await answersBehind(context, frame)) ? 'a pong to the ping behind it' : undefined,
     );
+    if (evidence.length > 0) return finding('Frames that must end the connection did not.', evidence);
+    // A server that keeps away who breaks frames is right to.
+    if (isShut && refused >= MIN_TRIED)
+      return passed(
+        `${refused} of ${things.length} broken frames ended their connections, and then no more handshakes were taken from here.`,
+      );
+    if (untried !== undefined) return notTested(`${ofAll(refused, things.length)}${untried}`);
+    if (!(await answersBehind(context)))
+      return notTested('By now the server ends good connections as well: the ends of the others say nothing.');
+    const without = payload === undefined ? '; those around a text were not tried, as the server takes no text that the scan knows' : ''; // prettier-ignore
+    return passed(`Every broken frame ended its connection${without}.`);
   },
 };
 
@@ -62,11 +74,11 @@ async function takenText(context: CheckContext): Promise<string | undefined> {
   return undefined;
 }
 
-/** Whether a ping is answered that follows a frame. */
+/** Whether a ping is answered that follows a frame. @throws InconclusiveError where the connection does not end either. */
 async function answersBehind({ prober, dialect }: CheckContext, frame?: FrameShape): Promise<boolean> {
   const { connection, answer } = await prober.open();
   using _ = connection;
-  if (!answer.isAccepted) return false;
+  if (!answer.isAccepted) throw new InconclusiveError(`The good handshake was answered with ${answer.status}.`);
   const opening = dialect.opening(prober.identity.credentials.given.token);
   const before = [
     ...opening.map((payload): FrameShape => ({ opcode: OPCODES.text, payload })),
@@ -76,7 +88,9 @@ async function answersBehind({ prober, dialect }: CheckContext, frame?: FrameSha
   const deadline = performance.now() + prober.answerMs;
   for (;;) {
     const received = await connection.frameBy(deadline);
-    if (received === undefined || received.opcode === OPCODES.close) return false;
+    if (received?.opcode === OPCODES.close || (received === undefined && connection.hasEnded)) return false;
+    if (received === undefined)
+      throw new InconclusiveError('The server neither ended the connection nor answered behind it.');
     if (received.opcode === OPCODES.pong && received.payload.toString() === MARK) return true;
   }
 }

@@ -22,6 +22,11 @@ export interface Evidence {
   readonly sent: string;
   /** `101` */
   readonly got: string;
+  /**
+   * What it is about, the same in every scan: the event and the identity, the handshake, the rule. By it a later scan tells
+   * what one check has found before from what is new.
+   */
+  readonly about?: string;
 }
 
 /** What a check found out. "Could not test" is never "passed". */
@@ -64,6 +69,14 @@ export interface CheckContext {
   readonly shared: readonly string[];
   /** The key that the server verifies tokens with, in PEM, where it was given. */
   readonly publicKey: string | undefined;
+  /** A port of the host beside that of the target that must not take connections without TLS. */
+  readonly plainPort: number | undefined;
+  /** What the server's tokens are signed with: a private key in PEM, or a secret. */
+  readonly signingKey: string | undefined;
+  /** Logs the given account out. */
+  readonly logOut: (() => Promise<void>) | undefined;
+  /** How long a connection that does nothing is watched, in milliseconds. */
+  readonly idleMs: number;
   /** What the policy lock says, where one was given. */
   readonly lock: DeclaredEvents | undefined;
   /** Who may send what, as it is seen. Built when it is asked for first. */

@@ -1,6 +1,8 @@
 import type { HandshakeChange } from '../probe/handshake-request.js';
-import { InconclusiveError } from '../probe/prober.js';
+import { InconclusiveError } from '../probe/inconclusive.js';
+import type { Prober } from '../probe/prober.js';
 import type { CheckContext, CredentialJudge } from './check.js';
+import { isForOnce } from './known-messages.js';
 
 /** Captured messages that are looked at. */
 const MAX_MESSAGES = 5;
@@ -13,9 +15,14 @@ const MAX_MESSAGES = 5;
  */
 export async function credentialJudge(context: CheckContext): Promise<CredentialJudge | undefined> {
   const { prober } = context;
-  if (!(await prober.admits({ credentials: 'none' })).isAdmitted) return (change) => prober.admits(change);
+  if (!(await takesAnybody(prober))) return (change) => prober.admits(change);
   const message = await tellingMessage(context);
   return message === undefined ? undefined : (change) => judgeBy(context, message, change);
+}
+
+/** Whether connections are taken without any credential: then they, by themselves, tell nothing of who may stay. */
+export async function takesAnybody(prober: Prober): Promise<boolean> {
+  return (await prober.admits({ credentials: 'none' })).isAdmitted;
 }
 
 /** The first message that the first account is answered, and nobody is refused. */
@@ -26,6 +33,8 @@ async function tellingMessage(context: CheckContext): Promise<string | undefined
   for (const message of messages.slice(0, MAX_MESSAGES)) {
     // One that carries the token says who sends it, whatever the handshake says.
     if (messageAs(message, 'none') !== message) continue;
+    // One that is taken once is refused to whoever sends it next.
+    if (isForOnce(message)) continue;
     const given = await reactionTo(context, message, {});
     if (given === 'answered' && (await reactionTo(context, message, { credentials: 'none' })) === 'refused')
       return message;

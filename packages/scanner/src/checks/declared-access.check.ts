@@ -25,18 +25,26 @@ export const declaredAccessCheck: Check = {
     if (messages.length === 0) return notTested('It takes messages: --messages.');
     const evidence: Evidence[] = [];
     let compared = 0;
+    let untried: string | undefined;
     for (const { event, message, reactions } of (await matrix()).rows) {
       const { kind, says } = declaredAccess(lock, event);
       for (const who of identities) {
         const reaction = reactions[who];
         // Silence is no refusal.
         if (reaction === undefined || reaction.kind === 'silent' || !isKeptOut(kind, who)) continue;
+        if (reaction.kind === 'not-tried') {
+          untried ??= `as ${COLUMN_TITLES[who]}: ${reaction.shows}`;
+          continue;
+        }
         compared++;
         if (reaction.kind !== 'answered') continue;
-        evidence.push({ sent: `as ${COLUMN_TITLES[who]}, declared "${says}": ${message}`, got: reaction.shows });
+        const sent = `as ${COLUMN_TITLES[who]}, declared "${says}": ${message}`;
+        evidence.push({ sent, got: reaction.shows, about: `${event ?? message} as ${who}` });
       }
     }
     if (evidence.length > 0) return finding('Messages were answered against the policy lock.', evidence);
+    if (untried !== undefined)
+      return notTested(`${compared} cells of the matrix were refused, and others could not be tried. ${untried}`);
     if (compared === 0) return notTested('The lock keeps nobody out of these messages.');
     return passed(`${compared} cells of the matrix were refused, as the lock says.`);
   },

@@ -42,7 +42,8 @@ export const errorLeaksCheck: Check = {
     for (const { place, text } of transcript.received) {
       for (const leak of leaksIn(context, text)) {
         worst = worse(worst, leak.rule);
-        if (evidence.length < MAX_EVIDENCE) evidence.push({ sent: place, got: `${meaningOf(leak)}: ${leak.found}` });
+        if (evidence.length >= MAX_EVIDENCE) continue;
+        evidence.push({ sent: place, got: `${meaningOf(leak)}: ${leak.found}`, about: `${leak.rule} in ${place}` });
       }
     }
     if (evidence.length > 0)

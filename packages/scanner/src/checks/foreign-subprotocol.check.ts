@@ -1,4 +1,7 @@
-import { type Check, type Evidence, finding, notTested, passed } from './check.js';
+import { InconclusiveError } from '../probe/inconclusive.js';
+import { type Check, finding, notTested, passed } from './check.js';
+import { tryEach } from './try-each.js';
+import { refusedByNow } from './try-handshakes.js';
 
 const FOREIGN = 'secure-ws-scan.foreign';
 
@@ -20,21 +23,24 @@ export const foreignSubprotocolCheck: Check = {
   },
   needsBaseline: true,
   async run({ prober }) {
-    const evidence: Evidence[] = [];
-    const agreedTo = async (sent: string, subprotocols: readonly string[]): Promise<boolean> => {
+    const offers = [
+      { what: `Sec-WebSocket-Protocol: ${FOREIGN}`, subprotocols: [FOREIGN] },
+      { what: 'no Sec-WebSocket-Protocol', subprotocols: [] },
+    ];
+    const { evidence, untried } = await tryEach(offers, async ({ subprotocols }) => {
       const { connection, answer } = await prober.open({ subprotocols });
       connection[Symbol.dispose]();
-      const agreed = answer.fields.get('sec-websocket-protocol');
-      if (answer.isAccepted && agreed !== undefined && (agreed === FOREIGN || subprotocols.length === 0)) {
-        evidence.push({ sent, got: `Sec-WebSocket-Protocol: ${agreed}` });
-      }
-      return answer.isAccepted || answer.status === 400;
-    };
-    const isForeignTold = await agreedTo(`Sec-WebSocket-Protocol: ${FOREIGN}`, [FOREIGN]);
-    await agreedTo('no Sec-WebSocket-Protocol', []);
+      if (answer.status >= 500)
+        throw new InconclusiveError(`The server answered ${answer.status}, an error of its own.`);
+      const agreed = answer.isAccepted ? answer.fields.get('sec-websocket-protocol') : undefined;
+      const isForeign = agreed === FOREIGN || subprotocols.length === 0;
+      return agreed !== undefined && isForeign ? `Sec-WebSocket-Protocol: ${agreed}` : undefined;
+    });
     if (evidence.length > 0)
       return finding('It agreed to a subprotocol that nobody has, or that was not offered.', evidence);
-    if (isForeignTold) return passed('A foreign subprotocol was not agreed to.');
-    return notTested('The handshake with a foreign subprotocol was refused for a reason that is not clear.');
+    if (untried !== undefined) return notTested(untried);
+    return (
+      (await refusedByNow((change) => prober.admits(change))) ?? passed('A foreign subprotocol was not agreed to.')
+    );
   },
 };

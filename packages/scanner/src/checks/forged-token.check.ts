@@ -1,11 +1,12 @@
 import { forgedTokens, hasWeakSecret } from '../forgery/forged-tokens.js';
-import { readJwt } from '../forgery/jwt.js';
-import { InconclusiveError } from '../probe/prober.js';
+import { carriersOf, counts, type TokenCarrier } from '../forgery/token-carriers.js';
 import type { HandshakeChange } from '../probe/handshake-request.js';
-import { type Check, type CheckContext, type Evidence, finding, notTested, passed, type Verdict } from './check.js';
+import { type Check, type CheckContext, finding, notTested, passed, type Verdict } from './check.js';
+import { tryEach } from './try-each.js';
+import { ofAll, refusedByNow } from './try-handshakes.js';
 
-/** So many, which the list begins with, have to be refused by a server that then takes no more. */
-const MIN_TRIED = 6;
+/** So many, which the list begins with and which are one of each kind, have to be refused by a server that then takes no more. */
+const MIN_TRIED = 7;
 
 /** AN-06: J01, J02, J04, J05, J08, J09 and J10. */
 export const forgedTokenCheck: Check = {
@@ -24,52 +25,56 @@ export const forgedTokenCheck: Check = {
   },
   needsBaseline: true,
   async run(context) {
-    const { token } = context.prober.identity.credentials.given;
-    if (token === undefined) return notTested('It takes a token: --token env:NAME.');
-    const jwt = readJwt(token);
-    const isWeak = jwt !== undefined && hasWeakSecret(jwt) === true;
-    if (isWeak) {
+    const carriers = carriersOf(context.prober);
+    if (carriers.length === 0)
+      return notTested('It takes a token, or a cookie that holds a JWT: --token env:NAME, --cookie env:NAME.');
+    for (const { jwt } of carriers) {
+      if (jwt === undefined || hasWeakSecret(jwt) !== true) continue;
       // Seen without a word to the server, which signs with it.
-      const evidence = { sent: `${String(jwt.header['alg'])} with a secret of a list of well-known ones`, got: 'the signature of the given token' }; // prettier-ignore
+      const evidence = { sent: `${String(jwt.header['alg'])} with a secret of a list of well-known ones`, got: 'the signature of the given token', about: 'J09' }; // prettier-ignore
       return finding('The tokens are signed with a secret that everybody knows.', [evidence]);
     }
-    return tryTokens(context, [
-      { id: 'AN-06', what: 'a text that is no token', token: 'not.a.token' },
-      ...(jwt === undefined ? [] : forgedTokens(jwt, context.publicKey)),
-    ]);
+    return tryTokens(context, carriers);
   },
 };
 
-async function tryTokens(
-  context: CheckContext,
-  forged: readonly { readonly id: string; readonly what: string; readonly token: string }[],
-): Promise<Verdict> {
+async function tryTokens(context: CheckContext, carriers: readonly TokenCarrier[]): Promise<Verdict> {
   const judge = await context.judge();
   if (judge === undefined) {
     return notTested('A handshake without any credential is accepted: whether a token is verified cannot be seen.');
   }
-  const evidence: Evidence[] = [];
-  let tried = 0;
-  let isShut = false;
-  for (const { id, what, token } of forged) {
-    try {
-      const change: HandshakeChange = { credentials: 'none', more: [['Authorization', `Bearer ${token}`]], token };
-      const { isAdmitted, saw } = await judge(change);
-      tried++;
-      if (isAdmitted) evidence.push({ sent: `${what} (${id})`, got: saw });
-    } catch (error) {
-      if (!(error instanceof InconclusiveError)) throw error;
-      // A server that slows down who guesses: it is right to.
-      isShut = true;
-      break;
-    }
+  const things: Forgery[] = [];
+  for (const carrier of carriers) {
+    if (await counts(carrier, judge)) things.push(...forgeriesFor(carrier, context.publicKey));
   }
+  if (things.length === 0)
+    return notTested(
+      'The token opens no connection by itself, or the rest opens one without it: its forgeries say nothing.',
+    );
+  const { evidence, refused, untried, isShut } = await tryEach(things, async ({ change }) => {
+    const { isAdmitted, saw } = await judge(change);
+    return isAdmitted ? saw : undefined;
+  });
   if (evidence.length > 0) return finding('A forged token opened a connection.', evidence);
-  if (isShut) {
-    const says = `${tried} of ${forged.length} forged tokens were refused, and then no more handshakes were taken from here.`;
-    return tried >= MIN_TRIED ? passed(says) : notTested(says);
-  }
-  const { isAdmitted, saw } = await judge({});
-  if (!isAdmitted) return notTested(`The good handshake is refused by now (${saw}): the refusals say nothing.`);
-  return passed(`${forged.length} forged tokens were refused.`);
+  // A server that slows down who guesses is right to: the first ones are of every kind.
+  if (isShut && refused >= MIN_TRIED)
+    return passed(
+      `${refused} of ${things.length} forged tokens were refused, and then no more handshakes were taken from here.`,
+    );
+  if (untried !== undefined) return notTested(`${ofAll(refused, things.length)}${untried}`);
+  return (await refusedByNow(judge)) ?? passed(`${things.length} forged tokens were refused.`);
+}
+
+interface Forgery {
+  readonly what: string;
+  readonly change: HandshakeChange;
+}
+
+/** What nobody has issued, in the place of a token. */
+function forgeriesFor({ jwt, where, change }: TokenCarrier, publicKey: string | undefined): readonly Forgery[] {
+  const forged = [
+    { id: 'AN-06', what: 'a text that is no token', token: 'not.a.token' },
+    ...(jwt === undefined ? [] : forgedTokens(jwt, publicKey)),
+  ];
+  return forged.map(({ id, what, token }) => ({ what: `${what}${where} (${id})`, change: change(token) }));
 }

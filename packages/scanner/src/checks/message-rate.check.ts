@@ -1,6 +1,7 @@
 import { answerShape } from '../dialect/answer-shape.js';
 import { UNKNOWN_EVENT } from '../dialect/recognise.js';
-import { type Check, finding, notTested, passed } from './check.js';
+import { HandshakeRefusedError, TooManyHandshakesError } from '../probe/inconclusive.js';
+import { type Check, type CheckContext, finding, notTested, passed, type Verdict } from './check.js';
 
 /** A person sends a few a second. */
 const COUNT = 250;
@@ -40,9 +41,9 @@ socket.on('message', () => allows() || socket.close(1008));`,
     for (let more = await asked(); more.length > 0 && answers.length < MAX_ANSWERS; more = await asked())
       answers.push(...more);
     const end = session.closed as { readonly code: number } | undefined;
-    if (end !== undefined) return passed(`${COUNT} messages at once ended the connection: close ${end.code}.`);
-    if (answers.some((answer) => !known.has(answerShape(answer)))) {
-      return passed(`${COUNT} messages at once got another answer than a few.`);
+    if (end !== undefined) return endedBy(talk, `${COUNT} messages at once ended the connection: close ${end.code}`);
+    if (answers.some((answer) => dialect.isRefusal(answer) && !known.has(answerShape(answer)))) {
+      return passed(`${COUNT} messages at once were refused otherwise than a few.`);
     }
     if (answers.length < (sample.length / SAMPLE) * COUNT)
       return passed(`${COUNT} messages at once got ${answers.length} answers, fewer than a few of them get.`);
@@ -53,3 +54,15 @@ socket.on('message', () => allows() || socket.close(1008));`,
     ]);
   },
 };
+
+/** A limit ends one connection; a server that is gone by now has had none. */
+async function endedBy(talk: CheckContext['talk'], says: string): Promise<Verdict> {
+  try {
+    using _ = await talk();
+  } catch (error) {
+    // Whoever floods is kept away: that is a limit as well.
+    if (!(error instanceof TooManyHandshakesError || error instanceof HandshakeRefusedError))
+      return notTested(`${says}, and no other was accepted then: that need not be a limit.`);
+  }
+  return passed(`${says}.`);
+}

@@ -1,5 +1,6 @@
 import { type Check, notTested } from './check.js';
 import { ORIGIN_REMEDIATION } from './origin-remediation.js';
+import { withCookieAlone } from './cookie-alone.js';
 import { tryHandshakes } from './try-handshakes.js';
 
 /** HS-04. */
@@ -20,9 +21,18 @@ export const missingOriginCheck: Check = {
       return notTested('Only a cookie makes a missing Origin dangerous, and none was given: --cookie env:NAME.');
     }
     if (origin === undefined) return notTested('The good handshake has no Origin: name one with --origin.');
-    return tryHandshakes(context, [['a cookie, and no Origin', { origin: null }]], {
-      found: 'A handshake with a cookie and without an Origin was accepted.',
-      passed: 'A cookie without an Origin was refused.',
-    });
+    // A program that shows a token needs no Origin: the cookie has to open it by itself.
+    const judge = (await context.judge()) ?? ((change) => context.prober.admits(change));
+    return withCookieAlone(context, judge, (alone) =>
+      tryHandshakes(
+        context,
+        [['a cookie, and no Origin', { ...alone, origin: null }]],
+        {
+          found: 'A handshake with a cookie and without an Origin was accepted.',
+          passed: 'A cookie without an Origin was refused.',
+        },
+        judge,
+      ),
+    );
   },
 };

@@ -35,7 +35,11 @@ if (order?.userId !== socket.data.userId) return acknowledge({ code: 'FORBIDDEN'
       const isSure = answered.some(({ event }) => context.lock !== undefined && declaredAccess(context.lock, event).kind === 'judged'); // prettier-ignore
       return finding(
         `The second account was answered ${answered.length} of ${rows.length} messages of the first one. Where it may send them, name the event with --shared.`,
-        answered.map(({ message, reactions }) => ({ sent: `as B: ${message}`, got: reactions.other?.shows ?? '' })),
+        answered.map(({ event, message, reactions }) => ({
+          sent: `as B: ${message}`,
+          got: reactions.other?.shows ?? '',
+          about: event ?? message,
+        })),
         { confidence: isSure ? 'firm' : 'tentative' },
       );
     }

@@ -1,12 +1,11 @@
-import { UNKNOWN_EVENT } from '../dialect/recognise.js';
-import { type Check, type CheckContext, finding, notTested, passed } from './check.js';
+import { NO_CLOSE_FRAME } from '../probe/session.js';
+import { type Check, finding, notTested, passed } from './check.js';
+import { kindThatStays, unknownKind } from './message-kinds.js';
 
 /** Larger than any message that a person writes, and harmless to send once. */
 const BYTES = 2_097_152;
 /** RFC 6455 section 7.4.1. */
 const TOO_BIG = 1009;
-/** Captured messages that are tried where the server takes none of an unknown event. */
-const MAX_KINDS = 5;
 
 /** DR-01. */
 export const oversizedMessageCheck: Check = {
@@ -26,7 +25,7 @@ export const oversizedMessageCheck: Check = {
   needsBaseline: true,
   async run(context) {
     const kind = await kindThatStays(context);
-    const message = (kind ?? unknown(context))('x'.repeat(BYTES)) ?? '';
+    const message = (kind ?? unknownKind(context))('x'.repeat(BYTES)) ?? '';
     using session = await context.talk();
     if (!(await session.isAlive()))
       return notTested('The server answers no ping: whether it took a message cannot be seen.');
@@ -39,35 +38,12 @@ export const oversizedMessageCheck: Check = {
     }
     const end = session.closed;
     if (end === undefined) return notTested('The server neither ended the connection nor answered behind the message.');
+    // A proxy, or a process that has run out of memory, ends it in the same way.
+    if (end.code === NO_CLOSE_FRAME)
+      return notTested('A message of 2 MiB ended the connection without a close frame: that need not be a limit.');
     // A server that ends the connection at what it cannot read does so at any size, unless it says that this was too big.
     if (kind === undefined && end.code !== TOO_BIG)
       return notTested(`A small message of the same kind ends the connection as well: close ${end.code}.`);
     return passed(`A message of 2 MiB ended the connection: close ${end.code}.`);
   },
 };
-
-/** Writes a message around some data. */
-type Kind = (data: string) => string | undefined;
-
-const unknown =
-  ({ dialect }: CheckContext): Kind =>
-  (data) =>
-    dialect.message(UNKNOWN_EVENT, data);
-
-/** A kind of message after which, in small, the connection stays. */
-async function kindThatStays(context: CheckContext): Promise<Kind | undefined> {
-  const { dialect, messages, talk } = context;
-  const captured = messages.slice(0, MAX_KINDS).map(
-    (message): Kind =>
-      (data) =>
-        dialect.withData(message, data),
-  );
-  for (const kind of [unknown(context), ...captured]) {
-    const small = kind('x');
-    if (small === undefined) continue;
-    using session = await talk();
-    await session.ask(small);
-    if (session.closed === undefined) return kind;
-  }
-  return undefined;
-}

@@ -1,5 +1,5 @@
-import type { HandshakeChange } from '../probe/handshake-request.js';
-import { type Check, type Evidence, finding, notTested, passed } from './check.js';
+import { type Check, notTested } from './check.js';
+import { type BadHandshake, tryHandshakes } from './try-handshakes.js';
 
 const NAMES = ['token', 'access_token', 'auth', 'jwt'];
 
@@ -23,21 +23,24 @@ export const tokenInUrlCheck: Check = {
     const { prober } = context;
     const { token } = prober.identity.credentials.given;
     if (token === undefined) return notTested('It takes a token: --token env:NAME.');
-    const without: HandshakeChange = { credentials: 'none' };
     const judge = await context.judge();
     if (judge === undefined) {
       return notTested(
         'A handshake without any credential is accepted: whether a token in the URL is read cannot be seen.',
       );
     }
-    const evidence: Evidence[] = [];
-    for (const name of NAMES) {
-      const separator = prober.target.path.includes('?') ? '&' : '?';
-      const path = `${prober.target.path}${separator}${name}=${encodeURIComponent(token)}`;
-      const { isAdmitted, saw } = await judge({ ...without, path });
-      if (isAdmitted) evidence.push({ sent: `?${name}=[redacted], and no other credential`, got: saw });
-    }
-    if (evidence.length > 0) return finding('The token was accepted in the query of the URL.', evidence);
-    return passed(`The token was refused in the query parameters ${NAMES.join(', ')}.`);
+    const separator = prober.target.path.includes('?') ? '&' : '?';
+    return tryHandshakes(
+      context,
+      NAMES.map((name): BadHandshake => {
+        const path = `${prober.target.path}${separator}${name}=${encodeURIComponent(token)}`;
+        return [`?${name}=[redacted], and no other credential`, { credentials: 'none', path }];
+      }),
+      {
+        found: 'The token was accepted in the query of the URL.',
+        passed: `The token was refused in the query parameters ${NAMES.join(', ')}.`,
+      },
+      judge,
+    );
   },
 };

@@ -1,12 +1,13 @@
 import type { HandshakeChange } from '../probe/handshake-request.js';
-import type { CheckContext, CredentialJudge, Evidence, Verdict } from './check.js';
+import type { CheckContext, CredentialJudge, Verdict } from './check.js';
 import { finding, notTested, passed } from './check.js';
+import { tryEach } from './try-each.js';
 
 /** A handshake that a server should refuse, and what is wrong with it: `Origin: null`. */
 export type BadHandshake = readonly [what: string, change: HandshakeChange];
 
 /** What is said of handshakes that should all be refused. */
-export interface HandshakeTexts {
+interface HandshakeTexts {
   readonly found: string;
   readonly passed: string;
 }
@@ -21,13 +22,22 @@ export async function tryHandshakes(
   texts: HandshakeTexts,
   judge: CredentialJudge = (change) => prober.admits(change),
 ): Promise<Verdict> {
-  const evidence: Evidence[] = [];
-  for (const [sent, change] of handshakes) {
+  const bad = handshakes.map(([what, change]) => ({ what, change }));
+  const { evidence, refused, untried } = await tryEach(bad, async ({ change }) => {
     const { isAdmitted, saw } = await judge(change);
-    if (isAdmitted) evidence.push({ sent, got: saw });
-  }
+    return isAdmitted ? saw : undefined;
+  });
   if (evidence.length > 0) return finding(texts.found, evidence);
-  const { isAdmitted, saw } = await judge({});
-  if (!isAdmitted) return notTested(`The good handshake is refused by now (${saw}): the refusals say nothing.`);
-  return passed(texts.passed);
+  if (untried !== undefined) return notTested(`${ofAll(refused, bad.length)}${untried}`);
+  return (await refusedByNow(judge)) ?? passed(texts.passed);
 }
+
+/** What there is to say where the good handshake is refused by now: then no refusal before it says anything. */
+export async function refusedByNow(judge: CredentialJudge): Promise<Verdict | undefined> {
+  const { isAdmitted, saw } = await judge({});
+  return isAdmitted ? undefined : notTested(`The good handshake is refused by now (${saw}): the refusals say nothing.`);
+}
+
+/** The beginning of a sentence about those that could not be tried. */
+export const ofAll = (refused: number, all: number): string =>
+  refused === 0 ? '' : `${refused} of ${all} were refused, and others could not be tried. `;

@@ -21,12 +21,15 @@ export const unauthenticatedCheck: Check = {
   needsBaseline: false,
   async run(context) {
     const { prober, dialect, messages, talk, messageAs } = context;
-    const { isAdmitted, saw, answer } = await prober.admits({ credentials: 'none' });
+    const { isAdmitted, saw } = await prober.admits({ credentials: 'none' });
     if (!isAdmitted) {
-      if ([401, 403].includes(answer.status) || answer.isAccepted) return passed(`Without a credential: ${saw}.`);
-      return notTested(`The handshake without a credential was answered with ${saw}: a path, or a host, is wrong.`);
+      // An Origin, a path or an address that is refused to everybody is refused to nobody for want of a credential.
+      const good = await prober.admits();
+      if (good.isAdmitted) return passed(`Without a credential: ${saw}.`);
+      return notTested(`The good handshake is refused as well (${good.saw}): that of nobody (${saw}) says nothing.`);
     }
     const tried = messages.length > 0 ? messages : [dialect.message('ping', {}), dialect.message(UNKNOWN_EVENT, {})];
+    let ended: string | undefined;
     for (const message of tried) {
       using session = await talk('none');
       const answers = (await session.ask(messageAs(message, 'none'))).filter((frame) => dialect.isAnswer(frame));
@@ -35,16 +38,15 @@ export const unauthenticatedCheck: Check = {
         const confidence = messages.length > 0 ? 'firm' : 'tentative';
         return finding(
           'A message on a connection without any credential was answered.',
-          [{ sent: message, got: good }],
+          [{ sent: message, got: good, about: dialect.eventOf(message) ?? 'a message' }],
           { confidence },
         );
       }
-      if (session.closed !== undefined) {
-        // One that ends everybody's connection, because it cannot be read, says nothing of credentials.
-        if (await endsForAll(context, message)) continue;
-        return passed(`Without a credential the first message ends the connection: close ${session.closed.code}.`);
-      }
+      // A message that ends everybody's connection, because it cannot be read, says nothing of credentials.
+      if (session.closed !== undefined && !(await endsForAll(context, message)))
+        ended ??= `Without a credential a message ends the connection: close ${session.closed.code}.`;
     }
+    if (ended !== undefined) return passed(`${ended} None was answered.`);
     if (messages.length > 0 && (await context.judge()) !== undefined) {
       return passed('Without a credential connections are accepted, and refused what the first account is answered.');
     }

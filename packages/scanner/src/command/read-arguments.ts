@@ -1,17 +1,20 @@
 import { parseArgs } from 'node:util';
 import { SEVERITIES } from '../checks/check.js';
 import type { FailOn } from '../monitoring/exit-status.js';
-import { readResult } from '../monitoring/read-results.js';
+import { readResult, readResults } from '../monitoring/read-results.js';
 import type { ReportForm } from '../report/render-report.js';
 import type { RemediationFor } from '../report/report-text.js';
 import type { ScanOptions } from '../scan.js';
 import type { ScanResult } from '../scan-result.js';
 import { checkOutput } from './write-reports.js';
+import { readCertificates } from './read-certificates.js';
 import { readChoice } from './read-choice.js';
 import { readCount } from './read-count.js';
 import { readEndpoints } from './read-endpoints.js';
 import { readMessages } from './read-messages.js';
 import { readPublicKey } from './read-public-key.js';
+import { readSigningKey } from './read-signing-key.js';
+import { runHook } from './run-hook.js';
 import { readSecret, type SecretSources } from './read-secret.js';
 
 /** What the arguments ask for. */
@@ -23,8 +26,8 @@ export interface ScanArguments {
   readonly format: ReportForm;
   /** Files that reports are written into, each in the form that its name ends with. */
   readonly outputs: readonly string[];
-  /** An earlier scan: only what is new beside it counts. */
-  readonly earlier: ScanResult | undefined;
+  /** Earlier scans, one of each endpoint: only what is new beside them counts. */
+  readonly earlier: readonly ScanResult[] | undefined;
   readonly failOn: FailOn;
   readonly remediationFor: RemediationFor;
 }
@@ -53,12 +56,19 @@ export async function readArguments(args: readonly string[], sources: SecretSour
       'token-b': text,
       'cookie-b': text,
       'token-expired': text,
+      'token-expiring': text,
+      'signing-key': text,
+      'logout-command': text,
+      idle: text,
       shared: { type: 'string', multiple: true },
       lock: text,
       'public-key': text,
+      ca: text,
+      'plain-port': text,
       subprotocol: { type: 'string', multiple: true },
       messages: text,
       endpoints: text,
+      check: { type: 'string', multiple: true },
       'i-am-allowed': flag,
       disruptive: flag,
       'fail-on': text,
@@ -81,9 +91,13 @@ export async function readArguments(args: readonly string[], sources: SecretSour
   }
   if (values.json && values.sarif)
     throw new TypeError('--json and --sarif are two forms of one report: give one of them.');
-  if (values.endpoints !== undefined && (values.json || values.sarif || values.baseline !== undefined)) {
+  if (values.endpoints !== undefined && (values.json || values.sarif)) {
+    throw new TypeError('--endpoints makes a report for each endpoint: give --output, which writes all of them.');
+  }
+  const { 'logout-command': logOut, 'signing-key': signingKey } = values;
+  if (values.endpoints !== undefined && logOut !== undefined) {
     throw new TypeError(
-      '--endpoints makes a report for each endpoint: give --output, and compare folders of them with "diff".',
+      '--logout-command ends the session at the end of a scan, and --endpoints needs it for the next one: give one of them.',
     );
   }
   const secrets = await readSecrets(values, sources);
@@ -102,22 +116,30 @@ export async function readArguments(args: readonly string[], sources: SecretSour
   const connections = readCount('--connections', values.connections, 2000);
   const seconds = readCount('--seconds', values.seconds, 3600);
   const settleMs = readCount('--wait', values.wait, 10_000);
+  const idleSeconds = readCount('--idle', values.idle, 600);
   const outputs = values.output ?? [];
   for (const path of outputs) await checkOutput(path);
   return {
     options: {
       target,
       settleMs,
+      idleMs: idleSeconds === undefined ? undefined : idleSeconds * 1000,
       origin,
       subprotocols,
       isAllowed: values['i-am-allowed'],
       isDisruptive: values.disruptive,
+      checks: values.check,
       credentials: { token: secrets.get('token'), cookie: secrets.get('cookie') },
       other: { token: secrets.get('token-b'), cookie: secrets.get('cookie-b') },
       expired: { token: secrets.get('token-expired') },
+      expiring: { token: secrets.get('token-expiring') },
+      signingKey: signingKey === undefined ? undefined : await readSigningKey(signingKey, sources),
+      logOut: logOut === undefined ? undefined : () => runHook('--logout-command', logOut),
       shared: values.shared,
       lock: values.lock,
       publicKey: values['public-key'] === undefined ? undefined : await readPublicKey(values['public-key']),
+      ca: values.ca === undefined ? undefined : await readCertificates(values.ca),
+      plainPort: readCount('--plain-port', values['plain-port'], 65_535),
       messages: messages === undefined ? undefined : await readMessages(messages, target),
       limits: {
         ...(rate !== undefined && { connectionsPerSecond: rate }),
@@ -128,13 +150,19 @@ export async function readArguments(args: readonly string[], sources: SecretSour
     endpoints: values.endpoints === undefined ? undefined : await readEndpoints(values.endpoints, target),
     format: values.json ? 'json' : values.sarif ? 'sarif' : 'text',
     outputs,
-    earlier: values.baseline === undefined ? undefined : await readResult('--baseline', values.baseline),
+    earlier:
+      values.baseline === undefined ? undefined : await readEarlier(values.baseline, values.endpoints !== undefined),
     failOn: readChoice('--fail-on', values['fail-on'] ?? 'medium', [...SEVERITIES, 'never']),
     remediationFor: SERVERS.get(readChoice('--for', values.for ?? 'nest', [...SERVERS.keys()])) ?? 'nest',
   };
 }
 
-const SECRETS = ['token', 'cookie', 'token-b', 'cookie-b', 'token-expired'] as const;
+/** Of several endpoints a folder of reports, one for each. */
+async function readEarlier(path: string, areMany: boolean): Promise<readonly ScanResult[]> {
+  return areMany ? readResults('--baseline', path) : [await readResult('--baseline', path)];
+}
+
+const SECRETS = ['token', 'cookie', 'token-b', 'cookie-b', 'token-expired', 'token-expiring'] as const;
 
 async function readSecrets(
   values: Readonly<Partial<Record<(typeof SECRETS)[number], string>>>,

@@ -17,7 +17,8 @@ Tells what has changed between two scans: endpoints, grades, findings. Nothing i
   --fail-on   low, medium, high, critical or never: from where on a new finding makes the exit status 1 (default: medium)
   --json      prints JSON
 
-Exit status: 0 nothing new, 1 a new finding or a new endpoint, 2 wrong arguments, or something that was tested before was not tested now.`;
+Exit status: 0 nothing new, 1 a new finding or a new endpoint, 2 wrong arguments, or something that was tested before was not tested now:
+a check, or a whole endpoint.`;
 
 /**
  * Runs `secure-ws-scan diff`.

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -144,14 +144,22 @@ describe('secure-ws-scan discover', () => {
       { url: 'ws://localhost:9/other' },
     ];
     await writeFile(file, JSON.stringify(found));
-    const scanned = await run(
-      ...[`ws://${host}`, '--endpoints', file, '--rate', '100', '--wait', '10', '--connections', '5'],
-      ...['--output', join(folder, 'scan.json')],
-    );
+    const reports = join(folder, 'reports');
+    await mkdir(reports);
+    const args = [`ws://${host}`, '--endpoints', file, '--rate', '100', '--wait', '10', '--connections', '5'];
+    const scanned = await run(...args, '--output', join(reports, 'scan.json'));
     expect(scanned.status).toBeGreaterThan(0);
     expect(scanned.out).toContain(`ws://${host}/orders`);
     expect(scanned.out).not.toContain('localhost:9');
-    expect((await readdir(folder)).sort()).toEqual(['found.json', 'scan.1-orders.json', 'scan.2-ws.json']);
+    expect((await readdir(reports)).sort()).toEqual(['scan.1-orders.json', 'scan.2-ws.json']);
+    // SC-03: each beside the earlier report of its own.
+    const again = await run(...args, '--baseline', reports);
+    expect(again.notes).toMatch(
+      /endpoint {3}ws:\/\/\S+\/orders: .*as before[^]*endpoint {3}ws:\/\/\S+\/ws: .*as before/,
+    );
+    await rm(join(reports, 'scan.2-ws.json'));
+    const more = await run(...args, '--baseline', reports);
+    expect([more.status, more.notes]).toEqual([1, expect.stringMatching(/\/ws: it is new/)]);
   });
 
   it.each([

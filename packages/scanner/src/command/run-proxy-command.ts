@@ -1,4 +1,3 @@
-import { rootCertificates } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { writeHar } from '../har/write-har.js';
 import { CLEAN } from '../monitoring/exit-status.js';
@@ -10,7 +9,7 @@ import { Recording } from '../proxy/recording.js';
 import { readRules } from '../proxy/rules/read-rules.js';
 import type { Rule } from '../proxy/rules/rule.js';
 import { visibleText } from '../report/visible-text.js';
-import { readTarget } from '../scope/scan-target.js';
+import { readTarget, trustedWith } from '../scope/scan-target.js';
 import type { CommandIo } from './command-io.js';
 import { readCertificates } from './read-certificates.js';
 import { readInput, readInputFile } from './read-input-file.js';
@@ -121,7 +120,7 @@ async function readProxyArguments(args: readonly string[]) {
   return {
     target: {
       ...readTarget(values.target, { isAllowed: values['i-am-allowed'] }),
-      ...(ca !== undefined && { trusted: [...rootCertificates, await readCertificates(ca)] }),
+      ...(ca !== undefined && { trusted: trustedWith(await readCertificates(ca)) }),
     },
     origins,
     output,

@@ -285,9 +285,17 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     [['ws://localhost', '--baseline', '/no/such/report.json'], 'cannot be read: ENOENT'],
     [['ws://localhost', '--public-key', '/no/such/key.pem'], 'cannot be read: ENOENT'],
     [['ws://localhost', '--public-key', 'package.json'], 'is not a public key in PEM'],
+    [['ws://localhost', '--signing-key', 'file:/no/such/key'], 'cannot be read: ENOENT'],
+    [['ws://localhost', '--signing-key', 'abc'], 'env:NAME'],
+    [['ws://localhost', '--idle', '601'], 'from 1 to 600'],
+    [['ws://localhost', '--ca', '/no/such/ca.pem'], 'cannot be read: ENOENT'],
+    [['ws://localhost', '--ca', 'package.json'], 'is not a certificate in PEM'],
+    [['ws://localhost', '--plain-port', '65536'], 'from 1 to 65535'],
+    [['ws://localhost', '--endpoints', 'a.json', '--logout-command', 'true'], 'give one of them'],
     [['ws://localhost', '--token', '-', '--token-b', '-'], '--token and --token-b cannot both be standard input'],
     [['ws://localhost', '--lock', '/no/such/lock'], 'cannot be read: ENOENT'],
     [['ws://localhost', '--no-such'], '--no-such'],
+    [['ws://localhost', '--check', 'no-such'], 'There is no check no-such. There are: plaintext, '],
   ])('refuses %j', async (args, says) => {
     const { status, out, notes } = await run(args, { BROKEN: 'a\r\nX: y' });
     expect([status, out]).toEqual([2, '']);

@@ -1,6 +1,6 @@
-import { compareResults } from '../monitoring/compare-results.js';
-import { CLEAN, statusOfComparison, statusOfScan } from '../monitoring/exit-status.js';
-import { comparisonReport } from '../monitoring/report-changes.js';
+import { compareEndpoints } from '../monitoring/compare-results.js';
+import { CLEAN, FOUND, statusOfChanges, statusOfScan } from '../monitoring/exit-status.js';
+import { changesReport } from '../monitoring/report-changes.js';
 import { renderReport } from '../report/render-report.js';
 import { scan, type ScanOptions } from '../scan.js';
 import type { ScanResult } from '../scan-result.js';
@@ -13,10 +13,11 @@ import { writeReports } from './write-reports.js';
 /** What `--help` shows. */
 export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] [--cookie env:NAME] [--subprotocol NAME]...
                [--token-b env:NAME] [--cookie-b env:NAME] [--token-expired env:NAME] [--shared EVENT]... [--lock FILE]
-               [--public-key FILE]
+               [--public-key FILE] [--signing-key file:PATH] [--token-expiring env:NAME] [--logout-command COMMAND]
+               [--ca FILE] [--plain-port N]
                [--messages FILE] [--endpoints FILE] [--for nest|ws|socket.io] [--json | --sarif] [--output FILE]...
                [--baseline FILE] [--fail-on SEVERITY]
-               [--rate N] [--connections N] [--seconds N] [--wait MS] [--disruptive] [--i-am-allowed]
+               [--rate N] [--connections N] [--seconds N] [--wait MS] [--idle N] [--check ID]... [--disruptive] [--i-am-allowed]
 
 secure-ws-scan diff OLD NEW
 secure-ws-scan discover PAGE --output FILE.json
@@ -34,9 +35,14 @@ records what a client and a server say: see secure-ws-scan diff --help.
   --token-b, --cookie-b
                   a second account, which must not do what the messages do
   --token-expired a token that was good once
+  --token-expiring a token that expires within two minutes: a connection must not outlive it
+  --logout-command a command that logs the first account out, run at the end
   --shared        an event that the second account may send as well; may be repeated
   --lock          secure-ws.lock.json: what is declared beside what is seen
   --public-key    a file with the key that tokens are verified with, in PEM
+  --signing-key   the private key (PEM) or the secret that tokens are signed with: for good signatures on wrong claims
+  --ca            a file with your own certificate authority, in PEM
+  --plain-port    a port of the host that must not take ws:// beside the wss:// of the target (80 beside 443 is tried)
   --subprotocol   what the handshake offers; may be repeated
   --messages      messages that the server answers or refuses, one a line as they go over the wire;
                   or a .har that a browser has recorded: what was sent to the host of the target
@@ -46,12 +52,15 @@ records what a client and a server say: see secure-ws-scan diff --help.
   --json, --sarif print JSON, or SARIF 2.1.0 for code scanning
   --output        also writes a report into a file, in the form that its name ends with: .txt, .json, .sarif,
                   .xml (JUnit) or .html; may be repeated
-  --baseline      an earlier report (.json): only what is new beside it makes the exit status 1
+  --baseline      an earlier report (.json), with --endpoints a folder of them: only what is new beside it
+                  makes the exit status 1
   --fail-on       low, medium, high, critical or never: from where on the exit status is 1 (default: medium)
   --rate          connections in a second (default: 10)
-  --connections   how many in all (default: 200)
+  --connections   how many in all (default: 300)
   --seconds       how long it may take (default: 300)
   --wait          milliseconds that a handler may take to answer (default: 500)
+  --idle          seconds that a connection that does nothing is watched, with --disruptive (default: 60)
+  --check         runs this check alone; may be repeated. What is not tested earns nothing: less than half is no grade
   --disruptive    also run what loads the target or may lock the account out
   --i-am-allowed  the owner agrees: needed for every host but this machine
 
@@ -70,30 +79,35 @@ export async function runScanCommand(args: readonly string[], io: CommandIo): Pr
   }
   const given = await readArguments(args, io);
   const { endpoints = [given.options.target] } = given;
-  const statuses: number[] = [];
+  const results: ScanResult[] = [];
   for (const [index, target] of endpoints.entries()) {
     const outputs = given.outputs.map((path) =>
       given.endpoints === undefined ? path : reportNameFor(path, target, index),
     );
-    statuses.push(await scanOne({ ...given, outputs, options: { ...given.options, target } }, io));
+    results.push(await scanOne({ ...given, outputs, options: { ...given.options, target } }, io));
   }
-  return Math.max(...statuses);
+  const { earlier, failOn } = given;
+  if (earlier !== undefined) {
+    const changes = compareEndpoints(earlier, results);
+    for (const line of changesReport(changes)) io.note(line);
+    return statusOfChanges(changes, failOn);
+  }
+  const statuses = results.map((result) => statusOfScan(result, failOn));
+  // What was found is told, whatever could not be tested beside it.
+  return statuses.includes(FOUND) ? FOUND : Math.max(...statuses);
 }
 
 async function scanOne(
-  { options, format, outputs, earlier, failOn, remediationFor }: ScanArguments,
+  { options, endpoints, format, outputs, earlier, remediationFor }: ScanArguments,
   io: CommandIo,
-): Promise<number> {
-  checkEarlier(earlier, options);
+): Promise<ScanResult> {
+  if (endpoints === undefined) checkEarlier(earlier?.[0], options);
   const onOutcome = ({ check, outcome }: { check: string; outcome: string }): void => io.note(`${check}: ${outcome}`);
   const result = await scan({ ...options, onOutcome });
   // Printed first: a disk that has filled up meanwhile must not cost the whole scan.
   io.out(renderReport(result, format, remediationFor));
   await writeReports(result, outputs, remediationFor);
-  if (earlier === undefined) return statusOfScan(result, failOn);
-  const comparison = compareResults(earlier, result);
-  for (const line of comparisonReport(comparison)) io.note(line);
-  return statusOfComparison(comparison, failOn);
+  return result;
 }
 
 /** A report of another endpoint would make what is new here look known. */

@@ -45,6 +45,10 @@ export const CENTRIFUGO: Dialect = {
     return request.kind === 'rpc' ? request.about : `${request.kind} ${request.about}`;
   },
   renamed: (message, name) => changed(message, ({ field }) => ({ [field]: name })),
+  dataOf: (message) => {
+    const request = requestOf(message);
+    return request === undefined ? undefined : fieldsOf(request.command[request.kind])['data'];
+  },
   withData: (message, data) =>
     ['rpc', 'publish'].includes(requestOf(message)?.kind ?? '') ? changed(message, () => ({ data })) : undefined,
   prepared: (message) => changed(message, () => ({})),

@@ -33,6 +33,8 @@ export interface Dialect {
   readonly eventOf: (message: string) => string | undefined;
   /** A message with another name in it, and all else as it was; `undefined` where none can be read. */
   readonly renamed: (message: string, name: string) => string | undefined;
+  /** The data of a message; `undefined` where it cannot be found. */
+  readonly dataOf: (message: string) => unknown;
   /** A message with other data in it; `undefined` where its data cannot be found. */
   readonly withData: (message: string, data: unknown) => string | undefined;
   /**

@@ -36,6 +36,9 @@ function graphql({ id, subprotocol, ask, result }: Variant): Dialect {
     eventOf,
     // A field that the schema does not have fails otherwise than one that is forbidden, as it must: the schema is public.
     renamed: () => undefined,
+    // Without variables a query has no data: what is beside it nobody reads.
+    dataOf: (message) =>
+      typeOf(message) === ask ? fieldsOf(jsonObject(message)?.['payload'])['variables'] : undefined,
     withData: (message, data) => {
       const { payload, ...rest } = jsonObject(message) ?? {};
       return rest['type'] === ask

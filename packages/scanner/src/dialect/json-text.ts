@@ -20,6 +20,10 @@ const COMMON: Common = {
     const field = eventField(object);
     return field === undefined ? undefined : JSON.stringify({ ...object, [field]: name });
   },
+  dataOf: (message) => {
+    const object = jsonObject(message) ?? {};
+    return object[DATA_FIELDS.find((key) => key in object) ?? ''];
+  },
   withData: (message, data) => {
     const object = jsonObject(message) ?? {};
     const field = DATA_FIELDS.find((key) => key in object);

@@ -56,6 +56,7 @@ export function phoenixFor(messages: readonly string[], isArray: boolean): Diale
     message: (event, payload) => write({ ref: 'scan', topic: topics[0] ?? 'secure-ws-scan:none', event, payload }),
     eventOf: (message) => read(message)?.event,
     renamed: (message, event) => changed(message, { event }),
+    dataOf: (message) => read(message)?.payload,
     withData: (message, payload) => changed(message, { payload }),
     prepared: (message) => {
       const { ref = 'scan', topic, event } = read(message) ?? {};

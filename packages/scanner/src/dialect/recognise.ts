@@ -1,5 +1,6 @@
 import type { Confidence } from '../checks/check.js';
-import { InconclusiveError, OpeningRefusedError, type Prober } from '../probe/prober.js';
+import { InconclusiveError, OpeningRefusedError } from '../probe/inconclusive.js';
+import type { Prober } from '../probe/prober.js';
 import { CENTRIFUGO } from './centrifugo.js';
 import type { Dialect } from './dialect.js';
 import { dialectOf } from './dialects.js';

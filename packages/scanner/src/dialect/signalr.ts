@@ -33,6 +33,10 @@ export const SIGNALR: Dialect = {
     return typeof target === 'string' ? target : undefined;
   },
   renamed: (message, target) => changed(message, { target }),
+  dataOf: (message) => {
+    const { arguments: values } = fieldsOf(recordsOf(message)[0]);
+    return Array.isArray(values) ? (values as readonly unknown[])[0] : undefined;
+  },
   withData: (message, data) => changed(message, { arguments: [data] }),
   // One with an id is completed, whatever it returns.
   prepared: (message) => {

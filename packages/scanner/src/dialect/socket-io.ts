@@ -35,6 +35,10 @@ export function socketIoFor(messages: readonly string[]): Dialect {
         ? undefined
         : `${head}${JSON.stringify(name)}${message.slice(head.length + event.length)}`;
     },
+    dataOf: (message) => {
+      const values = jsonValue(/^42(?:\/[^,]*,)?\d*(\[.*)$/s.exec(message)?.[1] ?? '');
+      return Array.isArray(values) ? (values as readonly unknown[])[1] : undefined;
+    },
     withData: (message, data) => {
       const [, head, event] = SOCKET_IO_EVENT.exec(message) ?? [];
       return head === undefined ? undefined : `${head}${event},${JSON.stringify(data)}]`;

@@ -1,4 +1,4 @@
-import { type Dialect, WITHOUT_OPENING } from './dialect.js';
+import { type Dialect, jsonValue, WITHOUT_OPENING } from './dialect.js';
 
 /** A frame of STOMP 1.2 (stomp.github.io). */
 interface StompFrame {
@@ -51,6 +51,10 @@ export const STOMP: Dialect = {
     }),
   eventOf: (message) => headerOf(read(message), 'destination'),
   renamed: (message, name) => changed(message, 'destination', name.startsWith('/') ? name : `/app/${name}`),
+  dataOf: (message) => {
+    const frame = read(message);
+    return frame?.command === 'SEND' ? jsonValue(frame.body) : undefined;
+  },
   withData: (message, data) => {
     const frame = read(message);
     if (frame?.command !== 'SEND') return undefined;

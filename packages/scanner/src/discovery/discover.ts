@@ -129,7 +129,7 @@ async function tryEach(
   budget: ScanBudget,
   { endpoints, notes }: { readonly endpoints: FoundEndpoint[]; readonly notes: string[] },
 ): Promise<void> {
-  const credentials = { given: {}, other: {}, expired: {} };
+  const credentials = { given: {}, other: {}, expired: {}, expiring: {} };
   const statusOf = async (url: string): Promise<number> => {
     const identity = { credentials, origin, subprotocols: [] };
     const patience = { answerMs: 5000, settleMs: 100 };

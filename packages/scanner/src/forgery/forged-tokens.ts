@@ -12,7 +12,7 @@ export interface ForgedToken {
 
 /**
  * Forgeries of a token that is good: each says the same as it does (or a little more), and its signature proves nothing. The
- * most telling come first.
+ * first are one of each kind: some servers take no more after a few.
  *
  * @param publicKey the key that the server verifies with, as text in PEM, where it is known: for the confusion of algorithms.
  */
@@ -22,32 +22,30 @@ export function forgedTokens(jwt: Jwt, publicKey?: string): readonly ForgedToken
   const unsigned = (alg: unknown): string => `${segment({ ...header, alg })}.${claims}.`;
   const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const embedded = { alg: 'RS256', typ: header['typ'], jwk: own.publicKey.export({ format: 'jwk' }) };
-  const forged: [id: string, what: string, token: string][] = [
+  const kid = (path: string, key: string): string => hs256({ ...header, alg: 'HS256', kid: path }, claims, key);
+  const confused = [...new Set(publicKey === undefined ? [] : [publicKey, publicKey.trim()])].map((key): Forged => [
+    'J02',
+    'HS256 with the public key as its secret',
+    hs256({ ...header, alg: 'HS256' }, claims, key),
+  ]);
+  const forged: readonly Forged[] = [
     ['J01', 'alg "none", no signature', unsigned('none')],
+    ['J04', 'the claims changed, the old signature', `${signed.split('.')[0]}.${changedClaims(jwt)}.${signature}`],
+    ['J05', 'signed with the key in its own header (jwk)', rs256(embedded, claims, own.privateKey)],
+    ...confused,
+    ['J10', 'HS256 with an empty key', hs256({ ...header, alg: 'HS256' }, claims, '')],
+    // A file that is empty on every Unix: its content is the key.
+    ['J08', 'kid that leads to an empty file', kid('../../../../../../dev/null', '')],
+    ['J08', 'kid that answers a query with a key of its own', kid("x' UNION SELECT 'k", 'k')],
     ['J01', 'alg "nOnE", no signature', unsigned('nOnE')],
     ['J01', 'alg "none", the old signature', `${unsigned('none')}${signature}`],
     ['J04', 'the signature cut off', `${signed}.`],
-    ['J04', 'the claims changed, the old signature', `${signed.split('.')[0]}.${changedClaims(jwt)}.${signature}`],
     ['J04', 'a signature of zeros', `${signed}.${Buffer.alloc(64).toString('base64url')}`],
-    ['J05', 'signed with the key in its own header (jwk)', rs256(embedded, claims, own.privateKey)],
-    ['J10', 'HS256 with an empty key', hs256({ ...header, alg: 'HS256' }, claims, '')],
-    // A file that is empty on every Unix: its content is the key.
-    [
-      'J08',
-      'kid that leads to an empty file',
-      hs256({ ...header, alg: 'HS256', kid: '../../../../../../dev/null' }, claims, ''),
-    ],
-    [
-      'J08',
-      'kid that answers a query with a key of its own',
-      hs256({ ...header, alg: 'HS256', kid: "x' UNION SELECT 'k" }, claims, 'k'),
-    ],
   ];
-  for (const key of publicKey === undefined ? [] : [publicKey, publicKey.trim()]) {
-    forged.push(['J02', 'HS256 with the public key as its secret', hs256({ ...header, alg: 'HS256' }, claims, key)]);
-  }
   return forged.map(([id, what, token]) => ({ id, what, token }));
 }
+
+type Forged = readonly [id: string, what: string, token: string];
 
 /** Secrets of examples and tutorials: whoever has a token tries them without asking the server. */
 const WEAK_SECRETS: readonly string[] = [

@@ -1,6 +1,6 @@
 import type { CheckContext } from '../checks/check.js';
 import { eventOf } from '../dialect/event-of.js';
-import { InconclusiveError } from '../probe/prober.js';
+import { HandshakeRefusedError, InconclusiveError, OpeningRefusedError } from '../probe/inconclusive.js';
 import type { Session } from '../probe/session.js';
 import type { Who } from '../scope/credentials.js';
 import { declaredAccess } from './declared-access.js';
@@ -15,7 +15,7 @@ import type { Matrix, Reaction } from './matrix.js';
 export async function buildMatrix(context: CheckContext): Promise<Matrix> {
   const { messages, dialect, identities, lock } = context;
   const reactions = new Map<Who, readonly Reaction[]>();
-  for (const who of identities) reactions.set(who, await reactionsOf(context, who));
+  for (const who of identities) reactions.set(who, await reactionsTo(context, who, messages));
   return {
     columns: identities,
     rows: messages.map((message, index) => {
@@ -30,16 +30,24 @@ export async function buildMatrix(context: CheckContext): Promise<Matrix> {
   };
 }
 
-async function reactionsOf(context: CheckContext, who: Who): Promise<readonly Reaction[]> {
+/** What somebody gets for messages, sent one after the other on one connection, or on another one where it ends. */
+export async function reactionsTo(
+  context: CheckContext,
+  who: Who,
+  messages: readonly string[],
+): Promise<readonly Reaction[]> {
   const reactions: Reaction[] = [];
   let session: Session | undefined;
   try {
-    for (const message of context.messages) {
+    for (const message of messages) {
       if (session === undefined || session.closed !== undefined) {
         session?.[Symbol.dispose]();
         const opened = await openAs(context, who);
-        // Who is not let in is not let in for the next message either.
-        if ('kind' in opened) return [...reactions, ...context.messages.slice(reactions.length).map(() => opened)];
+        // Who is not let in is not let in for the next message either; and who was let in before is not refused for who he is.
+        if ('kind' in opened) {
+          const reaction: Reaction = reactions.length > 0 ? { ...opened, kind: 'not-tried' } : opened;
+          return [...reactions, ...messages.slice(reactions.length).map(() => reaction)];
+        }
         session = opened;
       }
       reactions.push(await reactionTo(context, session, context.messageAs(message, who)));
@@ -59,8 +67,9 @@ async function openAs({ talk }: CheckContext, who: Who): Promise<Session | React
     // Decided after the upgrade.
     return { kind: 'not-admitted', shows: `close ${closed.code}` };
   } catch (error) {
-    if (error instanceof InconclusiveError) return { kind: 'not-admitted', shows: error.message };
-    throw error;
+    if (!(error instanceof InconclusiveError)) throw error;
+    const isRefused = error instanceof OpeningRefusedError || error instanceof HandshakeRefusedError;
+    return { kind: isRefused ? 'not-admitted' : 'not-tried', shows: error.message };
   }
 }
 

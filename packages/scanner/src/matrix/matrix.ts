@@ -1,7 +1,10 @@
 import type { Who } from '../scope/credentials.js';
 
-/** What an identity got for a message. `not-admitted` got no connection to send it on. */
-export type ReactionKind = 'answered' | 'refused' | 'closed' | 'silent' | 'not-admitted';
+/**
+ * What an identity got for a message. `not-admitted` was refused the connection to send it on; `not-tried` got none for another
+ * reason, such as a limit, which says nothing of who may send what.
+ */
+export type ReactionKind = 'answered' | 'refused' | 'closed' | 'silent' | 'not-admitted' | 'not-tried';
 
 /** One cell of the matrix. */
 export interface Reaction {
@@ -34,4 +37,5 @@ export const COLUMN_TITLES: Readonly<Record<Who, string>> = {
   other: 'B',
   none: 'nobody',
   expired: 'expired',
+  expiring: 'expiring',
 };

@@ -54,6 +54,21 @@ describe('a scan beside an earlier one', () => {
     expect(idsOf(lost)).toEqual(['gone', 'unseen']);
   });
 
+  it.each<readonly [earlier: readonly (string | undefined)[], later: readonly string[], isFresh: boolean]>([
+    [['note.read as B'], ['note.read as B'], false],
+    [['note.read as B', 'note.list as B'], ['note.read as B'], false],
+    [['note.read as B'], ['note.read as B', 'note.purge as B'], true],
+    [[undefined], ['note.purge as B'], false],
+  ])('SC-03 a finding about %j and then about %j of the same check is new: %s', (before, after, isFresh) => {
+    const withEvidence = (about: readonly (string | undefined)[]): ScanResult => {
+      const result = resultOf([['a', 'finding']], 'C');
+      const evidence = about.map((one) => ({ sent: 'x', got: 'y', ...(one !== undefined && { about: one }) }));
+      return { ...result, outcomes: result.outcomes.map((outcome) => ({ ...outcome, evidence })) };
+    };
+    const { fresh, known } = compareResults(withEvidence(before), withEvidence(after));
+    expect([fresh.length, known.length]).toEqual(isFresh ? [1, 0] : [0, 1]);
+  });
+
   it.each<readonly [earlier: Given, later: Given, letter: 'A' | 'C' | 'none', failOn: FailOn, status: number]>([
     [['a', 'finding'], ['a', 'finding'], 'C', 'low', 0],
     [['a', 'passed'], ['a', 'finding'], 'C', 'medium', 1],
@@ -70,14 +85,17 @@ describe('a scan beside an earlier one', () => {
     expect(statusOfChanges(changes, failOn)).toBe(status);
   });
 
-  it('SC-03 tells endpoints apart: a new one ends with 1 whatever its grade, one that is gone is told', () => {
+  it('SC-03 tells endpoints apart: a new one ends with 1 whatever its grade, one that is gone with 2', () => {
     const [one, two] = [resultOf([['a', 'passed']], 'A', 'ws://a/'), resultOf([['a', 'passed']], 'A', 'ws://b/')];
     const added = compareEndpoints([one], [one, two]);
     expect(added).toMatchObject({ added: [two], gone: [], compared: [{ target: 'ws://a/' }] });
     expect([statusOfChanges(added, 'critical'), statusOfChanges(added, 'never')]).toEqual([1, 0]);
     const gone = compareEndpoints([one, two], [one]);
     expect(gone).toMatchObject({ added: [], gone: [two] });
-    expect(statusOfChanges(gone, 'low')).toBe(0);
+    // SC-04: nobody has scanned it, or the scan wrote no report.
+    expect([statusOfChanges(gone, 'low'), statusOfChanges(gone, 'never')]).toEqual([2, 2]);
+    const found = compareEndpoints([one, two], [resultOf([['a', 'finding']], 'C', 'ws://a/')]);
+    expect(statusOfChanges(found, 'low')).toBe(1);
   });
 
   it('SC-04 a scan alone ends with 2 without a grade, unless something was found', () => {

@@ -1,4 +1,4 @@
-import { SEVERITIES } from '../checks/check.js';
+import { type Evidence, SEVERITIES } from '../checks/check.js';
 import type { CheckOutcome, ScanResult } from '../scan-result.js';
 
 /** What is different between an earlier scan of an endpoint and a later one. */
@@ -6,7 +6,7 @@ export interface Comparison {
   readonly target: string;
   readonly before: ScanResult['grade'];
   readonly after: ScanResult['grade'];
-  /** Findings that the earlier scan did not have, or had less severe. */
+  /** Findings that the earlier scan did not have, had less severe, or had about less. */
   readonly fresh: readonly CheckOutcome[];
   /** What was found before, and was seen to be right now. */
   readonly mended: readonly CheckOutcome[];
@@ -21,9 +21,10 @@ export function compareResults(earlier: ScanResult, later: ScanResult): Comparis
   const before = new Map(earlier.outcomes.map((outcome) => [outcome.check, outcome]));
   const of = (outcome: CheckOutcome['outcome']): CheckOutcome[] =>
     later.outcomes.filter((one) => one.outcome === outcome);
-  const isKnown = ({ check, severity }: CheckOutcome): boolean => {
+  const isKnown = ({ check, severity, evidence }: CheckOutcome): boolean => {
     const old = before.get(check);
-    return old?.outcome === 'finding' && SEVERITIES.indexOf(old.severity) >= SEVERITIES.indexOf(severity);
+    const isNoWorse = old?.outcome === 'finding' && SEVERITIES.indexOf(old.severity) >= SEVERITIES.indexOf(severity);
+    return isNoWorse && hasNothingNew(old, evidence);
   };
   return {
     target: later.target,
@@ -34,6 +35,14 @@ export function compareResults(earlier: ScanResult, later: ScanResult): Comparis
     known: of('finding').filter(isKnown),
     lost: of('not-tested').filter(({ check }) => ['finding', 'passed'].includes(before.get(check)?.outcome ?? '')),
   };
+}
+
+/** Whether a finding is about nothing that the earlier one was not about: a second leak of one check is new. */
+function hasNothingNew(old: CheckOutcome, evidence: readonly Evidence[]): boolean {
+  const known = new Set(old.evidence.flatMap(({ about }) => about ?? []));
+  // Reports of releases that did not say what they are about are compared by the check alone.
+  if (known.size === 0) return true;
+  return evidence.every(({ about }) => about === undefined || known.has(about));
 }
 
 /** What is different between two sets of endpoints. */

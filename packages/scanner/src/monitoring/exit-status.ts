@@ -25,11 +25,14 @@ export function statusOfComparison({ fresh, lost, after }: Comparison, failOn: F
   return after.letter === undefined || lost.length > 0 ? COULD_NOT_TEST : CLEAN;
 }
 
-/** The same for several endpoints: one that is new has been looked at by nobody, whatever its grade. */
-export function statusOfChanges({ added, compared }: EndpointChanges, failOn: FailOn): number {
+/**
+ * The same for several endpoints: one that is new has been looked at by nobody, whatever its grade; and one that nobody has
+ * scanned this time could not be tested.
+ */
+export function statusOfChanges({ added, gone, compared }: EndpointChanges, failOn: FailOn): number {
   const statuses = compared.map((one) => statusOfComparison(one, failOn));
   if (statuses.includes(FOUND) || (added.length > 0 && failOn !== 'never')) return FOUND;
-  return Math.max(CLEAN, ...statuses);
+  return gone.length > 0 || statuses.includes(COULD_NOT_TEST) ? COULD_NOT_TEST : CLEAN;
 }
 
 function hasBad(outcomes: readonly CheckOutcome[], failOn: FailOn): boolean {

@@ -74,8 +74,10 @@ function isResult(value: unknown): value is ScanResult {
 }
 
 function isOutcome(value: unknown): value is CheckOutcome {
-  const { check, outcome, severity, says } = fieldsOf(value);
+  const { check, outcome, severity, says, evidence } = fieldsOf(value);
   return (
+    Array.isArray(evidence) &&
+    evidence.every((one) => ['string', 'undefined'].includes(typeof fieldsOf(one)['about']) && one !== null) &&
     typeof check === 'string' &&
     typeof says === 'string' &&
     OUTCOMES.includes(outcome as string) &&

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { readTarget } from '../scope/scan-target.js';
 import { handshakeRequest } from './handshake-request.js';
 
-const IDENTITY = { credentials: { given: {}, other: {}, expired: {} }, subprotocols: [] };
+const IDENTITY = { credentials: { given: {}, other: {}, expired: {}, expiring: {} }, subprotocols: [] };
 
 it.each([
   ['wss://localhost/ws?token=hidden&EIO=4&transport=websocket', '/ws?token=&EIO=4&transport=websocket'],

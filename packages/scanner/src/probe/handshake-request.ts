@@ -31,6 +31,8 @@ export interface HandshakeChange {
   readonly token?: string;
   /** Fields behind the others: a second one of a name is a duplicate. */
   readonly more?: readonly Field[];
+  /** What stands behind the head, in the same packet. @default '' */
+  readonly behind?: string;
 }
 
 /** A handshake as it goes over the wire, with the key that the answer must fit. */
@@ -63,9 +65,16 @@ export function handshakeRequest(
   fields.push(...credentialFields(identity, change.credentials));
   const lines = [...fields, ...more].map(([name, value]) => `${name}: ${value}`);
   return {
-    head: [`${change.method ?? 'GET'} ${change.path ?? target.path} HTTP/1.1`, ...lines, '', ''].join('\r\n'),
+    head: [`${change.method ?? 'GET'} ${change.path ?? target.path} HTTP/1.1`, ...lines, '', change.behind ?? ''].join(
+      '\r\n',
+    ),
     key,
   };
+}
+
+/** Asks for a page as a browser does that has never been there: no credential, and no upgrade. */
+export function pageRequest({ host }: ScanTarget, path: string): HandshakeRequest {
+  return { head: `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`, key: '' };
 }
 
 /** The fields that carry the credentials of somebody. */

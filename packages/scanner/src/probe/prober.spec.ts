@@ -6,7 +6,11 @@ import { readTarget } from '../scope/scan-target.js';
 import { Prober } from './prober.js';
 import { Transcript } from './transcript.js';
 
-const NOBODY = { credentials: { given: {}, other: {}, expired: {} }, origin: undefined, subprotocols: [] };
+const NOBODY = {
+  credentials: { given: {}, other: {}, expired: {}, expiring: {} },
+  origin: undefined,
+  subprotocols: [],
+};
 
 /** A server of TCP, and what was asked of it. */
 async function proberOf(answer: (write: (text: string) => void) => () => void) {

@@ -1,31 +1,37 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { WebSocket } from 'ws';
-import type { Dialect, Opened } from '../dialect/dialect.js';
+import type { SecureVersion } from 'node:tls';
+import type { WebSocket } from 'ws';
+import type { Dialect } from '../dialect/dialect.js';
 import type { ScanBudget } from '../scope/scan-budget.js';
 import type { ScanTarget } from '../scope/scan-target.js';
+import { clientSocket, type ConnectionChange } from './client-socket.js';
+import { endOf } from './end-of-connection.js';
 import { OPCODES, writeFrame } from './frames.js';
 import type { HandshakeAnswer } from './handshake-answer.js';
+import { type HandshakeChange, type HandshakeIdentity, handshakeRequest, pageRequest } from './handshake-request.js';
 import {
-  credentialFields,
-  type HandshakeChange,
-  type HandshakeIdentity,
-  handshakeRequest,
-} from './handshake-request.js';
-import { InconclusiveError, OpeningRefusedError } from './inconclusive.js';
+  EndedWithoutAnswerError,
+  HandshakeRefusedError,
+  InconclusiveError,
+  OpeningRefusedError,
+  refusedWith,
+  TooManyHandshakesError,
+} from './inconclusive.js';
 import { waitUntilOpened } from './opening.js';
 import { RawConnection } from './raw-connection.js';
-import { MAX_RECEIVED, Session, type SessionPatience } from './session.js';
+import { Session, type SessionPatience } from './session.js';
+import { lookAtTls, type TlsSight } from './tls-sight.js';
 import type { Transcript } from './transcript.js';
 
 /** A server that says no longer than this when to come back is waited for, in seconds. */
 const MAX_RETRY_AFTER = 30;
 const MAX_RETRIES = 2;
-/** Frames of a server that talks before it answers the opening. */
-const MAX_HEARD = 20;
-const TOO_MANY = new Set([429, 503]);
+const TOO_MANY = 429;
+/** A server that is busy, or being changed, answers so as well: it is waited for, and no limit is seen in it. */
+const COME_LATER = new Set([TOO_MANY, 503]);
 
-export { InconclusiveError, OpeningRefusedError };
+const NO_ANSWER: HandshakeAnswer = Object.freeze({ status: 0, fields: new Map(), head: '', isAccepted: false });
 
 /** What came of a handshake. */
 export interface Admission {
@@ -72,7 +78,12 @@ export class Prober {
     return this.patience.answerMs;
   }
 
-  /** How many handshakes the target has answered with `429` or `503` so far. */
+  /** How long a server is listened to after it was silent, in milliseconds. */
+  get settleMs(): number {
+    return this.patience.settleMs;
+  }
+
+  /** How many handshakes the target has answered with `429` so far. */
   get limitedHandshakes(): number {
     return this.limited;
   }
@@ -80,13 +91,14 @@ export class Prober {
   /**
    * Opens a connection and sends a handshake on it. The caller disposes of it.
    *
-   * @throws InconclusiveError where the target keeps saying that there are too many.
-   * @throws Error where it does not answer.
+   * @throws TooManyHandshakesError
+   * @throws EndedWithoutAnswerError
+   * @throws InconclusiveError where it is busy, or does not answer.
    */
   async open(change: HandshakeChange = {}): Promise<{ connection: RawConnection; answer: HandshakeAnswer }> {
     for (let retries = 0; ; retries++) {
       const { connection, answer } = await this.openOnce(change);
-      if (!TOO_MANY.has(answer.status)) return { connection, answer };
+      if (!COME_LATER.has(answer.status)) return { connection, answer };
       connection[Symbol.dispose]();
       await this.waitFor(answer.status, answer.fields.get('retry-after'), retries);
     }
@@ -94,14 +106,13 @@ export class Prober {
 
   /** The same, without waiting for a target that says that there are too many. */
   async openOnce(change: HandshakeChange = {}): Promise<{ connection: RawConnection; answer: HandshakeAnswer }> {
-    await this.budget.takeConnection();
     const request = handshakeRequest(this.target, this.identity, change);
-    const { answerMs, settleMs } = this.patience;
-    const connection = await RawConnection.open(this.target, { answerMs, signal: this.budget.signal });
+    const { settleMs } = this.patience;
+    const connection = await this.connect();
     try {
       this.transcript.send(request.head);
       const answer = await connection.handshake(request);
-      if (TOO_MANY.has(answer.status)) this.limited++;
+      if (answer.status === TOO_MANY) this.limited++;
       this.transcript.receive('answer to a handshake', answer.head);
       if (!answer.isAccepted) {
         this.transcript.receive('body of a refused handshake', await connection.body(answer, settleMs));
@@ -113,15 +124,57 @@ export class Prober {
     }
   }
 
+  /** A connection on which nothing was said. @throws Error where there is none. */
+  async connect(): Promise<RawConnection> {
+    await this.budget.takeConnection();
+    return RawConnection.open(this.target, { answerMs: this.answerMs, signal: this.budget.signal });
+  }
+
+  /** Waits without asking the target anything. @throws BudgetSpentError when the scan has no more time. */
+  pause(ms: number): Promise<void> {
+    return this.budget.pause(ms);
+  }
+
   /** Whether a handshake gets a connection that stays, and takes messages. @throws InconclusiveError where it cannot be said. */
   async admits(change: HandshakeChange = {}): Promise<Admission> {
-    const { connection, answer } = await this.open(change);
+    const opened = await this.open(change).catch((error: unknown) => {
+      if (error instanceof EndedWithoutAnswerError) return undefined;
+      throw error;
+    });
+    if (opened === undefined) return { isAdmitted: false, answer: NO_ANSWER, saw: 'the end of the connection' };
+    const { connection, answer } = opened;
     using _ = connection;
     if (!answer.isAccepted) {
       if (answer.status >= 500)
         throw new InconclusiveError(`The server answered ${answer.status}, an error of its own.`);
       return { isAdmitted: false, answer, saw: String(answer.status) };
     }
+    const end = await endOf(connection, this.say(connection, change), this.transcript, this.patience);
+    return { isAdmitted: end === undefined, answer, saw: end === undefined ? '101' : `101, then ${end}` };
+  }
+
+  /**
+   * A connection on which the opening of the dialect was taken, and frames can be written one by one. The caller disposes of it.
+   *
+   * @throws HandshakeRefusedError
+   * @throws OpeningRefusedError
+   * @throws InconclusiveError
+   */
+  async spoken(change: HandshakeChange = {}): Promise<{ connection: RawConnection; answer: HandshakeAnswer }> {
+    const { connection, answer } = await this.open(change);
+    try {
+      if (!answer.isAccepted) throw refusedWith(answer.status);
+      const end = await endOf(connection, this.say(connection, change), this.transcript, this.patience);
+      if (end !== undefined) throw new OpeningRefusedError(`The server ended a good connection: ${end}.`);
+      return { connection, answer };
+    } catch (error) {
+      connection[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Writes the opening of the dialect, and a ping behind it. @returns the dialect, where it has one. */
+  private say(connection: RawConnection, change: HandshakeChange): Dialect | undefined {
     const opening = this.dialect?.opening(tokenOf(this.who, change)) ?? [];
     for (const message of opening) {
       this.budget.takeMessage();
@@ -129,15 +182,42 @@ export class Prober {
       connection.write(writeFrame({ opcode: OPCODES.text, payload: message }));
     }
     connection.write(writeFrame({ opcode: OPCODES.ping, payload: 'scan' }));
-    const end = await this.endOf(connection, opening.length > 0);
-    return { isAdmitted: end === undefined, answer, saw: end === undefined ? '101' : `101, then ${end}` };
+    return opening.length > 0 ? this.dialect : undefined;
+  }
+
+  /** Begins a handshake, without a credential, and does not end it. The caller disposes of it. */
+  async halfHandshake(): Promise<RawConnection> {
+    const connection = await this.connect();
+    connection.write(Buffer.from(`GET ${this.target.path} HTTP/1.1\r\nHost: ${this.target.host}\r\n`));
+    return connection;
+  }
+
+  /** The head of a page, asked for without a credential. No redirect is followed. @throws Error where none comes. */
+  async page(path: string): Promise<HandshakeAnswer> {
+    using connection = await this.connect();
+    return await connection.handshake(pageRequest(this.target, path));
+  }
+
+  /** A TLS handshake, with a version or with any, and whoever answers. @throws Error where there is none. */
+  async tls(version?: SecureVersion): Promise<TlsSight> {
+    await this.budget.takeConnection();
+    return await lookAtTls(this.target, { answerMs: this.patience.answerMs, signal: this.budget.signal }, version);
+  }
+
+  /** The same host without TLS, at a port of it. It draws from the same budget. */
+  withoutTls(port: number): Prober {
+    const { hostname } = this.target.url;
+    const host = port === 80 ? hostname : `${hostname}:${port}`;
+    const target = { ...this.target, isSecure: false, port, host };
+    return new Prober(target, this.identity, this.budget, this.transcript, this.patience);
   }
 
   /**
    * Opens a session that speaks correctly, and begins as the dialect does. The caller disposes of it.
    *
    * @throws OpeningRefusedError where the dialect has an opening, and the target refuses it.
-   * @throws InconclusiveError where the target does not accept it.
+   * @throws HandshakeRefusedError
+   * @throws InconclusiveError where the target says nothing to the opening, or fails by itself.
    */
   async session(change: SessionChange = {}): Promise<Session> {
     const { dialect = this.dialect, openingMs = this.patience.answerMs } = change;
@@ -167,7 +247,7 @@ export class Prober {
   private async connected(change: ConnectionChange, sessionOf: (socket: WebSocket) => Session): Promise<Session> {
     for (let retries = 0; ; retries++) {
       await this.budget.takeConnection();
-      const socket = this.newSocket(change);
+      const socket = clientSocket(this.target, this.identity, change, this.patience.answerMs);
       const session = sessionOf(socket);
       const refused = once(socket, 'unexpected-response').then(([, response]) => response as IncomingMessage);
       try {
@@ -177,60 +257,16 @@ export class Prober {
         if (end === undefined) return session;
         session[Symbol.dispose]();
         const { statusCode: status = 0, headers } = end;
-        if (!TOO_MANY.has(status)) throw new InconclusiveError(`The server answered a good handshake with ${status}.`);
-        this.limited++;
+        if (!COME_LATER.has(status)) throw refusedWith(status);
+        if (status === TOO_MANY) this.limited++;
         await this.waitFor(status, headers['retry-after'], retries);
       } catch (error) {
         session[Symbol.dispose]();
+        if ((error as NodeJS.ErrnoException).code === 'ECONNRESET')
+          throw new HandshakeRefusedError(HUNG_UP, { cause: error });
         if ((error as Error).name !== 'AbortError') throw error;
         this.budget.checkTime();
-        throw new Error('Opening handshake has timed out', { cause: error });
-      }
-    }
-  }
-
-  private newSocket({ subprotocols, credentials, path, more = [] }: ConnectionChange): WebSocket {
-    const { origin } = this.identity;
-    const fields = [...credentialFields(this.identity, credentials), ...more];
-    return new WebSocket(
-      path === undefined ? this.target.url : urlOf(this.target, path),
-      [...(subprotocols ?? this.identity.subprotocols)],
-      {
-        headers: Object.fromEntries(fields),
-        ...(origin !== undefined && { origin }),
-        followRedirects: false,
-        perMessageDeflate: false,
-        maxPayload: MAX_RECEIVED,
-        handshakeTimeout: this.patience.answerMs,
-      },
-    );
-  }
-
-  /** How a connection ends within a moment; `undefined` where it stays. */
-  private async endOf(connection: RawConnection, hasOpening: boolean): Promise<string | undefined> {
-    const { answerMs, settleMs } = this.patience;
-    let deadline = performance.now() + answerMs;
-    const heard: string[] = [];
-    let opened: Opened = hasOpening ? 'unanswered' : 'taken';
-    for (;;) {
-      const frame = await connection.frameBy(deadline);
-      if (frame === undefined && connection.hasEnded) return 'the end of the connection';
-      if (frame === undefined && opened === 'unanswered')
-        throw new InconclusiveError(`The server does not answer the opening of ${this.dialect?.id}.`);
-      if (frame === undefined) return undefined;
-      if (frame.opcode === OPCODES.close) {
-        return `close ${frame.payload.length >= 2 ? frame.payload.readUInt16BE(0) : 'without a code'}`;
-      }
-      if (frame.opcode === OPCODES.text) {
-        const text = frame.payload.toString();
-        this.transcript.receive('message', text);
-        if (opened === 'unanswered') opened = this.dialect?.opened([...heard, text]) ?? 'taken';
-        if (heard.length < MAX_HEARD) heard.push(text);
-        if (opened === 'refused') return 'a refusal of the opening';
-      }
-      // A server that decides after the upgrade may take a little longer than its pong.
-      if (frame.opcode === OPCODES.pong || (frame.opcode === OPCODES.text && opened === 'taken' && hasOpening)) {
-        if (opened !== 'unanswered') deadline = Math.min(deadline, performance.now() + settleMs);
+        throw new InconclusiveError('Opening handshake has timed out', { cause: error });
       }
     }
   }
@@ -238,14 +274,12 @@ export class Prober {
   private async waitFor(status: number, retryAfter: string | undefined, retries: number): Promise<void> {
     const seconds = Number(retryAfter ?? Number.NaN);
     if (retries >= MAX_RETRIES || !(seconds <= MAX_RETRY_AFTER)) {
-      throw new InconclusiveError(`The server answered ${status}: it takes no more handshakes from here for now.`);
+      const says = `The server answered ${status}: it takes no more handshakes from here for now.`;
+      throw status === TOO_MANY ? new TooManyHandshakesError(says) : new InconclusiveError(says);
     }
     await this.budget.pause(seconds * 1000);
   }
 }
-
-/** What can be changed of a handshake that is correct. */
-type ConnectionChange = Pick<HandshakeChange, 'subprotocols' | 'credentials' | 'token' | 'path' | 'more'>;
 
 /** What a session begins with. */
 interface SessionChange extends ConnectionChange {
@@ -263,11 +297,4 @@ function tokenOf(
   return token ?? (who === 'none' ? undefined : credentials[who].token);
 }
 
-/** SC-01: never by resolving, since a path of `//other.example/x` would name another host. */
-function urlOf({ url }: ScanTarget, path: string): URL {
-  const [pathname = '/', search] = path.split(/\?(.*)/s);
-  const changed = new URL(url);
-  changed.pathname = pathname;
-  changed.search = search ?? '';
-  return changed;
-}
+const HUNG_UP = 'The server ended the connection at a good handshake without an answer.';

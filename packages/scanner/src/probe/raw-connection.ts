@@ -5,6 +5,7 @@ import type { ScanTarget } from '../scope/scan-target.js';
 import { cutFrame, type ReceivedFrame } from './frames.js';
 import { type HandshakeAnswer, readAnswer } from './handshake-answer.js';
 import type { HandshakeRequest } from './handshake-request.js';
+import { EndedWithoutAnswerError, NoAnswerError } from './inconclusive.js';
 
 /** No server of good faith sends more before it is asked for. */
 const MAX_BUFFERED = 1_048_576;
@@ -45,9 +46,14 @@ export class RawConnection {
 
   /** Connects. @throws Error where nobody listens, or a certificate is not trusted. */
   static async open(target: ScanTarget, patience: ProbePatience): Promise<RawConnection> {
-    const { hostname: host, port, isSecure } = target;
+    const { hostname: host, port, isSecure, trusted } = target;
+    const authorities = trusted === undefined ? {} : { secureContext: trusted.context };
     const socket = isSecure
-      ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ALPNProtocols: ['http/1.1'] })
+      ? connectTls({
+          ...{ host, port, ALPNProtocols: ['http/1.1'] },
+          ...(isIP(host) === 0 && { servername: host }),
+          ...authorities,
+        })
       : connectTcp({ host, port });
     socket.setNoDelay(true);
     const signal = AbortSignal.any([patience.signal, AbortSignal.timeout(patience.answerMs)]);
@@ -61,7 +67,12 @@ export class RawConnection {
     return new RawConnection(socket, patience);
   }
 
-  /** Sends a handshake, and gives the answer. @throws Error where none comes. */
+  /**
+   * Sends a handshake, and gives the answer.
+   *
+   * @throws EndedWithoutAnswerError
+   * @throws NoAnswerError
+   */
   async handshake({ head, key }: HandshakeRequest): Promise<HandshakeAnswer> {
     this.write(Buffer.from(head, 'latin1'));
     const deadline = performance.now() + this.patience.answerMs;
@@ -72,8 +83,8 @@ export class RawConnection {
         this.buffered = this.buffered.subarray(end + HEAD_END.length);
         return readAnswer(answered, key);
       }
-      if (!(await this.more(deadline - performance.now())))
-        throw new Error('The server ended the connection without an answer, or gave none in time.');
+      if (await this.more(deadline - performance.now())) continue;
+      throw this.isEnded ? new EndedWithoutAnswerError() : new NoAnswerError();
     }
   }
 
@@ -128,6 +139,13 @@ export class RawConnection {
       }
       if (!(await this.more(deadline - performance.now()))) return undefined;
     }
+  }
+
+  /** Throws away what comes. @returns whether the server has ended it by a moment of `performance.now()`. */
+  async endsBy(deadline: number): Promise<boolean> {
+    do this.buffered = Buffer.alloc(0);
+    while (await this.more(deadline - performance.now()));
+    return this.isEnded;
   }
 
   /** The body of a refusal: as long as it says, else what comes until the server is silent for `silenceMs`. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { ScanBudget } from '../scope/scan-budget.js';
@@ -8,6 +9,9 @@ export const MAX_RECEIVED = 6_291_456;
 
 /** What an empty message costs, in bytes: a server may send millions of them. */
 const MESSAGE_COST = 256;
+
+/** The code of a connection that ended without a close frame (RFC 6455 section 7.1.5): nobody has said why. */
+export const NO_CLOSE_FRAME = 1006;
 
 /** How a session ended. */
 export interface SessionClose {
@@ -113,9 +117,42 @@ export class Session {
     this.socket.send(message, () => undefined);
   }
 
+  /** Sends a text in a binary frame, without waiting. @throws BudgetSpentError */
+  sendBinary(message: string): void {
+    if (this.ended !== undefined) return;
+    this.budget.takeMessage();
+    this.transcript.send(message);
+    this.socket.send(Buffer.from(message), { binary: true }, () => undefined);
+  }
+
+  /** Sends a message in fragments, of which all but the first and the last are empty. @throws BudgetSpentError */
+  sendInFragments(message: string, count: number): void {
+    if (this.ended !== undefined) return;
+    this.budget.takeMessage();
+    this.transcript.send(message);
+    const ignore = (): void => undefined;
+    this.socket.send(message.slice(0, 1), { fin: false }, ignore);
+    for (let index = 2; index < count; index++) this.socket.send('', { fin: false }, ignore);
+    this.socket.send(message.slice(1), ignore);
+  }
+
   /** Whether the server still answers a ping. @throws Error where the server sent more than the scanner reads. */
   async isAlive(): Promise<boolean> {
     return (await this.pong()) && this.ended === undefined;
+  }
+
+  /** Waits for its end. @returns whether it came in time. @throws BudgetSpentError */
+  async endsWithin(ms: number): Promise<boolean> {
+    if (this.ended !== undefined) return true;
+    const done = new AbortController();
+    const signal = AbortSignal.any([done.signal, this.budget.signal]);
+    await Promise.race([once(this.socket, 'close', { signal }), wait(ms, undefined, { signal })]).catch(
+      () => undefined,
+    );
+    done.abort();
+    this.budget.checkTime();
+    this.assertHeardOut();
+    return this.ended !== undefined;
   }
 
   /** Ends the connection. */

@@ -17,6 +17,7 @@ export class Transcript {
   private readonly said: string[] = [];
   private characters = 0;
   private wasCut = false;
+  private last = 'a handshake';
 
   /** @param clean takes the credentials of the scan out: what is cut later would not be recognised as one. */
   constructor(private readonly clean: (text: string) => string) {}
@@ -31,6 +32,11 @@ export class Transcript {
     return this.wasCut;
   }
 
+  /** What the scan has sent last: where the target is gone, that did it. */
+  get latest(): string {
+    return this.last;
+  }
+
   /** Whether the scan has sent a text by itself: an echo of it is no leak. */
   wasSent(text: string): boolean {
     return this.said.some((sent) => sent.includes(text));
@@ -41,7 +47,13 @@ export class Transcript {
   }
 
   send(text: string): void {
+    this.note(text);
     if (this.fits(text)) this.said.push(text);
+  }
+
+  /** Says in words what was sent that is no text. */
+  note(what: string): void {
+    this.last = what;
   }
 
   private fits({ length }: string): boolean {

@@ -43,7 +43,7 @@ export function sendHandshake(
     headers: [...own, ...forwardedFields(fields)].flatMap(({ name, value }) => [name, value]),
     ...(target.isSecure && { ALPNProtocols: ['http/1.1'] }),
     ...(target.isSecure && isIP(target.hostname) === 0 && { servername: target.hostname }),
-    ...(target.trusted !== undefined && { ca: [...target.trusted] }),
+    ...(target.trusted !== undefined && { secureContext: target.trusted.context }),
   });
   const deadline = setTimeout(() => request.destroy(), HANDSHAKE_MS);
   const settle = (): void => clearTimeout(deadline);

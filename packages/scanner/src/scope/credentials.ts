@@ -9,10 +9,10 @@ export interface ScanCredentials {
 }
 
 /**
- * Whose credentials a handshake carries: those given, those of a second account, none, or some that have expired. They are
- * the columns of the authorization matrix.
+ * Whose credentials a handshake carries: those given, those of a second account, none, some that have expired, or some that
+ * are about to. All but the last are columns of the authorization matrix.
  */
-export type Who = 'given' | 'other' | 'none' | 'expired';
+export type Who = 'given' | 'other' | 'none' | 'expired' | 'expiring';
 
 /** The credentials of a scan, by whose they are. */
 export type IdentityCredentials = Readonly<Record<Exclude<Who, 'none'>, ScanCredentials>>;
@@ -59,11 +59,7 @@ export class Redactor {
 }
 
 function secretsOf({ token = '', cookie = '' }: ScanCredentials): readonly string[] {
+  const values = cookie.split(';').map((pair) => pair.slice(pair.indexOf('=') + 1).trim());
   // The signature alone is the secret of a JWT: forgeries keep it, beside other claims.
-  return [
-    token,
-    ...token.split('.').slice(2),
-    cookie,
-    ...cookie.split(';').map((pair) => pair.slice(pair.indexOf('=') + 1).trim()),
-  ];
+  return [cookie, ...[token, ...values].flatMap((value) => [value, ...value.split('.').slice(2)])];
 }

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 /** What a scan may spend in all. */
 export interface ScanLimits {
-  /** TCP connections. @default 200 */
+  /** TCP connections: every check on a server without a limit of handshakes takes a little more than 200. @default 300 */
   readonly maxConnections: number;
   /** Messages and single frames. @default 1000 */
   readonly maxMessages: number;
@@ -14,7 +14,7 @@ export interface ScanLimits {
 
 /** The defaults of {@link ScanLimits}. */
 export const DEFAULT_LIMITS: ScanLimits = Object.freeze({
-  maxConnections: 200,
+  maxConnections: 300,
   maxMessages: 1000,
   maxMs: 300_000,
   connectionsPerSecond: 10,
@@ -77,6 +77,7 @@ export class ScanBudget {
     this.checkTime();
   }
 
+  /** @throws BudgetSpentError when the time of the scan is over. */
   checkTime(): void {
     if (!this.signal.aborted) return;
     throw new BudgetSpentError(

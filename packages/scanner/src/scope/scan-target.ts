@@ -1,3 +1,18 @@
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+
+/** Certificate authorities, and a context of TLS with them: reading a hundred of them for each connection takes its time. */
+export interface TrustedAuthorities {
+  /** In PEM. */
+  readonly ca: readonly string[];
+  readonly context: SecureContext;
+}
+
+/** An authority in PEM, beside those that Node has. */
+export function trustedWith(own: string): TrustedAuthorities {
+  const ca = [...rootCertificates, own];
+  return { ca, context: createSecureContext({ ca }) };
+}
+
 /** The one endpoint that a scan may touch. */
 export interface ScanTarget {
   readonly url: URL;
@@ -12,8 +27,8 @@ export interface ScanTarget {
   readonly isLoopback: boolean;
   /** The URL for a report: the values of its query may be credentials, and are left out. */
   readonly shown: string;
-  /** The certificates in PEM that its chain may end in; without them those that Node has. */
-  readonly trusted?: readonly string[];
+  /** What its chain may end in; without it what Node trusts by itself. */
+  readonly trusted?: TrustedAuthorities;
 }
 
 /** Whether the caller may scan other machines than this one. */

@@ -48,6 +48,11 @@ const REMEDIES: Readonly<Record<MessageReason, Remedy>> = {
   'binary-frame': remedy('frame', 'Send text: the handler takes no bytes.'),
   'text-frame': remedy('frame', 'Send binary frames: the negotiated subprotocol has no others.'),
   'early-bytes': remedy('frame', 'Send nothing before the 101 has arrived.'),
+  'unfinished-bytes': remedy(
+    'frame',
+    'Send messages whole: too many of all clients were waited for. Look for a client that begins messages and ends none.',
+    'throttling: { shedding: { maxUnfinishedBytes: 134_217_728 } } lets more of them wait.',
+  ),
   'control-flood': remedy('frame', 'Send fewer pings.'),
   'refresh-rate': remedy('$auth', 'Refresh later: once for each new credential.'),
   'refresh-refused': remedy('$auth', 'Send a credential that the handshake would accept.'),

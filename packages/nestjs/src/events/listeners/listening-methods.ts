@@ -12,7 +12,7 @@ export interface ListeningMethod {
   /** What the decorator was given. */
   readonly patterns: readonly string[];
   /** Calls the method. */
-  readonly call: (event: unknown) => unknown;
+  readonly call: (...args: readonly unknown[]) => unknown;
 }
 
 /** Which methods are looked for. */
@@ -67,7 +67,7 @@ function methodsOf(
       problems.add(name, `listens to ${what}, but a new instance is made for each use.`, SINGLETON);
       continue;
     }
-    found.push({ name, patterns, call: (event) => Reflect.apply(method, instance, [event]) as unknown });
+    found.push({ name, patterns, call: (...args) => Reflect.apply(method, instance, args) as unknown });
   }
   return found;
 }

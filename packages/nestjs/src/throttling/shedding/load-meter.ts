@@ -25,8 +25,11 @@ export abstract class LoadMeter {
   abstract sample(): LoadSample;
 }
 
-/** How often the event loop is looked at, in milliseconds: what is late by less is none. */
-const RESOLUTION_MS = 20;
+/**
+ * How often the event loop is looked at, in milliseconds: ten times in a sample. Each look wakes up a process that has nothing to
+ * do: 20 ms cost 0.2 % of a core, 100 ms a quarter of that.
+ */
+const RESOLUTION_MS = 100;
 
 /** What Node knows of its own process. */
 export class ProcessLoadMeter extends LoadMeter {

@@ -30,10 +30,19 @@ export interface SheddingOptions {
    * @default 5000
    */
   readonly calmMs?: number;
+  /**
+   * How many bytes of messages that have begun to arrive and are not whole are kept for all connections of the process together;
+   * above it the connection whose message began first is closed with 1013. It holds in every `mode`. At least 32 MiB.
+   *
+   * @default 67108864
+   */
+  readonly maxUnfinishedBytes?: number;
 }
 
 /** {@link SheddingOptions} with defaults filled. */
 export type ResolvedSheddingOptions = Readonly<Required<SheddingOptions>>;
+
+const MIB = 1024 * 1024;
 
 /** Reads `throttling.shedding`. Problems go to the reader; nothing is thrown. */
 export function resolveSheddingOptions(reader: OptionReader): ResolvedSheddingOptions {
@@ -45,5 +54,6 @@ export function resolveSheddingOptions(reader: OptionReader): ResolvedSheddingOp
     eventLoopDelayMs: reader.ms('eventLoopDelayMs', 250, { min: 10, max: 60_000 }),
     heapShare: reader.checked('heapShare', isShare, 'must be a number from 0.1 to 0.99', '0.9') ?? 0.9,
     calmMs: reader.ms('calmMs', 5000, { min: 1000 }),
+    maxUnfinishedBytes: reader.count('maxUnfinishedBytes', 64 * MIB, { min: 32 * MIB }),
   });
 }

@@ -1,0 +1,122 @@
+import { findLeaks } from '@secure-ws/protocol/leaks';
+import { reactionsTo } from '../matrix/build-matrix.js';
+import type { Reaction } from '../matrix/matrix.js';
+import {
+  type Check,
+  type CheckContext,
+  type Confidence,
+  type Evidence,
+  finding,
+  notTested,
+  passed,
+  SEVERITIES,
+  type Severity,
+} from './check.js';
+import { type Injection, INJECTIONS } from './injections.js';
+import { type KnownMessage, knownMessages, NEEDS_ANSWERED } from './known-messages.js';
+
+const MAX_PLACES = 4;
+const MAX_DEPTH = 4;
+
+/** MV-14. */
+export const injectionCheck: Check = {
+  id: 'injection',
+  requirements: ['MV-14'],
+  title: 'Data of a message is run, or is sent back as it is',
+  why: 'What a handler puts into a query, a template, a command or a path is read there as a language: whoever writes the message writes the query.',
+  cwe: 74,
+  asvs: '1.2.4',
+  severity: 'high',
+  confidence: 'firm',
+  remediation: {
+    nest: `class Order { @IsUUID() accountId: string } // types stop objects and quotes; and queries take parameters:
+manager.query('SELECT * FROM orders WHERE account = $1', [order.accountId])`,
+    ws: `const order = schema.parse(data); // strings that are strings
+await pool.query('SELECT * FROM orders WHERE account = $1', [order.accountId]);`,
+    socketIo: `const order = schema.parse(data); // strings that are strings
+await pool.query('SELECT * FROM orders WHERE account = $1', [order.accountId]);`,
+  },
+  needsBaseline: true,
+  async run(context) {
+    const known = await knownMessages(context, 'answered');
+    const places = known.flatMap((message) => placesIn(message).slice(0, MAX_PLACES));
+    if (places.length === 0) return notTested(NEEDS_ANSWERED);
+    const found: Found[] = [];
+    let reacted = 0;
+    let untried: string | undefined;
+    try {
+      for (const place of places) {
+        const sent = INJECTIONS.map(({ value }) => place(value));
+        const reactions = await reactionsTo(context, 'given', sent);
+        if (reactions.some(({ kind }) => ['answered', 'refused', 'closed'].includes(kind))) reacted++;
+        for (const [index, reaction] of reactions.entries())
+          found.push(...(await effectsOf(context, place, INJECTIONS[index], sent[index] ?? '', reaction)));
+      }
+    } catch (error) {
+      // What was found by then stays found.
+      untried = error instanceof Error ? error.message : 'The check failed.';
+    }
+    const [worst] = found.toSorted(
+      (one, other) => SEVERITIES.indexOf(other.severity) - SEVERITIES.indexOf(one.severity),
+    );
+    if (worst !== undefined) {
+      const { severity, confidence } = worst;
+      const evidence = found.map((each) => each.evidence);
+      return finding('Data of a message had an effect that data must not have.', evidence, { severity, confidence });
+    }
+    if (untried !== undefined) return notTested(untried);
+    if (reacted < places.length)
+      return notTested(
+        `The server said nothing to the messages about ${places.length - reacted} of ${places.length} values.`,
+      );
+    return passed(`Quotes, templates, commands, paths and operators had no effect in ${places.length} values.`);
+  },
+};
+
+interface Found {
+  readonly evidence: Evidence;
+  readonly severity: Severity;
+  readonly confidence: Confidence;
+}
+
+/** What a value did that stood in a place. */
+async function effectsOf(
+  context: CheckContext,
+  place: (value: unknown) => string,
+  injection: Injection | undefined,
+  sent: string,
+  { kind, shows }: Reaction,
+): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const { what, severity, confidence, isIn, control } of injection?.effects ?? []) {
+    if (!isIn(shows, kind === 'answered')) continue;
+    if (control !== undefined) {
+      const [plain] = await reactionsTo(context, 'given', [place(control)]);
+      if (plain?.kind !== 'refused' && plain?.kind !== 'closed') continue;
+    }
+    found.push({ evidence: { sent: `${what}: ${sent}`, got: shows, about: `${what}: ${sent}` }, severity, confidence });
+  }
+  if (findLeaks(shows).some(({ rule }) => rule === 'database')) {
+    const evidence = { sent: `an error of a database: ${sent}`, got: shows, about: `an error of a database: ${sent}` };
+    found.push({ evidence, severity: 'high', confidence: 'firm' });
+  }
+  return found;
+}
+
+/** Every text and number in the data of a message, as what makes the message with another value there. */
+function placesIn(known: KnownMessage): readonly ((value: unknown) => string)[] {
+  return leavesOf(known.data, known.with, 0);
+}
+
+function leavesOf(
+  value: unknown,
+  put: (value: unknown) => string,
+  depth: number,
+): readonly ((value: unknown) => string)[] {
+  if (typeof value === 'string' || typeof value === 'number') return [put];
+  if (typeof value !== 'object' || value === null || depth >= MAX_DEPTH) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const outer = Array.isArray(value) ? [...(value as unknown[])] : { ...value };
+    return leavesOf(inner, (other) => put(Object.assign(outer, { [key]: other })), depth + 1);
+  });
+}

@@ -1,0 +1,48 @@
+import { TOKEN_FLAWS } from './range-tokens.js';
+
+/** What is wrong with a server of the range. Without any of them it is in order. */
+export const FLAWS = [
+  'any-origin',
+  'origin-suffix',
+  'origin-without-port',
+  'null-origin',
+  'missing-origin',
+  'origin-beside-tokens',
+  'bare-cookie',
+  'any-host',
+  'any-path',
+  'old-versions',
+  'duplicate-fields',
+  'bodies',
+  'answers-behind',
+  'any-subprotocol',
+  'any-extension',
+  'compression',
+  'anonymous',
+  'expired-token',
+  'token-in-url',
+  'any-record',
+  'unverified-cookie',
+  ...TOKEN_FLAWS,
+  'undeclared',
+  'told-apart',
+  'replays',
+  'binary-frames',
+  'any-fragments',
+  'any-depth',
+  'prototype-keys',
+  'templates',
+  'huge-messages',
+  'any-handshake-rate',
+  'any-message-rate',
+  'stack-trace',
+  'lenient-frames',
+  'dies',
+  'inflates-anything',
+  'idle-connections',
+  'outlives-token',
+  'outlives-log-out',
+] as const;
+
+/** The name of one. */
+export type Flaw = (typeof FLAWS)[number];
