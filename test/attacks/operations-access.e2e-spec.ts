@@ -57,6 +57,16 @@ describe('the operations page, for whoever is not quite an operator', () => {
     expect(app.events.ofType('ws.operator.refused')).toMatchObject([{ reason: 'unavailable' }]);
   });
 
+  it('MO-03 HS-14 tells from where a request came whose client has made the forwarding field invalid', async () => {
+    const trustedProxies = { addresses: ['127.0.0.1'], header: 'forwarded' } as const;
+    const app = await startApp(operationsApp({ ...ECHO, options: { handshake: { trustedProxies } } }));
+    for (const Forwarded of ['for=203.0.113.9', '"garbage, for=203.0.113.9']) {
+      expect((await ask(app, '/operations', undefined, { headers: { Forwarded } })).status).toBe(404);
+    }
+    const addresses = app.events.ofType('ws.operator.refused').map(({ address }) => address);
+    expect(addresses).toEqual(['203.0.113.9', '127.0.0.1']);
+  });
+
   it('OD-10 MO-06 says by a hash who asked without the role', async () => {
     const app = await startApp(operationsApp(ECHO));
     await ask(app, '/operations', 'mallory');

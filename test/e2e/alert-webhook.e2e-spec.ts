@@ -282,8 +282,8 @@ describe('the webhook of alerts', () => {
   });
 
   it.each([
-    [3, ['warning ws.alert.raised', 'critical ws.alert.raised', 'critical ws.alert.ended']],
-    [4, ['warning ws.alert.raised', 'warning ws.alert.raised', 'critical ws.alert.raised', 'critical ws.alert.ended']],
+    [3, ['critical ws.alert.raised', 'critical ws.alert.ended', 'warning ws.alert.raised']],
+    [4, ['critical ws.alert.raised', 'critical ws.alert.ended', 'warning ws.alert.raised', 'warning ws.alert.raised']],
   ])(
     'MO-09 MO-03 of %i places for a receiver that is away gives the least severe up first',
     async (maxQueued, kept) => {
@@ -309,6 +309,48 @@ describe('the webhook of alerts', () => {
       expect(told.slice(1).map(({ type, data }) => `${data.severity} ${type}`)).toEqual(kept);
     },
   );
+
+  it('MO-03 has a critical alert wait for none that the receiver does not take, however long it asks to wait', async () => {
+    const severities = () =>
+      received.map(({ body }) => (JSON.parse(body) as { data: { severity: string } }).data.severity);
+    const dislikesWarnings: Answer = (response, attempt) => {
+      if (severities().at(-1) === 'critical') status(204)(response, attempt);
+      else status(503, { 'retry-after': '600' })(response, attempt);
+    };
+    const { app, clock, raise, channel, received } = await start(dislikesWarnings);
+    await raise();
+    await until(() => channel()?.isHealthy === false, 'the failed attempt to show');
+    const startedAt = clock.monotonic();
+    app.app.get(SecurityEvents).emit({ type: 'ws.audit.dropped', sink: 'TestSink', dropped: 1, failed: 0 });
+    await until(() => received.length === 2, 'the critical alert');
+
+    expect(severities()).toEqual(['warning', 'critical']);
+    expect(clock.monotonic()).toBe(startedAt);
+    await until(() => channel()?.waiting === 1, 'the warning to wait alone');
+  });
+
+  it('MO-03 MO-09 sends the critical alerts first when the application ends', async () => {
+    let held: ServerResponse | undefined;
+    const { app, raise, end, attempts, received } = await start((response, attempt) => {
+      if (attempt === 1) held = response;
+      else status(204)(response, attempt);
+    });
+    await raise();
+    await attempts(1);
+    end();
+    app.app.get(SecurityEvents).emit({ type: 'ws.audit.dropped', sink: 'TestSink', dropped: 1, failed: 0 });
+    await app.events.seen('ws.audit.dropped');
+    const closed = app.app.close();
+    held?.writeHead(204).end();
+    await closed;
+
+    const told = received.map(({ body }) => JSON.parse(body) as { type: string; data: { severity: string } });
+    expect(told.slice(1).map(({ type, data }) => `${data.severity} ${type}`)).toEqual([
+      'critical ws.alert.raised',
+      'critical ws.alert.ended',
+      'warning ws.alert.ended',
+    ]);
+  });
 
   it('MO-09 holds a bounded number of alerts for a receiver that is away, and counts the others', async () => {
     let isAway = true;

@@ -162,6 +162,7 @@ describe(`${FUZZ_INPUTS} security event tokens from the seed ${FUZZ_SEED}`, () =
           judgeAgain: ({ sub, sid }) => acts.ended.push({ sub, sid }),
         },
         addressOf: () => ({ address: '192.0.2.1', key: `address:${input}` }),
+        blamed: () => undefined,
       });
       const receive = async (text: unknown): Promise<boolean> => {
         acts = { ended: [], tokens: [] };

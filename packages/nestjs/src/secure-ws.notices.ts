@@ -7,7 +7,7 @@ import type { Clock } from './core/clock.js';
 import type { FaultLog } from './core/fault-log.js';
 import type { SecurityEvents } from './events/security-events.js';
 import type { ProxyRules } from './handshake/client-address.js';
-import { requestAddress } from './handshake/request-address.js';
+import { blamedAddress, requestAddress } from './handshake/request-address.js';
 import type { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 import type { WsRevocationService } from './lifecycle/revocation/ws-revocation.service.js';
 import { revocationKeys, revocationKeysOf } from './store/store-keys.js';
@@ -33,7 +33,7 @@ export function makeNotices(parts: NoticeParts): { logout: WsBackChannelLogout; 
   const { clock, store, events, faults, revocations } = parts;
   const oauth = () =>
     parts.blocks().flatMap(({ authenticator }) => (authenticator instanceof OAuthAuthenticator ? [authenticator] : []));
-  const addressOf = (request: object) => requestAddress(request, parts.proxies);
+  const blamed = (request: object) => blamedAddress(request, parts.proxies);
   const endSession = (ended: EndedSession): Promise<number> => revocations.endSession(ended);
   return {
     logout: new WsBackChannelLogout({
@@ -42,7 +42,7 @@ export function makeNotices(parts: NoticeParts): { logout: WsBackChannelLogout; 
       onRefused: (failure, address) => {
         events.emit({ type: 'ws.logout.refused', failure, ...(address !== undefined && { address }) });
       },
-      addressOf,
+      addressOf: blamed,
     }),
     signals: new WsSharedSignals({
       ...{ clock, store, events, faults },
@@ -52,7 +52,8 @@ export function makeNotices(parts: NoticeParts): { logout: WsBackChannelLogout; 
         endToken: (token) => revocations.revokeToken(token),
         judgeAgain: (who) => judgeAgain(who, parts),
       },
-      addressOf,
+      addressOf: (request) => requestAddress(request, parts.proxies),
+      blamed,
     }),
   };
 }

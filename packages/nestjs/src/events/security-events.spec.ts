@@ -383,15 +383,35 @@ describe('SecurityEvents', () => {
     );
   });
 
+  it('MO-09 DP-02 closes after a failed boot what it has opened, and leaves the others to who has them', async () => {
+    const called: string[] = [];
+    const recorded = (name: string, more: object = {}) =>
+      Object.assign(new TestSink(), {
+        open: () => void called.push(`${name} opens`),
+        close: () => void called.push(`${name} closes`),
+        ...more,
+      });
+    const later = recorded('later');
+    const broken = recorded('broken', { open: () => Promise.reject(new Error('db away')) });
+    await expect(setUp([recorded('first'), broken, later]).open()).rejects.toThrow('db away');
+    expect(called).toEqual(['first opens', 'first closes', 'broken closes']);
+
+    await setUp([later]).open();
+    await expect(setUp([broken, later]).open()).rejects.toThrow('db away');
+    await expect(setUp([later]).open()).rejects.toThrow('another application of this process uses already');
+  });
+
   it('MO-09 ends beside a sink that cannot be closed, and one that never is', async () => {
     const broken = Object.assign(new TestSink(), { close: () => Promise.reject(new Error('already gone')) });
-    await setUp([broken]).close();
+    const first = setUp([broken]);
+    await first.open();
+    await first.close();
     expect(lines.join('\n')).toContain('already gone');
     const slow = Object.assign(new TestSink(), { close: hang });
     let hasClosed = false;
-    const closing = setUp([slow], { sinkTimeoutMs: 1000 })
-      .close()
-      .then(() => (hasClosed = true));
+    const second = setUp([slow], { sinkTimeoutMs: 1000 });
+    await second.open();
+    const closing = second.close().then(() => (hasClosed = true));
     await vi.waitFor(() => {
       clock.current.advance(1000);
       expect(hasClosed).toBe(true);

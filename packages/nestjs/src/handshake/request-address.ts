@@ -36,3 +36,16 @@ export function requestAddress(given: object, proxies: ProxyRules | undefined): 
   const request = nodeRequestOf(given);
   return addressOf(request, readRequestHead(request).forwarding, proxies);
 }
+
+/**
+ * From where a request comes, for the event that tells of its refusal: as {@link requestAddress}, and the peer where the
+ * forwarding fields are not valid, as a refused handshake has it. Nobody takes the address out of an event by writing them so.
+ *
+ * @returns `undefined` of a connection that is closed, and of a Unix socket.
+ */
+export function blamedAddress(given: object, proxies: ProxyRules | undefined): string | undefined {
+  const { address } = requestAddress(given, proxies) ?? {};
+  if (address !== undefined && address !== '') return address;
+  const { remoteAddress = '' } = nodeRequestOf(given).socket;
+  return remoteAddress === '' ? undefined : plainAddress(remoteAddress);
+}

@@ -8,7 +8,7 @@ import {
   UnauthorizedException,
 } from '@nestjs/common';
 import type { MetricsRefusal } from '../events/catalogue/operator-events.js';
-import { requestAddress } from '../handshake/request-address.js';
+import { blamedAddress } from '../handshake/request-address.js';
 import { SecureWsRuntime } from '../secure-ws.runtime.js';
 import type { ResolvedMetricsOptions } from './metrics.options.js';
 
@@ -55,7 +55,7 @@ export class MetricsTokenGuard implements CanActivate {
 
   #audit(request: object, failure: MetricsRefusal): void {
     const { events, options } = this.runtime;
-    const { address } = requestAddress(request, options.handshake.proxies) ?? {};
+    const address = blamedAddress(request, options.handshake.proxies);
     events.emit({ type: 'ws.metrics.refused', failure, ...(address !== undefined && { address }) });
   }
 }

@@ -7,7 +7,7 @@ import { missingClaim } from '../authorization/missing-claim.js';
 import { withDeadline } from '../core/awaitable.js';
 import { ANONYMOUS_KIND, makePrincipal, type Principal } from '../core/principal.js';
 import type { OperatorRefusal } from '../events/catalogue/operator-events.js';
-import { requestAddress } from '../handshake/request-address.js';
+import { blamedAddress } from '../handshake/request-address.js';
 import { ApplicationClasses } from '../nest/application-classes.js';
 import type { NestModule } from '../nest/gateway-inventory.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
@@ -82,7 +82,7 @@ export class OperationsAccess implements OnApplicationBootstrap {
   /** Audits a refusal. @returns what the route throws. */
   refuse(request: AnyRequest, reason: OperatorRefusal, who?: string): HttpException {
     const { events, options } = this.runtime;
-    const { address } = requestAddress(request, options.handshake.proxies) ?? {};
+    const address = blamedAddress(request, options.handshake.proxies);
     events.emit({
       type: 'ws.operator.refused',
       reason,

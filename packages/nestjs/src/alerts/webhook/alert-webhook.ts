@@ -22,6 +22,10 @@ interface Message extends PostedAlert, Linked {
   readonly rank: number;
   /** Monotonic moment after which it is given up. */
   readonly due: number;
+  /** How many attempts have failed. */
+  failures: number;
+  /** Monotonic moment before which it is not tried again. */
+  notBefore: number;
 }
 
 /** Why an alert was given up. */
@@ -31,14 +35,17 @@ interface GivenUp {
 }
 
 /**
- * Posts alerts to one address, one after the other in their order, each until it is taken or given up. Signed as Standard
- * Webhooks 1.0 says: the id of an alert is the same at each attempt, the time and the signature are the attempt's.
+ * Posts alerts to one address, one after the other: the most severe first, and those of one severity in their order, each
+ * until it is taken or given up. One that the receiver does not take holds up none that is more severe: strangers choose words
+ * of a warning, and what a receiver stumbles over must not keep a critical one waiting. Signed as Standard Webhooks 1.0 says: the id of an alert is the same at each attempt, the time and the signature are the attempt's.
  */
 export class AlertWebhook {
   readonly #waiting = new LinkedList<Message>();
   readonly #closed = new AbortController();
   readonly #minSeverity: number;
   #sending: Promise<void> | undefined;
+  /** The alert that is on its way. */
+  #sent: Message | undefined;
   #cancelDelay: Cancel | undefined;
   #endDelay: (() => void) | undefined;
   /** The receiver said that it wants no more. */
@@ -87,7 +94,10 @@ export class AlertWebhook {
     const { type, time: timestamp, ...data } = alert;
     const due = this.clock.monotonic() + this.options.giveUpAfterMs;
     const body = JSON.stringify({ type, timestamp, data });
-    this.#waiting.add({ id: `msg_${randomId()}`, body, due, rank, previous: undefined, next: undefined });
+    const fresh = { failures: 0, notBefore: 0, previous: undefined, next: undefined };
+    this.#waiting.add({ id: `msg_${randomId()}`, body, due, rank, ...fresh });
+    // It may matter more than the one whose next attempt is waited for.
+    this.#endDelay?.();
     this.#sending ??= this.#sendAll();
   }
 
@@ -102,38 +112,55 @@ export class AlertWebhook {
 
   /**
    * The newest of the least that wait, where these matter less than an alert that has no room: strangers can cause any
-   * number of warnings. Not the first one, which is being sent.
+   * number of warnings. Not the one that is being sent.
    */
   #leastBelow(rank: number): Message | undefined {
     let least: Message | undefined;
-    let each = this.#waiting.first?.next as Message | undefined;
-    for (; each !== undefined; each = each.next as Message | undefined) {
-      if (each.rank < rank && (least === undefined || each.rank <= least.rank)) least = each;
+    for (const each of this.#all()) {
+      if (each !== this.#sent && each.rank < rank && (least === undefined || each.rank <= least.rank)) least = each;
     }
     return least;
   }
 
+  /** The oldest of the most severe that wait: what has ended never goes before what has begun. */
+  #mostSevere(): Message | undefined {
+    let most: Message | undefined;
+    for (const each of this.#all()) if (most === undefined || severityOf(each) > severityOf(most)) most = each;
+    return most;
+  }
+
+  /** Those that wait, the oldest first. */
+  *#all(): Generator<Message> {
+    for (let each = this.#waiting.first; each !== undefined; each = each.next as Message | undefined) yield each;
+  }
+
   async #sendAll(): Promise<void> {
-    for (let message = this.#waiting.first; message !== undefined; message = this.#waiting.first) {
-      const givenUp = await this.#deliver(message);
+    for (let message = this.#mostSevere(); message !== undefined; message = this.#mostSevere()) {
+      const delayMs = message.notBefore - this.clock.monotonic();
+      if (delayMs > 0 && !this.#isClosing) {
+        await this.#wait(delayMs);
+        continue;
+      }
+      this.#sent = message;
+      const outcome = await this.#deliver(message);
+      this.#sent = undefined;
+      if (outcome === 'later') continue;
       this.#waiting.remove(message);
-      if (givenUp !== undefined) this.#giveUp(givenUp);
+      if (outcome !== 'taken') this.#giveUp(outcome);
     }
     this.#sending = undefined;
   }
 
-  /** @returns why it was given up; `undefined` where it was taken. */
-  async #deliver(message: Message): Promise<GivenUp | undefined> {
-    for (let failures = 1; ; failures++) {
-      const outcome = await postAlert(message, this.options, this.clock, this.#closed.signal);
-      this.#hasFailed = outcome.kind !== 'taken';
-      if (outcome.kind === 'taken') return undefined;
-      if (outcome.kind !== 'failed') return { reason: outcome.kind, why: outcome.why };
-      const delayMs = retryDelay(failures, outcome.retryAfterMs, this.random());
-      const isLast = this.#isClosing || this.clock.monotonic() + delayMs > message.due;
-      if (isLast) return { reason: 'not-taken', why: outcome.why };
-      await this.#wait(delayMs);
-    }
+  /** Tries once. @returns why it was given up, where it was. */
+  async #deliver(message: Message): Promise<'taken' | 'later' | GivenUp> {
+    const outcome = await postAlert(message, this.options, this.clock, this.#closed.signal);
+    this.#hasFailed = outcome.kind !== 'taken';
+    if (outcome.kind === 'taken') return 'taken';
+    if (outcome.kind !== 'failed') return { reason: outcome.kind, why: outcome.why };
+    message.failures++;
+    message.notBefore = this.clock.monotonic() + retryDelay(message.failures, outcome.retryAfterMs, this.random());
+    const isLast = this.#isClosing || message.notBefore > message.due;
+    return isLast ? { reason: 'not-taken', why: outcome.why } : 'later';
   }
 
   #giveUp({ reason, why }: GivenUp): void {
@@ -172,4 +199,8 @@ export class AlertWebhook {
 /** By severity; of one severity what has ended matters less than what has begun. */
 function rankOf({ severity, type }: SecurityAlert): number {
   return 2 * ALERT_SEVERITIES.indexOf(severity) + (type === 'ws.alert.raised' ? 1 : 0);
+}
+
+function severityOf({ rank }: Message): number {
+  return rank >> 1;
 }

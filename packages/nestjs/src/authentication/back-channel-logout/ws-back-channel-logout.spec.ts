@@ -35,7 +35,7 @@ describe('WsBackChannelLogout', () => {
         return endSession();
       },
       onRefused: (failure, address) => refused.push(address === undefined ? failure : `${failure} of ${address}`),
-      addressOf: ({ from }: { from?: string }) => (from === undefined ? undefined : { address: from }),
+      addressOf: ({ from }: { from?: string }) => from,
       faults: { write: (where: string) => faults.push(where) } as never,
     });
   });
@@ -85,6 +85,17 @@ describe('WsBackChannelLogout', () => {
     expect(await logout.receive(token())).toBe(1);
     expect(refused).toEqual(['unavailable']);
     expect(faults).toEqual(['WsBackChannelLogout.receive']);
+  });
+
+  it('SL-04 takes a second delivery for no replay while the first is under way', async () => {
+    await new Promise<void>((begun) => {
+      endSession = () => new Promise(() => begun());
+      void logout.receive(token());
+    });
+    endSession = () => Promise.resolve(1);
+    expect(await logout.receive(token())).toBe(1);
+    expect(refused).toEqual([]);
+    await expect(logout.receive(token())).rejects.toThrow('replayed');
   });
 
   it.each<[string, () => unknown, string]>([

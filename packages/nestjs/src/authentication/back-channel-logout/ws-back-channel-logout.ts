@@ -26,8 +26,8 @@ export interface BackChannelLogoutParts {
   readonly endSession: EndSession;
   /** Is told of each refusal, and from where its request came where that is known. */
   readonly onRefused: (failure: AuthenticationFailure, address: string | undefined) => void;
-  /** From where a request comes, behind the listed proxies. @returns `undefined` where its forwarding fields are not valid. */
-  readonly addressOf: (request: object) => { readonly address: string } | undefined;
+  /** From where a request comes, behind the listed proxies. @returns `undefined` where nobody can tell. */
+  readonly addressOf: (request: object) => string | undefined;
   /** Gets what keeps a token from being judged or acted on. */
   readonly faults: FaultLog;
 }
@@ -54,7 +54,7 @@ export class WsBackChannelLogout {
    * will come again.
    */
   async receive(token: unknown, request?: object): Promise<number> {
-    const address = request === undefined ? undefined : this.parts.addressOf(request)?.address;
+    const address = request === undefined ? undefined : this.parts.addressOf(request);
     try {
       return await this.#take(token, address);
     } catch (error) {

@@ -15,8 +15,9 @@ export interface OnceOnly {
 /**
  * Acts on a notice, unless it was acted on before, on any node.
  *
- * Where the store does not answer, it is acted on all the same, and the caller hears of the failure: what ends with a notice is
- * older than it, so that who replays one ends nothing else.
+ * It is noted when all is done, and not before: while the first delivery is under way, or has died of it, nothing is stored,
+ * and a server that were told "taken" would not come again. Two that come at once are both acted on, as is one where the store
+ * does not answer: what ends with a notice is older than it, so that who replays one ends nothing else.
  *
  * @returns what was done, or `replayed`.
  * @throws what the store or the work throws; the notice may then come again.
@@ -30,28 +31,18 @@ export async function actOnce(
     .update(JSON.stringify([issuer, jti]))
     .digest('base64url');
   const key = `${kind}:${id}`;
-  let isFirst: boolean;
+  const note = async () => (await store.put(key, '1', maxAgeMs + 2 * CLOCK_TOLERANCE_MS)) === true;
+  let isKnown: boolean;
   try {
-    isFirst = (await store.put(key, '1', maxAgeMs + 2 * CLOCK_TOLERANCE_MS)) === true;
+    isKnown = (await store.take(key)) !== undefined;
   } catch (cause) {
-    // The store may have noted it, and only its answer be lost.
     await act();
     throw cause;
   }
-  if (!isFirst) return 'replayed';
-  try {
-    return await act();
-  } catch (cause) {
-    // Otherwise the server, which comes again, would be refused as a replay, and what it ends would stay.
-    await giveBack(store, key);
-    throw cause;
+  if (isKnown) {
+    await note();
+    return 'replayed';
   }
-}
-
-async function giveBack(store: SecureWsStore, key: string): Promise<void> {
-  try {
-    await store.take(key);
-  } catch {
-    // It lapses by itself.
-  }
+  const done = await act();
+  return (await note()) ? done : 'replayed';
 }

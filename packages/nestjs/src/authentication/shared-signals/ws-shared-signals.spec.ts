@@ -54,6 +54,7 @@ describe('WsSharedSignals', () => {
         },
       },
       addressOf: () => ({ address: '192.0.2.1', key: 'address:192.0.2.1' }),
+      blamed: () => undefined,
     });
   });
 
@@ -96,6 +97,27 @@ describe('WsSharedSignals', () => {
     expect(await receive(token(ONE, 'a'))).toBe(1);
     expect(failures()).toEqual(['unavailable']);
     expect(faults).toEqual(['WsSharedSignals.receive']);
+  });
+
+  it('SL-04 answers a second delivery when it has been acted on, and not while the first is under way', async () => {
+    const works = endSession;
+    await new Promise<void>((begun) => {
+      endSession = () => new Promise(() => begun());
+      void receive(token(ONE, 'a'));
+    });
+    endSession = () => Promise.reject(new Error('the store is away'));
+    await expect(receive(token(ONE, 'a'))).rejects.toThrow('the store is away');
+    endSession = works;
+    expect(await receive(token(ONE, 'a'))).toBe(1);
+    expect(await receive(token(ONE, 'a'))).toBe(0);
+    expect(done).toEqual([`${ONE} ends alice before 0`]);
+    expect(failures()).toEqual(['unavailable', 'replayed']);
+  });
+
+  it('SL-04 tells once of two that come at the same time', async () => {
+    const both = [receive(token(ONE, 'a')), receive(token(ONE, 'a'))];
+    expect(await Promise.all(both)).toEqual([1, 0]);
+    expect(told.map(({ type }) => type).sort()).toEqual(['ws.signal.received', 'ws.signal.refused']);
   });
 
   it('SL-05 ends what was begun before it happened, and nothing that begins after this moment', async () => {

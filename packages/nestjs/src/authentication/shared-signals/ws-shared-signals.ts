@@ -44,6 +44,8 @@ export interface SharedSignalsParts {
   readonly effects: SignalEffects;
   /** From where a request comes, behind the listed proxies. @returns `undefined` where its forwarding fields are not valid. */
   readonly addressOf: (request: object) => Sender | undefined;
+  /** As {@link addressOf}, for an event: the peer where the fields are not valid. */
+  readonly blamed: (request: object) => string | undefined;
 }
 
 /** Thrown where an address has sent too many tokens that were refused: answer `429`. */
@@ -76,7 +78,7 @@ export class WsSharedSignals {
    */
   async receive(token: unknown, request: object): Promise<number> {
     const client = this.parts.addressOf(request);
-    if (client === undefined) return this.#refuse('bad-header', '');
+    if (client === undefined) return this.#refuse('bad-header', this.parts.blamed(request) ?? '');
     try {
       return await this.#take(token, client);
     } catch (error) {

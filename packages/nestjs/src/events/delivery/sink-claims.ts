@@ -11,19 +11,14 @@ const OWNERS = new WeakMap<SecurityEventSink, object>();
  */
 export function claimSink(sink: SecurityEventSink, owner: object): boolean {
   if (!isStateful(sink)) return true;
-  if (isOfAnother(sink, owner)) return false;
+  if ((OWNERS.get(sink) ?? owner) !== owner) return false;
   OWNERS.set(sink, owner);
   return true;
 }
 
-/** Whether another application of the process has a sink. */
-export function isOfAnother(sink: SecurityEventSink, owner: object): boolean {
-  return (OWNERS.get(sink) ?? owner) !== owner;
-}
-
-/** Lets another application have a sink. */
-export function releaseSink(sink: SecurityEventSink): void {
-  OWNERS.delete(sink);
+/** Lets another application have a sink, if it is `owner` who has it. */
+export function releaseSink(sink: SecurityEventSink, owner: object): void {
+  if (OWNERS.get(sink) === owner) OWNERS.delete(sink);
 }
 
 function isStateful(sink: SecurityEventSink): boolean {

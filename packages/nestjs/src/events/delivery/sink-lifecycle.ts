@@ -3,7 +3,7 @@ import { SecureWsBootError } from '../../core/boot-problems.js';
 import type { Clock } from '../../core/clock.js';
 import { visibleText } from '../../core/visible-text.js';
 import type { SecurityEventSink } from '../security-event-sink.js';
-import { claimSink, isOfAnother, releaseSink } from './sink-claims.js';
+import { claimSink, releaseSink } from './sink-claims.js';
 
 /** A sink, and what it is called. */
 export interface NamedSink {
@@ -13,6 +13,9 @@ export interface NamedSink {
 
 /** Gets sinks ready at the beginning of an application, and ends what they have open at its end. */
 export class SinkLifecycle {
+  /** Those that were opened, or tried: a boot that fails ends no others, which somebody else may be about to open. */
+  readonly #opened = new Set<NamedSink>();
+
   constructor(
     private readonly sinks: readonly NamedSink[],
     private readonly clock: Clock,
@@ -32,27 +35,30 @@ export class SinkLifecycle {
     }
   }
 
-  /** All at once, but not those of another application. Never throws, and waits no longer than it may. */
+  /** All at once that were opened. Never throws, and waits no longer than it may. */
   async close(): Promise<void> {
-    const own = this.sinks.filter(({ sink }) => !isOfAnother(sink, this));
-    const closed = own.map(async ({ name, sink }) => {
+    const opened = [...this.#opened];
+    this.#opened.clear();
+    const closed = opened.map(async ({ name, sink }) => {
       try {
         await sink.close();
       } catch (error) {
         this.onFault(name, error);
       } finally {
-        releaseSink(sink);
+        releaseSink(sink, this);
       }
     });
     await withDeadline<unknown>(Promise.all(closed), this.timeoutMs, this.clock, undefined);
   }
 
-  async #open({ name, sink }: NamedSink, where: string): Promise<void> {
+  async #open(each: NamedSink, where: string): Promise<void> {
+    const { name, sink } = each;
     if (!claimSink(sink, this)) {
       const problem = `is a ${name} that another application of this process uses already.`;
       const fix = 'a sink of its own for each application: make it in a function that each of them calls';
       throw new SecureWsBootError([{ where, problem, fix }]);
     }
+    this.#opened.add(each);
     const opened = (async () => {
       await sink.open(this.clock);
       return true;

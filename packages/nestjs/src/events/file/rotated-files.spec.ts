@@ -46,6 +46,20 @@ describe('RotatedFiles', () => {
     expect((await files.paths()).map((file) => basename(file))).toEqual(names);
   });
 
+  it.each([
+    ['in which somebody has used all names', '2099-12-31T23-59-59-999Z-9999', '2100-01-01T00-00-00-000Z-0000'],
+    ['after which no other can be written', '9999-12-31T23-59-59-999Z-9999', '9999-12-31T23-59-59-999Z-9999'],
+    ['that there is not', '2099-99-99T99-99-99-999Z-0000', '2026-11-27T12-00-00-000Z-0000'],
+  ])('MO-08 chooses a name that it knows again behind one of a moment %s', async (_, planted, expected) => {
+    const path = folder();
+    writeFileSync(join(path, `audit.${planted}-00000000.jsonl`), '');
+    const files = new RotatedFiles(join(path, 'audit.jsonl'));
+    const next = await files.nextPath(NOON);
+    expect(basename(next).slice('audit.'.length, -'-00000000.jsonl'.length)).toBe(expected);
+    writeFileSync(next, '');
+    expect(await files.paths()).toContain(next);
+  });
+
   it('MO-08 removes the oldest of its own, and nothing that is somebody else’s', async () => {
     const path = folder();
     const ours = [1, 2, 3].map((day) => `audit.2026-11-0${day}T00-00-00-000Z-0000-00000000.jsonl`);

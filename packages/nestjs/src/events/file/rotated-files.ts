@@ -5,6 +5,9 @@ import { join, parse } from 'node:path';
 /** When, which one of that moment, and by whom. */
 const NAME = /^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z)-(\d{4})-[0-9a-f]{8}$/;
 
+/** How many files are told apart in one millisecond. */
+const MAX_COUNT = 9999;
+
 /** When a file is put away for the next one. */
 export interface RotationRule {
   readonly maxFileBytes: number;
@@ -42,9 +45,9 @@ export class RotatedFiles {
 
   /** A path for a file that is put away at `now`: behind all that there are, and not one that another process chooses. */
   async nextPath(now: number): Promise<string> {
-    const time = new Date(now).toISOString().replace(/[:.]/g, '-');
+    const time = textOf(now);
     const [, newest = '', count = ''] = NAME.exec(this.#middleOf((await this.#names()).at(-1) ?? '')) ?? [];
-    const place = newest >= time ? `${newest}-${String(Number(count) + 1).padStart(4, '0')}` : `${time}-0000`;
+    const place = newest >= time ? placeAfter(newest, Number(count)) : `${time}-0000`;
     return join(this.#folder, `${this.#name}.${place}-${randomBytes(4).toString('hex')}${this.#extension}`);
   }
 
@@ -67,7 +70,7 @@ export class RotatedFiles {
 
   async #names(): Promise<readonly string[]> {
     const names = await readdir(this.#folder);
-    return names.filter((name) => NAME.test(this.#middleOf(name))).sort();
+    return names.filter((name) => isPlace(this.#middleOf(name))).sort();
   }
 
   /** What stands between the name and the extension. */
@@ -75,6 +78,29 @@ export class RotatedFiles {
     const [start, end] = [`${this.#name}.`, this.#extension];
     return name.startsWith(start) && name.endsWith(end) ? name.slice(start.length, name.length - end.length) : '';
   }
+}
+
+/** Whether it is what `nextPath()` makes: digits that are no moment could not be counted on. */
+function isPlace(middle: string): boolean {
+  const [, time] = NAME.exec(middle) ?? [];
+  return time !== undefined && !Number.isNaN(momentOf(time));
+}
+
+/** In a millisecond that is used up the next one follows, or the name would not be known as that of a file put away. */
+function placeAfter(time: string, count: number): string {
+  if (count < MAX_COUNT) return `${time}-${String(count + 1).padStart(4, '0')}`;
+  const next = textOf(momentOf(time) + 1);
+  // At the end of the year 9999 there is none. Only a name that somebody has made up is there.
+  return next > time ? `${next}-0000` : `${time}-${MAX_COUNT}`;
+}
+
+/** As in a name, where a colon may not be. */
+function textOf(moment: number): string {
+  return new Date(moment).toISOString().replace(/[:.]/g, '-');
+}
+
+function momentOf(text: string): number {
+  return Date.parse(text.replace(/T(\d\d)-(\d\d)-(\d\d)-/, 'T$1:$2:$3.'));
 }
 
 function dayOf(moment: number): number {
