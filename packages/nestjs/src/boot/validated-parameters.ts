@@ -7,14 +7,14 @@ import { factoryOf } from '../nest/metadata.js';
 import type { FilledParameter, PassedPipes } from '../nest/pass-validated.js';
 import { WsBytes } from '../validation/bytes/ws-bytes.decorator.js';
 import { classesIn, heldClassesOf, isValidatable, readProperties } from '../validation/dto/dto-metadata.js';
-import type { CoveredHandler } from './coverage.js';
+import type { HandlerPayload } from './handler-payload.js';
 
 /** What comes from the module, and from no client. */
 const OURS = new Set([WsRowFilter, WsPrincipal, WsResource, WsAbortSignal, WsConnection, WsBytes].map(factoryOf));
 
 /** What the module has validated of what the handlers are called with. */
 export function validatedParametersOf(
-  handlers: readonly Pick<CoveredHandler, 'record' | 'payload'>[],
+  handlers: readonly { readonly record: HandlerRecord; readonly payload: HandlerPayload }[],
 ): PassedPipes['isValidated'] {
   const declarations = new Map(handlers.map(({ record, payload }) => [record, payload.declaration]));
   return (handler: HandlerRecord, parameter: FilledParameter, type: unknown) => {
