@@ -149,6 +149,17 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
     expect(openOnes(app)).toBe('alice');
   });
 
+  it('SL-04 MO-02 has whose session ended, and who said so, on record as in the events of the user', async () => {
+    const { app, server, open } = await protect({ platform });
+    const alice = await open('alice');
+    expect((await push(app, await server.sign(HEADER, claimsOf(server)))).status).toBe(202);
+    await alice.expectClose(4512);
+
+    const [{ principal } = {}] = app.events.ofType('ws.connection.opened');
+    expect(principal).toEqual(expect.any(String));
+    expect(app.events.ofType('ws.signal.received')).toMatchObject([{ issuer: server.issuer, principal }]);
+  });
+
   it('SL-04 closes nobody by a token that is forged, for another, too old, or about somebody else; and says no more than it must', async () => {
     const { app, server, open } = await protect({ platform });
     const { issuer } = server;

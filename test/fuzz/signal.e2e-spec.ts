@@ -148,6 +148,7 @@ describe(`${FUZZ_INPUTS} security event tokens from the seed ${FUZZ_SEED}`, () =
         { issuer: ISSUER, audience: ['me'] },
       );
       const issuer = {
+        block: 'authentication.oauth',
         rules: { issuer: ISSUER },
         signatures: { verify: (text: string) => verifier.verify(text) ?? { keyId: undefined } },
         signals: { audiences: ['me'], maxAgeMs: MAX_AGE_S * 1000 },

@@ -47,6 +47,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   network: '203.0.113.0',
   operator: '["https://id.example.com","olga"]',
   operatorConnectionId: 'Qm5cTnq8yE1kqv0Kgv0Yh2',
+  issuer: 'https://id.example.com',
   option: 'handshake.trustedProxies',
   origin: 'https://app.example.com',
   outcome: 'would-refuse',

@@ -32,13 +32,17 @@ export interface NoticeParts {
 export function makeNotices(parts: NoticeParts): { logout: WsBackChannelLogout; signals: WsSharedSignals } {
   const { clock, store, events, faults, revocations } = parts;
   const oauth = () =>
-    parts.blocks().flatMap(({ authenticator }) => (authenticator instanceof OAuthAuthenticator ? [authenticator] : []));
+    parts
+      .blocks()
+      .flatMap(({ name, authenticator }) =>
+        authenticator instanceof OAuthAuthenticator ? [{ name, authenticator }] : [],
+      );
   const blamed = (request: object) => blamedAddress(request, parts.proxies);
   const endSession = (ended: EndedSession): Promise<number> => revocations.endSession(ended);
   return {
     logout: new WsBackChannelLogout({
       ...{ clock, store, faults, endSession },
-      issuers: () => oauth().flatMap(({ logouts }) => logouts),
+      issuers: () => oauth().flatMap(({ authenticator }) => authenticator.logouts),
       onRefused: (failure, address) => {
         events.emit({ type: 'ws.logout.refused', failure, ...(address !== undefined && { address }) });
       },
@@ -46,7 +50,8 @@ export function makeNotices(parts: NoticeParts): { logout: WsBackChannelLogout; 
     }),
     signals: new WsSharedSignals({
       ...{ clock, store, events, faults },
-      issuers: () => oauth().flatMap(({ signals }) => signals),
+      issuers: () =>
+        oauth().flatMap(({ name: block, authenticator }) => authenticator.signals.map((each) => ({ ...each, block }))),
       effects: {
         endSession,
         endToken: (token) => revocations.revokeToken(token),

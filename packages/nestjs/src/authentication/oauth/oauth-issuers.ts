@@ -15,7 +15,7 @@ import { TokenIntrospection } from './token-introspection.js';
 export interface OAuthIssuer {
   readonly tokens: JwtIssuer;
   readonly logout: LogoutIssuer | undefined;
-  readonly signals: SignalIssuer | undefined;
+  readonly signals: Omit<SignalIssuer, 'block'> | undefined;
   readonly opaque: OpaqueTokens | undefined;
 }
 

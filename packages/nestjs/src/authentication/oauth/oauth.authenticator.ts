@@ -31,7 +31,7 @@ export class OAuthAuthenticator extends WsAuthenticator {
     /** Those of its servers that tell who has logged out. */
     readonly logouts: readonly LogoutIssuer[] = [],
     /** Those of its servers that tell what has changed. */
-    readonly signals: readonly SignalIssuer[] = [],
+    readonly signals: readonly Omit<SignalIssuer, 'block'>[] = [],
   ) {
     super();
   }

@@ -34,6 +34,7 @@ describe('WsSharedSignals', () => {
       return Promise.resolve(1);
     };
     const issuers = [ONE, TWO].map((issuer) => ({
+      block: 'authentication.oauth',
       rules: { issuer },
       signatures: { verify: () => ({}) },
       signals: { audiences: ['me'], maxAgeMs: HOUR },
@@ -112,6 +113,16 @@ describe('WsSharedSignals', () => {
     expect(await receive(token(ONE, 'a'))).toBe(0);
     expect(done).toEqual([`${ONE} ends alice before 0`]);
     expect(failures()).toEqual(['unavailable', 'replayed']);
+  });
+
+  it('SL-04 MO-02 tells who said it, and of whom, as the key of the principal has it', async () => {
+    await receive(token(ONE, 'a'));
+    await receive(token(ONE, 'b', 'session-revoked', {}, { sub_id: { format: 'opaque', id: 'session' } }));
+    const principal = JSON.stringify(['authentication.oauth', ONE, 'alice']);
+    expect(told).toEqual([
+      { type: 'ws.signal.received', signal: 'session-revoked', connections: 1, issuer: ONE, principal },
+      { type: 'ws.signal.received', signal: 'session-revoked', connections: 1, issuer: ONE },
+    ]);
   });
 
   it('SL-04 tells once of two that come at the same time', async () => {

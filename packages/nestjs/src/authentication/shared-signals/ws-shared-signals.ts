@@ -22,7 +22,14 @@ const MAX_FAILURES = 60;
 
 /** An authorization server that tells what has changed. */
 export interface SignalIssuer extends JwtIssuer {
+  /** The path of its block in the options. */
+  readonly block: string;
   readonly signals: ResolvedSharedSignalsOptions;
+}
+
+/** A signal, and the block of the options whose issuer has signed it. */
+interface ReadSignal extends Signal {
+  readonly block: string;
 }
 
 /** Where a request comes from, and by what its address is counted. */
@@ -92,9 +99,12 @@ export class WsSharedSignals {
   async #take(token: unknown, { address, key }: Sender): Promise<number> {
     const { store, clock } = this.parts;
     if ((await store.charge(`signals:${key}`, 0, FAILURES)) >= MAX_FAILURES) throw new TooManyRefusedError();
-    const read = await readNotice<SignalIssuer, Signal>(token, this.parts.issuers(), {
+    const read = await readNotice<SignalIssuer, ReadSignal>(token, this.parts.issuers(), {
       typOf: () => TYPES,
-      read: (claims, { signals, rules }) => readSignal(claims, rules.issuer, signals, clock.now()),
+      read: (claims, { signals, rules, block }) => {
+        const signal = readSignal(claims, rules.issuer, signals, clock.now());
+        return typeof signal === 'string' ? signal : { ...signal, block };
+      },
     });
     if (typeof read === 'string') {
       // What names another issuer costs nothing, and a provider sends the signals of all its customers from a few addresses:
@@ -102,7 +112,7 @@ export class WsSharedSignals {
       if (read !== 'bad-issuer') await store.charge(`signals:${key}`, 1, FAILURES);
       return this.#refuse(read, address);
     }
-    const { issuer, jti, name: signal } = read;
+    const { issuer, jti, name: signal, subject, block } = read;
     const once = { kind: 'signal', issuer, jti, maxAgeMs: this.#longestAgeMs() };
     const connections = await actOnce(store, once, () => actOnSignal(read, this.parts.effects));
     if (connections === 'replayed') {
@@ -110,7 +120,9 @@ export class WsSharedSignals {
       this.#tellRefused('replayed', address);
       return 0;
     }
-    this.parts.events.emit({ type: 'ws.signal.received', signal, connections });
+    const sub = subject?.sub;
+    const principal = sub === undefined ? {} : { principal: JSON.stringify([block, issuer, sub]) };
+    this.parts.events.emit({ type: 'ws.signal.received', signal, connections, issuer, ...principal });
     return connections;
   }
 

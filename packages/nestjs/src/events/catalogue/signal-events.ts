@@ -1,5 +1,5 @@
 import type { AuthenticationFailure } from '../../authentication/authentication-failures.js';
-import { address, type EventRow, plain } from './event-row.js';
+import { address, type EventRow, identifier, plain } from './event-row.js';
 import { nameOfNotice, type OwaspEventName } from '../event-reasons.js';
 
 /** What an identity provider tells. */
@@ -31,7 +31,11 @@ export const SIGNAL_EVENTS = {
       signal: plain<SignalName>(),
       /** How many connections of this node were closed or are judged again. */
       connections: plain<number>(),
+      /** Who told it, as the options name them. */
+      issuer: plain<string>(),
     },
+    /** The user whom it was about, as in the events of their connections where the application keeps the `sub` as the id. */
+    optional: { principal: identifier },
   },
   /**
    * A security event token was not taken: somebody else's, too old, about nobody who can be known here, or used before; or nobody
