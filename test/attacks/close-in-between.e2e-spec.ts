@@ -155,7 +155,7 @@ describe.each(endings)('a message whose connection ends because %s', (_, end) =>
     expect(crashes).toEqual([]);
     const [connection] = gateway.connections;
     expect(connection?.isOpen).toBe(false);
-    expect(connection?.send('too', 'late')).toBe(false);
+    expect(connection?.send('too', 'late')).toBe('closed');
     expect(app.events.ofType('ws.message.refused')).toEqual([]);
   });
 

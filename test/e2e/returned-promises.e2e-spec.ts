@@ -274,7 +274,7 @@ describe('what a handler returns and has not awaited', () => {
     const crashes = watchForCrashes();
     const caller = await client();
     open.length = 0;
-    expect(await caller.request('sent')).toMatchObject({ data: false });
+    expect(await caller.request('sent')).toMatchObject({ data: 'dropped' });
     for (const { reject } of open) reject(new Error('too late'));
     await caller.request('braces');
     expect(crashes).toEqual([]);

@@ -318,7 +318,7 @@ describe('revocation on two nodes with one store', () => {
     expect(one.app.get(EchoGateway).connections).toBe(0);
   });
 
-  it('HS-20 DR-03 a handshake asks the store twice, whatever it comes with', async () => {
+  it('HS-20 DR-03 a handshake asks the store at most twice, whatever it comes with', async () => {
     const { one, remote } = await startTwo();
     const asked = async (claims: TestClaims | undefined): Promise<unknown> => {
       remote.calls.length = 0;
@@ -329,6 +329,7 @@ describe('revocation on two nodes with one store', () => {
     expect(await asked({ sid: 's1', jti: 't1' })).toEqual([101, 'admit', 'admit']);
     expect(await asked(undefined)).toEqual([401, 'admit', 'charge']);
     await revocationsOf(one).logOut({ issuer: ISSUER, sessionId: 's1' });
-    expect(await asked({ sid: 's1' })).toEqual([401, 'admit', 'admit']);
+    // The node has heard of it: nothing that is done to the store makes it good again.
+    expect(await asked({ sid: 's1' })).toEqual([401, 'admit']);
   });
 });

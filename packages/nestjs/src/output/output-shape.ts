@@ -72,7 +72,7 @@ export class ContainerShape implements OutputShape {
     if (value === null || value === undefined) return value;
     const { container } = this;
     if (Array.isArray(value) || value instanceof Set) {
-      if (container === 'list' || container === 'any') return this.#writeList([...(value as Iterable<unknown>)], run);
+      if (container === 'list' || container === 'any') return this.#writeList(value as Iterable<unknown>, run);
     } else if (value instanceof Map || container === 'map') {
       if (container === 'map' || container === 'any') return this.#writeMap(value, run);
     } else if (container !== 'list') {
@@ -81,13 +81,14 @@ export class ContainerShape implements OutputShape {
     throw unfit(`is declared as ${container === 'one' ? 'one value' : `a ${container}`}`, value);
   }
 
-  #writeList(items: readonly unknown[], run: OutputRun): unknown[] {
+  // One by one: what is beyond the limits of the run is not even looked at.
+  #writeList(items: Iterable<unknown>, run: OutputRun): unknown[] {
     run.enter();
     const list: unknown[] = [];
     try {
       for (const item of items) {
         const isList = this.nests && Array.isArray(item);
-        list.push(isList ? this.#writeList(item, run) : this.#writeItem(item, run));
+        list.push(isList ? this.#writeList(item as readonly unknown[], run) : this.#writeItem(item, run));
       }
     } catch (error) {
       // A list that an accessor made hangs on nothing that was handed in.
@@ -102,7 +103,7 @@ export class ContainerShape implements OutputShape {
     // OD-04: in place of a Map a plain object may stand. Of an entity everything would go out under its own names.
     if (!(value instanceof Map) && !isPlainObject(value)) throw unfit('is declared as a Map', value);
     run.enter();
-    const entries = value instanceof Map ? (value as Map<unknown, unknown>) : Object.entries(value as object);
+    const entries = value instanceof Map ? (value as Map<unknown, unknown>) : entriesOf(value as object);
     const written: Record<string, unknown> = {};
     for (const [key, item] of entries) {
       if (typeof key !== 'string' && typeof key !== 'number') throw unfit('has keys that are no texts', key);
@@ -169,6 +170,13 @@ export function located(error: unknown, member: string | number): unknown {
 /** Names that would change an object instead of being in it; class-transformer leaves them out as well. */
 export function isForbidden(name: string): boolean {
   return name === '__proto__' || name === 'constructor';
+}
+
+/** One at a time: the entries of an object with a hundred thousand members are a copy of it. */
+export function* entriesOf(value: object): Iterable<readonly [string, unknown]> {
+  for (const name in value) {
+    if (Object.hasOwn(value, name)) yield [name, (value as Readonly<Record<string, unknown>>)[name]];
+  }
 }
 
 /** Whether a value is an object of no class. */

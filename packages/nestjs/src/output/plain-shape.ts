@@ -1,17 +1,10 @@
 import { dropPromise } from '../core/give-up.js';
 import { type OutputRun } from './output-run.js';
-import { isForbidden, isPlainObject, located, type OutputShape, unfit, writtenBySelf } from './output-shape.js';
+import { entriesOf, isForbidden, isPlainObject, located, type OutputShape, unfit, writtenBySelf } from './output-shape.js';
 
 /** The keys of a map are data, and so may be those of an object: they stay out of the log. */
 function isWordOfCode(name: string): boolean {
   return /^[A-Za-z_$][\w$]{0,63}$/.test(name);
-}
-
-/** One at a time: the entries of an object with a hundred thousand members are a copy of it. */
-function* entriesOf(value: object): Iterable<readonly [string, unknown]> {
-  for (const name in value) {
-    if (Object.hasOwn(value, name)) yield [name, (value as Readonly<Record<string, unknown>>)[name]];
-  }
 }
 
 /** Finds the shape of a class that exposes something; `undefined` for any other. */
