@@ -1,6 +1,14 @@
 import { dropPromise } from '../core/give-up.js';
 import { type OutputRun } from './output-run.js';
-import { entriesOf, isForbidden, isPlainObject, located, type OutputShape, unfit, writtenBySelf } from './output-shape.js';
+import {
+  entriesOf,
+  isForbidden,
+  isPlainObject,
+  located,
+  type OutputShape,
+  unfit,
+  writtenBySelf,
+} from './output-shape.js';
 
 /** The keys of a map are data, and so may be those of an object: they stay out of the log. */
 function isWordOfCode(name: string): boolean {
