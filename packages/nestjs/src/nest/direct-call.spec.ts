@@ -20,6 +20,7 @@ import { Test } from '@nestjs/testing';
 import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { isObservable, lastValueFrom, of, throwError, toArray } from 'rxjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { BoundHandlers } from '../../../../test/support/bound-handlers.js';
 import { WsMessageContext } from '../core/message-context.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
 import { type DirectCall, directCallOf } from './direct-call.js';
@@ -53,34 +54,6 @@ const newContext = (): Context => new Context({} as never, {} as never);
 
 const CLIENT = { name: 'client' };
 
-/** An adapter without a server, which keeps the handlers that Nest has bound to a client. */
-class Recorder {
-  readonly handlers = new Map<unknown, Callback>();
-  #connect: ((client: object) => void) | undefined;
-
-  create(): object {
-    return {};
-  }
-
-  bindClientConnect(_server: object, connect: (client: object) => void): void {
-    this.#connect = connect;
-  }
-
-  bindClientDisconnect(): void {}
-
-  bindMessageHandlers(_client: object, handlers: readonly { message: unknown; callback: Callback }[]): void {
-    for (const { message, callback } of handlers) this.handlers.set(message, callback);
-  }
-
-  connect(): void {
-    this.#connect?.(CLIENT);
-  }
-
-  close(): void {}
-
-  dispose(): void {}
-}
-
 /** The pipe that a gateway names to be validated by the module. */
 class Ours implements PipeTransform {
   transform(value: unknown): unknown {
@@ -100,7 +73,7 @@ async function start(gateway: Type, globals: readonly PipeTransform[] = []): Pro
     logger: false,
   });
   app.useGlobalPipes(...globals);
-  const recorder = new Recorder();
+  const recorder = new BoundHandlers(CLIENT);
   app.useWebSocketAdapter(recorder as never);
   const config = app.get(ApplicationConfig);
   const metadata = new RegistrationMetadata();
@@ -113,7 +86,7 @@ async function start(gateway: Type, globals: readonly PipeTransform[] = []): Pro
   metadata.restore();
   recorder.connect();
   await app.close();
-  return { nest: recorder.handlers, direct };
+  return { nest: recorder.callbacks, direct };
 }
 
 /** What a call came to: its value, that of its stream, and what failed. */

@@ -14,6 +14,7 @@ import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { Ack, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { BoundHandlers } from '../../../../test/support/bound-handlers.js';
 import { takeAdapterSlot, watchOtherAdapter } from './adapter-slot.js';
 import { runsGlobalEnhancers } from './enhancers.js';
 import { addLastFilter } from './exception-filters.js';
@@ -30,43 +31,9 @@ import { onRegistration } from './registration-watch.js';
  * says what the module would lose.
  */
 
-interface BoundHandler {
-  readonly message: string;
-  readonly callback: (data: unknown, ack?: unknown) => Promise<unknown>;
-}
-
 class Piping implements PipeTransform {
   transform(): string {
     return 'piped';
-  }
-}
-
-/** An adapter without a server: a test calls the handlers that Nest has bound. */
-class Recorder {
-  readonly handlers = new Map<string, BoundHandler>();
-  #connect: ((client: object) => void) | undefined;
-
-  create(): object {
-    return {};
-  }
-
-  bindClientConnect(_server: object, connect: (client: object) => void): void {
-    this.#connect = connect;
-  }
-
-  bindClientDisconnect(): void {}
-
-  bindMessageHandlers(_client: object, handlers: readonly BoundHandler[]): void {
-    for (const handler of handlers) this.handlers.set(handler.message, handler);
-  }
-
-  close(): void {}
-
-  dispose(): void {}
-
-  async send(event: string, data: unknown): Promise<unknown> {
-    if (this.handlers.size === 0) this.#connect?.({});
-    return await this.handlers.get(event)?.callback(data);
   }
 }
 
@@ -77,14 +44,14 @@ interface Shape {
   readonly before?: (gateway: GatewayRecord, config: ApplicationConfig) => void;
 }
 
-async function start({ gateway, providers = [], before }: Shape): Promise<Recorder> {
+async function start({ gateway, providers = [], before }: Shape): Promise<BoundHandlers> {
   @Module({ providers: [gateway, ...providers] })
   class AppModule {}
   const app = (await Test.createTestingModule({ imports: [AppModule] }).compile()).createNestApplication({
     logger: false,
   });
   onTestFinished(() => app.close());
-  const recorder = new Recorder();
+  const recorder = new BoundHandlers();
   app.useWebSocketAdapter(recorder as never);
   const config = app.get(ApplicationConfig);
   const [record] = takeInventory(app.get(ModulesContainer));
@@ -130,18 +97,18 @@ describe('Nest', () => {
     onTestFinished(() => app.close());
     const config = app.get(ApplicationConfig);
     const others: unknown[] = [];
-    takeAdapterSlot(config, new Recorder() as never, (other) => others.push(other));
+    takeAdapterSlot(config, new BoundHandlers() as never, (other) => others.push(other));
     const undo = watchOtherAdapter(config, {
       onFirstAsked: () => order.push('asked'),
       onServer: () => order.push('server'),
       onConnected: () => order.push('connected'),
     });
-    const late = new Recorder();
+    const late = new BoundHandlers();
     app.useWebSocketAdapter(late as never);
     await app.init();
     expect(others).toEqual([late]);
     expect(order).toEqual(['asked', 'gateway', 'server']);
-    await (config.getIoAdapter() as unknown as Recorder).send('none', undefined).catch(() => undefined);
+    await (config.getIoAdapter() as unknown as BoundHandlers).send('none', undefined).catch(() => undefined);
     expect(order).toEqual(['asked', 'gateway', 'server', 'connected']);
     undo();
     expect(Object.hasOwn(config, 'getIoAdapter')).toBe(false);
@@ -153,7 +120,7 @@ describe('Nest', () => {
     const module = await Test.createTestingModule({ providers: [Gateway] }).compile();
     const app = module.createNestApplication({ logger: false });
     onTestFinished(() => app.close());
-    app.useWebSocketAdapter(new Recorder() as never);
+    app.useWebSocketAdapter(new BoundHandlers() as never);
     const seen: unknown[] = [];
     onRegistration(app.get(ModulesContainer), (registration) => seen.push(registration));
     await app.init();
