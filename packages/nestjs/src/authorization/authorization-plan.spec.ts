@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { crashesOf } from '../../../../test/support/stub-pipeline.js';
 import { createPrincipal, type Principal } from '../core/principal.js';
 import { ANYBODY, AuthorizationPlan, NO_POLICIES } from './authorization-plan.js';
 import { allOf, anyOf, type WsRequirement } from './requirement.js';
@@ -94,6 +95,16 @@ describe('AuthorizationPlan', () => {
     const grants = await planOf([policy(give)]).ask(contextOf());
     expect(grants).toMatchObject(resource === undefined ? [] : [{ resource }]);
     expect(grants).toHaveLength(resource === undefined ? 0 : 1);
+  });
+
+  it('AZ-09 DR-14 takes a grant of a promise for a failed policy, and holds its rejection', async () => {
+    const crashes = await crashesOf(async () => {
+      const given = policy(() => grant(Promise.reject(new Error('late'))));
+      await expect((async () => planOf([given]).ask(contextOf()))()).rejects.toThrow('grants a promise');
+      const empty = policy(() => grant(Promise.resolve(null)));
+      await expect((async () => planOf([empty]).ask(contextOf()))()).rejects.toThrow('grants a promise');
+    });
+    expect(crashes).toEqual([]);
   });
 
   it.each<readonly [what: string, give: () => unknown]>([

@@ -3,7 +3,7 @@ import { isObservable } from 'rxjs';
 import { isPromiseLike } from './awaitable.js';
 import { containErrors, endIterable, isAsyncIterable } from './streams.js';
 
-/** How many values are looked at: the application has made as many, to send them. */
+/** How many values are looked at where nobody says less: the application has made as many, to send them. */
 const MAX_DATA = 100_000;
 /** How many, of what instances hold: on an entity may hang everything that there is. */
 const MAX_HELD = 2048;
@@ -27,8 +27,10 @@ export function dropPromise(value: unknown): boolean {
  *
  * Streams are ended where they are the value or stand in its data, in plain objects and lists. One that an instance holds
  * may be that of others: the socket of a database.
+ *
+ * @param most how many values are looked at. @default 100000
  */
-export function giveUp(value: unknown): void {
+export function giveUp(value: unknown, most = MAX_DATA): void {
   try {
     if (dropPromise(value)) return;
   } catch {
@@ -37,6 +39,7 @@ export function giveUp(value: unknown): void {
   }
   // In the order in which they are found; what is added while it is walked is visited as well.
   const seen = new Map<unknown, boolean>([[value, true]]);
+  const looked = { at: 0 };
   for (const [each, isData] of seen) {
     try {
       if (typeof each !== 'object' || each === null) continue;
@@ -44,7 +47,7 @@ export function giveUp(value: unknown): void {
       // Nothing of an Observable has begun before it is subscribed to.
       else if (isObservable(each)) continue;
       else if (isData && isAsyncIterable(each)) end(each);
-      else addMembers(each, isData && isDataHolder(each), seen);
+      else addMembers(each, isData && isDataHolder(each), { seen, looked, most });
     } catch {
       // A proxy, or a teardown that throws.
     }
@@ -62,10 +65,17 @@ function isDataHolder(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-function addMembers(value: object, areData: boolean, seen: Map<unknown, boolean>): void {
+interface Walk {
+  readonly seen: Map<unknown, boolean>;
+  /** Members that were looked at, numbers and texts among them. */
+  readonly looked: { at: number };
+  readonly most: number;
+}
+
+function addMembers(value: object, areData: boolean, { seen, looked, most }: Walk): void {
   if (ArrayBuffer.isView(value)) return;
   for (const member of membersOf(value)) {
-    if (seen.size >= (areData ? MAX_DATA : MAX_HELD)) return;
+    if (++looked.at > most || seen.size >= (areData ? MAX_DATA : MAX_HELD)) return;
     if (typeof member === 'object' && !seen.has(member)) seen.set(member, areData);
   }
 }

@@ -1,4 +1,4 @@
-import { IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { addressKey, plainAddress } from '../core/address-key.js';
 import { findClient, type PeerFacts, type ProxyRules } from './client-address.js';
 import { readRequestHead } from './request-head.js';
@@ -10,10 +10,10 @@ export interface RequestAddress {
   readonly key: string;
 }
 
-/** The request of Node in that of Fastify, which hands over an object of its own, or of Express. */
+/** The request of Node in that of Fastify, which hands over an object of its own (over HTTP/2 no `IncomingMessage`), or of Express. */
 export function nodeRequestOf(given: object): IncomingMessage {
-  const { raw } = given as { readonly raw?: unknown };
-  return raw instanceof IncomingMessage ? raw : (given as IncomingMessage);
+  const { raw } = given as { readonly raw?: Partial<IncomingMessage> | null };
+  return (Array.isArray(raw?.rawHeaders) ? raw : given) as IncomingMessage;
 }
 
 /**

@@ -5,6 +5,13 @@ import { COARSE_TICK_MS } from './coarse-timer.js';
 
 const HOUR_MS = 3_600_000;
 
+describe('what a connection sends', () => {
+  it.each(['error', '$end'])('OD-01 is never called %s: a client would take it for the module', (event) => {
+    const { connect } = open({});
+    expect(() => connect('alice').connection.send(event, {})).toThrow(TypeError);
+  });
+});
+
 describe('the lifetime of a connection', () => {
   it('SL-07 ends with 4002 whatever it sends, at a moment of its own in the last tenth', () => {
     const endings = Array.from({ length: 40 }, () => {

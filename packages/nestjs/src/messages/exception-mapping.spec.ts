@@ -28,6 +28,19 @@ describe('the details of an error of the application', () => {
     expect(crashes).toEqual([]);
   });
 
+  it('DR-14 F33 that are long cost no more than they may hold', () => {
+    let reads = 0;
+    const many = new Proxy([] as unknown[], {
+      get: (_, name) => {
+        if (name === 'length') return 1_000_000;
+        if (typeof name === 'string') reads++;
+        return typeof name === 'string' ? name : (Reflect.get(Array.prototype, name) as unknown);
+      },
+    });
+    expect(detailsOf({ many })).toBeUndefined();
+    expect(reads).toBeLessThan(5000);
+  });
+
   it('DR-14 F33 that come back to themselves cost no more than they may hold', () => {
     let reads = 0;
     const room: Record<string, unknown> = {};

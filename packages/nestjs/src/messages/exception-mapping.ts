@@ -126,7 +126,8 @@ export function detailsOf(details: unknown): unknown {
     if (written === undefined) return undefined;
     return JSON.stringify(written).length > MAX_DETAILS ? undefined : written;
   } catch {
-    giveUp(details);
+    // An error is thrown at every message of a client, and its details are small or not sent.
+    giveUp(details, DETAILS_LIMITS.values);
     return undefined;
   }
 }

@@ -20,6 +20,7 @@ import { Test } from '@nestjs/testing';
 import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { isObservable, lastValueFrom, of, throwError, toArray } from 'rxjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { crashesOf } from '../../../../test/support/stub-pipeline.js';
 import { BoundHandlers } from '../../../../test/support/bound-handlers.js';
 import { WsMessageContext } from '../core/message-context.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
@@ -172,6 +173,11 @@ class Gateway {
     return this.#see(value, other);
   }
 
+  @SubscribeMessage('failing-twice')
+  failingTwice(@FailingLater() value: unknown, @Failing() other: unknown): unknown {
+    return this.#see(value, other);
+  }
+
   @SubscribeMessage('throws')
   throws(): unknown {
     throw new RangeError('thrown');
@@ -236,6 +242,15 @@ describe('directCallOf', () => {
         expect({ event, ...(await outcome(own, () => direct(CLIENT, data, own))) }).toEqual({ event, ...expected });
       }
     }
+  });
+
+  it('DR-14 holds what one parameter rejects with when another has thrown', async () => {
+    const context = newContext();
+    const crashes = await crashesOf(async () => {
+      await outcome(context, () => started.direct.get('failing-twice')?.(CLIENT, 1, context));
+    });
+    expect(crashes).toEqual([]);
+    expect(context.failure).toMatchObject({ exception: new Error('parameter') });
   });
 
   it('answers at once where nothing waits', () => {

@@ -1,8 +1,10 @@
+import { types } from 'node:util';
 import type { Type } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { catchError, EMPTY, isObservable } from 'rxjs';
 import { isPromiseLike } from '../core/awaitable.js';
+import { dropPromise } from '../core/give-up.js';
 import type { WsMessageContext } from '../core/message-context.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
 import { callParametersOf } from './call-parameters.js';
@@ -64,14 +66,17 @@ export function directCallOf(handler: HandlerRecord, config: ApplicationConfig):
       }
       return made;
     };
+    const args: unknown[] = [];
     try {
-      const args = all.map((read) => read(client, data, context, hostOf));
+      for (const read of all) args.push(read(client, data, context, hostOf));
       if (!hasOwnCode || !args.some(isPromiseLike)) return call(args, context);
       return settled(
         Promise.all(args).then((values) => call(values, context)),
         context,
       );
     } catch (error) {
+      // One decorator throws while another still waits: Nest's chain would have taken the rejection of that one.
+      if (hasOwnCode) for (const argument of args) if (types.isPromise(argument)) dropPromise(argument);
       return failed(error, context);
     }
   };
