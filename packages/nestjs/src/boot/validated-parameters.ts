@@ -18,7 +18,7 @@ export function validatedParametersOf(
 ): PassedPipes['isValidated'] {
   const declarations = new Map(handlers.map(({ record, payload }) => [record, payload.declaration]));
   return (handler: HandlerRecord, parameter: FilledParameter, type: unknown) => {
-    const { isPayload, data, factory } = parameter;
+    const { isPayload, property, factory } = parameter;
     const declaration: unknown = declarations.get(handler);
     if (factory !== undefined) {
       if (OURS.has(factory)) return true;
@@ -29,7 +29,7 @@ export function validatedParametersOf(
     if (!isPayload) return true;
     // A parameter whose type says nothing of its value; one that the pipe was given is meant.
     if (!isValidatable(type)) return type === parameter.type;
-    return data === undefined ? isOf(itemOf(declaration), type) : isHeld(declaration, data, type);
+    return property === undefined ? isOf(itemOf(declaration), type) : isHeld(declaration, property, type);
   };
 }
 

@@ -4,7 +4,14 @@ import type { ApplicationConfig } from '@nestjs/core';
 import { callParametersOf } from './call-parameters.js';
 import { instanceOf, isOfClass, overrides, runsGlobalEnhancers } from './enhancers.js';
 import { type GatewayRecord, type HandlerRecord, ownersOf } from './gateway-inventory.js';
-import { listOf, PARAM_ARGS_METADATA, type ParameterMetadata, PAYLOAD_PARAMETER, PIPES_METADATA } from './metadata.js';
+import {
+  listOf,
+  PARAM_ARGS_METADATA,
+  type ParameterMetadata,
+  PAYLOAD_PARAMETER,
+  payloadPropertyOf,
+  PIPES_METADATA,
+} from './metadata.js';
 import type { RegistrationMetadata } from './registration-metadata.js';
 import { setOwn } from './shared-patch.js';
 import { asValidated } from './validated-argument.js';
@@ -13,8 +20,10 @@ type PipeType = abstract new (...args: never[]) => PipeTransform;
 
 /** A parameter of a handler, as a pipe finds it. */
 export interface FilledParameter extends ParameterMetadata {
-  /** Whether it takes the payload: all of it, or the property that `data` names. */
+  /** Whether it takes the payload: all of it, or one property. */
   readonly isPayload: boolean;
+  /** The property of the payload that it takes; `undefined` for all of it. */
+  readonly property: string | undefined;
   /** What TypeScript emitted for it. */
   readonly type: unknown;
 }
@@ -101,9 +110,25 @@ function commonPipesOf({ gateway, callback }: HandlerRecord, config: Application
   return [...globals, ...listOf(PIPES_METADATA, gateway.type), ...listOf(PIPES_METADATA, callback)];
 }
 
+/** Whether a pipe for schemas of the application stands before a parameter, and Nest tells it the schema there. */
+export function judgesSchema(
+  handler: HandlerRecord,
+  { pipes = [], schema }: ParameterMetadata,
+  config: ApplicationConfig,
+): boolean {
+  const type = StandardSchemaValidationPipe;
+  if (type === undefined || schema === undefined) return false;
+  return [...commonPipesOf(handler, config), ...pipes].some((reference) => {
+    const pipe = instanceOf(reference, handler.gateway.module);
+    // Of a class that nobody has made an instance of, Nest passes over it.
+    return typeof pipe === 'object' && pipe !== null && isOfClass(pipe, type);
+  });
+}
+
 function filledParameter(key: string, parameter: ParameterMetadata, { types = [] }: HandlerRecord): FilledParameter {
   const isPayload = parameter.factory === undefined && Number(key.split(':')[0]) === PAYLOAD_PARAMETER;
-  return { ...parameter, isPayload, type: types[parameter.index] };
+  const property = isPayload ? payloadPropertyOf(parameter) : undefined;
+  return { ...parameter, isPayload, property, type: types[parameter.index] };
 }
 
 /** What the validation pipes of a call are to do. */
@@ -210,8 +235,9 @@ function ofOurs(type: PipeType): PipeKind {
 function ofSchemas(type: PipeType): PipeKind {
   return {
     type,
-    // One schema is that of all of the payload: a second one beside it stops the boot.
-    isDone: (_pipe, { isPayload, factory }) => isPayload || factory === undefined,
+    // The schema of all of the payload is applied by the module. One of a property is for the pipe: without one, the boot stops.
+    isDone: (_pipe, { property, schema, factory }) =>
+      factory === undefined && (property === undefined || schema === undefined),
     typeOf: (_pipe, parameter) => parameter.type,
     passing: (pipe) => (overrides(pipe, type, 'transform') ? withoutSchema(pipe) : undefined),
   };
