@@ -139,7 +139,8 @@ function checkHandler(
   const event = readEvent(handler, subprotocols, owners, problems);
   const decision =
     readDecision(handler, decisionContextOf(handler, context), open) ?? (isReported ? ANYBODY : undefined);
-  const payload = readPayload(handler, decision?.isPublic === true, open) ?? (isReported ? UNTYPED : undefined);
+  const payload =
+    readPayload(handler, decision?.isPublic === true, context.config, open) ?? (isReported ? UNTYPED : undefined);
   // Also under migration: what is declared already must hold.
   const reply = readReply(handler, context, problems);
   checkCall(handler, context, problems);
