@@ -100,7 +100,7 @@ class ThrowingGateway {
 
   @SubscribeMessage('generator')
   async *generator(): AsyncGenerator<unknown> {
-    await Promise.resolve();
+    yield await Promise.resolve('first');
     fail();
   }
 
@@ -196,7 +196,7 @@ describe('what the application throws with a promise in it', () => {
       const caller = await client();
       caller.send(event, undefined, 'thrown');
       const answers = [(await caller.next()).event];
-      if (answers[0] === 'stream') answers.push((await caller.next()).event);
+      if (answers[0] !== 'error' && answers[0] !== 'answered') answers.push((await caller.next()).event);
       expect(answers.at(-1)).toBe(event === 'answering-filter' ? 'answered' : 'error');
       expect(open.length).toBeGreaterThan(0);
       for (const { reject } of open) reject(new Error('too late'));

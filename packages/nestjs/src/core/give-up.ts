@@ -25,7 +25,8 @@ export function dropPromise(value: unknown): boolean {
   } else if (!HELD.has(value)) {
     HELD.add(value);
     // Not its own then(): a query that is a promise as well begins with that.
-    Reflect.apply(Promise.prototype.then, value, [undefined, () => undefined]);
+    // oxlint-disable-next-line typescript/unbound-method
+    void Reflect.apply(Promise.prototype.then, value, [undefined, () => undefined]);
   }
   return true;
 }
