@@ -134,6 +134,7 @@ const STREAMS: Cases = [
   ['ReplaySubject', replayed],
   ['Subject of a class with data', () => new OwnStream()],
   ['operator on a Subject', () => new BehaviorSubject('canary').pipe(map((value) => value))],
+  ['iterable of no class', () => ({ [Symbol.asyncIterator]: () => new Page()[Symbol.asyncIterator]() })],
   ['connectable', () => connectable(new BehaviorSubject('canary'))],
 ];
 

@@ -14,25 +14,28 @@ class Written {
 }
 
 describe('lookThrough', () => {
-  it.each<readonly [what: string, value: unknown, isDoubtful: boolean]>([
-    ['plain data', { id: 'a', rows: [{ id: 1 }, null, undefined, new Date(0), Buffer.from('a')] }, false],
-    ['a text', '{}', false],
-    ['null', null, false],
-    ['an object without a prototype', Object.assign(Object.create(null) as object, { id: 1 }), false],
-    ['a Map', { of: new Map([['a', 1]]) }, false],
-    ['a promise with data', [{ of: Object.assign(Promise.resolve(), { text: 'a' }) }], true],
-    ['a Subject', { of: new BehaviorSubject(1) }, true],
-    ['an instance that says how it is written', [new Written()], true],
-    ['data that says how it is written', { toJSON: () => 1 }, true],
-    ['a proxy of a list', new Proxy([], {}), false],
-  ])('OD-01 tells of %s whether its JSON may not show what it is', (_what, value, isDoubtful) => {
-    expect(lookThrough(value)).toBe(isDoubtful);
+  it.each<readonly [what: string, value: unknown, finding: string]>([
+    ['plain data', { id: 'a', rows: [{ id: 1 }, null, undefined, new Date(0), Buffer.from('a')] }, 'clear'],
+    ['a text', '{}', 'clear'],
+    ['null', null, 'clear'],
+    ['an object without a prototype', Object.assign(Object.create(null) as object, { id: 1 }), 'clear'],
+    ['a Map', { of: new Map([['a', 1]]) }, 'clear'],
+    ['a promise with data', [{ of: Object.assign(Promise.resolve(), { text: 'a' }) }], 'doubtful'],
+    ['a Subject', { of: new BehaviorSubject(1) }, 'doubtful'],
+    ['an instance that says how it is written', [new Written()], 'doubtful'],
+    ['an iterable of no class', { rows: { [Symbol.asyncIterator]: () => undefined } }, 'doubtful'],
+    ['an iterable with data', { rows: { id: 1, [Symbol.asyncIterator]: () => undefined } }, 'clear'],
+    ['an empty object', { rows: {} }, 'clear'],
+    ['data that says how it is written', { toJSON: () => 1 }, 'doubtful'],
+    ['a proxy of a list', new Proxy([], {}), 'clear'],
+  ])('OD-01 tells of %s what its JSON may not show', (_what, value, finding) => {
+    expect(lookThrough(value)).toBe(finding);
   });
 
   it('DR-14 survives a value whose traps throw, and leaves it to its JSON', () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
-    expect(lookThrough([proxy])).toBe(true);
+    expect(lookThrough([proxy])).toBe('doubtful');
   });
 
   it('DR-14 takes hold of what is hidden, up to the thousandth value', async () => {
@@ -45,7 +48,18 @@ describe('lookThrough', () => {
   it('DR-14 ends for a circle', () => {
     const circle: Record<string, unknown> = {};
     circle['circle'] = [circle];
-    expect(lookThrough(circle)).toBe(false);
+    expect(lookThrough(circle)).toBe('unfinished');
+  });
+
+  it('DR-14 asks of a class what it hides, until sixteen of it have hidden nothing', async () => {
+    class Row {
+      constructor(public id: number) {}
+    }
+    const row = (id: number): Row => Object.defineProperty(new Row(id), 'state', { value: rejecting() });
+    for (let id = 0; id < 15; id++) lookThrough(new Row(id));
+    expect(await crashesOf(async () => (lookThrough([row(15), row(16)]), settle()))).toEqual([]);
+    for (let id = 0; id < 16; id++) lookThrough(new Row(id));
+    expect(await crashesOf(async () => (lookThrough(row(17)), settle()))).toHaveLength(1);
   });
 
   it('DR-14 calls no accessor of what says itself how it is written', () => {

@@ -5,71 +5,101 @@ import { isStream } from './streams.js';
 /** How many values are looked at: a reply has fewer, and of a long list the first rows are like the others. */
 const MAX_LOOKS = 1000;
 
+/** How many plain objects are asked for what they hide, which costs more than all else: the frame, and what it holds. */
+const MAX_ASKED_OF_PLAIN = 2;
+
+/** How many instances of a class are asked for what they hide: with as many that hide nothing, the others do not either. */
+const MAX_ASKED_OF_CLASS = 16;
+
+/**
+ * What is known of a value before it is written: that all of it is data; that it may hold a promise or a stream; or that
+ * there was too much of it.
+ */
+export type Finding = 'clear' | 'doubtful' | 'unfinished';
+
 /**
  * Looks through a value that is about to be written as JSON, for what its JSON does not show: a promise with properties of its
  * own, what a `toJSON` makes, and what is not sent at all. Promises that it finds are taken hold of, those in a `Map` or a
- * `Set`, in properties that cannot be enumerated and, of instances and of the value itself, under symbols among them.
+ * `Set`, under symbols and in properties that cannot be enumerated among them. For these two the instances of a class are
+ * asked until 16 of them have hidden nothing, and of plain objects the two that are outermost.
  *
  * The first 1000 values are looked at. An instance with a `toJSON` is not what is sent: of its own properties the promises
  * are taken hold of, and no accessor is called. Never throws.
- *
- * @returns whether it may hold a promise or a stream: then it must be written value by value.
  */
-export function lookThrough(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
+export function lookThrough(value: unknown): Finding {
+  if (typeof value !== 'object' || value === null) return 'clear';
   const look = new Look();
   try {
     look.at(value);
   } catch {
     // A proxy, or an accessor that throws: its JSON says the same.
     takeHold(value, MAX_LOOKS);
-    return true;
+    return 'doubtful';
   }
-  return look.isDoubtful;
+  if (look.isDoubtful) return 'doubtful';
+  return look.left < 0 ? 'unfinished' : 'clear';
 }
 
-/** Of how many plain objects the symbols are asked for, which costs more than all else: the frame, and what it holds. */
-const MAX_ASKED_FOR_SYMBOLS = 2;
-
-/** The prototypes of instances whose JSON is made of their properties: to find that out costs as much as the rest. */
-const ORDINARY = new WeakSet();
+/**
+ * Classes whose instances are written as their properties, by their prototypes, with how many instances have hidden nothing:
+ * to find either out costs more than all else.
+ */
+const ORDINARY = new WeakMap<object, number>();
 
 class Look {
   isDoubtful = false;
-  #left = MAX_LOOKS;
-  #askedForSymbols = MAX_ASKED_FOR_SYMBOLS;
+  left = MAX_LOOKS;
+  askedOfPlain = MAX_ASKED_OF_PLAIN;
 
   at(value: object): void {
     if (Array.isArray(value)) {
       for (const item of value as readonly unknown[]) {
-        if (--this.#left < 0) return;
+        if (--this.left < 0) return;
         if (typeof item === 'object' && item !== null) this.at(item);
       }
       return;
     }
-    const prototype: unknown = Object.getPrototypeOf(value);
-    const isPlain = prototype === Object.prototype || prototype === null;
-    if (!isPlain && !ORDINARY.has(prototype as object)) {
-      if (this.#isWrittenOtherwise(value)) return;
-      ORDINARY.add(prototype as object);
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    if (prototype === Object.prototype || prototype === null) {
+      // Before what is inside of it.
+      const isAsked = --this.askedOfPlain >= 0;
+      const shown = this.lookAtOwn(value);
+      if (isAsked && hides(value, shown)) holdHidden(value, this);
+      return;
     }
+    let quiet = ORDINARY.get(prototype);
+    if (quiet === undefined) {
+      if (this.isWrittenOtherwise(value)) return;
+      ORDINARY.set(prototype, (quiet = 0));
+    }
+    this.lookAtOwn(value);
+    if (quiet < MAX_ASKED_OF_CLASS) ORDINARY.set(prototype, holdHidden(value, this) ? 0 : quiet + 1);
+  }
+
+  /** @returns how many properties are shown. */
+  lookAtOwn(value: object): number {
     const names = Object.keys(value);
+    let hasData = false;
     for (const name of names) {
-      if (--this.#left < 0) return;
+      if (--this.left < 0) return names.length;
       const member = (value as Readonly<Record<string, unknown>>)[name];
-      if (typeof member === 'object') {
-        if (member !== null) this.at(member);
-      } else if (name === 'toJSON' && typeof member === 'function') this.isDoubtful = true;
+      if (typeof member === 'function') {
+        if (name === 'toJSON') this.isDoubtful = true;
+        continue;
+      }
+      hasData = true;
+      if (typeof member === 'object' && member !== null) this.at(member);
     }
-    const isHiding = (!isPlain || --this.#askedForSymbols >= 0) && Object.getOwnPropertySymbols(value).length > 0;
-    if (isHiding || Object.getOwnPropertyNames(value).length > names.length) this.#holdHidden(value);
+    // What has no data may be iterable by a symbol of its own.
+    if (!hasData && isStream(value)) this.isDoubtful = true;
+    return names.length;
   }
 
   /** Whether the JSON of an instance is not made of its properties, or is none. */
-  #isWrittenOtherwise(value: object): boolean {
+  isWrittenOtherwise(value: object): boolean {
     if (types.isDate(value) || ArrayBuffer.isView(value)) return true;
     if (value instanceof Map || value instanceof Set) {
-      this.#left -= takeHold(value, this.#left);
+      this.left -= takeHold(value, this.left);
       return true;
     }
     if (types.isPromise(value) ? dropPromise(value) : isStream(value)) {
@@ -78,26 +108,34 @@ class Look {
     }
     if (typeof (value as { readonly toJSON?: unknown }).toJSON !== 'function') return false;
     this.isDoubtful = true;
-    this.#holdOwn(value);
+    holdOwn(value, this);
     return true;
   }
+}
 
-  #holdHidden(value: object): void {
-    for (const name of Reflect.ownKeys(value)) {
-      const property = Object.getOwnPropertyDescriptor(value, name);
-      if (typeof name === 'string' && property?.enumerable === true) continue;
-      if (--this.#left < 0) return;
-      const member: unknown = property?.value;
-      if (typeof member === 'object' && member !== null) this.#left -= takeHold(member, this.#left);
-    }
+function hides(value: object, shown: number): boolean {
+  return Object.getOwnPropertySymbols(value).length > 0 || Object.getOwnPropertyNames(value).length > shown;
+}
+
+/** @returns whether there is anything. */
+function holdHidden(value: object, look: Look): boolean {
+  let isHiding = false;
+  for (const name of Reflect.ownKeys(value)) {
+    const property = Object.getOwnPropertyDescriptor(value, name);
+    if (typeof name === 'string' && property?.enumerable === true) continue;
+    isHiding = true;
+    if (--look.left < 0) break;
+    const member: unknown = property?.value;
+    if (typeof member === 'object' && member !== null) look.left -= takeHold(member, look.left);
   }
+  return isHiding;
+}
 
-  #holdOwn(value: object): void {
-    for (const name of Reflect.ownKeys(value)) {
-      if (--this.#left < 0) return;
-      const member: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
-      if (types.isPromise(member)) dropPromise(member);
-      else if (member instanceof Map || member instanceof Set) this.#left -= takeHold(member, this.#left);
-    }
+function holdOwn(value: object, look: Look): void {
+  for (const name of Reflect.ownKeys(value)) {
+    if (--look.left < 0) return;
+    const member: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
+    if (types.isPromise(member)) dropPromise(member);
+    else if (member instanceof Map || member instanceof Set) look.left -= takeHold(member, look.left);
   }
 }

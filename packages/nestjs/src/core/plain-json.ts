@@ -25,9 +25,11 @@ const MARKS = ['{}', '_readableState":', 'Stopped":'];
  */
 export function plainJson(value: unknown): string | undefined {
   try {
-    if (lookThrough(value)) return sendableJson(value);
+    const finding = lookThrough(value);
+    if (finding === 'doubtful') return sendableJson(value);
     const json = JSON.stringify(value) as string | undefined;
-    if (json !== undefined && MARKS.some((mark) => json.includes(mark))) sendableJson(value);
+    if (finding === 'unfinished' && json !== undefined && MARKS.some((mark) => json.includes(mark)))
+      sendableJson(value);
     return json;
   } catch (error) {
     giveUp(value);
@@ -42,7 +44,7 @@ export function plainJson(value: unknown): string | undefined {
  * @throws as {@link plainJson} does; the value has been given up then.
  */
 export function refuseUnsendable(value: unknown): void {
-  if (!lookThrough(value)) return;
+  if (lookThrough(value) !== 'doubtful') return;
   try {
     sendableJson(value);
   } catch (error) {
