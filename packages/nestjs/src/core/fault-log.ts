@@ -1,5 +1,5 @@
 import { ContainedLogger } from './contained-logger.js';
-import { takeHoldOfThrown } from './give-up.js';
+import { takeHoldBriefly } from './give-up.js';
 import { type Clock, SystemClock } from './clock.js';
 import { toLine } from './visible-text.js';
 
@@ -41,7 +41,7 @@ export class FaultLog {
    * @param correlationId that of the answer, or the id of the connection; empty where there is neither.
    */
   write(where: string, correlationId: string, exception: unknown): void {
-    takeHoldOfThrown(exception);
+    takeHoldBriefly(exception);
     const place = this.#placeOf(where);
     if (place.written >= MAX_PER_SECOND) {
       place.suppressed++;

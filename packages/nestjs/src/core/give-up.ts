@@ -7,8 +7,8 @@ import { containErrors, endIterable, holdStream, isAsyncIterable } from './strea
 const MAX_DATA = 100_000;
 /** How many, of what instances hold: on an entity may hang everything that there is. */
 const MAX_HELD = 2048;
-/** How many, of what was thrown: a client may cause one at each message, and on the error of a library hangs its request. */
-const MAX_THROWN = 256;
+/** How many, of what a client may cause at each message: on the error of a library hangs its request. */
+const MAX_BRIEFLY = 256;
 
 /** Held before: a promise that many values hold, and that never settles, would gather a listener with each of them. */
 const HELD = new WeakSet();
@@ -62,9 +62,9 @@ export function takeHold(value: unknown, most = MAX_DATA): number {
   return walk(value, most, holdStream);
 }
 
-/** As {@link takeHold}, of what was thrown; of that, 256 values are looked at. */
-export function takeHoldOfThrown(exception: unknown): void {
-  walk(exception, MAX_THROWN, holdStream);
+/** As {@link takeHold}, of what was thrown, and of what a message leaves behind that is refused: 256 values are looked at. */
+export function takeHoldBriefly(value: unknown): void {
+  walk(value, MAX_BRIEFLY, holdStream);
 }
 
 function walk(value: unknown, most: number, onStream: (stream: AsyncIterable<unknown>) => void): number {
