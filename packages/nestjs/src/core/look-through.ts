@@ -15,7 +15,7 @@ const MAX_ASKED_OF_CLASS = 16;
  * What is known of a value before it is written: that all of it is data; that it may hold a promise or a stream; or that
  * there was too much of it.
  */
-export type Finding = 'clear' | 'doubtful' | 'unfinished';
+type Finding = 'clear' | 'doubtful' | 'unfinished';
 
 /**
  * Looks through a value that is about to be written as JSON, for what its JSON does not show: a promise with properties of its
