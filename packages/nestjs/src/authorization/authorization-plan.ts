@@ -1,7 +1,7 @@
 import { isPromiseLike } from '../core/awaitable.js';
 import { ANONYMOUS_KIND, type Principal } from '../core/principal.js';
 import { asksClaims, firstMissing } from './missing-claim.js';
-import { askAll, type PolicyResolver, type Question, type QuestionParts } from './policy-questions.js';
+import { askAll, forget, type PolicyResolver, type Question, type QuestionParts } from './policy-questions.js';
 import { policiesOf, type WsRequirement } from './requirement.js';
 import type { Grant, WsPolicyContext, WsPolicyType } from './ws-policy.js';
 
@@ -84,7 +84,26 @@ export class AuthorizationPlan {
    */
   ask(context: WsPolicyContext): readonly Grant[] | undefined | Promise<readonly Grant[] | undefined> {
     const grants: Grant[] = [];
-    const answer = this.#question?.(context, grants) ?? true;
-    return isPromiseLike(answer) ? answer.then((passes) => (passes ? grants : undefined)) : answer ? grants : undefined;
+    try {
+      const answer = this.#question?.(context, grants) ?? true;
+      if (!isPromiseLike(answer)) return judged(answer, grants);
+      return answer.then(
+        (passes) => judged(passes, grants),
+        (exception: unknown) => failed(exception, grants),
+      );
+    } catch (exception) {
+      return failed(exception, grants);
+    }
   }
+}
+
+function judged(passes: boolean, grants: Grant[]): readonly Grant[] | undefined {
+  if (passes) return grants;
+  forget(grants);
+  return undefined;
+}
+
+function failed(exception: unknown, grants: Grant[]): never {
+  forget(grants);
+  throw exception;
 }

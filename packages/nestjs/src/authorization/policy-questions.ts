@@ -1,5 +1,5 @@
 import { isPromiseLike } from '../core/awaitable.js';
-import { giveUp } from '../core/give-up.js';
+import { giveUp, takeHoldBriefly } from '../core/give-up.js';
 import { missingClaim } from './missing-claim.js';
 import { AnyOf, type WsRequirement } from './requirement.js';
 import { Grant, isDecision, type WsPolicy, type WsPolicyContext, type WsPolicyType } from './ws-policy.js';
@@ -59,16 +59,21 @@ function askAny(requirements: readonly WsRequirement[], parts: QuestionParts): Q
       if (isPromiseLike(answer)) {
         return answer.then((passes) => {
           if (passes) return true;
-          grants.length = before;
+          forget(grants, before);
           return askFrom(i + 1, context, grants);
         });
       }
       if (answer) return true;
-      grants.length = before;
+      forget(grants, before);
     }
     return false;
   };
   return (context, grants) => askFrom(0, context, grants);
+}
+
+/** Drops what was granted in vain: a list of promises, of which nobody waits for one, may hang on it (DR-14). */
+export function forget(grants: Grant[], from = 0): void {
+  if (grants.length > from) takeHoldBriefly(grants.splice(from));
 }
 
 function ask(requirement: WsRequirement, parts: QuestionParts, isAlternative: boolean): Question {
@@ -101,7 +106,10 @@ function askPolicy(type: WsPolicyType, { resolve, takesRowsOf, onUnclear }: Ques
   const provide = resolve(type);
   const takesRows = takesRowsOf(type);
   const judge = (decision: unknown, grants: Grant[]): boolean => {
-    if (!isDecision(decision)) onUnclear(type, decision);
+    if (!isDecision(decision)) {
+      takeHoldBriefly(decision);
+      onUnclear(type, decision);
+    }
     return passes(type, decision, takesRows, grants);
   };
   return (context, grants) => {
@@ -124,9 +132,11 @@ function passes(type: WsPolicyType, decision: unknown, takesRows: boolean, grant
   const pending = [decision.resource, decision.rows].filter(isPromiseLike);
   if (pending.length > 0) {
     for (const each of pending) giveUp(each);
+    takeHoldBriefly(decision);
     throw new TypeError(`${type.name} grants a promise: await what it grants.`);
   }
   if (decision.rows !== undefined && !takesRows) {
+    takeHoldBriefly(decision);
     throw new TypeError(
       `${type.name} grants rows, and the handler takes no filter of it: add @WsRowFilter(${type.name}) to a parameter.`,
     );

@@ -1,4 +1,5 @@
 import type { Awaitable } from '../core/awaitable.js';
+import { takeHoldBriefly } from '../core/give-up.js';
 import { deny, type Denial, type Grant, grant, type WsPolicy, type WsPolicyContext } from './ws-policy.js';
 
 /** What names an object: a string, or a whole number. */
@@ -63,13 +64,14 @@ export abstract class WsBatchPolicy<Data, Resource, Id extends WsBatchId = strin
   /** Judges one message. Not meant to be overridden. */
   async authorize(context: WsPolicyContext<Data>): Promise<Grant<readonly Resource[]> | Denial> {
     const ids: readonly unknown[] = this.idsOf(context.data);
-    if (!Array.isArray(ids) || ids.length === 0 || !(ids.length <= this.maxIds)) return deny();
+    if (!Array.isArray(ids) || ids.length === 0 || !(ids.length <= this.maxIds)) return denyWith(ids);
     // Copied before it is looked at: what is checked is what is looked up.
     const asked = [...(ids as readonly Id[])];
-    if (!asked.every(isId) || new Set(asked).size !== asked.length) return deny();
-    const found = this.#byId(await this.find(Object.freeze([...asked]), context), new Set(asked));
+    if (!asked.every(isId) || new Set(asked).size !== asked.length) return denyWith(asked);
+    const all = await this.find(Object.freeze([...asked]), context);
+    const found = this.#byId(all, new Set(asked));
     // All or none, and nothing is asked about the rest where one is missing.
-    if (found.size !== asked.length) return deny();
+    if (found.size !== asked.length) return denyWith(all);
     const resources = asked.map((id) => found.get(id) as Resource);
     // Within an async function: what one throws at once must not leave the rejections of others without a reader.
     const verdicts = await Promise.all(resources.map(async (resource) => this.allows(resource, context)));
@@ -80,7 +82,11 @@ export abstract class WsBatchPolicy<Data, Resource, Id extends WsBatchId = strin
     const byId = new Map<Id, Resource>();
     for (const resource of found) {
       const id = this.idOf(resource);
-      if (!asked.has(id)) continue;
+      if (!asked.has(id)) {
+        takeHoldBriefly(id);
+        takeHoldBriefly(resource);
+        continue;
+      }
       if (byId.has(id)) {
         throw new TypeError(
           `${this.constructor.name}.find() found two objects of one id: which one is meant is not clear.`,
@@ -90,6 +96,12 @@ export abstract class WsBatchPolicy<Data, Resource, Id extends WsBatchId = strin
     }
     return byId;
   }
+}
+
+/** Where it was asynchronous by mistake, nobody waits for it (DR-14). */
+function denyWith(left: unknown): Denial {
+  takeHoldBriefly(left);
+  return deny();
 }
 
 function isId(id: unknown): boolean {

@@ -1,4 +1,5 @@
 import { ContainedLogger } from './contained-logger.js';
+import { takeHoldBriefly } from './give-up.js';
 import { type Clock, SystemClock } from './clock.js';
 import { toLine } from './visible-text.js';
 
@@ -40,6 +41,7 @@ export class FaultLog {
    * @param correlationId that of the answer, or the id of the connection; empty where there is neither.
    */
   write(where: string, correlationId: string, exception: unknown): void {
+    takeHoldBriefly(exception);
     const place = this.#placeOf(where);
     if (place.written >= MAX_PER_SECOND) {
       place.suppressed++;

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
+import { BehaviorSubject } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { crashesOf, settle } from '../../../../test/support/stub-pipeline.js';
-import { giveUp } from './give-up.js';
+import { giveUp, takeHold } from './give-up.js';
 
 const rejecting = async (): Promise<never> => Promise.reject(new Error('of nobody'));
 
@@ -12,6 +13,11 @@ describe('giveUp', () => {
     ['in a list, beside another', (promise) => [promise(), promise()]],
     ['in a set', (promise) => new Set([promise()])],
     ['in a map', (promise) => new Map([['a', promise()]])],
+    ['as the key of a map', (promise) => new Map([[promise(), 1]])],
+    ['under a symbol', (promise) => ({ [Symbol('state')]: promise() })],
+    ['where it cannot be enumerated', (promise) => Object.defineProperty({}, 'hidden', { value: promise() })],
+    ['on a promise', (promise) => Object.assign(Promise.resolve(), { of: promise() })],
+    ['in a Subject', (promise) => [new BehaviorSubject(promise())]],
     ['behind a circle', (promise) => circleAround(promise())],
     ['beside a proxy that throws', (promise) => [throwingProxy(), { a: promise() }]],
   ])('DR-14 takes hold of what rejects %s, and no process ends', async (_where, holds) => {
@@ -29,6 +35,19 @@ describe('giveUp', () => {
     expect([then, get].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
   });
 
+  it('DR-14 begins no query that is a promise as well', async () => {
+    const begun = vi.fn<() => void>();
+    class Query extends Promise<never> {
+      override then(): never {
+        begun();
+        throw new Error('begun');
+      }
+    }
+    giveUp({ rows: new Query(() => undefined) });
+    await settle();
+    expect(begun).not.toHaveBeenCalled();
+  });
+
   it('SL-12 ends the streams of its data, and none that an instance holds', async () => {
     class Holder {
       readonly stream = new Readable({ read: () => undefined });
@@ -41,11 +60,22 @@ describe('giveUp', () => {
   });
 
   it('DR-14 reads no bytes one by one', () => {
-    const ownKeys = vi.spyOn(Object, 'keys');
+    const ownKeys = vi.spyOn(Reflect, 'ownKeys');
     giveUp({ file: Buffer.alloc(10_000) });
     const read = ownKeys.mock.calls.map(([of]) => of);
     ownKeys.mockRestore();
     expect(read.some((of) => ArrayBuffer.isView(of))).toBe(false);
+  });
+});
+
+describe('takeHold', () => {
+  it('DR-14 SL-12 contains the errors of a stream once, and lets it go on', async () => {
+    const stream = new Readable({ read: () => undefined });
+    const of = new Set([stream]);
+    takeHold({ of });
+    takeHold({ of });
+    await settle();
+    expect([stream.destroyed, stream.listenerCount('error')]).toEqual([false, 1]);
   });
 });
 

@@ -1,17 +1,23 @@
 import { types } from 'node:util';
 import { isObservable } from 'rxjs';
-import { dropPromise, giveUp } from './give-up.js';
+import { dropPromise, giveUp, takeHold } from './give-up.js';
+import { lookThrough } from './look-through.js';
 import { isStream } from './streams.js';
 
-/** What stands in the JSON of promises, Observables and generators, and of the streams of Node. */
-const MARKS = ['{}', '"_readableState":'];
+/**
+ * What stands in the JSON of promises, bare Observables and generators; of the streams of Node; and of every `Subject`. They
+ * tell what {@link lookThrough} has not come to. They begin with letters that are rare in JSON: a search by `"` takes longer.
+ */
+const MARKS = ['{}', '_readableState":', 'Stopped":'];
 
 /**
  * Writes what the application sends without a declaration.
  *
  * Promises and streams have no JSON of their own. What holds a promise was to be awaited, and its rejection, which nobody
- * waits for, would end the process; of a stream its insides would go out, the path of its file among them (OD-01). Only what
- * has one of the {@link MARKS} in its JSON is looked through, so that it costs other values nothing.
+ * waits for, would end the process; of a stream its insides would go out, the path of its file among them (OD-01). What may
+ * hold one is written value by value, and refused: what {@link lookThrough} finds among the first 1000 values, and what has
+ * one of the {@link MARKS} in its JSON. Behind those, of promises with properties of their own, and of Observables of a class
+ * with properties of its own, those properties are sent.
  *
  * @returns `undefined` for a function, a symbol and `undefined`, which have no JSON.
  * @throws what `JSON.stringify` throws: for a BigInt, a cycle, a throwing getter. TypeError for a value with a promise or a
@@ -19,8 +25,11 @@ const MARKS = ['{}', '"_readableState":'];
  */
 export function plainJson(value: unknown): string | undefined {
   try {
+    const finding = lookThrough(value);
+    if (finding === 'doubtful') return sendableJson(value);
     const json = JSON.stringify(value) as string | undefined;
-    if (json !== undefined && MARKS.some((mark) => json.includes(mark))) refuseUnsent(value);
+    if (finding === 'unfinished' && json !== undefined && MARKS.some((mark) => json.includes(mark)))
+      sendableJson(value);
     return json;
   } catch (error) {
     giveUp(value);
@@ -28,24 +37,46 @@ export function plainJson(value: unknown): string | undefined {
   }
 }
 
+/**
+ * Refuses a value with a promise or a stream in it, for an adapter that writes it otherwise than as one text: its bytes are
+ * not read. Only what {@link lookThrough} finds is.
+ *
+ * @throws as {@link plainJson} does; the value has been given up then.
+ */
+export function refuseUnsendable(value: unknown): void {
+  if (lookThrough(value) !== 'doubtful') return;
+  try {
+    sendableJson(value);
+  } catch (error) {
+    giveUp(value);
+    throw error;
+  }
+}
+
 /** Looks at every value that is written, as accessors and `toJSON` make it; texts with a mark in them are none. */
-function refuseUnsent(value: unknown): void {
+function sendableJson(value: unknown): string | undefined {
   let found: string | undefined;
-  JSON.stringify(value, (_key, member: unknown) => {
+  const json = JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member !== 'object' || member === null) return member;
     if (types.isPromise(member)) {
       dropPromise(member);
       found = 'a promise, which has no JSON: await it first, a list of them with Promise.all()';
+    } else if (member instanceof Map || member instanceof Set) {
+      // Its JSON is `{}`, whatever it holds.
+      takeHold(member);
     } else if (isUnreadStream(member)) {
       found ??= 'a stream: return the stream itself, or read it first';
       return undefined;
     }
     return member;
-  });
+  }) as string | undefined;
   if (found !== undefined) throw new TypeError(`What is to be sent holds ${found}.`);
+  return json;
 }
 
-/** An object that can be iterated over and has data of its own is sent as that data. */
-function isUnreadStream(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || !isStream(value)) return false;
-  return isObservable(value) || '_readableState' in value || Object.keys(value).length === 0;
+/** An object that can be iterated over and has data of its own is sent as that data; the methods of `events.on()` are none. */
+function isUnreadStream(value: object): boolean {
+  if (!isStream(value)) return false;
+  if (isObservable(value) || '_readableState' in value) return true;
+  return Object.values(value).every((member) => typeof member === 'function');
 }

@@ -9,10 +9,15 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
+/** Held before: what many values hold would gather a listener with each of them. */
+const HELD = new WeakSet();
+
 /** Keeps the failure of what may be a `Readable` away from the process until somebody reads it. Never throws. */
 export function holdStream(value: unknown): void {
   try {
-    if (isAsyncIterable(value)) containErrors(value);
+    if (!isAsyncIterable(value) || HELD.has(value)) return;
+    HELD.add(value);
+    containErrors(value);
   } catch {
     // A proxy.
   }

@@ -1,4 +1,5 @@
 import { CLOSE_CODES, type CloseCodeName, formatCloseReason } from '@secure-ws/protocol';
+import { giveUp } from '../core/give-up.js';
 import { plainJson } from '../core/plain-json.js';
 import { refuseReservedEvent } from '../core/reserved-event.js';
 import type { ProvedCertificate } from '../core/proved-certificate.js';
@@ -142,8 +143,11 @@ export class ManagedConnection implements WsConnection, OutboundWatch {
   }
 
   send(event: string, data?: unknown, options?: WsSendOptions): WsSendOutcome {
-    refuseReservedEvent(event);
-    if (!this.isOpen) return 'closed';
+    refuseReservedEvent(event, data);
+    if (!this.isOpen) {
+      giveUp(data);
+      return 'closed';
+    }
     const { outputs } = this;
     if (options === undefined && outputs?.demandsDeclaration === false) return this.#sendJson(event, data);
     const view = outputs?.prepare('WsConnection.send', event, data, options ?? {})(this);

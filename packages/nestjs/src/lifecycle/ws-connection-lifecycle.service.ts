@@ -5,6 +5,7 @@ import type { CoarseTimer } from './coarse-timer.js';
 import { closeInBatches, ConnectionDrain } from './connection-drain.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
+import { giveUp } from '../core/give-up.js';
 import { plainJson } from '../core/plain-json.js';
 import { refuseReservedEvent } from '../core/reserved-event.js';
 import type { OutputView, OutputWriter, WsSendOptions } from '../core/output.js';
@@ -159,7 +160,7 @@ export class WsConnectionLifecycleService {
    * @throws TypeError for the event `error`, and for one that begins with `$`: clients would take it for the module's.
    */
   send(filter: WsConnectionFilter, event: string, data?: unknown, options: WsSendOptions = {}): WsSendCounts {
-    refuseReservedEvent(event);
+    refuseReservedEvent(event, data);
     const viewOf = this.outputs.prepare('WsConnectionLifecycleService.send', event, data, options);
     const frames = new Map<OutputView, string | undefined>();
     const counts = { sent: 0, queued: 0, dropped: 0, closed: 0 };
@@ -173,6 +174,8 @@ export class WsConnectionLifecycleService {
       return frame === undefined ? 'dropped' : connection.sendFrame(frame, event);
     };
     for (const connection of this.all()) if (matchesFilter(connection, filter)) counts[sendTo(connection)]++;
+    // Nobody was there: it was not looked at.
+    if (frames.size === 0) giveUp(data);
     return counts;
   }
 

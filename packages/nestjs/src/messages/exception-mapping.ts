@@ -1,7 +1,7 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { ERROR_MESSAGES, type ValidationIssue, type WsErrorCode } from '@secure-ws/protocol';
-import { giveUp } from '../core/give-up.js';
+import { giveUp, takeHoldBriefly } from '../core/give-up.js';
 import { isApplicationReason, WsApplicationError } from '../core/ws-application.error.js';
 import { FORBIDDEN_MESSAGE } from '../nest/metadata.js';
 import { PLAIN_DATA } from '../output/class-compiler.js';
@@ -38,6 +38,8 @@ const DETAILS_LIMITS = Object.freeze({ depth: 8, values: MAX_DETAILS / 2 });
  * application tells its client something with a `WsApplicationError`.
  */
 export function mapException(exception: unknown): Refusal {
+  // `throw promise`, and what hangs on an error.
+  takeHoldBriefly(exception);
   try {
     if (exception instanceof WsException) return mapWsException(exception);
     if (exception instanceof HttpException) return mapHttpException(exception);

@@ -1,5 +1,6 @@
 import { isGrantedAlike } from '../authorization/policy-grant.js';
 import { isRecentLogin } from '../authorization/step-up.js';
+import { takeHoldBriefly } from '../core/give-up.js';
 import type { Principal } from '../core/principal.js';
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import type { WsThrottleContext } from '../throttling/throttle-rule.js';
@@ -262,7 +263,10 @@ function granted(message: Message, grants: unknown): Refusal | undefined {
   message.handler?.plan.shadow?.tryJudged(message, isAllowed);
   // SL-11: what a handler has found under the filters of before is not for who would get narrower ones now.
   const isNarrowed = message.isHandled && isAllowed && !isGrantedAlike(message.grants, grants);
-  if (!isAllowed || isNarrowed) return { code: 'FORBIDDEN', reason: 'policy' };
+  if (!isAllowed || isNarrowed) {
+    takeHoldBriefly(grants);
+    return { code: 'FORBIDDEN', reason: 'policy' };
+  }
   message.grants = grants as readonly unknown[];
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { isPromiseLike } from '../core/awaitable.js';
 import type { Principal } from '../core/principal.js';
-import { giveUp } from '../core/give-up.js';
+import { giveUp, takeHoldBriefly } from '../core/give-up.js';
 import { holdStream } from '../core/streams.js';
 import type { HandlerOf, SourceOf, StepOf } from './message-contracts.js';
 import type { Waiting } from './message-engine.js';
@@ -149,6 +149,11 @@ export class Message extends TimedMessage {
       this.isSettled = true;
       this.endDeadline();
       if (this.result !== undefined) this.#giveUpResult();
+      // What a schema has made, and a policy granted, for a handler that does not run.
+      if (!this.isHandled) {
+        takeHoldBriefly(this.data);
+        takeHoldBriefly(this.grants);
+      }
       this.source.forgetAbort(this);
       this.observation?.end(this.isHandled);
       this.releaseSlot();
@@ -246,7 +251,10 @@ export class Message extends TimedMessage {
   }
 
   #rejected(step: MessageStep, error: unknown): void {
-    if (this.isSettled) return;
+    if (this.isSettled) {
+      takeHoldBriefly(error);
+      return;
+    }
     this.resume();
     const refusal = step.fail(this, error);
     if (!this.isCurrent) this.settle(refusal);

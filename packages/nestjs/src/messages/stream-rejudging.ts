@@ -1,4 +1,5 @@
 import { isGrantedAlike } from '../authorization/policy-grant.js';
+import { takeHoldBriefly } from '../core/give-up.js';
 import type { Principal } from '../core/principal.js';
 import type { Message } from './message.js';
 import type { Refusal } from './refusal.js';
@@ -45,6 +46,7 @@ async function judgeAs(message: Message, principal: Principal): Promise<Refusal 
     const isOpen = handler?.plan.payload?.isAsOpen(message.principal.roles, principal.roles) ?? true;
     if (!isOpen) return { code: 'FORBIDDEN', reason: 'claims' };
     const grants = await handler?.plan.authorization.ask({ data, principal, connection, event, id });
+    takeHoldBriefly(grants);
     // The stream goes on under the filters that it began with.
     return grants !== undefined && isGrantedAlike(message.grants, grants) ? undefined : UNJUDGED;
   } catch (exception) {

@@ -1,10 +1,9 @@
-import { types } from 'node:util';
 import type { Type } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { catchError, EMPTY, isObservable } from 'rxjs';
 import { isPromiseLike } from '../core/awaitable.js';
-import { dropPromise } from '../core/give-up.js';
+import { takeHoldBriefly } from '../core/give-up.js';
 import type { WsMessageContext } from '../core/message-context.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
 import { callParametersOf } from './call-parameters.js';
@@ -52,7 +51,10 @@ export function directCallOf(handler: HandlerRecord, config: ApplicationConfig):
 
   const call = (args: readonly unknown[], context: WsMessageContext): unknown => {
     // A decorator of the application may have closed the connection, or waited while it was revoked (F13).
-    if (hasOwnCode && !context.isCurrent) throw new WsRefusalException('FORBIDDEN');
+    if (hasOwnCode && !context.isCurrent) {
+      takeHoldBriefly(args);
+      throw new WsRefusalException('FORBIDDEN');
+    }
     const result: unknown = Reflect.apply(callback, instance, args);
     return isPromiseLike(result) ? settled(result, context) : contained(result, context);
   };
@@ -76,7 +78,7 @@ export function directCallOf(handler: HandlerRecord, config: ApplicationConfig):
       );
     } catch (error) {
       // One decorator throws while another still waits: Nest's chain would have taken the rejection of that one.
-      if (hasOwnCode) for (const argument of args) if (types.isPromise(argument)) dropPromise(argument);
+      if (hasOwnCode) takeHoldBriefly(args);
       return failed(error, context);
     }
   };

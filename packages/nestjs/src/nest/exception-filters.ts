@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import { BaseWsExceptionFilter, WsException } from '@nestjs/websockets';
 import { isPromiseLike } from '../core/awaitable.js';
 import type { BootProblems } from '../core/boot-problems.js';
+import { takeHoldBriefly } from '../core/give-up.js';
 import { findMessageContext } from '../core/message-context.js';
 import { enhancersAt, instanceOf } from './enhancers.js';
 import type { GatewayRecord } from './gateway-inventory.js';
@@ -83,6 +84,9 @@ const CONTAINED = new SharedPatch<FilterUser>((target, users) => {
     };
     const failed = (cause: unknown): false => {
       wasAnswered?.();
+      // The filter's own takes the place of what it was asked about.
+      takeHoldBriefly(exception);
+      takeHoldBriefly(cause);
       if (cause instanceof WsException || cause instanceof HttpException) {
         if (context !== undefined) context.failure = { exception: cause, isAnswered: false, isChosen: true };
         return false;

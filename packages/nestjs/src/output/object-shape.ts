@@ -20,6 +20,8 @@ export class ObjectShape implements OutputShape {
   #properties: readonly OutputProperty[] = [];
   #declared: ReadonlySet<string> = new Set();
   #isComputing = false;
+  /** Those that are read of every value, whoever gets it. */
+  #read: ReadonlySet<PropertyKey> = new Set();
 
   constructor(readonly type: abstract new (...args: never[]) => object) {}
 
@@ -27,6 +29,9 @@ export class ObjectShape implements OutputShape {
   complete(properties: readonly OutputProperty[], mentioned: Iterable<string>): void {
     this.#properties = properties;
     this.#declared = new Set(mentioned);
+    this.#read = new Set(
+      properties.filter((each) => !each.isComputed && each.roles.length === 0).map(({ name }) => name),
+    );
     this.#isComputing = properties.some(({ isComputed }) => isComputed);
   }
 
@@ -52,6 +57,8 @@ export class ObjectShape implements OutputShape {
         throw located(error, property.name);
       }
     }
+    run.leaveOutOf(value, this.#read);
+    if (source !== value) run.leaveOutOf(source, this.#read);
     run.leave();
     return written;
   }
@@ -83,17 +90,19 @@ export class ObjectShape implements OutputShape {
   }
 }
 
-function read(source: object, given: object, property: OutputProperty, run: OutputRun): unknown {
+function read(source: object, sent: object, property: OutputProperty, run: OutputRun): unknown {
   const { name, transforms, isComputed } = property;
-  const from = (isComputed ? source : given) as Readonly<Record<string, unknown>>;
+  const from = (isComputed ? source : sent) as Readonly<Record<string, unknown>>;
   let value = from[name];
   if (isComputed && typeof value === 'function') value = (value as () => unknown).call(from);
+  const given = value;
   for (const { transformFn, options } of transforms) {
     const { groups = [] } = options ?? {};
     if (groups.length > 0 && !groups.some((group) => run.roles.includes(group))) continue;
     const type = TransformationType.CLASS_TO_PLAIN;
     value = transformFn({ value, key: name, obj: from, type, options: { groups: run.roles } });
   }
+  if (value !== given) run.leaveOut(given);
   return value;
 }
 

@@ -1,3 +1,5 @@
+import { takeHold } from '../core/give-up.js';
+
 export interface OutputLimits {
   /** How deep data may be nested: beyond that it is a cycle, or nothing that a client should be given. */
   readonly depth: number;
@@ -6,6 +8,9 @@ export interface OutputLimits {
 }
 
 const OF_FRAMES: OutputLimits = Object.freeze({ depth: 32, values: 500_000 });
+
+/** How many values are looked at, of what is left out. */
+const MAX_LEFT_OUT = 10_000;
 
 /** What was to go out is not what was declared: nothing of it goes out. The text is for the log. */
 export class UnfitOutputError extends TypeError {
@@ -31,6 +36,7 @@ export class OutputRun {
   #depth = 0;
   #values = 0;
 
+  #looks = MAX_LEFT_OUT;
   #hasAskedRoles = false;
 
   constructor(
@@ -64,5 +70,32 @@ export class OutputRun {
   /** @throws {UnfitOutputError} where there is no end to it. */
   count(): void {
     if (++this.#values > this.limits.values) throw new UnfitOutputError('has too many values, or contains itself');
+  }
+
+  /**
+   * Takes hold of the promises in what is not sent, since nobody is told that they reject. Of all that is left out of one
+   * value, 10,000 values are looked at, and no accessor is called.
+   */
+  leaveOut(value: unknown): void {
+    if (typeof value === 'object' && value !== null && this.#looks > 0) this.#looks -= takeHold(value, this.#looks);
+  }
+
+  /** As {@link leaveOut}, of the properties of an object that are not in `written`. */
+  leaveOutOf(value: object, written: ReadonlySet<PropertyKey>): void {
+    if (this.#looks <= 0) return;
+    const names = Object.keys(value);
+    this.#leaveOutNamed(value, names, written);
+    if (Object.getOwnPropertySymbols(value).length > 0 || Object.getOwnPropertyNames(value).length > names.length) {
+      const named = new Set<PropertyKey>([...written, ...names]);
+      this.#leaveOutNamed(value, Reflect.ownKeys(value), named);
+    }
+  }
+
+  #leaveOutNamed(value: object, names: readonly PropertyKey[], written: ReadonlySet<PropertyKey>): void {
+    for (const name of names) {
+      if (written.has(name)) continue;
+      if (--this.#looks < 0) return;
+      this.leaveOut(Object.getOwnPropertyDescriptor(value, name)?.value);
+    }
   }
 }

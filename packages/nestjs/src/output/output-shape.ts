@@ -107,7 +107,10 @@ export class ContainerShape implements OutputShape {
     const written: Record<string, unknown> = {};
     for (const [key, item] of entries) {
       if (typeof key !== 'string' && typeof key !== 'number') throw unfit('has keys that are no texts', key);
-      if (isForbidden(String(key))) continue;
+      if (isForbidden(String(key))) {
+        run.leaveOut(item);
+        continue;
+      }
       try {
         written[key] = this.#writeItem(item, run);
       } catch (error) {
@@ -133,7 +136,7 @@ export class SchemaShape implements OutputShape {
     this.#validate = validatorOf(schema);
   }
 
-  write(value: unknown): unknown {
+  write(value: unknown, run: OutputRun): unknown {
     if (value === null || value === undefined) return value;
     const result = this.#validate(value);
     if (dropPromise(result)) {
@@ -142,6 +145,7 @@ export class SchemaShape implements OutputShape {
     if (typeof result !== 'object' || result === null || !('value' in result) || hasIssues(result)) {
       throw new UnfitOutputError('breaks its schema');
     }
+    if (result.value !== value) run.leaveOut(value);
     return result.value;
   }
 }

@@ -1,4 +1,5 @@
 import type { OutputDeclaration, OutputRecipient, OutputView, OutputWriter, WsSendOptions } from '../core/output.js';
+import { giveUp } from '../core/give-up.js';
 import type { FaultLog } from '../core/fault-log.js';
 import type { SecurityEvents } from '../events/security-events.js';
 import { compileOutput } from './compile-output.js';
@@ -55,6 +56,7 @@ export class Outputs implements OutputWriter {
         const output = this.#ofSent(where, options);
         view = { data: output === undefined ? data : output.run(data, run) };
       } catch (error) {
+        giveUp(data);
         this.#report(where, event, id, error);
       }
       // What does not fit for one role may fit for the others.

@@ -63,8 +63,10 @@ export class PlainShape implements OutputShape {
   ): Record<string, unknown> {
     const written: Record<string, unknown> = {};
     for (const [key, item] of entries) {
+      run.leaveOut(key);
       const name = String(key);
       if (isForbidden(name) || item === undefined) {
+        run.leaveOut(item);
         run.count();
         continue;
       }

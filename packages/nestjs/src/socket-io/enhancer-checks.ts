@@ -4,6 +4,8 @@ import { isPromiseLike, withDeadline } from '../core/awaitable.js';
 import { findMessageContext, WsMessageContext } from '../core/message-context.js';
 import { randomId } from '../core/identifier.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
+import { refuseUnsendable } from '../core/plain-json.js';
+import { isStream } from '../core/streams.js';
 import { mapException, refusalOfReply } from '../messages/exception-mapping.js';
 import { behindGate } from '../nest/handler-gate.js';
 import { hitEvent, lateReason, refusalOfThrottle, throttleFailure } from '../messages/event-throttle.js';
@@ -114,8 +116,11 @@ export class EnhancerChecks {
     const { reply } = plan;
     return (value) => {
       const roles = this.#rolesOf(args[0] as object, client);
-      if (reply === undefined) return value;
       try {
+        if (reply === undefined) {
+          if (!isStream(value)) refuseUnsendable(value);
+          return value;
+        }
         const response = readResponse(value);
         if (response === undefined) return reply.write(value, roles);
         return { event: response.event, data: reply.write(response.data, roles) };

@@ -1,7 +1,9 @@
 import type { CloseCodeName } from '@secure-ws/protocol';
 import { plainAddress } from '../core/address-key.js';
 import { containListeners } from '../core/contained-signal.js';
+import { giveUp } from '../core/give-up.js';
 import { randomId } from '../core/identifier.js';
+import { refuseUnsendable } from '../core/plain-json.js';
 import type { Principal } from '../core/principal.js';
 import type { WsSendOptions } from '../core/output.js';
 import type { WsConnection, WsSendOutcome } from '../core/ws-connection.js';
@@ -178,9 +180,17 @@ export class ForeignClient implements WsConnection, MessageSource {
   }
 
   send(event: string, data?: unknown, options: WsSendOptions = {}): WsSendOutcome {
-    if (!this.isOpen) return 'closed';
+    if (!this.isOpen) {
+      giveUp(data);
+      return 'closed';
+    }
     const view = this.engine.parts.outputs.prepare('WsConnection.send', event, data, options)(this);
     if (view === undefined) return 'dropped';
+    try {
+      refuseUnsendable(view.data);
+    } catch {
+      return 'dropped';
+    }
     // Engine.IO takes one packet after the other: it cannot write while an earlier one is on its way.
     const outcome = this.socket.conn?.transport?.writable === false ? 'queued' : 'sent';
     this.socket.emit(event, view.data);

@@ -1,4 +1,5 @@
 import { isPromiseLike } from '../core/awaitable.js';
+import { takeHoldBriefly } from '../core/give-up.js';
 import { validatorOf } from '../core/schema-validator.js';
 import type { StandardSchema } from '../core/standard-schema.js';
 import { type IssuePath, MAX_ISSUES, type PayloadReader, type PayloadRun } from './payload-run.js';
@@ -28,6 +29,7 @@ function take(result: unknown, run: PayloadRun, path: IssuePath | undefined): un
   }
   const { issues } = result as { readonly issues?: unknown };
   if (issues === undefined && 'value' in result) return result.value;
+  takeHoldBriefly(result);
   const listed: readonly unknown[] = Array.isArray(issues) ? issues.slice(0, MAX_ISSUES) : [];
   for (const issue of listed.length === 0 ? [undefined] : listed) report(issue, run, path);
   return undefined;

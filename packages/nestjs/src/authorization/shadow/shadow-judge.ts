@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import { takeHoldBriefly } from '../../core/give-up.js';
 import type { PolicyReports } from '../policy-reports.js';
 import type { WsPolicyContext } from '../ws-policy.js';
 
@@ -60,6 +61,7 @@ export class ShadowJudge {
       if (isLate || isAllowed === undefined || isAllowed === wasAllowed) return;
       this.reports.differed(policy, context, isAllowed ? 'would-allow' : 'would-refuse');
     } catch (exception) {
+      takeHoldBriefly(exception);
       if (!isLate) this.reports.differed(policy, context, 'failed', { exception });
     } finally {
       cancel();

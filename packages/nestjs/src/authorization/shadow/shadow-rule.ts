@@ -1,4 +1,5 @@
 import { type Awaitable, andThen } from '../../core/awaitable.js';
+import { takeHoldBriefly } from '../../core/give-up.js';
 import type { AuthorizationPlan } from '../authorization-plan.js';
 import { requirementsText } from '../requirement.js';
 import type { WsPolicyContext } from '../ws-policy.js';
@@ -42,7 +43,11 @@ export class ShadowRule {
 
   async #ask(context: WsPolicyContext): Promise<boolean> {
     if (this.plan.missingClaim(context.principal) !== undefined) return false;
-    return andThen(this.plan.ask(context), (grants) => grants !== undefined);
+    return andThen(this.plan.ask(context), (grants) => {
+      // No handler gets them.
+      takeHoldBriefly(grants);
+      return grants !== undefined;
+    });
   }
 }
 
