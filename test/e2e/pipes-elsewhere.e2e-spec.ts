@@ -209,16 +209,26 @@ describe.each(['express', 'fastify'] as const)('a validation pipe of the applica
     ['list', [{ cents: 5 }]],
     ['list-method', [{ cents: 5 }]],
     ['list-own', [{ cents: 5 }]],
-    ['list-expected', [{ cents: 5 }]],
     ['items', { items: [{ cents: 5 }], tip: { cents: 5 } }],
     ['tip', { items: [], tip: { cents: 5 } }],
-    ['tip-copied', { items: [], tip: { cents: 5 } }],
     ['taken', { items: [], tip: { cents: 5 } }],
     ['taken-items', { items: [{ cents: 5 }], tip: { cents: 5 } }],
-    ['copied', { cents: 5 }],
   ] as const)('MV-18 F11 N1 transforms nothing once more that was judged: %s', async (event, sent) => {
     const client = await start(platform);
     expect(await client.request(event, sent)).toMatchObject({ data: 500 });
     expect(JSON.stringify(Judge.judged)).toContain('"cents":500');
+  });
+
+  it.each([
+    ['tip-copied', { items: [], tip: { cents: 5 } }],
+    ['copied', { cents: 5 }],
+  ] as const)('MV-02 takes a copy for what was sent, as nobody has judged it: %s', async (event, sent) => {
+    const client = await start(platform);
+    expect(await client.request(event, sent)).toMatchObject({ data: 50_000 });
+  });
+
+  it('MV-02 refuses a list where it is for one item, as in any application of Nest', async () => {
+    const client = await start(platform);
+    expect(await client.request('list-expected', [{ cents: 5 }])).toMatchObject({ event: 'error' });
   });
 });

@@ -1,15 +1,19 @@
 import {
   type ArgumentsHost,
+  type CallHandler,
   Catch,
   createParamDecorator,
   type ExceptionFilter,
   type ExecutionContext,
   type INestApplication,
+  Injectable,
   Module,
+  type NestInterceptor,
   ParseArrayPipe,
   type PipeTransform,
   type Type,
   UseFilters,
+  UseInterceptors,
   UsePipes,
   ValidationPipe,
 } from '@nestjs/common';
@@ -17,7 +21,7 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { Transform, Type as TypeOf } from 'class-transformer';
-import { IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Max, ValidateIf, ValidateNested } from 'class-validator';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -75,6 +79,94 @@ class Holding {
   @TypeOf(() => MaybeNamed)
   who!: MaybeNamed;
 }
+
+class Small {
+  @IsIn(['small'])
+  kind!: string;
+
+  @IsInt()
+  @Max(10)
+  n!: number;
+}
+
+class Big {
+  @IsIn(['big'])
+  kind!: string;
+
+  @IsInt()
+  n!: number;
+}
+
+class Sized {
+  @ValidateNested()
+  @TypeOf(() => Object, {
+    keepDiscriminatorProperty: true,
+    discriminator: {
+      property: 'kind',
+      subTypes: [
+        { name: 'small', value: Small },
+        { name: 'big', value: Big },
+      ],
+    },
+  })
+  order!: Small | Big;
+}
+
+class Counted {
+  @IsInt()
+  @Max(10)
+  n!: number;
+}
+
+/** Whether the property is judged, its sender chooses. */
+class Conditional {
+  @IsString()
+  kind!: string;
+
+  @ValidateIf(({ kind }: Conditional) => kind !== 'raw')
+  @ValidateNested()
+  @TypeOf(() => Counted)
+  filter!: Counted;
+}
+
+class Extended {
+  @IsString()
+  extra!: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @TypeOf(() => Counted)
+  counted?: Counted;
+
+  @IsOptional()
+  @IsInt()
+  @Max(10)
+  n?: number;
+}
+
+const withExtra = (sent: Extended): object => Object.assign({}, sent, JSON.parse(sent.extra)) as object;
+
+const merging: PipeTransform = { transform: withExtra };
+
+const mergingInto: PipeTransform = { transform: (sent: Extended) => Object.assign(sent, withExtra(sent)) };
+
+/** Puts other data in the place of the payload. */
+@Injectable()
+class Merging implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): ReturnType<CallHandler['handle']> {
+    const args: unknown[] = context.getArgs();
+    args[1] = withExtra(args[1] as Extended);
+    return next.handle();
+  }
+}
+
+/** An instance of a class that the payload may hold, which nobody has judged. */
+const Parsed = createParamDecorator((_data: unknown, context: ExecutionContext): unknown =>
+  Object.assign(new Counted(), JSON.parse(context.switchToWs().getData<Extended>().extra)),
+);
+
+const judging = (): PipeTransform =>
+  new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true, validateCustomDecorators: true });
 
 /** What an application puts into the payload before the handler has it. */
 const Renamed = createParamDecorator((as: unknown, context: ExecutionContext): unknown => {
@@ -179,6 +271,50 @@ function gatewayOf(isAdopted: boolean): Type {
     held(@MessageBody('who', new ValidationPipe({ transform: true })) who: Named): unknown {
       return { event: 'taken', data: who };
     }
+
+    @declared(Sized)
+    @SubscribeMessage('sized')
+    sized(@MessageBody('order', judging()) taken: Small): unknown {
+      return { event: 'taken', data: taken };
+    }
+
+    @declared(Conditional)
+    @SubscribeMessage('conditional')
+    conditional(@MessageBody('filter', judging()) taken: Counted): unknown {
+      return { event: 'taken', data: taken };
+    }
+
+    @declared(Extended)
+    @SubscribeMessage('merged')
+    merged(@MessageBody(merging, judging()) taken: Extended): unknown {
+      return { event: 'taken', data: taken };
+    }
+
+    @UsePipes(merging, judging())
+    @declared(Extended)
+    @SubscribeMessage('merged-above')
+    mergedAbove(@MessageBody() taken: Extended): unknown {
+      return { event: 'taken', data: taken };
+    }
+
+    @declared(Extended)
+    @SubscribeMessage('merged-into')
+    mergedInto(@MessageBody(mergingInto, judging()) taken: Extended): unknown {
+      return { event: 'taken', data: taken };
+    }
+
+    @UseInterceptors(Merging)
+    @declared(Extended)
+    @SubscribeMessage('intercepted')
+    intercepted(@MessageBody(judging()) taken: Extended): unknown {
+      return { event: 'taken', data: taken };
+    }
+
+    @declared(Extended)
+    @SubscribeMessage('parsed')
+    parsed(@Parsed(judging()) taken: Counted): unknown {
+      return { event: 'taken', data: taken };
+    }
   }
   return AsNestGateway;
 }
@@ -212,22 +348,40 @@ const MESSAGES: readonly (readonly [what: string, event: string, payload: unknow
   ['the declared class asks for more', 'stricter', { name: 'Ann', last: 'Ek' }, { name: 'Ann', last: 'Ek!' }],
   ['the class of a property asks for less than that of the parameter', 'held', { who: {} }, REFUSED],
   ['such a property is what both want', 'held', { who: { name: 'Ann' } }, { name: 'Ann' }],
+  ['a property is of another class', 'sized', { order: { kind: 'big', n: 500 } }, REFUSED],
+  ['a property is of the class', 'sized', { order: { kind: 'small', n: 5 } }, { kind: 'small', n: 5 }],
+  ['a property has a condition', 'conditional', { kind: 'raw', filter: { n: 500 } }, REFUSED],
+  ['a property has a condition, and is a text', 'conditional', { kind: 'raw', filter: 'x' }, REFUSED],
+  ['a property has a condition, and is right', 'conditional', { kind: 'raw', filter: { n: 5 } }, { n: 5 }],
+  ['a pipe in front makes something else', 'merged', { extra: '{"n":500}' }, REFUSED],
+  ['a pipe in front adds what is unknown', 'merged', { extra: '{"isAdmin":true}' }, REFUSED],
+  ['a pipe above makes something else', 'merged-above', { extra: '{"n":500}' }, REFUSED],
+  ['a pipe in front writes into it', 'merged-into', { extra: '{"n":500}' }, REFUSED],
+  ['a pipe in front writes plain objects into it', 'merged-into', { extra: '{"counted":{"n":500}}' }, REFUSED],
+  ['a pipe in front adds what is unknown to it', 'merged-into', { extra: '{"isAdmin":true}' }, REFUSED],
+  ['a pipe in front writes nothing into it', 'merged-into', { extra: '{}' }, { extra: '{}' }],
+  ['an interceptor puts something else there', 'intercepted', { extra: '{"n":500}' }, REFUSED],
+  ['a parameter decorator makes an instance', 'parsed', { extra: '{"n":500}' }, REFUSED],
+  ['a parameter decorator makes a right one', 'parsed', { extra: '{"n":5}' }, { n: 5 }],
 ];
 
-describe('what the validation pipes of an application refuse', () => {
-  it.each(MESSAGES)(
-    'MV-02 F11 is refused here as in a bare Nest application: %s',
-    async (_what, event, payload, ours) => {
-      const bare = await connect(`${await bareUrl()}/as-nest`);
-      bare.send(event, payload);
-      const ofNest = await bare.next();
-      const app = await startApp({ providers: [gatewayOf(true)] });
-      const client = await connect(`${app.url}/as-nest`, { token: app.token() });
-      const { event: answer, data } = await client.request(event, payload);
-      if (ours === REFUSED) {
-        expect(ofNest.event).toBe('exception');
-        expect(data).toMatchObject({ code: expect.any(String) as string });
-      } else expect([ofNest.event, answer, data]).toEqual(['taken', 'taken', ours]);
-    },
-  );
-});
+describe.each(['express', 'fastify'] as const)(
+  'what the validation pipes of an application refuse, on %s',
+  (platform) => {
+    it.each(MESSAGES)(
+      'MV-02 F11 is refused here as in a bare Nest application: %s',
+      async (_what, event, payload, ours) => {
+        const bare = await connect(`${await bareUrl()}/as-nest`);
+        bare.send(event, payload);
+        const ofNest = await bare.next();
+        const app = await startApp({ platform, providers: [gatewayOf(true)] });
+        const client = await connect(`${app.url}/as-nest`, { token: app.token() });
+        const { event: answer, data } = await client.request(event, payload);
+        if (ours === REFUSED) {
+          expect(ofNest.event).toBe('exception');
+          expect(data).toMatchObject({ code: expect.any(String) as string });
+        } else expect([ofNest.event, answer, data]).toEqual(['taken', 'taken', ours]);
+      },
+    );
+  },
+);

@@ -210,6 +210,12 @@ describe.each<Adapter>(['ws', 'Socket.IO'])(
       expect(await pay(adapter, gatewayWith({ onClass: [InvoicePipe] }))).toMatchObject({ code: 'VALIDATION_FAILED' });
     });
 
+    it('MV-02 judges what another pipe of the application has made of the payload', async () => {
+      const spoiling: PipeTransform = { transform: () => ({ cents: 'many' }) };
+      const places = { onMethod: [spoiling, new ValidationPipe({ transform: true })] };
+      expect(await pay(adapter, gatewayWith(places))).toMatchObject({ code: expect.any(String) as string });
+    });
+
     it.each<readonly [what: string, places: Places]>([
       ['the class', { onClass: [JudgingPipe] }],
       ['the handler, as an instance', { onMethod: [new JudgingPipe()] }],

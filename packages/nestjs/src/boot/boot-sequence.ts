@@ -31,6 +31,7 @@ import { checkDecorators } from './ignored-decorators.js';
 import { checkMigration, checkNoticeRoutes, warnOfIdleParts, warnOfMissingRoute } from './leftovers.js';
 import { checkOwnGateways, checkOwnRoutes } from './own-routes.js';
 import { compileHandler } from './compile-handler.js';
+import { JudgedPayloads } from './judged-payloads.js';
 import { maxBytesAt } from './handler-bytes.js';
 import { warnOfContradictions } from './contradictions.js';
 import { checkCoverage, type CoveredHandler } from './coverage.js';
@@ -62,6 +63,7 @@ const LAST_FILTER = new LastFilter();
 export class BootSequence {
   readonly #classes: ApplicationClasses;
   readonly #registration = new RegistrationMetadata();
+  readonly #judged = new JudgedPayloads();
   #boundCount = 0;
   #hasRun = false;
   #failure: Error | undefined;
@@ -215,7 +217,8 @@ export class BootSequence {
     const shadows = new ShadowJudge(runtime.clock, options.authorization.policyTimeoutMs, reports);
     const { detailedErrors } = options;
     const { outputs } = runtime;
-    const compileParts = { classes: this.#classes, config, reports, shadows, detailedErrors, outputs, calls };
+    const kept = { classes: this.#classes, judged: this.#judged };
+    const compileParts = { ...kept, config, reports, shadows, detailedErrors, outputs, calls };
     for (const handler of handlers) {
       const { gateway, callback } = handler.record;
       const mayGetBytes = maxBytesAt(endpointOf(gateway), handlers) > 0;
@@ -273,7 +276,8 @@ export class BootSequence {
     passValidated(gateways, config, this.#registration, {
       ours: WsValidationPipe,
       isReported: ({ type }) => migration.gateways.has(type),
-      isValidated: validatedParametersOf(covered),
+      isValidated: validatedParametersOf(covered, config),
+      judged: this.#judged,
     });
     const calls = new Map<HandlerRecord, DirectCall>();
     for (const handler of adapter ? gateways.flatMap(({ handlers }) => handlers) : []) {

@@ -16,6 +16,7 @@ import type { Outputs } from '../output/outputs.js';
 import { compilePayload } from '../validation/compile-payload.js';
 import { type PayloadCheck, PayloadRefusal } from '../validation/payload-run.js';
 import type { CoveredHandler } from './coverage.js';
+import type { JudgedPayloads } from './judged-payloads.js';
 
 interface CompileParts {
   readonly classes: Pick<ApplicationClasses, 'providerOf'>;
@@ -26,12 +27,14 @@ interface CompileParts {
   readonly outputs: Outputs;
   /** How handlers are called that need no chain of Nest's. */
   readonly calls?: ReadonlyMap<HandlerRecord, DirectCall>;
+  /** Remembers what was validated, for the pipes that ask. */
+  readonly judged?: Pick<JudgedPayloads, 'remembering'>;
 }
 
 /** Compiles what was decided about a handler. */
 export function compileHandler(
   { record, event, decision, payload, reply, throttles, subprotocols, bytes, isReported }: CoveredHandler,
-  { classes, config, reports, shadows, detailedErrors, outputs, calls }: CompileParts,
+  { classes, config, reports, shadows, detailedErrors, outputs, calls, judged }: CompileParts,
   /** Whether a message at its endpoint may carry bytes, for any handler. */
   mayGetBytes: boolean,
 ): HandlerPlan {
@@ -50,7 +53,7 @@ export function compileHandler(
     authorization: new AuthorizationPlan(decision, parts),
     shadow: isReported ? undefined : shadowOf(decision, parts, shadows, check),
     throttles,
-    payload: check,
+    payload: check === undefined ? undefined : (judged?.remembering(record, check, selection) ?? check),
     subprotocols,
     bytes,
     mayGetBytes,

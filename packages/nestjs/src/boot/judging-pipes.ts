@@ -17,7 +17,7 @@ export function checkJudgingPipes(
   config: ApplicationConfig,
   problems: BootProblems,
 ): void {
-  const isValidated = validatedParametersOf(payload === undefined ? [] : [{ record: handler, payload }]);
+  const isValidated = validatedParametersOf(payload === undefined ? [] : [{ record: handler, payload }], config);
   for (const pipe of new Set(pipesOf(handler, config))) {
     const type = validationPipeOf(pipe);
     // Protected: no key of the type.

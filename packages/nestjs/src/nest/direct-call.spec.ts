@@ -81,7 +81,12 @@ async function start(gateway: Type, globals: readonly PipeTransform[] = []): Pro
   const [record] = takeInventory(app.get(ModulesContainer));
   if (record === undefined) throw new Error('There is no gateway.');
   addLastFilter(record, new LastFilter(), metadata);
-  passValidated([record], config, metadata, { ours: Ours, isReported: () => false, isValidated: () => true });
+  passValidated([record], config, metadata, {
+    ours: Ours,
+    isReported: () => false,
+    isValidated: () => true,
+    judged: { watch: () => undefined, validationOf: () => true },
+  });
   const direct = new Map(record.handlers.map((handler) => [handler.event, directCallOf(handler, config)]));
   await app.init();
   metadata.restore();

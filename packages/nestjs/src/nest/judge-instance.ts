@@ -29,8 +29,9 @@ export async function judgeInstance(
   const { whitelist = false, forbidNonWhitelisted = false, ...options } = parts.validatorOptions ?? {};
   const errors = await validate(judged, {
     ...options,
-    // Without the second, the first would remove properties of what the handler is about to get.
-    ...(whitelist && forbidNonWhitelisted && !isOther ? { whitelist, forbidNonWhitelisted } : {}),
+    ...(isOther ? {} : { whitelist, forbidNonWhitelisted }),
+    // What was put into it as a plain object, nobody would judge.
+    forbidUnknownValues: true,
     // What an exception of the application tells of an error is not the message.
     validationError: { target: false, value: false, ...options.validationError },
   });

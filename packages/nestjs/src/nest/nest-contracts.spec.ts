@@ -162,7 +162,12 @@ describe('Nest', () => {
         const [handler] = gateway.handlers;
         if (handler === undefined) throw new Error('no handler');
         metadata.set(GUARDS_METADATA, [], handler.callback);
-        passValidated([gateway], config, metadata, { ours: Piping, isReported: () => false, isValidated: () => true });
+        passValidated([gateway], config, metadata, {
+          ours: Piping,
+          isReported: () => false,
+          isValidated: () => true,
+          judged: { watch: () => undefined, validationOf: () => true },
+        });
         onRegistered(gateway, () => {
           metadata.restore();
         });

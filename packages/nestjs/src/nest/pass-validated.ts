@@ -20,7 +20,6 @@ import {
   ofOurs,
   type PipeKind,
   type PipeType,
-  type Validation,
   StandardSchemaValidationPipe,
 } from './validation-pipes.js';
 
@@ -77,7 +76,15 @@ export function judgesSchema(
 function filledParameter(key: string, parameter: ParameterMetadata, { types = [] }: HandlerRecord): FilledParameter {
   const isPayload = parameter.factory === undefined && Number(key.split(':')[0]) === PAYLOAD_PARAMETER;
   const property = isPayload ? payloadPropertyOf(parameter) : undefined;
-  return { ...parameter, isPayload, property, type: types[parameter.index] };
+  return { ...parameter, isPayload, property, isBehind: false, type: types[parameter.index] };
+}
+
+/** What was validated, by identity. */
+export interface JudgedValues {
+  /** A pipe of this handler wants to know what was validated. */
+  watch(handler: HandlerRecord): void;
+  /** Whether values were validated as a class; `'loosely'`: by rules that admit more. */
+  validationOf(items: readonly unknown[], type: unknown): boolean | 'loosely';
 }
 
 /** What the validation pipes of a call are to do. */
@@ -88,6 +95,7 @@ export interface PassedPipes {
   readonly isReported: (gateway: GatewayRecord) => boolean;
   /** What the module has validated of what a handler is called with. */
   readonly isValidated: (handler: HandlerRecord, ...place: Parameters<IsValidated>) => ReturnType<IsValidated>;
+  readonly judged: JudgedValues;
 }
 
 /**
@@ -97,8 +105,9 @@ export interface PassedPipes {
  * `@MessageBody('money')` takes out of a validated payload is a number like any other, and `@Transform` would be applied
  * to it once more, after the policies have judged it (F11).
  *
- * They stay where they validate what the module has not: what a parameter decorator of the application answers, what a pipe
- * has made of the payload, and a property of which its DTO does not say what is in it.
+ * They stay where they validate what the module has not, or may have not: what a parameter decorator of the application
+ * answers, what another pipe, a guard or an interceptor has put into the place of the payload, and a property, which may be
+ * missing. There a value is passed on that *is* what was validated, whatever it is an instance of.
  *
  * Of a class derived from one of them that has a `transform` of its own, that runs: it may do more than to validate.
  *
@@ -113,7 +122,7 @@ export function passValidated(
   gateways: readonly GatewayRecord[],
   config: ApplicationConfig,
   metadata: RegistrationMetadata,
-  { ours, isReported, isValidated }: PassedPipes,
+  { ours, isReported, isValidated, judged }: PassedPipes,
 ): void {
   // Nobody would put anything back: that happens when the last gateway is registered.
   if (gateways.length === 0) return;
@@ -135,12 +144,25 @@ export function passValidated(
     const common = commonPipesOf(handler, config);
     const parameters = Object.entries(callParametersOf(gateway.type, methodName)).map(([key, parameter]) => {
       const filled = filledParameter(key, parameter, handler);
+      let isBehind = false;
+      const isDoneAt: IsValidated = (...place) => {
+        const validation = isValidated(handler, ...place);
+        if (validation === 'perhaps') judged.watch(handler);
+        return validation;
+      };
       const pipes = [...common, ...(parameter.pipes ?? [])].flatMap((reference): readonly unknown[] => {
         const pipe = instanceOf(reference, gateway.module) ?? reference;
         const kind = kinds.find(({ type }) => isOfClass(pipe, type));
+        if (kind === undefined) {
+          isBehind = true;
+          return [reference];
+        }
         // Of a class that nobody has made an instance of, Nest passes over it.
-        if (kind === undefined || typeof pipe === 'function') return kind === undefined ? [reference] : [];
-        return pass(pipe as PipeTransform, kind, filled, (...place) => isValidated(handler, ...place));
+        if (typeof pipe === 'function') return [];
+        const place = { ...filled, isBehind };
+        const left = pass(pipe as PipeTransform, kind, place, isDoneAt, judged);
+        isBehind ||= left.includes(pipe as PipeTransform) || kind.passing(pipe as PipeTransform) !== undefined;
+        return left;
       });
       return [key, { ...parameter, pipes }] as const;
     });
@@ -154,29 +176,23 @@ function pass(
   kind: PipeKind,
   parameter: FilledParameter,
   isValidated: IsValidated,
+  judged: JudgedValues,
 ): readonly PipeTransform[] {
   const isDone = kind.isDone(pipe, parameter, isValidated);
   if (isDone === false) return [pipe];
   const passing = kind.passing(pipe);
   if (isDone === true) return passing === undefined ? [] : [passing];
   const type = kind.typeOf(pipe, parameter) as Type;
+  // What stands in front, and a decorator of the application, may have changed what was validated.
+  const mayBeChanged = parameter.isBehind || parameter.factory !== undefined;
   const transform: PipeTransform['transform'] = async (value: unknown, argument): Promise<unknown> => {
-    if (!wasValidated(value, isDone, type)) return (await pipe.transform(value, argument)) as unknown;
-    if (isDone !== 'present') for (const item of itemsOf(value)) await kind.judge(pipe, item as object, type, argument);
+    const items = kind.itemsOf(value);
+    const validation = items !== undefined && judged.validationOf(items, type);
+    if (items === undefined || validation === false) return (await pipe.transform(value, argument)) as unknown;
+    if (validation === 'loosely' || mayBeChanged) {
+      for (const item of items) await kind.judge(pipe, item as object, type, argument);
+    }
     return passing === undefined ? value : ((await passing.transform(value, argument)) as unknown);
   };
   return [{ transform }];
-}
-
-/** Whether a value is among those that were validated. */
-function wasValidated(value: unknown, validation: Exclude<Validation, boolean>, type: Type): boolean {
-  if (value === undefined || value === null) return false;
-  if (validation === 'present') return true;
-  // As plain objects, where a pipe before has copied it.
-  const isObject = (item: unknown): boolean => typeof item === 'object' && item !== null;
-  return itemsOf(value).every(validation === 'loosely' ? isObject : (item) => item instanceof type);
-}
-
-function itemsOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [value];
 }

@@ -13,20 +13,17 @@ export interface FilledParameter extends ParameterMetadata {
   readonly isPayload: boolean;
   /** The property of the payload that it takes; `undefined` for all of it. */
   readonly property: string | undefined;
+  /** Whether a pipe stands in front that may make something else of the value, or change it. */
+  readonly isBehind: boolean;
   /** What TypeScript emitted for it. */
   readonly type: unknown;
 }
 
 /**
- * Whether the module has validated what a parameter is filled with, as a class.
- *
- * - `'present'`: unless it is missing.
- * - `'loosely'`: unless it is missing, and by rules that admit more.
- * - `'instances'`: those that are one already. The application may have changed them since.
- *
- * What it has not validated is for the pipes of the application, as ever.
+ * Whether the module has validated what a parameter is filled with, as a class; `'perhaps'`: only the value tells. What it
+ * has not validated is for the pipes of the application, as ever.
  */
-export type Validation = boolean | 'present' | 'loosely' | 'instances';
+export type Validation = boolean | 'perhaps';
 
 /** Answers that of one parameter. */
 export type IsValidated = (parameter: FilledParameter, type: unknown) => Validation;
@@ -38,6 +35,8 @@ export interface PipeKind {
   readonly isDone: (pipe: PipeTransform, parameter: FilledParameter, isValidated: IsValidated) => Validation;
   /** The class that it makes instances of. */
   readonly typeOf: (pipe: PipeTransform, parameter: FilledParameter) => unknown;
+  /** The values that it would make instances of; `undefined` where it would refuse, whatever they are. */
+  readonly itemsOf: (value: unknown) => readonly unknown[] | undefined;
   /** Refuses what it would refuse of one object of that class, and transforms nothing. */
   readonly judge: (pipe: PipeTransform, value: object, type: Type, argument: ArgumentMetadata) => Promise<void>;
   /** What a pipe becomes that has nothing left to validate; `undefined` for one that would do nothing more. */
@@ -48,8 +47,9 @@ export interface PipeKind {
 export const { StandardSchemaValidationPipe } = common as { readonly StandardSchemaValidationPipe?: PipeType };
 
 /** Of the kinds that make instances of no class: these have validated a value, or not. */
-const OF_NO_CLASS: Pick<PipeKind, 'typeOf' | 'judge'> = {
+const OF_NO_CLASS: Pick<PipeKind, 'typeOf' | 'itemsOf' | 'judge'> = {
   typeOf: (_pipe, parameter) => parameter.type,
+  itemsOf: () => undefined,
   judge: () => Promise.resolve(),
 };
 
@@ -57,7 +57,8 @@ const OF_CLASSES: PipeKind = {
   type: ValidationPipe,
   isDone: (pipe, parameter, isValidated) => isValidated(parameter, OF_CLASSES.typeOf(pipe, parameter)),
   typeOf: (pipe, { type }) => (Reflect.get(pipe, 'expectedType') as unknown) ?? type,
-  judge: (pipe, ...judged) => judgeInstance(pipe as ValidationPipe, ...judged),
+  itemsOf: (value) => [value],
+  judge: (pipe, value, type, argument) => judgeInstance(pipe as ValidationPipe, value, type, argument),
   passing: (pipe) => (overrides(pipe, ValidationPipe, 'transform') ? withoutType(pipe) : undefined),
 };
 
@@ -70,6 +71,7 @@ const OF_LISTS: PipeKind = {
     return items !== undefined && !PRIMITIVES.has(items) && isValidated(parameter, items);
   },
   typeOf: (pipe) => optionsOf(pipe).items,
+  itemsOf: (value) => (Array.isArray(value) ? value : undefined),
   judge: (pipe, value, type) => {
     const ofItems = Reflect.get(pipe, 'validationPipe') as ValidationPipe;
     // As it says of its items itself.

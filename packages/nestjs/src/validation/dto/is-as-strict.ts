@@ -1,4 +1,22 @@
-import { type DtoClass, heldClassesOf, type PropertyMetadata, readProperties } from './dto-metadata.js';
+import { type DtoClass, heldClassesOf, isValidatable, type PropertyMetadata, readProperties } from './dto-metadata.js';
+
+/** What {@link describedAs} has answered: it is asked for each message, and classes do not change. */
+const answers = new WeakMap<DtoClass, WeakMap<DtoClass, boolean | 'loosely'>>();
+
+/** Whether what was validated as one class is, with that, what another one describes; `'loosely'`: the first admits more. */
+export function describedAs(validated: unknown, type: DtoClass): boolean | 'loosely' {
+  if (validated === type) return true;
+  if (!isValidatable(validated) || !isBelow(validated, type)) return false;
+  let ofClass = answers.get(validated);
+  if (ofClass === undefined) answers.set(validated, (ofClass = new WeakMap()));
+  let answer = ofClass.get(type);
+  if (answer === undefined) ofClass.set(type, (answer = isAsStrict(validated, type) || 'loosely'));
+  return answer;
+}
+
+function isBelow(validated: DtoClass, type: DtoClass): boolean {
+  return validated.prototype instanceof type;
+}
 
 /**
  * Whether what a derived class admits is admitted by the class above it. It is not where the derived one makes a property
