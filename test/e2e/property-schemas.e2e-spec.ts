@@ -142,6 +142,14 @@ describe('a schema for one property of the payload', () => {
     },
   );
 
+  it.each<readonly [what: string, shape: GatewayShape]>([
+    ['all of the payload', { parameter: [Counter] }],
+    ['all of it, beside @WsPayload()', { parameter: [Counter], declared: Counter }],
+    ['a property', { parameter: ['b', Counter], declared: Whole }],
+  ])('MV-02 stops the boot where its transform() would be called as that of a pipe: at %s', async (_what, shape) => {
+    expect(await problemsOf(shape)).toEqual([expect.stringContaining('a schema in the place of a pipe')]);
+  });
+
   it('MV-02 is none of a class that inherits the handler from one that has the pipe', async () => {
     if (SchemaPipe === undefined) return expect(IS_NEST_11).toBe(true);
     const Parent = gatewayOf({ parameter: ['b', options(Counter)], declared: Whole, pipes: [new SchemaPipe()] });

@@ -73,6 +73,7 @@ interface FoundPayload {
 }
 
 function findPayload(handler: HandlerRecord, parameters: readonly PayloadParameter[]): FoundPayload | PayloadProblem {
+  if (parameters.some(({ hasSchemaAsPipe }) => hasSchemaAsPipe)) return SCHEMA_AS_PIPE;
   const written = Reflect.getMetadata(WS_PAYLOAD_METADATA, handler.callback) as DeclaredPayload | undefined;
   const schemas = parameters.flatMap(({ property, schemas: own }) => (property === undefined ? own : []));
   const all: readonly unknown[] = written === undefined ? schemas : [written.declaration, ...schemas];
@@ -163,6 +164,12 @@ function contradiction(
 const UNFIT_DECLARATION: PayloadProblem = {
   problem: 'declares a payload that cannot be validated.',
   fix: 'declare a class with class-validator decorators, [Item], String, Number, Boolean or a Standard Schema object',
+};
+
+const SCHEMA_AS_PIPE: PayloadProblem = {
+  problem:
+    'gives @MessageBody() a schema in the place of a pipe: Nest would call its transform(), and the handler would get another schema.',
+  fix: 'add @WsPayload(schema) above @SubscribeMessage, and take the schema out of @MessageBody()',
 };
 
 const NO_TYPES: PayloadProblem = {

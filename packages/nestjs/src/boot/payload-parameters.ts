@@ -12,13 +12,15 @@ export interface PayloadParameter {
   readonly schemas: readonly unknown[];
   /** Whether Nest's own pipe applies them. */
   readonly isJudgedByPipe: boolean;
+  /** Whether a schema with a `transform()`, as those of zod have, stands where Nest calls that of a pipe. */
+  readonly hasSchemaAsPipe: boolean;
 }
 
 /** The parameters of a handler that take something of the payload. */
 export function payloadParametersOf(handler: HandlerRecord, config: ApplicationConfig): readonly PayloadParameter[] {
   if (handler.parameters === undefined) {
     // Without decorators Nest passes (client, data); fewer than two parameters take no data.
-    return handler.callback.length >= 2 ? [{ index: 1, property: undefined, schemas: [], isJudgedByPipe: false }] : [];
+    return handler.callback.length >= 2 ? [{ index: 1, property: undefined, ...NOTHING_WRITTEN }] : [];
   }
   return handler.parameters
     .filter((parameter) => parameter.isPayload)
@@ -30,9 +32,16 @@ export function payloadParametersOf(handler: HandlerRecord, config: ApplicationC
         index: parameter.index,
         property: payloadPropertyOf(parameter),
         schemas: parameter.schema === undefined ? dropped : [parameter.schema, ...dropped],
+        hasSchemaAsPipe: (parameter.pipes ?? []).some(isSchemaAsPipe),
         isJudgedByPipe: dropped.length === 0 && judgesSchema(handler, parameter, config),
       };
     });
+}
+
+const NOTHING_WRITTEN = { schemas: [], isJudgedByPipe: false, hasSchemaAsPipe: false } as const;
+
+function isSchemaAsPipe(pipe: unknown): boolean {
+  return typeof pipe === 'object' && pipe !== null && 'transform' in pipe && '~standard' in pipe;
 }
 
 function schemaOf(pipe: unknown): unknown {
