@@ -210,6 +210,63 @@ describe('revalidation', () => {
     expectError(await (await open(['admin'])).request('admin'), 'FORBIDDEN');
   });
 
+  it.each([['admin'], ['guest']])(
+    'SL-11 SL-09 a role that is taken from %s while a refresh is looked at does not come back with it',
+    async (role) => {
+      const { app, clock, accounts, openRefreshable, lifecycle } = await start();
+      const client = await openRefreshable([role]);
+      clock.advance(2000);
+      const asked = accounts.asked.length;
+      const ofBefore = deferred<object>();
+      accounts.answer = () => ofBefore.promise;
+      client.send('$auth', { token: app.token({ roles: ['admin'], expiresInSeconds: 86_400 }) }, 'refresh');
+      await until(() => accounts.asked.length === asked + 1, 'the question of the refresh');
+      accounts.answer = () => ({ roles: ['guest'] });
+      expect(lifecycle.revalidate()).toBe(1);
+      await until(() => lifecycle.find()[0]?.principal.roles[0] === 'guest', 'the role is gone');
+      ofBefore.resolve({ roles: ['admin'] });
+      expect(await client.next()).toMatchObject({ event: '$auth', id: 'refresh' });
+      expectError(await client.request('admin'), 'FORBIDDEN');
+      expect(accounts.asked).toHaveLength(asked + 3);
+    },
+  );
+
+  it('SL-11 SL-09 a refresh gives no role that the application is being asked about', async () => {
+    const { app, clock, accounts, openRefreshable, lifecycle } = await start();
+    const client = await openRefreshable(['guest']);
+    clock.advance(2000);
+    const asked = accounts.asked.length;
+    const [ofBefore, ofNow] = [deferred<object>(), deferred<object>()];
+    accounts.answer = () => ofBefore.promise;
+    client.send('$auth', { token: app.token({ roles: ['admin'], expiresInSeconds: 86_400 }) }, 'refresh');
+    await until(() => accounts.asked.length === asked + 1, 'the question of the refresh');
+    accounts.answer = () => ofNow.promise;
+    lifecycle.revalidate();
+    ofBefore.resolve({ roles: ['admin'] });
+    await until(() => accounts.asked.length === asked + 3, 'the second question of the refresh');
+    expect(lifecycle.find()[0]?.principal.roles).toEqual(['guest']);
+    ofNow.resolve({ roles: ['guest'] });
+    expect(await client.next()).toMatchObject({ event: '$auth', id: 'refresh' });
+    expectError(await client.request('admin'), 'FORBIDDEN');
+  });
+
+  it('SL-09 DR-09 a refresh is put off where the application has something new to say all the time', async () => {
+    const { app, clock, accounts, openRefreshable, lifecycle } = await start();
+    const client = await openRefreshable();
+    clock.advance(2000);
+    let changes = 5;
+    accounts.answer = () => {
+      if (changes-- > 0) lifecycle.revalidate();
+      return true;
+    };
+    const refused = await client.request('$auth', { token: app.token({ expiresInSeconds: 86_400 }) });
+    expectError(refused, 'THROTTLED');
+    expect(refused).toMatchObject({ data: { retryAfterMs: 10_000 } });
+    clock.advance(10_000);
+    const token = app.token({ expiresInSeconds: 86_400 });
+    expect(await client.request('$auth', { token })).toMatchObject({ event: '$auth' });
+  });
+
   it('SL-05 a refresh of an account that was disabled closes its connection', async () => {
     const { app, clock, accounts, openRefreshable } = await start();
     const client = await openRefreshable();
@@ -242,6 +299,21 @@ describe('revalidation', () => {
     accounts.answer = () => false;
     expect(lifecycle.revalidate()).toBe(0);
     before.resolve(true);
+    await (await opening).expectClose(4504);
+  });
+
+  it('SL-11 SL-05 a change finds a handshake that takes as long as it may', async () => {
+    const late = deferred<true>();
+    const handshakeMs = 50_000;
+    const options = { handshake: { timeoutMs: handshakeMs } };
+    const { clock, accounts, open, lifecycle } = await start(undefined, { options });
+    accounts.answer = () => late.promise;
+    const opening = open();
+    await until(() => accounts.asked.length === 1, 'the question of the handshake');
+    accounts.answer = () => false;
+    lifecycle.revalidate();
+    clock.advance(handshakeMs - 1);
+    late.resolve(true);
     await (await opening).expectClose(4504);
   });
 

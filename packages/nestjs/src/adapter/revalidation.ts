@@ -12,9 +12,6 @@ const RETRY_MS = 60_000;
 /** How long the application may think, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** Longer than a handshake takes from the answer of the application to its `101`, in milliseconds. */
-const RECENT_MS = 30_000;
-
 /** The most that the interval is shortened by, so that those who came together are not all asked about together. */
 const JITTER = 0.2;
 
@@ -42,7 +39,7 @@ export class Revalidation implements Timed {
     connection.revalidate = () => void this.#run();
     runtime.timer.schedule(this, this.#nextAt());
     socket.once('close', () => runtime.timer.cancel(this));
-    if (runtime.lifecycle.sinceRevalidationMs < RECENT_MS) void this.#run();
+    if (runtime.lifecycle.sinceRevalidationMs < runtime.longestDecisionMs) void this.#run();
   }
 
   onDue(now: number): number {
@@ -71,6 +68,7 @@ export class Revalidation implements Timed {
   }
 
   async #run(): Promise<void> {
+    this.accepted.revalidations++;
     this.#isAsked = true;
     if (this.#isRunning) return;
     this.#isRunning = true;
