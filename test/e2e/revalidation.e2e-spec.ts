@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { type Principal, WsAuthorize, WsConnectionLifecycleService, WsRevalidator } from '@secure-ws/nestjs';
+import {
+  type Principal,
+  WsAbortSignal,
+  WsAuthorize,
+  WsConnectionLifecycleService,
+  WsRefusalException,
+  WsRevalidator,
+} from '@secure-ws/nestjs';
 import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
@@ -29,6 +36,7 @@ class Accounts extends WsRevalidator {
 @WsAuthorize()
 class DeskGateway {
   readonly ticks = new Subject<number>();
+  readonly signals: AbortSignal[] = [];
 
   @SubscribeMessage('ping')
   ping(): string {
@@ -39,6 +47,24 @@ class DeskGateway {
   @WsAuthorize({ roles: ['admin'] })
   admin(): string {
     return 'done';
+  }
+
+  @SubscribeMessage('admin.push')
+  @WsAuthorize({ roles: ['admin'] })
+  adminPush(@WsAbortSignal() signal: AbortSignal): Promise<never> {
+    return this.#untilAborted(signal);
+  }
+
+  @SubscribeMessage('push')
+  push(@WsAbortSignal() signal: AbortSignal): Promise<never> {
+    return this.#untilAborted(signal);
+  }
+
+  #untilAborted(signal: AbortSignal): Promise<never> {
+    this.signals.push(signal);
+    return new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
   }
 
   @SubscribeMessage('admin.ticks')
@@ -148,6 +174,28 @@ describe('revalidation', () => {
     expect(app.events.ofType('ws.connection.refreshed')).toMatchObject([{ method: 'jwt:revalidation' }]);
   });
 
+  it('SL-11 DR-09 fires the abort signal of a handler whose sender has lost the role, and of no other', async () => {
+    const { app, accounts, open, lifecycle } = await start(undefined, {
+      options: { messages: { maxConcurrentHandlers: 3 } },
+    });
+    const client = await open(['admin', 'other']);
+    const { signals } = app.app.get(DeskGateway);
+    client.send('push', undefined, 'push');
+    client.send('admin.push', undefined, 'admin');
+    await until(() => signals.length === 2, 'both run');
+    const fired = (): boolean[] => signals.map(({ aborted }) => aborted);
+    accounts.answer = () => ({ roles: ['admin'] });
+    lifecycle.revalidate();
+    await until(() => app.events.ofType('ws.connection.refreshed').length === 1, 'a role is gone that nobody asks for');
+    expect(fired()).toEqual([false, false]);
+    accounts.answer = () => ({ roles: [] });
+    lifecycle.revalidate();
+    const refused = await client.next();
+    expectError(refused, 'FORBIDDEN');
+    expect([refused.id, fired(), signals[1]?.reason]).toEqual(['admin', [false, true], expect.any(WsRefusalException)]);
+    expect(app.events.ofType('ws.message.refused')).toMatchObject([{ reason: 'claims', missing: 'role admin' }]);
+  });
+
   it('SL-06 SL-09 what is said of an identity that was refreshed meanwhile is worth nothing', async () => {
     const { app, clock, accounts, lifecycle, openRefreshable } = await start();
     const client = await openRefreshable();
@@ -250,20 +298,21 @@ describe('revalidation', () => {
     expectError(await client.request('admin'), 'FORBIDDEN');
   });
 
-  it('SL-09 DR-09 a refresh is put off where the application has something new to say all the time', async () => {
+  it('SL-09 DR-09 a refresh is put off where the application has something new to say each time', async () => {
     const { app, clock, accounts, openRefreshable, lifecycle } = await start();
     const client = await openRefreshable();
     clock.advance(2000);
-    let changes = 5;
-    accounts.answer = () => {
-      if (changes-- > 0) lifecycle.revalidate();
+    let isChanging = true;
+    accounts.answer = ({ tokenId }) => {
+      if (tokenId === 'fresh' && isChanging) lifecycle.revalidate();
       return true;
     };
-    const refused = await client.request('$auth', { token: app.token({ expiresInSeconds: 86_400 }) });
+    const token = app.token({ jti: 'fresh', expiresInSeconds: 86_400 });
+    const refused = await client.request('$auth', { token });
     expectError(refused, 'THROTTLED');
     expect(refused).toMatchObject({ data: { retryAfterMs: 10_000 } });
+    isChanging = false;
     clock.advance(10_000);
-    const token = app.token({ expiresInSeconds: 86_400 });
     expect(await client.request('$auth', { token })).toMatchObject({ event: '$auth' });
   });
 

@@ -33,6 +33,7 @@ import { SecureWsStore } from './store/secure-ws.store.js';
 import { ConnectionHooks } from './lifecycle/hooks/connection-hooks.js';
 import { WsCluster } from './cluster/ws-cluster.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
+import { longestDecisionMs } from './lifecycle/longest-decision-ms.js';
 import { UnfinishedMessages } from './lifecycle/unfinished-messages.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 import { currentRights } from './lifecycle/revalidation/current-rights.js';
@@ -46,9 +47,6 @@ import { makeNotices } from './secure-ws.notices.js';
 import { observesMessages } from './messages/message-observation.js';
 import { audienceOf } from './ticket-audience.js';
 import { RESOLVED_OPTIONS, type ResolvedSecureWsOptions } from './resolve-options.js';
-
-/** How much later than its timeout a decision may end, in milliseconds: the timer of a busy process is late. */
-const MARGIN_MS = 25_000;
 
 /** The parts that one application's connections share, put together once. */
 @Injectable()
@@ -123,7 +121,7 @@ export class SecureWsRuntime {
       this.faults.write(where, connectionId, error);
     });
     this.lifecycle.onDrained(() => this.hooks.settled());
-    this.revocationWatch = new RevocationWatch(store, clock, this.longestDecisionMs, () => this.lifecycle.find());
+    this.revocationWatch = new RevocationWatch(store, clock, longestDecisionMs(options), () => this.lifecycle.find());
     this.revocations = new WsRevocationService(store, this.revocationWatch, clock, options.store.revocationMs);
     const forgeries = store instanceof ResilientStore ? store.forgeries : undefined;
     this.cluster = new WsCluster(store.control, clock, this.lifecycle, {
@@ -190,15 +188,6 @@ export class SecureWsRuntime {
         spread: (delayMs) => ledger.spread(delayMs),
       },
     });
-  }
-
-  /**
-   * Longer than a handshake or a refresh takes from the answers of the store and the application to its end, in milliseconds:
-   * for that long what was revoked or changed is held against those that come out of one.
-   */
-  get longestDecisionMs(): number {
-    const { handshake, authorization } = this.options;
-    return MARGIN_MS + Math.max(handshake.timeoutMs, authorization.policyTimeoutMs);
   }
 
   /** As {@link currentRights}. */

@@ -175,7 +175,7 @@ export class IdentityRenewal {
     return {
       principal,
       method: `${principal.kind}:message`,
-      conclude: await pipeline.judgeStreams(principal),
+      conclude: await pipeline.judgeRunning(principal),
       // nor with what it had answered before.
       isOutdated: () => connection.epoch !== epoch || accepted.revalidations !== revalidations,
     };

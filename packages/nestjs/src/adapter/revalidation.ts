@@ -1,6 +1,7 @@
 import { withDeadline } from '../core/awaitable.js';
 import { ANONYMOUS_KIND, type Principal } from '../core/principal.js';
 import type { Timed } from '../lifecycle/coarse-timer.js';
+import { longestDecisionMs } from '../lifecycle/longest-decision-ms.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { revocationKeysOf } from '../store/store-keys.js';
 import type { AcceptedSocket } from './accepted-socket.js';
@@ -39,7 +40,7 @@ export class Revalidation implements Timed {
     connection.revalidate = () => void this.#run();
     runtime.timer.schedule(this, this.#nextAt());
     socket.once('close', () => runtime.timer.cancel(this));
-    if (runtime.lifecycle.sinceRevalidationMs < runtime.longestDecisionMs) void this.#run();
+    if (runtime.lifecycle.sinceRevalidationMs < longestDecisionMs(runtime.options)) void this.#run();
   }
 
   onDue(now: number): number {
@@ -121,12 +122,12 @@ export class Revalidation implements Timed {
     const renewed = await this.runtime.rightsOf(principal);
     if (renewed === undefined) return () => connection.close('REVOKED');
     if (renewed === principal) return () => undefined;
-    const concludeStreams = await pipeline.judgeStreams(renewed);
+    const concludeRunning = await pipeline.judgeRunning(renewed);
     return () =>
       this.renewal.adopt(this.accepted, {
         principal: renewed,
         method: `${renewed.kind}:revalidation`,
-        conclude: concludeStreams,
+        conclude: concludeRunning,
       });
   }
 }
