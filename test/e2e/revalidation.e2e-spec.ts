@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { type Principal, WsAuthorize, WsConnectionLifecycleService, WsRevalidator } from '@secure-ws/nestjs';
+import {
+  type Principal,
+  WsAbortSignal,
+  WsAuthorize,
+  WsConnectionLifecycleService,
+  WsRefusalException,
+  WsRevalidator,
+} from '@secure-ws/nestjs';
 import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
@@ -29,6 +36,7 @@ class Accounts extends WsRevalidator {
 @WsAuthorize()
 class DeskGateway {
   readonly ticks = new Subject<number>();
+  readonly signals: AbortSignal[] = [];
 
   @SubscribeMessage('ping')
   ping(): string {
@@ -39,6 +47,24 @@ class DeskGateway {
   @WsAuthorize({ roles: ['admin'] })
   admin(): string {
     return 'done';
+  }
+
+  @SubscribeMessage('admin.push')
+  @WsAuthorize({ roles: ['admin'] })
+  adminPush(@WsAbortSignal() signal: AbortSignal): Promise<never> {
+    return this.#untilAborted(signal);
+  }
+
+  @SubscribeMessage('push')
+  push(@WsAbortSignal() signal: AbortSignal): Promise<never> {
+    return this.#untilAborted(signal);
+  }
+
+  #untilAborted(signal: AbortSignal): Promise<never> {
+    this.signals.push(signal);
+    return new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
   }
 
   @SubscribeMessage('admin.ticks')
@@ -148,6 +174,28 @@ describe('revalidation', () => {
     expect(app.events.ofType('ws.connection.refreshed')).toMatchObject([{ method: 'jwt:revalidation' }]);
   });
 
+  it('SL-11 DR-09 fires the abort signal of a handler whose sender has lost the role, and of no other', async () => {
+    const { app, accounts, open, lifecycle } = await start(undefined, {
+      options: { messages: { maxConcurrentHandlers: 3 } },
+    });
+    const client = await open(['admin', 'other']);
+    const { signals } = app.app.get(DeskGateway);
+    client.send('push', undefined, 'push');
+    client.send('admin.push', undefined, 'admin');
+    await until(() => signals.length === 2, 'both run');
+    const fired = (): boolean[] => signals.map(({ aborted }) => aborted);
+    accounts.answer = () => ({ roles: ['admin'] });
+    lifecycle.revalidate();
+    await until(() => app.events.ofType('ws.connection.refreshed').length === 1, 'a role is gone that nobody asks for');
+    expect(fired()).toEqual([false, false]);
+    accounts.answer = () => ({ roles: [] });
+    lifecycle.revalidate();
+    const refused = await client.next();
+    expectError(refused, 'FORBIDDEN');
+    expect([refused.id, fired(), signals[1]?.reason]).toEqual(['admin', [false, true], expect.any(WsRefusalException)]);
+    expect(app.events.ofType('ws.message.refused')).toMatchObject([{ reason: 'claims', missing: 'role admin' }]);
+  });
+
   it('SL-06 SL-09 what is said of an identity that was refreshed meanwhile is worth nothing', async () => {
     const { app, clock, accounts, lifecycle, openRefreshable } = await start();
     const client = await openRefreshable();
@@ -210,6 +258,64 @@ describe('revalidation', () => {
     expectError(await (await open(['admin'])).request('admin'), 'FORBIDDEN');
   });
 
+  it.each([['admin'], ['guest']])(
+    'SL-11 SL-09 a role that is taken from %s while a refresh is looked at does not come back with it',
+    async (role) => {
+      const { app, clock, accounts, openRefreshable, lifecycle } = await start();
+      const client = await openRefreshable([role]);
+      clock.advance(2000);
+      const asked = accounts.asked.length;
+      const ofBefore = deferred<object>();
+      accounts.answer = () => ofBefore.promise;
+      client.send('$auth', { token: app.token({ roles: ['admin'], expiresInSeconds: 86_400 }) }, 'refresh');
+      await until(() => accounts.asked.length === asked + 1, 'the question of the refresh');
+      accounts.answer = () => ({ roles: ['guest'] });
+      expect(lifecycle.revalidate()).toBe(1);
+      await until(() => lifecycle.find()[0]?.principal.roles[0] === 'guest', 'the role is gone');
+      ofBefore.resolve({ roles: ['admin'] });
+      expect(await client.next()).toMatchObject({ event: '$auth', id: 'refresh' });
+      expectError(await client.request('admin'), 'FORBIDDEN');
+      expect(accounts.asked).toHaveLength(asked + 3);
+    },
+  );
+
+  it('SL-11 SL-09 a refresh gives no role that the application is being asked about', async () => {
+    const { app, clock, accounts, openRefreshable, lifecycle } = await start();
+    const client = await openRefreshable(['guest']);
+    clock.advance(2000);
+    const asked = accounts.asked.length;
+    const [ofBefore, ofNow] = [deferred<object>(), deferred<object>()];
+    accounts.answer = () => ofBefore.promise;
+    client.send('$auth', { token: app.token({ roles: ['admin'], expiresInSeconds: 86_400 }) }, 'refresh');
+    await until(() => accounts.asked.length === asked + 1, 'the question of the refresh');
+    accounts.answer = () => ofNow.promise;
+    lifecycle.revalidate();
+    ofBefore.resolve({ roles: ['admin'] });
+    await until(() => accounts.asked.length === asked + 3, 'the second question of the refresh');
+    expect(lifecycle.find()[0]?.principal.roles).toEqual(['guest']);
+    ofNow.resolve({ roles: ['guest'] });
+    expect(await client.next()).toMatchObject({ event: '$auth', id: 'refresh' });
+    expectError(await client.request('admin'), 'FORBIDDEN');
+  });
+
+  it('SL-09 DR-09 a refresh is put off where the application has something new to say each time', async () => {
+    const { app, clock, accounts, openRefreshable, lifecycle } = await start();
+    const client = await openRefreshable();
+    clock.advance(2000);
+    let isChanging = true;
+    accounts.answer = ({ tokenId }) => {
+      if (tokenId === 'fresh' && isChanging) lifecycle.revalidate();
+      return true;
+    };
+    const token = app.token({ jti: 'fresh', expiresInSeconds: 86_400 });
+    const refused = await client.request('$auth', { token });
+    expectError(refused, 'THROTTLED');
+    expect(refused).toMatchObject({ data: { retryAfterMs: 10_000 } });
+    isChanging = false;
+    clock.advance(10_000);
+    expect(await client.request('$auth', { token })).toMatchObject({ event: '$auth' });
+  });
+
   it('SL-05 a refresh of an account that was disabled closes its connection', async () => {
     const { app, clock, accounts, openRefreshable } = await start();
     const client = await openRefreshable();
@@ -242,6 +348,21 @@ describe('revalidation', () => {
     accounts.answer = () => false;
     expect(lifecycle.revalidate()).toBe(0);
     before.resolve(true);
+    await (await opening).expectClose(4504);
+  });
+
+  it('SL-11 SL-05 a change finds a handshake that takes as long as it may', async () => {
+    const late = deferred<true>();
+    const handshakeMs = 50_000;
+    const options = { handshake: { timeoutMs: handshakeMs } };
+    const { clock, accounts, open, lifecycle } = await start(undefined, { options });
+    accounts.answer = () => late.promise;
+    const opening = open();
+    await until(() => accounts.asked.length === 1, 'the question of the handshake');
+    accounts.answer = () => false;
+    lifecycle.revalidate();
+    clock.advance(handshakeMs - 1);
+    late.resolve(true);
     await (await opening).expectClose(4504);
   });
 

@@ -33,6 +33,7 @@ import { SecureWsStore } from './store/secure-ws.store.js';
 import { ConnectionHooks } from './lifecycle/hooks/connection-hooks.js';
 import { WsCluster } from './cluster/ws-cluster.js';
 import { CoarseTimer } from './lifecycle/coarse-timer.js';
+import { longestDecisionMs } from './lifecycle/longest-decision-ms.js';
 import { UnfinishedMessages } from './lifecycle/unfinished-messages.js';
 import { WsConnectionLifecycleService } from './lifecycle/ws-connection-lifecycle.service.js';
 import { currentRights } from './lifecycle/revalidation/current-rights.js';
@@ -120,7 +121,7 @@ export class SecureWsRuntime {
       this.faults.write(where, connectionId, error);
     });
     this.lifecycle.onDrained(() => this.hooks.settled());
-    this.revocationWatch = new RevocationWatch(store, clock, () => this.lifecycle.find());
+    this.revocationWatch = new RevocationWatch(store, clock, longestDecisionMs(options), () => this.lifecycle.find());
     this.revocations = new WsRevocationService(store, this.revocationWatch, clock, options.store.revocationMs);
     const forgeries = store instanceof ResilientStore ? store.forgeries : undefined;
     this.cluster = new WsCluster(store.control, clock, this.lifecycle, {

@@ -37,6 +37,8 @@ export class AcceptedSocket implements FrameWatch, UnfinishedOwner {
   /** Nest's callbacks for the end of the connection, one a gateway. */
   readonly disconnects: ((code: number) => void)[] = [];
   close: WsClose | undefined;
+  /** How often somebody has asked to find out whether the identity still holds: what was found out before may be outdated. */
+  revalidations = 0;
   /** Whether the application's connection hooks have heard of it. */
   isGreeted = false;
   /** Ends when these hooks are done; `undefined` where nobody has to wait for one. */

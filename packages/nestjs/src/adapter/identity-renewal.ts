@@ -21,6 +21,9 @@ const VERIFY_EVERY_MS = 10_000;
 /** When a client may come back to a process that verifies as much as it may, in milliseconds. */
 const BUSY_MS = 1000;
 
+/** How often the application is asked for the rights of one fresh credential, where it has something new to say meanwhile. */
+const MAX_QUESTIONS = 3;
+
 /** The event by which a client sends a fresh credential. */
 export const AUTH_EVENT = '$auth';
 
@@ -43,6 +46,12 @@ const PLAN: HandlerPlan = Object.freeze({
 
 const REFUSED: Refusal = Object.freeze({ code: 'FORBIDDEN', reason: 'refresh-refused' });
 const REVOKED: Refusal = Object.freeze({ ...REFUSED, close: 'REVOKED' });
+/** Rights that are taken away faster than they can be looked at: none are given. */
+const OUTDATED: Refusal = Object.freeze({
+  code: 'THROTTLED',
+  reason: 'refresh-rate',
+  retryAfterMs: VERIFY_EVERY_MS,
+});
 const SUBJECT: Refusal = Object.freeze({ ...REFUSED, reason: 'refresh-subject', close: 'SUBJECT_MISMATCH' });
 
 /** What becomes of a connection once its new identity holds. */
@@ -51,6 +60,12 @@ interface Renewal {
   /** How it was proved: `<kind>:message`, or `<kind>:revalidation`. */
   readonly method: string;
   readonly conclude: () => void;
+}
+
+/** One by a fresh credential of the client. */
+interface Refresh extends Renewal {
+  /** Whether the application may have said something else since it was asked for the rights in it. */
+  readonly isOutdated: () => boolean;
 }
 
 /** Gives connections a new identity of the same principal, in place: by a fresh credential of the client. */
@@ -65,7 +80,7 @@ export class IdentityRenewal {
     if (!connection.wire.hasModuleEvents || isNobody) return;
     let verifiedAt = -Infinity;
     let toldNonceAt = -Infinity;
-    const verify = (message: Message): Refusal | Promise<Refusal | Renewal> => {
+    const verify = (message: Message): Refusal | Promise<Refusal | Refresh> => {
       const issue = judgeBytes(message.binary, PLAN.bytes);
       if (issue !== undefined) return { code: 'VALIDATION_FAILED', reason: 'bytes', issues: [issue] };
       const waitMs = verifiedAt + VERIFY_EVERY_MS - accepted.now();
@@ -93,7 +108,7 @@ export class IdentityRenewal {
         {
           name: 'refresh',
           start: verify,
-          finish: (message, outcome) => this.#conclude(accepted, message, outcome as Refusal | Renewal),
+          finish: (message, outcome) => this.#conclude(accepted, message, outcome as Refusal | Refresh),
           fail: (_message, exception) => failed(exception),
         },
         REPLY_STEP,
@@ -121,12 +136,13 @@ export class IdentityRenewal {
   }
 
   async #verify(
-    { connection, pipeline }: AcceptedSocket,
+    accepted: AcceptedSocket,
     endpoint: WsEndpoint,
     socket: Socket,
     { lease, certificate }: HandshakeAdmission,
     credential: WsCredential,
-  ): Promise<Refusal | Renewal> {
+  ): Promise<Refusal | Refresh> {
+    const { connection } = accepted;
     const authenticator = endpoint.runtime.authenticators.find((candidate) => candidate.accepts(credential));
     if (authenticator === undefined) return REFUSED;
     // The fields of the handshake are gone: what a credential is bound to is the connection.
@@ -137,16 +153,37 @@ export class IdentityRenewal {
     const verified = await authenticator.authenticate(credential, request, facts);
     const problem = judgeRefresh(connection.principal, verified);
     if (problem !== undefined) return problem === 'subject' ? SUBJECT : REFUSED;
-    // What the application took away must not come back with a token that does not know of it.
+    for (let asked = 0; asked < MAX_QUESTIONS && connection.isOpen; asked++) {
+      const outcome = await this.#judge(accepted, lease, verified);
+      if ('code' in outcome || !outcome.isOutdated()) return outcome;
+    }
+    return OUTDATED;
+  }
+
+  async #judge(
+    accepted: AcceptedSocket,
+    lease: HandshakeAdmission['lease'],
+    verified: Principal,
+  ): Promise<Refusal | Refresh> {
+    const { connection, pipeline, revalidations } = accepted;
+    const { epoch } = connection;
+    // What the application took away must not come back with a token that does not know of it,
     const principal = await this.runtime.rightsOf(verified);
     if (principal === undefined) return REVOKED;
     // One call to the store: not revoked, and a place in its session.
     if (!(await this.runtime.guard.moveLease(lease, principal))) return REFUSED;
-    return { principal, method: `${principal.kind}:message`, conclude: await pipeline.judgeStreams(principal) };
+    return {
+      principal,
+      method: `${principal.kind}:message`,
+      conclude: await pipeline.judgeRunning(principal),
+      // nor with what it had answered before.
+      isOutdated: () => connection.epoch !== epoch || accepted.revalidations !== revalidations,
+    };
   }
 
-  #conclude(accepted: AcceptedSocket, message: Message, outcome: Refusal | Renewal): Refusal | undefined {
+  #conclude(accepted: AcceptedSocket, message: Message, outcome: Refusal | Refresh): Refusal | undefined {
     if ('code' in outcome) return outcome;
+    if (outcome.isOutdated()) return OUTDATED;
     const { connection } = accepted;
     // Too late: the identity has ended while the new one was looked at, or the new one itself.
     if (connection.isExpired || endsIn(outcome.principal, this.runtime.clock.now()) <= 0) return REFUSED;

@@ -1,6 +1,7 @@
 import { withDeadline } from '../core/awaitable.js';
 import { ANONYMOUS_KIND, type Principal } from '../core/principal.js';
 import type { Timed } from '../lifecycle/coarse-timer.js';
+import { longestDecisionMs } from '../lifecycle/longest-decision-ms.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { revocationKeysOf } from '../store/store-keys.js';
 import type { AcceptedSocket } from './accepted-socket.js';
@@ -9,11 +10,8 @@ import type { IdentityRenewal } from './identity-renewal.js';
 /** After how many milliseconds one that failed is tried again. */
 const RETRY_MS = 60_000;
 
-/** How long the application may think, in milliseconds. */
+/** How long the application may think, in milliseconds. The policies of what is under way then have their own time. */
 const TIMEOUT_MS = 10_000;
-
-/** Longer than a handshake takes from the answer of the application to its `101`, in milliseconds. */
-const RECENT_MS = 30_000;
 
 /** The most that the interval is shortened by, so that those who came together are not all asked about together. */
 const JITTER = 0.2;
@@ -42,7 +40,7 @@ export class Revalidation implements Timed {
     connection.revalidate = () => void this.#run();
     runtime.timer.schedule(this, this.#nextAt());
     socket.once('close', () => runtime.timer.cancel(this));
-    if (runtime.lifecycle.sinceRevalidationMs < RECENT_MS) void this.#run();
+    if (runtime.lifecycle.sinceRevalidationMs < longestDecisionMs(runtime.options)) void this.#run();
   }
 
   onDue(now: number): number {
@@ -71,6 +69,7 @@ export class Revalidation implements Timed {
   }
 
   async #run(): Promise<void> {
+    this.accepted.revalidations++;
     this.#isAsked = true;
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -89,7 +88,8 @@ export class Revalidation implements Timed {
     const { epoch } = connection;
     try {
       const work = this.#judge(connection.principal);
-      const conclude = await withDeadline<(() => void) | undefined>(work, TIMEOUT_MS, runtime.clock, undefined);
+      const withinMs = TIMEOUT_MS + runtime.options.authorization.policyTimeoutMs;
+      const conclude = await withDeadline<(() => void) | undefined>(work, withinMs, runtime.clock, undefined);
       if (!connection.isOpen) return;
       // What was found out of an identity that is not there any more is worth nothing.
       if (connection.epoch !== epoch) this.#isAsked = true;
@@ -123,12 +123,12 @@ export class Revalidation implements Timed {
     const renewed = await this.runtime.rightsOf(principal);
     if (renewed === undefined) return () => connection.close('REVOKED');
     if (renewed === principal) return () => undefined;
-    const concludeStreams = await pipeline.judgeStreams(renewed);
+    const concludeRunning = await pipeline.judgeRunning(renewed);
     return () =>
       this.renewal.adopt(this.accepted, {
         principal: renewed,
         method: `${renewed.kind}:revalidation`,
-        conclude: concludeStreams,
+        conclude: concludeRunning,
       });
   }
 }

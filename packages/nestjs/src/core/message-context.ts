@@ -23,6 +23,7 @@ export abstract class WsMessageContext {
 
   #controller: AbortController | undefined;
   #isAborted = false;
+  #abortReason: unknown = undefined;
 
   constructor(
     readonly connection: WsConnection,
@@ -46,16 +47,21 @@ export abstract class WsMessageContext {
       this.#controller = new AbortController();
       containListeners(this.#controller.signal, (error) => this.onListenerFailed(error));
       // A guard may have waited until after the end: the handler gets a signal that has fired already.
-      if (this.#isAborted || !this.isCurrent) this.#controller.abort();
+      if (this.#isAborted || !this.isCurrent) this.#controller.abort(this.#abortReason);
       else this.onSignalTaken();
     }
     return this.#controller.signal;
   }
 
-  /** Fires the signal, if anybody took it or takes it later. */
-  abort(): void {
+  /**
+   * Fires the signal, if anybody took it or takes it later.
+   *
+   * @param reason what `throwIfAborted()` and the like throw; Node's `AbortError` without one.
+   */
+  abort(reason?: unknown): void {
+    if (!this.#isAborted) this.#abortReason = reason;
     this.#isAborted = true;
-    this.#controller?.abort();
+    this.#controller?.abort(reason);
   }
 
   /** Called with what a listener of the signal throws. Must not throw. */

@@ -88,8 +88,10 @@ export const WsConnection: () => ParameterDecorator = createParamDecorator<undef
 );
 
 /**
- * Gives a handler an `AbortSignal` that fires when its answer is not wanted any more: the connection closed, or the
- * handler's time is over. A listener of it must not throw: Node ends the process for that, whoever fired the signal.
+ * Gives a handler an `AbortSignal` that fires when its answer is not wanted any more: the connection closed, the handler's
+ * time is over, or its sender has lost by `$auth` or revalidation what it needs (the reason is a `WsRefusalException` then;
+ * not through another adapter such as Socket.IO). A listener of it must not throw: Node ends the process for that, whoever
+ * fired the signal.
  *
  * Pass it to `fetch`, a database driver or a stream.
  *

@@ -1,5 +1,6 @@
 import { RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
 import type { Principal } from '../core/principal.js';
+import { WsRefusalException } from '../core/ws-application.error.js';
 import { type FrameLimits, frameLimits } from '../core/wire-format.js';
 import type { ConnectionWork } from '../lifecycle/connection-parts.js';
 import type { ManagedConnection } from '../lifecycle/managed-connection.js';
@@ -10,6 +11,7 @@ import { ConnectionRefusals } from './connection-refusals.js';
 import { ConnectionReplies } from './connection-replies.js';
 import { checkFrame, decodeMessage, idOf } from './message-decoding.js';
 import { InboundQueue } from './inbound-queue.js';
+import { refusalOfClaims } from './judge-renewed.js';
 import { Message, type MessageHandler, type MessageSource } from './message.js';
 import type { MessageEngine } from './message-engine.js';
 import { ARRIVAL_STEPS } from './message-steps.js';
@@ -187,9 +189,21 @@ export class ConnectionPipeline implements ConnectionWork, MessageSource {
     return this.connection.isOpen && !message.isAnswered && !message.isSettled;
   }
 
-  /** As {@link ConnectionReplies.judgeStreams}. */
-  judgeStreams(principal: Principal): Promise<() => void> {
-    return this.#replies.judgeStreams(principal);
+  /**
+   * Judges what runs under an identity that is to come: streams, and by their claims handlers whose signal somebody took.
+   *
+   * @returns what to do as soon as it holds: streams that may not go on end, and the signals fire of such handlers.
+   */
+  async judgeRunning(principal: Principal): Promise<() => void> {
+    const concludeStreams = await this.#replies.judgeStreams(principal);
+    return () => {
+      concludeStreams();
+      for (const message of [...this.#abortable]) {
+        // Streams that may go on are of the new identity by now.
+        const refusal = message.isCurrent ? undefined : refusalOfClaims(message, principal);
+        if (refusal !== undefined) message.abort(new WsRefusalException(refusal.code));
+      }
+    };
   }
 
   refuse(message: Message, refusal: Refusal): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { grantRows, type WsPolicyContext } from '../authorization/ws-policy.js';
 import { createPrincipal, type PrincipalInput } from '../core/principal.js';
+import { WsApplicationError } from '../core/ws-application.error.js';
 import type { PayloadCheck } from '../validation/payload-run.js';
 import { deferred } from '../../../../test/support/deferred.js';
 import { openPipeline, type PipelineShape, settle } from '../../../../test/support/stub-pipeline.js';
@@ -112,7 +113,12 @@ describe('a message whose sender gets another identity while its handler works',
       result.resolve('rows');
       await settle();
     };
-    return { ...rest, finish };
+    const fail = async (roles: readonly string[]) => {
+      connection.adopt(who(roles));
+      result.reject(new WsApplicationError('ROWS', { details: 'rows' }));
+      await settle();
+    };
+    return { ...rest, finish, fail };
   };
 
   it('SL-11 is answered where the new one may have it, and not handled again', async () => {
@@ -131,6 +137,15 @@ describe('a message whose sender gets another identity while its handler works',
     const { finish, codes, reasons } = answering();
     await finish(['guest']);
     expect([codes(), reasons()]).toEqual([['FORBIDDEN'], ['claims']]);
+  });
+
+  it.each([
+    ['guest', 'FORBIDDEN'],
+    ['editor', 'APPLICATION'],
+  ])('SL-11 OD-01 hears as %s what the handler throws only where it may have its answer', async (role, code) => {
+    const { fail, codes } = answering();
+    await fail([role]);
+    expect(codes()).toEqual([code]);
   });
 });
 

@@ -256,9 +256,23 @@ export class Message extends TimedMessage {
       return;
     }
     this.resume();
-    const refusal = step.fail(this, error);
+    const refusal = this.#lostWhileWaiting() ?? step.fail(this, error);
     if (!this.isCurrent) this.settle(refusal);
     else if (this.#conclude(step, refusal)) this.run();
+  }
+
+  /** SL-11: what a handler throws may say as much as its answer, and is not for who may not have that any more. */
+  #lostWhileWaiting(): Refusal | undefined {
+    const isRenewed = this.isHandled && !this.isCurrent && this.source.isRenewed(this);
+    if (!isRenewed || this.handler?.plan.isReported === true) return undefined;
+    const { roles } = this.principal;
+    this.renew(this.connection.principal);
+    if (this.#isClosedBy(roles)) return { code: 'FORBIDDEN', reason: 'claims' };
+    for (const { name, start } of this.handler?.steps ?? []) {
+      const refusal = name === 'claims' || name === 'step-up' ? start(this) : undefined;
+      if (refusal !== undefined) return refusal as Refusal;
+    }
+    return undefined;
   }
 
   /** @returns whether the message goes on. */

@@ -4,12 +4,10 @@ import { isPromiseLike, withDeadline } from '../core/awaitable.js';
 import { findMessageContext, WsMessageContext } from '../core/message-context.js';
 import { randomId } from '../core/identifier.js';
 import { WsRefusalException } from '../core/ws-application.error.js';
-import { refuseUnsendable } from '../core/plain-json.js';
-import { isStream } from '../core/streams.js';
-import { mapException, refusalOfReply } from '../messages/exception-mapping.js';
+import { mapException } from '../messages/exception-mapping.js';
 import { behindGate } from '../nest/handler-gate.js';
 import { hitEvent, lateReason, refusalOfThrottle, throttleFailure } from '../messages/event-throttle.js';
-import { errorData, readResponse } from '../messages/frames.js';
+import { errorData } from '../messages/frames.js';
 import type { Refusal } from '../messages/refusal.js';
 import type { ThrottleFinding } from '../throttling/throttle-finding.js';
 import type { HandlerPlan } from '../messages/handler-plan.js';
@@ -20,6 +18,7 @@ import { PayloadRefusal } from '../validation/payload-run.js';
 import { SecureWsRuntime } from '../secure-ws.runtime.js';
 import { addressOf, ForeignClient, type ForeignSocket } from './foreign-client.js';
 import { AuditedRefusal, ForeignCall, foreignHandler } from './foreign-call.js';
+import { ForeignReplies } from './foreign-replies.js';
 import { measurePayload } from './parsed-payload.js';
 import { WsSocketIdentities } from './ws-socket-identities.js';
 
@@ -100,35 +99,21 @@ export class EnhancerChecks {
   }
 
   /**
-   * What writes the replies of a call as its handler declares them, and ends them where the caller is not who called any more;
-   * `undefined` for calls that came through the module's own adapter, which does both itself.
+   * What writes the replies of a call as its handler declares them, and ends them where the caller is not who called any more, or
+   * may not call any more; `undefined` for calls that came through the module's own adapter, which does both itself.
    *
    * @throws {WsRefusalException} where the caller is not known.
    */
-  replyWriter(context: ExecutionContext): ((value: unknown) => unknown) | undefined {
+  repliesOf(context: ExecutionContext): ForeignReplies | undefined {
     if (this.isAnsweredElsewhere(context)) return undefined;
     const args = context.getArgs<unknown[]>();
-    const call = findMessageContext(args) ?? args;
+    const call = findMessageContext(args);
     // The first one is the last to see a reply.
-    if (this.#written.has(call)) return undefined;
-    this.#written.add(call);
+    if (this.#written.has(call ?? args)) return undefined;
+    this.#written.add(call ?? args);
     const { plan, client } = this.#callOf(context);
-    const { reply } = plan;
-    return (value) => {
-      const roles = this.#rolesOf(args[0] as object, client);
-      try {
-        if (reply === undefined) {
-          if (!isStream(value)) refuseUnsendable(value);
-          return value;
-        }
-        const response = readResponse(value);
-        if (response === undefined) return reply.write(value, roles);
-        return { event: response.event, data: reply.write(response.data, roles) };
-      } catch (exception) {
-        const refusal = refusalOfReply(exception);
-        throw new AuditedRefusal(refusal, this.runtime.defaultEngine.report(client, refusal, plan));
-      }
-    };
+    const judged = call instanceof ForeignCall ? call : undefined;
+    return new ForeignReplies(this.runtime, this.identities, args[0] as object, plan, client, judged);
   }
 
   /**
@@ -172,22 +157,6 @@ export class EnhancerChecks {
     return errorData(refusal, correlationId, detailedErrors);
   }
 
-  /**
-   * For what roles a reply is written: a stream may have begun under another identity of its socket. None while it is looked at
-   * again; what was revoked meanwhile, or has expired, is nobody's.
-   *
-   * @throws {WsRefusalException} where the socket is somebody else's by now, or nobody's.
-   */
-  #rolesOf(socket: object, { principal }: ForeignClient): readonly string[] {
-    const current = this.identities.principalOf(socket);
-    const previous = current ?? this.identities.previousOf(socket);
-    const { expiresAt = Infinity } = previous ?? {};
-    if (current === undefined && previous?.key === principal.key && this.runtime.clock.now() < expiresAt)
-      return NO_ROLES;
-    if (current?.key !== principal.key) throw new WsRefusalException('FORBIDDEN');
-    return current.roles;
-  }
-
   /** The handler that is called, and by whom. @throws {WsRefusalException} where one of the two is not known. */
   #callOf(context: ExecutionContext): { readonly plan: HandlerPlan; readonly client: ForeignClient } {
     const plan = this.runtime.plans.find(context.getClass(), behindGate(context.getHandler()));
@@ -211,8 +180,6 @@ export class EnhancerChecks {
     return client;
   }
 }
-
-const NO_ROLES: readonly string[] = Object.freeze([]);
 
 function hasPassed(args: readonly unknown[]): boolean {
   return args.some((arg) => arg instanceof WsMessageContext);

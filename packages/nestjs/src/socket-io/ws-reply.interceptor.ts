@@ -1,5 +1,5 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { EnhancerChecks } from './enhancer-checks.js';
 
 /**
@@ -14,7 +14,7 @@ export class WsReplyInterceptor implements NestInterceptor {
   constructor(private readonly checks: EnhancerChecks) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const write = this.checks.replyWriter(context);
-    return write === undefined ? next.handle() : next.handle().pipe(map(write));
+    const replies = this.checks.repliesOf(context);
+    return replies === undefined ? next.handle() : replies.written(next.handle());
   }
 }

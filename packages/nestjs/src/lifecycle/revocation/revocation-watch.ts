@@ -10,12 +10,6 @@ const BATCH = 500;
 /** How often a shared log is read, in milliseconds: a log-out at another node closes here well within a second (SL-04). */
 const READ_EVERY_MS = 250;
 
-/**
- * For how long a revocation is held against connections that come now: longer than a handshake waits between the answer of
- * the store and its `101`.
- */
-const RECENT_MS = 30_000;
-
 /** A connection, as far as it can be revoked. */
 export interface RevocableConnection {
   readonly principal: Principal;
@@ -39,9 +33,11 @@ export class RevocationWatch {
   #isReading = false;
   #readAt = -Infinity;
 
+  /** @param holdMs for how long a revocation is held against connections, and identities of connections, that come now. */
   constructor(
     private readonly store: SecureWsStore,
     private readonly clock: Clock,
+    private readonly holdMs: number,
     connections: () => Iterable<RevocableConnection>,
   ) {
     this.#connections = [connections];
@@ -71,7 +67,7 @@ export class RevocationWatch {
    */
   apply(revocations: readonly Revocation[]): number {
     if (revocations.length === 0) return 0;
-    const until = this.clock.monotonic() + RECENT_MS;
+    const until = this.clock.monotonic() + this.holdMs;
     const dates = new Map<string, number>();
     for (const { key, issuedBefore } of revocations) {
       dates.set(key, issuedBefore);
