@@ -91,7 +91,7 @@ function describeEvent(handler: CoveredHandler, moduleOf: ModuleOfPolicy, catalo
     access: describeAccess(decision, moduleOf),
     ...(subprotocols !== undefined && { subprotocols: [...subprotocols].sort(compareText) }),
     ...(isReported && { reported: true }),
-    throttles: throttles.map((rule) => without(rule, 'label', 'fixed')).sort(byText),
+    throttles: throttles.map((rule) => without(rule, 'label', 'counter', 'fixed')).sort(byText),
     ...(bytes !== undefined && { bytes: plainOf(bytes) }),
     payload: catalogue.schemaOf(payload.declaration, payload.selection),
     ...(reply !== undefined && { reply: catalogue.outputOf(reply.declaration) }),
