@@ -1,6 +1,13 @@
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { SkipThrottle, Throttle, ThrottlerStorageService } from '@nestjs/throttler';
-import { seconds, type ThrottlerStorageAnswer, WsAuthorize, WsThrottle } from '@secure-ws/nestjs';
+import {
+  SecureGateway,
+  seconds,
+  type ThrottlerStorageAnswer,
+  WsAuthorize,
+  WsSubprotocol,
+  WsThrottle,
+} from '@secure-ws/nestjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bootProblems } from '../support/boot-problems.js';
 import { deferred } from '../support/deferred.js';
@@ -157,6 +164,52 @@ describe('a ThrottlerStorage', () => {
     expect(await passes(other, 'of-class', 3)).toBe(2);
     await first[Symbol.asyncDispose]();
     expect(await passes(await open(), 'of-class', 1)).toBe(0);
+  });
+
+  it.each([
+    ['of two paths', ['/wide', '/narrow'], ['send', 'send'], [undefined, undefined]],
+    ['of two events', ['/shared', '/shared'], ['send', 'post'], [undefined, undefined]],
+    ['of two subprotocols', ['/shared', '/shared'], ['send', 'send'], ['chat.v1', 'chat.v2']],
+  ] as const)('DR-05 F07 counts apart what two gateways %s do that have one name', async (_, paths, events, spoken) => {
+    const storage = new ThrottlerStorageService();
+    onTestFinished(() => {
+      storage.onApplicationShutdown();
+    });
+    const limits = [
+      { limit: 100, ttl: seconds(60) },
+      { limit: 2, ttl: seconds(60), blockDuration: seconds(3600) },
+    ] as const;
+    const [Wide, Narrow] = ([0, 1] as const).map((index) => {
+      @WebSocketGateway({ path: paths[index] })
+      @WsAuthorize()
+      class ChatGateway {
+        @WsThrottle(limits[index])
+        @SubscribeMessage(events[index])
+        send(): void {}
+      }
+      const subprotocol = spoken[index];
+      if (subprotocol !== undefined) WsSubprotocol(subprotocol)(ChatGateway);
+      // One of two that share a path says what is spoken there.
+      if (subprotocol === 'chat.v1') SecureGateway({ subprotocols: [subprotocol, 'chat.v2'] })(ChatGateway);
+      return ChatGateway;
+    }) as [new () => object, new () => object];
+    const { url, token } = await startApp({
+      providers: [
+        { provide: 'wide', useClass: Wide },
+        { provide: 'narrow', useClass: Narrow },
+      ],
+      options: { throttling: { storage } },
+    });
+    const open = (index: 0 | 1): Promise<Client> =>
+      connect(`${url}${paths[index]}`, {
+        token: token({ sub: 'alice' }),
+        ...(spoken[index] !== undefined && { protocols: [spoken[index]] }),
+      });
+    const [wide, narrow] = [await open(0), await open(1)];
+    expect(await passes(wide, events[0], 8)).toBe(8);
+    expect(await passes(narrow, events[1], 3)).toBe(2);
+    // The block of the one is none of the other.
+    expect(await passes(wide, events[0], 1)).toBe(1);
   });
 
   it('DP-02 is warned about where no rule asks it', async () => {

@@ -95,6 +95,8 @@ describe('an application with a policy lock', () => {
     ['a guard of handshakes', { onClass: [UseHandshakeGuards(AnyHandshake)] }],
     ['the size of bytes', { maxBytes: 200 }],
     ['proofs of possession', { options: () => ({ authentication: { jwt: TEST_JWT, dpop: {} } }) }],
+    ['the deadline of policies', { options: () => ({ authorization: { policyTimeoutMs: 20_000 } }) }],
+    ['what answers tell of the inside', { options: () => ({ detailedErrors: true }) }],
     ['a migration', { options: (gateway) => ({ migration: { gateways: [gateway], until: day(7) } }) }],
   ])('AZ-01 does not boot where %s has come or gone', async (_what, shape) => {
     const problems = await bootProblems(await shapeOf(shape, await (base ??= lockOfBase())));

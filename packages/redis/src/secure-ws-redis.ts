@@ -9,7 +9,8 @@ import { StoreLayout } from './store-layout.js';
 export type SecureWsRedisOptions = SecureWsRedisPlace & {
   /**
    * What all keys begin with. Applications of one prefix share their limits, leases and revocations: one for each
-   * application, the same on all its nodes. 1 to 64 letters, digits and `._-`.
+   * application, the same on all its nodes. What a `throttling.storage` counts begins with it, too. 1 to 64 letters, digits
+   * and `._-`.
    *
    * @default 'secure-ws'
    */

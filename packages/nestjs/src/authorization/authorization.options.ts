@@ -20,11 +20,14 @@ export interface ResolvedAuthorizationOptions {
   readonly rules: WsRuleTable | undefined;
 }
 
+/** Of `policyTimeoutMs`. */
+export const DEFAULT_POLICY_TIMEOUT_MS = 5000;
+
 /** Reads the `authorization` options. */
 export function resolveAuthorizationOptions(reader: OptionReader): ResolvedAuthorizationOptions {
   const isTable = (value: unknown): value is WsRuleTable => value instanceof WsRuleTable;
   return reader.finish({
-    policyTimeoutMs: reader.ms('policyTimeoutMs', 5000),
+    policyTimeoutMs: reader.ms('policyTimeoutMs', DEFAULT_POLICY_TIMEOUT_MS),
     rules: reader.checked(
       'rules',
       isTable,

@@ -41,7 +41,7 @@ export interface CoveredHandler {
 interface CoverageContext {
   readonly options: Pick<
     ResolvedSecureWsOptions,
-    'adapter' | 'authentication' | 'authorization' | 'handshake' | 'migration' | 'output'
+    'adapter' | 'authentication' | 'authorization' | 'handshake' | 'migration' | 'output' | 'store'
   >;
   readonly config: ApplicationConfig;
   readonly settingsOf: (gateway: GatewayRecord) => GatewaySettings;
@@ -154,10 +154,19 @@ function checkHandler(
   }
   const { callback, gateway, label } = handler;
   const { throttling } = context.settingsOf(gateway);
-  const throttles = readHandlerThrottles(callback, gateway.type, label, throttling, problems);
+  const counter = counterOf([endpointOf(gateway), event ?? '', ...(subprotocols ?? [])], context);
+  const throttles = readHandlerThrottles(callback, gateway.type, { label, counter }, throttling, problems);
   if (isReported) for (const { where, problem } of open.problems) problems.warn(where, problem);
   if (event === undefined || decision === undefined || payload === undefined) return undefined;
   return { record: handler, event, decision, payload, reply, throttles, subprotocols, bytes, isReported };
+}
+
+/**
+ * What a storage counts a handler under: the application by what it is called in a shared store, and where the event is. Not
+ * by its class: another one may have its name, here or in an application beside this one.
+ */
+function counterOf(place: readonly string[], { options }: CoverageContext): string {
+  return `${options.store.shared?.control?.name ?? 'secure-ws'}:${JSON.stringify(place)}`;
 }
 
 function decisionContextOf(handler: HandlerRecord, { options, settingsOf }: CoverageContext): DecisionContext {

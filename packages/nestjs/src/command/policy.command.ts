@@ -8,6 +8,7 @@ import { policyMarkdown } from '../policy-lock/policy-markdown.js';
 import type { PolicyChange } from '../policy-lock/policy-words.js';
 import type { PolicyDocument } from '../policy-lock/policy-document.js';
 import { policyTypes } from '../policy-lock/policy-types.js';
+import { untoldSchemas } from '../policy-lock/untold-schemas.js';
 import type { Command, CommandOutput } from './command.js';
 import { withApplication } from './load-application.js';
 
@@ -65,6 +66,7 @@ function write(path: string, document: PolicyDocument, { out, note }: CommandOut
   }
   writeLockFile(path, document);
   changes.forEach((change) => out(lineOf(change)));
+  untoldSchemas(document).forEach((warning) => note(`warning: ${warning}`));
   note(`${basename(path)} is written. Commit it.`);
 }
 

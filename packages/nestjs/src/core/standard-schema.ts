@@ -14,6 +14,9 @@ export interface StandardSchema<Output = unknown> {
   };
 }
 
+/** The name of this module, as the maker of a schema. */
+export const OWN_VENDOR = 'secure-ws';
+
 /** Whether a value is a Standard Schema, which may be an object or a function. */
 export function isStandardSchema(value: unknown): value is StandardSchema {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !('~standard' in value))

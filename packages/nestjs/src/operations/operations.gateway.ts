@@ -5,7 +5,7 @@ import { concat, defer, type Observable, of } from 'rxjs';
 import type { WsClaimsRequirement } from '../authorization/requirement.js';
 import { WsAuthorize } from '../authorization/ws-authorize.decorator.js';
 import { WsConnection } from '../core/ws-connection.js';
-import type { StandardSchema } from '../core/standard-schema.js';
+import { OWN_VENDOR, type StandardSchema } from '../core/standard-schema.js';
 import { OwnRoute } from '../nest/own-route.js';
 import { WsReply } from '../output/ws-reply.decorator.js';
 import { SecureGateway } from '../secure-gateway.decorator.js';
@@ -18,7 +18,7 @@ import type { ActionOutcome, PreparedAction } from './operator-actions.js';
 
 /** What goes out is put together field by field in this folder: it is declared, for `output.undeclaredReplies: 'fail'`. */
 const AS_IT_IS: StandardSchema = {
-  '~standard': { version: 1, vendor: 'secure-ws', validate: (value) => ({ value }) },
+  '~standard': { version: 1, vendor: OWN_VENDOR, validate: (value) => ({ value }) },
 };
 
 /** More than the page asks for, and little for a program that would list everybody in a loop. */

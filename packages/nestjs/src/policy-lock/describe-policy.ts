@@ -1,6 +1,7 @@
 import type { BootInspection } from '../boot/boot-inspection.js';
 import type { CoveredHandler } from '../boot/coverage.js';
 import { endpointOf, type GatewayEndpoint } from '../boot/gateway-endpoints.js';
+import { DEFAULT_POLICY_TIMEOUT_MS } from '../authorization/authorization.options.js';
 import type { ResolvedAuthenticationOptions } from '../authentication/authentication.options.js';
 import { defaultSettings, type GatewaySettings } from '../gateway-settings.js';
 import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
@@ -51,7 +52,7 @@ export function describePolicy({ inspection, options }: PolicySource): PolicyDoc
   });
   return {
     format: POLICY_FORMAT,
-    settings: sorted({ ...(usual as object), ...outputOf(options) }),
+    settings: sorted({ ...(usual as object), ...outputOf(options), ...moduleSettingsOf(options) }),
     endpoints: described.sort((a, b) => byText([a.path, a.port, a.namespace], [b.path, b.port, b.namespace])),
     schemas: catalogue.schemas,
   };
@@ -91,7 +92,7 @@ function describeEvent(handler: CoveredHandler, moduleOf: ModuleOfPolicy, catalo
     access: describeAccess(decision, moduleOf),
     ...(subprotocols !== undefined && { subprotocols: [...subprotocols].sort(compareText) }),
     ...(isReported && { reported: true }),
-    throttles: throttles.map((rule) => without(rule, 'label', 'fixed')).sort(byText),
+    throttles: throttles.map((rule) => without(rule, 'label', 'counter', 'fixed')).sort(byText),
     ...(bytes !== undefined && { bytes: plainOf(bytes) }),
     payload: catalogue.schemaOf(payload.declaration, payload.selection),
     ...(reply !== undefined && { reply: catalogue.outputOf(reply.declaration) }),
@@ -101,6 +102,18 @@ function describeEvent(handler: CoveredHandler, moduleOf: ModuleOfPolicy, catalo
 /** Only what holds back: a lock without it lets out what no handler declares. */
 function outputOf({ output }: ResolvedSecureWsOptions): Readonly<Record<string, PlainValue>> {
   return output.undeclaredReplies === 'fail' ? { [OUTPUT]: REPLIES_DECLARED } : {};
+}
+
+/** What holds for the module alone. A lock without it means the default. */
+function moduleSettingsOf({
+  authorization,
+  detailedErrors,
+}: ResolvedSecureWsOptions): Readonly<Record<string, PlainValue>> {
+  const { policyTimeoutMs } = authorization;
+  return {
+    ...(policyTimeoutMs !== DEFAULT_POLICY_TIMEOUT_MS && { authorization: { policyTimeoutMs } }),
+    ...(detailedErrors && { detailedErrors }),
+  };
 }
 
 /** What holds for connections, apart from what has a field of its own. */

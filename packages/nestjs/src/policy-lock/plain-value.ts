@@ -3,22 +3,26 @@ export type PlainValue =
   null | boolean | number | string | readonly PlainValue[] | { readonly [name: string]: PlainValue };
 
 /**
- * Says what a value is in the words of JSON, the same on every machine: numbers beyond all bounds as `unlimited`, what is
- * computed as `computed`, an instance by the name of its class, and what lies in itself as `circular`. However deep it
- * goes: what is cut off could change unseen.
+ * Says what a value is in the words of JSON, the same on every machine: numbers beyond all bounds as `unlimited`, dates,
+ * patterns and bigints as text, a Set as a list and a Map as one of pairs, what is computed as `computed`, an instance by the
+ * name of its class, and what lies in itself as `circular`. However deep it goes: what is cut off could change unseen.
  */
 export function plainOf(value: unknown, around: readonly object[] = []): PlainValue {
   if (value === null || value === undefined) return null;
   if (value === Infinity) return 'unlimited';
+  if (value === -Infinity) return '-unlimited';
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') {
     return Number.isNaN(value) ? 'NaN' : value;
   }
   if (typeof value === 'function') return isClass(value) ? value.name : 'computed';
-  if (typeof value !== 'object') return typeof value;
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'symbol') return String(value);
   if (value instanceof RegExp) return String(value);
+  if (value instanceof Date) return `Date ${Number.isNaN(value.getTime()) ? 'NaN' : value.toISOString()}`;
   if (around.includes(value)) return 'circular';
   const here = [...around, value];
   if (Array.isArray(value)) return value.map((item: unknown) => plainOf(item, here));
+  if (value instanceof Map) return [...value].map((pair) => plainOf(pair, here)).sort(byText);
   if (value instanceof Set) return [...value].map((item) => plainOf(item, here)).sort(byText);
   const prototype = Object.getPrototypeOf(value) as { readonly constructor: { readonly name: string } } | null;
   if (prototype !== null && prototype !== Object.prototype) return prototype.constructor.name;

@@ -20,7 +20,7 @@ export interface ControlBatch {
 export interface ControlLine {
   /** What the nodes seal their messages with. */
   readonly key: ClusterKey;
-  /** Tells this line from those of other applications that have the same key. */
+  /** Names the application: tells this line, and what a `throttling.storage` counts, from those of others. */
   readonly name: string;
   /** Adds a message, of at most 128 KiB. Old ones are forgotten. */
   say(message: string): Awaitable<void>;

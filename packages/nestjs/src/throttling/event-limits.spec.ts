@@ -25,7 +25,7 @@ function start(
   const problems = new BootProblems();
   const read = rules.map((rule, index) =>
     readEventThrottle(new OptionReader(rule, 'x', problems), {
-      ...{ handler: 'Gateway.send', index, mode: 'enforce', hasStorage: storage !== undefined },
+      ...{ handler: 'Gateway.send', counter: 'app', index, mode: 'enforce', hasStorage: storage !== undefined },
     }),
   );
   const reported: ThrottleFinding[] = [];

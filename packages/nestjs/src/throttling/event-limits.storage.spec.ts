@@ -18,7 +18,13 @@ function start(rules: readonly WsThrottleRule[], storage: ThrottlerStorageLike) 
   const options = resolveThrottlingOptions(readerOf({}, 'throttling'));
   const throttles = new MessageThrottles(options, new MemoryStore(clock, { maxKeys: 1000 }));
   const read = rules.map((rule) =>
-    readEventThrottle(readerOf(rule, 'x'), { handler: 'Gateway.send', index: 0, mode: 'enforce', hasStorage: true }),
+    readEventThrottle(readerOf(rule, 'x'), {
+      handler: 'Gateway.send',
+      counter: 'app',
+      index: 0,
+      mode: 'enforce',
+      hasStorage: true,
+    }),
   );
   const reported: ThrottleFinding[] = [];
   const open = (id = 'alice') => {

@@ -24,8 +24,9 @@ function read(onClass: readonly Decorator[], onMethod: readonly Decorator[], eve
   const problems = new BootProblems();
   const { send } = Gateway.prototype;
   const settings = { events, mode: 'enforce', storage: undefined } as const;
-  const rules = readHandlerThrottles(send, Gateway, 'Gateway.send', settings, problems);
-  readHandlerThrottles(send, Gateway, 'Gateway.send', settings, problems);
+  const handler = { label: 'Gateway.send', counter: 'app' };
+  const rules = readHandlerThrottles(send, Gateway, handler, settings, problems);
+  readHandlerThrottles(send, Gateway, handler, settings, problems);
   return {
     limits: rules.map(({ name, limit }) => [name, limit]),
     problems: problems.problems.map(({ where, problem }) => `${where} ${problem}`),

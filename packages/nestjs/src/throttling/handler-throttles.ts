@@ -12,18 +12,26 @@ const { LIMIT, TTL, BLOCK_DURATION, SKIP, TRACKER, KEY_GENERATOR } = THROTTLER;
 /** What holds for the events of a gateway beside its decorators. */
 export type EventSettings = Pick<ResolvedThrottlingOptions, 'events' | 'mode' | 'storage'>;
 
+/** A handler, as its rules are told and counted. */
+export interface ThrottledHandler {
+  /** `Gateway.method`. */
+  readonly label: string;
+  /** Of no other handler. */
+  readonly counter: string;
+}
+
 /**
  * Reads how often an event may be sent: from `@WsThrottle`, or from `@Throttle` and `@SkipThrottle` of `@nestjs/throttler`.
  * What stands on the method wins: `@WsThrottle` replaces everything that stands on its class, the others do so name by name.
  * Two that contradict each other on one place stop the boot. Rules of `throttling.events` hold where no decorator has one of
  * their name, or skips it.
  *
- * @param label names the handler in problems.
+ * @param handler its name in problems, and what tells it from every other one in a storage.
  */
 export function readHandlerThrottles(
   method: object,
   gateway: Type,
-  label: string,
+  { label, counter }: ThrottledHandler,
   { events, mode, storage }: EventSettings,
   problems: BootProblems,
 ): readonly EventThrottle[] {
@@ -46,7 +54,7 @@ export function readHandlerThrottles(
     const name = nameOf(rule);
     const index = seen.get(name) ?? 0;
     seen.set(name, index + 1);
-    const place = { handler: label, index, mode, hasStorage: storage !== undefined };
+    const place = { handler: label, counter, index, mode, hasStorage: storage !== undefined };
     return readEventThrottle(new OptionReader(rule, where, found), place);
   };
   return Object.freeze([

@@ -5,7 +5,14 @@ import { readEventThrottle, type RulePlace } from './read-event-throttle.js';
 
 function read(rule: object, place: Partial<RulePlace> = {}) {
   const problems = new BootProblems();
-  const at: RulePlace = { handler: 'Gateway.send', index: 0, mode: 'enforce', hasStorage: false, ...place };
+  const at: RulePlace = {
+    handler: 'Gateway.send',
+    counter: 'app',
+    index: 0,
+    mode: 'enforce',
+    hasStorage: false,
+    ...place,
+  };
   const throttle = readEventThrottle(new OptionReader(rule, 'rule', problems), at);
   const wrong = problems.problems.map(({ where }) => where);
   return { throttle, wrong, warned: problems.warnings.map(({ where }) => where) };
@@ -18,7 +25,7 @@ describe('readEventThrottle', () => {
     expect(read({ limit: 5, ttl: 1000 })).toEqual({
       throttle: {
         ...{ name: 'default', limit: 5, ttl: 1000, blockDuration: 0, by: 'principal', cost: 1, costPerByte: 0 },
-        ...{ mode: 'enforce', label: 'Gateway.send @WsThrottle default' },
+        ...{ mode: 'enforce', label: 'Gateway.send @WsThrottle default', counter: 'app:["default",0]' },
         fixed: { limit: 5, ttl: 1000, blockMs: 0, cost: 1 },
       },
       wrong: [],
@@ -29,7 +36,7 @@ describe('readEventThrottle', () => {
   it('DR-05 takes what a rule says', () => {
     const rule = { name: 'burst', limit: 5, ttl: 2000, blockDuration: 60, by: 'address', cost: 2.5, mode: 'report' };
     const { throttle, wrong } = read(rule, { index: 2 });
-    expect(throttle).toMatchObject({ ...rule, label: 'Gateway.send @WsThrottle burst#2' });
+    expect(throttle).toMatchObject({ ...rule, label: 'Gateway.send @WsThrottle burst#2', counter: 'app:["burst",2]' });
     expect(throttle.fixed).toEqual({ limit: 5, ttl: 2000, blockMs: 60, cost: 2.5 });
     expect(Object.isFrozen(throttle.fixed)).toBe(true);
     expect(wrong).toEqual([]);

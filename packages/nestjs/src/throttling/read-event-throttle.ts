@@ -7,8 +7,10 @@ const SUBJECTS = ['principal', 'connection', 'address', 'tenant'] as const satis
 
 /** What a rule is read for. */
 export interface RulePlace {
-  /** `Gateway.method`. */
+  /** `Gateway.method`, for people: two classes may have one name. */
   readonly handler: string;
+  /** What the handler is and no other one, as a storage is to have it. */
+  readonly counter: string;
   /** Which of several rules of one name it is; the first is 0. */
   readonly index: number;
   readonly mode: ThrottleMode;
@@ -19,7 +21,7 @@ export interface RulePlace {
 /** Reads one rule of a handler. Problems go to the reader; nothing is thrown. */
 export function readEventThrottle(
   reader: OptionReader,
-  { handler, index, mode, hasStorage }: RulePlace,
+  { handler, counter, index, mode, hasStorage }: RulePlace,
 ): EventThrottle {
   const name = reader.string('name') ?? 'default';
   const rule = {
@@ -49,7 +51,8 @@ export function readEventThrottle(
     );
   }
   const label = `${handler} @WsThrottle ${name}${index === 0 ? '' : `#${index}`}`;
-  return reader.finish({ ...rule, label, fixed: fixedValues(rule) });
+  const ownCounter = `${counter}:${JSON.stringify([name, index])}`;
+  return reader.finish({ ...rule, label, counter: ownCounter, fixed: fixedValues(rule) });
 }
 
 /** What is written down can be seen to let nothing through, or everything; what is computed is another one for each message. */

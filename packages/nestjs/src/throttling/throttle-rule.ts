@@ -66,6 +66,8 @@ export type EventThrottle = Readonly<Required<WsThrottleRule>> & {
   readonly fixed: ThrottleValues | undefined;
   /** What the audit calls it: the handler and the name of the rule. */
   readonly label: string;
+  /** What a storage counts it under, apart from the subject: no other rule has it, of this application or of one beside it. */
+  readonly counter: string;
 };
 
 /** The values of a rule for one message. */

@@ -24,7 +24,13 @@ class Storage {
 const hits = (subject: string, rules: readonly WsThrottleRule[]): readonly StoredHit[] =>
   rules.map((rule, index) => {
     const reader = new OptionReader(rule, 'x', new BootProblems());
-    const read = readEventThrottle(reader, { handler: 'Chat.send', index, mode: 'enforce', hasStorage: true });
+    const read = readEventThrottle(reader, {
+      handler: 'Chat.send',
+      counter: 'app',
+      index,
+      mode: 'enforce',
+      hasStorage: true,
+    });
     return { rule: read, values: read.fixed as ThrottleValues, subject: `principal:${subject}` };
   });
 

@@ -63,7 +63,7 @@ const toAsk = ({ rule, values: { limit, ttl, blockMs }, subject }: StoredHit) =>
   // A block of the length of the window is what @nestjs/throttler does where none is given.
   const block = blockMs === 0 ? ttl : blockMs;
   // No values in the key: a limit that is computed would start over whenever it changes. Names of users do not leave the node.
-  const key = `secure-ws:${rule.label}:${hashedKey(subject)}`;
+  const key = `${rule.counter}:${hashedKey(subject)}`;
   return { rule, limit, ttl, block, key, memory: Math.max(ttl, block) };
 };
 

@@ -63,7 +63,8 @@ export interface ThrottlingOptions {
   readonly violations?: ViolationsOptions;
   /**
    * A `ThrottlerStorage` of `@nestjs/throttler` that counts the events of `@WsThrottle` and `@Throttle`, for each
-   * principal. Without one each node counts by itself, which needs no waiting.
+   * principal. Without one each node counts by itself, which needs no waiting. Applications that share it are told apart by
+   * the name of their `store.shared` (the `prefix` of `secureWsRedis()`), or by a prefix that the storage itself is given.
    */
   readonly storage?: ThrottlerStorageLike;
 }

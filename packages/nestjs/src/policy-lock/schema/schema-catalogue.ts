@@ -3,10 +3,10 @@ import { compileOutput } from '../../output/compile-output.js';
 import type { ObjectShape } from '../../output/object-shape.js';
 import type { DtoClass } from '../../validation/dto/dto-metadata.js';
 import { isStandardSchema, type StandardSchema } from '../../core/standard-schema.js';
-import { compareText, isRecord, type PlainValue } from '../plain-value.js';
+import { compareText, type PlainValue } from '../plain-value.js';
 import { describeDto } from './dto-schema.js';
 import { describeOutput, describeOutputObject } from './output-schema.js';
-import { describeStandardSchema } from './standard-schema-text.js';
+import { describeStandardSchema, pointInto } from './standard-schema-text.js';
 
 /** What every reference to a schema of the document begins with. */
 export const SCHEMA_POINTER = '#/schemas/';
@@ -96,15 +96,4 @@ export class SchemaCatalogue {
     this.#schemas.set(name, true);
     return name;
   }
-}
-
-/** Has the pointers of a schema that stood by itself lead into the place that it has now. */
-function pointInto(schema: PlainValue, place: string): PlainValue {
-  if (Array.isArray(schema)) return (schema as readonly PlainValue[]).map((item) => pointInto(item, place));
-  if (!isRecord(schema)) return schema;
-  const entries = Object.entries(schema).map(([name, item]): [string, PlainValue] => {
-    const isPointer = name === '$ref' && typeof item === 'string' && item.startsWith('#');
-    return [name, isPointer ? `${place}${item.slice(1)}` : pointInto(item, place)];
-  });
-  return Object.fromEntries(entries);
 }
