@@ -185,8 +185,18 @@ describe('SecureWsMetricsModule', () => {
     expect([valueOf(text, handled), valueOf(text, counted), valueOf(text, 'secure_ws_ready')]).toEqual([2, 2, 1]);
     expect(text.split('\n').filter((line) => line.startsWith(`${handled} `))).toHaveLength(1);
 
+    // A counter that fell would be a reset to Prometheus, which adds all that the other application has ever counted.
+    const grown = (exposition: string) =>
+      exposition.split('\n').filter((line) => /^secure_ws_\w+(?:_total|_bucket|_sum|_count)[{ ]/.test(line));
+    const valuesOf = async () =>
+      new Map(grown(await registry.metrics()).map((line) => line.split(/ (?=\S+$)/) as [string, string]));
+    const before = await valuesOf();
     await shared[0].app.close();
-    expect(valueOf(await registry.metrics(), handled)).toBe(1);
+    const after = await valuesOf();
+    expect([...after.keys()]).toEqual([...before.keys()]);
+    const fallen = [...before].filter(([series, value]) => Number(after.get(series)) < Number(value));
+    expect(fallen).toEqual([]);
+    expect(valueOf(await registry.metrics(), 'secure_ws_connections{state="open"}')).toBe(1);
     await shared[1].app.close();
     expect(registry.getMetricsAsArray()).toEqual([]);
     expect(await registry.metrics()).not.toContain('secure_ws');

@@ -209,7 +209,10 @@ describe('SecureWsOpenTelemetryModule', () => {
     const { count } = (said ?? { value: { count: 0 } }).value as { readonly count: number };
     expect(count).toBeGreaterThanOrEqual(2);
     expect(durations.length).toBeLessThanOrEqual(3);
-    for (const app of apps) await app.app.close();
+    await apps[0]?.app.close();
+    const handled = { attributes: { event: 'say', result: 'handled' }, value: 2 };
+    expect(await valuesOf('secure_ws.messages_received')).toContainEqual(handled);
+    await apps[1]?.app.close();
     // What has closed is not observed any more: only the next one counts.
     const next = await start({ traces: false });
     const client = await connect(`${next.url}/traced`, { token: next.token() });

@@ -153,11 +153,12 @@ describe('revocation on one node', () => {
     const client = await connect(`${node.url}/echo`, { token });
     clock.advance(25_000);
     await isAlive(client);
+    const { key } = principalOf(node);
     const life = { until: new Date(clock.now() - 5000) };
     expect(await revocationsOf(node).logOut({ issuer: ISSUER, sessionId: 's1' }, life)).toBe(1);
     await client.expectClose(4512);
     expect(await handshake(`${node.url}/echo`, { token })).toMatchObject({ status: 401 });
-    expect(await revocationsOf(node).ban('["a"]', life.until)).toBe(0);
+    expect(await revocationsOf(node).ban(key, life.until)).toBe(0);
   });
 
   it('SL-05 DR-16 whoever logs in and out without end has nobody’s ban refused', async () => {
@@ -185,6 +186,8 @@ describe('revocation on one node', () => {
       () => service.logOut({ issuer: ISSUER, sessionId: nothing }),
       () => service.revokeToken({ issuer: nothing, tokenId: 't' }),
       () => service.revokePrincipal('alice'),
+      () => service.revokePrincipal('["authentication.jwt","alice"]'),
+      () => service.unban('[null,null,null]'),
       () => service.ban(principalOf(node).key, new Date(Number.NaN)),
       () => service.revokeApiKey(''),
       () => service.revokeCertificate('AA:BB'),

@@ -5,7 +5,10 @@ import { isIdentifier } from './identifier.js';
  * socket changes it (OWASP ASVS 5.0 7.2.1).
  */
 export interface Principal {
-  /** {@link block} + issuer + tenant + id. Caps, refresh and revocation use this, never the bare `id`. */
+  /**
+   * {@link block} + issuer + tenant + id. Caps, limits and refresh use this, never the bare `id`. Bans and revocations take it
+   * too, and mean the person: the same issuer, tenant and id, whichever block vouches for them.
+   */
   readonly key: string;
   /**
    * Which block of the options vouches for the identity: `authentication.jwt`, `authentication.authenticators[0]`, ... Two

@@ -2,7 +2,7 @@ import type { Attributes, BatchObservableCallback, Histogram, Meter, Observable 
 import type { ObservedHandshake, ObservedMessage, ObservedStoreCall, WsObserver } from '../core/observer.js';
 import type { MetricSource } from '../metrics/measured/collect-metrics.js';
 import { DURATION_BOUNDS } from '../metrics/measured/histogram.js';
-import { linesOf } from '../metrics/measured/merged-samples.js';
+import { MeasuredTogether } from '../metrics/measured/measured-together.js';
 import {
   familyOf,
   type HistogramKey,
@@ -20,25 +20,25 @@ function instrumentOf({ name, help }: MetricFamily): { name: string; description
 }
 
 /** The applications that one meter measures: two that observed one series each would overwrite one another. */
-const METERS = new WeakMap<Meter, Set<MetricSource>>();
+const METERS = new WeakMap<Meter, MeasuredTogether>();
 const STOPS = new WeakMap<Meter, () => void>();
 
 /** Has a meter observe what is counted in an application. @returns ends that. */
 export function observeCounts(meter: Meter, source: MetricSource): () => void {
-  let sources = METERS.get(meter);
-  if (sources === undefined) {
-    METERS.set(meter, (sources = new Set()));
-    STOPS.set(meter, startObserving(meter, sources));
+  let together = METERS.get(meter);
+  if (together === undefined) {
+    METERS.set(meter, (together = new MeasuredTogether()));
+    STOPS.set(meter, startObserving(meter, together));
   }
-  sources.add(source);
+  together.add(source);
   return () => {
-    if (!sources.delete(source) || sources.size > 0) return;
+    if (!together.remove(source)) return;
     STOPS.get(meter)?.();
     METERS.delete(meter);
   };
 }
 
-function startObserving(meter: Meter, sources: ReadonlySet<MetricSource>): () => void {
+function startObserving(meter: Meter, together: MeasuredTogether): () => void {
   const observables = new Map<MetricKey, Observable>();
   for (const key of METRIC_KEYS) {
     if (isHistogram(key)) continue;
@@ -52,7 +52,7 @@ function startObserving(meter: Meter, sources: ReadonlySet<MetricSource>): () =>
   }
   const observe: BatchObservableCallback = (result) => {
     for (const [key, observable] of observables) {
-      for (const { value, labels } of linesOf(key, sources)) result.observe(observable, value, labels);
+      for (const { value, labels } of together.lines(key)) result.observe(observable, value, labels);
     }
   };
   const all = [...observables.values()];

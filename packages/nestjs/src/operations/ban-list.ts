@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { isSamePerson } from '../core/person.js';
 import type { Principal } from '../core/principal.js';
 
 /** How many bans are listed: the last ones. */
@@ -20,9 +21,9 @@ export class BanList {
   constructor(private readonly clock: Clock) {}
 
   add(principal: Principal, until: Date, reason: string): void {
-    // One principal has one ban: the last one.
+    // One person has one ban: the last one.
     for (const { number, principal: other } of this.#bans.values()) {
-      if (other.key === principal.key) this.#bans.delete(number);
+      if (isSamePerson(other, principal)) this.#bans.delete(number);
     }
     const number = (this.#lastNumber += 1);
     this.#bans.set(number, { number, principal, until, reason });

@@ -3,7 +3,11 @@ import { createPrincipal } from '../core/principal.js';
 import { type Display, type ListedConnection, pageOf } from './connection-rows.js';
 import type { ListConnections } from './operations-messages.js';
 
-const MOMENT = { operator: '', now: 1_000_000, monotonic: 500_000 };
+const MOMENT = {
+  operator: createPrincipal({ kind: 'jwt', issuer: 'shop', id: 'root' }),
+  now: 1_000_000,
+  monotonic: 500_000,
+};
 
 const shown: string[] = [];
 const display: Display = {
@@ -37,11 +41,11 @@ const ask = (asked: Partial<ListConnections>) =>
 
 describe('pageOf', () => {
   it('OD-10 says which connections are those of the operator who asks', () => {
-    const { key } = principalOf(3);
-    const own = CONNECTIONS.filter(({ principal }) => principal.key === key).map(({ id }) => id);
+    const operator = principalOf(3);
+    const own = CONNECTIONS.filter(({ principal }) => principal.key === operator.key).map(({ id }) => id);
     const { rows } = pageOf([...CONNECTIONS], { offset: 0, limit: 10_000, order: 'oldest' }, display, {
       ...MOMENT,
-      operator: key,
+      operator,
     });
     expect(rows.filter(({ isOwn }) => isOwn).map(({ connectionId }) => connectionId)).toEqual(own);
     expect(own).toHaveLength(10);

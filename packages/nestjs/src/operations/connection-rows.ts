@@ -1,3 +1,4 @@
+import { isSamePerson } from '../core/person.js';
 import { ANONYMOUS_KIND, type Principal } from '../core/principal.js';
 import type { ConnectionOrder, ListConnections } from './operations-messages.js';
 
@@ -51,8 +52,7 @@ export interface Display {
 
 /** Who looks, and when. */
 export interface Look {
-  /** The key of the operator's principal. */
-  readonly operator: string;
+  readonly operator: Principal;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Monotonic milliseconds. */
@@ -77,7 +77,7 @@ export function pageOf(
         connectionId: connection.id,
         who: display.who(principal),
         isAnonymous: principal.kind === ANONYMOUS_KIND,
-        isOwn: principal.key === operator,
+        isOwn: isSamePerson(principal, operator),
         path,
         address: display.address(address),
         ...(origin !== undefined && { origin: display.text(origin) }),

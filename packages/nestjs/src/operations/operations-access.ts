@@ -11,6 +11,7 @@ import { blamedAddress } from '../handshake/request-address.js';
 import { ApplicationClasses } from '../nest/application-classes.js';
 import type { NestModule } from '../nest/gateway-inventory.js';
 import type { SecureWsRuntime } from '../secure-ws.runtime.js';
+import { arrivalOf } from './arrival.js';
 import { OPERATIONS_HOST, type OperationsHost } from './operations-host.js';
 import { OPERATIONS_PLACE, type ResolvedOperationsOptions } from './operations.options.js';
 
@@ -67,6 +68,9 @@ export class OperationsAccess implements OnApplicationBootstrap {
    * @throws NotFoundException for everybody else.
    */
   async operatorOf(request: AnyRequest): Promise<Operator> {
+    const arrival = arrivalOf(request.headers);
+    // Before anybody is asked: the answer would tell the other page who its visitor is.
+    if (arrival === 'foreign') throw this.refuse(request, 'origin-not-allowed');
     const found = await this.#resolve(request);
     // Whatever a JavaScript application answers for nobody.
     if (typeof found !== 'object' || found === null) throw this.refuse(request, 'unauthenticated');
@@ -75,7 +79,10 @@ export class OperationsAccess implements OnApplicationBootstrap {
     const { access, actions } = this.options;
     const isPast = (principal.expiresAt ?? Infinity) <= this.runtime.clock.now();
     if (principal.kind === ANONYMOUS_KIND || isPast) throw this.refuse(request, 'unauthenticated');
-    if (missingClaim(access, principal) !== undefined) throw this.refuse(request, 'claims', principal.key);
+    if (missingClaim(access, principal) !== undefined) {
+      // Whoever was sent here by another page, in a window that it opens again and again, has done nothing.
+      throw this.refuse(request, arrival === 'link' ? 'origin-not-allowed' : 'claims', principal.key);
+    }
     return { principal: found, mayAct: actions !== undefined && missingClaim(actions, principal) === undefined };
   }
 

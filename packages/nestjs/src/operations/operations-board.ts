@@ -125,8 +125,8 @@ export class OperationsBoard implements Display {
     };
   }
 
-  /** One page of the connections. @param operator the key of the principal that asks. */
-  page(asked: ListConnections, operator: string): ConnectionPage {
+  /** One page of the connections. @param operator who asks. */
+  page(asked: ListConnections, operator: Principal): ConnectionPage {
     const { clock, lifecycle } = this.runtime;
     return pageOf(lifecycle.all(), asked, this, { operator, now: clock.now(), monotonic: clock.monotonic() });
   }

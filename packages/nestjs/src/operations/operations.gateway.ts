@@ -56,7 +56,7 @@ export function createOperationsGateway({ access, actions, socketPath, origins }
     @WsReply(AS_IT_IS)
     @SubscribeMessage('ops.connections')
     connections(@MessageBody() asked: ListConnections, @WsConnection() by: WsConnection): ConnectionPage {
-      return this.board.page(asked, by.principal.key);
+      return this.board.page(asked, by.principal);
     }
   }
   return actions === undefined ? OperationsGateway : withActions(OperationsGateway, actions);

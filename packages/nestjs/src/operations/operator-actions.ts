@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
+import { isSamePerson } from '../core/person.js';
 import { ANONYMOUS_KIND } from '../core/principal.js';
 import { WsApplicationError } from '../core/ws-application.error.js';
 import type { WsConnection } from '../core/ws-connection.js';
@@ -10,7 +11,7 @@ import type { WsRevocationService } from '../lifecycle/revocation/ws-revocation.
 import { BanList } from './ban-list.js';
 import type { Display } from './connection-rows.js';
 import type { PrepareAction } from './operations-messages.js';
-import { type Intention, perform, type Target } from './operator-acts.js';
+import { connectionsOf, type Intention, perform, type Target } from './operator-acts.js';
 
 /** How long an operator may think about what will happen, in milliseconds. */
 export const CONFIRM_WITHIN_MS = 60_000;
@@ -138,7 +139,7 @@ export class OperatorActions {
     if (connection === undefined || !connection.isOpen) throw new WsApplicationError('GONE');
     if (action !== 'disconnect') {
       // Whoever locks themselves out cannot let themselves in again.
-      if (connection.principal.key === by.principal.key) throw new WsApplicationError('YOURSELF');
+      if (isSamePerson(connection.principal, by.principal)) throw new WsApplicationError('YOURSELF');
       // It has an identity for this connection only, and comes back as somebody else.
       if (connection.principal.kind === ANONYMOUS_KIND) throw new WsApplicationError('ANONYMOUS');
     }
@@ -150,6 +151,6 @@ export class OperatorActions {
     const { lifecycle } = this.parts;
     if (action === 'drain') return lifecycle.count;
     if (action === 'unban' || target === undefined) return 0;
-    return action === 'disconnect' ? 1 : lifecycle.find({ principal: target.principal.key }).length;
+    return action === 'disconnect' ? 1 : connectionsOf(target.principal, lifecycle).length;
   }
 }

@@ -1,3 +1,4 @@
+import { isSamePerson } from '../core/person.js';
 import type { Principal } from '../core/principal.js';
 import { WsApplicationError } from '../core/ws-application.error.js';
 import type { WsConnection } from '../core/ws-connection.js';
@@ -35,6 +36,14 @@ export interface Performed {
   readonly fault?: unknown;
   /** What follows once it is audited. */
   readonly afterwards?: () => void;
+}
+
+/** Every connection of a person at this node, by whatever way they logged in: all of them end with a revocation. */
+export function connectionsOf(
+  principal: Principal,
+  lifecycle: Pick<WsConnectionLifecycleService, 'find'>,
+): readonly WsConnection[] {
+  return lifecycle.find().filter((connection) => isSamePerson(connection.principal, principal));
 }
 
 /** What acts are done with. */
@@ -87,7 +96,7 @@ async function unban({ principal }: Target, { banNumber }: Intention, parts: Act
 /** Revokes or bans. This node closes what it has before the store is asked: that much is done, whatever the store answers. */
 async function keepOut({ principal }: Target, { until, reason }: Intention, parts: ActParts): Promise<Performed> {
   const { lifecycle, revocations, bans } = parts;
-  const open = lifecycle.find({ principal: principal.key }).filter(({ isOpen }) => isOpen);
+  const open = connectionsOf(principal, lifecycle).filter(({ isOpen }) => isOpen);
   // On the list first: a ban that the store has not taken yet holds here, and can be ended.
   if (until !== undefined) bans.add(principal, until, reason);
   const kept = until === undefined ? revocations.revokePrincipal(principal.key) : revocations.ban(principal.key, until);

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { personOf } from '../core/person.js';
 import type { Principal } from '../core/principal.js';
 
 // Parts are joined as JSON: session "a" of issuer "b:c" must not meet session "c:a" of issuer "b".
@@ -44,10 +45,10 @@ export const REVOCATION_KINDS: ReadonlySet<string> = new Set([
 
 /** The keys by which identities and notices are revoked. An id that an issuer gives is its own, whoever it is for. */
 export const revocationKeys = Object.freeze({
-  /** @param key of a principal. */
-  principal: (key: string) => `principal:${key}`,
-  /** @param key of a principal. */
-  ban: (key: string) => `ban:${key}`,
+  /** @param person of {@link personOf}. */
+  principal: (person: string) => `principal:${person}`,
+  /** @param person of {@link personOf}. */
+  ban: (person: string) => `ban:${person}`,
   token: (issuer: string, tokenId: string) => join('token', issuer, tokenId),
   session: (issuer: string, sessionId: string) => join('session', issuer, sessionId),
   /** @param sub as the issuer wrote it, whatever the application made of it. */
@@ -77,8 +78,9 @@ export function thumbprintOf(fingerprint: unknown): string | undefined {
 
 /** All keys by which a principal may be revoked. */
 export function revocationKeysOf(principal: Principal): string[] {
-  const { key, kind, issuer, id, tokenId, sessionId, keyId, claims } = principal;
-  const keys = [revocationKeys.principal(key), revocationKeys.ban(key)];
+  const { kind, issuer, id, tokenId, sessionId, keyId, claims } = principal;
+  const person = personOf(principal);
+  const keys = [revocationKeys.principal(person), revocationKeys.ban(person)];
   if (tokenId !== undefined) keys.push(revocationKeys.token(issuer, tokenId));
   if (sessionId !== undefined) keys.push(revocationKeys.session(issuer, sessionId));
   if (keyId !== undefined)

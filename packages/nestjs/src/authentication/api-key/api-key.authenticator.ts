@@ -1,11 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import { andThen, type Awaitable } from '../../core/awaitable.js';
+import { OWN_ISSUERS } from '../../core/person.js';
 import { PrincipalError, type PrincipalInput } from '../../core/principal.js';
 import { AuthenticationError, WsAuthenticator, type WsCredential } from '../authenticator.js';
 import { hashApiKey, readApiKeyId } from './api-key.js';
 import type { ApiKeyRecord, WsApiKeyStore } from './ws-api-key-store.js';
 
-export const API_KEYS_ISSUER = 'api-keys';
+export const API_KEYS_ISSUER = OWN_ISSUERS.apiKeys;
 
 const HASH = /^[0-9a-f]{64}$/;
 

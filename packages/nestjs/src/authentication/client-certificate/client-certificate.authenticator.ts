@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type Awaitable, isPromiseLike } from '../../core/awaitable.js';
 import type { Clock } from '../../core/clock.js';
+import { OWN_ISSUERS } from '../../core/person.js';
 import type { Principal, PrincipalInput } from '../../core/principal.js';
 import { AmbientAuthenticator } from '../ambient.authenticator.js';
 import { AuthenticationError, type WsCredential } from '../authenticator.js';
@@ -38,7 +39,7 @@ export interface ClientCertificateParts {
  */
 export class ClientCertificateAuthenticator extends AmbientAuthenticator {
   override readonly kind = KIND;
-  override readonly ownIssuer = KIND;
+  override readonly ownIssuer = OWN_ISSUERS.clientCertificate;
 
   readonly #tokens: WsCsrfTokens;
   /** Nothing that a client writes: what the handshake found on the socket, or in the field of a listed proxy. */
@@ -95,7 +96,7 @@ export class ClientCertificateAuthenticator extends AmbientAuthenticator {
     if (identity === undefined || identity === null) throw new AuthenticationError('bad-subject');
     // Last: a list may have been loaded while the application looked.
     if (this.parts.revoked.has(certificate)) throw new AuthenticationError('revoked');
-    const { issuer = KIND, expiresAt, claims } = identity;
+    const { issuer = this.ownIssuer, expiresAt, claims } = identity;
     const { notAfter, fingerprint: keyId } = certificate;
     // Not a number goes on as it is: makePrincipal() refuses it, where Math.min() would hide it.
     const ends = expiresAt === undefined || expiresAt > notAfter ? notAfter : expiresAt;

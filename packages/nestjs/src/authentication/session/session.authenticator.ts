@@ -3,13 +3,14 @@ import { AmbientAuthenticator } from '../ambient.authenticator.js';
 import { AuthenticationError, type WsCredential } from '../authenticator.js';
 import { WsCsrfTokens } from '../csrf-tokens.js';
 import { isIdentifier } from '../../core/identifier.js';
+import { OWN_ISSUERS } from '../../core/person.js';
 import { type Principal, PrincipalError, type PrincipalInput } from '../../core/principal.js';
 import { readSessionCookie, type SessionCookie } from './session-cookie.js';
 import type { ResolvedSessionOptions } from './session.options.js';
 import type { SessionIdentity, WsSessionVerifier } from './ws-session-verifier.js';
 
 /** The issuer of sessions whose verifier names none. */
-const SESSION_ISSUER = 'session';
+const SESSION_ISSUER = OWN_ISSUERS.session;
 
 /**
  * Verifies the session cookie: an ambient credential, which a browser adds whichever page opens the connection. By itself

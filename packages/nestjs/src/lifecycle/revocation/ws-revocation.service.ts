@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { isIdentifier } from '../../core/identifier.js';
+import { personOfKey } from '../../core/person.js';
 import type { Revocation, SecureWsStore } from '../../store/secure-ws.store.js';
 import { revocationKeys, thumbprintOf } from '../../store/store-keys.js';
 import type { RevocationWatch } from './revocation-watch.js';
@@ -96,31 +97,34 @@ export class WsRevocationService {
   }
 
   /**
-   * Revokes everything that a principal has: "log out everywhere", a password that was changed. What is issued from the next
-   * second on is good; its clients see 4504. What does not say when it was issued is issued at each handshake, and comes back:
-   * a session or an API key without `issuedAt`, a client certificate. Revoke those one by one, or {@link ban} for a while.
+   * Revokes everything that a user has: "log out everywhere", a password that was changed. What is issued from the next
+   * second on is good; their clients see 4504. What does not say when it was issued is issued at each handshake, and comes back:
+   * a session or an API key without `issuedAt`, a ticket whose principal has none, a client certificate. Revoke those one by
+   * one, or {@link ban} for a while.
    *
-   * @param key of the principal: `principal.key`.
+   * @param key `principal.key` of any of their connections. It means whoever has the same issuer, tenant and id, by whatever way
+   * they log in. Where nobody names an issuer (an API key, a session or a client certificate whose verifier names none), that
+   * is the people of one `authentication` alone.
    * @param life with `before`: only what was issued before that moment.
    */
   async revokePrincipal(key: string, life: RevocationLife & { readonly before?: Date } = {}): Promise<number> {
     const before = life.before === undefined ? this.clock.now() : dateOf(life.before);
-    return this.#revoke(revocationKeys.principal(keyOf(key)), afterSecondOf(before), life);
+    return this.#revoke(revocationKeys.principal(personIn(key)), afterSecondOf(before), life);
   }
 
   /**
-   * Keeps a principal out until a moment, whatever it comes with; its clients see 4505. Call {@link unban} to end it before.
+   * Keeps a user out until a moment, whatever they come with; their clients see 4505. Call {@link unban} to end it before.
    *
-   * @param key of the principal: `principal.key`.
+   * @param key as of {@link revokePrincipal}.
    */
   async ban(key: string, until: Date): Promise<number> {
-    const banKey = revocationKeys.ban(keyOf(key));
+    const banKey = revocationKeys.ban(personIn(key));
     return dateOf(until) > this.clock.now() ? this.#revoke(banKey, EVER, { until }) : 0;
   }
 
-  /** Ends a ban. */
+  /** Ends a ban. @param key as of {@link ban}. */
   async unban(key: string): Promise<void> {
-    await this.#revoke(revocationKeys.ban(keyOf(key)), 0);
+    await this.#revoke(revocationKeys.ban(personIn(key)), 0);
   }
 
   /** Revokes an API key by its id, which is public; its clients see 4504. Take it out of your own list as well. */
@@ -181,8 +185,9 @@ function id(value: string, name: string): string {
   throw new TypeError(`${name} must be an identifier: 1 to 256 characters, no control characters.`);
 }
 
-function keyOf(key: string): string {
-  if (typeof key === 'string' && key.startsWith('[')) return key;
+function personIn(key: string): string {
+  const person = personOfKey(key);
+  if (person !== undefined) return person;
   throw new TypeError('A principal is revoked by its key, not by its id: pass principal.key.');
 }
 

@@ -16,20 +16,30 @@ const MERGE: Readonly<Record<MetricMerge, (left: number, right: number) => numbe
   max: Math.max,
 });
 
-/** The lines of a metric, over every application that shares the registry: one for each series, whoever counts in it. */
-export function linesOf(key: MetricKey, sources: Iterable<MetricSource>): readonly MetricLine[] {
+/**
+ * The lines of a metric, over several applications: one for each series, whoever counts in it.
+ *
+ * @param others lines that are merged with them.
+ */
+export function linesOf(
+  key: MetricKey,
+  sources: Iterable<MetricSource>,
+  others: readonly MetricLine[] = [],
+): readonly MetricLine[] {
   const merge = MERGE[familyOf(key).merge ?? 'sum'];
   const lines = new Map<string, MetricLine>();
+  const add = (line: MetricLine): void => {
+    const id = JSON.stringify([line.suffix, line.labels]);
+    const known = lines.get(id);
+    lines.set(id, known === undefined ? line : { ...line, value: merge(known.value, line.value) });
+  };
   for (const source of sources) {
     for (const { labels, value } of METRIC_COLLECTORS[key](source)) {
-      const parts = typeof value === 'number' ? [{ suffix: '', labels, value } as const] : partsOf(labels, value);
-      for (const part of parts) {
-        const id = JSON.stringify([part.suffix, part.labels]);
-        const known = lines.get(id);
-        lines.set(id, known === undefined ? part : { ...part, value: merge(known.value, part.value) });
-      }
+      if (typeof value === 'number') add({ suffix: '', labels, value });
+      else partsOf(labels, value).forEach(add);
     }
   }
+  others.forEach(add);
   return [...lines.values()];
 }
 

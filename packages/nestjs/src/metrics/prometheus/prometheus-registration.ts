@@ -1,7 +1,7 @@
 import type { Metric, Registry, RegistryContentType } from 'prom-client';
 import { SecureWsBootError } from '../../core/boot-problems.js';
 import type { MetricSource } from '../measured/collect-metrics.js';
-import { linesOf } from '../measured/merged-samples.js';
+import { MeasuredTogether } from '../measured/measured-together.js';
 import { familyOf, METRIC_KEYS, type MetricFamily, type MetricKey } from '../measured/metric-families.js';
 
 /** A registry of `prom-client`. */
@@ -9,8 +9,8 @@ export type MetricsRegistry = Registry<RegistryContentType>;
 
 /** The applications whose metrics one registry has, and what is registered for them. */
 interface Registration {
-  /** With the application of each. */
-  readonly sources: Map<MetricSource, object>;
+  readonly together: MeasuredTogether;
+  readonly applications: Set<object>;
   /** By the names that they are registered under. */
   readonly metrics: ReadonlyMap<string, ScrapedMetric>;
 }
@@ -28,7 +28,7 @@ class ScrapedMetric {
   constructor(
     private readonly key: MetricKey,
     private readonly registry: MetricsRegistry,
-    private readonly sources: ReadonlyMap<MetricSource, object>,
+    private readonly together: MeasuredTogether,
   ) {
     this.#family = familyOf(key);
     this.help = this.#family.help;
@@ -48,7 +48,7 @@ class ScrapedMetric {
 
   get(): Promise<object> {
     const { name, help, type, aggregator } = this;
-    const lines = linesOf(this.key, this.sources.keys());
+    const lines = this.together.lines(this.key);
     const values = lines.map(({ suffix, labels, value }) => ({
       labels,
       value,
@@ -71,15 +71,17 @@ class ScrapedMetric {
 export function registerMetrics(registry: MetricsRegistry, source: MetricSource, application: object): () => void {
   let registration = REGISTRATIONS.get(registry);
   if (registration === undefined) REGISTRATIONS.set(registry, (registration = register(registry)));
-  const { sources, metrics } = registration;
-  if ([...sources.values()].includes(application)) {
+  const { together, applications, metrics } = registration;
+  if (applications.has(application)) {
     const problem = 'is imported twice with one registry: everything would be counted twice.';
     const fix = 'import SecureWsMetricsModule.forRoot() once, in the root module';
     throw new SecureWsBootError([{ where: 'SecureWsMetricsModule', problem, fix }]);
   }
-  sources.set(source, application);
+  applications.add(application);
+  together.add(source);
   return () => {
-    if (!sources.delete(source) || sources.size > 0) return;
+    applications.delete(application);
+    if (!together.remove(source)) return;
     REGISTRATIONS.delete(registry);
     for (const [name, metric] of metrics) {
       // Not one that came after the application had cleared its registry.
@@ -89,10 +91,10 @@ export function registerMetrics(registry: MetricsRegistry, source: MetricSource,
 }
 
 function register(registry: MetricsRegistry): Registration {
-  const sources = new Map<MetricSource, object>();
+  const together = new MeasuredTogether();
   const metrics = new Map(
     METRIC_KEYS.map((key) => {
-      const metric = new ScrapedMetric(key, registry, sources);
+      const metric = new ScrapedMetric(key, registry, together);
       return [metric.name, metric];
     }),
   );
@@ -103,5 +105,5 @@ function register(registry: MetricsRegistry): Registration {
     throw new SecureWsBootError([{ where: 'SecureWsMetricsModule.registry', problem, fix }]);
   }
   for (const metric of metrics.values()) registry.registerMetric(metric as unknown as Metric);
-  return { sources, metrics };
+  return { together, applications: new Set(), metrics };
 }
