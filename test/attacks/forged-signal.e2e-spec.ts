@@ -275,8 +275,8 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
     const { app, server, open } = await protect({ platform, options: { store: { shared: remote.store } } });
     const alice = await open('alice');
     const token = await server.sign(HEADER, claimsOf(server));
-    const put = remote.memory.put.bind(remote.memory);
-    remote.memory.put = () => {
+    const revoke = remote.memory.revoke.bind(remote.memory);
+    remote.memory.revoke = () => {
       throw new Error('ECONNRESET');
     };
     expect((await push(app, token)).status).toBe(503);
@@ -288,7 +288,7 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
     const faults = app.log.lines.filter((line) => line.includes('WsSharedSignals.receive'));
     expect(faults).toEqual([expect.stringContaining('ECONNRESET')]);
     expect(faults.join()).not.toContain(token);
-    remote.memory.put = put;
+    remote.memory.revoke = revoke;
 
     expect((await push(app, token)).status).toBe(202);
     expect(app.events.ofType('ws.signal.refused')).toHaveLength(1);

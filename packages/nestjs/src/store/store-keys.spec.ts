@@ -19,7 +19,7 @@ describe('store keys', () => {
   });
 
   it('DR-16 of revocations begin with a kind of the list, each with its own', () => {
-    const kinds = Object.values(revocationKeys).map((make) => make('a', 'b').split(':')[0]);
+    const kinds = Object.values(revocationKeys).map((make) => make('a', 'b', 'c').split(':')[0]);
     expect(kinds).toHaveLength(new Set(kinds).size);
     expect(new Set(kinds)).toEqual(REVOCATION_KINDS);
   });

@@ -39,9 +39,10 @@ export const REVOCATION_KINDS: ReadonlySet<string> = new Set([
   'api-key',
   'signing-key',
   'certificate',
+  'notice',
 ]);
 
-/** The keys by which identities are revoked. An id that an issuer gives is its own, whoever it is for. */
+/** The keys by which identities and notices are revoked. An id that an issuer gives is its own, whoever it is for. */
 export const revocationKeys = Object.freeze({
   /** @param key of a principal. */
   principal: (key: string) => `principal:${key}`,
@@ -57,6 +58,9 @@ export const revocationKeys = Object.freeze({
   signingKey: (issuer: string, keyId: string) => join('signing-key', issuer, keyId),
   /** @param thumbprint of {@link thumbprintOf}. */
   certificate: (thumbprint: string) => join('certificate', thumbprint),
+  /** A notice of an issuer that was acted on. Hashed, because an id may be as long as its token. */
+  notice: (kind: string, issuer: string, jti: string) =>
+    `notice:${hash('sha256', JSON.stringify([kind, issuer, jti]), 'base64url')}`,
 });
 
 /** SHA-256 as Node, OpenSSL and browsers print it. */

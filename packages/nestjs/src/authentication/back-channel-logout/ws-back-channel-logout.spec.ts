@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryStore } from '../../store/memory.store.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import type { EndedSession } from './logout-claims.js';
@@ -87,15 +87,35 @@ describe('WsBackChannelLogout', () => {
     expect(faults).toEqual(['WsBackChannelLogout.receive']);
   });
 
-  it('SL-04 takes a second delivery for no replay while the first is under way', async () => {
-    await new Promise<void>((begun) => {
-      endSession = () => new Promise(() => begun());
-      void logout.receive(token());
-    });
-    endSession = () => Promise.resolve(1);
-    expect(await logout.receive(token())).toBe(1);
+  it('SL-04 answers deliveries that come while the first is under way as that one, and refuses those that come after', async () => {
+    let finish = (_count: number): void => undefined;
+    endSession = () => new Promise((done) => (finish = done));
+    const all = Array.from({ length: 20 }, () => logout.receive(token()));
+    await vi.waitFor(() => expect(ended).toHaveLength(1));
+    all.push(logout.receive(token()));
+    finish(3);
+    expect(await Promise.all(all)).toEqual(all.map(() => 3));
+    expect(ended).toHaveLength(1);
     expect(refused).toEqual([]);
     await expect(logout.receive(token())).rejects.toThrow('replayed');
+  });
+
+  it('SL-04 acts on no replay, however many come at once', async () => {
+    await logout.receive(token());
+    const replays = await Promise.allSettled(Array.from({ length: 50 }, () => logout.receive(token())));
+    expect(replays.map(({ status }) => status)).toEqual(replays.map(() => 'rejected'));
+    expect(ended).toHaveLength(1);
+    expect(refused).toEqual(replays.map(() => 'replayed'));
+  });
+
+  it('SL-04 fails all deliveries with the first, and takes the next one', async () => {
+    endSession = () => Promise.reject(new Error('the store is away'));
+    const both = await Promise.allSettled([logout.receive(token()), logout.receive(token())]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(ended).toHaveLength(1);
+    expect(refused).toEqual(['unavailable', 'unavailable']);
+    endSession = () => Promise.resolve(1);
+    expect(await logout.receive(token())).toBe(1);
   });
 
   it.each<[string, () => unknown, string]>([

@@ -4,7 +4,7 @@ import type { SecureWsStore } from '../../store/secure-ws.store.js';
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { AuthenticationError } from '../authenticator.js';
 import type { JwtIssuer } from '../jwt/jwt.authenticator.js';
-import { actOnce } from '../notices/act-once.js';
+import { ActOnce } from '../notices/act-once.js';
 import { readNotice } from '../notices/read-notice.js';
 import type { ResolvedBackChannelLogoutOptions } from './back-channel-logout.options.js';
 import { type EndedSession, type LogoutClaims, readLogoutClaims } from './logout-claims.js';
@@ -39,12 +39,17 @@ export interface BackChannelLogoutParts {
 export class WsBackChannelLogout {
   /** @internal Whether a route of the module waits for log-out tokens: the boot then asks for somebody who sends them. */
   hasRoute = false;
+  readonly #once: ActOnce;
 
   /** @internal */
-  constructor(private readonly parts: BackChannelLogoutParts) {}
+  constructor(private readonly parts: BackChannelLogoutParts) {
+    const { store, faults } = parts;
+    this.#once = new ActOnce(store, (cause) => faults.write('WsBackChannelLogout.receive', '', cause));
+  }
 
   /**
-   * Verifies a log-out token and ends its log-in. Each token is good once.
+   * Verifies a log-out token and ends its log-in. Each token is good once; one that comes while its first delivery is under way is
+   * answered as that one.
    *
    * @param token the field `logout_token` of the request.
    * @param request the request of Node, Express or Fastify: a refusal is audited with the address that it came from.
@@ -73,8 +78,8 @@ export class WsBackChannelLogout {
     if (typeof read === 'string') return this.#refuse(read, address);
     const { jti, ...ended } = read;
     const once = { kind: 'logout', issuer: ended.issuer, jti, maxAgeMs: this.#longestAgeMs() };
-    const done = await actOnce(this.parts.store, once, () => this.parts.endSession(ended));
-    return done === 'replayed' ? this.#refuse(done, address) : done;
+    const delivery = await this.#once.act(once, () => this.parts.endSession(ended));
+    return delivery.outcome === 'replayed' ? this.#refuse('replayed', address) : delivery.connections;
   }
 
   #longestAgeMs(): number {

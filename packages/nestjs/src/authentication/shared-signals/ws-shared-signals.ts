@@ -5,7 +5,7 @@ import type { ScoreRule, SecureWsStore } from '../../store/secure-ws.store.js';
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { AuthenticationError } from '../authenticator.js';
 import type { JwtIssuer } from '../jwt/jwt.authenticator.js';
-import { actOnce } from '../notices/act-once.js';
+import { ActOnce } from '../notices/act-once.js';
 import { readNotice } from '../notices/read-notice.js';
 import type { ResolvedSharedSignalsOptions } from './shared-signals.options.js';
 import { readSignal, type Signal } from './signal-claims.js';
@@ -67,13 +67,17 @@ export class TooManyRefusedError extends Error {
 export class WsSharedSignals {
   /** @internal Whether a route of the module waits for tokens: the boot then asks for somebody who sends them. */
   hasRoute = false;
+  readonly #once: ActOnce;
 
   /** @internal */
-  constructor(private readonly parts: SharedSignalsParts) {}
+  constructor(private readonly parts: SharedSignalsParts) {
+    const { store, faults } = parts;
+    this.#once = new ActOnce(store, (cause) => faults.write('WsSharedSignals.receive', '', cause));
+  }
 
   /**
    * Verifies a security event token and acts on it, once. One that was acted on before has no effect, and is answered as it was
-   * (RFC 8935 section 2): its sender may have lost the answer.
+   * (RFC 8935 section 2): its sender may have lost the answer. One that comes while the first is under way waits for it.
    *
    * @param token the body of the request.
    * @param request that of Node, Express or Fastify.
@@ -114,12 +118,15 @@ export class WsSharedSignals {
     }
     const { issuer, jti, name: signal, subject, block } = read;
     const once = { kind: 'signal', issuer, jti, maxAgeMs: this.#longestAgeMs() };
-    const connections = await actOnce(store, once, () => actOnSignal(read, this.parts.effects));
-    if (connections === 'replayed') {
+    const delivery = await this.#once.act(once, () => actOnSignal(read, this.parts.effects));
+    if (delivery.outcome === 'replayed') {
       await store.charge(`signals:${key}`, 1, FAILURES);
       this.#tellRefused('replayed', address);
       return 0;
     }
+    const { connections } = delivery;
+    // What was done once is told of once.
+    if (delivery.outcome === 'shared') return connections;
     const sub = subject?.sub;
     const principal = sub === undefined ? {} : { principal: JSON.stringify([block, issuer, sub]) };
     this.parts.events.emit({ type: 'ws.signal.received', signal, connections, issuer, ...principal });

@@ -27,7 +27,7 @@ export prints each event as one line of JSON: as a class of OCSF 1.5, or with th
 It verifies nothing. Lines that are not events of this release are skipped and counted.
 
 Exit status: 0 it is what was written, 1 the command failed, 2 wrong arguments or a file that cannot be read,
-3 something is wrong with the trail.`,
+3 something is wrong with the trail, or the files that would tell are not there.`,
 
   async run([action, ...args], output) {
     const text = { type: 'string' } as const;

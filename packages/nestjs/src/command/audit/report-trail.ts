@@ -13,14 +13,14 @@ export function reportLines({ records, chains, findings, furtherFindings, notes 
     ...notes.map((text) => `note  ${text}`),
     ...chains.map(chainLine),
     '',
-    conclusion(records, chains, findings.length + furtherFindings),
+    findings.length === 0 ? whole(records, chains) : broken(findings, furtherFindings),
   ];
   return lines.map((line) => excerpt(line, MAX_TEXT));
 }
 
 function findingLine({ kind, file, line, problem }: ChainFinding): string {
   const where = file === undefined ? '' : `${file}:${line ?? 0}: `;
-  return `WRONG ${kind.padEnd(10)} ${where}${problem}`;
+  return `${kind === 'not-given' ? 'UNKNOWN' : 'WRONG'} ${kind.padEnd(10)} ${where}${problem}`;
 }
 
 function chainLine({ id, node, firstSeq, lastSeq, signed, unvouched, hasEnded }: ChainReport): string {
@@ -31,8 +31,15 @@ function chainLine({ id, node, firstSeq, lastSeq, signed, unvouched, hasEnded }:
   return `chain ${id}${whose}: records ${firstSeq} to ${lastSeq}${end}; ${last}`;
 }
 
-function conclusion(records: number, chains: readonly ChainReport[], found: number): string {
-  if (found > 0) return `${found === 1 ? 'One thing is' : `${found} things are`} wrong with this trail.`;
+function broken(findings: readonly ChainFinding[], further: number): string {
+  const wrong = findings.filter(({ kind }) => kind !== 'not-given').length;
+  if (wrong === 0) return 'Whether it is as it was written, these files alone do not tell.';
+  return wrong + further === 1
+    ? 'One thing is wrong with this trail.'
+    : `${wrong + further} things are wrong with this trail.`;
+}
+
+function whole(records: number, chains: readonly ChainReport[]): string {
   const open = chains.reduce((sum, { unvouched }) => sum + unvouched, 0);
   const all = `${records} record${records === 1 ? '' : 's'}`;
   const tail = open === 0 ? '' : ` ${open} came after a last signature: nothing but the next one vouches for them.`;

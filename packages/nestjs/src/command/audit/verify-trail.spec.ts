@@ -187,6 +187,46 @@ describe('secure-ws audit verify: an attacker with the file', () => {
     }
   });
 
+  it('MO-08 says of files that were begun a moment ago, given alone, that the older ones are not there, and blames nobody', async () => {
+    const audit = auditFolder();
+    // Both end a few records behind a file that was put away, and before their next signature.
+    const few = { maxFileBytes: 4096, crashes: true };
+    const chain = { privateKey: audit.privateKey, anchorEveryRecords: 100 };
+    const other = { ...audit, path: audit.at('other.jsonl') };
+    await run(audit, 40, { ...few, chain: { ...chain, node: 'web-1' } });
+    await run(other, 40, { ...few, chain: { ...chain, node: 'web-2' } });
+    const files = audit.files();
+    const active = [audit.path, other.path];
+    expect(files.length).toBeGreaterThan(4);
+    expect(active.flatMap(linesOf).filter((line) => line.includes('"audit.'))).toEqual([]);
+    expect(await verify(audit)).toMatchObject({ status: 0 });
+    for (const given of [active, active.slice(1), active.toReversed()]) {
+      const { status, wrong, text } = await verify(audit, given);
+      expect({ status, wrong }).toEqual({ status: 3, wrong: [] });
+      expect(
+        text.match(/^UNKNOWN not-given .*: records \d+ to \d+ of chain [\w-]{22} are signed by nothing here/gm),
+      ).toHaveLength(given.length);
+      expect(text).toMatch(/\n\nWhether it is as it was written, these files alone do not tell\.$/);
+    }
+    // All of one node, and of the other one the active file alone.
+    const ofFirst = files.filter((file) => !file.includes('other'));
+    for (const given of [
+      [...ofFirst, other.path],
+      [other.path, ...ofFirst],
+    ]) {
+      const { status, wrong, text } = await verify(audit, given);
+      expect({ status, wrong }).toEqual({ status: 3, wrong: [] });
+      expect(text.match(/^UNKNOWN .*/gm)).toEqual([expect.stringContaining('not-given  other.jsonl:1: ')]);
+    }
+    // What they hold is held against itself all the same, and a file in the middle that was removed is found.
+    const [first = '', ...later] = ofFirst;
+    rewrite(audit.path, (lines) => lines.toSpliced(1, 1));
+    expect((await verify(audit, active)).wrong).toEqual([
+      expect.stringMatching(/^missing +audit.jsonl:2: record \d+ is not there/),
+    ]);
+    expect((await verify(audit, [first, ...later.slice(1), other.path])).wrong[0]).toMatch(/^missing /);
+  });
+
   it('MO-08 is found out who swaps two files, gives one twice, leaves one out or puts an old one in its place', async () => {
     const audit = auditFolder();
     await run(audit, 80, { maxFileBytes: 4096 });

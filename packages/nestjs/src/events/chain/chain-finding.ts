@@ -17,9 +17,10 @@ export type FindingKind =
   | 'after-end'
   | 'gap'
   | 'cut-off'
-  | 'old';
+  | 'old'
+  | 'not-given';
 
-/** Something that a trail nobody has touched does not have. */
+/** Something that a trail nobody has touched does not have; or, as `not-given`, what these files alone do not tell. */
 export interface ChainFinding extends Partial<LinePlace> {
   readonly kind: FindingKind;
   /** A sentence. */

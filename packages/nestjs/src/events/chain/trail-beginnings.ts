@@ -21,6 +21,8 @@ interface Opening {
 export class TrailBeginnings {
   readonly #openings: Opening[] = [];
   readonly #first = new Map<string, Opening>();
+  readonly #untold = new Set<string>();
+  readonly #suspect = new Set<string>();
 
   /** How many chains begin in the middle. */
   get cut(): number {
@@ -32,6 +34,11 @@ export class TrailBeginnings {
     this.#openings.push(opening);
   }
 
+  /** A chain that came later than what it stands in front of: no file in front of it was ever there. */
+  suspect(id: string): void {
+    this.#suspect.add(id);
+  }
+
   /** Says which chains begin where none may. */
   judge(chains: ReadonlyMap<string, VerifiedChain>, isComplete: boolean, findings: Findings): void {
     let areWhole = true;
@@ -40,6 +47,14 @@ export class TrailBeginnings {
       const before = start?.continues;
       const isFirst = start !== undefined && before === undefined;
       const isBehind = before !== undefined && chains.has(before.id);
+      if (this.#isRotated(opening)) {
+        areWhole = false;
+        this.#untold.add(chain.id);
+        const which = `records ${opening.seq} to ${chain.report().lastSeq} of chain ${chain.id}`;
+        const what = `${which} are signed by nothing here: give the older files as well, which were removed or not given.`;
+        findings.add('not-given', place, what);
+        continue;
+      }
       if (this.#isFirstOfNode(opening, isFirst || isBehind)) {
         if (chain.node !== undefined) this.#first.set(chain.node, opening);
         if (isFirst || isBehind) continue;
@@ -56,6 +71,21 @@ export class TrailBeginnings {
     if (isComplete && !areWhole) {
       findings.add('missing', undefined, 'the files do not go back to the first record of the trail.');
     }
+  }
+
+  /** Whether a chain can only be judged with files that are not here. To be asked when all is judged. */
+  isUntold(id: string): boolean {
+    return this.#untold.has(id);
+  }
+
+  /**
+   * A file that was put away ends anywhere between two signatures, so that the next one may have none for a while: by itself that
+   * is neither right nor wrong. One that another chain stands behind was judged by its start.
+   */
+  #isRotated({ chain, place, seq, start }: Opening): boolean {
+    if (start !== undefined || seq === 0 || place.line !== 1 || chain.isSigned || chain.isContinued) return false;
+    if (this.#suspect.has(chain.id)) return false;
+    return this.#openings.every((other) => other.chain === chain || other.place.file !== chain.file);
   }
 
   /**

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Findings, type LinePlace, type TrailReport } from './chain-finding.js';
 import { type ChainRecord, isSignedBy, readChainLine } from './chain-line.js';
 import { readContent, type ReadMark } from './chain-mark-reader.js';
+import { originOf } from '../file/rotated-files.js';
 import { type RememberedHead, RememberedHeads } from './remembered-heads.js';
 import { type AgeLimit, SignatureAges } from './signature-ages.js';
 import { TrailBeginnings } from './trail-beginnings.js';
@@ -100,7 +101,7 @@ export class TrailVerifier {
       }
     }
     if (this.#records === 0) findings.add('unreadable', undefined, 'there is no record of a chain in these files.');
-    else this.#ages.judge(chains, findings);
+    else if (!chains.every(({ id }) => this.#beginnings.isUntold(id))) this.#ages.judge(chains, findings);
     return {
       ...{ records: this.#records, chains, findings: findings.list },
       ...{ furtherFindings: findings.further, isAsWritten: findings.areGaps, notes: findings.notes },
@@ -160,16 +161,19 @@ export class TrailVerifier {
 
   /**
    * A process that found an empty file had no records in front of its own. One that found no file would have gone on from
-   * the newest that was put away: older ones, of which nothing is signed, were not there, and are of nobody.
+   * the newest that was put away: older ones of its path, of which nothing is signed, were not there, and are of nobody. What
+   * lies at another path may be of another node.
    */
   #refuseInFront(own: string, node: string, place: LinePlace): void {
     for (const { id, isSigned, isContinued, file } of this.#chains.values()) {
       const isHere = file === place.file;
       if (id === own || isSigned || (isContinued && !isHere)) continue;
+      if (originOf(file) !== originOf(place.file)) continue;
       const found = isHere ? 'began with an empty file' : 'found no file, or knows of no record in one';
       const where = isHere ? '' : ` in ${file}`;
       const problem = `${node} ${found}: chain ${id}${where} in front of it, of which nothing is signed, came later.`;
       this.#findings.add('unsigned', place, problem);
+      this.#beginnings.suspect(id);
     }
   }
 

@@ -119,6 +119,34 @@ describe('EventSampler', () => {
     expect(all).toBeLessThanOrEqual(4400);
   });
 
+  it.each([4, 6, 12])(
+    'DR-24 MO-02 has an address on record that does little while %i others do all that they can',
+    (count) => {
+      const sampler = samplerOf(20, 100, 5000);
+      const reasons = ['claims', 'policy', 'json-syntax', 'message-size'];
+      const from = (reason: string, address: string): SecurityEvent =>
+        ({ ...message(reason), address }) as SecurityEvent;
+      let [flood, quiet, burst] = [0, 0, 0];
+      for (let second = 0; second < 3600; second++) {
+        for (let each = 0; each < 20 * count; each++) {
+          const reason = reasons[each % reasons.length] ?? '';
+          if (sampler.admits(from(reason, `198.51.100.${each % count}`), second * 1000)) flood++;
+        }
+        // One event every fifteen seconds, and twelve in each of two seconds of three quarters of an hour.
+        if (second % 15 === 14 && sampler.admits(from('payload', '192.0.2.7'), second * 1000)) quiet++;
+        if (second >= 900 && second % 900 < 2) {
+          for (let each = 0; each < 12; each++) {
+            if (sampler.admits(from('envelope', '192.0.2.8'), second * 1000)) burst++;
+          }
+        }
+      }
+
+      expect({ quiet, burst }).toEqual({ quiet: 240, burst: 72 });
+      expect(flood + quiet + burst).toBeLessThanOrEqual(5500);
+      expect(flood).toBeGreaterThan(4500);
+    },
+  );
+
   it('MO-11 keeps a bounded number of addresses in mind', () => {
     const sampler = samplerOf(1_000_000, 100, 40_000);
     const from = (address: string): SecurityEvent => ({ ...message('claims'), address }) as SecurityEvent;

@@ -7,6 +7,12 @@ const SHARE_AT_ONCE = 1 / 10;
 /** The part that one source may have: the others are on record beside it. */
 const SHARE_OF_SOURCE = 1 / 4;
 
+/** The part that each source has before others: what the reserve is for. */
+const SHARE_OF_QUIET = 1 / 20;
+
+/** The part of what may come at once that is kept for those. */
+const RESERVE = 1 / 4;
+
 /** As many sources as are told apart. With more of them it is the bound over all that counts. */
 const MAX_SOURCES = 1000;
 
@@ -23,10 +29,11 @@ class Bucket {
     this.#at = now;
   }
 
-  has(now: number): boolean {
+  /** @param reserved the part of what may come at once that has to be left. */
+  has(now: number, reserved = 0): boolean {
     this.#left = Math.min(this.#most, this.#left + ((now - this.#at) * this.perHour) / HOUR_MS);
     this.#at = now;
-    return this.#left >= 1;
+    return this.#left >= 1 + reserved * this.#most;
   }
 
   take(): void {
@@ -38,14 +45,23 @@ class Bucket {
   }
 }
 
+interface Source {
+  readonly own: Bucket;
+  /** What of that the reserve is for. */
+  readonly quiet: Bucket;
+}
+
 /**
  * How much of floods is written: so many of one kind in a second, so many of all kinds in an hour, and of these a quarter of
  * one source. A tenth of an hour's may come at once, so that no hour brings more than 1.1 times `perHour`.
+ *
+ * Four sources could have all of that. So a quarter of what may come at once is kept for who has caused no more than a twentieth of an
+ * hour's: as many as twenty that do all they can leave room for one that does little.
  */
 export class FloodBudget {
   readonly #passed = new Map<string, number>();
   /** The one that was seen last is the last one. */
-  readonly #sources = new Map<string, Bucket>();
+  readonly #sources = new Map<string, Source>();
   #secondStart = -Infinity;
   #all: Bucket | undefined;
 
@@ -67,21 +83,26 @@ export class FloodBudget {
     if (this.perHour === Infinity) return true;
     const all = (this.#all ??= new Bucket(this.perHour, now));
     if (!all.has(now)) return false;
-    const own = this.#bucketOf(source(), now);
+    const { own, quiet } = this.#sourceOf(source(), now);
     if (!own.has(now)) return false;
+    if (quiet.has(now)) quiet.take();
+    else if (!all.has(now, RESERVE)) return false;
     all.take();
     own.take();
     return true;
   }
 
-  #bucketOf(source: string, now: number): Bucket {
-    const bucket = this.#sources.get(source) ?? new Bucket(this.perHour * SHARE_OF_SOURCE, now);
-    this.#sources.delete(source);
-    this.#sources.set(source, bucket);
+  #sourceOf(name: string, now: number): Source {
+    const source = this.#sources.get(name) ?? {
+      own: new Bucket(this.perHour * SHARE_OF_SOURCE, now),
+      quiet: new Bucket(this.perHour * SHARE_OF_QUIET, now),
+    };
+    this.#sources.delete(name);
+    this.#sources.set(name, source);
     if (this.#sources.size > MAX_SOURCES) {
       const [oldest] = this.#sources.keys();
       this.#sources.delete(oldest as string);
     }
-    return bucket;
+    return source;
   }
 }

@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, parse } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isRotationDue, RotatedFiles } from './rotated-files.js';
+import { isRotationDue, originOf, RotatedFiles } from './rotated-files.js';
 
 const NOON = Date.parse('2026-11-27T12:00:00.000Z');
 const RULE = { maxFileBytes: 1000, rotateDaily: true };
@@ -85,4 +85,14 @@ describe('RotatedFiles', () => {
     await Promise.all([files.keepNewest(1), files.keepNewest(1), files.keepNewest(1)]);
     expect(readdirSync(path)).toEqual([name(199)]);
   });
+
+  it.each(['audit.jsonl', 'audit', '/var/log/web.1/audit.jsonl', 'a.b/audit'])(
+    'MO-08 knows of which path a file was put away: %s',
+    (path) => {
+      const { dir, name, ext } = parse(path);
+      const putAway = join(dir, `${name}.2026-11-27T12-00-00-000Z-0000-5f3a9c01${ext}`);
+      expect(originOf(putAway)).toBe(path);
+      expect(originOf(path)).toBe(path);
+    },
+  );
 });

@@ -5,6 +5,9 @@ import { join, parse } from 'node:path';
 /** When, which one of that moment, and by whom. */
 const NAME = /^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z)-(\d{4})-[0-9a-f]{8}$/;
 
+/** What a put away file has in its name beside that of its path. */
+const STAMP = /\.\d{4}-\d\d-\d\dT[\d-]{12}Z-\d{4}-[0-9a-f]{8}(?=(?:\.[^./\\]*)?$)/;
+
 /** How many files are told apart in one millisecond. */
 const MAX_COUNT = 9999;
 
@@ -25,6 +28,11 @@ export interface RotatedState {
 export function isRotationDue({ size, writtenAt }: RotatedState, now: number, rule: RotationRule): boolean {
   if (size === 0) return false;
   return size >= rule.maxFileBytes || (rule.rotateDaily && dayOf(writtenAt) !== dayOf(now));
+}
+
+/** The path that a file was put away of, as its name says it; a file of any other name is of its own. */
+export function originOf(path: string): string {
+  return path.replace(STAMP, '');
 }
 
 /**
