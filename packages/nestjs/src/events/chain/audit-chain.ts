@@ -74,9 +74,10 @@ export class AuditChain {
     return lines;
   }
 
-  /** A signed record. */
+  /** A signed record: the start of the chain, where there is none yet and the reason is no news. */
   anchor(reason: AnchorReason, now: number): string[] {
-    return this.#state.seq === 0 ? [this.#start(now)] : [this.#mark(reason, now)];
+    const start = this.#state.seq === 0 ? [this.#start(now)] : [];
+    return start.length > 0 && reason !== 'shortened' ? start : [...start, this.#mark(reason, now)];
   }
 
   /** What was linked has arrived. */

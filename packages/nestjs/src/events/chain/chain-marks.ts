@@ -1,5 +1,5 @@
 /** Why a process signed a record. */
-export type AnchorReason = 'time' | 'count' | 'rotation' | 'moved' | 'closed';
+export type AnchorReason = 'time' | 'count' | 'rotation' | 'moved' | 'shortened' | 'closed';
 
 /** A record that a chain was left at. */
 export interface ChainLink {

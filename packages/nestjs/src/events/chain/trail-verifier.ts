@@ -67,6 +67,11 @@ export class TrailVerifier {
       );
     }
     const isVouched = mark !== undefined && this.#isSigned(record, mark, place);
+    if (isVouched && mark.reason === 'shortened') {
+      const { node = 'a node' } = mark;
+      const problem = `${node} found the file shorter than it had left it: somebody has removed records in front of this one.`;
+      this.#findings.add('cut-off', place, problem);
+    }
     this.#settleTorn(record, mark, isVouched);
     const chain = this.#chains.get(record.id) ?? this.#begin(record, mark, place);
     if (chain === undefined) return;

@@ -10,9 +10,22 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
  */
 const FLAGS = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
 
+/** What has become of a file since it was looked at last. */
+export interface FoundFile {
+  /** Whether its path still leads to it: somebody may have moved or removed it. */
+  readonly isThere: boolean;
+  /** Whether it is shorter than it was left. Whoever writes to it only appends: somebody has taken records out of it. */
+  readonly isShortened: boolean;
+}
+
 /** A file that lines are appended to: a batch of them arrives whole, or is taken back. */
 export class AuditFile {
   #needsLineFeed = false;
+  /**
+   * How many bytes it has at least, as long as nobody shortens it: what was found in it, and what this process has written.
+   * What others have begun to write is not in it, because they may take that back.
+   */
+  #leastSize: number;
 
   private constructor(
     private readonly handle: FileHandle,
@@ -21,7 +34,9 @@ export class AuditFile {
     public size: number,
     /** When it was written to last, in milliseconds since 1970. */
     public writtenAt: number,
-  ) {}
+  ) {
+    this.#leastSize = size;
+  }
 
   /**
    * Opens a file, or makes it.
@@ -52,16 +67,16 @@ export class AuditFile {
     return tail;
   }
 
-  /** Whether a path still leads to it: somebody may have moved or removed it. */
-  async isAt(path: string): Promise<boolean> {
-    try {
-      const { dev, ino, size } = await stat(path);
-      if (`${dev}:${ino}` !== this.inode) return false;
-      this.size = size;
-      return true;
-    } catch {
-      return false;
+  /** Looks what has become of it. That it was shortened is said once. */
+  async look(path: string): Promise<FoundFile> {
+    const isThere = await this.#isAt(path);
+    this.size = (await this.handle.stat()).size;
+    const isShortened = this.size < this.#leastSize;
+    if (isShortened) {
+      await this.tail();
+      this.#leastSize = this.size;
     }
+    return { isThere, isShortened };
   }
 
   /**
@@ -84,6 +99,7 @@ export class AuditFile {
     }
     this.#needsLineFeed = false;
     this.size = before + written;
+    this.#leastSize = this.size;
     this.writtenAt = now;
   }
 
@@ -99,6 +115,15 @@ export class AuditFile {
 
   close(): Promise<void> {
     return this.handle.close();
+  }
+
+  async #isAt(path: string): Promise<boolean> {
+    try {
+      const { dev, ino } = await stat(path);
+      return `${dev}:${ino}` === this.inode;
+    } catch {
+      return false;
+    }
   }
 
   async #takeBack(before: number, written: number): Promise<void> {

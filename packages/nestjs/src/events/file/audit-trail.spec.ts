@@ -32,7 +32,7 @@ describe('AuditTrail', () => {
         floods: 'summarised',
         chain: { key: createPrivateKey(privateKey), node: 'web-1', anchorEveryRecords: 100, anchorEveryMs: 60_000 },
       },
-      { tell: () => undefined, isDone: () => undefined },
+      { tell: () => undefined, isDone: () => undefined, say: () => undefined },
     );
 
   /** Has the disk take half of the next write, fail, and not give that half back. */

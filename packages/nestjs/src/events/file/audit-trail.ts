@@ -20,11 +20,13 @@ export class AuditTrail {
   #chain: AuditChain | undefined;
   /** Whether the file of before is not where it was any more: somebody has moved or removed it. */
   #isMoved = false;
+  /** Whether the file was found shorter than it was left. */
+  #isShortened = false;
 
   constructor(
     private readonly settings: FileSinkSettings,
     /** Is told what goes wrong without a record being lost. */
-    private readonly troubles: Pick<TroubleLog, 'tell' | 'isDone'>,
+    private readonly troubles: Pick<TroubleLog, 'tell' | 'isDone' | 'say'>,
   ) {
     this.#rotated = new RotatedFiles(settings.path);
   }
@@ -70,22 +72,38 @@ export class AuditTrail {
 
   /** Has a file open at the path, with room for what is written next. */
   async #prepare(now: number): Promise<void> {
-    if (this.#file !== undefined && !(await this.#file.isAt(this.settings.path))) {
-      this.#isMoved = true;
-      await this.#leaveFile();
-    }
+    await this.#look();
     const file = this.#file ?? (await this.#openFile());
     if (this.#isMoved) {
       // The first record of the new file says that there was another one.
       if (this.#chain?.last !== undefined) await this.#write((chain) => chain?.anchor('moved', now) ?? [], now);
       this.#isMoved = false;
     }
+    if (this.#isShortened) {
+      await this.#write((chain) => chain?.anchor('shortened', now) ?? [], now);
+      this.#isShortened = false;
+    }
     if (isRotationDue(file, now, this.settings)) await this.#rotate(now);
+  }
+
+  /** Looks whether the file is what it was. */
+  async #look(): Promise<void> {
+    const found = await this.#file?.look(this.settings.path);
+    if (found === undefined) return;
+    if (found.isShortened) {
+      this.#isShortened = true;
+      // Each time, and not once for all: the record that says it can be taken out as well, which is the next time.
+      this.troubles.say('the file is shorter than this process left it: somebody has removed records');
+    }
+    if (found.isThere) return;
+    this.#isMoved = true;
+    await this.#leaveFile();
   }
 
   async #write(linesOf: (chain: AuditChain | undefined) => readonly string[], now: number): Promise<void> {
     const file = this.#file ?? (await this.#openFile());
     const lines = linesOf(this.#chain);
+    if (lines.length === 0) return;
     try {
       await file.append(lines, now);
     } catch (error) {

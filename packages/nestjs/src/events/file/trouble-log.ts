@@ -15,6 +15,11 @@ export class TroubleLog {
     const trouble = reasonOf(error);
     if (trouble === this.#lasting.get(work)) return;
     this.#lasting.set(work, trouble);
+    this.say(trouble);
+  }
+
+  /** Each time. */
+  say(trouble: string): void {
     new ContainedLogger('SecureWs').warn(toLine({ where: 'FileSink', path: this.path, trouble }));
   }
 
