@@ -73,7 +73,7 @@ export class TrailVerifier {
       this.#findings.add('cut-off', place, problem);
     }
     this.#settleTorn(record, mark, isVouched);
-    const chain = this.#chains.get(record.id) ?? this.#begin(record, mark, place);
+    const chain = this.#chains.get(record.id) ?? this.#begin(record, mark, isVouched, place);
     if (chain === undefined) return;
     if (mark?.type === 'audit.start' && record.seq === 0 && isVouched) this.#link(record.id, mark, place);
     if (this.#remembered.isOther(record.id, record.seq, record.hash)) {
@@ -121,7 +121,12 @@ export class TrailVerifier {
   }
 
   /** A chain that was not seen before. */
-  #begin(record: ChainRecord, mark: ReadMark | undefined, place: LinePlace): VerifiedChain | undefined {
+  #begin(
+    record: ChainRecord,
+    mark: ReadMark | undefined,
+    isVouched: boolean,
+    place: LinePlace,
+  ): VerifiedChain | undefined {
     if (this.#chains.size >= MAX_CHAINS) {
       if (!this.#hasTooMany) this.#findings.add('unreadable', place, `there are more than ${MAX_CHAINS} chains.`);
       this.#hasTooMany = true;
@@ -136,7 +141,8 @@ export class TrailVerifier {
     }
     const isCut = !isStart && this.#beginnings.cut < MAX_CUT;
     const chain = new VerifiedChain(record, isCut, this.#findings);
-    this.#beginnings.add({ chain, place, seq: record.seq, start: isStart ? mark : undefined });
+    const isMoved = isVouched && mark?.reason === 'moved';
+    this.#beginnings.add({ chain, place, seq: record.seq, start: isStart ? mark : undefined, isMoved });
     this.#chains.set(record.id, chain);
     return chain;
   }

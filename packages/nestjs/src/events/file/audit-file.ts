@@ -29,7 +29,7 @@ export class AuditFile {
 
   private constructor(
     private readonly handle: FileHandle,
-    private readonly inode: string,
+    readonly inode: string,
     /** How many bytes it had when it was looked at last, whoever wrote them. */
     public size: number,
     /** When it was written to last, in milliseconds since 1970. */
@@ -67,9 +67,19 @@ export class AuditFile {
     return tail;
   }
 
+  /** Whether a path leads to it. */
+  async isAt(path: string): Promise<boolean> {
+    try {
+      const { dev, ino } = await stat(path);
+      return `${dev}:${ino}` === this.inode;
+    } catch {
+      return false;
+    }
+  }
+
   /** Looks what has become of it. That it was shortened is said once. */
   async look(path: string): Promise<FoundFile> {
-    const isThere = await this.#isAt(path);
+    const isThere = await this.isAt(path);
     this.size = (await this.handle.stat()).size;
     const isShortened = this.size < this.#leastSize;
     if (isShortened) {
@@ -115,15 +125,6 @@ export class AuditFile {
 
   close(): Promise<void> {
     return this.handle.close();
-  }
-
-  async #isAt(path: string): Promise<boolean> {
-    try {
-      const { dev, ino } = await stat(path);
-      return `${dev}:${ino}` === this.inode;
-    } catch {
-      return false;
-    }
   }
 
   async #takeBack(before: number, written: number): Promise<void> {

@@ -8,6 +8,7 @@ import { AuditFile } from './audit-file.js';
 import type { FileSinkSettings } from './file-sink.options.js';
 import { type FileTail, readTail } from './file-tail.js';
 import { isRotationDue, RotatedFiles } from './rotated-files.js';
+import { RotationLock } from './rotation-lock.js';
 import type { TroubleLog } from './trouble-log.js';
 
 /**
@@ -16,6 +17,7 @@ import type { TroubleLog } from './trouble-log.js';
  */
 export class AuditTrail {
   readonly #rotated: RotatedFiles;
+  readonly #lock: RotationLock;
   #file: AuditFile | undefined;
   #chain: AuditChain | undefined;
   /** Whether the file of before is not where it was any more: somebody has moved or removed it. */
@@ -29,6 +31,7 @@ export class AuditTrail {
     private readonly troubles: Pick<TroubleLog, 'tell' | 'isDone' | 'say'>,
   ) {
     this.#rotated = new RotatedFiles(settings.path);
+    this.#lock = new RotationLock(settings.path);
   }
 
   /** Opens the file. @throws Error where it cannot be opened, or files can never be put away. */
@@ -72,6 +75,13 @@ export class AuditTrail {
 
   /** Has a file open at the path, with room for what is written next. */
   async #prepare(now: number): Promise<void> {
+    const file = await this.#fileAtPath(now);
+    if (!isRotationDue(file, now, this.settings)) return;
+    if (await this.#putAway(file, now)) await this.#removeOldest();
+    else await this.#fileAtPath(now);
+  }
+
+  async #fileAtPath(now: number): Promise<AuditFile> {
     await this.#look();
     const file = this.#file ?? (await this.#openFile());
     if (this.#isMoved) {
@@ -83,7 +93,7 @@ export class AuditTrail {
       await this.#write((chain) => chain?.anchor('shortened', now) ?? [], now);
       this.#isShortened = false;
     }
-    if (isRotationDue(file, now, this.settings)) await this.#rotate(now);
+    return file;
   }
 
   /** Looks whether the file is what it was. */
@@ -117,15 +127,55 @@ export class AuditTrail {
     this.#chain?.keep();
   }
 
-  async #rotate(now: number): Promise<void> {
-    // The last record of a file that is put away vouches for all of it.
-    if (this.#chain?.isSigned === false && this.#chain.last !== undefined) {
-      await this.#write((chain) => chain?.anchor('rotation', now) ?? [], now);
+  /** Begins the next file. @returns whether that was done here: another process may be about it, or has done it. */
+  async #putAway(file: AuditFile, now: number): Promise<boolean> {
+    const letGo = await this.#takeLock(file, now);
+    try {
+      if (letGo === undefined || !(await file.isAt(this.settings.path))) return false;
+      // The last record of a file that is put away vouches for all of it.
+      if (this.#chain?.isSigned === false && this.#chain.last !== undefined) {
+        await this.#write((chain) => chain?.anchor('rotation', now) ?? [], now);
+      }
+      await file.sync();
+      const path = await this.#rotated.nextPath(now);
+      if (!(await this.#isRenamed(path))) return false;
+      if (!(await file.isAt(path))) {
+        // Who has not asked for the lock was faster: this is the next file, which belongs behind the one that was put away.
+        await rename(path, await this.#rotated.nextPath(now));
+        return false;
+      }
+    } finally {
+      await letGo?.();
     }
-    await this.#file?.sync();
-    await rename(this.settings.path, await this.#rotated.nextPath(now));
     await this.#leaveFile();
     await this.#openFile();
+    return true;
+  }
+
+  /** Without a lock two processes may still come to terms, and the file must not grow without an end. */
+  async #takeLock({ inode }: AuditFile, now: number): Promise<(() => Promise<void>) | undefined> {
+    try {
+      const letGo = await this.#lock.take(inode, now);
+      this.troubles.isDone('lock');
+      return letGo;
+    } catch (error) {
+      this.troubles.tell('lock', error);
+      return () => Promise.resolve();
+    }
+  }
+
+  /** Puts what is at the path elsewhere. @returns whether there was a file. */
+  async #isRenamed(to: string): Promise<boolean> {
+    try {
+      await rename(this.settings.path, to);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  async #removeOldest(): Promise<void> {
     try {
       await this.#rotated.keepNewest(this.settings.maxFiles - 1);
       this.troubles.isDone('removal');
