@@ -2,7 +2,6 @@ import { access, constants, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { toLine } from '../../core/visible-text.js';
 import { AuditChain, type ChainOrigin } from '../chain/audit-chain.js';
-import { readChainLine } from '../chain/chain-line.js';
 import type { AnchorReason } from '../chain/chain-marks.js';
 import { AuditFile } from './audit-file.js';
 import type { FileSinkSettings } from './file-sink.options.js';
@@ -231,9 +230,10 @@ async function tailOf(path: string): Promise<FileTail> {
   }
 }
 
-function originOf({ line, isTorn }: FileTail): ChainOrigin {
-  const record = line === undefined ? undefined : readChainLine(line);
-  if (record?.isIntact !== true) return { gap: 'unreadable' };
+/** One line that cannot be read must not leave the records in front of it without anything that vouches for them. */
+function originOf({ record, isRecordLast, isTorn }: FileTail): ChainOrigin {
+  if (record === undefined) return { gap: 'unreadable' };
   const { id, seq, hash } = record;
-  return { continues: { id, seq, hash }, ...(isTorn && { gap: 'torn' as const }) };
+  const gap = isRecordLast ? 'torn' : 'unreadable';
+  return { continues: { id, seq, hash }, ...((isTorn || !isRecordLast) && { gap }) };
 }
