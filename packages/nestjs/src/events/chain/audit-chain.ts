@@ -69,6 +69,11 @@ export class AuditChain {
       // In front of the record: none is further from a signed one than was said, whatever the wall clock does.
       if (Math.abs(now - anchoredAt) >= anchorEveryMs) lines.push(this.#mark('time', now));
       else if (unsigned >= anchorEveryRecords) lines.push(this.#mark('count', now));
+      // The clock was set back while the event waited: it is later than what is signed, and whoever verifies knows no other time.
+      const time = timeOf(event);
+      if (time - this.#state.anchoredAt >= anchorEveryMs) {
+        lines.push(this.#mark('time', time - now >= anchorEveryMs ? time : now));
+      }
       lines.push(this.#add(toLine(event)));
     }
     return lines;
@@ -118,4 +123,10 @@ export class AuditChain {
     this.#state = { seq: seq + 1, prev: hash, unsigned: unsigned + 1, anchoredAt };
     return line;
   }
+}
+
+/** When an event was told, in milliseconds since 1970; `NaN` for what does not say it. */
+function timeOf(event: object): number {
+  const { time } = event as { readonly time?: unknown };
+  return typeof time === 'string' ? Date.parse(time) : NaN;
 }
