@@ -93,7 +93,9 @@ export class OperationsAccess implements OnApplicationBootstrap {
   }
 
   /** The page itself has asked, from where it was served: nobody who looks at it could tell what is missing. Said once. */
-  warnOfOwnOrigin({ headers: { origin, host } }: AnyRequest): void {
+  warnOfOwnOrigin({ headers }: AnyRequest): void {
+    // HTTP/2 has it in a field of its own (RFC 9113 section 8.3.1).
+    const { origin, host = headers[':authority'] } = headers;
     if (this.#isOriginTold || host === undefined || origin?.split('://')[1] !== host) return;
     this.#isOriginTold = true;
     const option = this.options.origins === undefined ? 'handshake.origins' : `${OPERATIONS_PLACE}.origins`;

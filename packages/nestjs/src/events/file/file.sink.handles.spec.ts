@@ -54,6 +54,40 @@ describe('what a FileSink has open', () => {
     disk.realpath = disk.open = Promise.resolve();
   });
 
+  it.each([undefined, 'chain'])(
+    'MO-09 is closed behind an event of a boot that fails before it opens its sinks: %s',
+    async (chain) => {
+      const { path, privateKey } = auditFolder();
+      const sink = new FileSink({ path, ...(chain !== undefined && { chain: { privateKey } }) });
+      const away = new SecurityEvents(
+        clock,
+        [
+          Object.assign(new FileSink({ path: `${path}.other` }), { open: () => Promise.reject(new Error('is away')) }),
+          sink,
+        ],
+        defaultEventsSettings(),
+      );
+      away.emit({ type: 'ws.drain.started', connections: 1 });
+      await away.flush();
+      await expect(away.open()).rejects.toThrow('is away');
+      expect(disk.handles.length).toBeGreaterThan(1);
+      expect(stillOpen()).toBe(0);
+      expect(clock.pending).toBe(0);
+    },
+  );
+
+  it('MO-09 is opened once by a boot that has written before, and closed with it', async () => {
+    const { path, privateKey } = auditFolder();
+    const sink = new FileSink({ path, chain: { privateKey } });
+    await sink.write(EVENT);
+    await sink.open(clock);
+    await sink.write(EVENT);
+    expect(stillOpen()).toBe(1);
+    await sink.close();
+    expect(stillOpen()).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
   it('MO-09 is closed behind an event that came after its end, and that the disk did not take', async () => {
     const { path, privateKey } = auditFolder();
     const sink = new FileSink({ path, chain: { privateKey } });

@@ -28,6 +28,8 @@ export class FileSink extends SecurityEventSink {
   #work: Promise<unknown> = Promise.resolve();
   #isWriting = false;
   #isClosed = false;
+  /** Whether somebody has opened it, and will close it. */
+  #isOpen = false;
   #isSyncDue = false;
   #isAnchorDue = false;
   /** What the problems of the boot are told of. */
@@ -61,7 +63,10 @@ export class FileSink extends SecurityEventSink {
     this.#clock = clock;
     this.#letGo = letGo;
     try {
-      await this.#exclusively(() => this.#openTrail());
+      await this.#exclusively(async () => {
+        await this.#openTrail();
+        this.#isOpen = !this.#isClosed;
+      });
     } catch (cause) {
       letGo();
       const isMissing = ((cause as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
@@ -86,18 +91,20 @@ export class FileSink extends SecurityEventSink {
         try {
           await (this.#trail ?? (await this.#openTrail())).append(events, this.#clock.now());
         } finally {
-          // What is told after the end of the application is written, and leaves nothing open behind it.
-          if (this.#isClosed) await this.#closeTrail();
+          // What is told before its beginning, by a boot that may fail, or after the end of the application is written, and leaves
+          // nothing open behind it.
+          if (!this.#isOpen) await this.#closeTrail();
         }
       });
     } finally {
       this.#isWriting = false;
     }
-    if (this.#settings?.fsync === 'every-second' && !this.#isClosed) this.#syncSoon();
+    if (this.#settings?.fsync === 'every-second' && this.#isOpen) this.#syncSoon();
   }
 
   override async close(): Promise<void> {
     this.#isClosed = true;
+    this.#isOpen = false;
     try {
       await this.#exclusively(() => this.#closeTrail());
     } finally {
