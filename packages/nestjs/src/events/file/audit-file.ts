@@ -49,6 +49,11 @@ export class AuditFile {
     try {
       const { ino, dev, size, mtimeMs, nlink, uid, mode: found } = await handle.stat();
       if ((found & constants.S_IFMT) !== constants.S_IFREG) throw new Error('it is not a regular file');
+      if (nlink === 0) {
+        // Another process has put it away meanwhile, and removed it: another one is at the path, or will be.
+        await handle.close();
+        return await AuditFile.open(path, mode);
+      }
       if (nlink !== 1) throw new Error('it has a second name, a hard link that somebody made');
       // Not on Windows, which has no such numbers.
       if (process.geteuid !== undefined && uid !== process.geteuid()) throw new Error('it belongs to another user');
