@@ -6,7 +6,7 @@ import { verifyTrail } from './verify-trail.js';
 /** `secure-ws audit`: whether an audit trail is what was written, and what other systems call what stands in it. */
 export const auditCommand: Command = {
   summary: 'verify the files of an audit trail, or export them as OCSF or ECS',
-  help: `secure-ws audit verify FILES... --public-key KEY.pem [--public-key OLD.pem] [--max-age SECONDS]
+  help: `secure-ws audit verify FILES... --public-key KEY.pem [--public-key OLDER.pem] [--max-age SECONDS]
                   [--complete] [--remember HEADS.json] [--json]
 secure-ws audit export FILES... --format ocsf|ecs
 
@@ -15,7 +15,8 @@ edited, removed, added, reordered or replaced, and each gap. It needs the public
 What was written after the last signed record can be cut off unseen: the report says how much that is at most, and
 --max-age and --remember narrow it down.
 
-  --public-key  an Ed25519 public key in PEM: openssl pkey -in key.pem -pubout. Several, where the key has changed
+  --public-key  an Ed25519 public key in PEM: openssl pkey -in key.pem -pubout. Several, where the key has changed: that
+                of today first, with which the last signed record of each node must be signed, and older ones behind it
   --max-age     how old the last signed record of each node may be, in seconds: an application that runs signs every
                 minute
   --complete    the files must go back to the first record: without it, older ones may have been removed

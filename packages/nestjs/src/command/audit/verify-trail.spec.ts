@@ -386,6 +386,8 @@ describe('secure-ws audit verify: an attacker with the file', () => {
     rewrite(audit.path, (lines) => lines.toSpliced(7, 3));
     expect((await verify(audit)).wrong).toEqual([
       expect.stringMatching(/^gap +audit.jsonl:8: web-1 started, and could not read the record in front of it/),
+      // What was readable in front of it is vouched for all the same.
+      expect.stringMatching(/^cut-off +audit.jsonl:8: it goes on from record 8 of chain .*: records 7 to 8 are not/),
     ]);
   });
 

@@ -69,14 +69,20 @@ export class AuditChain {
       // In front of the record: none is further from a signed one than was said, whatever the wall clock does.
       if (Math.abs(now - anchoredAt) >= anchorEveryMs) lines.push(this.#mark('time', now));
       else if (unsigned >= anchorEveryRecords) lines.push(this.#mark('count', now));
+      // The clock was set back while the event waited: it is later than what is signed, and whoever verifies knows no other time.
+      const time = timeOf(event);
+      if (time - this.#state.anchoredAt >= anchorEveryMs) {
+        lines.push(this.#mark('time', time - now >= anchorEveryMs ? time : now));
+      }
       lines.push(this.#add(toLine(event)));
     }
     return lines;
   }
 
-  /** A signed record. */
+  /** A signed record: the start of the chain, where there is none yet and the reason is no news. */
   anchor(reason: AnchorReason, now: number): string[] {
-    return this.#state.seq === 0 ? [this.#start(now)] : [this.#mark(reason, now)];
+    const start = this.#state.seq === 0 ? [this.#start(now)] : [];
+    return start.length > 0 && reason !== 'shortened' ? start : [...start, this.#mark(reason, now)];
   }
 
   /** What was linked has arrived. */
@@ -117,4 +123,10 @@ export class AuditChain {
     this.#state = { seq: seq + 1, prev: hash, unsigned: unsigned + 1, anchoredAt };
     return line;
   }
+}
+
+/** When an event was told, in milliseconds since 1970; `NaN` for what does not say it. */
+function timeOf(event: object): number {
+  const { time } = event as { readonly time?: unknown };
+  return typeof time === 'string' ? Date.parse(time) : NaN;
 }

@@ -13,6 +13,7 @@ export type FindingKind =
   | 'reordered'
   | 'replaced'
   | 'forged'
+  | 'retired'
   | 'unsigned'
   | 'after-end'
   | 'gap'

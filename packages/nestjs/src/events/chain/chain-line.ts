@@ -78,11 +78,11 @@ export function readChainLine(line: Buffer): ChainRecord | undefined {
   };
 }
 
-/** Whether one of some keys has signed a record. Never throws. */
-export function isSignedBy({ signed }: ChainRecord, keys: readonly KeyObject[]): boolean {
-  if (signed === undefined) return false;
+/** Which one of some keys has signed a record; `-1` for none. Never throws. */
+export function signerOf({ signed }: ChainRecord, keys: readonly KeyObject[]): number {
+  if (signed === undefined) return -1;
   const bytes = Buffer.concat([SIGNED_AS, signed.bytes]);
-  return keys.some((key) => verify(null, bytes, key, signed.signature));
+  return keys.findIndex((key) => verify(null, bytes, key, signed.signature));
 }
 
 function tail(bytes: Buffer, count: number): string {

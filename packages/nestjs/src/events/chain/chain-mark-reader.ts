@@ -17,6 +17,8 @@ export interface ReadMark {
   readonly node: string | undefined;
   readonly continues: ChainLink | undefined;
   readonly gap: string | undefined;
+  /** Why it was signed. */
+  readonly reason: string | undefined;
 }
 
 /** Reads what a record says; `undefined` for what is not one. Never throws. */
@@ -31,7 +33,7 @@ export function readContent(line: Buffer): RecordContent | undefined {
   const { type, time } = value;
   if (typeof type !== 'string' || typeof time !== 'string' || Number.isNaN(Date.parse(time))) return undefined;
   if (!isChainMark(type)) return { time, mark: undefined, lost: readLoss(value) };
-  const { anchorEvery, node, continues, gap } = value;
+  const { anchorEvery, node, continues, gap, reason } = value;
   const link = readLink(continues);
   if (!isAnchorEvery(anchorEvery) || (continues !== undefined && link === undefined)) return undefined;
   return {
@@ -42,6 +44,7 @@ export function readContent(line: Buffer): RecordContent | undefined {
       node: typeof node === 'string' ? node : undefined,
       continues: link,
       gap: typeof gap === 'string' ? gap : undefined,
+      reason: typeof reason === 'string' ? reason : undefined,
     },
   };
 }

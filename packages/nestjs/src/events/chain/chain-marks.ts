@@ -1,5 +1,5 @@
 /** Why a process signed a record. */
-export type AnchorReason = 'time' | 'count' | 'rotation' | 'moved' | 'closed';
+export type AnchorReason = 'time' | 'count' | 'rotation' | 'moved' | 'shortened' | 'closed';
 
 /** A record that a chain was left at. */
 export interface ChainLink {
@@ -15,7 +15,7 @@ export interface StartMark {
   readonly time: string;
   /** Which process it is, in words of the operator. */
   readonly node: string;
-  /** The last record that the file had; absent where it had none, or none that could be read. */
+  /** The last record that the file had; absent where it had none, or none near its end that could be read. */
   readonly continues?: ChainLink;
   /** Whether there was something that could not be read as a record, where the chain goes on. */
   readonly gap?: 'unreadable' | 'torn';

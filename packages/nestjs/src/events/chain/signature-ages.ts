@@ -1,4 +1,5 @@
 import type { ChainReport, Findings } from './chain-finding.js';
+import { lastChains } from './last-chains.js';
 
 /** How old the last signed records may be. */
 export interface AgeLimit {
@@ -34,11 +35,7 @@ export class SignatureAges {
       findings.add('unsigned', undefined, 'no record is signed with a key that was given.');
       return;
     }
-    const last = new Map<string, ChainReport>();
-    for (const chain of chains) {
-      if (!chain.isContinued && chain.signed !== undefined) last.set(nameOf(chain), chain);
-    }
-    for (const [name, { id, signed }] of last) {
+    for (const [name, { id, signed }] of lastChains(chains)) {
       const signedAt = this.#signedAt.get(id);
       if (signedAt === undefined) {
         const problem = `no record of ${name} is signed within the time that is asked for: the last one is of ${signed?.time}, ahead of the clock here.`;
@@ -50,9 +47,4 @@ export class SignatureAges {
       }
     }
   }
-}
-
-/** Only the start of a chain says whose it is, and that may be in a file that was removed. */
-function nameOf({ id, node }: ChainReport): string {
-  return node ?? `chain ${id}`;
 }

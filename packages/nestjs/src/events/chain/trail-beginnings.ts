@@ -1,3 +1,4 @@
+import { originOf } from '../file/rotated-files.js';
 import type { Findings, LinePlace } from './chain-finding.js';
 import type { ReadMark } from './chain-mark-reader.js';
 import type { VerifiedChain } from './verified-chain.js';
@@ -10,6 +11,18 @@ interface Opening {
   readonly seq: number;
   /** What its start says; `undefined` where that is not here. */
   readonly start: ReadMark | undefined;
+  /** Whether its process has signed there that its file was put away by somebody else, such as another process. */
+  readonly isMoved: boolean;
+}
+
+/** A path whose oldest files were removed. */
+interface CutPath {
+  /** The oldest file that there is. */
+  readonly file: string;
+  /** The chains that are gone with the others, and that one in it goes on from. */
+  readonly gone: Set<string>;
+  /** Whether the process that had begun the file is known: it is the only one that need not have signed so. */
+  hasBeginner: boolean;
 }
 
 /**
@@ -21,6 +34,7 @@ interface Opening {
 export class TrailBeginnings {
   readonly #openings: Opening[] = [];
   readonly #first = new Map<string, Opening>();
+  readonly #cutPaths = new Map<string, CutPath>();
   readonly #untold = new Set<string>();
   readonly #suspect = new Set<string>();
 
@@ -59,8 +73,12 @@ export class TrailBeginnings {
         if (chain.node !== undefined) this.#first.set(chain.node, opening);
         if (isFirst || isBehind) continue;
         areWhole = false;
+        this.#cutPath(opening);
         const whose = chain.node === undefined ? '' : ` of ${chain.node}`;
         findings.note(`The trail${whose} begins before ${place.file}: older files were removed, or not given.`);
+      } else if (!isBehind && this.#isBesideOthers(opening)) {
+        areWhole = false;
+        if (chain.node !== undefined && !this.#first.has(chain.node)) this.#first.set(chain.node, opening);
       } else if (start === undefined) {
         if (opening.seq === 0) continue;
         findings.add('missing', place, `records 0 to ${opening.seq - 1} of chain ${chain.id} are not there.`);
@@ -76,6 +94,27 @@ export class TrailBeginnings {
   /** Whether a chain can only be judged with files that are not here. To be asked when all is judged. */
   isUntold(id: string): boolean {
     return this.#untold.has(id);
+  }
+
+  #cutPath({ place: { file }, start, isMoved }: Opening): void {
+    const gone = start?.continues?.id;
+    const path = this.#cutPaths.get(originOf(file)) ?? { file, gone: new Set(), hasBeginner: false };
+    this.#cutPaths.set(originOf(file), path);
+    if (gone !== undefined) path.gone.add(gone);
+    if (start === undefined && !isMoved) path.hasBeginner = true;
+  }
+
+  /**
+   * Where several processes write to one file, the chains of all of them begin in the middle once the oldest files are removed:
+   * of the one that has begun the oldest file that is left, and of others that have signed, in each file, that it is not theirs.
+   */
+  #isBesideOthers({ place, start, seq, isMoved }: Opening): boolean {
+    const path = this.#cutPaths.get(originOf(place.file));
+    if (path === undefined) return false;
+    if (start !== undefined) return start.continues !== undefined && path.gone.has(start.continues.id);
+    if (isMoved) return true;
+    if (seq === 0 || path.hasBeginner || path.file !== place.file) return false;
+    return (path.hasBeginner = true);
   }
 
   /**

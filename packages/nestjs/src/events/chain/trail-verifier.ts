@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { Findings, type LinePlace, type TrailReport } from './chain-finding.js';
-import { type ChainRecord, isSignedBy, readChainLine } from './chain-line.js';
+import { type ChainRecord, readChainLine, signerOf } from './chain-line.js';
 import { readContent, type ReadMark } from './chain-mark-reader.js';
 import { originOf } from '../file/rotated-files.js';
+import { KeyOrder } from './key-order.js';
 import { type RememberedHead, RememberedHeads } from './remembered-heads.js';
 import { type AgeLimit, SignatureAges } from './signature-ages.js';
 import { TrailBeginnings } from './trail-beginnings.js';
@@ -16,7 +17,7 @@ const MAX_CUT = 16;
 
 /** What a trail is held against. */
 export interface TrailExpectations extends AgeLimit {
-  /** The public keys of Ed25519 that may have signed. */
+  /** The public keys of Ed25519 that may have signed: that of today, and behind it those of before. */
   readonly keys: readonly KeyObject[];
   /** Whether the files must go back to the very first record. @default false */
   readonly isComplete?: boolean;
@@ -39,6 +40,7 @@ export class TrailVerifier {
   #torn: LinePlace | undefined;
   readonly #beginnings = new TrailBeginnings();
   readonly #ages: SignatureAges;
+  readonly #keys = new KeyOrder(this.#findings);
   #hasTooMany = false;
 
   constructor(private readonly expected: TrailExpectations) {
@@ -66,16 +68,24 @@ export class TrailVerifier {
         `the process lost ${events} for this file: they are not in front of this record.`,
       );
     }
-    const isVouched = mark !== undefined && this.#isSigned(record, mark, place);
+    const key = mark === undefined ? -1 : this.#signer(record, mark, place);
+    const isVouched = mark !== undefined && key !== -1;
+    if (isVouched && mark.reason === 'shortened') {
+      const { node = 'a node' } = mark;
+      const problem = `${node} found the file shorter than it had left it: somebody has removed records in front of this one.`;
+      this.#findings.add('cut-off', place, problem);
+    }
     this.#settleTorn(record, mark, isVouched);
-    const chain = this.#chains.get(record.id) ?? this.#begin(record, mark, place);
+    const chain = this.#chains.get(record.id) ?? this.#begin(record, mark, isVouched, place);
     if (chain === undefined) return;
     if (mark?.type === 'audit.start' && record.seq === 0 && isVouched) this.#link(record.id, mark, place);
     if (this.#remembered.isOther(record.id, record.seq, record.hash)) {
       this.#findings.add('replaced', place, 'another record stood here when the trail was verified last.');
     }
     chain.add({ record, time, mark, isVouched }, place);
-    if (isVouched) this.#ages.add(record.id, time);
+    if (!isVouched) return;
+    this.#ages.add(record.id, time);
+    this.#keys.add({ id: record.id, node: mark.node, key, isStart: mark.type === 'audit.start' }, place);
   }
 
   /** What the verification comes to. */
@@ -87,6 +97,7 @@ export class TrailVerifier {
     }
     this.#beginnings.judge(this.#chains, this.expected.isComplete ?? false, findings);
     const chains = [...this.#chains.values()].map((chain) => chain.report());
+    this.#keys.judge(chains);
     this.#remembered.findLost(chains, (node) => this.#beginnings.removedBefore(node), findings);
     for (const { id, hasEnded, isContinued, signed } of chains) {
       if (isContinued && signed === undefined) {
@@ -108,15 +119,22 @@ export class TrailVerifier {
     };
   }
 
-  #isSigned(record: ChainRecord, mark: ReadMark, place: LinePlace): boolean {
-    if (isSignedBy(record, this.expected.keys)) return record.isIntact;
+  /** Which of the keys vouches for a record; `-1` for none. */
+  #signer(record: ChainRecord, mark: ReadMark, place: LinePlace): number {
+    const key = signerOf(record, this.expected.keys);
+    if (key !== -1) return record.isIntact ? key : -1;
     const how = record.signed === undefined ? 'is not signed' : 'is signed with another key';
     this.#findings.add('forged', place, `the ${mark.type} ${how}.`);
-    return false;
+    return -1;
   }
 
   /** A chain that was not seen before. */
-  #begin(record: ChainRecord, mark: ReadMark | undefined, place: LinePlace): VerifiedChain | undefined {
+  #begin(
+    record: ChainRecord,
+    mark: ReadMark | undefined,
+    isVouched: boolean,
+    place: LinePlace,
+  ): VerifiedChain | undefined {
     if (this.#chains.size >= MAX_CHAINS) {
       if (!this.#hasTooMany) this.#findings.add('unreadable', place, `there are more than ${MAX_CHAINS} chains.`);
       this.#hasTooMany = true;
@@ -131,7 +149,8 @@ export class TrailVerifier {
     }
     const isCut = !isStart && this.#beginnings.cut < MAX_CUT;
     const chain = new VerifiedChain(record, isCut, this.#findings);
-    this.#beginnings.add({ chain, place, seq: record.seq, start: isStart ? mark : undefined });
+    const isMoved = isVouched && mark?.reason === 'moved';
+    this.#beginnings.add({ chain, place, seq: record.seq, start: isStart ? mark : undefined, isMoved });
     this.#chains.set(record.id, chain);
     return chain;
   }

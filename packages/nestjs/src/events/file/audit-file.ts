@@ -10,18 +10,33 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
  */
 const FLAGS = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
 
+/** What has become of a file since it was looked at last. */
+export interface FoundFile {
+  /** Whether its path still leads to it: somebody may have moved or removed it. */
+  readonly isThere: boolean;
+  /** Whether it is shorter than it was left. Whoever writes to it only appends: somebody has taken records out of it. */
+  readonly isShortened: boolean;
+}
+
 /** A file that lines are appended to: a batch of them arrives whole, or is taken back. */
 export class AuditFile {
   #needsLineFeed = false;
+  /**
+   * How many bytes it has at least, as long as nobody shortens it: what was found in it, and what this process has written.
+   * What others have begun to write is not in it, because they may take that back.
+   */
+  #leastSize: number;
 
   private constructor(
     private readonly handle: FileHandle,
-    private readonly inode: string,
+    readonly inode: string,
     /** How many bytes it had when it was looked at last, whoever wrote them. */
     public size: number,
     /** When it was written to last, in milliseconds since 1970. */
     public writtenAt: number,
-  ) {}
+  ) {
+    this.#leastSize = size;
+  }
 
   /**
    * Opens a file, or makes it.
@@ -34,6 +49,11 @@ export class AuditFile {
     try {
       const { ino, dev, size, mtimeMs, nlink, uid, mode: found } = await handle.stat();
       if ((found & constants.S_IFMT) !== constants.S_IFREG) throw new Error('it is not a regular file');
+      if (nlink === 0) {
+        // Another process has put it away meanwhile, and removed it: another one is at the path, or will be.
+        await handle.close();
+        return await AuditFile.open(path, mode);
+      }
       if (nlink !== 1) throw new Error('it has a second name, a hard link that somebody made');
       // Not on Windows, which has no such numbers.
       if (process.geteuid !== undefined && uid !== process.geteuid()) throw new Error('it belongs to another user');
@@ -52,16 +72,26 @@ export class AuditFile {
     return tail;
   }
 
-  /** Whether a path still leads to it: somebody may have moved or removed it. */
+  /** Whether a path leads to it. */
   async isAt(path: string): Promise<boolean> {
     try {
-      const { dev, ino, size } = await stat(path);
-      if (`${dev}:${ino}` !== this.inode) return false;
-      this.size = size;
-      return true;
+      const { dev, ino } = await stat(path);
+      return `${dev}:${ino}` === this.inode;
     } catch {
       return false;
     }
+  }
+
+  /** Looks what has become of it. That it was shortened is said once. */
+  async look(path: string): Promise<FoundFile> {
+    const isThere = await this.isAt(path);
+    this.size = (await this.handle.stat()).size;
+    const isShortened = this.size < this.#leastSize;
+    if (isShortened) {
+      await this.tail();
+      this.#leastSize = this.size;
+    }
+    return { isThere, isShortened };
   }
 
   /**
@@ -84,6 +114,7 @@ export class AuditFile {
     }
     this.#needsLineFeed = false;
     this.size = before + written;
+    this.#leastSize = this.size;
     this.writtenAt = now;
   }
 

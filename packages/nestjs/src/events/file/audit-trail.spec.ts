@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { type FileHandle, open, rename, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it, type Mock, vi } from 'vitest';
 import { type AuditFolder, auditFolder, linesOf } from '../../../../../test/support/audit-folder.js';
 import type { TrailReport } from '../chain/chain-finding.js';
@@ -28,11 +28,11 @@ describe('AuditTrail', () => {
   const trailIn = ({ path, privateKey }: AuditFolder): AuditTrail =>
     new AuditTrail(
       {
-        ...{ path, maxFileBytes: 1_000_000, rotateDaily: false, maxFiles: 3, fsync: 'never', mode: 0o600 },
+        ...{ path, maxFileBytes: 10_000_000, rotateDaily: false, maxFiles: 3, fsync: 'never', mode: 0o600 },
         floods: 'summarised',
         chain: { key: createPrivateKey(privateKey), node: 'web-1', anchorEveryRecords: 100, anchorEveryMs: 60_000 },
       },
-      { tell: () => undefined, isDone: () => undefined },
+      { tell: () => undefined, isDone: () => undefined, say: () => undefined },
     );
 
   /** Has the disk take half of the next write, fail, and not give that half back. */
@@ -128,6 +128,39 @@ describe('AuditTrail', () => {
     const start = recordsOf(audit).find(({ type }) => type === 'audit.start');
     expect(start?.gap).toBe('unreadable');
     expect(start?.continues).toBeUndefined();
+  });
+
+  it.each([
+    ['zeros, and an end of line', Buffer.concat([Buffer.alloc(4000), Buffer.from('\n')])],
+    ['two lines that somebody has written', Buffer.from('not a record\nnor this one\n')],
+    ['2 MiB of zeros, and an end of line', Buffer.concat([Buffer.alloc(2_097_152), Buffer.from('\n')])],
+    ['2 MiB of zeros', Buffer.alloc(2_097_152)],
+  ])('MO-08 goes on from the last whole record where the end cannot be read: %s', async (_, end) => {
+    const audit = auditFolder();
+    const before = trailIn(audit);
+    await before.open();
+    await before.append([EVENT, EVENT], NOW);
+    // The machine stops here.
+    const lost = await readFile(audit.path);
+    await before.close(NOW);
+    await writeFile(audit.path, Buffer.concat([lost, end]));
+    const trail = trailIn(audit);
+    await trail.open();
+    await trail.append([EVENT], NOW);
+    await trail.close(NOW);
+    const [first, second] = recordsOf(audit).filter(({ type }) => type === 'audit.start');
+    const isTorn = end.at(-1) === 0;
+    expect(second).toMatchObject({
+      gap: isTorn ? 'torn' : 'unreadable',
+      continues: { id: first?.chain.id, seq: 2 },
+    });
+    const whole = verified(audit).findings;
+    const gaps = whole.filter(({ kind }) => kind !== 'unreadable');
+    expect(gaps.map(({ kind }) => kind)).toEqual(isTorn ? [] : ['gap']);
+    // Whoever takes out what came after the last signature is found.
+    const lines = (await readFile(audit.path, 'latin1')).split('\n');
+    await writeFile(audit.path, lines.toSpliced(1, 2).join('\n'), 'latin1');
+    expect(verified(audit).findings).toContainEqual(expect.objectContaining({ kind: 'cut-off' }));
   });
 
   it('MO-08 still says that it could not read what stood there, where its first record was torn', async () => {

@@ -2,12 +2,12 @@ import { access, constants, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { toLine } from '../../core/visible-text.js';
 import { AuditChain, type ChainOrigin } from '../chain/audit-chain.js';
-import { readChainLine } from '../chain/chain-line.js';
 import type { AnchorReason } from '../chain/chain-marks.js';
 import { AuditFile } from './audit-file.js';
 import type { FileSinkSettings } from './file-sink.options.js';
 import { type FileTail, readTail } from './file-tail.js';
 import { isRotationDue, RotatedFiles } from './rotated-files.js';
+import { RotationLock } from './rotation-lock.js';
 import type { TroubleLog } from './trouble-log.js';
 
 /**
@@ -16,17 +16,21 @@ import type { TroubleLog } from './trouble-log.js';
  */
 export class AuditTrail {
   readonly #rotated: RotatedFiles;
+  readonly #lock: RotationLock;
   #file: AuditFile | undefined;
   #chain: AuditChain | undefined;
   /** Whether the file of before is not where it was any more: somebody has moved or removed it. */
   #isMoved = false;
+  /** Whether the file was found shorter than it was left. */
+  #isShortened = false;
 
   constructor(
     private readonly settings: FileSinkSettings,
     /** Is told what goes wrong without a record being lost. */
-    private readonly troubles: Pick<TroubleLog, 'tell' | 'isDone'>,
+    private readonly troubles: Pick<TroubleLog, 'tell' | 'isDone' | 'say'>,
   ) {
     this.#rotated = new RotatedFiles(settings.path);
+    this.#lock = new RotationLock(settings.path);
   }
 
   /** Opens the file. @throws Error where it cannot be opened, or files can never be put away. */
@@ -70,22 +74,45 @@ export class AuditTrail {
 
   /** Has a file open at the path, with room for what is written next. */
   async #prepare(now: number): Promise<void> {
-    if (this.#file !== undefined && !(await this.#file.isAt(this.settings.path))) {
-      this.#isMoved = true;
-      await this.#leaveFile();
-    }
+    const file = await this.#fileAtPath(now);
+    if (!isRotationDue(file, now, this.settings)) return;
+    if (await this.#putAway(file, now)) await this.#removeOldest();
+    else await this.#fileAtPath(now);
+  }
+
+  async #fileAtPath(now: number): Promise<AuditFile> {
+    await this.#look();
     const file = this.#file ?? (await this.#openFile());
     if (this.#isMoved) {
       // The first record of the new file says that there was another one.
       if (this.#chain?.last !== undefined) await this.#write((chain) => chain?.anchor('moved', now) ?? [], now);
       this.#isMoved = false;
     }
-    if (isRotationDue(file, now, this.settings)) await this.#rotate(now);
+    if (this.#isShortened) {
+      await this.#write((chain) => chain?.anchor('shortened', now) ?? [], now);
+      this.#isShortened = false;
+    }
+    return file;
+  }
+
+  /** Looks whether the file is what it was. */
+  async #look(): Promise<void> {
+    const found = await this.#file?.look(this.settings.path);
+    if (found === undefined) return;
+    if (found.isShortened) {
+      this.#isShortened = true;
+      // Each time, and not once for all: the record that says it can be taken out as well, which is the next time.
+      this.troubles.say('the file is shorter than this process left it: somebody has removed records');
+    }
+    if (found.isThere) return;
+    this.#isMoved = true;
+    await this.#leaveFile();
   }
 
   async #write(linesOf: (chain: AuditChain | undefined) => readonly string[], now: number): Promise<void> {
     const file = this.#file ?? (await this.#openFile());
     const lines = linesOf(this.#chain);
+    if (lines.length === 0) return;
     try {
       await file.append(lines, now);
     } catch (error) {
@@ -99,15 +126,55 @@ export class AuditTrail {
     this.#chain?.keep();
   }
 
-  async #rotate(now: number): Promise<void> {
-    // The last record of a file that is put away vouches for all of it.
-    if (this.#chain?.isSigned === false && this.#chain.last !== undefined) {
-      await this.#write((chain) => chain?.anchor('rotation', now) ?? [], now);
+  /** Begins the next file. @returns whether that was done here: another process may be about it, or has done it. */
+  async #putAway(file: AuditFile, now: number): Promise<boolean> {
+    const letGo = await this.#takeLock(file, now);
+    try {
+      if (letGo === undefined || !(await file.isAt(this.settings.path))) return false;
+      // The last record of a file that is put away vouches for all of it.
+      if (this.#chain?.isSigned === false && this.#chain.last !== undefined) {
+        await this.#write((chain) => chain?.anchor('rotation', now) ?? [], now);
+      }
+      await file.sync();
+      const path = await this.#rotated.nextPath(now);
+      if (!(await this.#isRenamed(path))) return false;
+      if (!(await file.isAt(path))) {
+        // Who has not asked for the lock was faster: this is the next file, which belongs behind the one that was put away.
+        await rename(path, await this.#rotated.nextPath(now));
+        return false;
+      }
+    } finally {
+      await letGo?.();
     }
-    await this.#file?.sync();
-    await rename(this.settings.path, await this.#rotated.nextPath(now));
     await this.#leaveFile();
     await this.#openFile();
+    return true;
+  }
+
+  /** Without a lock two processes may still come to terms, and the file must not grow without an end. */
+  async #takeLock({ inode }: AuditFile, now: number): Promise<(() => Promise<void>) | undefined> {
+    try {
+      const letGo = await this.#lock.take(inode, now);
+      this.troubles.isDone('lock');
+      return letGo;
+    } catch (error) {
+      this.troubles.tell('lock', error);
+      return () => Promise.resolve();
+    }
+  }
+
+  /** Puts what is at the path elsewhere. @returns whether there was a file. */
+  async #isRenamed(to: string): Promise<boolean> {
+    try {
+      await rename(this.settings.path, to);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  async #removeOldest(): Promise<void> {
     try {
       await this.#rotated.keepNewest(this.settings.maxFiles - 1);
       this.troubles.isDone('removal');
@@ -163,9 +230,10 @@ async function tailOf(path: string): Promise<FileTail> {
   }
 }
 
-function originOf({ line, isTorn }: FileTail): ChainOrigin {
-  const record = line === undefined ? undefined : readChainLine(line);
-  if (record?.isIntact !== true) return { gap: 'unreadable' };
+/** One line that cannot be read must not leave the records in front of it without anything that vouches for them. */
+function originOf({ record, isRecordLast, isTorn }: FileTail): ChainOrigin {
+  if (record === undefined) return { gap: 'unreadable' };
   const { id, seq, hash } = record;
-  return { continues: { id, seq, hash }, ...(isTorn && { gap: 'torn' as const }) };
+  const gap = isRecordLast ? 'torn' : 'unreadable';
+  return { continues: { id, seq, hash }, ...((isTorn || !isRecordLast) && { gap }) };
 }

@@ -2,7 +2,7 @@ import { ContainedLogger } from '../../core/contained-logger.js';
 import { toLine } from '../../core/visible-text.js';
 
 /** Work of a sink that no event waits for. */
-export type BackgroundWork = 'anchor' | 'sync' | 'removal';
+export type BackgroundWork = 'anchor' | 'sync' | 'lock' | 'removal';
 
 /** Tells the log what goes wrong beside the events, which nobody counts. */
 export class TroubleLog {
@@ -15,6 +15,11 @@ export class TroubleLog {
     const trouble = reasonOf(error);
     if (trouble === this.#lasting.get(work)) return;
     this.#lasting.set(work, trouble);
+    this.say(trouble);
+  }
+
+  /** Each time. */
+  say(trouble: string): void {
     new ContainedLogger('SecureWs').warn(toLine({ where: 'FileSink', path: this.path, trouble }));
   }
 
