@@ -181,6 +181,58 @@ describe('what came with a log-in that has ended', () => {
     await expectOpen(client);
   });
 
+  it('SL-04 J26 is not what its server has issued since, were it a second later; nor does what is of the same second stay', async () => {
+    const { app, server } = await protect();
+    const iat = Math.floor(Date.now() / 1000);
+    const issue = (issuedAt: number, sub: string): Promise<string> =>
+      server.sign({ typ: 'at+jwt' }, { iss: server.issuer, aud: 'chat', sub, iat: issuedAt, exp: iat + 300 });
+    const open = async (token: string): Promise<Client> => connect(`${app.url}/echo`, { token });
+    const [same, since] = [await issue(iat - 20, 'alice'), await issue(iat - 19, 'alice')];
+    const [ended, stays] = [await open(same), await open(since)];
+    expect(await tell(app, server, { sub: 'alice', sid: undefined, iat: iat - 20 })).toBe(200);
+    await ended.expectClose(4512);
+    await expectOpen(stays, await open(since));
+    await expect(open(same)).rejects.toThrow('401');
+    // Of a session: tokens of its subject that name none.
+    const [old, fresh] = [await open(await issue(iat - 20, 'bob')), await open(await issue(iat - 19, 'bob'))];
+    expect(await tell(app, server, { sub: 'bob', sid: 'session-of-bob', iat: iat - 20 })).toBe(200);
+    await old.expectClose(4512);
+    await expectOpen(fresh);
+  });
+
+  it('SL-04 is what a server has issued whose clock is ahead of ours, before it told of the log-out', async () => {
+    const { app, server } = await protect();
+    const ahead = Math.floor(Date.now() / 1000) + 25;
+    const claims = { iss: server.issuer, aud: 'chat', sub: 'alice', iat: ahead - 5, exp: ahead + 300 };
+    const client = await connect(`${app.url}/echo`, { token: await server.sign({ typ: 'at+jwt' }, claims) });
+    expect(await tell(app, server, { sub: 'alice', sid: undefined, iat: ahead })).toBe(200);
+    await client.expectClose(4512);
+  });
+
+  it('SL-04 AN-05 is the ticket of a little later, which this server dates by a clock of its own, and not that of a token of later', async () => {
+    const server = await startAuthorizationServer();
+    const { issuer } = server;
+    const oauth = { issuer, audience: 'chat', backChannelLogout: { clientId: 'alice' } };
+    const app = await startApp({
+      providers: [EchoGateway],
+      controllers: [createBackChannelLogoutController()],
+      options: { authentication: { tickets: {}, oauth } },
+    });
+    const iat = Math.floor(Date.now() / 1000) - 20;
+    const open = async (principal: object): Promise<Client> => {
+      const tickets = app.app.get(WsTicketService);
+      const { ticket } = await tickets.issue({ issuer, id: 'alice', ...principal }, { origin: APP_ORIGIN });
+      return connect(`${app.url}/echo`, { origin: APP_ORIGIN, protocols: ['json.v1', `ticket.${ticket}`] });
+    };
+    const issuedAt = (iat + 1) * 1000;
+    const claims = { iss: issuer, sub: 'alice', iat: iat + 1 };
+    const ended = [await open({ issuedAt }), await open({ issuedAt, claims: { sub: 'alice' } })];
+    const stays = await open({ issuedAt, claims });
+    expect(await tell(app, server, { sub: 'alice', sid: undefined, iat })).toBe(200);
+    for (const client of ended) await client.expectClose(4512);
+    await expectOpen(stays);
+  });
+
   it('SL-04 AN-05 is the connection of a ticket whose principal has no claims', async () => {
     const server = await startAuthorizationServer();
     const oauth = { issuer: server.issuer, audience: 'chat', backChannelLogout: { clientId: 'alice' } };

@@ -93,6 +93,24 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
     expect(await handshake(`${app.url}/echo`, { token: await server.issue({ to: 'bob' }) })).toBe('open');
   });
 
+  it('SL-04 leaves in peace who has logged in again since, were it a second later', async () => {
+    const { app, server } = await protect({ platform });
+    const at = seconds() - 20;
+    const issue = (iat: number): Promise<string> =>
+      server.sign({ typ: 'at+jwt' }, { iss: server.issuer, aud: 'chat', sub: 'alice', iat, exp: at + 300 });
+    const [old, fresh] = [await issue(at), await issue(at + 1)];
+    const before = await connect(`${app.url}/echo`, { token: old });
+    const since = await connect(`${app.url}/echo`, { token: fresh });
+    const change = { change_type: 'update', credential_type: 'password', event_timestamp: at };
+    const claims = claimsOf(server, 'credential-change', change);
+    expect((await push(app, await server.sign(HEADER, claims))).status).toBe(202);
+    await before.expectClose(4512);
+
+    expect(await since.request('echo', { text: 'here' })).toMatchObject({ event: 'echo' });
+    expect(await handshake(`${app.url}/echo`, { token: fresh })).toBe('open');
+    expect(await handshake(`${app.url}/echo`, { token: old })).toMatchObject({ status: 401 });
+  });
+
   it('takes complex subjects, sessions, tokens and aliases', async () => {
     const { app, server, open } = await protect({ platform });
     const { issuer: iss } = server;
