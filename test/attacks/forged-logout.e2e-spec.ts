@@ -19,6 +19,8 @@ import { type Client, connect } from '../support/queueing-client.js';
 import { RemoteStore } from '../support/remote-store.js';
 import { APP_ORIGIN, type AppShape, bootFailure, type RunningApp, startApp } from '../support/start-app.js';
 
+/** What a proxy says of the side that it does not share with the application. */
+const VIA_TLS = { 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': '192.0.2.1' };
 const EVENTS = { 'http://schemas.openid.net/event/backchannel-logout': {} };
 
 async function protect(platform: 'express' | 'fastify' = 'express', options: AppShape['options'] = {}) {
@@ -374,6 +376,31 @@ describe('a log-out token', () => {
       const said = { 'x-forwarded-for': '203.0.113.7' };
       expect((await post(app, { logout_token: 'a.b.c' }, said)).status).toBe(400);
       expect(app.events.ofType('ws.logout.refused')).toMatchObject([{ address: '203.0.113.7' }]);
+    },
+  );
+
+  it.each(['express', 'fastify'] as const)(
+    'AN-10 MO-02 that is forged has its sender wait, over and over, and nobody else: %s',
+    async (platform) => {
+      const trustedProxies = { addresses: ['127.0.0.1'], header: 'x-forwarded-for' } as const;
+      const { app, server } = await protect(platform, { handshake: { trustedProxies } });
+      const client = await connect(`${app.url}/echo`, { token: await server.issue(), headers: VIA_TLS });
+      const stranger = await startAuthorizationServer();
+      const forged = await stranger.sign({ typ: 'logout+jwt' }, logoutClaims(server.issuer));
+      const from = (address: string) => ({ 'x-forwarded-for': address });
+      const statuses = new Set<number>();
+      for (let i = 0; i < 90; i++)
+        statuses.add((await post(app, { logout_token: forged }, from('203.0.113.9'))).status);
+      const token = await server.sign({ typ: 'logout+jwt' }, logoutClaims(server.issuer));
+      const waits = await post(app, { logout_token: token }, from('203.0.113.9'));
+
+      expect([...statuses]).toEqual([400, 429]);
+      expect([waits.status, waits.headers.get('retry-after')]).toEqual([429, '60']);
+      expect(await waits.json()).toEqual({ error: 'temporarily_unavailable' });
+      const turnedAway = { failure: 'too-many-refused', owasp: 'excess_rate_limit_exceeded', address: '203.0.113.9' };
+      expect(app.events.ofType('ws.logout.refused').at(-1)).toMatchObject(turnedAway);
+      expect((await post(app, { logout_token: token }, from('198.51.100.7'))).status).toBe(200);
+      await client.expectClose(4512);
     },
   );
 

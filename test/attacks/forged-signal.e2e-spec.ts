@@ -270,6 +270,9 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
 
     expect([...statuses]).toEqual([400, 429]);
     expect((await push(app, token, from('203.0.113.9'))).headers.get('retry-after')).toBe('60');
+    const turnedAway = { failure: 'too-many-refused', owasp: 'excess_rate_limit_exceeded', address: '203.0.113.9' };
+    expect(app.events.ofType('ws.signal.refused').at(-1)).toMatchObject(turnedAway);
+    expect(app.events.ofType('ws.signal.refused')).toHaveLength(91);
     expect((await push(app, token, from('198.51.100.7'))).status).toBe(202);
   });
 
@@ -285,6 +288,25 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
 
     expect([...statuses]).toEqual([400]);
     expect((await push(app, token)).status).toBe(202);
+    await alice.expectClose(4512);
+  });
+
+  it.each<[what: string, theirs: object]>([
+    ['for another audience', { aud: 'https://mallory.example/signals' }],
+    ['about whom nobody knows here', { sub_id: { format: 'email', email: 'a@b.example' } }],
+    ['that come again', { jti: 'same' }],
+  ])('AN-10 has nobody wait for signals that the provider itself has signed, %s', async (_, theirs) => {
+    const { app, server, open } = await protect({ platform });
+    const alice = await open('alice');
+    const carol = { sub_id: { format: 'iss_sub', iss: server.issuer, sub: 'carol' } };
+    const statuses = new Set<number>();
+    for (let i = 0; i < 70; i++) {
+      const claims = claimsOf(server, 'session-revoked', {}, { ...carol, ...theirs });
+      statuses.add((await push(app, await server.sign(HEADER, claims))).status);
+    }
+
+    expect(statuses).not.toContain(429);
+    expect((await push(app, await server.sign(HEADER, claimsOf(server)))).status).toBe(202);
     await alice.expectClose(4512);
   });
 
