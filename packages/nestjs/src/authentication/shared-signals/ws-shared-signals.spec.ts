@@ -189,7 +189,7 @@ describe('WsSharedSignals', () => {
       signature = {};
       await expect(receive(token(ONE, 'c'))).rejects.toThrow(TooManyRefusedError);
       await expect(receive(token(ONE, 'd'))).rejects.toThrow(TooManyRefusedError);
-      expect(failures()).toEqual([...Array(most).fill(failure), 'too-many-refused', 'too-many-refused']);
+      expect(failures()).toEqual([...Array<string>(most).fill(failure), 'too-many-refused', 'too-many-refused']);
       clock.advance(1000);
       expect(await receive(token(ONE, 'c'))).toBe(1);
       expect(faults).toEqual([]);
