@@ -1,7 +1,7 @@
-import { Inject, Injectable, Scope, UseGuards } from '@nestjs/common';
+import { Inject, Injectable, type PipeTransform, Scope, UseGuards } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { anyOf, WsAuthorize, type WsPolicy, type WsPolicyContext } from '@secure-ws/nestjs';
+import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { anyOf, WsAuthorize, WsPayload, type WsPolicy, type WsPolicyContext } from '@secure-ws/nestjs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
@@ -187,5 +187,46 @@ describe('a request-scoped gateway', () => {
       expect(problem).toContain('is request-scoped');
       expect(fix).toContain('policies may be request-scoped');
     }
+  });
+});
+
+describe('a transient guard, interceptor, filter or pipe of a gateway', () => {
+  it('AZ-03 stops the boot, wherever it stands: Nest runs a placeholder of it that nobody has constructed', async () => {
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Banned {
+      readonly users = new Set(['bob']);
+      // As a placeholder it has no users, and lets everybody pass.
+      canActivate(): boolean {
+        return (this.users as Set<string> | undefined)?.has('bob') !== true;
+      }
+    }
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Same implements PipeTransform {
+      transform(value: unknown): unknown {
+        return value;
+      }
+    }
+    @UseGuards(Banned)
+    @WsAuthorize()
+    @WebSocketGateway({ path: '/a' })
+    class GuardedGateway {
+      @SubscribeMessage('act')
+      act(): void {}
+    }
+    @WsAuthorize()
+    @WebSocketGateway({ path: '/b' })
+    class PipedGateway {
+      @WsPayload(String)
+      @SubscribeMessage('act')
+      act(@MessageBody(Same) text: string): string {
+        return text;
+      }
+    }
+    const problems = await bootProblems({ providers: [GuardedGateway, PipedGateway] });
+    expect(problems.map(({ where, problem }) => [where, problem.split(',')[0]])).toEqual([
+      ['GuardedGateway', 'has Banned on it or on a handler'],
+      ['PipedGateway', 'has Same on it or on a handler'],
+    ]);
+    for (const { fix } of problems) expect(fix).toContain('remove the scope of');
   });
 });

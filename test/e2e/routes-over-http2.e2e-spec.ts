@@ -5,6 +5,7 @@ import {
   createSharedSignalsController,
   createTicketController,
 } from '@secure-ws/nestjs';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SecureWsMetricsModule } from '@secure-ws/nestjs/metrics';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startAuthorizationServer } from '../support/authorization-server.js';
@@ -150,5 +151,27 @@ describe('the routes of the package over HTTP/2', () => {
     const ask = await overHttp2(app);
     expect((await ask('/echo')).status).toBe(404);
     expect((await ask('/operations/socket', { headers: { 'sec-websocket-version': '13' } })).status).toBe(404);
+  });
+});
+
+describe('the routes of the package by the inject() of Fastify', () => {
+  it('MO-09 OD-10 answer as over a socket, though no request of inject() has one', async () => {
+    const { app } = await startApp(
+      operationsApp({
+        platform: 'fastify',
+        imports: [SecureWsMetricsModule.forRoot({ endpoint: { token: TOKEN } })],
+        providers: [EchoGateway],
+      }),
+    );
+    const ask = (request: string | object) => (app as NestFastifyApplication).inject(request);
+    const given = await ask({ url: '/metrics', headers: { authorization: `Bearer ${TOKEN}` } });
+    expect(given).toMatchObject({ statusCode: 200, body: expect.stringContaining('secure_ws_') as unknown });
+    expect((await ask('/metrics')).statusCode).toBe(401);
+    expect((await ask({ url: '/operations', headers: { 'x-user': 'root admin' } })).statusCode).toBe(200);
+    expect((await ask('/operations')).statusCode).toBe(404);
+    expect((await ask('/operations/socket')).statusCode).toBe(404);
+    expect((await ask({ url: '/echo', headers: { upgrade: 'websocket', connection: 'upgrade' } })).statusCode).toBe(
+      404,
+    );
   });
 });

@@ -77,4 +77,14 @@ describe('areAlikeFilters', () => {
   ])('SL-11 %s are not', (_, before, after) => {
     expect(areAlikeFilters(before(), after())).toBe(false);
   });
+
+  it('takes two for different that are nested deeper than anybody looks', () => {
+    const nested = (levels: number): unknown => {
+      let filter: unknown = {};
+      for (let level = 0; level < levels; level++) filter = { and: filter };
+      return filter;
+    };
+    expect(areAlikeFilters(nested(100), nested(100))).toBe(true);
+    expect(areAlikeFilters(nested(20_000), nested(20_000))).toBe(false);
+  });
 });

@@ -7,6 +7,9 @@ const BUILT_IN: ReadonlySet<unknown> = new Set(
 
 const PLAIN: ReadonlySet<unknown> = new Set([Object.prototype, Array.prototype, null]);
 
+/** How many levels are looked at: nobody writes so many, and the stack has an end. */
+const MAX_DEPTH = 500;
+
 /**
  * Whether two row filters say the same, as far as anybody can tell: plain objects, lists, primitives, dates, regular
  * expressions and bytes by what they hold, and instances of other classes by their own `equals()`. The parts of a query
@@ -14,13 +17,14 @@ const PLAIN: ReadonlySet<unknown> = new Set([Object.prototype, Array.prototype, 
  * say: without an `equals()` such a one is alike to itself only, and so is a function.
  */
 export function areAlikeFilters(before: unknown, after: unknown): boolean {
-  return isAlike(before, after, new Map());
+  return isAlike(before, after, new Map(), 0);
 }
 
 /** @param seen what was compared with what already, or is being compared: a filter may hold itself. */
-function isAlike(before: unknown, after: unknown, seen: Map<object, Set<object>>): boolean {
+function isAlike(before: unknown, after: unknown, seen: Map<object, Set<object>>, depth: number): boolean {
   if (Object.is(before, after)) return true;
-  if (!isObject(before) || !isObject(after) || types.isProxy(before) || types.isProxy(after)) return false;
+  if (depth > MAX_DEPTH || !isObject(before) || !isObject(after) || types.isProxy(before) || types.isProxy(after))
+    return false;
   const prototype: unknown = Object.getPrototypeOf(before);
   if (prototype !== Object.getPrototypeOf(after)) return false;
   if (BUILT_IN.has(prototype)) return isDeepStrictEqual(before, after);
@@ -31,7 +35,9 @@ function isAlike(before: unknown, after: unknown, seen: Map<object, Set<object>>
   const keys = Reflect.ownKeys(before);
   return (
     keys.length === Reflect.ownKeys(after).length &&
-    keys.every((key) => Object.hasOwn(after, key) && isAlike(Reflect.get(before, key), Reflect.get(after, key), seen))
+    keys.every(
+      (key) => Object.hasOwn(after, key) && isAlike(Reflect.get(before, key), Reflect.get(after, key), seen, depth + 1),
+    )
   );
 }
 

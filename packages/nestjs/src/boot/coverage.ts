@@ -5,6 +5,7 @@ import type { GatewaySettings } from '../gateway-settings.js';
 import { readHandlerThrottles } from '../throttling/handler-throttles.js';
 import type { EventThrottle } from '../throttling/throttle-rule.js';
 import { ERROR_EVENT, RESERVED_EVENT_PREFIX } from '@secure-ws/protocol';
+import { transientEnhancersOf } from '../nest/enhancers.js';
 import { checkFilters } from '../nest/exception-filters.js';
 import type { GatewayRecord, HandlerRecord } from '../nest/gateway-inventory.js';
 import type { ReplyMetadata } from '../output/ws-reply.decorator.js';
@@ -72,6 +73,13 @@ export function checkCoverage(
         `remove the scope of ${gateway.name}`,
       );
     }
+    for (const { name } of transientEnhancersOf(gateway)) {
+      problems.add(
+        gateway.name,
+        `has ${name} on it or on a handler, which is transient: Nest would run a placeholder of it, on which no constructor has run.`,
+        `remove the scope of ${name}, or give an instance: new ${name}(...)`,
+      );
+    }
     checkFilters(gateway, problems);
     if (!context.options.adapter) checkGatewayOnOtherAdapter(gateway, problems);
     for (const handler of gateway.handlers) {
@@ -131,7 +139,8 @@ function checkHandler(
   const event = readEvent(handler, subprotocols, owners, problems);
   const decision =
     readDecision(handler, decisionContextOf(handler, context), open) ?? (isReported ? ANYBODY : undefined);
-  const payload = readPayload(handler, decision?.isPublic === true, open) ?? (isReported ? UNTYPED : undefined);
+  const payload =
+    readPayload(handler, decision?.isPublic === true, context.config, open) ?? (isReported ? UNTYPED : undefined);
   // Also under migration: what is declared already must hold.
   const reply = readReply(handler, context, problems);
   checkCall(handler, context, problems);

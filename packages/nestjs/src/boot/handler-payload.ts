@@ -1,3 +1,4 @@
+import type { ApplicationConfig } from '@nestjs/core';
 import type { BootProblems } from '../core/boot-problems.js';
 import type { DtoSelection } from '../nest/transformer-storage.js';
 import { isOldZod } from '../core/schema-validator.js';
@@ -12,6 +13,7 @@ import {
   WS_PAYLOAD_METADATA,
 } from '../validation/ws-payload.decorator.js';
 import type { HandlerRecord } from '../nest/gateway-inventory.js';
+import { type PayloadParameter, payloadParametersOf } from './payload-parameters.js';
 
 export interface HandlerPayload {
   /** `undefined` where the handler takes none. */
@@ -39,9 +41,10 @@ interface PayloadProblem {
 export function readPayload(
   handler: HandlerRecord,
   isPublic: boolean,
+  config: ApplicationConfig,
   problems: BootProblems,
 ): HandlerPayload | undefined {
-  const found = misplacedPayload(handler) ?? findPayload(handler);
+  const found = misplacedPayload(handler) ?? findPayload(handler, payloadParametersOf(handler, config));
   if ('problem' in found) {
     problems.add(handler.label, found.problem, found.fix);
     return undefined;
@@ -69,16 +72,18 @@ interface FoundPayload {
   readonly options?: unknown;
 }
 
-function findPayload(handler: HandlerRecord): FoundPayload | PayloadProblem {
-  const parameters = payloadParameters(handler);
+function findPayload(handler: HandlerRecord, parameters: readonly PayloadParameter[]): FoundPayload | PayloadProblem {
   const written = Reflect.getMetadata(WS_PAYLOAD_METADATA, handler.callback) as DeclaredPayload | undefined;
-  if (written !== undefined) {
-    const { declaration, options } = written;
-    if (!isPayloadDeclaration(declaration)) return UNFIT_DECLARATION;
-    return contradiction(handler, parameters, declaration) ?? { declaration, options };
+  const schemas = parameters.flatMap(({ property, schemas: own }) => (property === undefined ? own : []));
+  const all: readonly unknown[] = written === undefined ? schemas : [written.declaration, ...schemas];
+  const [declaration] = all;
+  if (all.length > 0 && !isPayloadDeclaration(declaration)) return UNFIT_DECLARATION;
+  const problem = severalDeclarations(all) ?? propertySchema(parameters, all.length > 0);
+  if (problem !== undefined) return problem;
+  if (isPayloadDeclaration(declaration)) {
+    if (written === undefined) return { declaration };
+    return contradiction(handler, parameters, declaration) ?? { declaration, options: written.options };
   }
-  const declared: unknown = parameters.map(({ schema }) => schema).find((schema) => schema !== undefined);
-  if (declared !== undefined) return isPayloadDeclaration(declared) ? { declaration: declared } : UNFIT_DECLARATION;
   if (parameters.length === 0) return { declaration: undefined };
   if (parameters.some(({ property }) => property !== undefined)) {
     return {
@@ -107,18 +112,42 @@ function misplacedPayload({ callback, parameters, types = [] }: HandlerRecord): 
   };
 }
 
+function severalDeclarations([declaration, ...others]: readonly unknown[]): PayloadProblem | undefined {
+  if (others.every((schema) => schema === declaration)) return undefined;
+  return {
+    problem:
+      'has several declarations of the payload, by @WsPayload() or by schemas in @MessageBody(), of which one would be ignored.',
+    fix: 'keep one of them',
+  };
+}
+
+/** A schema that says nothing of the rest of the payload, or that nothing would apply. */
+function propertySchema(parameters: readonly PayloadParameter[], isDeclared: boolean): PayloadProblem | undefined {
+  const found = parameters.find(
+    ({ property, schemas, isJudgedByPipe }) =>
+      property !== undefined && schemas.length > 0 && !(isDeclared && isJudgedByPipe),
+  );
+  if (found === undefined) return undefined;
+  const { property } = found;
+  const where = `has a schema for the property '${property}'`;
+  const take = `take the property with @MessageBody('${property}')`;
+  return isDeclared
+    ? {
+        problem: `${where} that nothing would run: only StandardSchemaValidationPipe of Nest 12 does, and none stands before it.`,
+        fix: `let the declaration of the payload say what the property holds, and ${take}; or add @UsePipes(new StandardSchemaValidationPipe())`,
+      }
+    : {
+        problem: `${where}, and nothing validates the rest of the payload.`,
+        fix: `declare all of it with @WsPayload(TheSchema) above @SubscribeMessage, and ${take}`,
+      };
+}
+
 /** A handler whose parameter is declared as something else than `@WsPayload` says gets what its types exclude. */
 function contradiction(
   { types = [] }: HandlerRecord,
   parameters: readonly PayloadParameter[],
   declaration: PayloadDeclaration,
 ): PayloadProblem | undefined {
-  if (parameters.some(({ schema }) => schema !== undefined && schema !== declaration)) {
-    return {
-      problem: 'has @WsPayload() and a schema in @MessageBody(), of which one would be ignored.',
-      fix: 'keep one of the two',
-    };
-  }
   for (const { index, property } of parameters) {
     const type = types[index];
     if (property !== undefined || !isValidatable(type)) continue;
@@ -163,30 +192,4 @@ function ofTypes([type, ...others]: readonly unknown[]): FoundPayload | PayloadP
     problem: `takes a ${type.name}, which has no class-validator decorators: every property would be refused.`,
     fix: `decorate the properties of ${type.name}, such as @IsString()`,
   };
-}
-
-interface PayloadParameter {
-  readonly index: number;
-  readonly property: unknown;
-  readonly schema: unknown;
-}
-
-function payloadParameters(handler: HandlerRecord): PayloadParameter[] {
-  if (handler.parameters === undefined) {
-    // Without decorators Nest passes (client, data); fewer than two parameters take no data.
-    return handler.callback.length >= 2 ? [{ index: 1, property: undefined, schema: undefined }] : [];
-  }
-  return handler.parameters
-    .filter((parameter) => parameter.isPayload)
-    .map(({ index, data, pipes = [], schema }) => ({
-      index,
-      property: data,
-      // Nest 11 files { schema } under the pipes and then drops it silently.
-      schema: schema ?? pipes.map(schemaOf).find((found) => found !== undefined),
-    }));
-}
-
-function schemaOf(pipe: unknown): unknown {
-  if (typeof pipe !== 'object' || pipe === null || 'transform' in pipe) return undefined;
-  return 'schema' in pipe ? pipe.schema : '~standard' in pipe ? pipe : undefined;
 }

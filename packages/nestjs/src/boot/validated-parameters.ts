@@ -4,9 +4,17 @@ import { WsResource } from '../authorization/ws-resource.decorator.js';
 import { WsAbortSignal, WsConnection } from '../core/ws-connection.js';
 import type { HandlerRecord } from '../nest/gateway-inventory.js';
 import { factoryOf } from '../nest/metadata.js';
-import type { FilledParameter, PassedPipes } from '../nest/pass-validated.js';
+import type { PassedPipes } from '../nest/pass-validated.js';
+import type { FilledParameter, Validation } from '../nest/validation-pipes.js';
 import { WsBytes } from '../validation/bytes/ws-bytes.decorator.js';
-import { classesIn, heldClassesOf, isValidatable, readProperties } from '../validation/dto/dto-metadata.js';
+import {
+  classesIn,
+  type DtoClass,
+  heldClassesOf,
+  isValidatable,
+  readProperties,
+} from '../validation/dto/dto-metadata.js';
+import { isAsStrict } from '../validation/dto/is-as-strict.js';
 import type { HandlerPayload } from './handler-payload.js';
 
 /** What comes from the module, and from no client. */
@@ -18,7 +26,7 @@ export function validatedParametersOf(
 ): PassedPipes['isValidated'] {
   const declarations = new Map(handlers.map(({ record, payload }) => [record, payload.declaration]));
   return (handler: HandlerRecord, parameter: FilledParameter, type: unknown) => {
-    const { isPayload, data, factory } = parameter;
+    const { isPayload, property, factory } = parameter;
     const declaration: unknown = declarations.get(handler);
     if (factory !== undefined) {
       if (OURS.has(factory)) return true;
@@ -29,7 +37,8 @@ export function validatedParametersOf(
     if (!isPayload) return true;
     // A parameter whose type says nothing of its value; one that the pipe was given is meant.
     if (!isValidatable(type)) return type === parameter.type;
-    return data === undefined ? isOf(itemOf(declaration), type) : isHeld(declaration, data, type);
+    if (property !== undefined) return held(declaration, property, type);
+    return asOf(itemOf(declaration), type);
   };
 }
 
@@ -38,23 +47,26 @@ function itemOf(declaration: unknown): unknown {
 }
 
 /** Whether what was validated as one class is, with that, what another one describes. */
-function isOf(validated: unknown, type: unknown): boolean {
-  return validated === type || (typeof validated === 'function' && isBelow(validated, type));
+function asOf(validated: unknown, type: DtoClass): boolean | 'loosely' {
+  if (validated === type) return true;
+  if (!isValidatable(validated) || !isBelow(validated, type)) return false;
+  return isAsStrict(validated, type) || 'loosely';
 }
 
-function isBelow(validated: { readonly prototype?: unknown }, type: unknown): boolean {
-  return typeof type === 'function' && validated.prototype instanceof type;
+function isBelow(validated: DtoClass, type: DtoClass): boolean {
+  return validated.prototype instanceof type;
 }
 
 function mayHold(declaration: unknown, type: unknown): boolean {
   const item = itemOf(declaration);
-  return isValidatable(item) && [...classesIn(item)].some((each) => isOf(each, type));
+  return isValidatable(item) && isValidatable(type) && [...classesIn(item)].some((each) => asOf(each, type) !== false);
 }
 
-/** Whether a DTO says of one of its properties that it holds a class, and validates what is in it. */
-function isHeld(declaration: unknown, name: unknown, type: unknown): boolean {
+/** Whether a DTO says of one of its properties that it holds a class, and validates what is in it: it may be missing. */
+function held(declaration: unknown, name: string, type: DtoClass): Validation {
   if (!isValidatable(declaration)) return false;
   const property = readProperties(declaration).find((each) => each.name === name);
   if (property === undefined || (property.nested.length === 0 && property.record === undefined)) return false;
-  return heldClassesOf(declaration, property.name, property.record).some((held) => isOf(held, type));
+  const all = heldClassesOf(declaration, property.name, property.record).map((each) => asOf(each, type));
+  return all.includes('loosely') ? 'loosely' : all.includes(true) && 'present';
 }

@@ -11,7 +11,7 @@ import { callParametersOf } from './call-parameters.js';
 import { filtersOf, guardsOf, interceptorsOf } from './enhancers.js';
 import { LastFilter } from './exception-filters.js';
 import type { HandlerRecord } from './gateway-inventory.js';
-import { CLIENT_PARAMETER, type ParameterMetadata, PAYLOAD_PARAMETER } from './metadata.js';
+import { CLIENT_PARAMETER, type ParameterMetadata, PAYLOAD_PARAMETER, payloadPropertyOf } from './metadata.js';
 
 /** Calls a handler with a message. What fails is kept in `context.failure`, and nothing is thrown. */
 export type DirectCall = (client: unknown, data: unknown, context: WsMessageContext) => unknown;
@@ -85,14 +85,16 @@ export function directCallOf(handler: HandlerRecord, config: ApplicationConfig):
 const readNothing: ParameterReader = () => undefined;
 
 /** As `WsParamsFactory` and `WsContextCreator` of Nest fill a parameter. `undefined` for one that they alone can fill. */
-function readerOf(key: string, { data: name, factory }: ParameterMetadata): ParameterReader | undefined {
+function readerOf(key: string, parameter: ParameterMetadata): ParameterReader | undefined {
+  const { data: given, factory } = parameter;
   if (typeof factory === 'function') {
-    return (_client, _data, _context, hostOf) => (factory as ParameterFactory)(name, hostOf());
+    return (_client, _data, _context, hostOf) => (factory as ParameterFactory)(given, hostOf());
   }
   const kind = Number(key.split(':')[0]);
   if (kind === CLIENT_PARAMETER) return (client) => client;
   if (kind !== PAYLOAD_PARAMETER) return undefined;
-  if (typeof name !== 'string' || name === '') return (_client, data) => data;
+  const name = payloadPropertyOf(parameter);
+  if (name === undefined) return (_client, data) => data;
   return (_client, data) => (data as Readonly<Record<string, unknown>> | null | undefined)?.[name];
 }
 

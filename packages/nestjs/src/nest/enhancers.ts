@@ -1,3 +1,4 @@
+import { Scope, type Type } from '@nestjs/common';
 import { type ApplicationConfig } from '@nestjs/core';
 import { SocketModule } from '@nestjs/websockets/socket-module.js';
 import { type GatewayRecord, type HandlerRecord, type NestModule, ownersOf } from './gateway-inventory.js';
@@ -36,6 +37,22 @@ function enhancersOf({ callback, gateway }: HandlerRecord, kind: EnhancerKind): 
 /** Nest registers the classes that `@UsePipes(Class)` and its like name as injectables of the gateway's module. */
 export function instanceOf(reference: unknown, module: NestModule | undefined): unknown {
   return typeof reference === 'function' ? module?.injectables.get(reference)?.instance : reference;
+}
+
+/**
+ * The classes among the enhancers of a gateway and its handlers that are transient. Nest makes an instance for whoever injects
+ * such a class, and runs on gateways the placeholder that it keeps beside those: no constructor has run on it.
+ */
+export function transientEnhancersOf(gateway: GatewayRecord): readonly { readonly name: string }[] {
+  const kinds = Object.keys(KEYS) as EnhancerKind[];
+  const parameterPipes = gateway.handlers.flatMap(({ parameters = [] }) =>
+    parameters.flatMap(({ pipes = [] }) => pipes),
+  );
+  const references = [...kinds.flatMap((kind) => enhancersAt(gateway, kind)), ...parameterPipes];
+  return [...new Set(references)].filter(
+    (reference): reference is Type =>
+      typeof reference === 'function' && gateway.module?.injectables.get(reference)?.scope === Scope.TRANSIENT,
+  );
 }
 
 /** The guards that run before a handler: classes and instances. Global ones that live for a request run on no gateway. */

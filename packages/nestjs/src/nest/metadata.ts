@@ -39,6 +39,11 @@ export interface ParameterMetadata {
   readonly schema?: unknown;
 }
 
+/** The property of the payload that `@MessageBody('name')` takes; `undefined` for all of it, also where the name is empty. */
+export function payloadPropertyOf({ data }: Pick<ParameterMetadata, 'data'>): string | undefined {
+  return typeof data === 'string' && data !== '' ? data : undefined;
+}
+
 /** The decorated parameters of a method; `undefined` where there is none. */
 export function parametersOf(type: object, method: string): Readonly<Record<string, ParameterMetadata>> | undefined {
   return Reflect.getMetadata(PARAM_ARGS_METADATA, type, method) as Record<string, ParameterMetadata> | undefined;

@@ -1,70 +1,28 @@
-import * as common from '@nestjs/common';
-import { ParseArrayPipe, type PipeTransform, type Type, ValidationPipe } from '@nestjs/common';
+import type { PipeTransform, Type } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import { callParametersOf } from './call-parameters.js';
-import { instanceOf, isOfClass, overrides, runsGlobalEnhancers } from './enhancers.js';
+import { instanceOf, isOfClass, runsGlobalEnhancers } from './enhancers.js';
 import { type GatewayRecord, type HandlerRecord, ownersOf } from './gateway-inventory.js';
-import { listOf, PARAM_ARGS_METADATA, type ParameterMetadata, PAYLOAD_PARAMETER, PIPES_METADATA } from './metadata.js';
+import {
+  listOf,
+  PARAM_ARGS_METADATA,
+  type ParameterMetadata,
+  PAYLOAD_PARAMETER,
+  payloadPropertyOf,
+  PIPES_METADATA,
+} from './metadata.js';
 import type { RegistrationMetadata } from './registration-metadata.js';
 import { setOwn } from './shared-patch.js';
-import { asValidated } from './validated-argument.js';
-
-type PipeType = abstract new (...args: never[]) => PipeTransform;
-
-/** A parameter of a handler, as a pipe finds it. */
-export interface FilledParameter extends ParameterMetadata {
-  /** Whether it takes the payload: all of it, or the property that `data` names. */
-  readonly isPayload: boolean;
-  /** What TypeScript emitted for it. */
-  readonly type: unknown;
-}
-
-/**
- * Whether the module has validated what a parameter is filled with, as a class; `'instances'`: those that are one already.
- * What it has not validated is for the pipes of the application, as ever.
- */
-type IsValidated = (parameter: FilledParameter, type: unknown) => boolean | 'instances';
-
-/** A kind of pipes that validate. */
-interface PipeKind {
-  readonly type: PipeType;
-  /** Whether the module has validated what a pipe would validate at a parameter. */
-  readonly isDone: (pipe: PipeTransform, parameter: FilledParameter, isValidated: IsValidated) => boolean | 'instances';
-  /** The class that it makes instances of. */
-  readonly typeOf: (pipe: PipeTransform, parameter: FilledParameter) => unknown;
-  /** What a pipe becomes that has nothing left to validate; `undefined` for one that would do nothing more. */
-  readonly passing: (pipe: PipeTransform) => PipeTransform | undefined;
-}
-
-/** The pipe for schemas of Nest 12; Nest 11 has none. */
-const { StandardSchemaValidationPipe } = common as { readonly StandardSchemaValidationPipe?: PipeType };
-
-const OF_CLASSES: PipeKind = {
-  type: ValidationPipe,
-  isDone: (pipe, parameter, isValidated) => isValidated(parameter, OF_CLASSES.typeOf(pipe, parameter)),
-  typeOf: (pipe, { type }) => (Reflect.get(pipe, 'expectedType') as unknown) ?? type,
-  passing: (pipe) => (overrides(pipe, ValidationPipe, 'transform') ? withoutType(pipe) : undefined),
-};
-
-const PRIMITIVES: ReadonlySet<unknown> = new Set([String, Number, Boolean]);
-
-const OF_LISTS: PipeKind = {
-  type: ParseArrayPipe,
-  isDone: (pipe, parameter, isValidated) => {
-    const { items } = optionsOf(pipe);
-    return items !== undefined && !PRIMITIVES.has(items) && isValidated(parameter, items);
-  },
-  typeOf: (pipe) => optionsOf(pipe).items,
-  // That it is a list, it says as before.
-  passing: withoutItems,
-};
-
-/** The validation pipes of Nest. */
-const OF_NEST: readonly PipeKind[] = [
-  OF_CLASSES,
-  OF_LISTS,
-  ...(StandardSchemaValidationPipe === undefined ? [] : [ofSchemas(StandardSchemaValidationPipe)]),
-];
+import {
+  type FilledParameter,
+  type IsValidated,
+  OF_NEST,
+  ofOurs,
+  type PipeKind,
+  type PipeType,
+  type Validation,
+  StandardSchemaValidationPipe,
+} from './validation-pipes.js';
 
 /**
  * The class of Nest's validation pipes that a pipe is of, given as a class or as an instance; `undefined` for another pipe.
@@ -91,7 +49,7 @@ export function isReplaced(
     if (!isCommon && parameter.pipes?.includes(reference) !== true) return false;
     const filled = filledParameter(key, parameter, handler);
     const isDone = kind.isDone(pipe as PipeTransform, filled, (...place) => isValidated(handler, ...place));
-    return isDone === 'instances' || (isDone && filled.isPayload);
+    return isDone !== false && (isDone !== true || filled.isPayload);
   });
 }
 
@@ -101,9 +59,25 @@ function commonPipesOf({ gateway, callback }: HandlerRecord, config: Application
   return [...globals, ...listOf(PIPES_METADATA, gateway.type), ...listOf(PIPES_METADATA, callback)];
 }
 
+/** Whether a pipe for schemas of the application stands before a parameter, and Nest tells it the schema there. */
+export function judgesSchema(
+  handler: HandlerRecord,
+  { pipes = [], schema }: ParameterMetadata,
+  config: ApplicationConfig,
+): boolean {
+  const type = StandardSchemaValidationPipe;
+  if (type === undefined || schema === undefined) return false;
+  return [...commonPipesOf(handler, config), ...pipes].some((reference) => {
+    const pipe = instanceOf(reference, handler.gateway.module);
+    // Of a class that nobody has made an instance of, Nest passes over it.
+    return typeof pipe === 'object' && pipe !== null && isOfClass(pipe, type);
+  });
+}
+
 function filledParameter(key: string, parameter: ParameterMetadata, { types = [] }: HandlerRecord): FilledParameter {
   const isPayload = parameter.factory === undefined && Number(key.split(':')[0]) === PAYLOAD_PARAMETER;
-  return { ...parameter, isPayload, type: types[parameter.index] };
+  const property = isPayload ? payloadPropertyOf(parameter) : undefined;
+  return { ...parameter, isPayload, property, type: types[parameter.index] };
 }
 
 /** What the validation pipes of a call are to do. */
@@ -186,62 +160,23 @@ function pass(
   const passing = kind.passing(pipe);
   if (isDone === true) return passing === undefined ? [] : [passing];
   const type = kind.typeOf(pipe, parameter) as Type;
-  const transform: PipeTransform['transform'] = (value: unknown, argument): unknown => {
-    if (!holdsInstances(value, type)) return pipe.transform(value, argument) as unknown;
-    return passing === undefined ? value : (passing.transform(value, argument) as unknown);
+  const transform: PipeTransform['transform'] = async (value: unknown, argument): Promise<unknown> => {
+    if (!wasValidated(value, isDone, type)) return (await pipe.transform(value, argument)) as unknown;
+    if (isDone !== 'present') for (const item of itemsOf(value)) await kind.judge(pipe, item as object, type, argument);
+    return passing === undefined ? value : ((await passing.transform(value, argument)) as unknown);
   };
   return [{ transform }];
 }
 
-function holdsInstances(value: unknown, type: Type): boolean {
-  return Array.isArray(value) ? value.every((item) => item instanceof type) : value instanceof type;
+/** Whether a value is among those that were validated. */
+function wasValidated(value: unknown, validation: Exclude<Validation, boolean>, type: Type): boolean {
+  if (value === undefined || value === null) return false;
+  if (validation === 'present') return true;
+  // As plain objects, where a pipe before has copied it.
+  const isObject = (item: unknown): boolean => typeof item === 'object' && item !== null;
+  return itemsOf(value).every(validation === 'loosely' ? isObject : (item) => item instanceof type);
 }
 
-/** The pipe of this package knows by itself what a parameter decorator answers: it looks at payloads only. */
-function ofOurs(type: PipeType): PipeKind {
-  return {
-    type,
-    isDone: () => true,
-    typeOf: (_pipe, parameter) => parameter.type,
-    passing: (pipe) => (overrides(pipe, type, 'transform') ? asValidated(pipe) : undefined),
-  };
-}
-
-function ofSchemas(type: PipeType): PipeKind {
-  return {
-    type,
-    // One schema is that of all of the payload: a second one beside it stops the boot.
-    isDone: (_pipe, { isPayload, factory }) => isPayload || factory === undefined,
-    typeOf: (_pipe, parameter) => parameter.type,
-    passing: (pipe) => (overrides(pipe, type, 'transform') ? withoutSchema(pipe) : undefined),
-  };
-}
-
-function optionsOf(pipe: PipeTransform): { readonly items?: unknown } {
-  return (Reflect.get(pipe, 'options') ?? {}) as { readonly items?: unknown };
-}
-
-/** A pipe for lists that takes their items as they are. */
-function withoutItems(pipe: PipeTransform): PipeTransform {
-  return Object.create(pipe, { options: { value: { ...optionsOf(pipe), items: undefined } } }) as PipeTransform;
-}
-
-/**
- * A class derived from `ValidationPipe` does more than to validate: its own `transform` runs, and Nest's part in it, which
- * has no type to go by, passes the value on (F12).
- */
-function withoutType(pipe: PipeTransform): PipeTransform {
-  const hasType = Reflect.get(pipe, 'expectedType') !== undefined;
-  const untyped = hasType ? (Object.create(pipe, { expectedType: { value: undefined } }) as PipeTransform) : pipe;
-  return {
-    transform: (value: unknown, metadata): unknown => untyped.transform(value, { ...metadata, metatype: undefined }),
-  };
-}
-
-/** As {@link withoutType}, of a class derived from `StandardSchemaValidationPipe`. */
-function withoutSchema(pipe: PipeTransform): PipeTransform {
-  return {
-    transform: (value: unknown, metadata): unknown =>
-      pipe.transform(value, Object.assign({}, metadata, { schema: undefined })),
-  };
+function itemsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
 }

@@ -57,6 +57,19 @@ describe('a socket that was not accepted yet', () => {
     expect(timer.size).toBe(0);
   });
 
+  it('SL-04 ends as soon as it can be ended where it gets another identity after it was revoked, which holds for nothing', () => {
+    const { clock, timer, socket, watched, forget, alice } = start();
+    watched.become(alice());
+    watched.close();
+    forget.mockClear();
+    watched.become(alice());
+    expect(forget).toHaveBeenCalledExactlyOnceWith(socket);
+    socket.connected = true;
+    clock.advance(2000);
+    expect(socket.connected).toBe(false);
+    expect(timer.size).toBe(0);
+  });
+
   it.each<readonly [who: string, livesMs: number | undefined]>([
     ['that has no identity', undefined],
     ['whose identity has an end', 3_600_000],

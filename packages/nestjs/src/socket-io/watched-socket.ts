@@ -71,6 +71,9 @@ export class WatchedSocket implements Timed, RevocableConnection {
       this.#endsAt = Infinity;
     } else if (this.#endsAt === Infinity) this.#endsAt = now + NAMELESS_MS;
     if (!this.#isGone) timer.schedule(this, this.#nextLook(now));
+    // Whatever it gets while it has still to end, it is not to use.
+    const socket = this.#socket.deref();
+    if (this.#isEnding && principal !== undefined && socket !== undefined) this.parts.forget(socket);
   }
 
   /** It was accepted: what had to wait for that is done now. */
@@ -115,6 +118,7 @@ export class WatchedSocket implements Timed, RevocableConnection {
   }
 
   #nextLook(now: number): number {
+    if (this.#isEnding) return now + PENDING_LOOK_MS;
     const { expiresAt = Infinity } = this.#principal ?? {};
     const left = this.#endsAt === Infinity ? expiresAt - this.parts.clock.now() : this.#endsAt - now;
     return now + Math.min(left, LOOK_MS);

@@ -1,0 +1,137 @@
+import * as common from '@nestjs/common';
+import { type ArgumentMetadata, ParseArrayPipe, type PipeTransform, type Type, ValidationPipe } from '@nestjs/common';
+import { overrides } from './enhancers.js';
+import { judgeInstance } from './judge-instance.js';
+import type { ParameterMetadata } from './metadata.js';
+import { asValidated } from './validated-argument.js';
+
+export type PipeType = abstract new (...args: never[]) => PipeTransform;
+
+/** A parameter of a handler, as a pipe finds it. */
+export interface FilledParameter extends ParameterMetadata {
+  /** Whether it takes the payload: all of it, or one property. */
+  readonly isPayload: boolean;
+  /** The property of the payload that it takes; `undefined` for all of it. */
+  readonly property: string | undefined;
+  /** What TypeScript emitted for it. */
+  readonly type: unknown;
+}
+
+/**
+ * Whether the module has validated what a parameter is filled with, as a class.
+ *
+ * - `'present'`: unless it is missing.
+ * - `'loosely'`: unless it is missing, and by rules that admit more.
+ * - `'instances'`: those that are one already. The application may have changed them since.
+ *
+ * What it has not validated is for the pipes of the application, as ever.
+ */
+export type Validation = boolean | 'present' | 'loosely' | 'instances';
+
+/** Answers that of one parameter. */
+export type IsValidated = (parameter: FilledParameter, type: unknown) => Validation;
+
+/** A kind of pipes that validate. */
+export interface PipeKind {
+  readonly type: PipeType;
+  /** Whether the module has validated what a pipe would validate at a parameter. */
+  readonly isDone: (pipe: PipeTransform, parameter: FilledParameter, isValidated: IsValidated) => Validation;
+  /** The class that it makes instances of. */
+  readonly typeOf: (pipe: PipeTransform, parameter: FilledParameter) => unknown;
+  /** Refuses what it would refuse of one object of that class, and transforms nothing. */
+  readonly judge: (pipe: PipeTransform, value: object, type: Type, argument: ArgumentMetadata) => Promise<void>;
+  /** What a pipe becomes that has nothing left to validate; `undefined` for one that would do nothing more. */
+  readonly passing: (pipe: PipeTransform) => PipeTransform | undefined;
+}
+
+/** The pipe for schemas of Nest 12; Nest 11 has none. */
+export const { StandardSchemaValidationPipe } = common as { readonly StandardSchemaValidationPipe?: PipeType };
+
+/** Of the kinds that make instances of no class: these have validated a value, or not. */
+const OF_NO_CLASS: Pick<PipeKind, 'typeOf' | 'judge'> = {
+  typeOf: (_pipe, parameter) => parameter.type,
+  judge: () => Promise.resolve(),
+};
+
+const OF_CLASSES: PipeKind = {
+  type: ValidationPipe,
+  isDone: (pipe, parameter, isValidated) => isValidated(parameter, OF_CLASSES.typeOf(pipe, parameter)),
+  typeOf: (pipe, { type }) => (Reflect.get(pipe, 'expectedType') as unknown) ?? type,
+  judge: (pipe, ...judged) => judgeInstance(pipe as ValidationPipe, ...judged),
+  passing: (pipe) => (overrides(pipe, ValidationPipe, 'transform') ? withoutType(pipe) : undefined),
+};
+
+const PRIMITIVES: ReadonlySet<unknown> = new Set([String, Number, Boolean]);
+
+const OF_LISTS: PipeKind = {
+  type: ParseArrayPipe,
+  isDone: (pipe, parameter, isValidated) => {
+    const { items } = optionsOf(pipe);
+    return items !== undefined && !PRIMITIVES.has(items) && isValidated(parameter, items);
+  },
+  typeOf: (pipe) => optionsOf(pipe).items,
+  judge: (pipe, value, type) => {
+    const ofItems = Reflect.get(pipe, 'validationPipe') as ValidationPipe;
+    // As it says of its items itself.
+    return judgeInstance(ofItems, value, type, { type: 'query', metatype: type });
+  },
+  // That it is a list, it says as before.
+  passing: withoutItems,
+};
+
+/** The validation pipes of Nest. */
+export const OF_NEST: readonly PipeKind[] = [
+  OF_CLASSES,
+  OF_LISTS,
+  ...(StandardSchemaValidationPipe === undefined ? [] : [ofSchemas(StandardSchemaValidationPipe)]),
+];
+
+/** The pipe of this package knows by itself what a parameter decorator answers: it looks at payloads only. */
+export function ofOurs(type: PipeType): PipeKind {
+  return {
+    type,
+    ...OF_NO_CLASS,
+    isDone: () => true,
+    passing: (pipe) => (overrides(pipe, type, 'transform') ? asValidated(pipe) : undefined),
+  };
+}
+
+function ofSchemas(type: PipeType): PipeKind {
+  return {
+    type,
+    ...OF_NO_CLASS,
+    // The schema of all of the payload is applied by the module. One of a property is for the pipe: without one, the boot stops.
+    isDone: (_pipe, { property, schema, factory }) =>
+      factory === undefined && (property === undefined || schema === undefined),
+    passing: (pipe) => (overrides(pipe, type, 'transform') ? withoutSchema(pipe) : undefined),
+  };
+}
+
+function optionsOf(pipe: PipeTransform): { readonly items?: unknown } {
+  return (Reflect.get(pipe, 'options') ?? {}) as { readonly items?: unknown };
+}
+
+/** A pipe for lists that takes their items as they are. */
+function withoutItems(pipe: PipeTransform): PipeTransform {
+  return Object.create(pipe, { options: { value: { ...optionsOf(pipe), items: undefined } } }) as PipeTransform;
+}
+
+/**
+ * A class derived from `ValidationPipe` does more than to validate: its own `transform` runs, and Nest's part in it, which
+ * has no type to go by, passes the value on (F12).
+ */
+function withoutType(pipe: PipeTransform): PipeTransform {
+  const hasType = Reflect.get(pipe, 'expectedType') !== undefined;
+  const untyped = hasType ? (Object.create(pipe, { expectedType: { value: undefined } }) as PipeTransform) : pipe;
+  return {
+    transform: (value: unknown, metadata): unknown => untyped.transform(value, { ...metadata, metatype: undefined }),
+  };
+}
+
+/** As {@link withoutType}, of a class derived from `StandardSchemaValidationPipe`. */
+function withoutSchema(pipe: PipeTransform): PipeTransform {
+  return {
+    transform: (value: unknown, metadata): unknown =>
+      pipe.transform(value, Object.assign({}, metadata, { schema: undefined })),
+  };
+}
