@@ -1,4 +1,6 @@
 import {
+  createBackChannelLogoutController,
+  createSharedSignalsController,
   type SecurityEvent,
   SecurityEventSink,
   type SecurityEventOf,
@@ -6,6 +8,7 @@ import {
   WsTicketService,
 } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
+import { startAuthorizationServer } from '../support/authorization-server.js';
 import { EchoGateway } from '../support/echo.gateway.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { type ClientShape, handshake } from '../support/handshake.js';
@@ -94,6 +97,45 @@ describe('the shipped alerts, under real traffic', () => {
     expect(new Set(rules())).toEqual(new Set(['failed-logins', 'refused-handshakes']));
     expect(raisedBy(app, 'failed-logins')).toMatchObject([{ by: 'overall', value: 200, severity: 'critical' }]);
     expect(raisedBy(app, 'failed-logins')[0]).not.toHaveProperty('address');
+  });
+
+  it('MO-03 forged-notices-by-address and forged-notices: what nobody has signed, and not what a provider sends for others', async () => {
+    const server = await startAuthorizationServer();
+    const { issuer } = server;
+    const { app, rules } = await start({
+      controllers: [createSharedSignalsController(), createBackChannelLogoutController()],
+      options: {
+        authentication: {
+          oauth: { issuer, audience: 'chat', sharedSignals: { audience: 'me' }, backChannelLogout: { clientId: 'me' } },
+        },
+      },
+    });
+    const sign = (typ: string) => server.sign({ typ }, { iss: issuer, aud: 'other' });
+    const [logOut, signal] = [await sign('logout+jwt'), await sign('secevent+jwt')];
+    const forge = (token: string) => token.replace(/[^.]+$/, 'A'.repeat(342));
+    const send = (i: number, address: string, change = (token: string) => token) =>
+      i % 2 === 0
+        ? fetch(`${app.httpUrl}/backchannel-logout`, {
+            method: 'POST',
+            headers: { 'x-forwarded-for': address },
+            body: new URLSearchParams({ logout_token: change(logOut) }),
+          })
+        : fetch(`${app.httpUrl}/shared-signals`, {
+            method: 'POST',
+            headers: { 'x-forwarded-for': address, 'content-type': 'application/secevent+jwt' },
+            body: change(signal),
+          });
+    await times(60, (i) => send(i, '203.0.113.20'));
+    await times(9, (i) => send(i, '203.0.113.9', forge));
+    expect(rules()).toEqual([]);
+    await send(9, '203.0.113.9', forge);
+    expect(app.events.ofType('ws.alert.raised')).toMatchObject([
+      { rule: 'forged-notices-by-address', by: 'address', address: '203.0.113.9', value: 10, severity: 'warning' },
+    ]);
+    await times(29, (i) => send(i, `198.51.100.${i}`, forge));
+    expect(rules()).toHaveLength(1);
+    await send(0, '198.51.100.200', forge);
+    expect(raisedBy(app, 'forged-notices')).toMatchObject([{ by: 'overall', value: 40, severity: 'critical' }]);
   });
 
   it('MO-03 refused-handshakes: half of them, not a little less', async () => {

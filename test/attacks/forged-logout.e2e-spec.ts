@@ -19,6 +19,8 @@ import { type Client, connect } from '../support/queueing-client.js';
 import { RemoteStore } from '../support/remote-store.js';
 import { APP_ORIGIN, type AppShape, bootFailure, type RunningApp, startApp } from '../support/start-app.js';
 
+/** What a proxy says of the side that it does not share with the application. */
+const VIA_TLS = { 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': '192.0.2.1' };
 const EVENTS = { 'http://schemas.openid.net/event/backchannel-logout': {} };
 
 async function protect(platform: 'express' | 'fastify' = 'express', options: AppShape['options'] = {}) {
@@ -181,6 +183,58 @@ describe('what came with a log-in that has ended', () => {
     await expectOpen(client);
   });
 
+  it('SL-04 J26 is not what its server has issued since, were it a second later; nor does what is of the same second stay', async () => {
+    const { app, server } = await protect();
+    const iat = Math.floor(Date.now() / 1000);
+    const issue = (issuedAt: number, sub: string): Promise<string> =>
+      server.sign({ typ: 'at+jwt' }, { iss: server.issuer, aud: 'chat', sub, iat: issuedAt, exp: iat + 300 });
+    const open = async (token: string): Promise<Client> => connect(`${app.url}/echo`, { token });
+    const [same, since] = [await issue(iat - 20, 'alice'), await issue(iat - 19, 'alice')];
+    const [ended, stays] = [await open(same), await open(since)];
+    expect(await tell(app, server, { sub: 'alice', sid: undefined, iat: iat - 20 })).toBe(200);
+    await ended.expectClose(4512);
+    await expectOpen(stays, await open(since));
+    await expect(open(same)).rejects.toThrow('401');
+    // Of a session: tokens of its subject that name none.
+    const [old, fresh] = [await open(await issue(iat - 20, 'bob')), await open(await issue(iat - 19, 'bob'))];
+    expect(await tell(app, server, { sub: 'bob', sid: 'session-of-bob', iat: iat - 20 })).toBe(200);
+    await old.expectClose(4512);
+    await expectOpen(fresh);
+  });
+
+  it('SL-04 is what a server has issued whose clock is ahead of ours, before it told of the log-out', async () => {
+    const { app, server } = await protect();
+    const ahead = Math.floor(Date.now() / 1000) + 25;
+    const claims = { iss: server.issuer, aud: 'chat', sub: 'alice', iat: ahead - 5, exp: ahead + 300 };
+    const client = await connect(`${app.url}/echo`, { token: await server.sign({ typ: 'at+jwt' }, claims) });
+    expect(await tell(app, server, { sub: 'alice', sid: undefined, iat: ahead })).toBe(200);
+    await client.expectClose(4512);
+  });
+
+  it('SL-04 AN-05 is the ticket of a little later, which this server dates by a clock of its own, and not that of a token of later', async () => {
+    const server = await startAuthorizationServer();
+    const { issuer } = server;
+    const oauth = { issuer, audience: 'chat', backChannelLogout: { clientId: 'alice' } };
+    const app = await startApp({
+      providers: [EchoGateway],
+      controllers: [createBackChannelLogoutController()],
+      options: { authentication: { tickets: {}, oauth } },
+    });
+    const iat = Math.floor(Date.now() / 1000) - 20;
+    const open = async (principal: object): Promise<Client> => {
+      const tickets = app.app.get(WsTicketService);
+      const { ticket } = await tickets.issue({ issuer, id: 'alice', ...principal }, { origin: APP_ORIGIN });
+      return connect(`${app.url}/echo`, { origin: APP_ORIGIN, protocols: ['json.v1', `ticket.${ticket}`] });
+    };
+    const issuedAt = (iat + 1) * 1000;
+    const claims = { iss: issuer, sub: 'alice', iat: iat + 1 };
+    const ended = [await open({ issuedAt }), await open({ issuedAt, claims: { sub: 'alice' } })];
+    const stays = await open({ issuedAt, claims });
+    expect(await tell(app, server, { sub: 'alice', sid: undefined, iat })).toBe(200);
+    for (const client of ended) await client.expectClose(4512);
+    await expectOpen(stays);
+  });
+
   it('SL-04 AN-05 is the connection of a ticket whose principal has no claims', async () => {
     const server = await startAuthorizationServer();
     const oauth = { issuer: server.issuer, audience: 'chat', backChannelLogout: { clientId: 'alice' } };
@@ -322,6 +376,31 @@ describe('a log-out token', () => {
       const said = { 'x-forwarded-for': '203.0.113.7' };
       expect((await post(app, { logout_token: 'a.b.c' }, said)).status).toBe(400);
       expect(app.events.ofType('ws.logout.refused')).toMatchObject([{ address: '203.0.113.7' }]);
+    },
+  );
+
+  it.each(['express', 'fastify'] as const)(
+    'AN-10 MO-02 that is forged has its sender wait, over and over, and nobody else: %s',
+    async (platform) => {
+      const trustedProxies = { addresses: ['127.0.0.1'], header: 'x-forwarded-for' } as const;
+      const { app, server } = await protect(platform, { handshake: { trustedProxies } });
+      const client = await connect(`${app.url}/echo`, { token: await server.issue(), headers: VIA_TLS });
+      const stranger = await startAuthorizationServer();
+      const forged = await stranger.sign({ typ: 'logout+jwt' }, logoutClaims(server.issuer));
+      const from = (address: string) => ({ 'x-forwarded-for': address });
+      const statuses = new Set<number>();
+      for (let i = 0; i < 90; i++)
+        statuses.add((await post(app, { logout_token: forged }, from('203.0.113.9'))).status);
+      const token = await server.sign({ typ: 'logout+jwt' }, logoutClaims(server.issuer));
+      const waits = await post(app, { logout_token: token }, from('203.0.113.9'));
+
+      expect([...statuses]).toEqual([400, 429]);
+      expect([waits.status, waits.headers.get('retry-after')]).toEqual([429, '60']);
+      expect(await waits.json()).toEqual({ error: 'temporarily_unavailable' });
+      const turnedAway = { failure: 'too-many-refused', owasp: 'excess_rate_limit_exceeded', address: '203.0.113.9' };
+      expect(app.events.ofType('ws.logout.refused').at(-1)).toMatchObject(turnedAway);
+      expect((await post(app, { logout_token: token }, from('198.51.100.7'))).status).toBe(200);
+      await client.expectClose(4512);
     },
   );
 

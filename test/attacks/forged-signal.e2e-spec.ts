@@ -93,6 +93,24 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
     expect(await handshake(`${app.url}/echo`, { token: await server.issue({ to: 'bob' }) })).toBe('open');
   });
 
+  it('SL-04 leaves in peace who has logged in again since, were it a second later', async () => {
+    const { app, server } = await protect({ platform });
+    const at = seconds() - 20;
+    const issue = (iat: number): Promise<string> =>
+      server.sign({ typ: 'at+jwt' }, { iss: server.issuer, aud: 'chat', sub: 'alice', iat, exp: at + 300 });
+    const [old, fresh] = [await issue(at), await issue(at + 1)];
+    const before = await connect(`${app.url}/echo`, { token: old });
+    const since = await connect(`${app.url}/echo`, { token: fresh });
+    const change = { change_type: 'update', credential_type: 'password', event_timestamp: at };
+    const claims = claimsOf(server, 'credential-change', change);
+    expect((await push(app, await server.sign(HEADER, claims))).status).toBe(202);
+    await before.expectClose(4512);
+
+    expect(await since.request('echo', { text: 'here' })).toMatchObject({ event: 'echo' });
+    expect(await handshake(`${app.url}/echo`, { token: fresh })).toBe('open');
+    expect(await handshake(`${app.url}/echo`, { token: old })).toMatchObject({ status: 401 });
+  });
+
   it('takes complex subjects, sessions, tokens and aliases', async () => {
     const { app, server, open } = await protect({ platform });
     const { issuer: iss } = server;
@@ -252,6 +270,9 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
 
     expect([...statuses]).toEqual([400, 429]);
     expect((await push(app, token, from('203.0.113.9'))).headers.get('retry-after')).toBe('60');
+    const turnedAway = { failure: 'too-many-refused', owasp: 'excess_rate_limit_exceeded', address: '203.0.113.9' };
+    expect(app.events.ofType('ws.signal.refused').at(-1)).toMatchObject(turnedAway);
+    expect(app.events.ofType('ws.signal.refused')).toHaveLength(91);
     expect((await push(app, token, from('198.51.100.7'))).status).toBe(202);
   });
 
@@ -267,6 +288,25 @@ describe.each(['express', 'fastify'] as const)('shared signals, on %s', (platfor
 
     expect([...statuses]).toEqual([400]);
     expect((await push(app, token)).status).toBe(202);
+    await alice.expectClose(4512);
+  });
+
+  it.each<[what: string, theirs: object]>([
+    ['for another audience', { aud: 'https://mallory.example/signals' }],
+    ['about whom nobody knows here', { sub_id: { format: 'email', email: 'a@b.example' } }],
+    ['that come again', { jti: 'same' }],
+  ])('AN-10 has nobody wait for signals that the provider itself has signed, %s', async (_, theirs) => {
+    const { app, server, open } = await protect({ platform });
+    const alice = await open('alice');
+    const carol = { sub_id: { format: 'iss_sub', iss: server.issuer, sub: 'carol' } };
+    const statuses = new Set<number>();
+    for (let i = 0; i < 70; i++) {
+      const claims = claimsOf(server, 'session-revoked', {}, { ...carol, ...theirs });
+      statuses.add((await push(app, await server.sign(HEADER, claims))).status);
+    }
+
+    expect(statuses).not.toContain(429);
+    expect((await push(app, await server.sign(HEADER, claimsOf(server)))).status).toBe(202);
     await alice.expectClose(4512);
   });
 

@@ -1,6 +1,7 @@
 import type { AuthenticatorBlock } from './authentication/authenticator-block.js';
 import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
 import type { EndedSession } from './authentication/back-channel-logout/logout-claims.js';
+import { CLOCK_TOLERANCE_MS } from './authentication/notices/read-notice.js';
 import { OAuthAuthenticator } from './authentication/oauth/oauth.authenticator.js';
 import { WsSharedSignals } from './authentication/shared-signals/ws-shared-signals.js';
 import type { Clock } from './core/clock.js';
@@ -38,7 +39,9 @@ export function makeNotices(parts: NoticeParts): { logout: WsBackChannelLogout; 
         authenticator instanceof OAuthAuthenticator ? [{ name, authenticator }] : [],
       );
   const blamed = (request: object) => blamedAddress(request, parts.proxies);
-  const endSession = (ended: EndedSession): Promise<number> => revocations.endSession(ended);
+  const endSession = (ended: EndedSession): Promise<number> =>
+    // Tokens and notices of a server are of one clock. Sessions and tickets have that of the application, which may be behind it.
+    revocations.endSession({ ...ended, beforeHere: Math.min(clock.now(), ended.before + CLOCK_TOLERANCE_MS) });
   return {
     logout: new WsBackChannelLogout({
       ...{ clock, store, faults, endSession },

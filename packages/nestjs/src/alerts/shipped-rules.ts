@@ -19,6 +19,13 @@ const guesses = {
   failures: GUESSES,
   windowMs: 5 * MINUTE,
 } as const;
+// Not what a provider has signed, for another of its customers too: it cannot help that these are refused here.
+const forgedNotices = {
+  kind: 'threshold',
+  events: ['ws.logout.refused', 'ws.signal.refused'],
+  failures: ['bad-signature', 'bad-algorithm', 'unknown-key'],
+  windowMs: 5 * MINUTE,
+} as const;
 // Not what a foreign page makes the browsers of its visitors send (`malicious_cors`): it would have them banned.
 const forbidden = {
   kind: 'threshold',
@@ -64,6 +71,10 @@ export const WS_ALERT_RULES = Object.freeze({
     ...{ name: 'failed-logins-by-principal', kind: 'threshold', by: 'principal', limit: 10, windowMs: 5 * MINUTE },
     ...{ events: ['ws.handshake.refused', 'ws.message.refused', 'ws.ticket.refused'], owasp: ['authn_login_fail'] },
   },
+  /** One address forges log-outs or signals of an authorization server. */
+  forgedNoticesByAddress: { ...forgedNotices, name: 'forged-notices-by-address', by: 'address', limit: 10 },
+  /** Many addresses do so, or the keys of the server are not known here: then nobody is logged out. */
+  forgedNotices: { ...forgedNotices, name: 'forged-notices', limit: 40, severity: 'critical' },
   /** One principal tries what it may not do. */
   forbiddenByPrincipal: { ...forbidden, name: 'forbidden-by-principal', by: 'principal', limit: 20 },
   /** The connections of one address do so, each as somebody else. */

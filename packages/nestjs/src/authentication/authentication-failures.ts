@@ -48,6 +48,8 @@ export const AUTHENTICATION_FAILURES = {
   replayed: { weight: 1, isOfSender: true },
   // All else was right: the client holds the key of its token.
   'missing-nonce': { weight: 0, isOfSender: true },
+  // Of a notice: it was not judged.
+  'too-many-refused': { weight: 0, isOfSender: true },
   unavailable: { weight: 0, isOfSender: true },
 } as const satisfies Readonly<Record<string, FailureRow>>;
 

@@ -1,5 +1,5 @@
 import type { CloseCodeName, WsErrorCode } from '@secure-ws/protocol';
-import type { AuthenticationFailure } from '../authentication/authentication-failures.js';
+import { AUTHENTICATION_FAILURES, type AuthenticationFailure } from '../authentication/authentication-failures.js';
 
 /** The names of the OWASP Application Logging Vocabulary that events of this module fall under. */
 export const OWASP_EVENT_NAMES = [
@@ -240,8 +240,12 @@ export function nameOfHandshake(event: { reason: HandshakeReason; failure?: Auth
   return OWASP_NAME_BY_FAILURE.get(event.failure) ?? HANDSHAKE_REASONS[event.reason];
 }
 
+/** Why a log-out token or a security event token is not taken: the words alone. */
+export const NOTICE_FAILURES: Readonly<Record<AuthenticationFailure, unknown>> = AUTHENTICATION_FAILURES;
+
 /** The OWASP name of a log-out token or a security event token that was not taken. */
 export function nameOfNotice({ failure }: { failure: AuthenticationFailure }): OwaspEventName {
+  if (failure === 'too-many-refused') return 'excess_rate_limit_exceeded';
   return failure === 'unavailable' ? 'sys_crash' : 'authn_login_fail';
 }
 

@@ -51,10 +51,13 @@ export const revocationKeys = Object.freeze({
   ban: (person: string) => `ban:${person}`,
   token: (issuer: string, tokenId: string) => join('token', issuer, tokenId),
   session: (issuer: string, sessionId: string) => join('session', issuer, sessionId),
-  /** @param sub as the issuer wrote it, whatever the application made of it. */
-  subject: (issuer: string, sub: string) => join('subject', issuer, sub),
-  /** Those of a subject whose token names no session. */
-  nameless: (issuer: string, sub: string) => join('nameless', issuer, sub),
+  /**
+   * @param sub as the issuer wrote it, whatever the application made of it.
+   * @param clock `ours`: what the application has dated, and not the issuer.
+   */
+  subject: (issuer: string, sub: string, clock?: 'ours') => join('subject', issuer, sub, clock),
+  /** Those of a subject whose token names no session. @param clock as of `subject`. */
+  nameless: (issuer: string, sub: string, clock?: 'ours') => join('nameless', issuer, sub, clock),
   apiKey: (keyId: string) => join('api-key', keyId),
   signingKey: (issuer: string, keyId: string) => join('signing-key', issuer, keyId),
   /** @param thumbprint of {@link thumbprintOf}. */
@@ -88,8 +91,12 @@ export function revocationKeysOf(principal: Principal): string[] {
   // As the issuer wrote them, whatever the application made of them: it is the issuer who tells that they have ended.
   const { sid, sub = id } = claims;
   if (typeof sid === 'string' && sid !== sessionId) keys.push(revocationKeys.session(issuer, sid));
-  if (typeof sub === 'string') keys.push(revocationKeys.subject(issuer, sub));
-  if (typeof claims['sub'] === 'string' && sid === undefined) keys.push(revocationKeys.nameless(issuer, claims['sub']));
+  const clocks = isDatedByIssuer(principal) ? [undefined] : [undefined, 'ours' as const];
+  for (const clock of clocks) {
+    if (typeof sub === 'string') keys.push(revocationKeys.subject(issuer, sub, clock));
+    if (typeof claims['sub'] === 'string' && sid === undefined)
+      keys.push(revocationKeys.nameless(issuer, claims['sub'], clock));
+  }
   // RFC 8705: a token that is bound to a certificate ends with it.
   const { cnf } = claims as { cnf?: { readonly 'x5t#S256'?: unknown } | null };
   for (const fingerprint of [keyId, cnf?.['x5t#S256']]) {
@@ -97,6 +104,12 @@ export function revocationKeysOf(principal: Principal): string[] {
     if (thumbprint !== undefined) keys.push(revocationKeys.certificate(thumbprint));
   }
   return keys;
+}
+
+/** Whether the date of a principal is that of a token, and so by the clock of its issuer: also of a ticket that was made with it. */
+function isDatedByIssuer({ issuer, issuedAt, claims }: Principal): boolean {
+  const { iss, iat } = claims;
+  return iss === issuer && typeof iat === 'number' && iat * 1000 === issuedAt;
 }
 
 /** What a shared store is given for a key, `address:192.0.2.1` as `address:` and a hash: addresses and names do not leave the node. */

@@ -13,6 +13,7 @@ import {
 import { readAtOnce, readRoute } from '../../core/read-route.js';
 import { OwnRoute } from '../../nest/own-route.js';
 import { AuthenticationError } from '../authenticator.js';
+import { TooManyRefusedError } from '../notices/notice-limits.js';
 import { WsBackChannelLogout } from './ws-back-channel-logout.js';
 
 /** What the responses of Express and of Fastify have in common. */
@@ -28,7 +29,7 @@ export interface BackChannelLogoutControllerOptions {
 
 /**
  * Makes a controller that takes the log-out tokens of `authentication.oauth`: `POST` with a form, answered `200`, or `400`
- * for a token that is refused, or `503`. List it among the `controllers` of a module, and register its URL at the
+ * for a token that is refused, `429` for a sender whose tokens are refused over and over, or `503`. List it among the `controllers` of a module, and register its URL at the
  * authorization server. A guard for all routes has to let it pass: the token is its credential.
  *
  * The boot fails where neither the module nor a gateway has a `backChannelLogout`.
@@ -60,8 +61,12 @@ export function createBackChannelLogoutController(options: BackChannelLogoutCont
           request,
         );
       } catch (error) {
+        const isTooMany = error instanceof TooManyRefusedError;
+        if (isTooMany) response.header('Retry-After', '60');
         const [status, word] =
-          error instanceof AuthenticationError ? [400, 'invalid_request'] : [503, 'temporarily_unavailable'];
+          error instanceof AuthenticationError
+            ? [400, 'invalid_request']
+            : [isTooMany ? 429 : 503, 'temporarily_unavailable'];
         throw new HttpException({ error: word }, status, { cause: error });
       }
     }

@@ -11,8 +11,8 @@ export interface EndedSession {
   readonly sub: string | undefined;
   readonly sid: string | undefined;
   /**
-   * What was issued before has ended, in milliseconds since 1970: not what comes of a log-in that is newer, however late the
-   * token arrives.
+   * What was issued before has ended, or in the same second, in milliseconds since 1970 by the clock of the issuer: not what comes
+   * of a log-in that is newer, however late the token arrives.
    */
   readonly before: number;
 }
@@ -45,8 +45,7 @@ export function readLogoutClaims(
   if (iat * 1000 > nowMs + CLOCK_TOLERANCE_MS) return 'not-yet-valid';
   if (exp * 1000 <= nowMs || nowMs - iat * 1000 > maxAgeMs) return 'expired';
   if (!isOptional(sub) || !isOptional(sid) || (sub === undefined && sid === undefined)) return 'bad-subject';
-  // Tokens that the application dates itself, those of tickets, have its own clock.
-  return { issuer, sub, sid, jti, before: Math.min(nowMs, iat * 1000 + CLOCK_TOLERANCE_MS) };
+  return { issuer, sub, sid, jti, before: iat * 1000 };
 }
 
 function isOptional(value: unknown): value is string | undefined {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryStore } from '../../store/memory.store.js';
 import { FakeClock } from '../../testing/fake-clock.js';
+import { TooManyRefusedError } from '../notices/notice-limits.js';
 import type { EndedSession } from './logout-claims.js';
 import { WsBackChannelLogout } from './ws-back-channel-logout.js';
 
@@ -139,6 +140,34 @@ describe('WsBackChannelLogout', () => {
     signature = 'bad-signature';
     await expect(logout.receive(token())).rejects.toMatchObject({ failure: 'bad-signature' });
     expect(ended).toEqual([]);
+  });
+
+  it('AN-10 MO-02 has an address wait that sends forged tokens, and nobody else, and tells of each that is turned away', async () => {
+    const [forger, other] = [{ from: '203.0.113.7' }, { from: '203.0.113.8' }];
+    signature = 'bad-signature';
+    for (let i = 0; i < 60; i++) await expect(logout.receive(token(), forger)).rejects.toThrow('bad-signature');
+    signature = {};
+    await expect(logout.receive(token(), forger)).rejects.toThrow(TooManyRefusedError);
+    expect(refused.at(-1)).toBe('too-many-refused of 203.0.113.7');
+    expect(refused).toHaveLength(61);
+    expect(await logout.receive(token(), other)).toBe(3);
+    clock.advance(1000);
+    expect(await logout.receive(token({ jti: 'k' }), forger)).toBe(3);
+    expect(faults).toEqual([]);
+  });
+
+  it('AN-10 has nobody wait where nobody can tell from where a token comes', async () => {
+    for (let i = 0; i < 200; i++) await expect(logout.receive('a.b.c')).rejects.toThrow('malformed');
+    expect(await logout.receive(token())).toBe(3);
+  });
+
+  it('AN-10 has no customer of a provider keep away what is meant for another one', async () => {
+    const provider = { from: '203.0.113.7' };
+    const theirs = () => logout.receive(token({ aud: 'other' }), provider);
+    for (let i = 0; i < 5999; i++) await expect(theirs()).rejects.toThrow('bad-audience');
+    expect(await logout.receive(token(), provider)).toBe(3);
+    await expect(theirs()).rejects.toThrow('bad-audience');
+    await expect(theirs()).rejects.toThrow(TooManyRefusedError);
   });
 
   it('waits for no route unless one is made', () => {

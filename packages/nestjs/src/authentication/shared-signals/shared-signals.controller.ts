@@ -14,9 +14,10 @@ import { Clock } from '../../core/clock.js';
 import { readAtOnce, readRoute } from '../../core/read-route.js';
 import { OwnRoute } from '../../nest/own-route.js';
 import { AuthenticationError } from '../authenticator.js';
+import { TooManyRefusedError } from '../notices/notice-limits.js';
 import { setErrorOf, type SetError } from './set-answer.js';
 import { readSetBody, type SetRequest } from './set-body.js';
-import { TooManyRefusedError, WsSharedSignals } from './ws-shared-signals.js';
+import { WsSharedSignals } from './ws-shared-signals.js';
 
 /** What the responses of Express and of Fastify have in common. */
 interface Answer {

@@ -20,7 +20,7 @@ export interface Signal {
   readonly effect: 'end' | 'judge' | 'none';
   /** `undefined` where nothing follows. */
   readonly subject: SignalSubject | undefined;
-  /** What was issued before is meant, in milliseconds since 1970: not what comes of a newer log-in. */
+  /** What was issued before is meant, in milliseconds since 1970 by the clock of the issuer: not what comes of a newer log-in. */
   readonly before: number;
 }
 
@@ -87,8 +87,8 @@ function subjectOf(claims: JsonObject, event: JsonObject, issuer: string, name: 
   return readSignalSubject(own ?? inner, issuer, name === 'session-revoked');
 }
 
-/** When it happened; what is dated later than now is meant for now. Tokens of the application itself have its own clock. */
+/** When it happened, by the clock of the issuer; what is dated later than now is meant for now. */
 function momentOf(event: JsonObject, iat: number, nowMs: number): number {
   const { event_timestamp: happenedAt } = event;
-  return Math.min(nowMs, (isDate(happenedAt) ? happenedAt : iat) * 1000 + CLOCK_TOLERANCE_MS);
+  return isDate(happenedAt) ? Math.min(happenedAt * 1000, Math.max(iat * 1000, nowMs)) : iat * 1000;
 }

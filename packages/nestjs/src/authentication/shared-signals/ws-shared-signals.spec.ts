@@ -3,7 +3,8 @@ import type { SecurityEventData } from '../../events/security-event.js';
 import { MemoryStore } from '../../store/memory.store.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { AuthenticationError } from '../authenticator.js';
-import { type SharedSignalsParts, TooManyRefusedError, WsSharedSignals } from './ws-shared-signals.js';
+import { TooManyRefusedError } from '../notices/notice-limits.js';
+import { type SharedSignalsParts, WsSharedSignals } from './ws-shared-signals.js';
 
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type/';
 const [ONE, TWO] = ['https://one.example', 'https://two.example'];
@@ -21,6 +22,7 @@ describe('WsSharedSignals', () => {
   const told: SecurityEventData[] = [];
   const done: string[] = [];
   const faults: string[] = [];
+  let signature: unknown;
   let endSession: SharedSignalsParts['effects']['endSession'];
 
   beforeEach(() => {
@@ -29,6 +31,7 @@ describe('WsSharedSignals', () => {
     told.length = 0;
     done.length = 0;
     faults.length = 0;
+    signature = {};
     endSession = ({ issuer, sub, before }) => {
       done.push(`${issuer} ends ${sub} before ${(before - clock.now()) / 1000}`);
       return Promise.resolve(1);
@@ -36,7 +39,7 @@ describe('WsSharedSignals', () => {
     const issuers = [ONE, TWO].map((issuer) => ({
       block: 'authentication.oauth',
       rules: { issuer },
-      signatures: { verify: () => ({}) },
+      signatures: { verify: () => signature },
       signals: { audiences: ['me'], maxAgeMs: HOUR },
     }));
     signals = new WsSharedSignals({
@@ -141,7 +144,13 @@ describe('WsSharedSignals', () => {
   it('SL-05 ends what was begun before it happened, and nothing that begins after this moment', async () => {
     await receive(token(ONE, 'a', 'session-revoked', { event_timestamp: seconds() - 600 }));
     await receive(token(ONE, 'b', 'session-revoked', { event_timestamp: seconds() + 86_400 }));
-    expect(done).toEqual([`${ONE} ends alice before -570`, `${ONE} ends alice before 0`]);
+    // By the clock of the issuer, which may be ahead of this one.
+    const ahead = { iat: seconds() + 20 };
+    await receive(token(ONE, 'c', 'session-revoked', {}, ahead));
+    await receive(token(ONE, 'd', 'session-revoked', { event_timestamp: seconds() + 20 }, ahead));
+    await receive(token(ONE, 'e', 'session-revoked', { event_timestamp: seconds() + 21 }, ahead));
+    const dates = [-600, 0, 20, 20, 20];
+    expect(done).toEqual(dates.map((date) => `${ONE} ends alice before ${date}`));
   });
 
   it('SL-05 judges whom it means, ends a token that it means, and takes no opaque id for that of a user', async () => {
@@ -155,12 +164,42 @@ describe('WsSharedSignals', () => {
     expect(failures()).toEqual(['bad-subject']);
   });
 
-  it('AN-10 has a sender wait who comes with one signal over and over', async () => {
-    const text = token(ONE, 'a');
-    await receive(text);
-    for (let i = 0; i < 60; i++) expect(await receive(text)).toBe(0);
-    await expect(receive(text)).rejects.toThrow(TooManyRefusedError);
-    await expect(receive(token(ONE, 'b'))).rejects.toThrow(TooManyRefusedError);
+  it.each<[what: string, made: () => string, signed: unknown, failure: string, most: number]>([
+    ['one signal over and over', () => token(ONE, 'a'), {}, 'replayed', 6000],
+    ['signals for somebody else', () => token(ONE, 'b', '', {}, { aud: 'other' }), {}, 'bad-audience', 6000],
+    [
+      'signals about who is unknown',
+      () => token(ONE, 'b', 'session-revoked', {}, { sub_id: {} }),
+      {},
+      'bad-subject',
+      6000,
+    ],
+    ['no signal at all', () => '', {}, 'missing', 6000],
+    ['forged ones', () => token(ONE, 'b'), 'bad-signature', 'bad-signature', 60],
+    ['ones of an unknown key', () => token(ONE, 'b'), 'unknown-key', 'unknown-key', 60],
+    ['what is no token', () => 'a.b.c', {}, 'malformed', 60],
+  ])(
+    'AN-10 MO-02 has a sender wait who comes with %s, and tells of each that is turned away',
+    async (_, made, signed, failure, most) => {
+      await receive(token(ONE, 'a'));
+      signature = signed;
+      const come = () => receive(made()).catch((error: unknown) => error);
+      for (let i = 0; i < most - 1; i++) await come();
+      expect(await come()).not.toBeInstanceOf(TooManyRefusedError);
+      signature = {};
+      await expect(receive(token(ONE, 'c'))).rejects.toThrow(TooManyRefusedError);
+      await expect(receive(token(ONE, 'd'))).rejects.toThrow(TooManyRefusedError);
+      expect(failures()).toEqual([...Array<string>(most).fill(failure), 'too-many-refused', 'too-many-refused']);
+      clock.advance(1000);
+      expect(await receive(token(ONE, 'c'))).toBe(1);
+      expect(faults).toEqual([]);
+    },
+  );
+
+  it('AN-10 has nobody wait for what names another issuer', async () => {
+    for (let i = 0; i < 7000; i++)
+      await expect(receive(token('https://three.example', 'a'))).rejects.toThrow('bad-issuer');
+    expect(await receive(token(ONE, 'a'))).toBe(1);
   });
 
   it.each<[string, object, string | undefined]>([

@@ -1,11 +1,12 @@
 import type { Clock } from '../../core/clock.js';
 import type { FaultLog } from '../../core/fault-log.js';
 import type { SecurityEvents } from '../../events/security-events.js';
-import type { ScoreRule, SecureWsStore } from '../../store/secure-ws.store.js';
+import type { SecureWsStore } from '../../store/secure-ws.store.js';
 import type { AuthenticationFailure } from '../authentication-failures.js';
 import { AuthenticationError } from '../authenticator.js';
 import type { JwtIssuer } from '../jwt/jwt.authenticator.js';
 import { ActOnce } from '../notices/act-once.js';
+import { NoticeLimits, TooManyRefusedError } from '../notices/notice-limits.js';
 import { readNotice } from '../notices/read-notice.js';
 import type { ResolvedSharedSignalsOptions } from './shared-signals.options.js';
 import { readSignal, type Signal } from './signal-claims.js';
@@ -13,12 +14,6 @@ import { actOnSignal, type SignalEffects } from './signal-effects.js';
 
 /** RFC 8417 section 2.3. */
 const TYPES: ReadonlySet<string> = new Set(['secevent+jwt']);
-
-/** Refused tokens of one address: a signature costs more than it does to make one up. */
-const FAILURES: ScoreRule = Object.freeze({ name: 'signal-failures', decayPerSecond: 1, max: 120 });
-
-/** From how many on an address waits; two minutes forgive them all. */
-const MAX_FAILURES = 60;
 
 /** An authorization server that tells what has changed. */
 export interface SignalIssuer extends JwtIssuer {
@@ -55,11 +50,6 @@ export interface SharedSignalsParts {
   readonly blamed: (request: object) => string | undefined;
 }
 
-/** Thrown where an address has sent too many tokens that were refused: answer `429`. */
-export class TooManyRefusedError extends Error {
-  override readonly name = 'TooManyRefusedError';
-}
-
 /**
  * Takes security event tokens of authorization servers (RFC 8417, CAEP 1.0), and ends or judges again the identities that they
  * are about. Injectable, for an HTTP route of the application; {@link createSharedSignalsController} makes one.
@@ -68,10 +58,12 @@ export class WsSharedSignals {
   /** @internal Whether a route of the module waits for tokens: the boot then asks for somebody who sends them. */
   hasRoute = false;
   readonly #once: ActOnce;
+  readonly #limits: NoticeLimits;
 
   /** @internal */
   constructor(private readonly parts: SharedSignalsParts) {
     const { store, faults } = parts;
+    this.#limits = new NoticeLimits(store, 'signals');
     this.#once = new ActOnce(store, (cause) => faults.write('WsSharedSignals.receive', '', cause));
   }
 
@@ -83,7 +75,7 @@ export class WsSharedSignals {
    * @param request that of Node, Express or Fastify.
    * @returns how many connections of this node were closed, or are judged again.
    * @throws {AuthenticationError} when the token is refused, which is audited; answer `400`.
-   * @throws {TooManyRefusedError} when its sender has sent too many of those; answer `429`.
+   * @throws {TooManyRefusedError} when its sender has sent too many of those, which is audited (`too-many-refused`); answer `429`.
    * @throws {Error} any other one when nobody can tell, which is audited (`unavailable`) and logged: answer `503`, and the server
    * will come again.
    */
@@ -93,34 +85,31 @@ export class WsSharedSignals {
     try {
       return await this.#take(token, client);
     } catch (error) {
-      if (error instanceof AuthenticationError || error instanceof TooManyRefusedError) throw error;
-      this.parts.faults.write('WsSharedSignals.receive', '', error);
-      this.#tellRefused('unavailable', client.address);
+      if (error instanceof AuthenticationError) throw error;
+      if (error instanceof TooManyRefusedError) this.#tellRefused('too-many-refused', client.address);
+      else this.#untaken(error, client.address);
       throw error;
     }
   }
 
   async #take(token: unknown, { address, key }: Sender): Promise<number> {
-    const { store, clock } = this.parts;
-    if ((await store.charge(`signals:${key}`, 0, FAILURES)) >= MAX_FAILURES) throw new TooManyRefusedError();
+    await this.#limits.check(key);
     const read = await readNotice<SignalIssuer, ReadSignal>(token, this.parts.issuers(), {
       typOf: () => TYPES,
       read: (claims, { signals, rules, block }) => {
-        const signal = readSignal(claims, rules.issuer, signals, clock.now());
+        const signal = readSignal(claims, rules.issuer, signals, this.parts.clock.now());
         return typeof signal === 'string' ? signal : { ...signal, block };
       },
     });
-    if (typeof read === 'string') {
-      // What names another issuer costs nothing, and a provider sends the signals of all its customers from a few addresses:
-      // any of them could keep away those that are meant for this server.
-      if (read !== 'bad-issuer') await store.charge(`signals:${key}`, 1, FAILURES);
-      return this.#refuse(read, address);
+    if ('refused' in read) {
+      await this.#limits.refused(key, read.refused);
+      return this.#refuse(read.refused.failure, address);
     }
-    const { issuer, jti, name: signal, subject, block } = read;
+    const { issuer, jti, name: signal, subject, block } = read.claims;
     const once = { kind: 'signal', issuer, jti, maxAgeMs: this.#longestAgeMs() };
-    const delivery = await this.#once.act(once, () => actOnSignal(read, this.parts.effects));
+    const delivery = await this.#once.act(once, () => actOnSignal(read.claims, this.parts.effects));
     if (delivery.outcome === 'replayed') {
-      await store.charge(`signals:${key}`, 1, FAILURES);
+      await this.#limits.refused(key, { failure: 'replayed', isSigned: true });
       this.#tellRefused('replayed', address);
       return 0;
     }
@@ -135,6 +124,11 @@ export class WsSharedSignals {
 
   #longestAgeMs(): number {
     return Math.max(...this.parts.issuers().map(({ signals }) => signals.maxAgeMs));
+  }
+
+  #untaken(cause: unknown, address: string): void {
+    this.parts.faults.write('WsSharedSignals.receive', '', cause);
+    this.#tellRefused('unavailable', address);
   }
 
   #tellRefused(failure: AuthenticationFailure, address: string): void {

@@ -1,6 +1,6 @@
 import type { AuthenticationFailure } from '../../authentication/authentication-failures.js';
 import { address, type EventRow, identifier, plain } from './event-row.js';
-import { nameOfNotice, type OwaspEventName } from '../event-reasons.js';
+import { nameOfNotice, NOTICE_FAILURES, type OwaspEventName } from '../event-reasons.js';
 
 /** What an identity provider tells. */
 const SIGNAL_NAMES = Object.freeze({
@@ -45,6 +45,8 @@ export const SIGNAL_EVENTS = {
     level: 'warn',
     volume: 'refusals',
     owasp: nameOfNotice,
+    reasonIn: ['failure'],
+    reasons: NOTICE_FAILURES,
     fields: { failure: plain<AuthenticationFailure>(), address },
   },
 } as const satisfies Record<string, EventRow>;

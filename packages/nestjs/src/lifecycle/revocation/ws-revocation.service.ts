@@ -15,8 +15,10 @@ interface EndedLogIn {
   readonly issuer: string;
   readonly sub: string | undefined;
   readonly sid: string | undefined;
-  /** Of a subject ends what was issued before, in milliseconds since 1970. */
+  /** Of a subject ends what the server has issued before, in milliseconds since 1970 by its clock. */
   readonly before: number;
+  /** The same for what the application has dated, by the clock of this node. */
+  readonly beforeHere: number;
 }
 
 /** How long a revocation is remembered. */
@@ -76,14 +78,18 @@ export class WsRevocationService {
 
   /**
    * @internal Ends a log-in as its authorization server tells it, whatever the application made of the claims. A token that
-   * names no session may have come with it, where the subject is the same: nobody can tell, and it is refused too.
+   * names no session may have come with it, where the subject is the same: nobody can tell, and it is refused too. So is what is
+   * of the same second: it may have been issued before.
    */
-  async endSession({ issuer, sid, sub, before }: EndedLogIn): Promise<number> {
+  async endSession({ issuer, sid, sub, before, beforeHere }: EndedLogIn): Promise<number> {
     const dates: (readonly [key: string, issuedBefore: number])[] = [];
     if (sid !== undefined) dates.push([revocationKeys.session(issuer, sid), EVER]);
     if (sub !== undefined) {
       const keyOfSub = sid === undefined ? revocationKeys.subject : revocationKeys.nameless;
-      dates.push([keyOfSub(issuer, sub), afterSecondOf(before)]);
+      dates.push(
+        [keyOfSub(issuer, sub), afterSecondOf(before)],
+        [keyOfSub(issuer, sub, 'ours'), afterSecondOf(beforeHere)],
+      );
     }
     return this.#revokeAll(dates);
   }
