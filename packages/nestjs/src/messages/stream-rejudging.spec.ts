@@ -41,7 +41,7 @@ function setUp({
     const message = {
       ...context,
       handler: hasPlan ? { plan: { authorization, isReported, payload } } : undefined,
-      source: { engine: { clock } },
+      source: { engine: { clock, parts: { policyTimeoutMs: 5000 } } },
       grants: (await authorization.ask(context as never)) ?? [],
       renew: (principal: { readonly roles: readonly string[] }) => log.push(['goes on', id, principal.roles[0]]),
       settle: ({ fault, ...refusal }: Refusal) => log.push([id, refusal, ...(fault === undefined ? [] : ['fault'])]),
