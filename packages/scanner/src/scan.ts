@@ -61,7 +61,7 @@ export interface ScanOptions {
   readonly answerMs?: number | undefined;
   /** How long a handler may take after the server has answered a ping, in milliseconds. @default 500 */
   readonly settleMs?: number | undefined;
-  /** How long a connection that does nothing is watched, in milliseconds. @default 60000 */
+  /** How long a connection is watched that does, or reads, nothing, in milliseconds. @default 60000 */
   readonly idleMs?: number | undefined;
   /** Told of each outcome as it comes. */
   readonly onOutcome?: ((outcome: CheckOutcome) => void) | undefined;

@@ -1,4 +1,4 @@
-import { type FrameShape, OPCODES, writeFrame } from '../probe/frames.js';
+import { type FrameShape, OPCODES } from '../probe/frames.js';
 import { InconclusiveError } from '../probe/inconclusive.js';
 import { type Check, type CheckContext, finding, notTested, passed } from './check.js';
 import { tryEach } from './try-each.js';
@@ -80,11 +80,8 @@ async function answersBehind({ prober, dialect }: CheckContext, frame?: FrameSha
   using _ = connection;
   if (!answer.isAccepted) throw new InconclusiveError(`The good handshake was answered with ${answer.status}.`);
   const opening = dialect.opening(prober.identity.credentials.given.token);
-  const before = [
-    ...opening.map((payload): FrameShape => ({ opcode: OPCODES.text, payload })),
-    ...(frame === undefined ? [] : [frame]),
-  ];
-  connection.write(Buffer.concat([...before.map(writeFrame), writeFrame({ opcode: OPCODES.ping, payload: MARK })]));
+  const before = opening.map((payload): FrameShape => ({ opcode: OPCODES.text, payload }));
+  connection.send(...before, ...(frame === undefined ? [] : [frame]), { opcode: OPCODES.ping, payload: MARK });
   const deadline = performance.now() + prober.answerMs;
   for (;;) {
     const received = await connection.frameBy(deadline);

@@ -12,11 +12,11 @@ import {
   SEVERITIES,
   type Severity,
 } from './check.js';
+import { placesIn } from './data-places.js';
 import { type Injection, INJECTIONS } from './injections.js';
-import { type KnownMessage, knownMessages, NEEDS_ANSWERED } from './known-messages.js';
+import { knownMessages, NEEDS_ANSWERED } from './known-messages.js';
 
 const MAX_PLACES = 4;
-const MAX_DEPTH = 4;
 
 /** MV-14. */
 export const injectionCheck: Check = {
@@ -39,7 +39,11 @@ await pool.query('SELECT * FROM orders WHERE account = $1', [order.accountId]);`
   needsBaseline: true,
   async run(context) {
     const known = await knownMessages(context, 'answered');
-    const places = known.flatMap((message) => placesIn(message).slice(0, MAX_PLACES));
+    const places = known.flatMap((message) =>
+      placesIn(message)
+        .slice(0, MAX_PLACES)
+        .map(({ put }) => put),
+    );
     if (places.length === 0) return notTested(NEEDS_ANSWERED);
     const found: Found[] = [];
     let reacted = 0;
@@ -101,22 +105,4 @@ async function effectsOf(
     found.push({ evidence, severity: 'high', confidence: 'firm' });
   }
   return found;
-}
-
-/** Every text and number in the data of a message, as what makes the message with another value there. */
-function placesIn(known: KnownMessage): readonly ((value: unknown) => string)[] {
-  return leavesOf(known.data, known.with, 0);
-}
-
-function leavesOf(
-  value: unknown,
-  put: (value: unknown) => string,
-  depth: number,
-): readonly ((value: unknown) => string)[] {
-  if (typeof value === 'string' || typeof value === 'number') return [put];
-  if (typeof value !== 'object' || value === null || depth >= MAX_DEPTH) return [];
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const outer = Array.isArray(value) ? [...(value as unknown[])] : { ...value };
-    return leavesOf(inner, (other) => put(Object.assign(outer, { [key]: other })), depth + 1);
-  });
 }

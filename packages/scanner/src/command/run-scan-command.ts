@@ -59,7 +59,7 @@ records what a client and a server say: see secure-ws-scan diff --help.
   --connections   how many in all (default: 300)
   --seconds       how long it may take (default: 300)
   --wait          milliseconds that a handler may take to answer (default: 500)
-  --idle          seconds that a connection that does nothing is watched, with --disruptive (default: 60)
+  --idle          seconds that a connection is watched that does, or reads, nothing, with --disruptive (default: 60)
   --check         runs this check alone; may be repeated. What is not tested earns nothing: less than half is no grade
   --disruptive    also run what loads the target or may lock the account out
   --i-am-allowed  the owner agrees: needed for every host but this machine

@@ -127,7 +127,7 @@ export class Prober {
   /** A connection on which nothing was said. @throws Error where there is none. */
   async connect(): Promise<RawConnection> {
     await this.budget.takeConnection();
-    return RawConnection.open(this.target, { answerMs: this.answerMs, signal: this.budget.signal });
+    return RawConnection.open(this.target, { answerMs: this.answerMs, budget: this.budget });
   }
 
   /** Waits without asking the target anything. @throws BudgetSpentError when the scan has no more time. */
@@ -177,9 +177,8 @@ export class Prober {
   private say(connection: RawConnection, change: HandshakeChange): Dialect | undefined {
     const opening = this.dialect?.opening(tokenOf(this.who, change)) ?? [];
     for (const message of opening) {
-      this.budget.takeMessage();
       this.transcript.send(message);
-      connection.write(writeFrame({ opcode: OPCODES.text, payload: message }));
+      connection.send({ opcode: OPCODES.text, payload: message });
     }
     connection.write(writeFrame({ opcode: OPCODES.ping, payload: 'scan' }));
     return opening.length > 0 ? this.dialect : undefined;
@@ -201,7 +200,7 @@ export class Prober {
   /** A TLS handshake, with a version or with any, and whoever answers. @throws Error where there is none. */
   async tls(version?: SecureVersion): Promise<TlsSight> {
     await this.budget.takeConnection();
-    return await lookAtTls(this.target, { answerMs: this.patience.answerMs, signal: this.budget.signal }, version);
+    return await lookAtTls(this.target, { answerMs: this.patience.answerMs, budget: this.budget }, version);
   }
 
   /** The same host without TLS, at a port of it. It draws from the same budget. */
