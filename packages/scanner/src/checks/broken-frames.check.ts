@@ -19,9 +19,6 @@ const BROKEN: readonly (readonly [what: string, frame: FrameShape])[] = [
   ['a text that is not UTF-8', { opcode: OPCODES.text, payload: Buffer.from([0xc3, 0x28]) }],
 ];
 
-/** So many have to end their connections on a server that then takes no more handshakes. */
-const MIN_TRIED = 4;
-
 const MARK = 'still-there';
 
 /** TR-07. */
@@ -48,15 +45,10 @@ export const brokenFramesCheck: Check = {
     const payload = await takenText(context);
     const broken = [...(payload === undefined ? [] : brokenTexts(payload)), ...BROKEN];
     const things = broken.map(([what, frame]) => ({ what, frame }));
-    const { evidence, refused, untried, isShut } = await tryEach(things, async ({ frame }) =>
+    const { evidence, refused, untried } = await tryEach(things, async ({ frame }) =>
       (await answersBehind(context, frame)) ? 'a pong to the ping behind it' : undefined,
     );
     if (evidence.length > 0) return finding('Frames that must end the connection did not.', evidence);
-    // A server that keeps away who breaks frames is right to.
-    if (isShut && refused >= MIN_TRIED)
-      return passed(
-        `${refused} of ${things.length} broken frames ended their connections, and then no more handshakes were taken from here.`,
-      );
     if (untried !== undefined) return notTested(`${ofAll(refused, things.length)}${untried}`);
     if (!(await answersBehind(context)))
       return notTested('By now the server ends good connections as well: the ends of the others say nothing.');

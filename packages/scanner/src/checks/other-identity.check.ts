@@ -43,6 +43,8 @@ if (order?.userId !== socket.data.userId) return acknowledge({ code: 'FORBIDDEN'
         { confidence: isSure ? 'firm' : 'tentative' },
       );
     }
+    const untried = rows.find(({ reactions }) => reactions.other?.kind === 'not-tried')?.reactions.other?.shows;
+    if (untried !== undefined) return notTested(`The second account could not send all of the messages: ${untried}`);
     // Silence, and a credential that opens no connection, say nothing of who may send what.
     const refused = rows.filter(({ reactions }) => ['refused', 'closed'].includes(reactions.other?.kind ?? ''));
     if (refused.length === 0) {
