@@ -9,7 +9,13 @@ import { clientSocket, type ConnectionChange } from './client-socket.js';
 import { endOf } from './end-of-connection.js';
 import { OPCODES, writeFrame } from './frames.js';
 import type { HandshakeAnswer } from './handshake-answer.js';
-import { type HandshakeChange, type HandshakeIdentity, handshakeRequest, pageRequest } from './handshake-request.js';
+import {
+  type HandshakeChange,
+  type HandshakeIdentity,
+  handshakeRequest,
+  pageRequest,
+  pathOf,
+} from './handshake-request.js';
 import {
   EndedWithoutAnswerError,
   HandshakeRefusedError,
@@ -187,7 +193,9 @@ export class Prober {
   /** Begins a handshake, without a credential, and does not end it. The caller disposes of it. */
   async halfHandshake(): Promise<RawConnection> {
     const connection = await this.connect();
-    connection.write(Buffer.from(`GET ${this.target.path} HTTP/1.1\r\nHost: ${this.target.host}\r\n`));
+    connection.write(
+      Buffer.from(`GET ${pathOf(this.target, { credentials: 'none' })} HTTP/1.1\r\nHost: ${this.target.host}\r\n`),
+    );
     return connection;
   }
 
