@@ -49,7 +49,7 @@ export const eventEnumerationCheck: Check = {
     }
     if (isLimited) return notTested('A message that is refused was refused otherwise from one time to the next.');
     if (compared > 0) return passed('What is forbidden and what does not exist are answered alike.');
-    return notTested('It takes a message that is refused to this identity: put one into the file of --messages.');
+    return notTested('It needs a message that is refused to this identity: put one into the file of --messages.');
   },
 };
 

@@ -24,7 +24,7 @@ export const forgedTokenCheck: Check = {
   async run(context) {
     const carriers = carriersOf(context.prober);
     if (carriers.length === 0)
-      return notTested('It takes a token, or a cookie that holds a JWT: --token env:NAME, --cookie env:NAME.');
+      return notTested('It needs a token, or a cookie that holds a JWT: --token env:NAME, --cookie env:NAME.');
     for (const { jwt } of carriers) {
       if (jwt === undefined || hasWeakSecret(jwt) !== true) continue;
       // Seen without a word to the server, which signs with it.

@@ -23,8 +23,8 @@ if (order?.userId !== socket.data.userId) return acknowledge({ code: 'FORBIDDEN'
   needsBaseline: true,
   async run(context) {
     const { messages, identities } = context;
-    if (!identities.includes('other')) return notTested('It takes a second account: --token-b or --cookie-b.');
-    if (messages.length === 0) return notTested('It takes messages about records of the first account: --messages.');
+    if (!identities.includes('other')) return notTested('It needs a second account: --token-b or --cookie-b.');
+    if (messages.length === 0) return notTested('It needs messages about records of the first account: --messages.');
     const rows = (await context.matrix()).rows.filter((row) => isOwn(context, row));
     if (rows.length === 0) {
       return notTested('None of the messages was answered to the first account and is about records of its own.');

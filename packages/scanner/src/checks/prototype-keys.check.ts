@@ -39,7 +39,7 @@ export const prototypeKeysCheck: Check = {
         `Keys of prototypes had no effect in ${seen} messages; to others the server said nothing, or it does not answer them as they are any more.`,
       );
     if (seen === 0)
-      return notTested('It takes messages with an object as their data, answered or refused: --messages.');
+      return notTested('It needs messages with an object as their data, answered or refused: --messages.');
     return passed(`Keys of prototypes had no effect in ${seen} messages.`);
   },
 };
