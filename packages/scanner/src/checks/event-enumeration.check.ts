@@ -1,7 +1,5 @@
 import { answerShape } from '../dialect/answer-shape.js';
-import { eventOf } from '../dialect/event-of.js';
 import { UNKNOWN_EVENT } from '../dialect/recognise.js';
-import { renameEvent } from '../dialect/rename-event.js';
 import { type Check, type CheckContext, finding, notTested, passed } from './check.js';
 import { isForOnce } from './known-messages.js';
 
@@ -27,23 +25,23 @@ export const eventEnumerationCheck: Check = {
     for (const { message, reactions } of (await context.matrix()).rows) {
       // What was answered before, and is refused now, is refused for another reason: a nonce, a limit.
       if (reactions.given?.kind === 'answered' || isForOnce(message)) continue;
-      const unknown = renameEvent(context.dialect, message, UNKNOWN_EVENT);
+      const unknown = context.dialect.renamed(message, UNKNOWN_EVENT);
       if (unknown === undefined) continue;
       const refused = await answersTo(context, message);
       if (!refused.some((frame) => context.dialect.isRefusal(frame))) continue;
       const missing = await answersTo(context, unknown);
       const again = await answersTo(context, message);
       // Refused otherwise than before, it is so for another reason, and who knows what the unknown one was refused for.
-      const name = eventOf(context.dialect, message);
+      const name = context.dialect.eventOf(message);
       const before = reactions.given?.kind === 'refused' ? [shapeOf([reactions.given.shows], name)] : [];
       if (new Set([...before, shapeOf(refused.slice(0, 1), name), shapeOf(again.slice(0, 1), name)]).size > 1) {
         isLimited = true;
         continue;
       }
       compared++;
-      if (shapeOf(refused, eventOf(context.dialect, message)) === shapeOf(missing, UNKNOWN_EVENT)) continue;
+      if (shapeOf(refused, context.dialect.eventOf(message)) === shapeOf(missing, UNKNOWN_EVENT)) continue;
       return finding('A forbidden event can be told from one that does not exist.', [
-        { sent: message, got: refused.join(' '), about: eventOf(context.dialect, message) ?? message },
+        { sent: message, got: refused.join(' '), about: context.dialect.eventOf(message) ?? message },
         { sent: unknown, got: missing.length === 0 ? 'nothing' : missing.join(' ') },
       ]);
     }
