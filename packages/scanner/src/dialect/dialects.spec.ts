@@ -190,3 +190,8 @@ it.each<readonly [dialect: DialectId, message: string, event: string | undefined
   expect(DIALECTS[dialect].eventOf(message)).toBe(event);
   expect(DIALECTS[dialect].renamed(message, 'x')).toBe(renamed);
 });
+
+it('SC-02 a name of half a megabyte says neither yes nor no: it is not looked at', () => {
+  expect(isRefusalObject({ type: `${'too many '.repeat(60_000)}!` })).toBe(false);
+  expect(isRefusalObject({ type: 'too many requests' })).toBe(true);
+});

@@ -6,11 +6,13 @@ import type { ScanBudget } from '../scope/scan-budget.js';
 import { cutFrame, type FrameShape, type ReceivedFrame, writeFrame } from './frames.js';
 import { type HandshakeAnswer, readAnswer } from './handshake-answer.js';
 import type { HandshakeRequest } from './handshake-request.js';
-import { EndedWithoutAnswerError, NoAnswerError } from './inconclusive.js';
+import { EndedWithoutAnswerError, InconclusiveError, NoAnswerError } from './inconclusive.js';
 
 /** No server of good faith sends more before it is asked for. */
 const MAX_BUFFERED = 1_048_576;
 const HEAD_END = '\r\n\r\n';
+/** What reads a head is slower than it is long: a longer one is no answer. Node takes 16 KiB. */
+const MAX_HEAD = 65_536;
 
 /** How long a probe waits. */
 export interface ProbePatience {
@@ -75,12 +77,15 @@ export class RawConnection {
    *
    * @throws EndedWithoutAnswerError
    * @throws NoAnswerError
+   * @throws InconclusiveError where the answer is longer than any.
    */
   async handshake({ head, key }: HandshakeRequest): Promise<HandshakeAnswer> {
     this.write(Buffer.from(head, 'latin1'));
     const deadline = performance.now() + this.patience.answerMs;
     for (;;) {
       const end = this.buffered.indexOf(HEAD_END);
+      if (Math.max(end, end === -1 ? this.buffered.length : 0) > MAX_HEAD)
+        throw new InconclusiveError(`The server answered with a head of more than ${MAX_HEAD} bytes.`);
       if (end !== -1) {
         const answered = this.buffered.toString('latin1', 0, end);
         this.buffered = this.buffered.subarray(end + HEAD_END.length);
