@@ -102,6 +102,14 @@ describe('a server that has enough half way', { timeout: 120_000 }, () => {
     }
   });
 
+  it('SC-02 SC-04 is heard out no longer than the scan keeps, however empty its messages are', async () => {
+    const serve: Serve = (client) => {
+      for (let count = 0; count < 25_000; count++) client.send('');
+    };
+    const verdict = await verdictOf('error-leaks', accept, serve);
+    expect(verdict).toMatchObject({ ...notTested, says: expect.stringContaining('more than 6291456 bytes') as string });
+  });
+
   it('SC-02 SC-04 DR-12 has kept no connection that was no longer watched, as the time of the scan was over', async () => {
     const verdict = await verdictOf('idle-connections', accept, undefined, {
       idleMs: 60_000,
