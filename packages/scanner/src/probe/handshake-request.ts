@@ -96,3 +96,11 @@ export function credentialFields({ credentials }: HandshakeIdentity, who: Who = 
   if (cookie !== undefined) fields.push(['Cookie', cookie]);
   return fields;
 }
+
+/** The token that an opening carries. */
+export function tokenOf(
+  { credentials }: HandshakeIdentity,
+  { credentials: who = 'given', token }: HandshakeChange,
+): string | undefined {
+  return token ?? (who === 'none' ? undefined : credentials[who].token);
+}

@@ -15,6 +15,7 @@ import {
   handshakeRequest,
   pageRequest,
   pathOf,
+  tokenOf,
 } from './handshake-request.js';
 import {
   EndedWithoutAnswerError,
@@ -294,14 +295,6 @@ interface SessionChange extends ConnectionChange {
   readonly dialect?: Dialect | undefined;
   /** How long the answer to the opening is waited for, after it was read. @default the time for any answer */
   readonly openingMs?: number | undefined;
-}
-
-/** The token that an opening carries. */
-function tokenOf(
-  { credentials }: HandshakeIdentity,
-  { credentials: who = 'given', token }: HandshakeChange,
-): string | undefined {
-  return token ?? (who === 'none' ? undefined : credentials[who].token);
 }
 
 const HUNG_UP = 'The server ended the connection at a good handshake without an answer.';
