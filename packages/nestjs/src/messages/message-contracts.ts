@@ -24,11 +24,11 @@ export interface HandlerOf<Message> {
 export interface StepOf<Message> {
   readonly name: string;
   /** Whether a handler's messages take it at all; decided at boot. */
-  readonly isNeeded?: (plan: HandlerPlan) => boolean;
+  readonly isNeeded?: ((plan: HandlerPlan) => boolean) | undefined;
   /** The deadline of what it waits for. @default 'judging' */
   readonly deadline?: 'judging' | 'handling';
   /** What it is refused for where it does not answer in time. @default 'policy-timeout' */
-  readonly late?: (message: Message) => Refusal['reason'];
+  readonly late?: ((message: Message) => Refusal['reason']) | undefined;
   /** Whether its refusals are only reported on a gateway under migration. */
   readonly isReportable?: boolean;
   readonly start: (message: Message) => unknown;

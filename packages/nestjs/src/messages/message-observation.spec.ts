@@ -33,11 +33,10 @@ describe('MessageObservation', () => {
     const { clock, told, observation } = setUp();
     clock.advance(1);
     observation.follow('note.edit', clock.monotonic());
-    clock.advance(2);
+    clock.advance(10);
     observation.askPolicies();
     clock.advance(4);
     observation.havePolicies();
-    clock.advance(8);
     observation.callHandler();
     clock.advance(16);
     observation.haveHandler();

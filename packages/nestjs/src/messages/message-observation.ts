@@ -20,6 +20,8 @@ export class MessageObservation implements ObservedMessage {
   readonly #clock: Clock;
   #judgedFrom: number;
   #policiesFrom = 0;
+  /** When its policies had answered: nothing stands between them and its handler. */
+  #policiesTo: number | undefined;
   #handlerFrom: number | undefined;
   #isJudged = false;
   #hasEnded = false;
@@ -51,11 +53,12 @@ export class MessageObservation implements ObservedMessage {
   }
 
   havePolicies(): void {
-    this.policiesMs = (this.policiesMs ?? 0) + this.#clock.monotonic() - this.#policiesFrom;
+    this.#policiesTo = this.#clock.monotonic();
+    this.policiesMs = (this.policiesMs ?? 0) + this.#policiesTo - this.#policiesFrom;
   }
 
   callHandler(): void {
-    this.#handlerFrom = this.#clock.monotonic();
+    this.#handlerFrom = this.#policiesTo ?? this.#clock.monotonic();
     this.#judged(this.#handlerFrom);
   }
 

@@ -4,6 +4,13 @@ import { DurationHistogram } from './histogram.js';
 /** How long it took, by event. */
 export type DurationsByEvent = ReadonlyMap<string, DurationHistogram>;
 
+/** How long the messages of one event took. Not every event has policies, and not every message comes to its handler. */
+interface EventDurations {
+  readonly judgements: DurationHistogram;
+  policies: DurationHistogram | undefined;
+  handlers: DurationHistogram | undefined;
+}
+
 /** Keeps how long everything took, for libraries that read histograms when they are asked. */
 export class Durations implements WsObserver {
   readonly handshakes: Readonly<Record<ObservedHandshake['result'], DurationHistogram>> = {
@@ -17,24 +24,21 @@ export class Durations implements WsObserver {
   };
   readonly messageWait = new DurationHistogram();
   readonly roundTrip = new DurationHistogram();
-  // Made when they are needed: not every event has policies, and not every one a handler.
-  readonly #judgements = new Map<string, DurationHistogram>();
-  readonly #policies = new Map<string, DurationHistogram>();
-  readonly #handlers = new Map<string, DurationHistogram>();
+  readonly #events = new Map<string, EventDurations>();
 
   /** @param labelOf gives the name that an event is measured under: one of a closed list. */
   constructor(private readonly labelOf: (event: string | undefined) => string) {}
 
   get judgements(): DurationsByEvent {
-    return this.#judgements;
+    return this.#byEvent('judgements');
   }
 
   get policies(): DurationsByEvent {
-    return this.#policies;
+    return this.#byEvent('policies');
   }
 
   get handlers(): DurationsByEvent {
-    return this.#handlers;
+    return this.#byEvent('handlers');
   }
 
   onHandshake({ result, durationMs }: ObservedHandshake): void {
@@ -42,11 +46,11 @@ export class Durations implements WsObserver {
   }
 
   onMessage({ event, waitedMs, judgedMs, policiesMs, handlerMs }: ObservedMessage): void {
-    const label = this.labelOf(event);
+    const durations = this.#at(this.labelOf(event));
     this.messageWait.observe(waitedMs);
-    histogramAt(this.#judgements, label).observe(judgedMs);
-    if (policiesMs !== undefined) histogramAt(this.#policies, label).observe(policiesMs);
-    if (handlerMs !== undefined) histogramAt(this.#handlers, label).observe(handlerMs);
+    durations.judgements.observe(judgedMs);
+    if (policiesMs !== undefined) (durations.policies ??= new DurationHistogram()).observe(policiesMs);
+    if (handlerMs !== undefined) (durations.handlers ??= new DurationHistogram()).observe(handlerMs);
   }
 
   onPong(roundTripMs: number): void {
@@ -56,10 +60,21 @@ export class Durations implements WsObserver {
   onStoreCall({ result, durationMs }: ObservedStoreCall): void {
     this.storeCalls[result].observe(durationMs);
   }
-}
 
-function histogramAt(histograms: Map<string, DurationHistogram>, label: string): DurationHistogram {
-  let histogram = histograms.get(label);
-  if (histogram === undefined) histograms.set(label, (histogram = new DurationHistogram()));
-  return histogram;
+  #at(label: string): EventDurations {
+    let durations = this.#events.get(label);
+    if (durations === undefined) {
+      durations = { judgements: new DurationHistogram(), policies: undefined, handlers: undefined };
+      this.#events.set(label, durations);
+    }
+    return durations;
+  }
+
+  #byEvent(kind: keyof EventDurations): DurationsByEvent {
+    return new Map(
+      [...this.#events].flatMap(([label, { [kind]: histogram }]) =>
+        histogram === undefined ? [] : [[label, histogram]],
+      ),
+    );
+  }
 }
