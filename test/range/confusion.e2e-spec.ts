@@ -56,6 +56,7 @@ const FOUND_BY: Readonly<Record<Flaw, readonly string[]>> = {
   dies: ['crash'],
   'inflates-anything': ['compression', 'oversized-message', 'decompression-bomb'],
   'idle-connections': ['idle-connections'],
+  'keeps-unread': ['slow-reader'],
   'outlives-token': ['token-expiry'],
   'outlives-log-out': ['log-out'],
 };

@@ -5,7 +5,8 @@ import type { Duplex } from 'node:stream';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const IDLE_MS = 600;
-const MAX_BYTES = 65_536;
+const MAX_BYTES = 1_048_576;
+const MAX_UNREAD = 1_048_576;
 
 /** A server that reads frames as its author remembered them: masked or not, whatever their bits and opcodes say. */
 export function serveLeniently(request: IncomingMessage, socket: Duplex, answer: (message: string) => string): void {
@@ -31,6 +32,7 @@ export function serveLeniently(request: IncomingMessage, socket: Duplex, answer:
       }
       if (frame.opcode === 9) socket.write(frameOf(10, frame.payload));
       else if (frame.opcode === 1) socket.write(frameOf(1, Buffer.from(answer(frame.payload.toString()))));
+      if (socket.writableLength > MAX_UNREAD) socket.destroy();
     }
   });
 }

@@ -40,6 +40,7 @@ export const FLAWS = [
   'dies',
   'inflates-anything',
   'idle-connections',
+  'keeps-unread',
   'outlives-token',
   'outlives-log-out',
 ] as const;

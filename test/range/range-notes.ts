@@ -4,7 +4,7 @@ import type { Flaw } from './range-flaws.js';
 const MAX_MESSAGES = 150;
 const MAX_DEPTH = 32;
 /** No note is longer, whatever the server takes: counting its brackets would hold everybody up. */
-const MAX_LENGTH = 65_536;
+const MAX_LENGTH = 1_048_576;
 
 /** Who sends messages, and what the server keeps of all of them. */
 export interface NotesSession {
@@ -48,7 +48,7 @@ const errorFrame = (code: string): string => frame('error', { code });
 function list({ folder }: { readonly folder: unknown }, has: (flaw: Flaw) => boolean): string {
   if (typeof folder !== 'string') return errorFrame('BAD_MESSAGE');
   if (has('templates')) return frame('note.list', { folder: rendered(folder), notes: [] });
-  return /^[\w-]{1,32}$/.test(folder) ? frame('note.list', []) : errorFrame('BAD_MESSAGE');
+  return /^[\w-]+$/.test(folder) ? frame('note.list', { folder, notes: [] }) : errorFrame('BAD_MESSAGE');
 }
 
 /** As a template engine would. */
@@ -79,9 +79,10 @@ const seemsAdmin = (data: object): boolean =>
 export function depthOf(message: string): number {
   let depth = 0;
   let most = 0;
-  for (const character of message) {
-    if ('[{'.includes(character)) most = Math.max(most, ++depth);
-    else if (']}'.includes(character)) depth--;
+  for (let at = 0; at < message.length; at++) {
+    const character = message[at];
+    if (character === '[' || character === '{') most = Math.max(most, ++depth);
+    else if (character === ']' || character === '}') depth--;
   }
   return most;
 }

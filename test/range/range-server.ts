@@ -61,7 +61,7 @@ export async function startRangeServer(
   const sockets = new WebSocketServer({
     noServer: true,
     maxFragments: has('any-fragments') ? 16_384 : 64,
-    maxPayload: has('huge-messages') || has('inflates-anything') ? 104_857_600 : 65_536,
+    maxPayload: has('huge-messages') || has('inflates-anything') ? 104_857_600 : 1_048_576,
     perMessageDeflate: has('compression') || has('inflates-anything'),
     handleProtocols: ([first]) => (has('any-subprotocol') ? (first ?? false) : false),
   });
@@ -83,9 +83,9 @@ export async function startRangeServer(
     const answer = answering({ user: userOf(request.headers, has), headers: request.headers, nonces, has, die });
     if (has('lenient-frames')) return serveLeniently(request, socket, answer);
     sockets.handleUpgrade(request, socket, head, (client) => {
-      serve(client, answer, has('binary-frames'));
+      serve(client, answer, has);
       // Inflating takes its time, and what comes behind it waits.
-      if (!has('idle-connections')) watch(client, has('inflates-anything') ? 25 : 5);
+      if (!has('idle-connections')) watch(client, has('inflates-anything') ? 25 : 10);
       const until = visitUntil(bearerOf(request.headers));
       if (until !== undefined && !has('outlives-token')) endAt(client, until * 1000);
     });
@@ -165,11 +165,15 @@ function admitsOrigin(origin: string | undefined, has: (flaw: Flaw) => boolean):
   return has('origin-without-port') && URL.canParse(origin) && new URL(origin).hostname === 'app.example.com';
 }
 
-function serve(client: WebSocket, answer: (message: string) => string, takesBinary: boolean): void {
+/** In bytes: who reads so much later than it is sent reads nothing. */
+const MAX_UNREAD = 1_048_576;
+
+function serve(client: WebSocket, answer: (message: string) => string, has: (flaw: Flaw) => boolean): void {
   client.on('error', () => client.terminate());
   client.on('message', (data: Buffer, isBinary: boolean) => {
-    if (isBinary && !takesBinary) client.close(1003);
-    else client.send(answer(data.toString()));
+    if (isBinary && !has('binary-frames')) return client.close(1003);
+    client.send(answer(data.toString()));
+    if (client.bufferedAmount > MAX_UNREAD && !has('keeps-unread')) client.terminate();
   });
 }
 

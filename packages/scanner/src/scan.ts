@@ -61,7 +61,7 @@ export interface ScanOptions {
   readonly answerMs?: number | undefined;
   /** How long a handler may take after the server has answered a ping, in milliseconds. @default 500 */
   readonly settleMs?: number | undefined;
-  /** How long a connection that does nothing is watched, in milliseconds. @default 60000 */
+  /** How long a connection is watched that does, or reads, nothing, in milliseconds. @default 60000 */
   readonly idleMs?: number | undefined;
   /** Told of each outcome as it comes. */
   readonly onOutcome?: ((outcome: CheckOutcome) => void) | undefined;
@@ -161,13 +161,13 @@ async function subprotocolOf(prober: Prober, status: number): Promise<string | u
 
 /** What to change, by the status of a refusal. */
 const ADVICE: ReadonlyMap<number, string> = new Map([
-  [101, 'it takes a credential: --token env:NAME or --cookie env:NAME'],
+  [101, 'it needs a credential: --token env:NAME or --cookie env:NAME'],
   [301, 'the server redirects; scan the address that it names'],
   [302, 'the server redirects; scan the address that it names'],
   [307, 'the server redirects; scan the address that it names'],
   [308, 'the server redirects; scan the address that it names'],
   [400, 'the path is wrong, or it asks for a subprotocol: --subprotocol NAME'],
-  [401, 'it takes a credential: --token env:NAME or --cookie env:NAME'],
+  [401, 'it needs a credential: --token env:NAME or --cookie env:NAME'],
   [403, 'it asks for an Origin that it knows, --origin https://app.example.com, or for another credential'],
   [404, 'the path is wrong'],
   [421, 'it does not answer for this host: scan it by its name'],

@@ -21,7 +21,7 @@ export const binaryFramesCheck: Check = {
   async run(context) {
     const { dialect, talk } = context;
     const message = await answeredMessage(context);
-    if (message === undefined) return notTested('It takes a message that the server answers: --messages.');
+    if (message === undefined) return notTested('It needs a message that the server answers: --messages.');
     using session = await talk();
     // In a text frame, on the same connection: else its end would say nothing of the binary one.
     const whole = await session.ask(dialect.again(message, 0));

@@ -75,7 +75,7 @@ export interface CheckContext {
   readonly signingKey: string | undefined;
   /** Logs the given account out. */
   readonly logOut: (() => Promise<void>) | undefined;
-  /** How long a connection that does nothing is watched, in milliseconds. */
+  /** How long a connection is watched that does, or reads, nothing, in milliseconds. */
   readonly idleMs: number;
   /** What the policy lock says, where one was given. */
   readonly lock: DeclaredEvents | undefined;

@@ -12,7 +12,7 @@ export async function withCookieAlone(
   goOn: (alone: HandshakeChange) => Promise<Verdict>,
 ): Promise<Verdict> {
   const { cookie, token } = prober.identity.credentials.given;
-  if (cookie === undefined) return notTested('It takes a cookie: --cookie env:NAME.');
+  if (cookie === undefined) return notTested('It needs a cookie: --cookie env:NAME.');
   const alone: HandshakeChange = { credentials: 'none', more: [['Cookie', cookie]] };
   // Without a token the good handshake is this one.
   if (token === undefined) return goOn(alone);

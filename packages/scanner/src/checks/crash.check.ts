@@ -1,4 +1,4 @@
-import { OPCODES, writeFrame } from '../probe/frames.js';
+import { OPCODES } from '../probe/frames.js';
 import type { HandshakeChange } from '../probe/handshake-request.js';
 import type { Prober } from '../probe/prober.js';
 import { NO_CLOSE_FRAME, type Session } from '../probe/session.js';
@@ -158,6 +158,6 @@ async function sending(work: () => Promise<void>): Promise<string | undefined> {
 async function breakFrame({ prober }: CheckContext): Promise<void> {
   const { connection } = await prober.spoken();
   using _ = connection;
-  connection.write(writeFrame({ opcode: OPCODES.text, payload: '{}', isMasked: false }));
+  connection.send({ opcode: OPCODES.text, payload: '{}', isMasked: false });
   await connection.frameBy(performance.now() + prober.settleMs);
 }

@@ -18,7 +18,7 @@ export const crossSiteCookieCheck: Check = {
   needsBaseline: true,
   async run(context) {
     if (context.prober.identity.credentials.given.cookie === undefined)
-      return notTested('It takes a cookie: --cookie env:NAME.');
+      return notTested('It needs a cookie: --cookie env:NAME.');
     const judge = await context.judge();
     if (judge === undefined)
       return notTested('A handshake without any credential is accepted: whether the cookie counts cannot be seen.');

@@ -21,8 +21,8 @@ export const declaredAccessCheck: Check = {
   needsBaseline: true,
   async run({ lock, messages, identities, matrix }) {
     if (lock === undefined)
-      return notTested('It takes the policy lock of the application: --lock secure-ws.lock.json.');
-    if (messages.length === 0) return notTested('It takes messages: --messages.');
+      return notTested('It needs the policy lock of the application: --lock secure-ws.lock.json.');
+    if (messages.length === 0) return notTested('It needs messages: --messages.');
     const evidence: Evidence[] = [];
     let compared = 0;
     let untried: string | undefined;

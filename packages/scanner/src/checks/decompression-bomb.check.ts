@@ -63,7 +63,7 @@ const TOO_BIG = 'close 1009';
  * @throws InconclusiveError where neither happens in time.
  */
 async function endBehind(prober: Prober, connection: RawConnection, payload: Buffer): Promise<string | undefined> {
-  connection.write(writeFrame({ opcode: OPCODES.text, payload, reserved: RSV1 }));
+  connection.send({ opcode: OPCODES.text, payload, reserved: RSV1 });
   connection.write(writeFrame({ opcode: OPCODES.ping, payload: MARK }));
   const deadline = performance.now() + prober.answerMs;
   for (;;) {

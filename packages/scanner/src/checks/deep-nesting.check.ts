@@ -34,6 +34,10 @@ export const deepNestingCheck: Check = {
       return kind === 'answered' ? [{ sent, got: shows, about: messages[index]?.message ?? '' }] : [];
     });
     if (evidence.length > 0) return finding(`Data of ${LEVELS} levels was taken.`, evidence);
+    const behind = await reactionsTo(context, 'given', messages.map(({ message }) => message)); // prettier-ignore
+    // By then a limit may have refused the others.
+    if (!behind.every(({ kind }) => kind === 'answered'))
+      return notTested('The server does not answer the messages as they are any more.');
     const refused = reactions.filter(({ kind }) => kind === 'refused' || kind === 'closed').length;
     if (refused < messages.length)
       return notTested(`Data of ${LEVELS} levels was refused in ${refused} of ${messages.length} messages, and the server said nothing to the others.`); // prettier-ignore

@@ -36,7 +36,7 @@ export const errorLeaksCheck: Check = {
   needsBaseline: true,
   async run(context) {
     const { transcript } = context;
-    const asked = await provoke(context);
+    const { isAnswered, untried } = await provoke(context);
     const evidence: Evidence[] = [];
     let worst: Severity = 'low';
     for (const { place, text } of transcript.received) {
@@ -49,13 +49,22 @@ export const errorLeaksCheck: Check = {
     if (evidence.length > 0)
       return finding('What came from the server holds what it should keep.', evidence, { severity: worst });
     if (transcript.isCut) return notTested('More came than a scan keeps: the rest was not searched.');
-    if (!asked) return notTested('The server answered none of the messages: there was no error to read.');
+    if (untried !== undefined) return notTested(untried);
+    if (!isAnswered) return notTested('The server answered none of the messages: there was no error to read.');
     return passed(`${LEAK_RULES.length} rules found nothing in all that the server sent.`);
   },
 };
 
-/** Sends what no handler expects. @returns whether anything came back. */
-async function provoke({ dialect, messages, talk }: CheckContext): Promise<boolean> {
+/** What came of asking. */
+interface Provoked {
+  /** Whether anything came back. */
+  readonly isAnswered: boolean;
+  /** Why the rest could not be sent. */
+  readonly untried?: string;
+}
+
+/** Sends what no handler expects. What was seen by then stays seen where the rest cannot be sent. */
+async function provoke({ dialect, messages, talk }: CheckContext): Promise<Provoked> {
   const odd = [null, [], 'x', { id: { $gt: '' } }, { id: '\'"' }];
   const known = messages.slice(0, 5);
   const sent = [
@@ -66,16 +75,21 @@ async function provoke({ dialect, messages, talk }: CheckContext): Promise<boole
     ...known.flatMap((message) => odd.flatMap((data) => dialect.withData(message, data) ?? [])),
   ];
   let isAnswered = false;
-  while (sent.length > 0) {
-    using session = await talk();
-    // It takes nobody: no later one would stay either.
-    if (session.closed !== undefined) return isAnswered;
-    while (sent.length > 0 && session.closed === undefined) {
-      const answers = await session.ask(sent.shift() ?? '');
-      isAnswered ||= answers.length > 0 || session.closed !== undefined;
+  try {
+    while (sent.length > 0) {
+      using session = await talk();
+      // It takes nobody: no later one would stay either.
+      if (session.closed !== undefined)
+        return { isAnswered, untried: `The server ends a good connection by itself: close ${session.closed.code}.` };
+      while (sent.length > 0 && session.closed === undefined) {
+        const answers = await session.ask(sent.shift() ?? '');
+        isAnswered ||= answers.length > 0 || session.closed !== undefined;
+      }
     }
+    return { isAnswered };
+  } catch (error) {
+    return { isAnswered, untried: error instanceof Error ? error.message : 'It failed.' };
   }
-  return isAnswered;
 }
 
 /** What the scan has sent by itself and got back is an echo, and not a leak. */

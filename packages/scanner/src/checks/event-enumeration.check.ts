@@ -1,7 +1,5 @@
 import { answerShape } from '../dialect/answer-shape.js';
-import { eventOf } from '../dialect/event-of.js';
 import { UNKNOWN_EVENT } from '../dialect/recognise.js';
-import { renameEvent } from '../dialect/rename-event.js';
 import { type Check, type CheckContext, finding, notTested, passed } from './check.js';
 import { isForOnce } from './known-messages.js';
 
@@ -23,23 +21,33 @@ export const eventEnumerationCheck: Check = {
   needsBaseline: true,
   async run(context) {
     let compared = 0;
+    let isLimited = false;
     for (const { message, reactions } of (await context.matrix()).rows) {
       // What was answered before, and is refused now, is refused for another reason: a nonce, a limit.
       if (reactions.given?.kind === 'answered' || isForOnce(message)) continue;
-      const unknown = renameEvent(context.dialect, message, UNKNOWN_EVENT);
+      const unknown = context.dialect.renamed(message, UNKNOWN_EVENT);
       if (unknown === undefined) continue;
       const refused = await answersTo(context, message);
       if (!refused.some((frame) => context.dialect.isRefusal(frame))) continue;
-      compared++;
       const missing = await answersTo(context, unknown);
-      if (shapeOf(refused, eventOf(context.dialect, message)) === shapeOf(missing, UNKNOWN_EVENT)) continue;
+      const again = await answersTo(context, message);
+      // Refused otherwise than before, it is so for another reason, and who knows what the unknown one was refused for.
+      const name = context.dialect.eventOf(message);
+      const before = reactions.given?.kind === 'refused' ? [shapeOf([reactions.given.shows], name)] : [];
+      if (new Set([...before, shapeOf(refused.slice(0, 1), name), shapeOf(again.slice(0, 1), name)]).size > 1) {
+        isLimited = true;
+        continue;
+      }
+      compared++;
+      if (shapeOf(refused, context.dialect.eventOf(message)) === shapeOf(missing, UNKNOWN_EVENT)) continue;
       return finding('A forbidden event can be told from one that does not exist.', [
-        { sent: message, got: refused.join(' '), about: eventOf(context.dialect, message) ?? message },
+        { sent: message, got: refused.join(' '), about: context.dialect.eventOf(message) ?? message },
         { sent: unknown, got: missing.length === 0 ? 'nothing' : missing.join(' ') },
       ]);
     }
+    if (isLimited) return notTested('A message that is refused was refused otherwise from one time to the next.');
     if (compared > 0) return passed('What is forbidden and what does not exist are answered alike.');
-    return notTested('It takes a message that is refused to this identity: put one into the file of --messages.');
+    return notTested('It needs a message that is refused to this identity: put one into the file of --messages.');
   },
 };
 

@@ -20,7 +20,7 @@ export const expiredCredentialCheck: Check = {
   async run(context) {
     const { identities } = context;
     if (!identities.includes('expired')) {
-      return notTested('It takes a token that was good once: --token-expired env:NAME.');
+      return notTested('It needs a token that was good once: --token-expired env:NAME.');
     }
     const judge = await context.judge();
     if (judge === undefined) {

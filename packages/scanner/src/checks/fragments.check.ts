@@ -24,7 +24,7 @@ export const fragmentsCheck: Check = {
   async run(context) {
     const { dialect, talk } = context;
     const message = await answeredMessage(context);
-    if (message === undefined) return notTested('It takes a message that the server answers: --messages.');
+    if (message === undefined) return notTested('It needs a message that the server answers: --messages.');
     using session = await talk();
     const whole = await session.ask(dialect.again(message, 0));
     if (!whole.some((frame) => dialect.isAnswer(frame) && !dialect.isRefusal(frame)))

@@ -12,11 +12,11 @@ import {
   SEVERITIES,
   type Severity,
 } from './check.js';
+import { placesIn } from './data-places.js';
 import { type Injection, INJECTIONS } from './injections.js';
-import { type KnownMessage, knownMessages, NEEDS_ANSWERED } from './known-messages.js';
+import { knownMessages, NEEDS_ANSWERED } from './known-messages.js';
 
 const MAX_PLACES = 4;
-const MAX_DEPTH = 4;
 
 /** MV-14. */
 export const injectionCheck: Check = {
@@ -39,18 +39,25 @@ await pool.query('SELECT * FROM orders WHERE account = $1', [order.accountId]);`
   needsBaseline: true,
   async run(context) {
     const known = await knownMessages(context, 'answered');
-    const places = known.flatMap((message) => placesIn(message).slice(0, MAX_PLACES));
+    const places = known.flatMap((each) =>
+      placesIn(each)
+        .slice(0, MAX_PLACES)
+        .map(({ put }) => ({ message: each.message, put })),
+    );
     if (places.length === 0) return notTested(NEEDS_ANSWERED);
     const found: Found[] = [];
     let reacted = 0;
     let untried: string | undefined;
     try {
-      for (const place of places) {
-        const sent = INJECTIONS.map(({ value }) => place(value));
+      for (const { message, put } of places) {
+        const sent = INJECTIONS.map(({ value }) => put(value));
         const reactions = await reactionsTo(context, 'given', sent);
-        if (reactions.some(({ kind }) => ['answered', 'refused', 'closed'].includes(kind))) reacted++;
+        const [behind] = await reactionsTo(context, 'given', [message]);
+        // Where it is not answered as it is any more, a limit may have refused the others.
+        const isHeard = behind?.kind === 'answered' && reactions.every(({ kind }) => kind !== 'not-tried');
+        if (isHeard && reactions.some(({ kind }) => kind !== 'silent')) reacted++;
         for (const [index, reaction] of reactions.entries())
-          found.push(...(await effectsOf(context, place, INJECTIONS[index], sent[index] ?? '', reaction)));
+          found.push(...(await effectsOf(context, put, INJECTIONS[index], sent[index] ?? '', reaction)));
       }
     } catch (error) {
       // What was found by then stays found.
@@ -67,7 +74,7 @@ await pool.query('SELECT * FROM orders WHERE account = $1', [order.accountId]);`
     if (untried !== undefined) return notTested(untried);
     if (reacted < places.length)
       return notTested(
-        `The server said nothing to the messages about ${places.length - reacted} of ${places.length} values.`,
+        `Nothing was seen of ${places.length - reacted} of ${places.length} values: the server said nothing, or did not answer their message as it is any more.`,
       );
     return passed(`Quotes, templates, commands, paths and operators had no effect in ${places.length} values.`);
   },
@@ -101,22 +108,4 @@ async function effectsOf(
     found.push({ evidence, severity: 'high', confidence: 'firm' });
   }
   return found;
-}
-
-/** Every text and number in the data of a message, as what makes the message with another value there. */
-function placesIn(known: KnownMessage): readonly ((value: unknown) => string)[] {
-  return leavesOf(known.data, known.with, 0);
-}
-
-function leavesOf(
-  value: unknown,
-  put: (value: unknown) => string,
-  depth: number,
-): readonly ((value: unknown) => string)[] {
-  if (typeof value === 'string' || typeof value === 'number') return [put];
-  if (typeof value !== 'object' || value === null || depth >= MAX_DEPTH) return [];
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const outer = Array.isArray(value) ? [...(value as unknown[])] : { ...value };
-    return leavesOf(inner, (other) => put(Object.assign(outer, { [key]: other })), depth + 1);
-  });
 }

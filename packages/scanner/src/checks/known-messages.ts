@@ -38,10 +38,18 @@ export async function knownMessages(context: CheckContext, kind: ReactionKind): 
     .slice(0, MAX_MESSAGES);
 }
 
-/** The first message that the given identity is answered as often as it sends it; `undefined` where there is none. */
-export async function answeredMessage(context: CheckContext): Promise<string | undefined> {
+/** Messages that the given identity is answered as often as it sends them. */
+export async function answeredMessages(context: CheckContext): Promise<readonly string[]> {
   const { rows } = await context.matrix();
-  return rows.find(({ message, reactions }) => reactions.given?.kind === 'answered' && !isForOnce(message))?.message;
+  return rows
+    .filter(({ message, reactions }) => reactions.given?.kind === 'answered' && !isForOnce(message))
+    .slice(0, MAX_MESSAGES)
+    .map(({ message }) => message);
+}
+
+/** The first of them; `undefined` where there is none. */
+export async function answeredMessage(context: CheckContext): Promise<string | undefined> {
+  return (await answeredMessages(context))[0];
 }
 
 /** The data of a message as an object that something can be added to; `undefined` for anything else. */

@@ -23,7 +23,7 @@ export const logOutCheck: Check = {
   needsBaseline: true,
   async run(context) {
     const { logOut, prober, talk } = context;
-    if (logOut === undefined) return notTested('It takes a command that logs the account out: --logout-command.');
+    if (logOut === undefined) return notTested('It needs a command that logs the account out: --logout-command.');
     const judge = await context.judge();
     if (judge === undefined)
       return notTested('A handshake without any credential is accepted: whether a session is over cannot be seen.');

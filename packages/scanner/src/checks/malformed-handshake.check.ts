@@ -6,7 +6,9 @@ const BAD: readonly BadHandshake[] = [
   ['Sec-WebSocket-Version: 12', { version: '12' }],
   ['Sec-WebSocket-Version: 13, 8', { version: '13, 8' }],
   ['POST', { method: 'POST' }],
-  ['Upgrade: websocket, h2c', { upgrade: 'websocket, h2c' }],
+  // A list with websocket in it is none of them: RFC 9110 section 7.8 lets a server choose from one.
+  ['Upgrade: h2c', { upgrade: 'h2c' }],
+  ['Upgrade: websocket-2', { upgrade: 'websocket-2' }],
   ['a Sec-WebSocket-Key of 8 bytes', { key: Buffer.from('8 bytes.').toString('base64') }],
   ['a Sec-WebSocket-Key that is not Base64', { key: '!!!!!!!!!!!!!!!!!!!!!!==' }],
 ];

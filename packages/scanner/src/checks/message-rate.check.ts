@@ -27,7 +27,7 @@ socket.on('message', () => allows() || socket.close(1008));`,
   },
   needsBaseline: true,
   isDisruptive: true,
-  async run({ dialect, messages, talk }) {
+  async run({ prober, dialect, messages, talk }) {
     const message = messages[0] ?? dialect.message(UNKNOWN_EVENT, {});
     using session = await talk();
     const sample: string[] = [];
@@ -37,9 +37,14 @@ socket.on('message', () => allows() || socket.close(1008));`,
     if (session.closed !== undefined) return notTested('The server ends the connection after a message or two.');
     const known = new Set(sample.map(answerShape));
     const answers = [...(await asked(...Array.from({ length: COUNT }, (_, index) => SAMPLE + index)))];
-    // A slow server is no limit: what still comes is waited for.
-    for (let more = await asked(); more.length > 0 && answers.length < MAX_ANSWERS; more = await asked())
+    // A slow server is no limit: what still comes is waited for, as long as for any answer.
+    let quietMs = 0;
+    while (quietMs < prober.answerMs && answers.length < MAX_ANSWERS && session.closed === undefined) {
+      const start = performance.now();
+      const more = await asked();
       answers.push(...more);
+      quietMs = more.length > 0 ? 0 : quietMs + performance.now() - start;
+    }
     const end = session.closed as { readonly code: number } | undefined;
     if (end !== undefined) return endedBy(talk, `${COUNT} messages at once ended the connection: close ${end.code}`);
     if (answers.some((answer) => dialect.isRefusal(answer) && !known.has(answerShape(answer)))) {

@@ -23,8 +23,8 @@ if (order?.userId !== socket.data.userId) return acknowledge({ code: 'FORBIDDEN'
   needsBaseline: true,
   async run(context) {
     const { messages, identities } = context;
-    if (!identities.includes('other')) return notTested('It takes a second account: --token-b or --cookie-b.');
-    if (messages.length === 0) return notTested('It takes messages about records of the first account: --messages.');
+    if (!identities.includes('other')) return notTested('It needs a second account: --token-b or --cookie-b.');
+    if (messages.length === 0) return notTested('It needs messages about records of the first account: --messages.');
     const rows = (await context.matrix()).rows.filter((row) => isOwn(context, row));
     if (rows.length === 0) {
       return notTested('None of the messages was answered to the first account and is about records of its own.');
@@ -43,6 +43,8 @@ if (order?.userId !== socket.data.userId) return acknowledge({ code: 'FORBIDDEN'
         { confidence: isSure ? 'firm' : 'tentative' },
       );
     }
+    const untried = rows.find(({ reactions }) => reactions.other?.kind === 'not-tried')?.reactions.other?.shows;
+    if (untried !== undefined) return notTested(`The second account could not send all of the messages: ${untried}`);
     // Silence, and a credential that opens no connection, say nothing of who may send what.
     const refused = rows.filter(({ reactions }) => ['refused', 'closed'].includes(reactions.other?.kind ?? ''));
     if (refused.length === 0) {

@@ -34,12 +34,12 @@ export const prototypeKeysCheck: Check = {
     const evidence = tried.flatMap((each) => (each === 'silent' || each === 'unfit' ? [] : each));
     if (evidence.length > 0) return finding('Keys of prototypes in a message had an effect.', evidence);
     const seen = tried.filter((each) => typeof each !== 'string').length;
-    if (seen === 0)
+    if (tried.includes('silent'))
       return notTested(
-        tried.includes('silent')
-          ? 'The server said nothing to messages with keys of prototypes in them.'
-          : 'It takes messages with an object as their data, answered or refused: --messages.',
+        `Keys of prototypes had no effect in ${seen} messages; to others the server said nothing, or it does not answer them as they are any more.`,
       );
+    if (seen === 0)
+      return notTested('It needs messages with an object as their data, answered or refused: --messages.');
     return passed(`Keys of prototypes had no effect in ${seen} messages.`);
   },
 };
@@ -70,7 +70,7 @@ async function comesBack(context: CheckContext, known: KnownMessage): Promise<Tr
   if (data === undefined) return 'unfit';
   const marked = known.with(joined(data, ownKey('__proto__', { [MARK]: MARK })));
   const reactions = await reactionsTo(context, 'given', [marked, known.message]);
-  if (!reactions.every(isSeen)) return 'silent';
+  if (!reactions.every(isSeen) || reactions.at(-1)?.kind !== 'answered') return 'silent';
   return reactions.flatMap(({ kind, shows }) => {
     // An echo of the key itself is no effect of it, and a refusal may say back what it refuses.
     const isEffect = kind === 'answered' && shows.replaceAll(/"__proto__"\s*:\s*\{[^}]*\}/g, '').includes(MARK);

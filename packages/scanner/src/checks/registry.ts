@@ -35,6 +35,7 @@ import { plaintextCheck } from './plaintext.check.js';
 import { prototypeKeysCheck } from './prototype-keys.check.js';
 import { replayCheck } from './replay.check.js';
 import { requestSmugglingCheck } from './request-smuggling.check.js';
+import { slowReaderCheck } from './slow-reader.check.js';
 import { strictTransportCheck } from './strict-transport.check.js';
 import { tokenClaimsCheck } from './token-claims.check.js';
 import { tokenExpiryCheck } from './token-expiry.check.js';
@@ -89,5 +90,6 @@ export const CHECKS: readonly Check[] = [
   messageRateCheck,
   decompressionBombCheck,
   idleConnectionsCheck,
+  slowReaderCheck,
   logOutCheck,
 ];

@@ -27,7 +27,7 @@ async pay(@WsPrincipal() { id }: Principal, @MessageBody() { nonce }: Payment) {
   async run(context) {
     const messages = context.messages.filter(isForOnce).slice(0, MAX_MESSAGES);
     if (messages.length === 0)
-      return notTested('It takes a message with a nonce, a sequence or a signature in it: --messages.');
+      return notTested('It needs a message with a nonce, a sequence or a signature in it: --messages.');
     const evidence: Evidence[] = [];
     let refused = 0;
     for (const message of messages) {

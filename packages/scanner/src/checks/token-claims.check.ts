@@ -25,7 +25,7 @@ export const tokenClaimsCheck: Check = {
       carrier.jwt === undefined ? [] : [{ ...carrier, jwt: carrier.jwt }],
     );
     if (signingKey === undefined || carriers.length === 0)
-      return notTested('It takes a JWT and the key that it is signed with: --token or --cookie, and --signing-key.');
+      return notTested('It needs a JWT and the key that it is signed with: --token or --cookie, and --signing-key.');
     const judge = await context.judge();
     if (judge === undefined)
       return notTested('A handshake without any credential is accepted: what a token says cannot be seen to matter.');

@@ -27,7 +27,7 @@ socket.once('disconnect', () => clearTimeout(timer));`,
   async run({ prober, talk }) {
     const { token } = prober.identity.credentials.expiring;
     if (token === undefined)
-      return notTested('It takes a token that expires within two minutes: --token-expiring env:NAME.');
+      return notTested('It needs a token that expires within two minutes: --token-expiring env:NAME.');
     const exp = Number(readJwt(token)?.claims['exp']);
     const leftMs = exp * 1000 - Date.now();
     if (!(leftMs > 0 && leftMs <= MAX_WAIT_MS))

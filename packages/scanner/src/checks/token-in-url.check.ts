@@ -1,3 +1,4 @@
+import { pathOf } from '../probe/handshake-request.js';
 import { type Check, notTested } from './check.js';
 import { type BadHandshake, tryHandshakes } from './try-handshakes.js';
 
@@ -22,18 +23,19 @@ export const tokenInUrlCheck: Check = {
   async run(context) {
     const { prober } = context;
     const { token } = prober.identity.credentials.given;
-    if (token === undefined) return notTested('It takes a token: --token env:NAME.');
+    if (token === undefined) return notTested('It needs a token: --token env:NAME.');
     const judge = await context.judge();
     if (judge === undefined) {
       return notTested(
         'A handshake without any credential is accepted: whether a token in the URL is read cannot be seen.',
       );
     }
-    const separator = prober.target.path.includes('?') ? '&' : '?';
+    const bare = pathOf(prober.target, { credentials: 'none' });
+    const separator = bare.includes('?') ? '&' : '?';
     return tryHandshakes(
       context,
       NAMES.map((name): BadHandshake => {
-        const path = `${prober.target.path}${separator}${name}=${encodeURIComponent(token)}`;
+        const path = `${bare}${separator}${name}=${encodeURIComponent(token)}`;
         return [`?${name}=[redacted], and no other credential`, { credentials: 'none', path }];
       }),
       {

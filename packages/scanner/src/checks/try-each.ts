@@ -9,8 +9,6 @@ export interface Tried {
   readonly refused: number;
   /** Why the others, or the first of them, could not be tried; `undefined` where all were. */
   readonly untried: string | undefined;
-  /** Whether the target took no more handshakes from here. */
-  readonly isShut: boolean;
 }
 
 /**
@@ -26,7 +24,6 @@ export async function tryEach<T extends { readonly what: string }>(
   const evidence: Evidence[] = [];
   let refused = 0;
   let untried: string | undefined;
-  let isShut = false;
   for (const thing of things) {
     const { what } = thing;
     try {
@@ -36,10 +33,9 @@ export async function tryEach<T extends { readonly what: string }>(
     } catch (error) {
       const says = error instanceof Error ? error.message : 'it failed.';
       untried ??= refused + evidence.length === 0 && things.length === 1 ? says : `${what}: ${says}`;
-      isShut = error instanceof TooManyHandshakesError;
-      // No connection, or no budget: the next one would come to nothing as well.
-      if (isShut || !(error instanceof InconclusiveError)) break;
+      // No connection, no budget, or enough of the scan: the next one would come to nothing as well.
+      if (error instanceof TooManyHandshakesError || !(error instanceof InconclusiveError)) break;
     }
   }
-  return { evidence, refused, untried, isShut };
+  return { evidence, refused, untried };
 }

@@ -1,5 +1,5 @@
 import type { HandshakeChange } from '../probe/handshake-request.js';
-import type { CheckContext, CredentialJudge, Verdict } from './check.js';
+import type { CheckContext, CredentialJudge, Severity, Verdict } from './check.js';
 import { finding, notTested, passed } from './check.js';
 import { tryEach } from './try-each.js';
 
@@ -10,6 +10,8 @@ export type BadHandshake = readonly [what: string, change: HandshakeChange];
 interface HandshakeTexts {
   readonly found: string;
   readonly passed: string;
+  /** Where it differs from that of the check. */
+  readonly severity?: Severity;
 }
 
 /**
@@ -27,7 +29,10 @@ export async function tryHandshakes(
     const { isAdmitted, saw } = await judge(change);
     return isAdmitted ? saw : undefined;
   });
-  if (evidence.length > 0) return finding(texts.found, evidence);
+  if (evidence.length > 0) {
+    const { found, severity } = texts;
+    return finding(found, evidence, severity === undefined ? {} : { severity });
+  }
   if (untried !== undefined) return notTested(`${ofAll(refused, bad.length)}${untried}`);
   return (await refusedByNow(judge)) ?? passed(texts.passed);
 }

@@ -1,4 +1,5 @@
 import { UNKNOWN_EVENT } from '../dialect/recognise.js';
+import { openingParameters } from '../scope/query-credentials.js';
 import { type Check, type CheckContext, finding, notTested, passed } from './check.js';
 
 /** AN-01. */
@@ -22,10 +23,12 @@ export const unauthenticatedCheck: Check = {
   async run(context) {
     const { prober, dialect, messages, talk, messageAs } = context;
     const { isAdmitted, saw } = await prober.admits({ credentials: 'none' });
+    const opening = openingParameters(prober.target.url);
+    const lacks = opening.length === 0 ? '' : `, and without ${opening.join(', ')} in the query`;
     if (!isAdmitted) {
       // An Origin, a path or an address that is refused to everybody is refused to nobody for want of a credential.
       const good = await prober.admits();
-      if (good.isAdmitted) return passed(`Without a credential: ${saw}.`);
+      if (good.isAdmitted) return passed(`Without a credential${lacks}: ${saw}.`);
       return notTested(`The good handshake is refused as well (${good.saw}): that of nobody (${saw}) says nothing.`);
     }
     const tried = messages.length > 0 ? messages : [dialect.message('ping', {}), dialect.message(UNKNOWN_EVENT, {})];
@@ -37,7 +40,7 @@ export const unauthenticatedCheck: Check = {
       if (good !== undefined) {
         const confidence = messages.length > 0 ? 'firm' : 'tentative';
         return finding(
-          'A message on a connection without any credential was answered.',
+          `A message on a connection without any credential${lacks} was answered.`,
           [{ sent: message, got: good, about: dialect.eventOf(message) ?? 'a message' }],
           { confidence },
         );

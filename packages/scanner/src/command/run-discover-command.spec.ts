@@ -151,7 +151,12 @@ describe('secure-ws-scan discover', () => {
     expect(scanned.status).toBeGreaterThan(0);
     expect(scanned.out).toContain(`ws://${host}/orders`);
     expect(scanned.out).not.toContain('localhost:9');
-    expect((await readdir(reports)).sort()).toEqual(['scan.1-orders.json', 'scan.2-ws.json']);
+    const names = (await readdir(reports)).sort();
+    expect(names).toEqual(['scan.1-orders.json', 'scan.2-ws.json']);
+    // SC-02: what was given is for both together.
+    const texts = await Promise.all(names.map((name) => readFile(join(reports, name), 'utf8')));
+    const spent = texts.map((text) => (JSON.parse(text) as { spent: { connections: number } }).spent.connections);
+    expect(spent).toEqual([2, 3]);
     // SC-03: each beside the earlier report of its own.
     const again = await run(...args, '--baseline', reports);
     expect(again.notes).toMatch(

@@ -8,6 +8,7 @@ import { readTarget } from '../scope/scan-target.js';
 import type { CommandIo } from './command-io.js';
 import { readArguments, type ScanArguments } from './read-arguments.js';
 import { reportNameFor } from './read-endpoints.js';
+import { SharedLimits } from './shared-limits.js';
 import { writeReports } from './write-reports.js';
 
 /** What `--help` shows. */
@@ -47,7 +48,7 @@ records what a client and a server say: see secure-ws-scan diff --help.
   --messages      messages that the server answers or refuses, one a line as they go over the wire;
                   or a .har that a browser has recorded: what was sent to the host of the target
   --endpoints     what "discover --output" has found: each of them is scanned that is on the host of TARGET,
-                  with --connections and --seconds for each
+                  --connections and --seconds, where they are given, are for all of them together
   --for           which code findings are shown with (default: nest)
   --json, --sarif print JSON, or SARIF 2.1.0 for code scanning
   --output        also writes a report into a file, in the form that its name ends with: .txt, .json, .sarif,
@@ -59,7 +60,7 @@ records what a client and a server say: see secure-ws-scan diff --help.
   --connections   how many in all (default: 300)
   --seconds       how long it may take (default: 300)
   --wait          milliseconds that a handler may take to answer (default: 500)
-  --idle          seconds that a connection that does nothing is watched, with --disruptive (default: 60)
+  --idle          seconds that a connection is watched that does, or reads, nothing, with --disruptive (default: 60)
   --check         runs this check alone; may be repeated. What is not tested earns nothing: less than half is no grade
   --disruptive    also run what loads the target or may lock the account out
   --i-am-allowed  the owner agrees: needed for every host but this machine
@@ -80,11 +81,15 @@ export async function runScanCommand(args: readonly string[], io: CommandIo): Pr
   const given = await readArguments(args, io);
   const { endpoints = [given.options.target] } = given;
   const results: ScanResult[] = [];
+  const shared = new SharedLimits(given.options.limits ?? {}, endpoints.length);
   for (const [index, target] of endpoints.entries()) {
     const outputs = given.outputs.map((path) =>
       given.endpoints === undefined ? path : reportNameFor(path, target, index),
     );
-    results.push(await scanOne({ ...given, outputs, options: { ...given.options, target } }, io));
+    const options = { ...given.options, target, limits: shared.next() };
+    const result = await scanOne({ ...given, outputs, options }, io);
+    shared.spend(result.spent);
+    results.push(result);
   }
   const { earlier, failOn } = given;
   if (earlier !== undefined) {

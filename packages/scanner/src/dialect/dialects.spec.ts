@@ -166,3 +166,32 @@ describe('SC-04 what keeps a connection open', () => {
     expect(reply?.('["1",null,"room:2","phx_error",{}]', 'mine')).toBeUndefined();
   });
 });
+
+it.each<readonly [dialect: DialectId, message: string, event: string | undefined, renamed: string | undefined]>([
+  ['nest-ws', '{"event":"a.b","data":{}}', 'a.b', '{"event":"x","data":{}}'],
+  ['json', '{"type":"a","event":5}', 'a', '{"type":"x","event":5}'],
+  ['json', '{"method":"a","id":1}', 'a', '{"method":"x","id":1}'],
+  ['json', '{"data":1}', undefined, undefined],
+  ['json', '[1]', undefined, undefined],
+  ['json', 'PING', undefined, undefined],
+  ['socket.io', '42["a\\"b",{}]', 'a"b', '42["x",{}]'],
+  ['socket.io', '4213["a",{}]', 'a', '4213["x",{}]'],
+  ['socket.io', '42/admin,7["a"]', 'a', '42/admin,7["x"]'],
+  ['socket.io', '2', undefined, undefined],
+  [
+    'graphql-ws',
+    '{"type":"subscribe","payload":{"query":"subscription S { orders(id: 1) { id } }"}}',
+    'orders',
+    undefined,
+  ],
+  ['graphql-ws', '{"type":"subscribe","payload":{"query":"{ mine: orders { id } }"}}', 'orders', undefined],
+  ['graphql-ws', '{"type":"ping","payload":null}', undefined, undefined],
+])('of %s %s is %s', (dialect, message, event, renamed) => {
+  expect(DIALECTS[dialect].eventOf(message)).toBe(event);
+  expect(DIALECTS[dialect].renamed(message, 'x')).toBe(renamed);
+});
+
+it('SC-02 a name of half a megabyte says neither yes nor no: it is not looked at', () => {
+  expect(isRefusalObject({ type: `${'too many '.repeat(60_000)}!` })).toBe(false);
+  expect(isRefusalObject({ type: 'too many requests' })).toBe(true);
+});

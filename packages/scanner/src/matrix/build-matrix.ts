@@ -1,5 +1,4 @@
 import type { CheckContext } from '../checks/check.js';
-import { eventOf } from '../dialect/event-of.js';
 import { HandshakeRefusedError, InconclusiveError, OpeningRefusedError } from '../probe/inconclusive.js';
 import type { Session } from '../probe/session.js';
 import type { Who } from '../scope/credentials.js';
@@ -19,7 +18,7 @@ export async function buildMatrix(context: CheckContext): Promise<Matrix> {
   return {
     columns: identities,
     rows: messages.map((message, index) => {
-      const event = eventOf(dialect, message);
+      const event = dialect.eventOf(message);
       return {
         event,
         message,

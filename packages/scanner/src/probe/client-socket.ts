@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import type { ScanTarget } from '../scope/scan-target.js';
-import { credentialFields, type HandshakeChange, type HandshakeIdentity } from './handshake-request.js';
+import { credentialFields, type HandshakeChange, type HandshakeIdentity, pathOf } from './handshake-request.js';
 import { MAX_RECEIVED } from './session.js';
 
 /** What can be changed of a handshake that is correct. */
@@ -16,7 +16,7 @@ export function clientSocket(
   const { origin } = identity;
   const fields = [...credentialFields(identity, credentials), ...more];
   return new WebSocket(
-    path === undefined ? target.url : urlOf(target, path),
+    urlOf(target, pathOf(target, { credentials, ...(path !== undefined && { path }) })),
     [...(subprotocols ?? identity.subprotocols)],
     {
       headers: Object.fromEntries(fields),

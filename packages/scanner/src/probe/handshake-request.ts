@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IdentityCredentials, ScanCredentials, Who } from '../scope/credentials.js';
-import { withoutQueryValues } from '../scope/query-credentials.js';
+import { openingParameters, withoutParameters, withoutQueryValues } from '../scope/query-credentials.js';
 import type { ScanTarget } from '../scope/scan-target.js';
 
 /** A field of a request: written as it stands, in its order. */
@@ -43,13 +43,10 @@ export interface HandshakeRequest {
 
 /** Puts a handshake together, byte by byte: no HTTP client would send what some checks ask for. */
 export function handshakeRequest(
-  named: ScanTarget,
+  target: ScanTarget,
   identity: HandshakeIdentity,
   change: HandshakeChange = {},
 ): HandshakeRequest {
-  // What stands in the query of a wss:// address may be a credential, and goes out over TLS alone.
-  const isInClear = named.url.protocol === 'wss:' && !named.isSecure;
-  const target = isInClear ? { ...named, path: withoutQueryValues(named.url) } : named;
   const { key = randomBytes(16).toString('base64'), subprotocols = identity.subprotocols, more = [] } = change;
   const origin = change.origin === undefined ? identity.origin : (change.origin ?? undefined);
   const fields: Field[] = [
@@ -65,11 +62,25 @@ export function handshakeRequest(
   fields.push(...credentialFields(identity, change.credentials));
   const lines = [...fields, ...more].map(([name, value]) => `${name}: ${value}`);
   return {
-    head: [`${change.method ?? 'GET'} ${change.path ?? target.path} HTTP/1.1`, ...lines, '', change.behind ?? ''].join(
+    head: [`${change.method ?? 'GET'} ${pathOf(target, change)} HTTP/1.1`, ...lines, '', change.behind ?? ''].join(
       '\r\n',
     ),
     key,
   };
+}
+
+/**
+ * The path that a handshake asks for, with its query. What opens the target in there is of the first account: whoever else
+ * comes shows none of it.
+ */
+export function pathOf(
+  { url, path, isSecure }: ScanTarget,
+  { path: other, credentials = 'given' }: Pick<HandshakeChange, 'path' | 'credentials'>,
+): string {
+  if (other !== undefined) return other;
+  // What stands in the query of a wss:// address may be a credential, and goes out over TLS alone.
+  if (url.protocol === 'wss:' && !isSecure) return withoutQueryValues(url);
+  return credentials === 'given' ? path : withoutParameters(url, openingParameters(url));
 }
 
 /** Asks for a page as a browser does that has never been there: no credential, and no upgrade. */
@@ -84,4 +95,12 @@ export function credentialFields({ credentials }: HandshakeIdentity, who: Who = 
   if (token !== undefined) fields.push(['Authorization', `Bearer ${token}`]);
   if (cookie !== undefined) fields.push(['Cookie', cookie]);
   return fields;
+}
+
+/** The token that an opening carries. */
+export function tokenOf(
+  { credentials }: HandshakeIdentity,
+  { credentials: who = 'given', token }: HandshakeChange,
+): string | undefined {
+  return token ?? (who === 'none' ? undefined : credentials[who].token);
 }

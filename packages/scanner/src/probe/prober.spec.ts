@@ -44,6 +44,17 @@ describe('Prober', () => {
     await expect(prober.silentSession()).rejects.toThrow('Opening handshake has timed out');
   });
 
+  it.each(['X: '.padEnd(100_000, ' '), 'Set-Cookie: a\r\n'.repeat(6000)])(
+    'SC-02 reads no head without an end',
+    async (head) => {
+      const { prober } = await proberOf((write) => {
+        write(`HTTP/1.1 404 Not Found\r\n${head}\r\n\r\n`);
+        return () => undefined;
+      });
+      await expect(prober.admits()).rejects.toThrow('more than 65536 bytes');
+    },
+  );
+
   it.each([
     ['//127.0.0.2/x?token=secret', '//127.0.0.2/x?token=secret'],
     ['/\\127.0.0.2/x', '//127.0.0.2/x'],

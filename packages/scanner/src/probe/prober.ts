@@ -9,7 +9,14 @@ import { clientSocket, type ConnectionChange } from './client-socket.js';
 import { endOf } from './end-of-connection.js';
 import { OPCODES, writeFrame } from './frames.js';
 import type { HandshakeAnswer } from './handshake-answer.js';
-import { type HandshakeChange, type HandshakeIdentity, handshakeRequest, pageRequest } from './handshake-request.js';
+import {
+  type HandshakeChange,
+  type HandshakeIdentity,
+  handshakeRequest,
+  pageRequest,
+  pathOf,
+  tokenOf,
+} from './handshake-request.js';
 import {
   EndedWithoutAnswerError,
   HandshakeRefusedError,
@@ -127,7 +134,7 @@ export class Prober {
   /** A connection on which nothing was said. @throws Error where there is none. */
   async connect(): Promise<RawConnection> {
     await this.budget.takeConnection();
-    return RawConnection.open(this.target, { answerMs: this.answerMs, signal: this.budget.signal });
+    return RawConnection.open(this.target, { answerMs: this.answerMs, budget: this.budget });
   }
 
   /** Waits without asking the target anything. @throws BudgetSpentError when the scan has no more time. */
@@ -177,9 +184,8 @@ export class Prober {
   private say(connection: RawConnection, change: HandshakeChange): Dialect | undefined {
     const opening = this.dialect?.opening(tokenOf(this.who, change)) ?? [];
     for (const message of opening) {
-      this.budget.takeMessage();
       this.transcript.send(message);
-      connection.write(writeFrame({ opcode: OPCODES.text, payload: message }));
+      connection.send({ opcode: OPCODES.text, payload: message });
     }
     connection.write(writeFrame({ opcode: OPCODES.ping, payload: 'scan' }));
     return opening.length > 0 ? this.dialect : undefined;
@@ -188,7 +194,9 @@ export class Prober {
   /** Begins a handshake, without a credential, and does not end it. The caller disposes of it. */
   async halfHandshake(): Promise<RawConnection> {
     const connection = await this.connect();
-    connection.write(Buffer.from(`GET ${this.target.path} HTTP/1.1\r\nHost: ${this.target.host}\r\n`));
+    connection.write(
+      Buffer.from(`GET ${pathOf(this.target, { credentials: 'none' })} HTTP/1.1\r\nHost: ${this.target.host}\r\n`),
+    );
     return connection;
   }
 
@@ -201,7 +209,7 @@ export class Prober {
   /** A TLS handshake, with a version or with any, and whoever answers. @throws Error where there is none. */
   async tls(version?: SecureVersion): Promise<TlsSight> {
     await this.budget.takeConnection();
-    return await lookAtTls(this.target, { answerMs: this.patience.answerMs, signal: this.budget.signal }, version);
+    return await lookAtTls(this.target, { answerMs: this.patience.answerMs, budget: this.budget }, version);
   }
 
   /** The same host without TLS, at a port of it. It draws from the same budget. */
@@ -287,14 +295,6 @@ interface SessionChange extends ConnectionChange {
   readonly dialect?: Dialect | undefined;
   /** How long the answer to the opening is waited for, after it was read. @default the time for any answer */
   readonly openingMs?: number | undefined;
-}
-
-/** The token that an opening carries. */
-function tokenOf(
-  { credentials }: HandshakeIdentity,
-  { credentials: who = 'given', token }: HandshakeChange,
-): string | undefined {
-  return token ?? (who === 'none' ? undefined : credentials[who].token);
 }
 
 const HUNG_UP = 'The server ended the connection at a good handshake without an answer.';

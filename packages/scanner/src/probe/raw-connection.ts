@@ -2,20 +2,24 @@ import { once } from 'node:events';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ScanTarget } from '../scope/scan-target.js';
-import { cutFrame, type ReceivedFrame } from './frames.js';
+import type { ScanBudget } from '../scope/scan-budget.js';
+import { cutFrame, type FrameShape, type ReceivedFrame, writeFrame } from './frames.js';
 import { type HandshakeAnswer, readAnswer } from './handshake-answer.js';
 import type { HandshakeRequest } from './handshake-request.js';
-import { EndedWithoutAnswerError, NoAnswerError } from './inconclusive.js';
+import { EndedWithoutAnswerError, InconclusiveError, NoAnswerError } from './inconclusive.js';
 
 /** No server of good faith sends more before it is asked for. */
 const MAX_BUFFERED = 1_048_576;
 const HEAD_END = '\r\n\r\n';
+/** What reads a head is slower than it is long: a longer one is no answer. Node takes 16 KiB. */
+const MAX_HEAD = 65_536;
 
 /** How long a probe waits. */
 export interface ProbePatience {
   /** For a connection, an answer, a pong: in milliseconds. */
   readonly answerMs: number;
-  readonly signal: AbortSignal;
+  /** What frames are drawn from, and whose time it is. */
+  readonly budget: ScanBudget;
 }
 
 /** A TCP or TLS connection to the target, on which bytes are written as a check wants them. */
@@ -56,12 +60,13 @@ export class RawConnection {
         })
       : connectTcp({ host, port });
     socket.setNoDelay(true);
-    const signal = AbortSignal.any([patience.signal, AbortSignal.timeout(patience.answerMs)]);
+    const signal = AbortSignal.any([patience.budget.signal, AbortSignal.timeout(patience.answerMs)]);
     try {
       await once(socket, isSecure ? 'secureConnect' : 'connect', { signal });
     } catch (cause) {
       // Whatever it says while it is taken down has nobody to be told.
       socket.on('error', () => undefined).destroy();
+      patience.budget.checkTime();
       throw new Error(`No connection to ${target.host}: ${reasonOf(cause)}.`, { cause });
     }
     return new RawConnection(socket, patience);
@@ -72,12 +77,15 @@ export class RawConnection {
    *
    * @throws EndedWithoutAnswerError
    * @throws NoAnswerError
+   * @throws InconclusiveError where the answer is longer than any.
    */
   async handshake({ head, key }: HandshakeRequest): Promise<HandshakeAnswer> {
     this.write(Buffer.from(head, 'latin1'));
     const deadline = performance.now() + this.patience.answerMs;
     for (;;) {
       const end = this.buffered.indexOf(HEAD_END);
+      if (Math.max(end, end === -1 ? this.buffered.length : 0) > MAX_HEAD)
+        throw new InconclusiveError(`The server answered with a head of more than ${MAX_HEAD} bytes.`);
       if (end !== -1) {
         const answered = this.buffered.toString('latin1', 0, end);
         this.buffered = this.buffered.subarray(end + HEAD_END.length);
@@ -93,6 +101,27 @@ export class RawConnection {
     if (!this.socket.destroyed) this.socket.write(bytes);
   }
 
+  /** Sends frames, right or wrong, in one piece. Each is a message that the scan may send. @throws BudgetSpentError */
+  send(...frames: readonly FrameShape[]): void {
+    for (const _ of frames) this.patience.budget.takeMessage();
+    this.write(Buffer.concat(frames.map(writeFrame)));
+  }
+
+  /** Reads nothing from here on: what the server sends stays with it, and with the kernels of both. */
+  pause(): void {
+    this.socket.pause();
+  }
+
+  /** Reads again. */
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** How many of the written bytes the kernel has not taken, since the server reads none. */
+  get unsent(): number {
+    return this.socket.writableLength;
+  }
+
   /** Whether the server has ended it. */
   get hasEnded(): boolean {
     return this.isEnded;
@@ -103,12 +132,15 @@ export class RawConnection {
    *
    * @returns false when the connection ended, or nothing came in time.
    * @throws Error where the server sent more than the scanner reads: that the connection ends then is not its doing.
+   * @throws BudgetSpentError when the scan has no more time: that nothing came says nothing then.
    */
   async more(ms: number): Promise<boolean> {
     this.assertNotFlooded();
     const before = this.buffered.length;
-    const { signal } = this.patience;
-    if (this.isEnded || signal.aborted || ms <= 0) return false;
+    const { budget } = this.patience;
+    const { signal } = budget;
+    budget.checkTime();
+    if (this.isEnded || ms <= 0) return false;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       const onAbort = (): void => resolve();
@@ -123,6 +155,7 @@ export class RawConnection {
     this.wake();
     this.wake = () => undefined;
     this.assertNotFlooded();
+    budget.checkTime();
     return this.buffered.length > before;
   }
 

@@ -101,6 +101,7 @@ export class Session {
    * @throws Error where the server sent more than the scanner reads.
    */
   async ask(...messages: readonly string[]): Promise<readonly string[]> {
+    this.budget.checkTime();
     const { heartbeat } = this.voice;
     if (heartbeat !== undefined && this.hasAsked) this.send(heartbeat);
     this.hasAsked = true;

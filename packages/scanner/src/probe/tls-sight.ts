@@ -21,7 +21,7 @@ export interface TlsSight {
  */
 export async function lookAtTls(
   { hostname, port, trusted }: ScanTarget,
-  { answerMs, signal }: ProbePatience,
+  { answerMs, budget }: ProbePatience,
   version?: SecureVersion,
 ): Promise<TlsSight> {
   const socket = connect({
@@ -36,7 +36,7 @@ export async function lookAtTls(
     ...(version !== undefined && { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' }),
   });
   try {
-    await once(socket, 'secureConnect', { signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]) });
+    await once(socket, 'secureConnect', { signal: AbortSignal.any([budget.signal, AbortSignal.timeout(answerMs)]) });
     const distrust = socket.authorized ? undefined : String(socket.authorizationError);
     return { version: socket.getProtocol() ?? 'TLS', certificate: socket.getPeerCertificate(), distrust };
   } finally {

@@ -23,3 +23,26 @@ export function withoutQueryValues({ pathname, searchParams }: URL): string {
   );
   return kept.size === 0 ? pathname : `${pathname}?${kept.toString()}`;
 }
+
+/** Names that say that a value opens something: those that servers read a token, a ticket, a key or a session from. */
+const OPENING =
+  /(?:^|[-_])(?:\w*token|jwt|ticket|auth|authorization|bearer|api[-_]?key|secret|password|passwd|session(?:[-_]?id)?|sid|signature|credentials?)$/i;
+/** Three parts of base64url, of which the first is an object of JSON: a JWT, whatever it is called. */
+const JWT = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/;
+
+/** The parameters of a query that open the target, by their names or as JWTs: they are those of the first account. */
+export function openingParameters({ searchParams }: URL): readonly string[] {
+  const names = [...searchParams].filter(
+    ([name, value]) => !SPOKEN.has(name) && (OPENING.test(name) || JWT.test(value)),
+  );
+  return [...new Set(names.map(([name]) => name))];
+}
+
+/** The path of a URL with its query as it stands there, but for some parameters. */
+export function withoutParameters({ pathname, search }: URL, names: readonly string[]): string {
+  const kept = search
+    .slice(1)
+    .split('&')
+    .filter((pair) => pair !== '' && ![...new URLSearchParams(pair).keys()].some((name) => names.includes(name)));
+  return kept.length === 0 ? pathname : `${pathname}?${kept.join('&')}`;
+}

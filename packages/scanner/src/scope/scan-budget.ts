@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 export interface ScanLimits {
   /** TCP connections: every check on a server without a limit of handshakes takes a little more than 200. @default 300 */
   readonly maxConnections: number;
-  /** Messages and single frames. @default 1000 */
+  /** Messages, one in fragments as one, and broken frames; pings and pongs are not counted. @default 1000 */
   readonly maxMessages: number;
   /** How long it may take, in milliseconds. @default 300000 */
   readonly maxMs: number;
