@@ -12,7 +12,7 @@ export interface Principal {
   readonly key: string;
   /**
    * Which block of the options vouches for the identity: `authentication.jwt`, `authentication.authenticators[0]`, ... Two
-   * blocks never share a principal, whatever issuer they name.
+   * blocks never share the limits of a principal, whatever issuer they name.
    */
   readonly block: string;
   /** The kind of authenticator: `jwt`, `anonymous`, ... */

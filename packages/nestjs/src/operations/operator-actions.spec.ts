@@ -25,6 +25,7 @@ describe('OperatorActions', () => {
   let ended: number;
   let inStore: () => Promise<number>;
   let victim: ReturnType<typeof connected>;
+  let others: ReturnType<typeof connected>[];
   let outcomes: string[];
   let told: object[];
   let actions: OperatorActions;
@@ -36,7 +37,11 @@ describe('OperatorActions', () => {
     victim = connected('c1', person('victim'));
     outcomes = [];
     told = [];
-    const lifecycle = { count: 2, find: () => [victim], disconnect: () => ended, drain: () => Promise.resolve() };
+    others = [];
+    // As the service: a principal is found by its key.
+    const find = ({ principal }: { readonly principal?: string } = {}) =>
+      [victim, ...others].filter((each) => principal === undefined || each.principal.key === principal);
+    const lifecycle = { count: 2, find, disconnect: () => ended, drain: () => Promise.resolve() };
     const revocations = { ban: () => inStore(), unban: () => inStore(), revokePrincipal: () => inStore() };
     const shown = (text: string): string => text;
     actions = new OperatorActions({
@@ -101,6 +106,20 @@ describe('OperatorActions', () => {
     if (outcome === 'failed') await expect(done).rejects.toThrow(error);
     else expect(await done).toEqual({ outcome, connections: 1 });
     expect(told).toEqual([{ outcome, connections: 1 }]);
+  });
+
+  it('MO-02 counts what was closed here of the same person who logged in by another way', async () => {
+    const byTicket = connected('c2', {
+      ...person('victim', 'ticket'),
+      block: 'authentication.tickets',
+      key: 'by-ticket',
+    });
+    others = [byTicket, connected('c3', person('somebody-else'))];
+    inStore = () => {
+      victim.isOpen = byTicket.isOpen = false;
+      return Promise.reject(new SecureWsStoreError('unavailable'));
+    };
+    expect(await act({ action: 'revoke' })).toEqual({ outcome: 'store-away', connections: 2 });
   });
 
   it('MO-02 does not unban by a ban that is over', () => {
