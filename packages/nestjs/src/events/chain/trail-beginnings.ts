@@ -63,10 +63,7 @@ export class TrailBeginnings {
       const isBehind = before !== undefined && chains.has(before.id);
       if (this.#isRotated(opening)) {
         areWhole = false;
-        this.#untold.add(chain.id);
-        const which = `records ${opening.seq} to ${chain.report().lastSeq} of chain ${chain.id}`;
-        const what = `${which} are signed by nothing here: give the older files as well, which were removed or not given.`;
-        findings.add('not-given', place, what);
+        this.#addUntold(opening, findings);
         continue;
       }
       if (this.#isFirstOfNode(opening, isFirst || isBehind)) {
@@ -78,7 +75,9 @@ export class TrailBeginnings {
         findings.note(`The trail${whose} begins before ${place.file}: older files were removed, or not given.`);
       } else if (!isBehind && this.#isBesideOthers(opening)) {
         areWhole = false;
-        if (chain.node !== undefined && !this.#first.has(chain.node)) this.#first.set(chain.node, opening);
+        // Whoever can write the file can put in a chain without a beginning, but cannot sign it.
+        if (start === undefined && !chain.isSigned) this.#addUntold(opening, findings);
+        else if (chain.node !== undefined && !this.#first.has(chain.node)) this.#first.set(chain.node, opening);
       } else if (start === undefined) {
         if (opening.seq === 0) continue;
         findings.add('missing', place, `records 0 to ${opening.seq - 1} of chain ${chain.id} are not there.`);
@@ -94,6 +93,13 @@ export class TrailBeginnings {
   /** Whether a chain can only be judged with files that are not here. To be asked when all is judged. */
   isUntold(id: string): boolean {
     return this.#untold.has(id);
+  }
+
+  #addUntold({ chain, place, seq }: Opening, findings: Findings): void {
+    this.#untold.add(chain.id);
+    const which = `records ${seq} to ${chain.report().lastSeq} of chain ${chain.id}`;
+    const what = `${which} are signed by nothing here: give the older files as well, which were removed or not given.`;
+    findings.add('not-given', place, what);
   }
 
   #cutPath({ place: { file }, start, isMoved }: Opening): void {
