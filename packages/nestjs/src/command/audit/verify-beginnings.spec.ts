@@ -1,6 +1,9 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { auditFolder, rewrite } from '../../../../../test/support/audit-folder.js';
+import { auditFolder, linesOf, rewrite } from '../../../../../test/support/audit-folder.js';
 import { run, START, verify } from '../../../../../test/support/audit-run.js';
+import { FileSink } from '../../events/file/file.sink.js';
+import { FakeClock } from '../../testing/fake-clock.js';
 import { NO_HASH, writeChainLine } from '../../events/chain/chain-line.js';
 
 const MINUTE = 60_000;
@@ -25,4 +28,42 @@ describe('secure-ws audit verify: a trail whose beginning was removed', () => {
     expect(text).toMatch(/UNKNOWN not-given +audit.jsonl:2: records 7 to 9 of chain A+ are signed by nothing here/);
     expect(status).toBe(3);
   });
+
+  it.each([
+    ['the chain before it', false],
+    ['an older chain', true],
+  ])(
+    'MO-08 is found out who puts the file away under the process, and leaves of it no more than %s',
+    async (_, isOlder) => {
+      const audit = auditFolder();
+      // Its beginning is gone, as with the oldest files.
+      await run(audit, 20);
+      rewrite(audit.path, (lines) => lines.slice(6));
+      const oldest = readFileSync(audit.path);
+      if (isOlder) await run(audit, 3, { from: START + MINUTE });
+      const before = isOlder ? oldest : readFileSync(audit.path);
+      const clock = new FakeClock(START + 2 * MINUTE);
+      const write = (sink: FileSink): Promise<void> =>
+      sink.write({ type: 'ws.drain.started', owasp: 'sys_shutdown', connections: 1, time: new Date(clock.now()).toISOString() }); // prettier-ignore
+      const sink = new FileSink({
+        path: audit.path,
+        rotateDaily: false,
+        chain: { privateKey: audit.privateKey, node: 'web-1' },
+      });
+      await sink.open(clock);
+      await write(sink);
+      renameSync(audit.path, audit.at('x'));
+      writeFileSync(audit.at('audit.2026-11-27T10-02-00-000Z-0000-0badcafe.jsonl'), before);
+      clock.advance(1000);
+      await write(sink);
+      rmSync(audit.at('x'));
+      await sink.close();
+      expect(linesOf(audit.path)[0]).toContain('"lastWritten":"2026-11-27T10:02:00.000Z"');
+      const { status, wrong } = await verify(audit);
+      expect(wrong).toEqual([
+        expect.stringMatching(/^missing +audit.jsonl:1: records 0 to 1 of chain .* was written to later/),
+      ]);
+      expect(status).toBe(3);
+    },
+  );
 });

@@ -85,6 +85,7 @@ export class TrailVerifier {
     chain.add({ record, time, mark, isVouched }, place);
     if (!isVouched) return;
     this.#ages.add(record.id, time);
+    this.#beginnings.sign(time, place);
     this.#keys.add({ id: record.id, node: mark.node, key, isStart: mark.type === 'audit.start' }, place);
   }
 
@@ -149,8 +150,8 @@ export class TrailVerifier {
     }
     const isCut = !isStart && this.#beginnings.cut < MAX_CUT;
     const chain = new VerifiedChain(record, isCut, this.#findings);
-    const isMoved = isVouched && mark?.reason === 'moved';
-    this.#beginnings.add({ chain, place, seq: record.seq, start: isStart ? mark : undefined, isMoved });
+    const movedFrom = isVouched && mark?.reason === 'moved' ? mark.lastWritten : undefined;
+    this.#beginnings.add({ chain, place, seq: record.seq, start: isStart ? mark : undefined, movedFrom });
     this.#chains.set(record.id, chain);
     return chain;
   }
