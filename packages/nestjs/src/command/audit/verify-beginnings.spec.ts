@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { auditFolder, linesOf, rewrite } from '../../../../../test/support/audit-folder.js';
 import { run, START, verify } from '../../../../../test/support/audit-run.js';
@@ -66,4 +66,30 @@ describe('secure-ws audit verify: a trail whose beginning was removed', () => {
       expect(status).toBe(3);
     },
   );
+
+  it('MO-08 MO-10 finds no file cut off that was copied before it was emptied, as long as all of the copy is here', async () => {
+    const audit = auditFolder();
+    const [clock, copy] = [new FakeClock(START), audit.at('audit.1.jsonl')];
+    const sink = new FileSink({ path: audit.path, rotateDaily: false, chain: { privateKey: audit.privateKey, node: 'web-1' } }); // prettier-ignore
+    const write = async (): Promise<void> => {
+      const time = new Date(clock.now()).toISOString();
+      for (let connections = 0; connections < 3; connections++) {
+        await sink.write({ type: 'ws.drain.started', owasp: 'sys_shutdown', connections, time });
+      }
+    };
+    await sink.open(clock);
+    await write();
+    copyFileSync(audit.path, copy);
+    truncateSync(audit.path);
+    await write();
+    await sink.close();
+    expect(await verify(audit, [copy, audit.path], '--complete')).toMatchObject({ status: 0, wrong: [] });
+    const cutOff = expect.stringMatching(/^cut-off +audit.jsonl:1: web-1 found the file shorter/) as string;
+    expect((await verify(audit, [audit.path])).wrong).toContainEqual(cutOff);
+    const whole = linesOf(copy);
+    for (const [from, to] of [[1], [0, -1]]) {
+      rewrite(copy, () => whole.slice(from, to));
+      expect((await verify(audit, [copy, audit.path])).wrong).toContainEqual(cutOff);
+    }
+  });
 });
