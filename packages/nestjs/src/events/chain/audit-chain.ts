@@ -22,6 +22,8 @@ interface ChainState {
   readonly unsigned: number;
   /** The wall-clock moment of that one. */
   readonly anchoredAt: number;
+  /** When it was written to last: in front of that moment the path led to its file. */
+  readonly writtenAt: number;
 }
 
 /**
@@ -40,7 +42,7 @@ export class AuditChain {
     private readonly settings: AuditChainSettings,
     private readonly origin: ChainOrigin,
   ) {
-    this.#state = { seq: 0, prev: origin.continues?.hash ?? NO_HASH, unsigned: 0, anchoredAt: 0 };
+    this.#state = { seq: 0, prev: origin.continues?.hash ?? NO_HASH, unsigned: 0, anchoredAt: 0, writtenAt: 0 };
     this.#kept = this.#state;
   }
 
@@ -76,13 +78,16 @@ export class AuditChain {
       }
       lines.push(this.#add(toLine(event)));
     }
+    this.#state = { ...this.#state, writtenAt: now };
     return lines;
   }
 
   /** A signed record: the start of the chain, where there is none yet and the reason is no news. */
   anchor(reason: AnchorReason, now: number): string[] {
-    const start = this.#state.seq === 0 ? [this.#start(now)] : [];
-    return start.length > 0 && reason !== 'shortened' ? start : [...start, this.#mark(reason, now)];
+    const lines = this.#state.seq === 0 ? [this.#start(now)] : [];
+    if (lines.length === 0 || reason === 'shortened') lines.push(this.#mark(reason, now));
+    this.#state = { ...this.#state, writtenAt: now };
+    return lines;
   }
 
   /** What was linked has arrived. */
@@ -104,7 +109,8 @@ export class AuditChain {
   #mark(reason: AnchorReason, now: number): string {
     const time = new Date(now).toISOString();
     const type = reason === 'closed' ? 'audit.end' : 'audit.anchor';
-    return this.#sign({ type, time, node: this.settings.node, reason, anchorEvery: this.#anchorEvery }, now);
+    const left = reason === 'moved' && { lastWritten: new Date(this.#kept.writtenAt).toISOString() };
+    return this.#sign({ type, time, node: this.settings.node, reason, ...left, anchorEvery: this.#anchorEvery }, now);
   }
 
   get #anchorEvery(): AnchorEvery {
@@ -118,9 +124,9 @@ export class AuditChain {
   }
 
   #add(json: string, key?: KeyObject): string {
-    const { seq, prev, unsigned, anchoredAt } = this.#state;
+    const { seq, prev, unsigned } = this.#state;
     const { line, hash } = writeChainLine(json, { id: this.id, seq, prev }, key);
-    this.#state = { seq: seq + 1, prev: hash, unsigned: unsigned + 1, anchoredAt };
+    this.#state = { ...this.#state, seq: seq + 1, prev: hash, unsigned: unsigned + 1 };
     return line;
   }
 }

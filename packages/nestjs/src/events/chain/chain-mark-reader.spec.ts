@@ -15,7 +15,7 @@ describe('readContent', () => {
     expect(read({ ...loss, sink: 'FileSink' })?.lost).toBe(0);
     expect(read({ ...loss, sink: 'FileSink', own: true, failed: 'x' })?.lost).toBe(1);
     const start = { type: 'audit.start', anchorEvery: EVERY, node: 'web-1', continues: LINK, gap: 'torn' };
-    expect(read({ ...start, time: TIME })).toEqual({ time: TIME, mark: start, lost: 0 });
+    expect(read({ ...start, time: TIME })).toEqual({ time: TIME, mark: { ...start, lastWritten: NaN }, lost: 0 });
   });
 
   it.each<[what: string, value: unknown]>([

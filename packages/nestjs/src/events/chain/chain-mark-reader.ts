@@ -19,6 +19,8 @@ export interface ReadMark {
   readonly gap: string | undefined;
   /** Why it was signed. */
   readonly reason: string | undefined;
+  /** When a file that was put away by somebody else was written to last, in milliseconds since 1970; `NaN` where that is not said. */
+  readonly lastWritten: number;
 }
 
 /** Reads what a record says; `undefined` for what is not one. Never throws. */
@@ -33,7 +35,7 @@ export function readContent(line: Buffer): RecordContent | undefined {
   const { type, time } = value;
   if (typeof type !== 'string' || typeof time !== 'string' || Number.isNaN(Date.parse(time))) return undefined;
   if (!isChainMark(type)) return { time, mark: undefined, lost: readLoss(value) };
-  const { anchorEvery, node, continues, gap, reason } = value;
+  const { anchorEvery, node, continues, gap, reason, lastWritten } = value;
   const link = readLink(continues);
   if (!isAnchorEvery(anchorEvery) || (continues !== undefined && link === undefined)) return undefined;
   return {
@@ -45,6 +47,7 @@ export function readContent(line: Buffer): RecordContent | undefined {
       continues: link,
       gap: typeof gap === 'string' ? gap : undefined,
       reason: typeof reason === 'string' ? reason : undefined,
+      lastWritten: typeof lastWritten === 'string' ? Date.parse(lastWritten) : NaN,
     },
   };
 }

@@ -35,6 +35,8 @@ export interface AnchorMark {
   /** As in the start: that may be in a file that was removed. */
   readonly node: string;
   readonly reason: AnchorReason;
+  /** With `moved`: when its process last wrote to the file that it left. ISO 8601, UTC. */
+  readonly lastWritten?: string;
   readonly anchorEvery: AnchorEvery;
 }
 

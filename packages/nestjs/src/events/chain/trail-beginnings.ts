@@ -3,6 +3,12 @@ import type { Findings, LinePlace } from './chain-finding.js';
 import type { ReadMark } from './chain-mark-reader.js';
 import type { VerifiedChain } from './verified-chain.js';
 
+/**
+ * What one process signs first in the next file may say a moment in front of what another one has written to the last one: it
+ * waited for the disk, or for the lock, which is taken over after as long.
+ */
+const PUT_AWAY_MS = 10_000;
+
 /** How a chain begins in the files. */
 interface Opening {
   readonly chain: VerifiedChain;
@@ -11,8 +17,11 @@ interface Opening {
   readonly seq: number;
   /** What its start says; `undefined` where that is not here. */
   readonly start: ReadMark | undefined;
-  /** Whether its process has signed there that its file was put away by somebody else, such as another process. */
-  readonly isMoved: boolean;
+  /**
+   * Where its process has signed there that its file was put away by somebody else, such as another process: when it last wrote
+   * to that file, in milliseconds since 1970, or `NaN`.
+   */
+  readonly movedFrom: number | undefined;
 }
 
 /** A path whose oldest files were removed. */
@@ -37,6 +46,8 @@ export class TrailBeginnings {
   readonly #cutPaths = new Map<string, CutPath>();
   readonly #untold = new Set<string>();
   readonly #suspect = new Set<string>();
+  /** By path, when its first signed record here was written. */
+  readonly #firstSigned = new Map<string, number>();
 
   /** How many chains begin in the middle. */
   get cut(): number {
@@ -53,6 +64,12 @@ export class TrailBeginnings {
     this.#suspect.add(id);
   }
 
+  /** A signed record. */
+  sign(time: string, { file }: LinePlace): void {
+    const path = originOf(file);
+    this.#firstSigned.set(path, Math.min(this.#firstSigned.get(path) ?? Infinity, Date.parse(time)));
+  }
+
   /** Says which chains begin where none may. */
   judge(chains: ReadonlyMap<string, VerifiedChain>, isComplete: boolean, findings: Findings): void {
     let areWhole = true;
@@ -63,10 +80,14 @@ export class TrailBeginnings {
       const isBehind = before !== undefined && chains.has(before.id);
       if (this.#isRotated(opening)) {
         areWhole = false;
-        this.#untold.add(chain.id);
-        const which = `records ${opening.seq} to ${chain.report().lastSeq} of chain ${chain.id}`;
-        const what = `${which} are signed by nothing here: give the older files as well, which were removed or not given.`;
-        findings.add('not-given', place, what);
+        this.#addUntold(opening, findings);
+        continue;
+      }
+      if (this.#isTakenOut(opening)) {
+        areWhole = false;
+        const which = `records 0 to ${opening.seq - 1} of chain ${chain.id} are not there`;
+        const problem = `${which}: the file that its process left was written to later than what is left here.`;
+        findings.add('missing', place, problem);
         continue;
       }
       if (this.#isFirstOfNode(opening, isFirst || isBehind)) {
@@ -78,7 +99,9 @@ export class TrailBeginnings {
         findings.note(`The trail${whose} begins before ${place.file}: older files were removed, or not given.`);
       } else if (!isBehind && this.#isBesideOthers(opening)) {
         areWhole = false;
-        if (chain.node !== undefined && !this.#first.has(chain.node)) this.#first.set(chain.node, opening);
+        // Whoever can write the file can put in a chain without a beginning, but cannot sign it.
+        if (start === undefined && !chain.isSigned) this.#addUntold(opening, findings);
+        else if (chain.node !== undefined && !this.#first.has(chain.node)) this.#first.set(chain.node, opening);
       } else if (start === undefined) {
         if (opening.seq === 0) continue;
         findings.add('missing', place, `records 0 to ${opening.seq - 1} of chain ${chain.id} are not there.`);
@@ -96,25 +119,41 @@ export class TrailBeginnings {
     return this.#untold.has(id);
   }
 
-  #cutPath({ place: { file }, start, isMoved }: Opening): void {
+  #addUntold({ chain, place, seq }: Opening, findings: Findings): void {
+    this.#untold.add(chain.id);
+    const which = `records ${seq} to ${chain.report().lastSeq} of chain ${chain.id}`;
+    const what = `${which} are signed by nothing here: give the older files as well, which were removed or not given.`;
+    findings.add('not-given', place, what);
+  }
+
+  #cutPath({ place: { file }, start, movedFrom }: Opening): void {
     const gone = start?.continues?.id;
     const path = this.#cutPaths.get(originOf(file)) ?? { file, gone: new Set(), hasBeginner: false };
     this.#cutPaths.set(originOf(file), path);
     if (gone !== undefined) path.gone.add(gone);
-    if (start === undefined && !isMoved) path.hasBeginner = true;
+    if (start === undefined && movedFrom === undefined) path.hasBeginner = true;
   }
 
   /**
    * Where several processes write to one file, the chains of all of them begin in the middle once the oldest files are removed:
    * of the one that has begun the oldest file that is left, and of others that have signed, in each file, that it is not theirs.
    */
-  #isBesideOthers({ place, start, seq, isMoved }: Opening): boolean {
+  #isBesideOthers({ place, start, seq, movedFrom }: Opening): boolean {
     const path = this.#cutPaths.get(originOf(place.file));
     if (path === undefined) return false;
     if (start !== undefined) return start.continues !== undefined && path.gone.has(start.continues.id);
-    if (isMoved) return true;
+    if (movedFrom !== undefined) return true;
     if (seq === 0 || path.hasBeginner || path.file !== place.file) return false;
     return (path.hasBeginner = true);
+  }
+
+  /**
+   * The file that a process left was at the path when it last wrote to it. Where an older one is left, as what is signed in it
+   * says, that one was not removed by any process: those remove the oldest.
+   */
+  #isTakenOut({ place, movedFrom }: Opening): boolean {
+    if (movedFrom === undefined) return false;
+    return !(movedFrom - PUT_AWAY_MS <= (this.#firstSigned.get(originOf(place.file)) ?? Infinity));
   }
 
   /**

@@ -70,7 +70,7 @@ export class TrailVerifier {
     }
     const key = mark === undefined ? -1 : this.#signer(record, mark, place);
     const isVouched = mark !== undefined && key !== -1;
-    if (isVouched && mark.reason === 'shortened') {
+    if (isVouched && mark.reason === 'shortened' && !this.#isCopied(record, place)) {
       const { node = 'a node' } = mark;
       const problem = `${node} found the file shorter than it had left it: somebody has removed records in front of this one.`;
       this.#findings.add('cut-off', place, problem);
@@ -85,6 +85,7 @@ export class TrailVerifier {
     chain.add({ record, time, mark, isVouched }, place);
     if (!isVouched) return;
     this.#ages.add(record.id, time);
+    this.#beginnings.sign(time, place);
     this.#keys.add({ id: record.id, node: mark.node, key, isStart: mark.type === 'audit.start' }, place);
   }
 
@@ -119,6 +120,16 @@ export class TrailVerifier {
     };
   }
 
+  /**
+   * Whether what stood in front of a record that tells of a shortened file is all here, in a file of its own: it was copied before
+   * the file was emptied. Where anything else is not here, nobody can say what was in it.
+   */
+  #isCopied({ id, seq, prev }: ChainRecord, { file }: LinePlace): boolean {
+    if (this.#beginnings.cut > 0 || this.#expectedBefore.size > 0) return false;
+    const chain = this.#chains.get(id);
+    return chain !== undefined && chain.file !== file && chain.isAt(seq - 1, prev);
+  }
+
   /** Which of the keys vouches for a record; `-1` for none. */
   #signer(record: ChainRecord, mark: ReadMark, place: LinePlace): number {
     const key = signerOf(record, this.expected.keys);
@@ -149,8 +160,8 @@ export class TrailVerifier {
     }
     const isCut = !isStart && this.#beginnings.cut < MAX_CUT;
     const chain = new VerifiedChain(record, isCut, this.#findings);
-    const isMoved = isVouched && mark?.reason === 'moved';
-    this.#beginnings.add({ chain, place, seq: record.seq, start: isStart ? mark : undefined, isMoved });
+    const movedFrom = isVouched && mark?.reason === 'moved' ? mark.lastWritten : undefined;
+    this.#beginnings.add({ chain, place, seq: record.seq, start: isStart ? mark : undefined, movedFrom });
     this.#chains.set(record.id, chain);
     return chain;
   }

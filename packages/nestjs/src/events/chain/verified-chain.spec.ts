@@ -15,7 +15,7 @@ const read = (seq: number, isVouched = false): ReadRecord => ({
   record: record(seq),
   time: '2026-11-27T10:00:00.000Z',
   mark: isVouched
-    ? { type: 'audit.anchor', anchorEvery: { records: 1_000_000, ms: 1000 }, node: 'n', continues: undefined, gap: undefined, reason: undefined }
+    ? { type: 'audit.anchor', anchorEvery: { records: 1_000_000, ms: 1000 }, node: 'n', continues: undefined, gap: undefined, reason: undefined, lastWritten: NaN }
     : undefined,
   isVouched,
 }); // prettier-ignore

@@ -1,0 +1,95 @@
+import { copyFileSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { auditFolder, linesOf, rewrite } from '../../../../../test/support/audit-folder.js';
+import { run, START, verify } from '../../../../../test/support/audit-run.js';
+import { FileSink } from '../../events/file/file.sink.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { NO_HASH, writeChainLine } from '../../events/chain/chain-line.js';
+
+const MINUTE = 60_000;
+
+describe('secure-ws audit verify: a trail whose beginning was removed', () => {
+  it('MO-08 is found out who cuts it at a start, and puts records behind that which nothing has signed', async () => {
+    const audit = auditFolder();
+    await run(audit, 5);
+    await run(audit, 5, { from: START + MINUTE });
+    let prev = NO_HASH;
+    const madeUp = [7, 8, 9].map((seq) => {
+      const event = { type: 'ws.operator.acted', time: new Date(START + MINUTE).toISOString() };
+      const { line, hash } = writeChainLine(JSON.stringify(event), { id: 'A'.repeat(22), seq, prev });
+      prev = hash;
+      return line;
+    });
+    rewrite(audit.path, (lines) => {
+      const [start = '', ...rest] = lines.slice(lines.findLastIndex((line) => line.includes('audit.start')));
+      return [start, ...madeUp, ...rest];
+    });
+    const { status, text } = await verify(audit);
+    expect(text).toMatch(/UNKNOWN not-given +audit.jsonl:2: records 7 to 9 of chain A+ are signed by nothing here/);
+    expect(status).toBe(3);
+  });
+
+  it.each([
+    ['the chain before it', false],
+    ['an older chain', true],
+  ])(
+    'MO-08 is found out who puts the file away under the process, and leaves of it no more than %s',
+    async (_, isOlder) => {
+      const audit = auditFolder();
+      // Its beginning is gone, as with the oldest files.
+      await run(audit, 20);
+      rewrite(audit.path, (lines) => lines.slice(6));
+      const oldest = readFileSync(audit.path);
+      if (isOlder) await run(audit, 3, { from: START + MINUTE });
+      const before = isOlder ? oldest : readFileSync(audit.path);
+      const clock = new FakeClock(START + 2 * MINUTE);
+      const write = (sink: FileSink): Promise<void> =>
+      sink.write({ type: 'ws.drain.started', owasp: 'sys_shutdown', connections: 1, time: new Date(clock.now()).toISOString() }); // prettier-ignore
+      const sink = new FileSink({
+        path: audit.path,
+        rotateDaily: false,
+        chain: { privateKey: audit.privateKey, node: 'web-1' },
+      });
+      await sink.open(clock);
+      await write(sink);
+      renameSync(audit.path, audit.at('x'));
+      writeFileSync(audit.at('audit.2026-11-27T10-02-00-000Z-0000-0badcafe.jsonl'), before);
+      clock.advance(1000);
+      await write(sink);
+      rmSync(audit.at('x'));
+      await sink.close();
+      expect(linesOf(audit.path)[0]).toContain('"lastWritten":"2026-11-27T10:02:00.000Z"');
+      const { status, wrong } = await verify(audit);
+      expect(wrong).toEqual([
+        expect.stringMatching(/^missing +audit.jsonl:1: records 0 to 1 of chain .* was written to later/),
+      ]);
+      expect(status).toBe(3);
+    },
+  );
+
+  it('MO-08 MO-10 finds no file cut off that was copied before it was emptied, as long as all of the copy is here', async () => {
+    const audit = auditFolder();
+    const [clock, copy] = [new FakeClock(START), audit.at('audit.1.jsonl')];
+    const sink = new FileSink({ path: audit.path, rotateDaily: false, chain: { privateKey: audit.privateKey, node: 'web-1' } }); // prettier-ignore
+    const write = async (): Promise<void> => {
+      const time = new Date(clock.now()).toISOString();
+      for (let connections = 0; connections < 3; connections++) {
+        await sink.write({ type: 'ws.drain.started', owasp: 'sys_shutdown', connections, time });
+      }
+    };
+    await sink.open(clock);
+    await write();
+    copyFileSync(audit.path, copy);
+    truncateSync(audit.path);
+    await write();
+    await sink.close();
+    expect(await verify(audit, [copy, audit.path], '--complete')).toMatchObject({ status: 0, wrong: [] });
+    const cutOff = expect.stringMatching(/^cut-off +audit.jsonl:1: web-1 found the file shorter/) as string;
+    expect((await verify(audit, [audit.path])).wrong).toContainEqual(cutOff);
+    const whole = linesOf(copy);
+    for (const [from, to] of [[1], [0, -1]]) {
+      rewrite(copy, () => whole.slice(from, to));
+      expect((await verify(audit, [copy, audit.path])).wrong).toContainEqual(cutOff);
+    }
+  });
+});
