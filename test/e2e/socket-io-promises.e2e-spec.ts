@@ -11,7 +11,7 @@ import {
 import { Expose } from 'class-transformer';
 import { BehaviorSubject } from 'rxjs';
 import { io, type Socket } from 'socket.io-client';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { watchForCrashes } from '../support/crash-watch.js';
 import { deferred, type Deferred } from '../support/deferred.js';
 import { ask, asksForToken, connect, type IoServer } from '../support/socket-io-app.js';
@@ -101,6 +101,25 @@ describe('what a handler on Socket.IO returns and has not awaited', () => {
     const socket = await client();
     expect(await ask(socket, event)).toMatchObject(answer as object);
     expect(open.length).toBeGreaterThan(0);
+    for (const { reject } of open) reject(new Error('too late'));
+    make = () => 'there';
+    await ask(socket, 'return');
+    expect(crashes).toEqual([]);
+  });
+
+  it('DR-14 beside what says how it is written: bytes are not read, and promises are found', async () => {
+    const id = { toJSON: () => 'a' };
+    const file = Buffer.from('file');
+    const read = vi.spyOn(Buffer.prototype, 'toJSON');
+    make = () => ({ id, file });
+    const socket = await client();
+    expect(await ask(socket, 'return')).toEqual({ id: 'a', file });
+    expect(read).not.toHaveBeenCalled();
+    read.mockRestore();
+    const crashes = watchForCrashes();
+    open.length = 0;
+    make = () => ({ id: { toJSON: () => [{ at: later() }] }, file });
+    expect(await ask(socket, 'return')).toMatchObject(refusal);
     for (const { reject } of open) reject(new Error('too late'));
     make = () => 'there';
     await ask(socket, 'return');

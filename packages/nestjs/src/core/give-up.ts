@@ -111,7 +111,7 @@ interface Walk {
 }
 
 function addMembers(value: object, areData: boolean, { seen, looked, most }: Walk): void {
-  if (ArrayBuffer.isView(value)) return;
+  if (ArrayBuffer.isView(value) || looked.at > most) return;
   for (const member of membersOf(value)) {
     if (++looked.at > most || seen.size >= (areData ? MAX_DATA : MAX_HELD)) return;
     if (typeof member === 'object' && !seen.has(member)) seen.set(member, areData);

@@ -39,6 +39,9 @@ export interface WsConnectionFigures {
 /** How many connections a message was sent to, and what became of it at the others that were meant. */
 export type WsSendCounts = Readonly<Record<WsSendOutcome, number>>;
 
+/** How many values are looked at of what is sent to nobody, for promises and streams; the outermost first. */
+const MAX_UNSENT = 64;
+
 /**
  * Knows every open connection of this node, and watches over their deadlines. What it finds and does is this node's alone: for all
  * nodes that share a store there is `WsCluster`. Injectable.
@@ -174,8 +177,8 @@ export class WsConnectionLifecycleService {
       return frame === undefined ? 'dropped' : connection.sendFrame(frame, event);
     };
     for (const connection of this.all()) if (matchesFilter(connection, filter)) counts[sendTo(connection)]++;
-    // Nobody was there: it was not looked at.
-    if (frames.size === 0) giveUp(data);
+    // Nobody was there, as on most nodes of a cluster: it was not written, and is not looked through either.
+    if (frames.size === 0) giveUp(data, MAX_UNSENT);
     return counts;
   }
 

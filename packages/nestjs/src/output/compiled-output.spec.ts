@@ -299,6 +299,27 @@ describe('an output DTO', () => {
     expect(read.mock.calls.length).toBeLessThan(5000);
   });
 
+  it('DR-14 looks at little of what hangs on a row, and at each row for a promise of its own', async () => {
+    const get = vi.fn<() => number>(() => 1);
+    const far = Object.defineProperty({}, 'asked', { get, enumerable: true });
+    const graph = { users: Array.from({ length: 3000 }, (_, id) => ({ id, of: far })) };
+    const descriptors = vi.spyOn(Object, 'getOwnPropertyDescriptor');
+    const crashes = await crashesOf(async () => {
+      const rows = Array.from({ length: 100 }, (_, index) => ({
+        amount: index,
+        org: graph,
+        lazy: index === 99 ? Promise.reject(new Error('of nobody')) : undefined,
+      }));
+      sent([Money], rows);
+      await new Promise((resolve) => void setImmediate(resolve));
+    });
+    const looked = descriptors.mock.calls.length;
+    descriptors.mockRestore();
+    expect(crashes).toEqual([]);
+    expect(get).not.toHaveBeenCalled();
+    expect(looked).toBeLessThan(500);
+  });
+
   it('DR-14 starts nothing that only becomes a promise when it is asked', () => {
     const then = vi.fn<() => void>();
     expect(() => compile(UserView).write({ id: 1, other: { then } }, [])).toThrow(UnfitOutputError);

@@ -1,4 +1,6 @@
+import { types } from 'node:util';
 import { takeHold } from '../core/give-up.js';
+import { holdStream } from '../core/streams.js';
 
 export interface OutputLimits {
   /** How deep data may be nested: beyond that it is a cycle, or nothing that a client should be given. */
@@ -9,8 +11,14 @@ export interface OutputLimits {
 
 const OF_FRAMES: OutputLimits = Object.freeze({ depth: 32, values: 500_000 });
 
-/** How many values are looked at, of what is left out. */
-const MAX_LEFT_OUT = 10_000;
+/** How many properties of objects are looked at, whether they are left out: of a long list the first rows are like the others. */
+const MAX_PROPERTIES = 1000;
+
+/** How many values are looked at inside of what is left out: on one relation of an entity may hang everything there is. */
+const MAX_LEFT_OUT = 64;
+
+/** How many objects are asked in a row for what they hide, which costs more than all else, and hide nothing. */
+const MAX_ASKED = 16;
 
 /** What was to go out is not what was declared: nothing of it goes out. The text is for the log. */
 export class UnfitOutputError extends TypeError {
@@ -36,7 +44,9 @@ export class OutputRun {
   #depth = 0;
   #values = 0;
 
+  #properties = MAX_PROPERTIES;
   #looks = MAX_LEFT_OUT;
+  #asks = MAX_ASKED;
   #hasAskedRoles = false;
 
   constructor(
@@ -73,29 +83,40 @@ export class OutputRun {
   }
 
   /**
-   * Takes hold of the promises in what is not sent, since nobody is told that they reject. Of all that is left out of one
-   * value, 10,000 values are looked at, and no accessor is called.
+   * Takes hold of the promises in what is not sent, since nobody is told that they reject: of the value itself, and of what
+   * is found inside of it. Inside of all that is left out of one reply 64 values are looked at, the outermost first, and no
+   * accessor is called.
    */
   leaveOut(value: unknown): void {
-    if (typeof value === 'object' && value !== null && this.#looks > 0) this.#looks -= takeHold(value, this.#looks);
+    if (typeof value !== 'object' || value === null) return;
+    if (types.isDate(value) || ArrayBuffer.isView(value)) return;
+    // Without looks a promise is held by itself.
+    if (this.#looks > 0 || types.isPromise(value)) this.#looks -= takeHold(value, this.#looks);
+    else holdStream(value);
   }
 
-  /** As {@link leaveOut}, of the properties of an object that are not in `written`. */
+  /**
+   * As {@link leaveOut}, of the properties of an object that are not in `written`, among the first 1000 of one reply. Those
+   * under symbols, and those that cannot be enumerated, are looked for until 16 objects in a row had none.
+   */
   leaveOutOf(value: object, written: ReadonlySet<PropertyKey>): void {
-    if (this.#looks <= 0) return;
+    if (this.#properties <= 0) return;
     const names = Object.keys(value);
+    this.#properties -= names.length;
     this.#leaveOutNamed(value, names, written);
-    if (Object.getOwnPropertySymbols(value).length > 0 || Object.getOwnPropertyNames(value).length > names.length) {
-      const named = new Set<PropertyKey>([...written, ...names]);
-      this.#leaveOutNamed(value, Reflect.ownKeys(value), named);
+    if (this.#asks <= 0) return;
+    const all = Reflect.ownKeys(value);
+    if (all.length > names.length) {
+      this.#asks = MAX_ASKED;
+      this.#leaveOutNamed(value, all, new Set<PropertyKey>([...written, ...names]));
+    } else {
+      this.#asks--;
     }
   }
 
   #leaveOutNamed(value: object, names: readonly PropertyKey[], written: ReadonlySet<PropertyKey>): void {
     for (const name of names) {
-      if (written.has(name)) continue;
-      if (--this.#looks < 0) return;
-      this.leaveOut(Object.getOwnPropertyDescriptor(value, name)?.value);
+      if (!written.has(name)) this.leaveOut(Object.getOwnPropertyDescriptor(value, name)?.value);
     }
   }
 }
