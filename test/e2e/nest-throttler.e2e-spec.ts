@@ -14,6 +14,7 @@ import { deferred } from '../support/deferred.js';
 import { Text } from '../support/echo.gateway.js';
 import { expectError } from '../support/error-frame.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { letAnyPortServeFor } from '../support/own-port.js';
 import { until } from '../support/patience.js';
 import { type Client, connect } from '../support/queueing-client.js';
 import { type AppShape, startApp } from '../support/start-app.js';
@@ -210,6 +211,28 @@ describe('a ThrottlerStorage', () => {
     expect(await passes(narrow, events[1], 3)).toBe(2);
     // The block of the one is none of the other.
     expect(await passes(wide, events[0], 1)).toBe(1);
+  });
+
+  it('DR-05 counts together what nodes on different ports do', async () => {
+    const storage = new ThrottlerStorageService();
+    onTestFinished(() => {
+      storage.onApplicationShutdown();
+    });
+    const portOf = letAnyPortServeFor(65_001);
+    const startNode = async (own?: number): Promise<Client> => {
+      class ChatGateway {
+        @WsThrottle({ limit: 2, ttl: seconds(60) })
+        @SubscribeMessage('send')
+        send(): void {}
+      }
+      WsAuthorize()(ChatGateway);
+      (own === undefined ? WebSocketGateway({ path: '/chat' }) : WebSocketGateway(own, { path: '/chat' }))(ChatGateway);
+      const { url, token } = await startApp({ providers: [ChatGateway], options: { throttling: { storage } } });
+      const base = own === undefined ? url : `ws://127.0.0.1:${portOf()}`;
+      return connect(`${base}/chat`, { token: token({ sub: 'alice' }) });
+    };
+    expect(await passes(await startNode(), 'send', 1)).toBe(1);
+    expect(await passes(await startNode(65_001), 'send', 3)).toBe(1);
   });
 
   it('DP-02 is warned about where no rule asks it', async () => {

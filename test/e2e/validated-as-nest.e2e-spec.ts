@@ -1,6 +1,7 @@
 import {
   type ArgumentsHost,
   type CallHandler,
+  type CanActivate,
   Catch,
   createParamDecorator,
   type ExceptionFilter,
@@ -13,6 +14,7 @@ import {
   type PipeTransform,
   type Type,
   UseFilters,
+  UseGuards,
   UseInterceptors,
   UsePipes,
   ValidationPipe,
@@ -157,6 +159,16 @@ class Merging implements NestInterceptor {
     const args: unknown[] = context.getArgs();
     args[1] = withExtra(args[1] as Extended);
     return next.handle();
+  }
+}
+
+/** As a guard, which has them first. */
+@Injectable()
+class MergingGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const args: unknown[] = context.getArgs();
+    args[1] = withExtra(args[1] as Extended);
+    return true;
   }
 }
 
@@ -310,6 +322,13 @@ function gatewayOf(isAdopted: boolean): Type {
       return { event: 'taken', data: taken };
     }
 
+    @UseGuards(MergingGuard)
+    @declared(Extended)
+    @SubscribeMessage('guarded')
+    guarded(@MessageBody(judging()) taken: Extended): unknown {
+      return { event: 'taken', data: taken };
+    }
+
     @declared(Extended)
     @SubscribeMessage('parsed')
     parsed(@Parsed(judging()) taken: Counted): unknown {
@@ -361,6 +380,7 @@ const MESSAGES: readonly (readonly [what: string, event: string, payload: unknow
   ['a pipe in front adds what is unknown to it', 'merged-into', { extra: '{"isAdmin":true}' }, REFUSED],
   ['a pipe in front writes nothing into it', 'merged-into', { extra: '{}' }, { extra: '{}' }],
   ['an interceptor puts something else there', 'intercepted', { extra: '{"n":500}' }, REFUSED],
+  ['a guard puts something else there', 'guarded', { extra: '{"n":500}' }, REFUSED],
   ['a parameter decorator makes an instance', 'parsed', { extra: '{"n":500}' }, REFUSED],
   ['a parameter decorator makes a right one', 'parsed', { extra: '{"n":5}' }, { n: 5 }],
 ];

@@ -11,7 +11,7 @@ import type { GatewayRecord, HandlerRecord } from '../nest/gateway-inventory.js'
 import type { ReplyMetadata } from '../output/ws-reply.decorator.js';
 import type { ResolvedSecureWsOptions } from '../resolve-options.js';
 import type { BytesDemand } from '../validation/bytes/bytes-demand.js';
-import { endpointOf } from './gateway-endpoints.js';
+import { endpointOf, placeOf } from './gateway-endpoints.js';
 import { readBytesDemand } from './handler-bytes.js';
 import { type DecisionContext, quote, readDecision } from './handler-decision.js';
 import { type HandlerPayload, readPayload } from './handler-payload.js';
@@ -83,7 +83,7 @@ export function checkCoverage(
     checkFilters(gateway, problems);
     if (!context.options.adapter) checkGatewayOnOtherAdapter(gateway, problems);
     for (const handler of gateway.handlers) {
-      const found = checkHandler(handler, context, owners, problems);
+      const found = checkHandler(handler, gateways, context, owners, problems);
       if (found !== undefined) covered.push(found);
     }
   }
@@ -126,6 +126,7 @@ function warnOfIdleStorage(
 
 function checkHandler(
   handler: HandlerRecord,
+  gateways: readonly GatewayRecord[],
   context: CoverageContext,
   owners: Owners,
   problems: BootProblems,
@@ -154,7 +155,7 @@ function checkHandler(
   }
   const { callback, gateway, label } = handler;
   const { throttling } = context.settingsOf(gateway);
-  const counter = counterOf([endpointOf(gateway), event ?? '', ...(subprotocols ?? [])], context);
+  const counter = counterOf([placeOf(gateway, gateways), event ?? '', ...(subprotocols ?? [])], context);
   const throttles = readHandlerThrottles(callback, gateway.type, { label, counter }, throttling, problems);
   if (isReported) for (const { where, problem } of open.problems) problems.warn(where, problem);
   if (event === undefined || decision === undefined || payload === undefined) return undefined;

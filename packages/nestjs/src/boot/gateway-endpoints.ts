@@ -12,6 +12,17 @@ export function endpointOf({ port, path, options }: Pick<GatewayRecord, 'port' |
   return typeof namespace === 'string' ? `${port}${path} ${namespace}` : `${port}${path}`;
 }
 
+/**
+ * An endpoint, the same on all nodes: without its port, which may be another one on each of them. Where the gateways of one
+ * application differ by nothing else, the port they declare tells them apart.
+ */
+export function placeOf(gateway: GatewayRecord, gateways: readonly GatewayRecord[]): string {
+  const withoutPort = (each: GatewayRecord): string => endpointOf({ ...each, port: 0 });
+  const place = withoutPort(gateway);
+  const isAlone = gateways.every((each) => each.port === gateway.port || withoutPort(each) !== place);
+  return isAlone ? place : endpointOf(gateway);
+}
+
 /** What holds at an endpoint, and who lives there. */
 export interface GatewayEndpoint {
   readonly settings: GatewaySettings;

@@ -1,5 +1,6 @@
 import type { HandlerRecord } from '../nest/gateway-inventory.js';
-import type { DtoSelection } from '../nest/transformer-storage.js';
+import type { JudgedSelection } from '../nest/judge-instance.js';
+import { type DtoSelection, isOutsideOf } from '../nest/transformer-storage.js';
 import {
   type DtoClass,
   heldClassesOf,
@@ -17,13 +18,21 @@ interface NestedProperty {
   readonly isRecord: boolean;
 }
 
+/** What is known of an object that was validated. */
+interface Judged {
+  readonly type: DtoClass;
+  readonly selection: JudgedSelection;
+}
+
+const NOTHING_CHOSEN: JudgedSelection = { groups: undefined, isForOthers: () => false };
+
 /**
  * The objects that were validated, each with its class. What an object is an instance of does not tell: anybody may make one,
  * and a property that has a condition holds one that nobody has judged.
  */
 export class JudgedPayloads {
   readonly #handlers = new Set<HandlerRecord>();
-  readonly #classOf = new WeakMap<object, DtoClass>();
+  readonly #judged = new WeakMap<object, Judged>();
 
   /** Remembers from now on what is validated for a handler: some pipe of it wants to know. */
   watch(handler: HandlerRecord): void {
@@ -33,6 +42,7 @@ export class JudgedPayloads {
   /** The check of a handler's payload, which also remembers what it has validated where a pipe wants to know. */
   remembering(handler: HandlerRecord, check: PayloadCheck, selection: DtoSelection): PayloadCheck {
     if (!this.#handlers.has(handler)) return check;
+    const judgedFor = judgedSelectionOf(selection);
     const nested = new Map<DtoClass, readonly NestedProperty[]>();
     const nestedOf = (type: DtoClass): readonly NestedProperty[] => {
       let found = nested.get(type);
@@ -40,7 +50,7 @@ export class JudgedPayloads {
       return found;
     };
     const keep = (outcome: unknown): unknown => {
-      if (!(outcome instanceof PayloadRefusal)) this.#remember(outcome, nestedOf);
+      if (!(outcome instanceof PayloadRefusal)) this.#remember(outcome, judgedFor, nestedOf);
       return outcome;
     };
     return {
@@ -57,7 +67,7 @@ export class JudgedPayloads {
     if (!isValidatable(type)) return false;
     let validation: boolean | 'loosely' = true;
     for (const item of items) {
-      const judged = typeof item === 'object' && item !== null ? this.#classOf.get(item) : undefined;
+      const judged = typeof item === 'object' && item !== null ? this.#judged.get(item)?.type : undefined;
       const described = judged !== undefined && describedAs(judged, type);
       if (described === false) return false;
       if (described === 'loosely') validation = described;
@@ -65,14 +75,24 @@ export class JudgedPayloads {
     return validation;
   }
 
-  #remember(payload: unknown, nestedOf: (type: DtoClass) => readonly NestedProperty[]): void {
+  /** For which groups and version an object was validated. */
+  selectionOf(item: unknown): JudgedSelection {
+    const judged = typeof item === 'object' && item !== null ? this.#judged.get(item) : undefined;
+    return judged?.selection ?? NOTHING_CHOSEN;
+  }
+
+  #remember(
+    payload: unknown,
+    selection: JudgedSelection,
+    nestedOf: (type: DtoClass) => readonly NestedProperty[],
+  ): void {
     const waiting = objectsIn(payload);
     // A list visits what is added while it is walked.
     for (const object of waiting) {
-      if (this.#classOf.has(object)) continue;
+      if (this.#judged.has(object)) continue;
       const type = classOf(object);
       if (!isValidatable(type)) continue;
-      this.#classOf.set(object, type);
+      this.#judged.set(object, { type, selection });
       for (const { name, classes, isRecord } of nestedOf(type)) {
         for (const value of objectsIn(Reflect.get(object, name))) {
           const held = isRecord && !classes.has(classOf(value)) ? objectsIn(Object.values(value)) : [value];
@@ -81,6 +101,19 @@ export class JudgedPayloads {
       }
     }
   }
+}
+
+function judgedSelectionOf(selection: DtoSelection): JudgedSelection {
+  const { groups, version } = selection;
+  if (groups === undefined && version === undefined) return NOTHING_CHOSEN;
+  return {
+    groups,
+    isForOthers: (type, property) =>
+      isValidatable(type) &&
+      (isOutsideOf(type, property, selection) ||
+        (readProperties(type).some(({ name }) => name === property) &&
+          !readProperties(type, selection).some(({ name }) => name === property))),
+  };
 }
 
 /** Those of which every object is validated: a client chooses what a condition sees, but not that it is missing. */

@@ -85,7 +85,11 @@ async function start(gateway: Type, globals: readonly PipeTransform[] = []): Pro
     ours: Ours,
     isReported: () => false,
     isValidated: () => true,
-    judged: { watch: () => undefined, validationOf: () => true },
+    judged: {
+      watch: () => undefined,
+      validationOf: () => true,
+      selectionOf: () => ({ groups: undefined, isForOthers: () => false }),
+    },
   });
   const direct = new Map(record.handlers.map((handler) => [handler.event, directCallOf(handler, config)]));
   await app.init();

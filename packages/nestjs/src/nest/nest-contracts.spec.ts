@@ -166,7 +166,11 @@ describe('Nest', () => {
           ours: Piping,
           isReported: () => false,
           isValidated: () => true,
-          judged: { watch: () => undefined, validationOf: () => true },
+          judged: {
+            watch: () => undefined,
+            validationOf: () => true,
+            selectionOf: () => ({ groups: undefined, isForOthers: () => false }),
+          },
         });
         onRegistered(gateway, () => {
           metadata.restore();

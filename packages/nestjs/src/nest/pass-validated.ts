@@ -11,6 +11,7 @@ import {
   payloadPropertyOf,
   PIPES_METADATA,
 } from './metadata.js';
+import type { JudgedSelection } from './judge-instance.js';
 import type { RegistrationMetadata } from './registration-metadata.js';
 import { setOwn } from './shared-patch.js';
 import {
@@ -85,6 +86,8 @@ export interface JudgedValues {
   watch(handler: HandlerRecord): void;
   /** Whether values were validated as a class; `'loosely'`: by rules that admit more. */
   validationOf(items: readonly unknown[], type: unknown): boolean | 'loosely';
+  /** For which groups and version a value was validated. */
+  selectionOf(item: unknown): JudgedSelection;
 }
 
 /** What the validation pipes of a call are to do. */
@@ -190,7 +193,7 @@ function pass(
     const validation = items !== undefined && judged.validationOf(items, type);
     if (items === undefined || validation === false) return (await pipe.transform(value, argument)) as unknown;
     if (validation === 'loosely' || mayBeChanged) {
-      for (const item of items) await kind.judge(pipe, item as object, type, argument);
+      for (const item of items) await kind.judge(pipe, item as object, type, argument, judged.selectionOf(item));
     }
     return passing === undefined ? value : ((await passing.transform(value, argument)) as unknown);
   };

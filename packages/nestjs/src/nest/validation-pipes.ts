@@ -1,7 +1,7 @@
 import * as common from '@nestjs/common';
 import { type ArgumentMetadata, ParseArrayPipe, type PipeTransform, type Type, ValidationPipe } from '@nestjs/common';
 import { overrides } from './enhancers.js';
-import { judgeInstance } from './judge-instance.js';
+import { type JudgedSelection, judgeInstance } from './judge-instance.js';
 import type { ParameterMetadata } from './metadata.js';
 import { asValidated } from './validated-argument.js';
 
@@ -38,7 +38,13 @@ export interface PipeKind {
   /** The values that it would make instances of; `undefined` where it would refuse, whatever they are. */
   readonly itemsOf: (value: unknown) => readonly unknown[] | undefined;
   /** Refuses what it would refuse of one object of that class, and transforms nothing. */
-  readonly judge: (pipe: PipeTransform, value: object, type: Type, argument: ArgumentMetadata) => Promise<void>;
+  readonly judge: (
+    pipe: PipeTransform,
+    value: object,
+    type: Type,
+    argument: ArgumentMetadata,
+    selection: JudgedSelection,
+  ) => Promise<void>;
   /** What a pipe becomes that has nothing left to validate; `undefined` for one that would do nothing more. */
   readonly passing: (pipe: PipeTransform) => PipeTransform | undefined;
 }
@@ -58,7 +64,7 @@ const OF_CLASSES: PipeKind = {
   isDone: (pipe, parameter, isValidated) => isValidated(parameter, OF_CLASSES.typeOf(pipe, parameter)),
   typeOf: (pipe, { type }) => (Reflect.get(pipe, 'expectedType') as unknown) ?? type,
   itemsOf: (value) => [value],
-  judge: (pipe, value, type, argument) => judgeInstance(pipe as ValidationPipe, value, type, argument),
+  judge: (pipe, ...judged) => judgeInstance(pipe as ValidationPipe, ...judged),
   passing: (pipe) => (overrides(pipe, ValidationPipe, 'transform') ? withoutType(pipe) : undefined),
 };
 
@@ -72,10 +78,10 @@ const OF_LISTS: PipeKind = {
   },
   typeOf: (pipe) => optionsOf(pipe).items,
   itemsOf: (value) => (Array.isArray(value) ? value : undefined),
-  judge: (pipe, value, type) => {
+  judge: (pipe, value, type, _argument, selection) => {
     const ofItems = Reflect.get(pipe, 'validationPipe') as ValidationPipe;
     // As it says of its items itself.
-    return judgeInstance(ofItems, value, type, { type: 'query', metatype: type });
+    return judgeInstance(ofItems, value, type, { type: 'query', metatype: type }, selection);
   },
   // That it is a list, it says as before.
   passing: withoutItems,

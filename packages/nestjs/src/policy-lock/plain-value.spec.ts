@@ -34,6 +34,13 @@ describe('the words for a value', () => {
     expect(lockOf(before)).toBe(lockOf(before));
   });
 
+  it('AZ-01 are the same at every start where a date is of the start', () => {
+    const now = Date.now();
+    expect(lockOf(MaxDate(new Date(now)))).toContain('computed');
+    expect(lockOf(MaxDate(new Date(now)))).toBe(lockOf(MaxDate(new Date(now - 5))));
+    expect(lockOf(MaxDate(new Date(now - 86_400_000)))).toContain('Date ');
+  });
+
   it('AZ-01 are those of JSON, in one order', () => {
     const map = new Map<unknown, unknown>([['b', new Set([2n, 1n])], ['a', -Infinity]]); // prettier-ignore
     map.set('c', map);

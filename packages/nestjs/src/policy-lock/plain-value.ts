@@ -4,8 +4,9 @@ export type PlainValue =
 
 /**
  * Says what a value is in the words of JSON, the same on every machine: numbers beyond all bounds as `unlimited`, dates,
- * patterns and bigints as text, a Set as a list and a Map as one of pairs, what is computed as `computed`, an instance by the
- * name of its class, and what lies in itself as `circular`. However deep it goes: what is cut off could change unseen.
+ * patterns and bigints as text, a Set as a list and a Map as one of pairs, what is computed (also the moment of the start)
+ * as `computed`, an instance by the name of its class, and what lies in itself as `circular`. However deep it goes: what is
+ * cut off could change unseen.
  */
 export function plainOf(value: unknown, around: readonly object[] = []): PlainValue {
   if (value === null || value === undefined) return null;
@@ -18,7 +19,7 @@ export function plainOf(value: unknown, around: readonly object[] = []): PlainVa
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'symbol') return String(value);
   if (value instanceof RegExp) return String(value);
-  if (value instanceof Date) return `Date ${Number.isNaN(value.getTime()) ? 'NaN' : value.toISOString()}`;
+  if (value instanceof Date) return textOfDate(value);
   if (around.includes(value)) return 'circular';
   const here = [...around, value];
   if (Array.isArray(value)) return value.map((item: unknown) => plainOf(item, here));
@@ -28,6 +29,17 @@ export function plainOf(value: unknown, around: readonly object[] = []): PlainVa
   if (prototype !== null && prototype !== Object.prototype) return prototype.constructor.name;
   const known = Object.entries(value).filter(([, item]) => item !== undefined);
   return Object.fromEntries(known.map(([name, item]) => [name, plainOf(item, here)]));
+}
+
+/** The clock of the machine may be set meanwhile, by a little. */
+const CLOCK_MS = 60_000;
+
+/** The moment at which a process began is another one at every start. A written one lies between the two by chance only. */
+function textOfDate(date: Date): string {
+  const time = date.getTime();
+  if (Number.isNaN(time)) return 'Date NaN';
+  const isOfThisProcess = time > performance.timeOrigin - CLOCK_MS && time < Date.now() + CLOCK_MS;
+  return isOfThisProcess ? 'computed' : `Date ${date.toISOString()}`;
 }
 
 /** Puts the names of every object in order, whatever order they were written in. */

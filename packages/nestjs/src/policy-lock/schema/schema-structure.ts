@@ -19,8 +19,8 @@ export function isZod(value: unknown): value is ZodSchema {
   return typeof _zod?.def === 'object';
 }
 
-/** Words for people, and when to stop: they decide nothing. */
-const LEFT_OUT: readonly string[] = ['abort', 'async', 'error', 'message', 'reference', 'when'];
+/** Words for people, and when to stop: they decide nothing. What is an object under such a name is a property of the payload. */
+const LEFT_OUT: readonly string[] = ['abort', 'async', 'error', 'expects', 'message', 'reference', 'when'];
 
 /** Those that zod computes whenever it is asked. */
 const ASKED: readonly string[] = ['defaultValue', 'catchValue'];
@@ -48,8 +48,11 @@ export function partsOf(
   around: readonly object[] = [],
   except: readonly string[] = [],
 ): Readonly<Record<string, PlainValue>> {
-  const names = Object.keys(value).filter((name) => !name.startsWith('~') && ![...LEFT_OUT, ...except].includes(name));
   const read = (name: string): unknown => (value as Readonly<Record<string, unknown>>)[name];
+  const isLeftOut = (name: string): boolean => LEFT_OUT.includes(name) && typeof read(name) !== 'object';
+  const names = Object.keys(value).filter(
+    (name) => !name.startsWith('~') && !except.includes(name) && !isLeftOut(name),
+  );
   const entries = names.map((name): [string, PlainValue] => [
     name,
     ASKED.includes(name) ? constantOf(() => read(name)) : structureOf(read(name), around),
