@@ -20,7 +20,7 @@ function isBelow(validated: DtoClass, type: DtoClass): boolean {
 
 /**
  * Whether what a derived class admits is admitted by the class above it. It is not where the derived one makes a property
- * optional, or decorates it anew: class-validator then drops the rules that stand above.
+ * optional, or decorates it again: class-validator then drops the rules that stand above.
  */
 export function isAsStrict(type: DtoClass, above: DtoClass): boolean {
   const own = new Map(readProperties(type).map((property) => [property.name, property]));
