@@ -90,13 +90,17 @@ export class OutputRun {
   leaveOut(value: unknown): void {
     if (typeof value !== 'object' || value === null) return;
     if (types.isDate(value) || ArrayBuffer.isView(value)) return;
+    const isPromise = types.isPromise(value);
+    // Where one row has one, each of the others may.
+    if (isPromise) this.#properties = MAX_PROPERTIES;
     // Without looks a promise is held by itself.
-    if (this.#looks > 0 || types.isPromise(value)) this.#looks -= takeHold(value, this.#looks);
+    if (this.#looks > 0 || isPromise) this.#looks -= takeHold(value, this.#looks);
     else holdStream(value);
   }
 
   /**
-   * As {@link leaveOut}, of the properties of an object that are not in `written`, among the first 1000 of one reply. Those
+   * As {@link leaveOut}, of the properties of an object that are not in `written`, among the first 1000 of one reply and the
+   * 1000 behind each promise that was found there. Those
    * under symbols, and those that cannot be enumerated, are looked for until 16 objects in a row had none.
    */
   leaveOutOf(value: object, written: ReadonlySet<PropertyKey>): void {

@@ -67,7 +67,7 @@ describe('secure-ws audit verify: a trail whose beginning was removed', () => {
     },
   );
 
-  it('MO-08 MO-10 finds no file cut off that was copied before it was emptied, as long as all of the copy is here', async () => {
+  it('MO-08 MO-10 finds a file cut off that was emptied, whatever copies of it are given: one of them may lack records of others', async () => {
     const audit = auditFolder();
     const [clock, copy] = [new FakeClock(START), audit.at('audit.1.jsonl')];
     const sink = new FileSink({ path: audit.path, rotateDaily: false, chain: { privateKey: audit.privateKey, node: 'web-1' } }); // prettier-ignore
@@ -83,13 +83,8 @@ describe('secure-ws audit verify: a trail whose beginning was removed', () => {
     truncateSync(audit.path);
     await write();
     await sink.close();
-    expect(await verify(audit, [copy, audit.path], '--complete')).toMatchObject({ status: 0, wrong: [] });
     const cutOff = expect.stringMatching(/^cut-off +audit.jsonl:1: web-1 found the file shorter/) as string;
     expect((await verify(audit, [audit.path])).wrong).toContainEqual(cutOff);
-    const whole = linesOf(copy);
-    for (const [from, to] of [[1], [0, -1]]) {
-      rewrite(copy, () => whole.slice(from, to));
-      expect((await verify(audit, [copy, audit.path])).wrong).toContainEqual(cutOff);
-    }
+    expect((await verify(audit, [copy, audit.path], '--complete')).wrong).toContainEqual(cutOff);
   });
 });

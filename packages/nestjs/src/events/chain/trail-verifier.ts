@@ -70,7 +70,7 @@ export class TrailVerifier {
     }
     const key = mark === undefined ? -1 : this.#signer(record, mark, place);
     const isVouched = mark !== undefined && key !== -1;
-    if (isVouched && mark.reason === 'shortened' && !this.#isCopied(record, place)) {
+    if (isVouched && mark.reason === 'shortened') {
       const { node = 'a node' } = mark;
       const problem = `${node} found the file shorter than it had left it: somebody has removed records in front of this one.`;
       this.#findings.add('cut-off', place, problem);
@@ -118,16 +118,6 @@ export class TrailVerifier {
       ...{ records: this.#records, chains, findings: findings.list },
       ...{ furtherFindings: findings.further, isAsWritten: findings.areGaps, notes: findings.notes },
     };
-  }
-
-  /**
-   * Whether what stood in front of a record that tells of a shortened file is all here, in a file of its own: it was copied before
-   * the file was emptied. Where anything else is not here, nobody can say what was in it.
-   */
-  #isCopied({ id, seq, prev }: ChainRecord, { file }: LinePlace): boolean {
-    if (this.#beginnings.cut > 0 || this.#expectedBefore.size > 0) return false;
-    const chain = this.#chains.get(id);
-    return chain !== undefined && chain.file !== file && chain.isAt(seq - 1, prev);
   }
 
   /** Which of the keys vouches for a record; `-1` for none. */

@@ -77,11 +77,6 @@ export class VerifiedChain {
     return this.#file;
   }
 
-  /** Whether a record is the last one so far. */
-  isAt(seq: number, hash: string): boolean {
-    return this.#lastSeq === seq && this.#lastHash === hash;
-  }
-
   /** Takes the next record of the chain. */
   add({ record, time, mark, isVouched }: ReadRecord, place: LinePlace): void {
     const { seq, prev, hash } = record;
