@@ -56,7 +56,15 @@ it('SC-06 the quick start of the README gets an A', { timeout: 240_000 }, async 
   expect(idsOf('finding')).toEqual([]);
   // Who breaks frames or comes with forged tokens is kept away, and many messages meet the limit of messages: how much of these
   // is done before depends on the clock.
-  const stopped = ['crash', 'broken-frames', 'forged-token', 'injection', 'prototype-keys', 'deep-nesting', 'error-leaks'];
+  const stopped = [
+    'crash',
+    'broken-frames',
+    'forged-token',
+    'injection',
+    'prototype-keys',
+    'deep-nesting',
+    'error-leaks',
+  ];
   expect(idsOf('not-tested').filter((id) => !stopped.includes(id))).toEqual([
     // Over TLS alone, with a cookie, or with an option of their own.
     ...['plaintext', 'certificate', 'old-tls', 'strict-transport', 'token-expiry'],
