@@ -1,4 +1,4 @@
-import { type PipeTransform, ValidationPipe } from '@nestjs/common';
+import { type PipeTransform, UsePipes, ValidationPipe } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WsAuthorize, WsPayload } from '@secure-ws/nestjs';
 import { Expose, Type } from 'class-transformer';
@@ -36,22 +36,6 @@ class Versioned {
   since2!: string;
 }
 
-@WebSocketGateway({ path: '/notes' })
-@WsAuthorize()
-class NotesGateway {
-  @WsPayload(Note, { groups: ['create'] })
-  @SubscribeMessage('create')
-  create(@MessageBody() note: Note): object {
-    return { name: note.name };
-  }
-
-  @WsPayload(Versioned, { version: 1 })
-  @SubscribeMessage('first')
-  first(@MessageBody() { name }: Versioned): object {
-    return { name };
-  }
-}
-
 /** Gives what it was given: it only looks. */
 const looking: PipeTransform = { transform: (value: unknown) => value };
 
@@ -60,14 +44,27 @@ const spoiling: PipeTransform = {
   transform: (value: Record<string, unknown>) => Object.assign(value, { [String(value['name'])]: 7 }),
 };
 
+const validating = new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true });
+
 const open = async (front: PipeTransform) => {
-  const validating = new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true });
-  const { url, token } = await startApp({
-    providers: [NotesGateway],
-    configure: (app) => {
-      app.useGlobalPipes(front, validating);
-    },
-  });
+  // On the class: Nest 11 runs no global pipes on gateways.
+  @UsePipes(front, validating)
+  @WebSocketGateway({ path: '/notes' })
+  @WsAuthorize()
+  class NotesGateway {
+    @WsPayload(Note, { groups: ['create'] })
+    @SubscribeMessage('create')
+    create(@MessageBody() note: Note): object {
+      return { name: note.name };
+    }
+
+    @WsPayload(Versioned, { version: 1 })
+    @SubscribeMessage('first')
+    first(@MessageBody() { name }: Versioned): object {
+      return { name };
+    }
+  }
+  const { url, token } = await startApp({ providers: [NotesGateway] });
   return connect(`${url}/notes`, { token: token() });
 };
 
