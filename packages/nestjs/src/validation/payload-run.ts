@@ -1,5 +1,5 @@
 import type { ValidationIssue } from '@secure-ws/protocol';
-import { giveUp, takeHoldBriefly } from '../core/give-up.js';
+import { giveUp } from '../core/give-up.js';
 import type { DtoSelection } from '../nest/transformer-storage.js';
 
 /** How many issues a refusal lists. With this many, the rest of a payload is not looked at. */
@@ -145,7 +145,6 @@ export class PayloadRun {
   #judged(value: unknown): unknown {
     if (this.#issues === undefined) return value;
     for (const each of this.#transformed ?? []) giveUp(each);
-    takeHoldBriefly(value);
     return new PayloadRefusal(this.#issues, this.#cause);
   }
 }
