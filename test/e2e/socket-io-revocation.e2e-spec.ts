@@ -23,7 +23,8 @@ describe('a revocation on Socket.IO', () => {
     ['a session', (service) => service.logOut({ issuer: TEST_JWT.issuer, sessionId: 'session-1' })],
     ['a subject', (service) => service.logOutSubject({ issuer: TEST_JWT.issuer, sub: 'alice' })],
   ])('SL-04 SL-05 of %s disconnects its sockets, and lets it in no more', async (_what, revoke) => {
-    const app = await startSocketIo();
+    // A token of the next second would be a new one.
+    const app = await startSocketIo({ clock: new FakeClock(Date.now()) });
     const claims = { jti: 'token-1', sid: 'session-1' };
     const [alice, bob] = [await app.open(claims), await app.open({ sub: 'bob' })];
     const ended = gone(alice);
