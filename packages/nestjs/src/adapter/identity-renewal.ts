@@ -90,7 +90,9 @@ export class IdentityRenewal {
       const { guard } = this.runtime;
       if (guard.isBusy) return { code: 'THROTTLED', reason: 'refresh-rate', retryAfterMs: BUSY_MS };
       verifiedAt = accepted.now();
-      const verification = this.#verify(accepted, endpoint, socket, admission, credential);
+      const verification = this.#verify(accepted, endpoint, socket, admission, credential).then((verified) =>
+        'code' in verified ? verified : this.#judge(accepted, admission.lease, message, verified),
+      );
       guard.count(verification);
       return verification;
     };
@@ -139,9 +141,9 @@ export class IdentityRenewal {
     accepted: AcceptedSocket,
     endpoint: WsEndpoint,
     socket: Socket,
-    { lease, certificate }: HandshakeAdmission,
+    { certificate }: HandshakeAdmission,
     credential: WsCredential,
-  ): Promise<Refusal | Refresh> {
+  ): Promise<Refusal | Principal> {
     const { connection } = accepted;
     const authenticator = endpoint.runtime.authenticators.find((candidate) => candidate.accepts(credential));
     if (authenticator === undefined) return REFUSED;
@@ -153,19 +155,29 @@ export class IdentityRenewal {
     const verified = await authenticator.authenticate(credential, request, facts);
     const problem = judgeRefresh(connection.principal, verified);
     if (problem !== undefined) return problem === 'subject' ? SUBJECT : REFUSED;
-    for (let asked = 0; asked < MAX_QUESTIONS && connection.isOpen; asked++) {
-      const outcome = await this.#judge(accepted, lease, verified);
-      if ('code' in outcome || !outcome.isOutdated()) return outcome;
-    }
-    return OUTDATED;
+    return verified;
   }
 
   async #judge(
     accepted: AcceptedSocket,
     lease: HandshakeAdmission['lease'],
+    message: Message,
     verified: Principal,
   ): Promise<Refusal | Refresh> {
-    const { connection, pipeline, revalidations } = accepted;
+    for (let asked = 0; asked < MAX_QUESTIONS && accepted.connection.isOpen; asked++) {
+      const outcome = await this.#judgeOnce(accepted, lease, message, verified);
+      if ('code' in outcome || !outcome.isOutdated()) return outcome;
+    }
+    return OUTDATED;
+  }
+
+  async #judgeOnce(
+    accepted: AcceptedSocket,
+    lease: HandshakeAdmission['lease'],
+    message: Message,
+    verified: Principal,
+  ): Promise<Refusal | Refresh> {
+    const { connection, revalidations } = accepted;
     const { epoch } = connection;
     // What the application took away must not come back with a token that does not know of it,
     const principal = await this.runtime.rightsOf(verified);
@@ -175,10 +187,18 @@ export class IdentityRenewal {
     return {
       principal,
       method: `${principal.kind}:message`,
-      conclude: await pipeline.judgeRunning(principal),
+      conclude: await this.#judgeRunning(accepted, message, principal),
       // nor with what it had answered before.
       isOutdated: () => connection.epoch !== epoch || accepted.revalidations !== revalidations,
     };
+  }
+
+  /** AZ-09: the policies of what is under way have their own time. One that does not answer ends its stream, and no more. */
+  async #judgeRunning({ pipeline }: AcceptedSocket, message: Message, principal: Principal): Promise<() => void> {
+    message.endDeadline();
+    const conclude = await pipeline.judgeRunning(principal);
+    if (!message.isSettled) message.startDeadline('judging', this.runtime.clock.monotonic());
+    return conclude;
   }
 
   #conclude(accepted: AcceptedSocket, message: Message, outcome: Refusal | Refresh): Refusal | undefined {
