@@ -1,3 +1,4 @@
+import { Injectable, Scope, UseGuards } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WsAuthorize, type WsPolicy } from '@secure-ws/nestjs';
 import { describe, expect, it } from 'vitest';
@@ -91,6 +92,33 @@ describe('a gateway under migration', () => {
     const app = await startApp(migrating(day(7)));
     const client = await connect(`${app.url}/echo`, { token: app.token() });
     expectError(await client.request('echo', { text: 5 }), 'VALIDATION_FAILED');
+  });
+
+  it('AZ-03 DP-02 starts with a transient guard, which runs as it did, and warns of it', async () => {
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Banned {
+      readonly users = new Set(['alice']);
+      // Nest runs it as a placeholder, which has no users.
+      canActivate(): boolean {
+        return (this.users as Set<string> | undefined)?.has('alice') !== true;
+      }
+    }
+    @UseGuards(Banned)
+    @WebSocketGateway({ path: '/guarded' })
+    class GuardedGateway {
+      @SubscribeMessage('act')
+      act(): string {
+        return 'done';
+      }
+    }
+    const options = { migration: { gateways: [GuardedGateway], until: day(7) } };
+    const app = await startApp({ providers: [GuardedGateway], options });
+    const client = await connect(`${app.url}/guarded`, { token: app.token() });
+    expect(await client.request('act')).toMatchObject({ data: 'done' });
+    const weak = app.events.ofType('ws.config.weak').filter(({ option }) => option === 'GuardedGateway');
+    expect(weak).toMatchObject([
+      { warning: expect.stringMatching(/^has Banned on it .* remove the scope of Banned/) as string },
+    ]);
   });
 
   it('starts on the last day', async () => {

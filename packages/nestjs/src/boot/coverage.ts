@@ -73,13 +73,7 @@ export function checkCoverage(
         `remove the scope of ${gateway.name}`,
       );
     }
-    for (const { name } of transientEnhancersOf(gateway)) {
-      problems.add(
-        gateway.name,
-        `has ${name} on it or on a handler, which is transient: Nest would run a placeholder of it, on which no constructor has run.`,
-        `remove the scope of ${name}, or give an instance: new ${name}(...)`,
-      );
-    }
+    checkTransientEnhancers(gateway, context, problems);
     checkFilters(gateway, problems);
     if (!context.options.adapter) checkGatewayOnOtherAdapter(gateway, problems);
     for (const handler of gateway.handlers) {
@@ -90,6 +84,16 @@ export function checkCoverage(
   warnOfSharedAddress(covered, context, problems);
   warnOfIdleStorage(covered, context, problems);
   return covered;
+}
+
+/** Under migration they run as they did, which is no worse than before: it is said, and stops nothing. */
+function checkTransientEnhancers(gateway: GatewayRecord, { options }: CoverageContext, problems: BootProblems): void {
+  for (const { name } of transientEnhancersOf(gateway)) {
+    const problem = `has ${name} on it or on a handler, which is transient: Nest would run a placeholder of it, on which no constructor has run.`;
+    const fix = `remove the scope of ${name}, or give an instance: new ${name}(...)`;
+    if (options.migration.gateways.has(gateway.type)) problems.warn(gateway.name, `${problem} To end that, ${fix}.`);
+    else problems.add(gateway.name, problem, fix);
+  }
 }
 
 /** With the module's own adapter, production demands the decision. */
