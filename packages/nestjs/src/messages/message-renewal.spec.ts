@@ -147,6 +147,22 @@ describe('a message whose sender gets another identity while its handler works',
     await fail([role]);
     expect(codes()).toEqual([code]);
   });
+
+  it.each([
+    [1001, 'STEP_UP_REQUIRED'],
+    [1000, 'APPLICATION'],
+  ])('SL-11 AZ-14 hears what the handler throws as one who has logged in %i ms ago: %s', async (ageMs, code) => {
+    const result = deferred<unknown>();
+    const { connection, clock, send, handled, codes } = open({ decision: { stepUpMs: 1000 } }, () => result.promise);
+    connection.adopt(who(['editor'], { authenticatedAt: clock.now() }));
+    send(2);
+    expect(handled).toHaveLength(1);
+    connection.adopt(who(['editor'], { authenticatedAt: clock.now() - ageMs }));
+    result.reject(new WsApplicationError('ROWS', { details: 'rows' }));
+    await settle();
+    // The first one came before the log-in.
+    expect(codes()).toEqual(['STEP_UP_REQUIRED', code]);
+  });
 });
 
 describe('a payload that was checked for the roles of before', () => {
@@ -180,6 +196,19 @@ describe('a payload that was checked for the roles of before', () => {
     await settle();
     expect(codes()).toEqual([code]);
   });
+
+  it.each<[string, readonly string[], boolean, string]>([
+    ['is not told where it is open to them alone', ['guest'], false, 'FORBIDDEN'],
+    ['is told where it is as open to those of now', ['editor', 'guest'], false, 'APPLICATION'],
+    ['is told under migration', ['guest'], true, 'APPLICATION'],
+  ])('AZ-07 SL-11 what its handler throws %s', async (_, roles, isReported, code) => {
+    const result = deferred<unknown>();
+    const { connection, codes } = open({ payload, plan: { isReported } }, () => result.promise);
+    connection.adopt(who(roles));
+    result.reject(new WsApplicationError('ROWS', { details: 'rows' }));
+    await settle();
+    expect(codes()).toEqual([code]);
+  });
 });
 
 describe('a handler under migration', () => {
@@ -191,5 +220,15 @@ describe('a handler under migration', () => {
     await answer(0, false);
     expect([handled.length, codes()]).toEqual([1, ['done']]);
     expect(sink.events.map(({ type }) => type)).toEqual(['ws.message.reported', 'ws.message.reported']);
+  });
+
+  it('AZ-01 OD-01 is heard where it throws, also by who has lost the role meanwhile', async () => {
+    const result = deferred<unknown>();
+    const shape = { decision: { requirements: [{ roles: ['editor'] }] }, plan: { isReported: true } };
+    const { connection, codes } = open(shape, () => result.promise);
+    connection.adopt(who(['guest']));
+    result.reject(new WsApplicationError('ROWS', { details: 'rows' }));
+    await settle();
+    expect(codes()).toEqual(['APPLICATION']);
   });
 });
