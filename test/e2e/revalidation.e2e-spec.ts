@@ -298,6 +298,35 @@ describe('revalidation', () => {
     expectError(await client.request('admin'), 'FORBIDDEN');
   });
 
+  it('SL-11 SL-09 a refresh gives no role after the application is asked, however late that is', async () => {
+    const { app, clock, accounts, openRefreshable, lifecycle } = await start();
+    const roles = (): string | undefined => lifecycle.find()[0]?.principal.roles.join();
+    const whenAsked: unknown[] = [];
+    for (let wait = 0; wait < 40; wait++) {
+      accounts.answer = () => true;
+      const client = await openRefreshable(['guest']);
+      clock.advance(2000);
+      const asked = accounts.asked.length;
+      const [ofBefore, ofNow] = [deferred<object>(), deferred<object>()];
+      accounts.answer = () => ofBefore.promise;
+      client.send('$auth', { token: app.token({ roles: ['admin'], expiresInSeconds: 86_400 }) });
+      await until(() => accounts.asked.length === asked + 1, 'the question of the refresh');
+      ofBefore.resolve({ roles: ['admin'] });
+      // So many microtasks later; nothing else happens in between.
+      for (let turn = 0; turn < wait; turn++) await Promise.resolve();
+      accounts.answer = () => ofNow.promise;
+      lifecycle.revalidate();
+      whenAsked.push(roles());
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(roles(), `${wait} turns after the answer`).toBe(whenAsked.at(-1));
+      ofNow.resolve({ roles: ['guest'] });
+      await client.close();
+      await until(() => lifecycle.find().length === 0, 'it is gone');
+    }
+    // It was tried before the refresh and behind it.
+    expect([whenAsked[0], whenAsked.at(-1)]).toEqual(['guest', 'admin']);
+  });
+
   it('SL-09 DR-09 a refresh is put off where the application has something new to say each time', async () => {
     const { app, clock, accounts, openRefreshable, lifecycle } = await start();
     const client = await openRefreshable();
