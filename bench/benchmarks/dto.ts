@@ -10,6 +10,8 @@ import { PAYLOAD_SAMPLES, type PayloadSample } from '../orders/payload-samples.j
 
 const CHECKS = 20_000;
 const REFUSED_GOAL = 3;
+/** Of the check behind a guard, which also remembers what it has judged. */
+const GUARDED_GOAL = 0.15;
 const ZOD_GOAL = 1;
 const RIVALS = ['zod', 'typebox'] as const;
 const RULES = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
@@ -31,11 +33,16 @@ export const dto: Benchmark = {
 function candidatesOf(sample: PayloadSample, compiler: DtoCompiler, count: number): Candidate[] {
   const { name, type, accepted, refused, rivals } = sample;
   const compiled = compiler.compilePayload(type);
+  const guarded = compiler.compileGuarded(type);
   const isAccepted = (value: object): boolean => compiled.check(value) instanceof type;
   const isValid = async (value: object): Promise<boolean> =>
     (await validate(plainToInstance(type, value), RULES)).length === 0;
   return [
     { name: `${name} accepted`, measure: async () => cpuMicros(count, () => expect(isAccepted(accepted), true)) },
+    {
+      name: `${name} guarded`,
+      measure: async () => cpuMicros(count, () => expect(guarded.check(accepted) instanceof type, true)),
+    },
     { name: `${name} refused`, measure: async () => cpuMicros(count, () => expect(isAccepted(refused), false)) },
     {
       name: `${name} validate`,
@@ -78,6 +85,11 @@ function report(results: Map<string, number[]>, setup: Readonly<Record<string, n
       goal,
     },
     {
+      label: `${name}GuardedVsValidate`,
+      reached: pairedRatio(costs(`${name} guarded`), costs(`${name} validate`)),
+      goal: GUARDED_GOAL,
+    },
+    {
       label: `${name}VsZod`,
       reached: pairedRatio(costs(`${name} accepted`), costs(`${name} zod`)),
       goal: ZOD_GOAL,
@@ -90,13 +102,13 @@ function report(results: Map<string, number[]>, setup: Readonly<Record<string, n
   ]);
   const rows = PAYLOAD_SAMPLES.map(({ name }) => [
     name,
-    ...['accepted', 'zod', 'typebox', 'validate', 'refused', 'zod refused', 'typebox refused'].map((kind) =>
+    ...['accepted', 'guarded', 'zod', 'typebox', 'validate', 'refused', 'zod refused', 'typebox refused'].map((kind) =>
       median(costs(`${name} ${kind}`)).toFixed(2),
     ),
   ]);
   const heading = [
     'CPU for each check, in microseconds',
-    ...['accepted', 'by zod', 'by TypeBox', 'plainToInstance + validate'],
+    ...['accepted', 'behind a guard', 'by zod', 'by TypeBox', 'plainToInstance + validate'],
     ...['refused', 'by zod', 'by TypeBox'],
   ];
   return {

@@ -1,4 +1,5 @@
 import {
+  type ArgumentMetadata,
   type ArgumentsHost,
   type CallHandler,
   type CanActivate,
@@ -151,6 +152,23 @@ const withExtra = (sent: Extended): object => Object.assign({}, sent, JSON.parse
 const merging: PipeTransform = { transform: withExtra };
 
 const mergingInto: PipeTransform = { transform: (sent: Extended) => Object.assign(sent, withExtra(sent)) };
+
+/** Of nothing that is declared: Nest's pipe judges it, and makes something else. */
+class Raised {
+  @IsString()
+  extra!: string;
+
+  @Transform(() => 500)
+  @IsInt()
+  n!: number;
+}
+
+/** Does more than to validate. */
+class RaisingPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    return { ...((await super.transform(value, metadata)) as object), n: 500 };
+  }
+}
 
 /** Puts other data in the place of the payload. */
 @Injectable()
@@ -315,6 +333,26 @@ function gatewayOf(isAdopted: boolean): Type {
       return { event: 'taken', data: taken };
     }
 
+    @declared(Extended)
+    @SubscribeMessage('merged-plainly')
+    mergedPlainly(@MessageBody(mergingInto, new ValidationPipe({ transform: true })) taken: Extended): unknown {
+      return { event: 'taken', data: taken };
+    }
+
+    @UsePipes(new ValidationPipe({ transform: true, expectedType: Raised }), new ValidationPipe({ transform: true }))
+    @declared(Extended)
+    @SubscribeMessage('raised')
+    raised(@MessageBody() taken: Extended): unknown {
+      return { event: 'taken', data: taken };
+    }
+
+    @UsePipes(new RaisingPipe({ transform: true }), new ValidationPipe({ transform: true }))
+    @declared(Extended)
+    @SubscribeMessage('raised-besides')
+    raisedBesides(@MessageBody() taken: Extended): unknown {
+      return { event: 'taken', data: taken };
+    }
+
     @UseInterceptors(Merging)
     @declared(Extended)
     @SubscribeMessage('intercepted')
@@ -379,6 +417,14 @@ const MESSAGES: readonly (readonly [what: string, event: string, payload: unknow
   ['a pipe in front writes plain objects into it', 'merged-into', { extra: '{"counted":{"n":500}}' }, REFUSED],
   ['a pipe in front adds what is unknown to it', 'merged-into', { extra: '{"isAdmin":true}' }, REFUSED],
   ['a pipe in front writes nothing into it', 'merged-into', { extra: '{}' }, { extra: '{}' }],
+  [
+    'such a one is written before a pipe without whitelist',
+    'merged-plainly',
+    { extra: '{"counted":{"n":500}}' },
+    REFUSED,
+  ],
+  ['a validation pipe of another class makes something else', 'raised', { extra: '{}', n: 5 }, REFUSED],
+  ['a derived validation pipe makes something else', 'raised-besides', { extra: '{}' }, REFUSED],
   ['an interceptor puts something else there', 'intercepted', { extra: '{"n":500}' }, REFUSED],
   ['a guard puts something else there', 'guarded', { extra: '{"n":500}' }, REFUSED],
   ['a parameter decorator makes an instance', 'parsed', { extra: '{"n":500}' }, REFUSED],

@@ -82,8 +82,8 @@ function filledParameter(key: string, parameter: ParameterMetadata, { types = []
 
 /** What was validated, by identity. */
 export interface JudgedValues {
-  /** A pipe of this handler wants to know what was validated. */
-  watch(handler: HandlerRecord): void;
+  /** A pipe wants to know what was validated of what a parameter of this handler takes. */
+  watch(handler: HandlerRecord, parameter: FilledParameter): void;
   /** Whether values were validated as a class; `'loosely'`: by rules that admit more. */
   validationOf(items: readonly unknown[], type: unknown): boolean | 'loosely';
   /** For which groups and version a value was validated. */
@@ -150,7 +150,7 @@ export function passValidated(
       let isBehind = false;
       const isDoneAt: IsValidated = (...place) => {
         const validation = isValidated(handler, ...place);
-        if (validation === 'perhaps') judged.watch(handler);
+        if (validation === 'perhaps') judged.watch(handler, filled);
         return validation;
       };
       const pipes = [...common, ...(parameter.pipes ?? [])].flatMap((reference): readonly unknown[] => {
