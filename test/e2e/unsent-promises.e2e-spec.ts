@@ -103,6 +103,13 @@ const LEFT_OUT: Cases = [
   ['beside what toJSON answers', () => ({ room: new Room() })],
 ];
 
+/** Lists of which each row has one, as of a forgotten `await` in a `map()`. */
+const IN_ROWS: Cases = [
+  ['in each of many rows', () => ({ rows: many().map((row) => ({ ...row, profile: { of: later() } })) })],
+  ['in each of many rows, a list each', () => many().map((row) => [row, [later()]])],
+  ['in each entry of a Map', () => new Map(many().map((row, index) => [index, { row, of: later() }]))],
+];
+
 /** Sent to nobody, it is not looked for as far as that. */
 const FAR: Cases = [['in a Map behind many rows', () => [many(), new Map([['a', later()]])]]];
 
@@ -264,6 +271,13 @@ describe.each(['/direct', '/chained'])('what a handler at %s sends with a promis
     if (answer.event === 'pushed') answer = await caller.next();
     expect(answer.id).toBe('sent');
     expect(await caller.request('send-reserved')).toMatchObject({ event: 'error' });
+    await rejectAll(caller);
+    expect(crashes).toEqual([]);
+  });
+
+  it.each(IN_ROWS)('DR-14 a promise %s: ends nothing where it is sent to nobody', async (_what, what) => {
+    const { caller, crashes } = await begin(what);
+    await caller.request('to-nobody');
     await rejectAll(caller);
     expect(crashes).toEqual([]);
   });
