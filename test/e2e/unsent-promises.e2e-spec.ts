@@ -13,19 +13,12 @@ import { Expose, Transform } from 'class-transformer';
 import { BehaviorSubject, connectable, type Observable, map, ReplaySubject, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { watchForCrashes } from '../support/crash-watch.js';
-import { deferred, type Deferred } from '../support/deferred.js';
+import { LatePromises } from '../support/late-promises.js';
 import { type Client, connect } from '../support/queueing-client.js';
 import { sharedApp } from '../support/start-app.js';
 
-/** Promises that a test rejects after the answer. */
-const open: Deferred<never>[] = [];
-
-function later(): Promise<never> {
-  const promise = deferred<never>();
-  open.push(promise);
-  return promise.promise;
-}
+const late = new LatePromises();
+const { later } = late;
 
 /** What the handlers return. */
 let make: () => unknown = () => undefined;
@@ -231,8 +224,7 @@ describe.each(['/direct', '/chained'])('what a handler at %s sends with a promis
 
   /** @returns what would have ended the process. */
   async function rejectAll(caller: Client): Promise<void> {
-    expect(open.length).toBeGreaterThan(0);
-    for (const { reject } of open) reject(new Error('too late'));
+    expect(late.rejectAll()).toBeGreaterThan(0);
     make = () => 'there';
     await caller.request('return');
   }
@@ -240,9 +232,8 @@ describe.each(['/direct', '/chained'])('what a handler at %s sends with a promis
   async function begin(
     what: () => unknown,
   ): Promise<{ readonly caller: Client; readonly crashes: readonly unknown[] }> {
-    open.length = 0;
     make = what;
-    return { crashes: watchForCrashes(), caller: await client() };
+    return { crashes: late.begin(), caller: await client() };
   }
 
   it.each([...LEFT_OUT, ...FAR])(
