@@ -13,20 +13,14 @@ import {
 } from '@secure-ws/nestjs';
 import { IsArray, IsString } from 'class-validator';
 import { describe, expect, it } from 'vitest';
-import { watchForCrashes } from '../support/crash-watch.js';
-import { deferred, type Deferred } from '../support/deferred.js';
+import { LatePromises } from '../support/late-promises.js';
 import { connect } from '../support/queueing-client.js';
 import { sharedApp } from '../support/start-app.js';
 
-/** Promises that a test rejects after the answer. */
-const open: Deferred<never>[] = [];
+const late = new LatePromises();
 
 /** What types forbid, and a forgotten `await` does. */
-function later(): never {
-  const promise = deferred<never>();
-  open.push(promise);
-  return promise.promise as never;
-}
+const later = (): never => late.later() as never;
 
 class Ids {
   @IsArray()
@@ -200,14 +194,12 @@ describe('a promise that the application makes before its handler, and nobody wa
     'schema-issue',
     'shadow',
   ])('DR-14 AZ-09 %s: its message is answered, and its rejection ends nothing', async (event) => {
-    const crashes = watchForCrashes();
-    open.length = 0;
+    const crashes = late.begin();
     const caller = await client();
     const payload = event.startsWith('batch') ? { ids: ['a', 'b'] } : event.startsWith('schema') ? {} : undefined;
     expect((await caller.request(event, payload)).event).toBe(event === 'shadow' ? 'shadow' : 'error');
     await caller.request('there');
-    expect(open.length).toBeGreaterThan(0);
-    for (const { reject } of open) reject(new Error('too late'));
+    expect(late.rejectAll()).toBeGreaterThan(0);
     await caller.request('there');
     expect(crashes).toEqual([]);
   });

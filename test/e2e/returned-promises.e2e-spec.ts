@@ -14,19 +14,14 @@ import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { watchForCrashes } from '../support/crash-watch.js';
-import { deferred, type Deferred } from '../support/deferred.js';
+import { deferred } from '../support/deferred.js';
+import { LatePromises } from '../support/late-promises.js';
 import { until } from '../support/patience.js';
 import { connect } from '../support/queueing-client.js';
 import { sharedApp } from '../support/start-app.js';
 
-/** Promises that a test rejects after the answer. */
-const open: Deferred<never>[] = [];
-
-function later(): Promise<never> {
-  const promise = deferred<never>();
-  open.push(promise);
-  return promise.promise;
-}
+const late = new LatePromises();
+const { later } = late;
 
 class Item {
   @Expose() id!: string;
@@ -221,12 +216,10 @@ describe('what a handler returns and has not awaited', () => {
     'reserved',
     'as-refusal',
   ])('DR-14 %s: is answered INTERNAL, and its rejections end nothing', async (event) => {
-    const crashes = watchForCrashes();
+    const crashes = late.begin();
     const caller = await client();
-    open.length = 0;
     expect(await caller.request(event)).toMatchObject({ event: 'error', data: { code: 'INTERNAL' } });
-    expect(open.length).toBeGreaterThan(0);
-    for (const { reject } of open) reject(new Error('too late'));
+    expect(late.rejectAll()).toBeGreaterThan(0);
     await caller.request('braces');
     expect(crashes).toEqual([]);
   });
@@ -234,7 +227,7 @@ describe('what a handler returns and has not awaited', () => {
   it.each(['file-of-response', 'file-in-data', 'file-in-stream', 'file-for-view', 'values-in-data'])(
     'DR-14 OD-01 %s: no stream goes out as what it is made of, and the file that is missing ends nothing',
     async (event) => {
-      const crashes = watchForCrashes();
+      const crashes = late.begin();
       const caller = await client();
       files.length = 0;
       const answer = await caller.request(event);
@@ -253,7 +246,6 @@ describe('what a handler returns and has not awaited', () => {
     async (event) => {
       const crashes = watchForCrashes();
       gate = deferred<void>();
-      open.length = 0;
       const caller = await client();
       caller.send(event, undefined, 1);
       if (event === 'left-values') expect(await caller.next()).toMatchObject({ data: 'first' });
@@ -263,19 +255,18 @@ describe('what a handler returns and has not awaited', () => {
       const lifecycle = app().app.get(WsConnectionLifecycleService);
       await until(() => lifecycle.count === 1, 'the client has left');
       gate.resolve();
-      await until(() => open.length > 0, 'the handler has returned');
-      for (const { reject } of open) reject(new Error('too late'));
+      await until(() => late.count > 0, 'the handler has returned');
+      late.rejectAll();
       await other.request('braces');
       expect(crashes).toEqual([]);
     },
   );
 
   it('DR-14 what the application sends with a promise in it is not sent, and its rejections end nothing', async () => {
-    const crashes = watchForCrashes();
+    const crashes = late.begin();
     const caller = await client();
-    open.length = 0;
     expect(await caller.request('sent')).toMatchObject({ data: 'dropped' });
-    for (const { reject } of open) reject(new Error('too late'));
+    late.rejectAll();
     await caller.request('braces');
     expect(crashes).toEqual([]);
   });

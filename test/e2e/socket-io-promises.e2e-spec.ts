@@ -12,20 +12,13 @@ import { Expose } from 'class-transformer';
 import { BehaviorSubject } from 'rxjs';
 import { io, type Socket } from 'socket.io-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { watchForCrashes } from '../support/crash-watch.js';
-import { deferred, type Deferred } from '../support/deferred.js';
+import { LatePromises } from '../support/late-promises.js';
 import { ask, asksForToken, connect, type IoServer } from '../support/socket-io-app.js';
 import { sharedApp } from '../support/start-app.js';
 import { TEST_JWT } from '../support/test-token.js';
 
-/** Promises that a test rejects after the answer. */
-const open: Deferred<never>[] = [];
-
-function later(): Promise<never> {
-  const promise = deferred<never>();
-  open.push(promise);
-  return promise.promise;
-}
+const late = new LatePromises();
+const { later } = late;
 
 let make: () => unknown = () => undefined;
 
@@ -95,13 +88,11 @@ describe('what a handler on Socket.IO returns and has not awaited', () => {
     ['send', 'a promise in a Map', inMap, { outcome: 'sent' }],
     ['throw', 'a promise', later, refusal],
   ])('DR-14 %s with %s: its rejection ends nothing', async (event, _what, what, answer) => {
-    const crashes = watchForCrashes();
-    open.length = 0;
+    const crashes = late.begin();
     make = what;
     const socket = await client();
     expect(await ask(socket, event)).toMatchObject(answer as object);
-    expect(open.length).toBeGreaterThan(0);
-    for (const { reject } of open) reject(new Error('too late'));
+    expect(late.rejectAll()).toBeGreaterThan(0);
     make = () => 'there';
     await ask(socket, 'return');
     expect(crashes).toEqual([]);
@@ -116,11 +107,10 @@ describe('what a handler on Socket.IO returns and has not awaited', () => {
     expect(await ask(socket, 'return')).toEqual({ id: 'a', file });
     expect(read).not.toHaveBeenCalled();
     read.mockRestore();
-    const crashes = watchForCrashes();
-    open.length = 0;
+    const crashes = late.begin();
     make = () => ({ id: { toJSON: () => [{ at: later() }] }, file });
     expect(await ask(socket, 'return')).toMatchObject(refusal);
-    for (const { reject } of open) reject(new Error('too late'));
+    late.rejectAll();
     make = () => 'there';
     await ask(socket, 'return');
     expect(crashes).toEqual([]);

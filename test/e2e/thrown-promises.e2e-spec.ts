@@ -16,19 +16,12 @@ import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websock
 import { OnWsConnected, WsApplicationError, WsAuthorize, type WsPolicy } from '@secure-ws/nestjs';
 import { concat, type Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { watchForCrashes } from '../support/crash-watch.js';
-import { deferred, type Deferred } from '../support/deferred.js';
+import { LatePromises } from '../support/late-promises.js';
 import { connect } from '../support/queueing-client.js';
 import { sharedApp } from '../support/start-app.js';
 
-/** Promises that a test rejects after the answer. */
-const open: Deferred<never>[] = [];
-
-function later(): Promise<never> {
-  const promise = deferred<never>();
-  open.push(promise);
-  return promise.promise;
-}
+const late = new LatePromises();
+const { later } = late;
 
 let make: () => unknown = () => undefined;
 
@@ -154,7 +147,7 @@ class ThrowingGateway {
 class Hooks {
   @OnWsConnected()
   connected(): void {
-    if (open.length > 0) fail();
+    if (late.count > 0) fail();
   }
 }
 
@@ -190,30 +183,26 @@ describe('what the application throws with a promise in it', () => {
   it.each(THROWN.flatMap(([what, thrown]) => EVENTS.map((event) => [event, what, thrown] as const)))(
     'DR-14 %s throws %s: it is answered, and the rejection ends nothing',
     async (event, _what, thrown) => {
-      const crashes = watchForCrashes();
-      open.length = 0;
+      const crashes = late.begin();
       make = thrown;
       const caller = await client();
       caller.send(event, undefined, 'thrown');
       const answers = [(await caller.next()).event];
       if (answers[0] !== 'error' && answers[0] !== 'answered') answers.push((await caller.next()).event);
       expect(answers.at(-1)).toBe(event === 'answering-filter' ? 'answered' : 'error');
-      expect(open.length).toBeGreaterThan(0);
-      for (const { reject } of open) reject(new Error('too late'));
+      expect(late.rejectAll()).toBeGreaterThan(0);
       await caller.request('there');
       expect(crashes).toEqual([]);
     },
   );
 
   it('DR-14 a hook throws a promise, and its rejection ends nothing', async () => {
-    const crashes = watchForCrashes();
-    open.length = 0;
+    const crashes = late.begin();
     make = later;
     void later().catch(() => undefined);
     const caller = await client();
     await caller.request('there');
-    expect(open).toHaveLength(2);
-    for (const { reject } of open) reject(new Error('too late'));
+    expect(late.rejectAll()).toBe(2);
     await caller.request('there');
     expect(crashes).toEqual([]);
   });

@@ -13,19 +13,12 @@ import { Expose, Transform } from 'class-transformer';
 import { BehaviorSubject, connectable, type Observable, map, ReplaySubject, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { watchForCrashes } from '../support/crash-watch.js';
-import { deferred, type Deferred } from '../support/deferred.js';
+import { LatePromises } from '../support/late-promises.js';
 import { type Client, connect } from '../support/queueing-client.js';
 import { sharedApp } from '../support/start-app.js';
 
-/** Promises that a test rejects after the answer. */
-const open: Deferred<never>[] = [];
-
-function later(): Promise<never> {
-  const promise = deferred<never>();
-  open.push(promise);
-  return promise.promise;
-}
+const late = new LatePromises();
+const { later } = late;
 
 /** What the handlers return. */
 let make: () => unknown = () => undefined;
@@ -101,6 +94,13 @@ const LEFT_OUT: Cases = [
   ['under a symbol', () => ({ id: 'a', [Symbol('state')]: later() })],
   ['where an entity hides it', () => [new Entity()]],
   ['beside what toJSON answers', () => ({ room: new Room() })],
+];
+
+/** Lists of which each row has one, as of a forgotten `await` in a `map()`. */
+const IN_ROWS: Cases = [
+  ['in each of many rows', () => ({ rows: many().map((row) => ({ ...row, profile: { of: later() } })) })],
+  ['in each of many rows, a list each', () => many().map((row) => [row, [later()]])],
+  ['in each entry of a Map', () => new Map(many().map((row, index) => [index, { row, of: later() }]))],
 ];
 
 /** Sent to nobody, it is not looked for as far as that. */
@@ -224,8 +224,7 @@ describe.each(['/direct', '/chained'])('what a handler at %s sends with a promis
 
   /** @returns what would have ended the process. */
   async function rejectAll(caller: Client): Promise<void> {
-    expect(open.length).toBeGreaterThan(0);
-    for (const { reject } of open) reject(new Error('too late'));
+    expect(late.rejectAll()).toBeGreaterThan(0);
     make = () => 'there';
     await caller.request('return');
   }
@@ -233,9 +232,8 @@ describe.each(['/direct', '/chained'])('what a handler at %s sends with a promis
   async function begin(
     what: () => unknown,
   ): Promise<{ readonly caller: Client; readonly crashes: readonly unknown[] }> {
-    open.length = 0;
     make = what;
-    return { crashes: watchForCrashes(), caller: await client() };
+    return { crashes: late.begin(), caller: await client() };
   }
 
   it.each([...LEFT_OUT, ...FAR])(
@@ -264,6 +262,13 @@ describe.each(['/direct', '/chained'])('what a handler at %s sends with a promis
     if (answer.event === 'pushed') answer = await caller.next();
     expect(answer.id).toBe('sent');
     expect(await caller.request('send-reserved')).toMatchObject({ event: 'error' });
+    await rejectAll(caller);
+    expect(crashes).toEqual([]);
+  });
+
+  it.each(IN_ROWS)('DR-14 a promise %s: ends nothing where it is sent to nobody', async (_what, what) => {
+    const { caller, crashes } = await begin(what);
+    await caller.request('to-nobody');
     await rejectAll(caller);
     expect(crashes).toEqual([]);
   });

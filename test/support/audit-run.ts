@@ -11,7 +11,7 @@ import { FakeClock } from './fake-clock.js';
 export const START = Date.parse('2026-11-27T10:00:00.000Z');
 
 /** An event as sinks get it. */
-const event = (clock: FakeClock, connections: number): SecurityEvent => ({
+export const event = (clock: FakeClock, connections: number): SecurityEvent => ({
   type: 'ws.drain.started',
   owasp: 'sys_shutdown',
   time: new Date(clock.now()).toISOString(),

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { BehaviorSubject } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { crashesOf, settle } from '../../../../test/support/stub-pipeline.js';
-import { giveUp, takeHold } from './give-up.js';
+import { giveUp, giveUpUnsent, takeHold } from './give-up.js';
 
 const rejecting = async (): Promise<never> => Promise.reject(new Error('of nobody'));
 
@@ -65,6 +65,23 @@ describe('giveUp', () => {
     const read = ownKeys.mock.calls.map(([of]) => of);
     ownKeys.mockRestore();
     expect(read.some((of) => ArrayBuffer.isView(of))).toBe(false);
+  });
+});
+
+describe('giveUpUnsent', () => {
+  it('SL-12 ends the streams of each row of a long list', async () => {
+    const rows = Array.from({ length: 100 }, (_, id) => ({ id, file: new Readable({ read: () => undefined }) }));
+    giveUpUnsent({ rows });
+    await settle();
+    expect(rows.filter(({ file }) => !file.destroyed)).toEqual([]);
+  });
+
+  it('DR-14 takes hold of a promise beside a long list', async () => {
+    const crashes = await crashesOf(async () => {
+      giveUpUnsent({ rows: Array.from({ length: 100 }, (_, id) => id), of: [{ a: rejecting() }] });
+      await settle();
+    });
+    expect(crashes).toEqual([]);
   });
 });
 

@@ -9,6 +9,11 @@ const MAX_DATA = 100_000;
 const MAX_HELD = 2048;
 /** How many, of what a client may cause at each message: on the error of a library hangs its request. */
 const MAX_BRIEFLY = 256;
+/** How many, of what was not even written, because nobody was there. */
+const MAX_UNSENT = 64;
+
+/** How many rows of a list are looked at in front of all else that is found: the others are like these. */
+const FIRST_ROWS = 8;
 
 /** Held before: a promise that many values hold, and that never settles, would gather a listener with each of them. */
 const HELD = new WeakSet();
@@ -42,13 +47,25 @@ export function dropPromise(value: unknown): boolean {
  * @param most how many values are looked at. @default 100000
  */
 export function giveUp(value: unknown, most = MAX_DATA): void {
+  if (!isAsked(value)) walk(value, { most, onStream: end });
+}
+
+/**
+ * As {@link giveUp}, of what was sent to nobody: 64 values are looked at, and 64 behind each promise or stream that is found.
+ * Where one row of a list has one, each of the others may.
+ */
+export function giveUpUnsent(value: unknown): void {
+  if (!isAsked(value)) walk(value, { most: MAX_UNSENT, onStream: end, goesOn: true });
+}
+
+/** Whether it is what becomes a promise when it is asked, which was done then: nothing else of it is looked at. */
+function isAsked(value: unknown): boolean {
   try {
-    if (dropPromise(value) && !types.isPromise(value)) return;
+    return dropPromise(value) && !types.isPromise(value);
   } catch {
     // A proxy whose traps throw (DR-14).
-    return;
+    return true;
   }
-  walk(value, most, end);
 }
 
 /**
@@ -59,37 +76,85 @@ export function giveUp(value: unknown, most = MAX_DATA): void {
  * @returns how many were.
  */
 export function takeHold(value: unknown, most = MAX_DATA): number {
-  return walk(value, most, holdStream);
+  return walk(value, { most, onStream: holdStream });
 }
 
 /** As {@link takeHold}, of what was thrown, and of what a message leaves behind that is refused: 256 values are looked at. */
 export function takeHoldBriefly(value: unknown): void {
-  walk(value, MAX_BRIEFLY, holdStream);
+  walk(value, { most: MAX_BRIEFLY, onStream: holdStream });
 }
 
-function walk(value: unknown, most: number, onStream: (stream: AsyncIterable<unknown>) => void): number {
-  const looked = { at: 1 };
-  if (typeof value !== 'object' || value === null) return looked.at;
-  // In the order in which they are found; what is added while it is walked is visited as well.
-  const seen = new Map<unknown, boolean>([[value, true]]);
-  for (const [each, isData] of seen) {
+interface Rules {
+  readonly most: number;
+  readonly onStream: (stream: AsyncIterable<unknown>) => void;
+  /** Whether it begins to count once more at each promise and stream. */
+  readonly goesOn?: boolean;
+}
+
+interface Walk extends Rules {
+  /** In the order in which they are found; what is added while it is walked is visited as well. By whether it is data. */
+  readonly seen: Map<unknown, boolean>;
+  /** Members that were looked at, numbers and texts among them. */
+  looked: number;
+  /** The rows of long lists behind the first ones. */
+  readonly rows: { readonly left: Generator<unknown, void>; readonly areData: boolean }[];
+}
+
+function walk(value: unknown, rules: Rules): number {
+  const walk: Walk = { ...rules, seen: new Map([[value, true]]), looked: 1, rows: [] };
+  if (typeof value !== 'object' || value === null) return walk.looked;
+  let visited = 0;
+  let list = 0;
+  for (const [each, isData] of walk.seen) {
     try {
-      if (typeof each !== 'object' || each === null) continue;
-      let areData = isData && isDataHolder(each);
-      if (types.isPromise(each)) dropPromise(each);
-      // Nothing of an Observable has begun before it is subscribed to.
-      else if (!isObservable(each) && isData && isAsyncIterable(each)) {
-        onStream(each);
-        areData = false;
-        // What a stream of Node is made of is its own.
-        if ('_readableState' in each) continue;
-      }
-      addMembers(each, areData, { seen, looked, most });
+      visit(each, isData, walk);
     } catch {
       // A proxy, or a teardown that throws.
     }
+    visited++;
+    // Nothing else is left.
+    while (visited === walk.seen.size && list < walk.rows.length) if (!hasMore(walk.rows[list], walk)) list++;
   }
-  return looked.at;
+  return walk.looked;
+}
+
+function visit(each: unknown, isData: boolean, walk: Walk): void {
+  if (typeof each !== 'object' || each === null) return;
+  let areData = isData && isDataHolder(each);
+  if (types.isPromise(each)) dropPromise(each);
+  // Nothing of an Observable has begun before it is subscribed to.
+  else if (!isObservable(each) && isData && isAsyncIterable(each)) {
+    if (walk.goesOn === true) walk.looked = 0;
+    walk.onStream(each);
+    areData = false;
+    // What a stream of Node is made of is its own.
+    if ('_readableState' in each) return;
+  }
+  if (ArrayBuffer.isView(each)) return;
+  const members = membersOf(each);
+  const isList = Array.isArray(each) || each instanceof Set || each instanceof Map;
+  if (add(members, areData, isList ? FIRST_ROWS : Infinity, walk)) walk.rows.push({ left: members, areData });
+}
+
+function hasMore(rows: Walk['rows'][number] | undefined, walk: Walk): boolean {
+  try {
+    return rows !== undefined && add(rows.left, rows.areData, FIRST_ROWS, walk);
+  } catch {
+    return false;
+  }
+}
+
+/** Adds members. @returns whether there may be more of them to look at. */
+function add(members: Generator<unknown, void>, areData: boolean, count: number, walk: Walk): boolean {
+  const { seen, most, goesOn = false } = walk;
+  for (let at = 0; at < count; at++) {
+    if (walk.looked > most) return false;
+    const { value, done } = members.next();
+    if (done === true || ++walk.looked > most || seen.size >= (areData ? MAX_DATA : MAX_HELD)) return false;
+    if (goesOn && types.isPromise(value)) walk.looked = 0;
+    if (typeof value === 'object' && !seen.has(value)) seen.set(value, areData);
+  }
+  return true;
 }
 
 function end(iterable: AsyncIterable<unknown>): void {
@@ -103,23 +168,8 @@ function isDataHolder(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-interface Walk {
-  readonly seen: Map<unknown, boolean>;
-  /** Members that were looked at, numbers and texts among them. */
-  readonly looked: { at: number };
-  readonly most: number;
-}
-
-function addMembers(value: object, areData: boolean, { seen, looked, most }: Walk): void {
-  if (ArrayBuffer.isView(value) || looked.at > most) return;
-  for (const member of membersOf(value)) {
-    if (++looked.at > most || seen.size >= (areData ? MAX_DATA : MAX_HELD)) return;
-    if (typeof member === 'object' && !seen.has(member)) seen.set(member, areData);
-  }
-}
-
 /** One at a time: nobody wants the descriptors of a hundred thousand properties. */
-function* membersOf(value: object): Iterable<unknown> {
+function* membersOf(value: object): Generator<unknown, void> {
   if (Array.isArray(value)) {
     yield* value as unknown[];
     return;

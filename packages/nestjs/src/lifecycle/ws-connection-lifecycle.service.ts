@@ -5,7 +5,7 @@ import type { CoarseTimer } from './coarse-timer.js';
 import { closeInBatches, ConnectionDrain } from './connection-drain.js';
 import type { ResolvedLifecycleOptions } from './lifecycle.options.js';
 import type { ManagedConnection } from './managed-connection.js';
-import { giveUp } from '../core/give-up.js';
+import { giveUpUnsent } from '../core/give-up.js';
 import { plainJson } from '../core/plain-json.js';
 import { refuseReservedEvent } from '../core/reserved-event.js';
 import type { OutputView, OutputWriter, WsSendOptions } from '../core/output.js';
@@ -38,9 +38,6 @@ export interface WsConnectionFigures {
 
 /** How many connections a message was sent to, and what became of it at the others that were meant. */
 export type WsSendCounts = Readonly<Record<WsSendOutcome, number>>;
-
-/** How many values are looked at of what is sent to nobody, for promises and streams; the outermost first. */
-const MAX_UNSENT = 64;
 
 /**
  * Knows every open connection of this node, and watches over their deadlines. What it finds and does is this node's alone: for all
@@ -178,7 +175,7 @@ export class WsConnectionLifecycleService {
     };
     for (const connection of this.all()) if (matchesFilter(connection, filter)) counts[sendTo(connection)]++;
     // Nobody was there, as on most nodes of a cluster: it was not written, and is not looked through either.
-    if (frames.size === 0) giveUp(data, MAX_UNSENT);
+    if (frames.size === 0) giveUpUnsent(data);
     return counts;
   }
 

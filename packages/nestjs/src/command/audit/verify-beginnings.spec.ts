@@ -1,12 +1,13 @@
 import { copyFileSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { auditFolder, linesOf, rewrite } from '../../../../../test/support/audit-folder.js';
-import { run, START, verify } from '../../../../../test/support/audit-run.js';
+import { event, run, START, verify } from '../../../../../test/support/audit-run.js';
 import { FileSink } from '../../events/file/file.sink.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { NO_HASH, writeChainLine } from '../../events/chain/chain-line.js';
 
 const MINUTE = 60_000;
+const HOUR = 3_600_000;
 
 describe('secure-ws audit verify: a trail whose beginning was removed', () => {
   it('MO-08 is found out who cuts it at a start, and puts records behind that which nothing has signed', async () => {
@@ -66,6 +67,53 @@ describe('secure-ws audit verify: a trail whose beginning was removed', () => {
       expect(status).toBe(3);
     },
   );
+
+  it.each([
+    ['goes on', false],
+    ['is started again', true],
+  ])(
+    'MO-08 accuses nobody where the clock was set back while somebody put the file away, and the process %s',
+    async (_, isRestarted) => {
+      const audit = auditFolder();
+      const clock = new FakeClock(START + HOUR);
+      const chain = { privateKey: audit.privateKey, node: 'web-1' };
+      const sink = new FileSink({ path: audit.path, rotateDaily: false, chain });
+      const write = (): Promise<void> => sink.write(event(clock, 0));
+      await sink.open(clock);
+      await write();
+      renameSync(audit.path, audit.at('archive'));
+      clock.stepWallClock(-HOUR);
+      await write();
+      clock.advance(2 * MINUTE);
+      await write();
+      await sink.close();
+      if (isRestarted) await run(audit, 5, { from: START + 1000 });
+      expect(await verify(audit)).toMatchObject({ wrong: [], status: 0 });
+    },
+  );
+
+  it('MO-08 is found out who takes a file out while the clock is set back, and leaves an older one', async () => {
+    const audit = auditFolder();
+    await run(audit, 20);
+    rewrite(audit.path, (lines) => lines.slice(6));
+    const before = readFileSync(audit.path);
+    const clock = new FakeClock(START + HOUR);
+    const chain = { privateKey: audit.privateKey, node: 'web-1' };
+    const sink = new FileSink({ path: audit.path, rotateDaily: false, chain });
+    const write = (): Promise<void> => sink.write(event(clock, 0));
+    await sink.open(clock);
+    await write();
+    rmSync(audit.path);
+    writeFileSync(audit.at('audit.2026-11-27T10-02-00-000Z-0000-0badcafe.jsonl'), before);
+    clock.stepWallClock(-HOUR);
+    await write();
+    await sink.close();
+    const { status, wrong } = await verify(audit);
+    expect(wrong).toEqual([
+      expect.stringMatching(/^missing +audit.jsonl:1: records 0 to 1 of .* was written to later/),
+    ]);
+    expect(status).toBe(3);
+  });
 
   it('MO-08 MO-10 finds a file cut off that was emptied, whatever copies of it are given: one of them may lack records of others', async () => {
     const audit = auditFolder();

@@ -46,8 +46,8 @@ export class TrailBeginnings {
   readonly #cutPaths = new Map<string, CutPath>();
   readonly #untold = new Set<string>();
   readonly #suspect = new Set<string>();
-  /** By path, when its first signed record here was written. */
-  readonly #firstSigned = new Map<string, number>();
+  /** By path and chain, the earliest moment that a signed record here says. */
+  readonly #firstSigned = new Map<string, Map<string, number>>();
 
   /** How many chains begin in the middle. */
   get cut(): number {
@@ -64,10 +64,11 @@ export class TrailBeginnings {
     this.#suspect.add(id);
   }
 
-  /** A signed record. */
-  sign(time: string, { file }: LinePlace): void {
+  /** A signed record of a chain. */
+  sign(id: string, time: string, { file }: LinePlace): void {
     const path = originOf(file);
-    this.#firstSigned.set(path, Math.min(this.#firstSigned.get(path) ?? Infinity, Date.parse(time)));
+    const first = this.#firstSigned.get(path) ?? new Map<string, number>();
+    this.#firstSigned.set(path, first.set(id, Math.min(first.get(id) ?? Infinity, Date.parse(time))));
   }
 
   /** Says which chains begin where none may. */
@@ -149,11 +150,25 @@ export class TrailBeginnings {
 
   /**
    * The file that a process left was at the path when it last wrote to it. Where an older one is left, as what is signed in it
-   * says, that one was not removed by any process: those remove the oldest.
+   * says, that one was not removed by any process: those remove the oldest. What the process itself has signed since came
+   * later, and so did the chains that go on from it, whatever the clock said by then: it may have been set back.
    */
-  #isTakenOut({ place, movedFrom }: Opening): boolean {
+  #isTakenOut({ chain, place, movedFrom }: Opening): boolean {
     if (movedFrom === undefined) return false;
-    return !(movedFrom - PUT_AWAY_MS <= (this.#firstSigned.get(originOf(place.file)) ?? Infinity));
+    const later = this.#goingOnFrom(chain.id);
+    for (const [id, first] of this.#firstSigned.get(originOf(place.file)) ?? []) {
+      if (!later.has(id) && !(movedFrom - PUT_AWAY_MS <= first)) return true;
+    }
+    return false;
+  }
+
+  /** A chain, with those behind it that go on from it, or from one that does. */
+  #goingOnFrom(id: string): ReadonlySet<string> {
+    const ids = new Set([id]);
+    for (const { chain, start } of this.#openings) {
+      if (start?.continues !== undefined && ids.has(start.continues.id)) ids.add(chain.id);
+    }
+    return ids;
   }
 
   /**

@@ -85,7 +85,7 @@ export class TrailVerifier {
     chain.add({ record, time, mark, isVouched }, place);
     if (!isVouched) return;
     this.#ages.add(record.id, time);
-    this.#beginnings.sign(time, place);
+    this.#beginnings.sign(record.id, time, place);
     this.#keys.add({ id: record.id, node: mark.node, key, isStart: mark.type === 'audit.start' }, place);
   }
 

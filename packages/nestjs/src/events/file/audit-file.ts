@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { type FileTail, readTail } from './file-tail.js';
+import { endsTorn, type FileTail, readTail } from './file-tail.js';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 
@@ -39,7 +39,7 @@ export class AuditFile {
   }
 
   /**
-   * Opens a file, or makes it.
+   * Opens a file, or makes it. What is written next begins a line of its own.
    *
    * @param mode its permissions, also where it was there before.
    * @throws Error for what is not a file of this user alone.
@@ -58,18 +58,18 @@ export class AuditFile {
       // Not on Windows, which has no such numbers.
       if (process.geteuid !== undefined && uid !== process.geteuid()) throw new Error('it belongs to another user');
       if ((found & 0o777) !== mode) await handle.chmod(mode);
-      return new AuditFile(handle, `${dev}:${ino}`, size, mtimeMs);
+      const file = new AuditFile(handle, `${dev}:${ino}`, size, mtimeMs);
+      file.#needsLineFeed = await endsTorn(handle, size);
+      return file;
     } catch (error) {
       await handle.close();
       throw error;
     }
   }
 
-  /** What it ends with. What is written next begins a line of its own. */
-  async tail(): Promise<FileTail> {
-    const tail = await readTail(this.handle, this.size);
-    this.#needsLineFeed = tail.isTorn;
-    return tail;
+  /** What it ends with: up to 16 MiB are read, for a chain to go on from. */
+  tail(): Promise<FileTail> {
+    return readTail(this.handle, this.size);
   }
 
   /** Whether a path leads to it. */
@@ -88,7 +88,7 @@ export class AuditFile {
     this.size = (await this.handle.stat()).size;
     const isShortened = this.size < this.#leastSize;
     if (isShortened) {
-      await this.tail();
+      this.#needsLineFeed = await endsTorn(this.handle, this.size);
       this.#leastSize = this.size;
     }
     return { isThere, isShortened };

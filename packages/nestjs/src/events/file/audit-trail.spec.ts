@@ -25,12 +25,14 @@ describe('AuditTrail', () => {
     await handle.close();
   });
 
-  const trailIn = ({ path, privateKey }: AuditFolder): AuditTrail =>
+  const trailIn = ({ path, privateKey }: AuditFolder, isChained = true): AuditTrail =>
     new AuditTrail(
       {
         ...{ path, maxFileBytes: 10_000_000, rotateDaily: false, maxFiles: 3, fsync: 'never', mode: 0o600 },
         floods: 'summarised',
-        chain: { key: createPrivateKey(privateKey), node: 'web-1', anchorEveryRecords: 100, anchorEveryMs: 60_000 },
+        chain: isChained
+          ? { key: createPrivateKey(privateKey), node: 'web-1', anchorEveryRecords: 100, anchorEveryMs: 60_000 }
+          : undefined,
       },
       { tell: () => undefined, isDone: () => undefined, say: () => undefined },
     );
@@ -175,4 +177,25 @@ describe('AuditTrail', () => {
     await trail.close(NOW);
     expect(recordsOf(audit).find(({ type }) => type === 'audit.start')).toMatchObject({ gap: 'unreadable' });
   });
+
+  it.each([
+    ['whole', '\n', ''],
+    ['torn', '', '\n'],
+  ])(
+    'MO-09 reads no more than the last byte where there is no chain: of a file whose end is %s',
+    async (_, end, mended) => {
+      const audit = auditFolder();
+      const before = `${'{"type":"ws.drain.started"}\n'.repeat(80_000)}{"type":"ws.drain.started"}${end}`;
+      await writeFile(audit.path, before, { mode: 0o600 });
+      const reads = vi.spyOn(kindOfHandle, 'read') as unknown as Mock<(buffer: Uint8Array) => Promise<unknown>>;
+      const trail = trailIn(audit, false);
+      await trail.open();
+      await trail.append([EVENT], NOW);
+      await trail.close(NOW);
+      const bytes = reads.mock.calls.map(([buffer]) => buffer.length);
+      reads.mockRestore();
+      expect(bytes).toEqual([1]);
+      expect(await readFile(audit.path, 'utf8')).toBe(`${before}${mended}${JSON.stringify(EVENT)}\n`);
+    },
+  );
 });

@@ -192,10 +192,7 @@ export class AuditTrail {
   async #openFile(): Promise<AuditFile> {
     const file = await AuditFile.open(this.settings.path, this.settings.mode);
     try {
-      const tail = await file.tail();
-      this.#chain ??= this.#chainFrom(
-        file.size === 0 || tail.isOnlyTorn ? await this.#originOfRotated(tail.isTorn) : originOf(tail),
-      );
+      if (this.settings.chain !== undefined) this.#chain ??= this.#chainFrom(await this.#originIn(file));
     } catch (error) {
       await file.close();
       throw error;
@@ -203,9 +200,13 @@ export class AuditTrail {
     return (this.#file = file);
   }
 
+  async #originIn(file: AuditFile): Promise<ChainOrigin> {
+    const tail = await file.tail();
+    return file.size === 0 || tail.isOnlyTorn ? this.#originOfRotated(tail.isTorn) : originOf(tail);
+  }
+
   /** Where a process ended right after it had put a file away, the chain goes on from that one. */
   async #originOfRotated(isTorn: boolean): Promise<ChainOrigin> {
-    if (this.settings.chain === undefined) return {};
     let hasPart = isTorn;
     for (const path of (await this.#rotated.paths()).toReversed()) {
       const tail = await tailOf(path);

@@ -21,6 +21,13 @@ export interface FileTail {
   readonly isOnlyTorn: boolean;
 }
 
+/** Whether a file of `size` bytes ends within a line. */
+export async function endsTorn(file: FileHandle, size: number): Promise<boolean> {
+  if (size === 0) return false;
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return bytesRead === 1 && buffer[0] !== LINE_FEED;
+}
+
 /** Reads what a file of `size` bytes ends with. */
 export async function readTail(file: FileHandle, size: number): Promise<FileTail> {
   const [few = 0, many = 0] = TAIL_BYTES;
