@@ -133,7 +133,15 @@ type OptionsFunction = (...args: never[]) => unknown;
 function namingFailures(name: string, make: OptionsFunction): (...args: never[]) => Promise<unknown> {
   return async (...args) => {
     try {
-      return await make(...args);
+      const made: unknown = await make(...args);
+      if (typeof made === 'object' && made !== null) return made;
+      throw new SecureWsBootError([
+        {
+          where: 'SecureWsModule.forRootAsync',
+          problem: `${name} answers ${made === undefined ? 'undefined' : made === null ? 'null' : `a ${typeof made}`}, and no options.`,
+          fix: `return the options from ${name}: ({ handshake: { origins: [...] }, authentication: { ... } })`,
+        },
+      ]);
     } catch (cause) {
       if (cause instanceof SecureWsBootError) throw cause;
       const missing =
