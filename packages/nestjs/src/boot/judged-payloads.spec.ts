@@ -29,13 +29,17 @@ class Order {
   @ValidateNested()
   @Type(() => Item)
   unjudged!: Item;
+
+  get first(): Item | undefined {
+    return this.items[0];
+  }
 }
 
 const SENT = { item: { n: 1, item: { n: 2 } }, items: [{ n: 3 }, { n: 4 }], unjudged: { n: 5 } };
 
 type Taken = Parameters<JudgedPayloads['watch']>[1];
 
-const WHOLE: Taken = { property: undefined, factory: undefined };
+const WHOLE: Taken = { property: undefined, factory: undefined, isBehind: false };
 
 async function judge(...parameters: Taken[]) {
   const judged = new JudgedPayloads();
@@ -53,6 +57,8 @@ describe('JudgedPayloads', () => {
     ['a property', [{ ...WHOLE, property: 'item' }], [true, false, false]],
     ['a list', [WHOLE, { ...WHOLE, property: 'items' }], [false, false, true]],
     ['all that a parameter decorator may take', [{ ...WHOLE, factory: () => undefined }], [true, true, true]],
+    ['all that a pipe in front may take', [{ ...WHOLE, isBehind: true }], [true, true, true]],
+    ['all that a getter may take', [{ ...WHOLE, property: 'first' }], [true, true, true]],
   ])('MV-03 remembers what parameters take, and nothing more: %s', async (_what, parameters, known) => {
     const found = await judge(...parameters);
     expect(found.known).toEqual(known);

@@ -21,11 +21,13 @@ interface NestedProperty {
 
 /** What the pipes of a handler ask about. */
 interface Watched {
-  /** Whether it may lie anywhere in a payload: where a parameter decorator of the application takes it from. */
+  /** Whether it may lie anywhere in a payload: where a parameter decorator, a pipe or a getter of the application takes it from. */
   isAnywhere: boolean;
   /** The properties of a payload that parameters take. */
   readonly properties: Set<string>;
 }
+
+type WatchedParameter = Pick<FilledParameter, 'property' | 'factory' | 'isBehind'>;
 
 /** What is known of an object that was validated. */
 interface Judged {
@@ -50,10 +52,10 @@ export class JudgedPayloads {
   readonly #judged = new WeakMap<object, Judged>();
 
   /** Remembers from now on what is validated for a parameter of a handler: some pipe of it wants to know. */
-  watch(handler: HandlerRecord, { property, factory }: Pick<FilledParameter, 'property' | 'factory'>): void {
+  watch(handler: HandlerRecord, { property, factory, isBehind }: WatchedParameter): void {
     let watched = this.#watched.get(handler);
     if (watched === undefined) this.#watched.set(handler, (watched = { isAnywhere: false, properties: new Set() }));
-    if (factory !== undefined) watched.isAnywhere = true;
+    if (factory !== undefined || isBehind) watched.isAnywhere = true;
     if (property !== undefined) watched.properties.add(property);
   }
 
@@ -69,7 +71,7 @@ export class JudgedPayloads {
       return memories.get(type);
     };
     const keep = (outcome: unknown): unknown => {
-      if (!(outcome instanceof PayloadRefusal)) this.#remember(outcome, memoryOf, watched.isAnywhere);
+      if (!(outcome instanceof PayloadRefusal)) this.#remember(outcome, memoryOf, watched);
       return outcome;
     };
     return {
@@ -101,11 +103,11 @@ export class JudgedPayloads {
     return (isObject(item) ? this.#judged.get(item)?.selection : undefined) ?? NOTHING_CHOSEN;
   }
 
-  #remember(payload: unknown, memoryOf: (type: unknown) => Memory, isDeep: boolean): void {
+  #remember(payload: unknown, memoryOf: (type: unknown) => Memory, watched: Watched): void {
     const inside: object[] = [];
     for (const object of objectsIn(payload)) this.#keep(object, memoryOf, inside);
     // A list visits what is added while it is walked.
-    for (const object of inside) this.#keep(object, memoryOf, isDeep ? inside : undefined);
+    for (const object of inside) this.#keep(object, memoryOf, watched.isAnywhere ? inside : undefined);
   }
 
   /** @param inside to which is added what was validated in it. */
@@ -138,8 +140,10 @@ function judgedSelectionOf(selection: DtoSelection): JudgedSelection {
 
 function memoryFor(type: unknown, selection: DtoSelection, judgedFor: JudgedSelection, watched: Watched): Memory {
   if (!isValidatable(type)) return undefined;
-  const { isAnywhere, properties } = watched;
-  const nested = nestedIn(type, selection).filter(({ name }) => isAnywhere || properties.has(name));
+  const { properties } = watched;
+  const { prototype } = type as { readonly prototype: object };
+  if ([...properties].some((name) => name in prototype)) watched.isAnywhere = true;
+  const nested = nestedIn(type, selection).filter(({ name }) => watched.isAnywhere || properties.has(name));
   return { judged: { type, selection: judgedFor }, nested };
 }
 

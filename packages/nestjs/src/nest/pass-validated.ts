@@ -150,7 +150,7 @@ export function passValidated(
       let isBehind = false;
       const isDoneAt: IsValidated = (...place) => {
         const validation = isValidated(handler, ...place);
-        if (validation === 'perhaps') judged.watch(handler, filled);
+        if (validation === 'perhaps') judged.watch(handler, { ...filled, isBehind });
         return validation;
       };
       const pipes = [...common, ...(parameter.pipes ?? [])].flatMap((reference): readonly unknown[] => {
