@@ -65,6 +65,17 @@ describe('options that are made at boot', () => {
     });
   });
 
+  it.each<readonly [unknown, string]>([
+    [undefined, 'useFactory answers undefined, and no options.'],
+    [null, 'useFactory answers null, and no options.'],
+    ['options', 'useFactory answers a string, and no options.'],
+  ])('DP-02 stop the boot where the factory answers %o', async (answer, problem) => {
+    const secureWs = SecureWsModule.forRootAsync({ useFactory: () => answer as never });
+    const fix = expect.stringContaining('return the options from useFactory') as string;
+    const expected = [{ where: 'SecureWsModule.forRootAsync', problem, fix }];
+    expect(await bootProblems({ providers: [EchoGateway], secureWs })).toEqual(expected);
+  });
+
   it('DP-02 stop the boot where an injected value is forgotten', async () => {
     const secureWs = SecureWsModule.forRootAsync({
       useFactory: (settings: Settings) => new OptionsFactory(settings).createSecureWsOptions(),

@@ -124,6 +124,7 @@ describe('a payload without a type', () => {
     // A class without rules is told apart: there the rules are missing, not the type.
     const untyped = problems.filter(({ problem }) => problem.includes('nothing can validate it'));
     expect(untyped).toHaveLength(methods.length - 2);
+    for (const { fix } of untyped) expect(fix).toContain('@WsPayload(theSchema) above @SubscribeMessage');
   });
 
   it('MV-02 is told from one that the transpiler kept to itself', async () => {
@@ -348,6 +349,7 @@ describe('what a policy has granted', () => {
       ['AlternativesGateway.none', expect.stringContaining('no policy of its @WsAuthorize can fill')],
       ['AlternativesGateway.empty', expect.stringContaining('roles must be a list')],
     ]);
+    expect(problems[4]?.fix).toBe('@WsAuthorize(Owner), a policy whose authorize() answers grant(theResource)');
   });
 
   it('AZ-04 boots where each alternative has its own', async () => {

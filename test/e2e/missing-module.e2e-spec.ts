@@ -4,17 +4,43 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import * as secureWs from '@secure-ws/nestjs';
 import {
+  EscapeHtml,
+  HttpOnly,
+  OnSecurityAlert,
+  OnSecurityEvent,
+  OnWsConnected,
+  OnWsDisconnected,
+  OnWsRefreshed,
+  type Principal,
+  RecordOf,
+  SanitizeHtml,
+  SanitizeString,
   SecureGateway,
   SecureWsBootError,
   SecureWsModule,
   seconds,
   UseHandshakeGuards,
+  WsAbortSignal,
   WsAuthorize,
+  WsBinary,
+  WsBytes,
+  WsConnection,
+  WsInputRoles,
+  WsPayload,
+  WsPrincipal,
   WsPublic,
+  WsReply,
+  WsResource,
+  WsRowFilter,
+  WsStepUp,
+  WsSubprotocol,
   WsThrottle,
 } from '@secure-ws/nestjs';
+import { Type as TypeOf } from 'class-transformer';
+import { IsOptional, IsString, ValidateNested } from 'class-validator';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ModuleRequired } from '../../packages/nestjs/src/nest/module-required.guard.js';
 import { APP_ORIGIN, startApp } from '../support/start-app.js';
@@ -78,6 +104,116 @@ class GuardedGateway extends Handler {}
 
 class InheritingGateway extends OnClassGateway {}
 
+/** A gateway whose handler has one decorator, and nothing else of the package. */
+function withMethod(decorator: MethodDecorator): Type {
+  @WebSocketGateway()
+  class OneGateway {
+    @decorator
+    @SubscribeMessage('act')
+    act(): string {
+      return 'done';
+    }
+  }
+  return OneGateway;
+}
+
+function withParameter(decorator: ParameterDecorator): Type {
+  @WebSocketGateway()
+  class OneGateway {
+    @SubscribeMessage('act')
+    act(@decorator _given: unknown): string {
+      return 'done';
+    }
+  }
+  return OneGateway;
+}
+
+function withListener(listen: (target: object, name: string, descriptor: TypedPropertyDescriptor<() => void>) => void) {
+  @Injectable()
+  class Listener {
+    @listen
+    on(): void {}
+  }
+  return Listener;
+}
+
+/** A gateway whose payload holds a DTO with one decorator. */
+function withProperty(decorator: PropertyDecorator): Type {
+  class Item {
+    @decorator
+    @IsOptional()
+    @IsString()
+    value?: string;
+  }
+  class Payload {
+    @ValidateNested()
+    @TypeOf(() => Item)
+    item!: Item;
+  }
+  @WebSocketGateway()
+  class OneGateway {
+    @SubscribeMessage('act')
+    act(@MessageBody() _payload: Payload): string {
+      return 'done';
+    }
+  }
+  return OneGateway;
+}
+
+@WebSocketGateway()
+class PlainGateway extends Handler {}
+
+/** Each decorator of the package, alone: what it stands in, and where the boot says that it does. */
+const DECORATED: Readonly<Record<string, readonly [type: Type, place: string]>> = {
+  EscapeHtml: [withProperty(EscapeHtml()), 'Item.value'],
+  OnSecurityAlert: [withListener(OnSecurityAlert()), 'Listener.on'],
+  OnSecurityEvent: [withListener(OnSecurityEvent('ws.message.refused')), 'Listener.on'],
+  OnWsConnected: [withListener(OnWsConnected()), 'Listener.on'],
+  OnWsDisconnected: [withListener(OnWsDisconnected()), 'Listener.on'],
+  OnWsRefreshed: [withListener(OnWsRefreshed()), 'Listener.on'],
+  RecordOf: [withProperty(RecordOf(() => Number)), 'Item.value'],
+  SanitizeHtml: [withProperty(SanitizeHtml()), 'Item.value'],
+  SanitizeString: [withProperty(SanitizeString()), 'Item.value'],
+  SecureGateway: [SetGateway, 'SetGateway'],
+  UseHandshakeGuards: [GuardedGateway, 'GuardedGateway'],
+  WsAbortSignal: [withParameter(WsAbortSignal()), 'OneGateway.act'],
+  WsAuthorize: [withMethod(WsAuthorize()), 'OneGateway.act'],
+  WsBinary: [withMethod(WsBinary({ maxBytes: 1 })), 'OneGateway.act'],
+  WsBytes: [withParameter(WsBytes()), 'OneGateway.act'],
+  WsConnection: [withParameter(WsConnection()), 'OneGateway.act'],
+  WsInputRoles: [withProperty(WsInputRoles('admin')), 'Item.value'],
+  WsPayload: [withMethod(WsPayload(String)), 'OneGateway.act'],
+  WsPrincipal: [withParameter(WsPrincipal()), 'OneGateway.act'],
+  WsPublic: [withMethod(WsPublic()), 'OneGateway.act'],
+  WsReply: [withMethod(WsReply(String)), 'OneGateway.act'],
+  WsResource: [withParameter(WsResource()), 'OneGateway.act'],
+  WsRowFilter: [withParameter(WsRowFilter()), 'OneGateway.act'],
+  WsStepUp: [withMethod(WsStepUp({ maxAgeMs: 1000 })), 'OneGateway.act'],
+  WsSubprotocol: [withMethod(WsSubprotocol('chat.v1')), 'OneGateway.act'],
+  WsThrottle: [withMethod(WsThrottle({ limit: 1, ttl: 1000 })), 'OneGateway.act'],
+};
+
+/** The names of what the package exports and is written as a decorator is: no class, and a capital letter. */
+function decoratorsOfPackage(): string[] {
+  const others: ReadonlySet<unknown> = new Set([HttpOnly]);
+  return Object.entries(secureWs)
+    .filter(([name, value]) => /^[A-Z]/.test(name) && typeof value === 'function' && !others.has(value))
+    .filter(([, value]) => !Function.prototype.toString.call(value).startsWith('class'))
+    .map(([name]) => name);
+}
+
+async function bootWithout(adapter: typeof WsAdapter | typeof IoAdapter | undefined, providers: Type[]) {
+  @Module({ providers })
+  class AppModule {}
+  const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+  if (adapter !== undefined) app.useWebSocketAdapter(new adapter(app));
+  onTestFinished(() => app.close());
+  return app.listen(0, '127.0.0.1').then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
 describe('an application without SecureWsModule', () => {
   const gateways: readonly (readonly [string, Type])[] = [
     ['@WsAuthorize on a method', OnMethodGateway],
@@ -100,6 +236,52 @@ describe('an application without SecureWsModule', () => {
       expect(failure).toBeInstanceOf(SecureWsBootError);
       expect(String(failure)).toContain('SecureWsModule: is not imported');
     }
+  });
+
+  it('AZ-01 counts every decorator of the package', () => {
+    expect(decoratorsOfPackage().sort()).toEqual(Object.keys(DECORATED).sort());
+  });
+
+  it.each(Object.keys(DECORATED))('AZ-01 OD-04 does not start with a mere @%s, whatever the adapter', async (name) => {
+    const [type, place] = DECORATED[name] as readonly [Type, string];
+    // A listener by itself has nothing to protect.
+    const providers = Reflect.hasMetadata('websockets:is_gateway', type) ? [type] : [type, PlainGateway];
+    for (const adapter of [WsAdapter, IoAdapter, undefined]) {
+      const failure = await bootWithout(adapter, providers);
+      expect(failure).toBeInstanceOf(SecureWsBootError);
+      expect(String(failure)).toContain(`SecureWsModule: is not imported: @${name}() of ${place} would do nothing`);
+    }
+  });
+
+  it('AZ-01 says how many decorators more there are', async () => {
+    expect(String(await bootWithout(WsAdapter, [OnMethodGateway, PublicGateway]))).toContain(
+      '@WsAuthorize() of OnMethodGateway.act (and 1 more) would do nothing',
+    );
+  });
+
+  it('AZ-01 starts with gateways that have nothing of the package, and with listeners that no gateway is beside', async () => {
+    expect(await bootWithout(WsAdapter, [PlainGateway])).toBeUndefined();
+    const listeners = Object.values(DECORATED).flatMap(([type]) => (type.name === 'Listener' ? [type] : []));
+    expect(listeners).toHaveLength(5);
+    expect(await bootWithout(WsAdapter, listeners)).toBeUndefined();
+  });
+
+  it('AZ-01 is told from one of the same process that has the module', async () => {
+    const replying = withMethod(WsReply(String));
+    @WebSocketGateway()
+    class AskedGateway {
+      @WsAuthorize()
+      @WsReply(String)
+      @SubscribeMessage('act')
+      act(@WsPrincipal() { id }: Principal): string {
+        return id;
+      }
+    }
+    const app = await startApp({ providers: [AskedGateway] });
+    expect(await bootWithout(WsAdapter, [replying])).toBeInstanceOf(SecureWsBootError);
+    expect(await bootWithout(WsAdapter, [AskedGateway])).toBeInstanceOf(SecureWsBootError);
+    const client = await connect(app.url, { token: app.token() });
+    expect(await client.request('act')).toMatchObject({ data: expect.any(String) as string });
   });
 
   it('AZ-01 lets a gateway be tested by itself', async () => {

@@ -46,11 +46,15 @@ export const RANGE = {
 const HANDSHAKES_IN_A_ROW = 30;
 const ONCE = ['host', 'origin', 'sec-websocket-version', 'sec-websocket-key'];
 
+/** Takes what ends a server. Vitest's own hook knows no test where several run at a time: those end theirs themselves. */
+export type AtEnd = (end: () => Promise<void>) => void;
+
 /** Starts a server with the flaws, and gives its URL. It ends with the test. */
 export async function startRangeServer(
   flaws: readonly Flaw[],
   host = '127.0.0.1',
   tls?: TlsFlaw | 'in-order',
+  atEnd: AtEnd = onTestFinished,
 ): Promise<string> {
   const has = (flaw: Flaw): boolean => flaws.includes(flaw);
   const attributes = has('bare-cookie') ? 'Path=/' : 'Path=/; Secure; HttpOnly; SameSite=Strict';
@@ -92,7 +96,7 @@ export async function startRangeServer(
   });
   const server = tls === undefined ? http : await behindTls(http, patience, (flaw) => tls === flaw);
   await once(server.listen(0, host), 'listening');
-  onTestFinished(() => end(server, sockets));
+  atEnd(() => end(server, sockets));
   const url = `${tls === undefined ? 'ws' : 'wss'}://${host}:${(server.address() as AddressInfo).port}${RANGE.path}`;
   LOG_OUTS.set(url, async () => {
     if (has('outlives-log-out')) return;

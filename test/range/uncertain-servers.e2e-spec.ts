@@ -151,6 +151,22 @@ describe('a server that says too little, or fails', { timeout: 120_000 }, () => 
     expect(verdict).toMatchObject(notTested);
   });
 
+  it('SC-04 DR-01 has a limit of sizes whose close frame is sometimes overtaken by the reset of the connection', async () => {
+    let big = 0;
+    const verdict = await verdictOf(
+      { check: 'oversized-message' },
+      () => 'accept',
+      (client, message) => {
+        if (message.length <= 1000) return client.send('{}');
+        if (++big < 3) client.terminate();
+        else client.close(1009);
+      },
+      104_857_600,
+    );
+    expect(verdict).toMatchObject(passed);
+    expect(big).toBe(3);
+  });
+
   it('SC-04 DR-05 has no limit of messages where its answers differ', async () => {
     const answers = ['{"a":1}', '{"b":1}', '{"c":1}', '{"d":1}', '{"e":1}'];
     let count = 0;

@@ -13,6 +13,7 @@ import { WsChallengeService } from './handshake/challenge/ws-challenge.service.j
 import { WsHttpServers } from './adapter/ws-http-servers.js';
 import { SecurityEvents } from './events/security-events.js';
 import { BootProblems, SecureWsBootError } from './core/boot-problems.js';
+import { refuseWithoutModule } from './boot/missing-module.js';
 import { EnhancerChecks } from './socket-io/enhancer-checks.js';
 import { WsBackChannelLogout } from './authentication/back-channel-logout/ws-back-channel-logout.js';
 import { WsClientCertificates } from './authentication/client-certificate/ws-client-certificates.js';
@@ -59,6 +60,9 @@ export interface SecureWsAsyncOptions {
   /** A provider that makes them. */
   readonly useExisting?: Type<SecureWsOptionsFactory>;
 }
+
+// Whoever has a decorator has loaded this file, also where the module is in no imports.
+refuseWithoutModule();
 
 const USER_OPTIONS = Symbol('options of SecureWsModule');
 
@@ -129,7 +133,15 @@ type OptionsFunction = (...args: never[]) => unknown;
 function namingFailures(name: string, make: OptionsFunction): (...args: never[]) => Promise<unknown> {
   return async (...args) => {
     try {
-      return await make(...args);
+      const made: unknown = await make(...args);
+      if (typeof made === 'object' && made !== null) return made;
+      throw new SecureWsBootError([
+        {
+          where: 'SecureWsModule.forRootAsync',
+          problem: `${name} answers ${made === undefined ? 'undefined' : made === null ? 'null' : `a ${typeof made}`}, and no options.`,
+          fix: `return the options from ${name}: ({ handshake: { origins: [...] }, authentication: { ... } })`,
+        },
+      ]);
     } catch (cause) {
       if (cause instanceof SecureWsBootError) throw cause;
       const missing =

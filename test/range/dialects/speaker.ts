@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Flaw } from '../range-flaws.js';
-import { end, RANGE, refusalOf, refuse } from '../range-server.js';
+import { type AtEnd, end, RANGE, refusalOf, refuse } from '../range-server.js';
 import { CarefulServer } from './careful-server.js';
 import { NotesApp } from './notes-app.js';
 
@@ -32,7 +32,11 @@ const MAX_BYTES = 65_536;
 const HANDSHAKES_IN_A_ROW = 30;
 
 /** Starts a server with the flaws, and gives its URL. It ends with the test. */
-export async function startSpeaker(speaker: Speaker, flaws: readonly Flaw[] = []): Promise<string> {
+export async function startSpeaker(
+  speaker: Speaker,
+  flaws: readonly Flaw[] = [],
+  atEnd: AtEnd = onTestFinished,
+): Promise<string> {
   const { subprotocols = [], address = '', readsHandshake = false, serve, attach } = speaker;
   const has = (flaw: Flaw): boolean => flaws.includes(flaw);
   const maxPayload = has('huge-messages') ? 104_857_600 : MAX_BYTES;
@@ -63,7 +67,7 @@ export async function startSpeaker(speaker: Speaker, flaws: readonly Flaw[] = []
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
   });
   await once(http.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(() => end(http, sockets));
+  atEnd(() => end(http, sockets));
   return `ws://127.0.0.1:${(http.address() as AddressInfo).port}${RANGE.path}${address}`;
 }
 

@@ -7,7 +7,7 @@ import { type SecurityEvent, type SecurityEventOf, typesMatching } from '../even
 import type { ResolvedAlertsOptions } from './alerts.options.js';
 
 /** Metadata key of {@link OnSecurityAlert}: the names of rules, none for all. */
-const ON_SECURITY_ALERT_METADATA = 'secure-ws:on-security-alert';
+export const ON_SECURITY_ALERT_METADATA = 'secure-ws:on-security-alert';
 
 type AlertListener = (alert: SecurityAlert) => unknown;
 

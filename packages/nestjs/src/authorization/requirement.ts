@@ -87,11 +87,19 @@ export function requirementProblem(requirement: unknown): string | undefined {
   if (requirement instanceof AnyOf || requirement instanceof AllOf) {
     return requirement.members.map(requirementProblem).find((problem) => problem !== undefined);
   }
+  if (requirement === undefined) {
+    return 'a requirement is undefined: its file and this one import each other, or it does not export the policy; move the policy to a file that imports no gateway';
+  }
+  const policy = policyNameOf(requirement);
+  if (policy !== undefined)
+    return `it is given a made ${policy}; write the class ${policy}, which Nest makes with all that it injects`;
   if (typeof requirement !== 'object' || requirement === null || Array.isArray(requirement)) {
     return 'a requirement is a policy class, { roles, scopes }, anyOf(...) or allOf(...)';
   }
   for (const [key, value] of Object.entries(requirement)) {
-    if (key !== 'roles' && key !== 'scopes') return `"${key}" is not a requirement; write roles or scopes`;
+    if (key !== 'roles' && key !== 'scopes') {
+      return `"${key}" is not a requirement; write ${key.startsWith('shadow') ? 'shadow' : 'roles or scopes'}`;
+    }
     if (
       !Array.isArray(value) ||
       value.length === 0 ||
@@ -101,6 +109,15 @@ export function requirementProblem(requirement: unknown): string | undefined {
     }
   }
   return Object.keys(requirement).length === 0 ? 'a requirement names roles or scopes' : undefined;
+}
+
+/** The class of a policy that somebody has made: whoever wrote `new Owner()` meant `Owner`. */
+function policyNameOf(requirement: unknown): string | undefined {
+  const { authorize, constructor } = Object(requirement) as {
+    readonly authorize?: unknown;
+    readonly constructor: unknown;
+  };
+  return typeof authorize === 'function' && typeof constructor === 'function' ? constructor.name : undefined;
 }
 
 /** Says in words what must be met, such as `role admin or auditor, scope orders:write, any of (Owner; role support)`. */

@@ -9,9 +9,9 @@ import { factoryOf } from '../nest/metadata.js';
 const ROW_FILTER = factoryOf(WsRowFilter);
 
 /** What only a policy can fill, by the factory in the metadata of a parameter. */
-const FILLED_BY_POLICIES: ReadonlyMap<unknown, readonly [decorator: string, what: string]> = new Map([
-  [factoryOf(WsResource), ['@WsResource', 'resource']],
-  [ROW_FILTER, ['@WsRowFilter', 'row filter']],
+const FILLED_BY_POLICIES: ReadonlyMap<unknown, readonly [decorator: string, what: string, answer: string]> = new Map([
+  [factoryOf(WsResource), ['@WsResource', 'resource', 'grant(theResource)']],
+  [ROW_FILTER, ['@WsRowFilter', 'row filter', 'grantRows({ ownerId: principal.id })']],
 ]);
 
 /** Whether a handler takes the row filter of a policy. */
@@ -33,7 +33,7 @@ export function checkGrants(
   const policies = new Set(policiesOf(requirements));
   const [first] = policies;
   for (const { factory, data: named } of handler.parameters ?? []) {
-    const [decorator, what] = FILLED_BY_POLICIES.get(factory) ?? [];
+    const [decorator, what, answer] = FILLED_BY_POLICIES.get(factory) ?? [];
     if (decorator === undefined) continue;
     const isTaken = (policy: WsPolicyType): boolean => named === undefined || named === policy;
     const together = grantsTogether(requirements, isTaken);
@@ -49,7 +49,7 @@ export function checkGrants(
       problems.add(
         handler.label,
         `has a ${decorator}() that no policy of its @WsAuthorize can fill.`,
-        `@WsAuthorize(${typeof named === 'function' ? named.name : 'MyPolicy'})`,
+        `@WsAuthorize(${typeof named === 'function' ? named.name : 'MyPolicy'}), a policy whose authorize() answers ${answer}`,
       );
     } else if (together > 1) {
       const { name } = (typeof named === 'function' ? named : first) as WsPolicyType;

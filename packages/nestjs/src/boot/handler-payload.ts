@@ -1,6 +1,7 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import type { BootProblems } from '../core/boot-problems.js';
 import type { DtoSelection } from '../nest/transformer-storage.js';
+import { withArticle } from '../core/with-article.js';
 import { isOldZod } from '../core/schema-validator.js';
 import { isValidatable } from '../validation/dto/dto-metadata.js';
 import { checkDto } from '../validation/dto/dto-problems.js';
@@ -108,7 +109,7 @@ function misplacedPayload({ callback, parameters, types = [] }: HandlerRecord): 
   const { name } = types[index] as { readonly name: string };
   const value = parameters === undefined && index === 0 ? 'the socket' : 'undefined';
   return {
-    problem: `takes a ${name} without @MessageBody(): Nest gives it ${value}, and nothing validates the payload.`,
+    problem: `takes ${withArticle(name)} without @MessageBody(): Nest gives it ${value}, and nothing validates the payload.`,
     fix: `add @MessageBody() before the parameter of class ${name}`,
   };
 }
@@ -154,7 +155,7 @@ function contradiction(
     if (property !== undefined || !isValidatable(type)) continue;
     if (declaration === type || (isValidatable(declaration) && declaration.prototype instanceof type)) continue;
     return {
-      problem: `takes a ${type.name}, and @WsPayload() declares something else: the parameter would not be what it says.`,
+      problem: `takes ${withArticle(type.name)}, and @WsPayload() declares something else: the parameter would not be what it says.`,
       fix: `declare the parameter as what @WsPayload() says, or write @WsPayload(${type.name})`,
     };
   }
@@ -185,18 +186,18 @@ function ofTypes([type, ...others]: readonly unknown[]): FoundPayload | PayloadP
     return {
       problem:
         'takes a payload declared as any, unknown, an interface, a union, an array or a primitive: nothing can validate it.',
-      fix: 'declare a class with class-validator decorators, or add @WsPayload(TheDto), @WsPayload([Item]) or @WsPayload(String)',
+      fix: 'declare a class with class-validator decorators, or add @WsPayload(TheDto), @WsPayload([Item]), @WsPayload(String) or, for a type of zod or the like, @WsPayload(theSchema) above @SubscribeMessage',
     };
   }
   if (isValidatable(type)) return { declaration: type };
   if (BYTES.has(type)) {
     return {
-      problem: `takes a ${type.name}: the payload is what came as JSON, and bytes come beside it.`,
+      problem: `takes ${withArticle(type.name)}: the payload is what came as JSON, and bytes come beside it.`,
       fix: 'add @WsBinary({ maxBytes: 65_536 }) above @SubscribeMessage, and @WsBytes() in the place of @MessageBody()',
     };
   }
   return {
-    problem: `takes a ${type.name}, which has no class-validator decorators: every property would be refused.`,
+    problem: `takes ${withArticle(type.name)}, which has no class-validator decorators: every property would be refused.`,
     fix: `decorate the properties of ${type.name}, such as @IsString()`,
   };
 }

@@ -1,37 +1,19 @@
-import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
-import { WS_AUTHORIZE_METADATA } from '../authorization/ws-authorize.decorator.js';
-import { WS_PUBLIC_METADATA } from '../authorization/ws-public.decorator.js';
-import { WS_STEP_UP_METADATA } from '../authorization/ws-step-up.decorator.js';
+import type { ModulesContainer } from '@nestjs/core';
 import type { BootProblems } from '../core/boot-problems.js';
-import { handshakeGuardsOf } from '../handshake/guards/use-handshake-guards.decorator.js';
 import { type GatewayRecord, type HandlerRecord, ownersOf } from '../nest/gateway-inventory.js';
 import { writtenTwice } from '../nest/written-once.js';
-import { SECURE_GATEWAY_METADATA } from '../secure-gateway.decorator.js';
 import { WS_SUBPROTOCOL_METADATA } from '../messages/ws-subprotocol.decorator.js';
 import { WS_REPLY_METADATA } from '../output/ws-reply.decorator.js';
 import { WS_THROTTLE_METADATA } from '../throttling/ws-throttle.decorator.js';
 import { WS_BINARY_METADATA } from '../validation/bytes/ws-binary.decorator.js';
 import { WS_PAYLOAD_METADATA } from '../validation/ws-payload.decorator.js';
-
-const DECORATORS: ReadonlyMap<string, string> = new Map([
-  [WS_AUTHORIZE_METADATA, '@WsAuthorize()'],
-  [WS_PUBLIC_METADATA, '@WsPublic()'],
-  [WS_STEP_UP_METADATA, '@WsStepUp()'],
-  [WS_THROTTLE_METADATA, '@WsThrottle()'],
-  [WS_PAYLOAD_METADATA, '@WsPayload()'],
-  [WS_REPLY_METADATA, '@WsReply()'],
-  [WS_BINARY_METADATA, '@WsBinary()'],
-  [WS_SUBPROTOCOL_METADATA, '@WsSubprotocol()'],
-  [SECURE_GATEWAY_METADATA, '@SecureGateway()'],
-]);
+import { classesOf, decoratedMethods, decoratorsOn, GATEWAY_DECORATORS } from './own-decorators.js';
 
 /** Those that say something about one handler, and that TypeScript lets stand on a method only. */
 const OF_METHODS = [WS_PAYLOAD_METADATA, WS_REPLY_METADATA, WS_BINARY_METADATA];
 
 /** Those whose absence opens something that the method above kept closed. */
 const LOST_BY_OVERRIDES = [WS_THROTTLE_METADATA, WS_REPLY_METADATA, WS_SUBPROTOCOL_METADATA];
-
-type AnyClass = abstract new (...args: never[]) => object;
 
 /**
  * Names the decorators that nobody reads: on a method of a gateway that handles no event, in a class that is not a gateway,
@@ -72,13 +54,13 @@ function checkGateway(gateway: GatewayRecord, problems: BootProblems): void {
     );
   }
   for (const key of OF_METHODS.filter((one) => Reflect.hasMetadata(one, type))) {
-    const name = DECORATORS.get(key);
+    const name = GATEWAY_DECORATORS.get(key);
     problems.add(type.name, `has ${name} on the class, where it is ignored.`, `put ${name} above each handler`);
   }
   const labels = [type.name, ...handlers.map(({ label }) => label)];
   for (const [index, owner] of ownersOf(gateway).entries()) {
     for (const key of new Set(writtenTwice(owner))) {
-      const name = DECORATORS.get(key) ?? key;
+      const name = GATEWAY_DECORATORS.get(key) ?? key;
       problems.add(
         labels[index] ?? type.name,
         `has ${name} twice, of which only the upper one would hold.`,
@@ -98,7 +80,7 @@ function checkOverride({ label, callback, overrides }: HandlerRecord, problems: 
     .filter((key) => !Reflect.hasMetadata(key, callback))
     .filter((key) => key !== WS_THROTTLE_METADATA || !hasThrottler(callback));
   if (lost.length === 0) return;
-  const names = lost.map((key) => DECORATORS.get(key)).join(' and ');
+  const names = lost.map((key) => GATEWAY_DECORATORS.get(key)).join(' and ');
   problems.add(
     label,
     `overrides a method that has ${names}, of which nothing holds for it.`,
@@ -109,29 +91,4 @@ function checkOverride({ label, callback, overrides }: HandlerRecord, problems: 
 /** Whether `@Throttle()` or `@SkipThrottle()` stands on a method. */
 function hasThrottler(callback: object): boolean {
   return Reflect.getMetadataKeys(callback).some((key) => String(key).startsWith('THROTTLER:'));
-}
-
-function classesOf(modules: ModulesContainer): readonly AnyClass[] {
-  const wrappers = [...modules.values()].flatMap(({ providers, controllers }) => [
-    ...providers.values(),
-    ...controllers.values(),
-  ]);
-  return wrappers
-    .filter(({ isNotMetatype, metatype }) => !isNotMetatype && typeof metatype === 'function')
-    .map(({ metatype }) => metatype as AnyClass)
-    .filter(({ prototype }) => typeof prototype === 'object');
-}
-
-/** The methods that carry our decorators, those of parents among them. */
-function decoratedMethods(type: AnyClass): readonly (readonly [method: string, decorators: readonly string[]])[] {
-  const prototype = type.prototype as Record<string, unknown>;
-  return new MetadataScanner()
-    .getAllMethodNames(prototype)
-    .map((name) => [name, decoratorsOn(prototype[name] as object)] as const)
-    .filter(([, decorators]) => decorators.length > 0);
-}
-
-function decoratorsOn(owner: object): readonly string[] {
-  const names = [...DECORATORS].filter(([key]) => Reflect.hasMetadata(key, owner)).map(([, name]) => name);
-  return handshakeGuardsOf(owner).length > 0 ? [...names, '@UseHandshakeGuards()'] : names;
 }

@@ -1,20 +1,12 @@
 import type { ApplicationConfig } from '@nestjs/core';
-import { WsRowFilter } from '../authorization/ws-row-filter.decorator.js';
-import { WsPrincipal } from '../authorization/ws-principal.decorator.js';
-import { WsResource } from '../authorization/ws-resource.decorator.js';
-import { WsAbortSignal, WsConnection } from '../core/ws-connection.js';
 import { guardsOf, interceptorsOf } from '../nest/enhancers.js';
 import type { HandlerRecord } from '../nest/gateway-inventory.js';
-import { factoryOf } from '../nest/metadata.js';
 import type { PassedPipes } from '../nest/pass-validated.js';
 import type { FilledParameter } from '../nest/validation-pipes.js';
-import { WsBytes } from '../validation/bytes/ws-bytes.decorator.js';
 import { classesIn, isValidatable } from '../validation/dto/dto-metadata.js';
 import { describedAs } from '../validation/dto/is-as-strict.js';
 import type { HandlerPayload } from './handler-payload.js';
-
-/** What comes from the module, and from no client. */
-const OURS = new Set([WsRowFilter, WsPrincipal, WsResource, WsAbortSignal, WsConnection, WsBytes].map(factoryOf));
+import { PARAMETER_DECORATORS } from './own-decorators.js';
 
 /** What the module has validated of what the handlers are called with, as far as their declarations tell. */
 export function validatedParametersOf(
@@ -25,7 +17,7 @@ export function validatedParametersOf(
   return (handler: HandlerRecord, parameter: FilledParameter, type: unknown) => {
     const { isPayload, isBehind, property, factory } = parameter;
     const declaration: unknown = declarations.get(handler);
-    if (factory !== undefined) return OURS.has(factory) || (mayHold(declaration, type) && 'perhaps');
+    if (factory !== undefined) return PARAMETER_DECORATORS.has(factory) || (mayHold(declaration, type) && 'perhaps');
     // The socket.
     if (!isPayload) return true;
     // A parameter whose type says nothing of its value; one that the pipe was given is meant.

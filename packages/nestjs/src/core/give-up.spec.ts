@@ -76,6 +76,28 @@ describe('giveUpUnsent', () => {
     expect(rows.filter(({ file }) => !file.destroyed)).toEqual([]);
   });
 
+  it.each([10, 100])('DR-14 takes hold of a promise among plain rows of %d fields', async (fields) => {
+    const plain = (): object => Object.fromEntries(Array.from({ length: fields }, (_, at) => [`f${at}`, { at }]));
+    const rows = [...Array.from({ length: 40 }, plain), rejecting(), plain()];
+    const crashes = await crashesOf(async () => {
+      giveUpUnsent({ rows });
+      giveUpUnsent(new Map(rows.map((row, at) => [at, row instanceof Promise ? rejecting() : row])));
+      giveUpUnsent(new Set([...rows.slice(0, 40), rejecting()]));
+      await settle();
+    });
+    expect(crashes).toEqual([]);
+  });
+
+  it('DR-14 takes hold of a promise beside one that stands in many rows', async () => {
+    const shared = rejecting();
+    const values = Array.from({ length: 100 }, () => shared);
+    const crashes = await crashesOf(async () => {
+      giveUpUnsent({ values, of: [{ a: rejecting() }] });
+      await settle();
+    });
+    expect(crashes).toEqual([]);
+  });
+
   it('DR-14 takes hold of a promise beside a long list', async () => {
     const crashes = await crashesOf(async () => {
       giveUpUnsent({ rows: Array.from({ length: 100 }, (_, id) => id), of: [{ a: rejecting() }] });

@@ -12,8 +12,13 @@ const MAX_BRIEFLY = 256;
 /** How many, of what was not even written, because nobody was there. */
 const MAX_UNSENT = 64;
 
-/** How many rows of a list are looked at in front of all else that is found: the others are like these. */
+/** How many rows of a list are looked into in front of all else that is found: the others are like these. */
 const FIRST_ROWS = 8;
+/**
+ * How many rows of a list are asked whether they are promises, whatever the first ones hold, which costs some nanoseconds each:
+ * in `ids.map((id) => cache.get(id) ?? load(id))` one row may be a promise, and the eight in front of it none.
+ */
+const MAX_ROWS = 10_000;
 
 /** Held before: a promise that many values hold, and that never settles, would gather a listener with each of them. */
 const HELD = new WeakSet();
@@ -133,7 +138,16 @@ function visit(each: unknown, isData: boolean, walk: Walk): void {
   if (ArrayBuffer.isView(each)) return;
   const members = membersOf(each);
   const isList = Array.isArray(each) || each instanceof Set || each instanceof Map;
+  if (isList) dropRows(each);
   if (add(members, areData, isList ? FIRST_ROWS : Infinity, walk)) walk.rows.push({ left: members, areData });
+}
+
+function dropRows(list: readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>): void {
+  let left = MAX_ROWS;
+  for (const row of list.values()) {
+    if (left-- === 0) return;
+    if (typeof row === 'object' && types.isPromise(row)) dropPromise(row);
+  }
 }
 
 function hasMore(rows: Walk['rows'][number] | undefined, walk: Walk): boolean {
@@ -151,7 +165,7 @@ function add(members: Generator<unknown, void>, areData: boolean, count: number,
     if (walk.looked > most) return false;
     const { value, done } = members.next();
     if (done === true || ++walk.looked > most || seen.size >= (areData ? MAX_DATA : MAX_HELD)) return false;
-    if (goesOn && types.isPromise(value)) walk.looked = 0;
+    if (goesOn && types.isPromise(value) && !seen.has(value)) walk.looked = 0;
     if (typeof value === 'object' && !seen.has(value)) seen.set(value, areData);
   }
   return true;

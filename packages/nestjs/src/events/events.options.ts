@@ -3,6 +3,7 @@ import type { OptionReader } from '../core/option-reader.js';
 import { randomHashKey } from './identifier-hash.js';
 import { LoggerSink } from './sinks/logger.sink.js';
 import { SecurityEventSink } from './security-event-sink.js';
+import { withArticle } from '../core/with-article.js';
 
 /** The `events` options: where security events go, and what stands in them. */
 export interface EventsOptions {
@@ -167,7 +168,7 @@ function readSinks(reader: OptionReader): readonly SecurityEventSink[] {
       const problem = `is the same ${sink.constructor.name} as sinks[${first}]: each event would reach it twice.`;
       reader.problems.add(place, problem, 'remove it, or make one of its own: new ...');
     } else if (typeof sink.write !== 'function') {
-      const problem = `is a ${sink.constructor.name}, which has no write(): each event would be lost.`;
+      const problem = `is ${withArticle(sink.constructor.name)}, which has no write(): each event would be lost.`;
       reader.problems.add(place, problem, 'write(event) { ... } in the class');
     } else sink.checkOptions(reader.problems, place);
   }

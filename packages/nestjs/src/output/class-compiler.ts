@@ -6,6 +6,7 @@ import {
   type WrittenProperty,
   writtenPropertiesOf,
 } from '../nest/transformer-output.js';
+import { withArticle } from '../core/with-article.js';
 import { type TypeMetadata, typeMetadataOf, typesNamed } from '../nest/transformer-storage.js';
 import { DiscriminatedShape, ObjectShape } from './object-shape.js';
 import {
@@ -131,13 +132,17 @@ export class ClassCompiler {
     if (isExposing(declared)) return this.#shapeOf(declared as OutputClass);
     const container = CONTAINERS.get(declared);
     if (container !== undefined) {
-      this.#fail(where, `is a ${nameOf(declared)}, which says nothing about what it holds.`, 'add @Type(() => Item)');
+      this.#fail(
+        where,
+        `is ${withArticle(nameOf(declared))}, which says nothing about what it holds.`,
+        'add @Type(() => Item)',
+      );
     } else if (declared === BigInt) {
       this.#fail(where, 'is a bigint, which has no JSON.', 'add @Type(() => String)');
     } else if (typeof declared === 'function' && declared !== Object) {
       this.#fail(
         where,
-        `is a ${nameOf(declared)}, which exposes nothing.`,
+        `is ${withArticle(nameOf(declared))}, which exposes nothing.`,
         `add @Expose() to what clients may see of ${nameOf(declared)}, or @Type(() => String) where it is sent as a text`,
       );
     } else {

@@ -1,5 +1,5 @@
 import type { OutputDeclaration } from '../core/output.js';
-import { decorated } from '../nest/module-required.guard.js';
+import { decorated, requireModule } from '../nest/module-required.guard.js';
 import { defineOnce } from '../nest/written-once.js';
 
 /** Metadata key of {@link WsReply}. */
@@ -29,8 +29,10 @@ export const WS_REPLY_METADATA = 'secure-ws:reply';
  */
 export function WsReply(declaration: OutputDeclaration): MethodDecorator {
   return (target: object, _key: string | symbol, descriptor?: PropertyDescriptor) => {
+    const owner = decorated(target, descriptor);
+    requireModule(owner);
     // In an object: a decorator that is given `undefined` must not look like one that is not there.
-    defineOnce(WS_REPLY_METADATA, { declaration } satisfies ReplyMetadata, decorated(target, descriptor));
+    defineOnce(WS_REPLY_METADATA, { declaration } satisfies ReplyMetadata, owner);
   };
 }
 

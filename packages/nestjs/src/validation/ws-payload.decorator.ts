@@ -1,4 +1,4 @@
-import { decorated } from '../nest/module-required.guard.js';
+import { decorated, requireModule } from '../nest/module-required.guard.js';
 import { defineOnce } from '../nest/written-once.js';
 import { type DtoClass, isValidatable } from './dto/dto-metadata.js';
 import { isStandardSchema, type StandardSchema } from '../core/standard-schema.js';
@@ -84,7 +84,9 @@ export const WS_PAYLOAD_METADATA = 'secure-ws:payload';
  */
 export function WsPayload(declaration: unknown, options?: WsPayloadOptions): MethodDecorator {
   return (target: object, _key: string | symbol, descriptor?: PropertyDescriptor) => {
-    defineOnce(WS_PAYLOAD_METADATA, { declaration, options } satisfies DeclaredPayload, decorated(target, descriptor));
+    const owner = decorated(target, descriptor);
+    requireModule(owner);
+    defineOnce(WS_PAYLOAD_METADATA, { declaration, options } satisfies DeclaredPayload, owner);
   };
 }
 

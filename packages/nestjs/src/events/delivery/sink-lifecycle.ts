@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.js';
 import { visibleText } from '../../core/visible-text.js';
 import type { SecurityEventSink } from '../security-event-sink.js';
 import { claimSink, releaseSink } from './sink-claims.js';
+import { withArticle } from '../../core/with-article.js';
 
 /** A sink, and what it is called. */
 export interface NamedSink {
@@ -54,7 +55,7 @@ export class SinkLifecycle {
   async #open(each: NamedSink, where: string): Promise<void> {
     const { name, sink } = each;
     if (!claimSink(sink, this)) {
-      const problem = `is a ${name} that another application of this process uses already.`;
+      const problem = `is ${withArticle(name)} that another application of this process uses already.`;
       const fix = 'a sink of its own for each application: make it in a function that each of them calls';
       throw new SecureWsBootError([{ where, problem, fix }]);
     }
@@ -70,13 +71,13 @@ export class SinkLifecycle {
       // It says more of the place itself.
       if (cause instanceof SecureWsBootError) throw cause;
       const said = cause instanceof Error && cause.message !== '' ? `: ${visibleText(cause.message)}` : '';
-      const problem = `is a ${name} that cannot be opened${said}.`;
+      const problem = `is ${withArticle(name)} that cannot be opened${said}.`;
       throw new SecureWsBootError([{ where, problem, fix: `what ${name}.open() needs, or remove the sink` }], {
         cause,
       });
     }
     if (isReady) return;
-    const problem = `is a ${name} that was not ready within ${this.timeoutMs} ms (events.sinkTimeoutMs).`;
+    const problem = `is ${withArticle(name)} that was not ready within ${this.timeoutMs} ms (events.sinkTimeoutMs).`;
     throw new SecureWsBootError([{ where, problem, fix: `what ${name}.open() waits for, or a longer sinkTimeoutMs` }]);
   }
 }

@@ -22,7 +22,7 @@ import { findValueTest } from '../../validation/dto/rule-conformance.js';
 import { inputRolesOf } from '../../validation/dto/ws-input-roles.decorator.js';
 import { byText, compareText, type PlainValue, plainOf } from '../plain-value.js';
 import { withRoles } from './output-schema.js';
-import { ruleSchemaOf } from './rule-schema.js';
+import { ruleSchemaOf, ruleTypeOf } from './rule-schema.js';
 
 /** How the classes below a class are referred to, and what of all of them is read. */
 interface Reading {
@@ -84,11 +84,16 @@ function describeProperty(type: DtoClass, property: PropertyMetadata, reading: R
   const extra: PlainValue[] = [];
   const item: Fields = {};
   const whole: Fields = {};
+  let itemType: string | undefined;
+  let wholeType: string | undefined;
   for (const metadata of property.rules) {
     for (const constraint of constraintsOf(metadata)) {
       const { each, validateIf } = metadata;
       const isGenuine = validateIf === undefined && findValueTest(metadata, constraint) !== undefined;
       const known = isGenuine ? ruleSchemaOf(constraint.name, metadata.constraints ?? []) : undefined;
+      const implied = isGenuine && !isMade ? ruleTypeOf(constraint.name) : undefined;
+      if (each === true) itemType ??= implied;
+      else wholeType ??= implied;
       if (known !== undefined && !isMade) Object.assign(each === true ? item : whole, known);
       else extra.push(ruleText(constraint.name, metadata, validateIf !== undefined));
     }
@@ -97,8 +102,15 @@ function describeProperty(type: DtoClass, property: PropertyMetadata, reading: R
   if (isPromise) extra.push({ rule: 'validatePromise' });
   if (isMade) extra.push({ rule: 'transform' });
   for (const { decorator } of sanitizersOf(valueTransformsOf(type, property.name))) extra.push({ rule: decorator });
-  const items = { ...(own['items'] as Fields | undefined), ...item };
+  // TypeScript's metadata says nothing of the items of a list, nor of a union: a rule that only texts meet does.
+  const isUntyped = Object.keys(own).length === 0;
+  const items = {
+    ...(itemType !== undefined && own['items'] === undefined && { type: itemType }),
+    ...(own['items'] as Fields | undefined),
+    ...item,
+  };
   const schema: Fields = {
+    ...(wholeType !== undefined && isUntyped && { type: wholeType }),
     ...own,
     ...whole,
     ...(Object.keys(items).length > 0 && { items }),

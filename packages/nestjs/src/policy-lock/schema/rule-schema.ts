@@ -41,6 +41,16 @@ const RULES: ReadonlyMap<string, Describe> = new Map([
   ['isEnum', ([entity]) => (isObject(entity) ? { enum: plainOf([...new Set(Object.values(entity))]) } : undefined)],
 ]);
 
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ...['minLength', 'maxLength', 'isLength', 'matches', 'isUuid'].map((name) => [name, 'string'] as const),
+  ...['min', 'max', 'isPositive', 'isNegative'].map((name) => [name, 'number'] as const),
+]);
+
+/** The only type whose values a rule lets pass, for the rules that do not come with it in {@link ruleSchemaOf}. */
+export function ruleTypeOf(name: string): string | undefined {
+  return TYPES.get(name);
+}
+
 /** What a rule says in JSON Schema; `undefined` where that has no word for it. */
 export function ruleSchemaOf(name: string, constraints: readonly unknown[]): RuleSchema | undefined {
   return RULES.get(name)?.(constraints);

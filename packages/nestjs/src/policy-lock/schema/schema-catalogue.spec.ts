@@ -57,6 +57,17 @@ class Plain {
   @Allow() anything: unknown;
 }
 
+/** What TypeScript's metadata does not say, and the rules do. */
+class Implied {
+  @IsUUID('all', { each: true }) ids!: string[];
+  @IsArray() @IsUUID('4', { each: true }) random!: string[];
+  @IsArray() @Matches(/^[a-z]+$/i, { each: true }) words!: string[];
+  @IsArray() @Min(1, { each: true }) sizes!: number[];
+  @IsArray() @IsInt({ each: true }) @Min(1, { each: true }) counts!: number[];
+  @IsOptional() @MaxLength(5) title!: string | null;
+  @IsArray() @IsEmail({}, { each: true }) mails!: string[];
+}
+
 @ValidatorConstraint({ name: 'isString' })
 class AnythingGoes implements ValidatorConstraintInterface {
   validate(): boolean {
@@ -111,6 +122,26 @@ describe('the schema of a payload', () => {
         },
         required: ['amount', 'anyCase', 'colour', 'id', 'isUrgent', 'one', 'price', 'tags', 'text', 'word'],
         additionalProperties: false,
+      },
+    });
+  });
+
+  it('says of what type the items of a list are, and a union, where a rule leaves no other', () => {
+    expect(schemasOf(Implied)).toMatchObject({
+      Implied: {
+        properties: {
+          ids: { type: 'array', items: { type: 'string', format: 'uuid' } },
+          random: {
+            type: 'array',
+            items: { type: 'string' },
+            'x-rules': [{ rule: 'isUuid', constraints: ['4'], each: true }],
+          },
+          words: { type: 'array', items: { type: 'string' } },
+          sizes: { type: 'array', items: { type: 'number', minimum: 1 } },
+          counts: { type: 'array', items: { type: 'integer', minimum: 1 } },
+          title: { anyOf: [{ type: 'string', maxLength: 5 }, { type: 'null' }] },
+          mails: { type: 'array' },
+        },
       },
     });
   });

@@ -1,0 +1,78 @@
+import { SecureWsBootError } from '../core/boot-problems.js';
+import { type GatewayRecord, takeInventory } from '../nest/gateway-inventory.js';
+import { MODULE_PRESENCE } from '../nest/module-required.guard.js';
+import { onUnwatchedRegistration } from '../nest/registration-watch.js';
+import { valueTransformsOf } from '../nest/transformer-storage.js';
+import { classesIn, isValidatable, readProperties } from '../validation/dto/dto-metadata.js';
+import { inputRolesOf } from '../validation/dto/ws-input-roles.decorator.js';
+import { sanitizersOf } from '../validation/hygiene/sanitizer.js';
+import {
+  type AnyClass,
+  classesOf,
+  decoratedMethods,
+  decoratorsOn,
+  GATEWAY_DECORATORS,
+  LISTENER_DECORATORS,
+  PARAMETER_DECORATORS,
+} from './own-decorators.js';
+
+/** A decorator of this package, and where it stands. */
+type Use = readonly [decorator: string, place: string];
+
+/**
+ * Stops each application that is about to serve gateways without `SecureWsModule`, although something in it has a decorator of
+ * this package: nobody would read it. It is asked before Nest looks for an adapter, whose absence says nothing of the module.
+ *
+ * What has no gateway has nothing to protect, and starts: a worker that shares a listener with the application, a test of one
+ * class.
+ */
+export function refuseWithoutModule(): void {
+  onUnwatchedRegistration((modules) => {
+    if ([...modules.values()].some(({ providers }) => providers.has(MODULE_PRESENCE))) return;
+    const gateways = takeInventory(modules);
+    if (gateways.length === 0) return;
+    const [first, ...others] = [...classesOf(modules).flatMap(usesIn), ...gateways.flatMap(usesByHandlers)];
+    if (first === undefined) return;
+    const [decorator, place] = first;
+    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+    throw new SecureWsBootError([
+      {
+        where: 'SecureWsModule',
+        problem: `is not imported: ${decorator} of ${place}${more} would do nothing, and no gateway is protected.`,
+        fix: 'add SecureWsModule.forRoot({ ... }) to the imports of the root module',
+      },
+    ]);
+  });
+}
+
+const OF_METHODS = new Map([...GATEWAY_DECORATORS, ...LISTENER_DECORATORS]);
+
+function usesIn(type: AnyClass): readonly Use[] {
+  return [
+    ...decoratorsOn(type).map((decorator): Use => [decorator, type.name]),
+    ...decoratedMethods(type, OF_METHODS).flatMap(([method, decorators]) =>
+      decorators.map((decorator): Use => [decorator, `${type.name}.${method}`]),
+    ),
+  ];
+}
+
+function usesByHandlers({ handlers }: GatewayRecord): readonly Use[] {
+  return handlers.flatMap(({ label, parameters = [], types = [] }) => [
+    ...parameters.flatMap(({ factory }): Use[] => {
+      const decorator = PARAMETER_DECORATORS.get(factory);
+      return decorator === undefined ? [] : [[decorator, label]];
+    }),
+    ...types.flatMap((type) => (isValidatable(type) ? [...classesIn(type)] : [])).flatMap(usesInDto),
+  ]);
+}
+
+function usesInDto(type: new () => object): readonly Use[] {
+  return [
+    ...[...inputRolesOf(type).keys()].map((name): Use => ['@WsInputRoles()', `${type.name}.${name}`]),
+    ...readProperties(type).flatMap(({ name, record }) => {
+      const sanitizers = sanitizersOf(valueTransformsOf(type, name)).map(({ decorator }) => decorator);
+      const decorators = record === undefined ? sanitizers : ['@RecordOf()', ...sanitizers];
+      return decorators.map((decorator): Use => [decorator, `${type.name}.${name}`]);
+    }),
+  ];
+}
