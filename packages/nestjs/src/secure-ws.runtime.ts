@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import type { SecureWsAlerts } from './alerts/secure-ws-alerts.js';
 import { startAlerts } from './alerts/start-alerts.js';
@@ -16,9 +16,10 @@ import { WsChallengeService } from './handshake/challenge/ws-challenge.service.j
 import type { WsChallengeVerifier } from './handshake/challenge/ws-challenge-verifier.js';
 import { WsHandshakeGuard } from './handshake/ws-handshake.guard.js';
 import type { Awaitable } from './core/awaitable.js';
-import { Clock } from './core/clock.js';
+import { Clock, SystemClock } from './core/clock.js';
 import { type CompiledObserver, WsObservers } from './core/observers.js';
 import { StartedParts } from './core/started-parts.js';
+import { TestSetup } from './core/test-setup.js';
 import type { Principal } from './core/principal.js';
 import { GatewayPaths } from './gateway-paths.js';
 import { defaultSettings, type GatewaySettings } from './gateway-settings.js';
@@ -97,18 +98,19 @@ export class SecureWsRuntime {
     readonly clock: Clock,
     meter: LoadMeter,
     private readonly observers: WsObservers,
+    @Optional() test?: TestSetup,
   ) {
     this.faults = new FaultLog(clock);
     this.csrfTokens = new WsCsrfTokens(csrfKeysOf(options.authentication));
-    this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults);
+    const sinkClock = test?.clock === undefined ? clock : new SystemClock();
+    this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults, sinkClock);
     [this.alerts, this.#webhooks] = startAlerts(options.alerts, this.events, clock, this.faults);
     reportStoreHealth(store, this.events);
     this.outputs = new Outputs(options.output, this.events, this.faults);
     const { tickets } = options.authentication;
     this.vault = new TicketVault(store, tickets?.keys ?? [createSecretKey(randomBytes(32))]);
     this.tickets = new WsTicketService({
-      vault: this.vault,
-      ...{ store, clock, events: this.events },
+      ...{ vault: this.vault, store, clock, events: this.events },
       rate: options.handshake.limits.ratePerPrincipal,
       ttlMs: tickets?.ttlMs ?? 0,
       module: audienceOf(options.authentication, options.handshake.origins),
@@ -266,8 +268,7 @@ export class SecureWsRuntime {
     const { lifecycle, validation, messages } = settings;
     this.timer.tolerate(
       ...[lifecycle.pingIntervalMs, lifecycle.pongTimeoutMs, lifecycle.idleTimeoutMs, lifecycle.maxLifetimeMs],
-      ...[lifecycle.maxOutboundMs, validation.messageTimeoutMs],
-      ...[messages.handlerTimeoutMs, this.#parts.policyTimeoutMs],
+      ...[lifecycle.maxOutboundMs, validation.messageTimeoutMs, messages.handlerTimeoutMs, this.#parts.policyTimeoutMs],
     );
     const observer = observesMessages(this.observer) ? this.observer : undefined;
     const engine = new MessageEngine({ ...this.#parts, observer }, settings, maxBytes);

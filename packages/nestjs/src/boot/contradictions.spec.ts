@@ -69,6 +69,12 @@ describe('options that contradict each other', () => {
     );
   });
 
+  it('DP-02 F38 are told in the words of the rules', () => {
+    expect(warningsOf({ throttling: { connection: [{ limit: 100, ttl: 1000 }] } })).toEqual([
+      'throttling.connection is 100 in 1 s, and throttling.principal only 400 in 10 s: one connection may not send as much as it is allowed.',
+    ]);
+  });
+
   it('DP-02 F38 are warned about on one gateway', () => {
     const options = resolveOptions(REQUIRED, new BootProblems());
     const limits = { maxMessageBytes: 262_144, maxQueuedBytes: 262_144 };

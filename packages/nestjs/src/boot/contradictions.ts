@@ -18,11 +18,7 @@ const OF_A_PATH: readonly Row[] = [
     'a message of that size that has to wait for a handler closes its connection',
   ],
   ['validation.maxKeys', 'validation.maxNodes', 'no object has as many members'],
-  [
-    'throttling.connection',
-    'throttling.principal',
-    'one connection may not send as much as it is allowed, in messages a second',
-  ],
+  ['throttling.connection', 'throttling.principal', 'one connection may not send as much as it is allowed'],
 ];
 
 const OF_THE_MODULE: readonly Row[] = [
@@ -69,6 +65,7 @@ function warn(
   nameOf: (option: string) => string,
   problems: BootProblems,
 ): void {
+  const is = (name: string): string => wordsOf(options, name);
   for (const [option, upTo, consequence] of rows) {
     const value = valueOf(options, option);
     const limit = valueOf(options, upTo);
@@ -76,9 +73,9 @@ function warn(
     if (value <= limit || value === Infinity) continue;
     if (isDefault(option, value) && !isDefault(upTo, limit)) {
       // Whoever reads it has written the other one.
-      problems.warn(nameOf(upTo), `is ${limit}, and ${nameOf(option)} ${value} (its default): ${consequence}.`);
+      problems.warn(nameOf(upTo), `is ${is(upTo)}, and ${nameOf(option)} ${is(option)} (its default): ${consequence}.`);
     } else {
-      problems.warn(nameOf(option), `is ${value}, and ${nameOf(upTo)} only ${limit}: ${consequence}.`);
+      problems.warn(nameOf(option), `is ${is(option)}, and ${nameOf(upTo)} only ${is(upTo)}: ${consequence}.`);
     }
   }
 }
@@ -93,7 +90,21 @@ let defaults: PathLimits | undefined;
 /** The number behind the name of an option; of rules, what they let through in a second. */
 function valueOf(options: PathLimits, name: string): number {
   if (name.startsWith(HALF_OF)) return valueOf(options, name.slice(HALF_OF.length)) / 2;
+  const value = optionOf(options, name);
+  return typeof value === 'number' ? value : messagesPerSecond(value);
+}
+
+/** What an option is, as somebody wrote it; of rules, the one that lets the least through in the long run. */
+function wordsOf(options: PathLimits, name: string): string {
+  const value = name.startsWith(HALF_OF) ? valueOf(options, name) : optionOf(options, name);
+  if (typeof value === 'number') return String(value);
+  const least = messagesPerSecond(value);
+  const rule = value.find((each) => messagesPerSecond([each]) === least);
+  return rule === undefined ? 'without a limit' : `${rule.limit} in ${rule.ttl / 1000} s`;
+}
+
+function optionOf(options: PathLimits, name: string): number | readonly ThrottleRule[] {
   const path = name.split('.');
-  const value = path.reduce<unknown>((level, key) => (level as Readonly<Record<string, unknown>>)[key], options);
-  return typeof value === 'number' ? value : messagesPerSecond(value as readonly ThrottleRule[]);
+  return path.reduce<unknown>((level, key) => (level as Readonly<Record<string, unknown>>)[key], options) as
+    number | readonly ThrottleRule[];
 }

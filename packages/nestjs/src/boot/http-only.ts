@@ -46,6 +46,26 @@ function keepOff(target: HttpEnhancer, { canActivate, intercept }: HttpEnhancer)
   return Object.assign(target, methods, { [IS_HTTP_ONLY]: true });
 }
 
+/**
+ * Whether an enhancer, or what it extends, was made by {@link HttpOnly}, and still stays away from messages: a derived class
+ * that has methods of its own may not.
+ */
+export function isHttpOnly(enhancer: unknown): boolean {
+  for (const prototype of prototypesOf(enhancer)) {
+    if (Object.hasOwn(prototype, IS_HTTP_ONLY)) return true;
+    if (Object.hasOwn(prototype, 'canActivate') || Object.hasOwn(prototype, 'intercept')) return false;
+  }
+  return false;
+}
+
+/** An enhancer, or the prototype of a class, and what it inherits from. */
+function* prototypesOf(enhancer: unknown): Generator<object> {
+  let prototype: object | null = typeof enhancer === 'function' ? (enhancer.prototype as object) : (enhancer as object);
+  for (; prototype !== null && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object) {
+    yield prototype;
+  }
+}
+
 function isMessage(context: ExecutionContext): boolean {
   return context.getType<string>() === 'ws';
 }
@@ -88,9 +108,8 @@ const FOR_HTTP = /\bswitchToHttp\b/;
 const FOR_MORE = /\b(?:getType|switchToWs)\b/;
 
 function needsHttp(enhancer: unknown): boolean {
-  let prototype: object | null = typeof enhancer === 'function' ? (enhancer.prototype as object) : (enhancer as object);
   let source = '';
-  for (; prototype !== null && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object) {
+  for (const prototype of prototypesOf(enhancer)) {
     for (const { value } of Object.values(Object.getOwnPropertyDescriptors(prototype)) as { value?: unknown }[]) {
       // Of a class itself the whole text: what its constructor does is not what it does with a message.
       if (typeof value === 'function' && !isClass(value)) source += Function.prototype.toString.call(value);

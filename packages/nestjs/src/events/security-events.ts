@@ -45,19 +45,22 @@ export class SecurityEvents {
   /**
    * @internal
    * @param faults gets what sinks and listeners throw.
+   * @param sinkClock measures how long sinks and listeners take. They work with real files and sockets, which no test can wait
+   * for: a step of its clock says nothing about them.
    */
   constructor(
     private readonly clock: Clock,
     sinks: readonly SecurityEventSink[],
     private readonly settings: EventsSettings = defaultEventsSettings(),
     private readonly faults: FaultLog = new FaultLog(clock),
+    private readonly sinkClock: Clock = clock,
   ) {
     this.#privacy = new EventPrivacy(settings);
     this.#lossTimer = new ReportTimer(clock, LOSS_TIMES, () => this.#tellObservers(this.#reportLosses()));
     this.#floodTimer = new ReportTimer(clock, FLOOD_TIMES, () => this.#tellObservers(this.#reportFloods()));
     this.#sinks = sinks.map((sink) => this.#channelOf(sink, sink.constructor.name, this.#samplerOf(sink)));
     const onFault = (where: string, error: unknown): void => this.#onFault(where, error);
-    this.#lifecycle = new SinkLifecycle(this.#sinks, clock, settings.sinkTimeoutMs, onFault);
+    this.#lifecycle = new SinkLifecycle(this.#sinks, sinkClock, settings.sinkTimeoutMs, onFault);
   }
 
   /** How many times a sink or a listener threw, rejected or hung. */
@@ -134,7 +137,7 @@ export class SecurityEvents {
     this.#lossTimer.run();
     for (const { queue } of this.#channels) queue.retryReport();
     const idle = Promise.all(this.#channels.map(({ queue }) => queue.idle()));
-    await withDeadline<unknown>(idle, timeoutMs, this.clock, undefined);
+    await withDeadline<unknown>(idle, timeoutMs, this.sinkClock, undefined);
   }
 
   /**
@@ -176,6 +179,7 @@ export class SecurityEvents {
     const { maxQueuedEvents, sinkTimeoutMs } = this.settings;
     return new EventChannel(name, sink, {
       clock: this.clock,
+      sinkClock: this.sinkClock,
       capacity: maxQueuedEvents,
       timeoutMs: sinkTimeoutMs,
       // Listeners are code of the application that may close connections, in the middle of what is being reported.

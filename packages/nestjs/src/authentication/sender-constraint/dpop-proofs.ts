@@ -10,6 +10,7 @@ import { CLOCK_TOLERANCE_MS, readDpopProof } from './dpop-proof.js';
 
 /** What {@link DpopProofs} are checked with. */
 export interface DpopProofsParts {
+  /** @internal Left out of the declarations, which must not name a package that nobody has to install. */
   readonly jose: JoseLibrary;
   readonly store: SecureWsStore;
   readonly clock: Clock;

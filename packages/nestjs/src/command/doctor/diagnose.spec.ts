@@ -1,18 +1,22 @@
 import {
+  type CallHandler,
   type CanActivate,
   Catch,
   type ExceptionFilter,
+  type ExecutionContext,
   Injectable,
+  type INestApplication,
+  type NestInterceptor,
   type PipeTransform,
   Scope,
   UseFilters,
   UseGuards,
   ValidationPipe,
 } from '@nestjs/common';
-import { APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { SecureWsModule, WsAuthorize, WsRevocationService } from '@secure-ws/nestjs';
+import { HttpOnly, SecureWsModule, WsAuthorize, WsRevocationService } from '@secure-ws/nestjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { EchoGateway } from '../../../../../test/support/echo.gateway.js';
 import { type AppShape, startApp } from '../../../../../test/support/start-app.js';
@@ -42,6 +46,13 @@ async function rulesFound(shape: AppShape, more?: Partial<DoctorFacts>): Promise
 class Guard implements CanActivate {
   canActivate(): boolean {
     return true;
+  }
+}
+
+@Injectable()
+class Stamp implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): ReturnType<CallHandler['handle']> {
+    return next.handle();
   }
 }
 
@@ -223,6 +234,30 @@ describe('diagnose', () => {
       ]);
     },
   );
+
+  it.each([Scope.DEFAULT, Scope.REQUEST])(
+    'DP-01 what HttpOnly() keeps away from messages is found to skip none (scope %s)',
+    async (scope) => {
+      const providers = [
+        EchoGateway,
+        { provide: APP_GUARD, useClass: HttpOnly(Guard), scope },
+        { provide: APP_INTERCEPTOR, useClass: HttpOnly(Stamp), scope },
+      ];
+      const configure = (app: INestApplication): unknown => app.useGlobalGuards(HttpOnly(new Guard()));
+      expect(await rulesFound({ providers, configure }, { runsGlobals: false })).toEqual([]);
+    },
+  );
+
+  it('DP-01 global-guard-skips-messages names a class that has a decision of its own over HttpOnly()', async () => {
+    class Stricter extends HttpOnly(Guard) {
+      override canActivate(): boolean {
+        return false;
+      }
+    }
+    const providers = [EchoGateway, { provide: APP_GUARD, useClass: Stricter }];
+    const found = await rulesFound({ providers }, { runsGlobals: false });
+    expect(found).toEqual(['global-guard-skips-messages']);
+  });
 
   it('HS-01 local-origin-in-production is found in production alone', async () => {
     expect(await rulesFound(origins('http://localhost:4200'))).not.toContain('local-origin-in-production');

@@ -21,6 +21,8 @@ export interface SecurityEventChannel {
 /** How one channel works. */
 export interface EventChannelSettings {
   readonly clock: Clock;
+  /** What `timeoutMs` is measured with: the sink takes real time, where a test moves the other one. */
+  readonly sinkClock: Clock;
   /** How many events may wait. */
   readonly capacity: number;
   /** After how many milliseconds a promise of the sink is given up. */
@@ -48,7 +50,7 @@ export class EventChannel {
     readonly sink: SecurityEventSink,
     private readonly settings: EventChannelSettings,
   ) {
-    this.queue = new AuditQueue(sink, settings.clock, {
+    this.queue = new AuditQueue(sink, settings.sinkClock, {
       ...settings,
       onFault: (error) => settings.onFault(name, error),
     });

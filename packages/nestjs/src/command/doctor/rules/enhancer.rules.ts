@@ -1,3 +1,4 @@
+import { isHttpOnly } from '../../../boot/http-only.js';
 import { enhancerName, type GlobalEnhancers, validationOptionsOf } from '../../../nest/global-enhancers.js';
 import type { DoctorRule } from '../finding.js';
 
@@ -81,11 +82,11 @@ export const ENHANCER_RULES: readonly DoctorRule[] = [
 
 const isOn = (option: unknown): boolean => option !== undefined && option !== false && option !== null;
 
-/** Which of the global ones this Nest does not run for messages. */
+/** Which of the global ones this Nest does not run for messages, though nobody has said that they are for HTTP alone. */
 const isSkipped =
   ({ ofRequests }: GlobalEnhancers, runsGlobals: boolean) =>
   (enhancer: unknown): boolean =>
-    !runsGlobals || ofRequests.has(enhancer);
+    (!runsGlobals || ofRequests.has(enhancer)) && !isHttpOnly(enhancer);
 
 const problemOf = (enhancer: unknown, { ofRequests }: GlobalEnhancers): string =>
   ofRequests.has(enhancer)
