@@ -124,15 +124,17 @@ function read(source: object, sent: object, property: OutputProperty, run: Outpu
 }
 
 function isEmpty(written: unknown): boolean {
-  for (const _ in written as object) return false;
+  for (const name in written as object) if (Object.hasOwn(written as object, name)) return false;
   return true;
 }
 
 /** Whether there is anything in an object that JSON would have written. No accessor is called. */
 function hasMembers(value: object): boolean {
   return Object.keys(value).some((name) => {
-    const { get, value: member } = Object.getOwnPropertyDescriptor(value, name) ?? {};
-    return get !== undefined || (member !== undefined && typeof member !== 'function');
+    const described = Object.getOwnPropertyDescriptor(value, name);
+    if (described === undefined || !('value' in described)) return true;
+    const member: unknown = described.value;
+    return member !== undefined && typeof member !== 'function';
   });
 }
 
