@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { WsConnectionLifecycleService, WsRevocationService } from '@secure-ws/nestjs';
 import type { ChatApp } from '../../sample-app/src/chat-app.js';
 import { launchBrowser, newVisitor } from '../support/browser.js';
 import { logIn, say, startChat } from '../support/chat.js';
@@ -81,6 +82,17 @@ describe('the chat in a browser', () => {
     await carol.getByRole('link', { name: 'Board' }).click();
     await shown(carol, 'The figures for the third quarter are in.').waitFor();
     expect(await shown(carol, 'Let me in!').count()).toBe(0);
+  });
+
+  it('SL-05 tells somebody who is banned so after a reload, and stops', async () => {
+    const carol = await visit('carol');
+    const [connection] = chat.app.get(WsConnectionLifecycleService).find({ path: '/chat' }).slice(-1);
+    await chat.app.get(WsRevocationService).ban(connection!.principal.key, new Date(Date.now() + 3_600_000));
+    await carol.getByText('You are not admitted here any more.').waitFor();
+    await carol.reload();
+    await carol.getByText('You are not admitted here any more.', { exact: true }).waitFor();
+    expect(await carol.locator('#connection').getAttribute('data-state')).toBe('closed');
+    expect(await carol.locator('#connection-countdown').textContent()).toBe('');
   });
 
   it('SL-04 ends in every tab when its user logs out', async () => {

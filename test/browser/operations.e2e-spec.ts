@@ -151,6 +151,32 @@ describe('the operations page of the sample', () => {
     );
   });
 
+  it('MO-02 keeps the keyboard at the connections when a confirmed action takes its button away', async () => {
+    const page = await operate();
+    await visit('bob');
+    await chatRow(page).first().waitFor();
+    const age = () => page.locator('#rows td:nth-child(4)').first().textContent();
+    const act = async (button: RegExp, confirm: string): Promise<void> => {
+      const begin = page.getByRole('button', { name: button }).first();
+      await begin.focus();
+      await page.keyboard.press('Enter');
+      await page.getByLabel('Reason, for the audit').fill('By keyboard.');
+      // The rows are made again below the dialog, with the button that opened it.
+      const before = await age();
+      await eventually(age).not.toBe(before);
+      await page.getByRole('button', { name: 'Continue' }).press('Enter');
+      await page.locator('#confirm').getByRole('button', { name: confirm }).press('Enter');
+    };
+    const section = () => page.evaluate("document.activeElement.closest('section')?.getAttribute('aria-labelledby')");
+    await act(/^Ban .* on \/chat$/, 'Ban');
+    await page.getByText('Ban somebody: done').waitFor();
+    await page.locator('#bans button').waitFor();
+    await eventually(section).toBe('connections-title');
+    await act(/^End the ban of /, 'End the ban');
+    await page.locator('#bans-section').waitFor({ state: 'hidden' });
+    await eventually(section).toBe('connections-title');
+  });
+
   it('OD-10 works with a slash at the end of its address', async () => {
     const page = await operate();
     await page.goto(`${chat.url}/operations/`);

@@ -30,6 +30,10 @@ const CLOSES = {
 /** Says in plain words why a connection ended. @param {string | undefined} name as in `CLOSE_CODES` */
 export const closeText = (name) => CLOSES[name] ?? 'The connection was lost.';
 
+/** Says in plain words why the page does not come back by itself. @param {string | undefined} name as in `CLOSE_CODES` */
+export const endText = (name) =>
+  name === 'UNAUTHENTICATED' || name === 'TOKEN_EXPIRED' ? 'You are not admitted here any more.' : closeText(name);
+
 /**
  * Says in plain words why a message was refused.
  *

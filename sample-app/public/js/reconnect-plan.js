@@ -19,10 +19,13 @@ export function planReconnect({ advice, retryAfterMs, attempt, random = Math.ran
   const backoff = () => retry(random() * Math.min(CEILING_MS, BASE_MS * 2 ** attempt));
   switch (advice) {
     case 'now':
-    case 'after-refresh':
     case 'after-challenge':
       // "Now" once; a server that keeps saying so is not helped by a client that obeys at once. (A fresh credential is
       // fetched before every attempt, and a challenge is solved where one was asked for.)
+      return attempt === 0 ? retry(random() * 250) : backoff();
+    case 'after-refresh':
+      // A fresh credential that is refused three times is good, and its user is not: banned, or closed.
+      if (attempt >= LIMITED_ATTEMPTS) return { action: 'stop' };
       return attempt === 0 ? retry(random() * 250) : backoff();
     case 'now-jittered':
       return attempt === 0 ? retry(random() * 5000) : backoff();

@@ -1,5 +1,5 @@
 import { element } from './dom.js';
-import { closeText } from './plain-words.js';
+import { closeText, endText } from './plain-words.js';
 
 /** Shows the state of the connection. */
 export class StatusView {
@@ -31,7 +31,7 @@ export class StatusView {
         this.#countDown(Date.now() + delayMs);
         break;
       case 'closed':
-        this.#say(closeText(closeName));
+        this.#say(endText(closeName));
         break;
     }
   }

@@ -40,7 +40,11 @@ describe('the reconnect plan of the page', () => {
 
   it.each([4001, 4401, 4002, 4003])('comes back soon after a %i, and backs off when that did not help', (code) => {
     expect(plan(code, 0, 1)).toEqual({ action: 'retry', delayMs: 250 });
-    expect(plan(code, 4, 1)).toEqual({ action: 'retry', delayMs: 16_000 });
+    expect(plan(code, 2, 1)).toEqual({ action: 'retry', delayMs: 4000 });
+  });
+
+  it.each([4001, 4401])('gives up after three fresh credentials that a %i refuses', (code) => {
+    expect([0, 1, 2, 3].map((attempt) => plan(code, attempt, 0.5).action)).toEqual(['retry', 'retry', 'retry', 'stop']);
   });
 
   it.each([1002, 1003, 1007, 1009])('gives up after three tries at a %i', (code) => {

@@ -48,6 +48,7 @@ export class Actions {
   #onDone;
   #asked;
   #prepared;
+  #openedBy;
 
   constructor(connection, onDone) {
     this.#connection = connection;
@@ -57,11 +58,13 @@ export class Actions {
     for (const cancel of document.querySelectorAll('dialog .cancel')) {
       cancel.addEventListener('click', () => cancel.closest('dialog').close());
     }
+    for (const id of ['ask', 'confirm']) byId(id).addEventListener('close', () => this.#goOn());
   }
 
   /** Asks for the reason. @param whom in words, for the dialog @param target the fields that name it to the server */
   begin(action, whom, target = {}) {
     this.#asked = { action, ...target };
+    this.#openedBy = document.activeElement?.dataset.key;
     byId('ask-title').textContent = TITLES[action];
     byId('ask-whom').textContent = whom;
     byId('ask-minutes-label').hidden = action !== 'ban';
@@ -75,6 +78,18 @@ export class Actions {
   /** The rights are gone, or the connection. */
   close() {
     for (const id of ['ask', 'confirm']) byId(id).close();
+  }
+
+  /**
+   * Puts the keyboard back where it was. The button that opened the dialog has been made again meanwhile, with its row, or is
+   * gone: then the browser leaves the focus in the closed dialog, and drops it at the next frame.
+   */
+  #goOn() {
+    const { activeElement } = document;
+    if (byId('ask').open || byId('confirm').open) return;
+    if (activeElement !== document.body && activeElement?.closest('dialog') === null) return;
+    const buttons = [...document.querySelectorAll('main button[data-key]:not(:disabled)')];
+    (buttons.find(({ dataset }) => dataset.key === this.#openedBy) ?? byId('connections-title')).focus();
   }
 
   async #prepare(submit) {
@@ -101,8 +116,6 @@ export class Actions {
     await this.#try('confirm-error', async () => {
       const { outcome, connections } = await this.#connection.request('ops.confirm', { confirmation });
       byId('confirm').close();
-      // The button that began it may have been made again, or be gone: the keyboard goes on from the connections.
-      if (document.activeElement === document.body) byId('connections-title').focus();
       this.#onDone(doneText(action, outcome, connections));
     });
   }

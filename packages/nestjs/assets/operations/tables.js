@@ -8,8 +8,8 @@ function fill(id, rows, columns, nothing) {
   body.replaceChildren(...(rows.length > 0 ? rows : [empty]));
   if (focused === undefined) return;
   const same = [...body.querySelectorAll('button')].find(({ dataset }) => dataset.key === focused);
-  // Where it is gone, with its connection or its ban, the table itself is next.
-  (same ?? body.closest('[tabindex]')).focus();
+  // Where it is gone, with its connection or its ban, the table itself is next; one without rows may be hidden.
+  (same ?? (rows.length > 0 ? body.closest('[tabindex]') : byId('connections-title'))).focus();
 }
 
 function button(text, label, key, onClick, properties = {}) {
@@ -79,13 +79,14 @@ export function showLimited(clients) {
 }
 
 export function showBans(bans, mayAct, onEnd) {
-  byId('bans-section').hidden = bans.length === 0;
   const rows = bans.map((ban) => {
     const end = button('End the ban', `End the ban of ${ban.who}`, `unban ${ban.number}`, () => onEnd(ban));
     end.disabled = !mayAct;
     return element('tr', {}, cell(ban.who), cell(dateTime(ban.until)), cell(ban.reason), element('td', {}, end));
   });
+  // Filled before it is hidden: what is hidden has no focus to hand on.
   fill('bans', rows, 4, 'None.');
+  byId('bans-section').hidden = rows.length === 0;
 }
 
 const ACTIONS = [

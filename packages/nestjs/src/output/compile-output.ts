@@ -1,5 +1,6 @@
 import { isStandardSchema } from '../core/standard-schema.js';
 import { ContainerShape, type OutputShape, ScalarShape, SchemaShape } from './output-shape.js';
+import { ObjectShape } from './object-shape.js';
 import { ClassCompiler, type ReportOutputProblem } from './class-compiler.js';
 
 const FIT = 'declare a class with @Expose() properties, [Item], String, Number, Boolean or a Standard Schema object';
@@ -21,7 +22,10 @@ export function compileOutput(
     return undefined;
   }
   const item = shapeOf(where, isList ? (declared as readonly unknown[])[0] : declared, report);
-  return item === undefined ? undefined : new ContainerShape(isList ? 'list' : 'one', item, false);
+  if (item === undefined) return undefined;
+  // Only of the whole reply: what is nested may well have all that is optional left out, and the rest of the reply says so.
+  const check = item instanceof ObjectShape ? item.refuseStranger.bind(item) : undefined;
+  return new ContainerShape(isList ? 'list' : 'one', item, false, check);
 }
 
 function shapeOf(where: string, type: unknown, report: ReportOutputProblem): OutputShape | undefined {

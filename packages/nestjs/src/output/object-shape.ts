@@ -63,6 +63,23 @@ export class ObjectShape implements OutputShape {
     return written;
   }
 
+  /**
+   * Refuses an object of which nothing was written since it has none of the properties that the DTO knows: most often what an
+   * interceptor has wrapped around the reply, which would go out as `{}` and nobody would be told. An instance of the DTO, and
+   * an object without members, say what they mean.
+   *
+   * @throws {UnfitOutputError}
+   */
+  refuseStranger(value: unknown, written: unknown): void {
+    if (!isRecord(value) || !isEmpty(written) || value instanceof this.type || !hasMembers(value)) return;
+    for (const name of this.#declared) if (name in value) return;
+    const { name } = this.type;
+    throw new UnfitOutputError(
+      `has none of the properties that ${name} exposes, and members of its own`,
+      `where an interceptor wraps what handlers return, declare a class of the wrapper with a property of ${name}, or unwrap it`,
+    );
+  }
+
   /** What accessors and methods of the DTO are asked on: an instance with what it exposes, and nothing else. */
   #instanceOf(value: object): object {
     if (value instanceof this.type) return value;
@@ -104,6 +121,21 @@ function read(source: object, sent: object, property: OutputProperty, run: Outpu
   }
   if (value !== given) run.leaveOut(given);
   return value;
+}
+
+function isEmpty(written: unknown): boolean {
+  for (const name in written as object) if (Object.hasOwn(written as object, name)) return false;
+  return true;
+}
+
+/** Whether there is anything in an object that JSON would have written. No accessor is called. */
+function hasMembers(value: object): boolean {
+  return Object.keys(value).some((name) => {
+    const described = Object.getOwnPropertyDescriptor(value, name);
+    if (described === undefined || !('value' in described)) return true;
+    const member: unknown = described.value;
+    return member !== undefined && typeof member !== 'function';
+  });
 }
 
 /** Whether a value can have the properties of a DTO. */

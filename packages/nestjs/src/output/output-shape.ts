@@ -66,6 +66,8 @@ export class ContainerShape implements OutputShape {
     readonly item: OutputShape,
     /** Whether a list may hold lists of the same items: `Item[][]` looks like `Item[]` in TypeScript's metadata. */
     private readonly nests: boolean,
+    /** Told of each item and what was written of it: throws where that is not what was meant. */
+    private readonly check?: (item: unknown, written: unknown) => void,
   ) {}
 
   write(value: unknown, run: OutputRun): unknown {
@@ -76,7 +78,7 @@ export class ContainerShape implements OutputShape {
     } else if (value instanceof Map || container === 'map') {
       if (container === 'map' || container === 'any') return this.#writeMap(value, run);
     } else if (container !== 'list') {
-      return this.item.write(value, run);
+      return this.#writeChecked(value, run);
     }
     throw unfit(`is declared as ${container === 'one' ? 'one value' : `a ${container}`}`, value);
   }
@@ -124,7 +126,13 @@ export class ContainerShape implements OutputShape {
 
   #writeItem(item: unknown, run: OutputRun): unknown {
     run.count();
-    return this.item.write(item, run);
+    return this.#writeChecked(item, run);
+  }
+
+  #writeChecked(item: unknown, run: OutputRun): unknown {
+    const written = this.item.write(item, run);
+    this.check?.(item, written);
+    return written;
   }
 }
 
