@@ -87,7 +87,8 @@ describe('the chat in a browser', () => {
   it('SL-05 tells somebody who is banned so after a reload, and stops', async () => {
     const carol = await visit('carol');
     const [connection] = chat.app.get(WsConnectionLifecycleService).find({ path: '/chat' }).slice(-1);
-    await chat.app.get(WsRevocationService).ban(connection!.principal.key, new Date(Date.now() + 3_600_000));
+    if (connection === undefined) throw new Error('Carol is not connected.');
+    await chat.app.get(WsRevocationService).ban(connection.principal.key, new Date(Date.now() + 3_600_000));
     await carol.getByText('You are not admitted here any more.').waitFor();
     await carol.reload();
     await carol.getByText('You are not admitted here any more.', { exact: true }).waitFor();

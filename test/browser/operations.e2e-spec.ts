@@ -175,6 +175,7 @@ describe('the operations page of the sample', () => {
     await act(/^End the ban of /, 'End the ban');
     await page.locator('#bans-section').waitFor({ state: 'hidden' });
     await eventually(section).toBe('connections-title');
+    expect(await section()).toBe('connections-title');
   });
 
   it('OD-10 works with a slash at the end of its address', async () => {
