@@ -10,7 +10,16 @@ import { hashedKey } from './store-keys.js';
 
 type StoreMethod = Exclude<
   keyof MemoryStore,
-  'size' | 'isShared' | 'admitsHandshakes' | 'awayMs' | 'control' | 'onForged' | 'tick' | 'close'
+  | 'size'
+  | 'isShared'
+  | 'admitsHandshakes'
+  | 'awayMs'
+  | 'control'
+  | 'onForged'
+  | 'onNews'
+  | 'hearsNews'
+  | 'tick'
+  | 'close'
 >;
 
 const METHODS: readonly StoreMethod[] = [

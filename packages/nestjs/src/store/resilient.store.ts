@@ -12,6 +12,7 @@ import {
   type ScoreRule,
   SecureWsStore,
   SecureWsStoreError,
+  type StoreNews,
 } from './secure-ws.store.js';
 import { sentAdmission, sentLease } from './sent-admission.js';
 import { hashedKey } from './store-keys.js';
@@ -92,6 +93,14 @@ export class ResilientStore extends SecureWsStore {
   override get control(): ControlLine | undefined {
     const line = this.shared.control;
     return line === undefined ? undefined : (this.#control ??= watchedLine(line, (call) => this.#ask(call)));
+  }
+
+  override onNews(listener: (what: StoreNews) => void): () => void {
+    return this.shared.onNews(listener);
+  }
+
+  override get hearsNews(): boolean {
+    return this.shared.hearsNews;
   }
 
   override get awayMs(): number {
