@@ -30,7 +30,7 @@ export class ClusterNode {
     readonly id: string,
   ) {
     child.on('message', (report: NodeReport) => {
-      if ('event' in report) this.events.push({ at: performance.now(), event: report.event });
+      if ('event' in report) this.events.push({ at: Math.round(performance.now()), event: report.event });
       else if ('id' in report) this.#answers.get(report.id)?.(report);
     });
   }
