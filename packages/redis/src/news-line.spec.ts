@@ -8,6 +8,8 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 class QuietClient implements RedisClient {
   readonly heard: Map<string, (message: string) => void>[] = [];
   ended = 0;
+  /** Says that a connection that was lost is there again. */
+  comeBack: () => void = () => undefined;
   evalSha = () => Promise.resolve();
   eval = () => Promise.resolve();
   listenerCount = () => 1;
@@ -16,7 +18,9 @@ class QuietClient implements RedisClient {
     const heard = new Map<string, (message: string) => void>();
     this.heard.push(heard);
     return {
-      on: () => undefined,
+      on: (event: string, listener: () => void) => {
+        if (event === 'ready') this.comeBack = listener;
+      },
       connect: () => Promise.resolve(),
       subscribe: (channel: string, listener: (message: string) => void) =>
         Promise.resolve(heard.set(channel, listener)),
@@ -46,6 +50,13 @@ describe('NewsLine', () => {
     expect(told.splice(0)).toEqual(['revocations', 'control']);
     for (const message of ['control', 'revocations', 'nonsense']) client.heard[0]?.get('news')?.(message);
     expect(told).toEqual(['control', 'revocations']);
+  });
+
+  it('SL-04 has all read when its connection was lost and is there again', async () => {
+    const { client, told } = await openLine();
+    told.splice(0);
+    client.comeBack();
+    expect(told).toEqual(['revocations', 'control']);
   });
 
   it('SL-04 is alive while its probes come back, and not from the first that does not', async () => {

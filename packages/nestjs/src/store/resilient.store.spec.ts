@@ -279,9 +279,12 @@ describe('ResilientStore', () => {
     expect(() => store.revoke([{ key: 'session:a', issuedBefore: 5000, ttlMs: 60_000 }])).toThrow(UNAVAILABLE);
     const identity = { keys: [hashedKey('session:a')], issuedAt: 1000 };
     await pass(2000);
+    expect(() => store.revocations(undefined, 10)).toThrow(UNAVAILABLE);
     network.state = 'up';
     await pass(1250);
     expect(network.memory.admit({ identity }).isRevoked).toBe(true);
+    // And what others have revoked is read.
+    expect(await store.revocations(undefined, 10)).toMatchObject({ entries: [{ issuedBefore: 5000 }] });
     expect(events).toEqual(['away']);
     await pass(3000);
     expect(events).toEqual(['away', 'back after 5000']);
