@@ -4,8 +4,9 @@ import { WsAuthorize } from '@secure-ws/nestjs';
 import { connect, testIdentity } from '@secure-ws/nestjs/testing';
 import { secureWsRedis } from '@secure-ws/redis';
 import { createClient } from 'redis';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { CLUSTER_KEY } from '../support/cluster-key.js';
+import { PATIENCE_MS } from '../support/patience.js';
 import { RedisServer } from '../support/redis-server.js';
 import { boot, example } from './example.js';
 
@@ -77,6 +78,12 @@ it('DP-06 the ACL user of the page can do all that the store asks for, and nothi
   expect(await store.control.hear(position, 10)).toMatchObject({ messages: ['message'], isContinued: true });
   expect(await store.control.beat('node', 1000)).toEqual(['node']);
   expect(await store.control.beat('node', 0)).toEqual([]);
+  onTestFinished(store.onNews(() => undefined));
+  const hears = async (): Promise<boolean> => {
+    await store.control.hear(position, 10);
+    return store.hearsNews;
+  };
+  await vi.waitUntil(hears, PATIENCE_MS);
 
   for (const command of [['FLUSHALL'], ['CONFIG', 'GET', '*'], ['GET', 'other:key'], ['KEYS', '*']]) {
     await expect(client.sendCommand(command)).rejects.toThrow(/NOPERM/);

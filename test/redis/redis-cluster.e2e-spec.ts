@@ -1,17 +1,21 @@
 import { describeStoreContract } from '@secure-ws/nestjs/testing';
-import { secureWsRedis } from '@secure-ws/redis';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { type RedisStore, secureWsRedis } from '@secure-ws/redis';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CLUSTER_KEY } from '../support/cluster-key.js';
+import { PATIENCE_MS } from '../support/patience.js';
 import { sharedRedisCluster } from '../support/redis-cluster.js';
 
 const running = sharedRedisCluster();
+
+const openStore = async (cluster: ReturnType<typeof running>): Promise<RedisStore> =>
+  secureWsRedis({ client: await cluster.open(), clusterKey: CLUSTER_KEY });
 
 describeStoreContract(
   'DP-06 A RedisStore over a Redis Cluster of three',
   async () => {
     const cluster = running();
     await cluster.flush();
-    const store = await secureWsRedis({ client: await cluster.open(), clusterKey: CLUSTER_KEY });
+    const store = await openStore(cluster);
     return {
       store,
       pass: (ms: number) => cluster.stepClock(ms),
@@ -40,4 +44,24 @@ it('DP-06 the nodes of an application talk over a cluster, and all that they kee
   expect((await same.revocations(undefined, 10)).entries).toHaveLength(1);
   await other.hit('k:a', [{ limit: 1, ttl: 60_000 }]);
   expect((await cluster.sizes()).some((size) => size === 0)).toBe(true);
+});
+
+it('SL-04 a node hears over a cluster that another one has written', async () => {
+  const cluster = running();
+  const [one, other] = [await openStore(cluster), await openStore(cluster)] as const;
+  for (const store of [one, other]) onTestFinished(() => store.close());
+  const told: string[] = [];
+  onTestFinished(other.onNews((what) => told.push(what)));
+  const hears = async (): Promise<boolean> => {
+    await other.control.hear(undefined, 10);
+    return other.hearsNews;
+  };
+  await vi.waitUntil(hears, PATIENCE_MS);
+  for (const what of ['revocations', 'control'] as const) {
+    told.splice(0);
+    if (what === 'control') await one.control.say('message');
+    else await one.revoke([{ key: 'k:n', issuedBefore: 1000, ttlMs: 60_000 }]);
+    await vi.waitUntil(() => told.length > 0, PATIENCE_MS);
+    expect(told).toEqual([what]);
+  }
 });

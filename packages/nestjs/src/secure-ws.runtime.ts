@@ -125,11 +125,13 @@ export class SecureWsRuntime {
     this.lifecycle.onDrained(() => this.hooks.settled());
     this.revocationWatch = new RevocationWatch(store, clock, longestDecisionMs(options), () => this.lifecycle.find());
     this.revocations = new WsRevocationService(store, this.revocationWatch, clock, options.store.revocationMs);
-    const forgeries = store instanceof ResilientStore ? store.forgeries : undefined;
     this.cluster = new WsCluster(store.control, clock, this.lifecycle, {
       onGap: () => this.events.emit({ type: 'ws.cluster.gap' }),
-      onForged: (what) => forgeries?.note(what),
+      onForged: (what) => store instanceof ResilientStore && store.forgeries.note(what),
     });
+    this.startedParts.add(() =>
+      store.onNews((what) => (what === 'control' ? this.cluster : this.revocationWatch).hint()),
+    );
     this.defaults = defaultSettings(options);
     const ledger = new ViolationLedger(store, options.throttling.violations);
     this.#shedding = new LoadShedding(options.throttling.shedding, meter, (news) => this.#tellLoad(news));
@@ -139,10 +141,9 @@ export class SecureWsRuntime {
       () => this.#shedding.isShedding,
     ));
     const { events, faults, outputs } = this;
-    const { policyTimeoutMs } = options.authorization;
     this.#parts = {
       ...{ clock, events, faults, outputs },
-      ...{ throttles, ledger, policyTimeoutMs },
+      ...{ throttles, ledger, policyTimeoutMs: options.authorization.policyTimeoutMs },
       detailedErrors: options.detailedErrors,
     };
     this.timer.onTick((now) => {
@@ -151,7 +152,7 @@ export class SecureWsRuntime {
       this.guard.tick(now);
       store.tick();
       this.revocationWatch.tick(now);
-      this.cluster.tick(now);
+      this.cluster.tick(now, store.hearsNews);
       this.alerts.tick(now);
     });
     const challengeVerifier = (): WsChallengeVerifier => {

@@ -18,4 +18,6 @@ export interface RedisClient {
   listenerCount(event: 'error'): number;
   /** Whether it is connected; a client that does not say so is asked. */
   readonly isReady?: boolean;
+  /** A further client of the same kind, not connected, for what the server pushes; without one the nodes hear by asking alone. */
+  duplicate?(): unknown;
 }

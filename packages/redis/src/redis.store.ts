@@ -13,8 +13,10 @@ import {
   SecureWsStore,
   SecureWsStoreError,
   type StoreForgery,
+  type StoreNews,
 } from '@secure-ws/nestjs/store';
 import type { ThrottleRule } from '@secure-ws/nestjs';
+import { NewsLine } from './news-line.js';
 import type { RedisClient } from './redis-client.js';
 import type { Script } from './script.js';
 import { SCRIPTS } from './scripts/scripts.js';
@@ -64,6 +66,7 @@ export class RedisStore extends SecureWsStore {
   #isClosed = false;
   #control: ControlLine | undefined;
   readonly #signed: SignedRevocations;
+  readonly #news: NewsLine;
 
   /** @internal Made by `secureWsRedis()`. */
   constructor(
@@ -75,6 +78,7 @@ export class RedisStore extends SecureWsStore {
   ) {
     super();
     this.#signed = new SignedRevocations(clusterKey, layout.prefix);
+    this.#news = new NewsLine(client, layout.news);
   }
 
   override async hit(key: string, rules: readonly ThrottleRule[], cost = 1): Promise<number> {
@@ -136,7 +140,8 @@ export class RedisStore extends SecureWsStore {
     const sent = new Map<string, SentRevocation>();
     for (const each of asked.values()) this.#prepare(sent, each);
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const found = (await this.#run(SCRIPTS.revoke, this.layout.revocations, [...sent.values()])) as HandedEntry[];
+      const told = { entries: [...sent.values()], news: this.layout.news };
+      const found = (await this.#run(SCRIPTS.revoke, this.layout.revocations, told)) as HandedEntry[];
       if (found.length === 0) {
         for (const each of sent.values()) this.#signed.written(each);
         return;
@@ -163,7 +168,9 @@ export class RedisStore extends SecureWsStore {
     return (this.#control ??= {
       key: this.clusterKey,
       name: layout.prefix,
-      say: async (message) => void (await this.#run(SCRIPTS.say, layout.control, { message, fresh: randomUUID() })),
+      say: async (message) => {
+        await this.#run(SCRIPTS.say, layout.control, { message, fresh: randomUUID(), news: layout.news });
+      },
       hear: async (after, most) => this.#hear(after, most),
       beat: async (node, ttl) => (await this.#run(SCRIPTS.beat, [layout.nodes], { node, ttl })) as readonly string[],
     });
@@ -173,16 +180,27 @@ export class RedisStore extends SecureWsStore {
     return this.#signed.onForged(() => listener('revocation'));
   }
 
+  override onNews(listener: (what: StoreNews) => void): () => void {
+    return this.#news.listen(listener);
+  }
+
+  override get hearsNews(): boolean {
+    return this.#news.isAlive;
+  }
+
   /** Refuses everything from now on, and closes a client that was opened for a `url`. */
   override close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#news.close();
     this.onClose();
   }
 
   async #hear(after: string | undefined, most: number): Promise<ControlBatch> {
-    const asked = { ...positionOf(after), most, fresh: randomUUID() };
+    const probe = this.#news.nextProbe();
+    const asked = { ...positionOf(after), most, fresh: randomUUID(), probe };
     const reply = (await this.#run(SCRIPTS.hear, this.layout.control, asked)) as HearReply;
+    this.#news.onAnswer(probe);
     const [messages, name, reached, isLast, isContinued] = reply;
     return { messages, position: `${name}.${reached}`, isLast: isLast === 1, isContinued: isContinued === 1 };
   }

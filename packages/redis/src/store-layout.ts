@@ -33,6 +33,8 @@ export class StoreLayout {
   readonly control: readonly string[];
   /** The nodes, by when they are gone. */
   readonly nodes: string;
+  /** The channel on which nodes hear that something was written. */
+  readonly news: string;
   readonly #root: string;
 
   constructor(readonly prefix: string) {
@@ -41,6 +43,7 @@ export class StoreLayout {
     this.revocations = ['data', 'log', 'dues', 'meta'].map((part) => `${this.#root}:revocations:${part}`);
     this.control = ['stream', 'meta'].map((part) => `${this.#root}:control:${part}`);
     this.nodes = `${this.#root}:control:nodes`;
+    this.news = `${this.#root}:news`;
   }
 
   /** The windows of a list of rules for a key. */

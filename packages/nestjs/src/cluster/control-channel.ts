@@ -1,13 +1,11 @@
 import { withDeadline } from '../core/awaitable.js';
 import type { Clock } from '../core/clock.js';
 import { randomId } from '../core/identifier.js';
+import { LogReader } from '../core/log-reader.js';
 import type { ControlLine } from '../store/control-line.js';
 import { SecureWsStoreError, type StoreForgery } from '../store/secure-ws.store.js';
 import { type ControlMessage, ControlSeal } from './control-seal.js';
 import { ReplayGuard } from './replay-guard.js';
-
-/** How often the line is read, in milliseconds. */
-const HEAR_EVERY_MS = 250;
 
 /** How many messages are read at once. */
 const BATCH = 100;
@@ -43,9 +41,8 @@ export class ControlChannel {
   #waiting = 0;
   /** Said one after the other: a message that overtakes another would be taken for a replay. */
   #said: Promise<unknown> = Promise.resolve();
-  #isHearing = false;
+  readonly #reader = new LogReader(() => this.#hear());
   #isBeating = false;
-  #heardAt = -Infinity;
   #beatAt = -Infinity;
   #isClosed = false;
 
@@ -88,22 +85,24 @@ export class ControlChannel {
     return [...nodes];
   }
 
-  /** Reads on, and says that this node lives. Called by the coarse timer. */
-  tick(now: number): void {
+  /** Reads on, and says that this node lives. Called by the coarse timer. @param hearsNews whether {@link hint} is called. */
+  tick(now: number, hearsNews: boolean): void {
     if (this.#isClosed) return;
-    if (!this.#isHearing && now - this.#heardAt >= HEAR_EVERY_MS) {
-      this.#heardAt = now;
-      void this.#hear();
-    }
+    this.#reader.tick(now, hearsNews);
     // One that does not hear yet is not waited for.
     if (this.#position === undefined || this.#isBeating || now - this.#beatAt < BEAT_EVERY_MS) return;
     this.#beatAt = now;
     void this.#beat();
   }
 
+  /** Another node has said something, it is said. */
+  hint(): void {
+    if (!this.#isClosed) this.#reader.hint();
+  }
+
   /** Makes sure that this node hears what is said from now on. */
   async listen(): Promise<void> {
-    if (this.#position === undefined && !this.#isHearing) await this.#hear();
+    if (this.#position === undefined) await this.#reader.read();
   }
 
   /** Leaves, and does not wait for long. Never rejects. */
@@ -134,7 +133,6 @@ export class ControlChannel {
   }
 
   async #hear(): Promise<void> {
-    this.#isHearing = true;
     try {
       for (let isLast = false; !isLast && !this.#isClosed;) {
         const batch = await this.line.hear(this.#position, BATCH);
@@ -145,8 +143,6 @@ export class ControlChannel {
       }
     } catch {
       // A store without an answer is asked again from the same position.
-    } finally {
-      this.#isHearing = false;
     }
   }
 

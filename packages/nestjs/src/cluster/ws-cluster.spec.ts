@@ -63,7 +63,7 @@ function start(line: ControlLine, clock: FakeClock, found = 1) {
 /** Lets the nodes hear of each other. */
 async function pass(clock: FakeClock, nodes: readonly { readonly cluster: WsCluster }[], ms = 250): Promise<void> {
   clock.advance(ms);
-  for (const { cluster } of nodes) cluster.tick(clock.monotonic());
+  for (const { cluster } of nodes) cluster.tick(clock.monotonic(), false);
   await turns();
 }
 

@@ -130,8 +130,13 @@ export class WsCluster {
   }
 
   /** @internal Called by the coarse timer. */
-  tick(now: number): void {
-    this.#channel?.tick(now);
+  tick(now: number, hearsNews: boolean): void {
+    this.#channel?.tick(now, hearsNews);
+  }
+
+  /** @internal Another node has said something, it is said. */
+  hint(): void {
+    this.#channel?.hint();
   }
 
   /** @internal Leaves the cluster. */

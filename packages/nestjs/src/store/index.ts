@@ -16,5 +16,6 @@ export type {
   ScoreRule,
   StoreFailure,
   StoreForgery,
+  StoreNews,
 } from './secure-ws.store.js';
 export type { Awaitable } from '../core/awaitable.js';

@@ -10,7 +10,16 @@ import { hashedKey } from './store-keys.js';
 
 type StoreMethod = Exclude<
   keyof MemoryStore,
-  'size' | 'isShared' | 'admitsHandshakes' | 'awayMs' | 'control' | 'onForged' | 'tick' | 'close'
+  | 'size'
+  | 'isShared'
+  | 'admitsHandshakes'
+  | 'awayMs'
+  | 'control'
+  | 'onForged'
+  | 'onNews'
+  | 'hearsNews'
+  | 'tick'
+  | 'close'
 >;
 
 const METHODS: readonly StoreMethod[] = [
@@ -59,16 +68,17 @@ class Network {
   }
 }
 
-function make() {
+function make(admitWhileAwayMs = 30_000) {
   const clock = new FakeClock();
   const memory = new MemoryStore(clock, { maxKeys: 1000 });
   const network = new Network(memory);
   const events: string[] = [];
   const local = new MemoryStore(clock, { maxKeys: 1000 });
-  const store = new ResilientStore(network.store, local, clock, {
+  const listener = {
     onAway: () => events.push('away'),
-    onBack: (awayMs) => events.push(`back after ${awayMs}`),
-  });
+    onBack: (awayMs: number) => events.push(`back after ${awayMs}`),
+  };
+  const store = new ResilientStore(network.store, local, clock, listener, admitWhileAwayMs);
   /** Makes the shared store away. */
   const cutOff = async (): Promise<void> => {
     network.state = 'fails';
@@ -169,6 +179,20 @@ describe('ResilientStore', () => {
     expect(() => acquire(store, 'c3', place, 60_000)).toThrow(UNAVAILABLE);
   });
 
+  it('DR-17 SL-04 admits nobody without the shared store where it may not, also at a single failure', async () => {
+    const { cutOff, network, store } = make(0);
+    await store.revocations(undefined, 10);
+    const identity = { keys: ['session:a'], issuedAt: 1000 };
+    network.state = 'fails';
+    await expect(store.admit({ identity })).rejects.toMatchObject({ failure: 'unavailable' });
+    network.state = 'up';
+    expect(await store.admit({ identity })).toMatchObject({ granted: true });
+    expect(store.admitsHandshakes).toBe(true);
+    await cutOff();
+    expect(store.admitsHandshakes).toBe(false);
+    expect(() => store.admit({ identity })).toThrow(UNAVAILABLE);
+  });
+
   it('DR-17 comes back by itself, also when nobody asks, once it has answered for a while', async () => {
     const { cutOff, events, network, store, pass } = make();
     await cutOff();
@@ -247,6 +271,24 @@ describe('ResilientStore', () => {
       const identity = { keys: [hashedKey('principal:a')], issuedAt };
       expect(network.memory.admit({ identity }).isRevoked).toBe(isRevoked);
     });
+  });
+
+  it('SL-04 DR-17 tells what was revoked meanwhile at the first answer, before any other node admits again', async () => {
+    const { cutOff, events, network, store, pass } = make();
+    await cutOff();
+    expect(() => store.revoke([{ key: 'session:a', issuedBefore: 5000, ttlMs: 60_000 }])).toThrow(UNAVAILABLE);
+    const identity = { keys: [hashedKey('session:a')], issuedAt: 1000 };
+    await pass(2000);
+    expect(() => store.revocations(undefined, 10)).toThrow(UNAVAILABLE);
+    network.state = 'up';
+    await pass(1250);
+    expect(network.memory.admit({ identity }).isRevoked).toBe(true);
+    // And what others have revoked is read.
+    expect(await store.revocations(undefined, 10)).toMatchObject({ entries: [{ issuedBefore: 5000 }] });
+    expect(events).toEqual(['away']);
+    await pass(3000);
+    expect(events).toEqual(['away', 'back after 5000']);
+    expect(store.awayMs).toBe(0);
   });
 
   it('SL-04 tells a shared store that lost its data what was revoked, and one that did not nothing again', async () => {

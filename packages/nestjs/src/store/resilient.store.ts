@@ -12,21 +12,17 @@ import {
   type ScoreRule,
   SecureWsStore,
   SecureWsStoreError,
+  type StoreNews,
 } from './secure-ws.store.js';
 import { sentAdmission, sentLease } from './sent-admission.js';
 import { hashedKey } from './store-keys.js';
 import { type ControlLine, watchedLine } from './control-line.js';
 import { ForgeryReports } from './forgery-reports.js';
 import { StoreHealth, type StoreHealthListener } from './store-health.js';
+import { UntoldRevocations } from './untold-revocations.js';
 
-/** For how long new handshakes are admitted while the shared store is away, in milliseconds. */
-const MAX_AWAY_MS = 30_000;
-
-/** How many revocations are told the shared store at once. */
-const TELL_AT_ONCE = 500;
-
-/** How many revocations wait for a shared store that is away. */
-const MAX_UNTOLD = 100_000;
+/** How many of the revocations that this node knows are looked through at once. */
+const READ_AT_ONCE = 500;
 
 const PROBE: ScoreRule = Object.freeze({ name: 'probe', decayPerSecond: 1, max: 1 });
 
@@ -34,7 +30,7 @@ const PROBE: ScoreRule = Object.freeze({ name: 'probe', decayPerSecond: 1, max: 
  * A shared store, and what holds while it is away (DR-17, OWASP ASVS 5.0 16.5.2):
  *
  * - rates and scores are counted in the memory of this node
- * - leases known to this node hold for 30 seconds; then nobody new is admitted
+ * - leases known to this node hold for `admitWhileAwayMs`; then nobody new is admitted
  * - single-use values are refused at once: another node may have seen them
  * - revocations hold that this node has made or read; those that it made are told when the store is back, and as soon as
  *   it has lost its data
@@ -45,8 +41,7 @@ const PROBE: ScoreRule = Object.freeze({ name: 'probe', decayPerSecond: 1, max: 
  */
 export class ResilientStore extends SecureWsStore {
   readonly #health: StoreHealth;
-  /** Revocations that the shared store has still to be told, in the order in which it must hear of them. */
-  readonly #untold = new Map<string, Revocation>();
+  readonly #untold = new UntoldRevocations();
   #isTelling = false;
   /** Whether the memory of this node had room for every revocation that was read. */
   #holdsAll = true;
@@ -64,6 +59,7 @@ export class ResilientStore extends SecureWsStore {
     private readonly local: SecureWsStore,
     private readonly clock: Clock,
     listener: StoreHealthListener,
+    private readonly admitWhileAwayMs: number,
   ) {
     super();
     this.#listeners = [listener];
@@ -86,7 +82,7 @@ export class ResilientStore extends SecureWsStore {
   }
 
   override get admitsHandshakes(): boolean {
-    return this.#health.awayMs < (this.#knowsRevocations ? MAX_AWAY_MS : 1);
+    return this.#health.awayMs < (this.#knowsRevocations ? this.admitWhileAwayMs : 1);
   }
 
   override get control(): ControlLine | undefined {
@@ -94,19 +90,27 @@ export class ResilientStore extends SecureWsStore {
     return line === undefined ? undefined : (this.#control ??= watchedLine(line, (call) => this.#ask(call)));
   }
 
+  override onNews(listener: (what: StoreNews) => void): () => void {
+    return this.shared.onNews(listener);
+  }
+
+  override get hearsNews(): boolean {
+    return this.shared.hearsNews;
+  }
+
   override get awayMs(): number {
     return this.#health.awayMs;
   }
 
-  /** Whether this node can tell by itself who is revoked, but for what the last half minute has brought elsewhere. */
+  /** Whether this node can tell by itself who is revoked, but for what has come elsewhere since it last read. */
   get #knowsRevocations(): boolean {
-    return this.#holdsAll && this.clock.monotonic() - this.#readAt < MAX_AWAY_MS;
+    return this.#holdsAll && this.clock.monotonic() - this.#readAt < this.admitWhileAwayMs;
   }
 
   /** Watches the shared store, tells it what it missed, and sweeps the memory. */
   override tick(): void {
     this.#health.tick();
-    if (this.#untold.size > 0 && !this.#isTelling && this.#health.awayMs === 0) void this.#tell();
+    if (this.#untold.size > 0 && !this.#isTelling && this.#health.isAnswering) void this.#tell();
     this.local.tick();
     this.forgeries.tick();
     void this.#tickShared();
@@ -180,19 +184,19 @@ export class ResilientStore extends SecureWsStore {
    */
   override revoke(revocations: readonly Revocation[]): Awaitable<void> {
     const hashed = revocations.map((each) => ({ ...each, key: hashedKey(each.key) }));
-    if (this.#untold.size >= MAX_UNTOLD) throw new SecureWsStoreError('full');
+    if (this.#untold.isFull) throw new SecureWsStoreError('full');
     this.#keep(hashed);
-    const sent = hashed.map((each) => this.#keepUntold(each));
+    const sent = hashed.map((each) => this.#untold.add(each));
     return andThen(
       this.#ask(() => this.shared.revoke(sent)),
-      () => this.#told(sent),
+      () => this.#untold.told(sent),
     );
   }
 
-  /** Entries have hashed keys. What was read holds on this node while the shared store is away. */
+  /** Entries have hashed keys. What was read holds on this node while the shared store is away; it is read at its first answer. */
   override revocations(after: string | undefined, most: number): Awaitable<RevocationBatch> {
     return andThen(
-      this.#ask(() => this.shared.revocations(after, most)),
+      this.#ask(() => this.shared.revocations(after, most), true),
       (batch) => {
         if (after !== undefined && !batch.isContinued) this.#tellAll();
         this.#keep(batch.entries);
@@ -227,9 +231,9 @@ export class ResilientStore extends SecureWsStore {
     }
   }
 
-  #ask<T>(call: () => Awaitable<T>): Awaitable<T> {
+  #ask<T>(call: () => Awaitable<T>, isEarly = false): Awaitable<T> {
     if (this.#isClosed) throw new SecureWsStoreError('closed');
-    return this.#health.ask(call);
+    return this.#health.ask(call, isEarly);
   }
 
   #askOr<T>(call: () => Awaitable<T>, fallBack: () => Awaitable<T>): Awaitable<T> {
@@ -245,26 +249,12 @@ export class ResilientStore extends SecureWsStore {
     }
   }
 
-  /** A weaker revocation must not take the place of one that the shared store has not heard of. */
-  #keepUntold(revocation: Revocation): Revocation {
-    const { key, issuedBefore, ttlMs } = revocation;
-    const known = this.#untold.get(key);
-    const isTakenBack = issuedBefore === 0;
-    if (isTakenBack) this.#untold.delete(key);
-    const kept =
-      known === undefined || isTakenBack
-        ? revocation
-        : { key, issuedBefore: Math.max(issuedBefore, known.issuedBefore), ttlMs: Math.max(ttlMs, known.ttlMs) };
-    this.#untold.set(untoldName(kept), kept);
-    return kept;
-  }
-
   /** The shared store lost its data: what this node knows is told to it again. */
   #tellAll(): void {
     let after: string | undefined;
     for (let isLast = false; !isLast;) {
-      const batch = this.local.revocations(after, TELL_AT_ONCE) as RevocationBatch;
-      for (const each of batch.entries) this.#keepUntold(each);
+      const batch = this.local.revocations(after, READ_AT_ONCE) as RevocationBatch;
+      for (const each of batch.entries) this.#untold.add(each);
       ({ position: after, isLast } = batch);
     }
   }
@@ -272,23 +262,16 @@ export class ResilientStore extends SecureWsStore {
   async #tell(): Promise<void> {
     this.#isTelling = true;
     try {
-      const batch = [...this.#untold.values()].slice(0, TELL_AT_ONCE);
-      await this.#ask(() => this.shared.revoke(batch));
-      this.#told(batch);
+      // All of them, at its first answer: other nodes admit again when they have had three.
+      while (this.#untold.size > 0) {
+        const { batch } = this.#untold;
+        await this.#ask(() => this.shared.revoke(batch), true);
+        this.#untold.told(batch);
+      }
     } catch {
       // At the next tick again.
     } finally {
       this.#isTelling = false;
     }
   }
-
-  #told(revocations: readonly Revocation[]): void {
-    for (const each of revocations) {
-      const name = untoldName(each);
-      if (this.#untold.get(name) === each) this.#untold.delete(name);
-    }
-  }
 }
-
-/** What was taken back is told before what was revoked again since. */
-const untoldName = ({ key, issuedBefore }: Revocation): string => (issuedBefore === 0 ? `taken-back:${key}` : key);

@@ -129,6 +129,9 @@ export type LeaseState = 'held' | 'replaced' | 'unknown';
 /** Why a store has no answer: it holds as many keys as it may; it cannot be reached or is too slow; it was closed. */
 export type StoreFailure = 'full' | 'unavailable' | 'closed';
 
+/** What another node may have written: revocations, or a message on the {@link ControlLine}. */
+export type StoreNews = 'revocations' | 'control';
+
 /** What in a store was not written by a node of this application. */
 export type StoreForgery = 'revocation' | 'control-message' | 'node';
 
@@ -194,6 +197,22 @@ export abstract class SecureWsStore {
   onForged(_listener: (what: StoreForgery) => void): () => void {
     // Most stores cannot tell.
     return () => undefined;
+  }
+
+  /**
+   * Calls a listener, which must not throw, as soon as something may have been written. It is a hint that makes nodes quick: one may be
+   * lost, and anybody who can write to the store may give one. What counts is what stands in the logs, which are read in any case.
+   *
+   * @returns ends it.
+   */
+  onNews(_listener: (what: StoreNews) => void): () => void {
+    // Most stores have to be asked.
+    return () => undefined;
+  }
+
+  /** Whether {@link onNews} works at the moment, as far as the store can tell: the logs are then read twice a second, otherwise four times. */
+  get hearsNews(): boolean {
+    return false;
   }
 
   /** For what a store has to do from time to time; called several times a second by each application that uses it. */

@@ -72,10 +72,17 @@ export class StoreHealth {
    *
    * @throws SecureWsStoreError `unavailable` (at once or as a rejection) when it is away, fails or takes too long; `full`
    * and `closed` as the store says them.
+   * @param isEarly asks one that {@link isAnswering} as well: what cannot wait until it counts as back.
    */
-  ask<T>(call: () => Awaitable<T>): Awaitable<T> {
-    if (this.#awaySince !== undefined || this.#pending.size >= MAX_PENDING) throw new SecureWsStoreError('unavailable');
+  ask<T>(call: () => Awaitable<T>, isEarly = false): Awaitable<T> {
+    const isAway = isEarly ? !this.isAnswering : this.#awaySince !== undefined;
+    if (isAway || this.#pending.size >= MAX_PENDING) throw new SecureWsStoreError('unavailable');
     return this.#send(call);
+  }
+
+  /** Whether it answers, as far as is known: also one that is away, and has answered its last probe. */
+  get isAnswering(): boolean {
+    return this.#awaySince === undefined || this.#answeredProbes > 0;
   }
 
   /** Ends the calls that take too long, and probes a store that is away. Called from the coarse timer. */

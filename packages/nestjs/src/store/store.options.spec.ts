@@ -11,7 +11,8 @@ function resolve(source: unknown): { options: unknown; problems: readonly string
 
 describe('resolveStoreOptions', () => {
   it('fills the default', () => {
-    expect(resolve(undefined)).toEqual({ options: { maxKeys: 100_000, revocationMs: 86_400_000 }, problems: [] });
+    const options = { maxKeys: 100_000, revocationMs: 86_400_000, admitWhileAwayMs: 30_000 };
+    expect(resolve(undefined)).toEqual({ options, problems: [] });
   });
 
   it.each([0, -1, 999, 1.5, NaN, Infinity, '5000', null])('DP-02 refuses maxKeys: %s', (maxKeys) => {
@@ -20,6 +21,10 @@ describe('resolveStoreOptions', () => {
 
   it.each([0, -1, 1.5, NaN, Infinity, '5000', null])('DP-02 refuses revocationMs: %s', (revocationMs) => {
     expect(resolve({ revocationMs }).problems).toEqual(['store.revocationMs']);
+  });
+
+  it.each([-1, 1.5, NaN, Infinity, 600_001, '0', null])('DP-02 refuses admitWhileAwayMs: %s', (admitWhileAwayMs) => {
+    expect(resolve({ admitWhileAwayMs }).problems).toEqual(['store.admitWhileAwayMs']);
   });
 
   it('DP-02 refuses an unknown key', () => {

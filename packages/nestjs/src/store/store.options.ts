@@ -19,7 +19,7 @@ export interface StoreOptions {
   readonly maxKeys?: number;
   /**
    * A store that several nodes share, so that their limits and connection caps hold together. While it is away each node
-   * counts by itself, and after 30 s it admits nobody new. It must pass `describeStoreContract` of
+   * counts by itself, and after `admitWhileAwayMs` it admits nobody new. It must pass `describeStoreContract` of
    * `@secure-ws/nestjs/testing`.
    *
    * It stays yours: close it when the last application that uses it has stopped.
@@ -27,6 +27,13 @@ export interface StoreOptions {
    * @default none: each node counts by itself
    */
   readonly shared?: SecureWsStore;
+  /**
+   * For how long new handshakes are admitted while the shared store is away, by what this node knows, in milliseconds. What was revoked
+   * at another node meanwhile is let in here until then. 0 refuses them with `503` as long as nobody can be sure. At most 600000.
+   *
+   * @default 30000
+   */
+  readonly admitWhileAwayMs?: number;
   /**
    * How long a revocation is remembered where the call does not say until when, in milliseconds: as long as the longest
    * token lives. A token that outlives its revocation is good again.
@@ -45,6 +52,7 @@ export function resolveStoreOptions(reader: OptionReader): ResolvedStoreOptions 
   return reader.finish({
     // A JavaScript map ends at 2^24 entries.
     maxKeys: reader.count('maxKeys', 100_000, { min: 1000, max: 10_000_000 }),
+    admitWhileAwayMs: reader.count('admitWhileAwayMs', 30_000, { min: 0, max: 600_000 }),
     revocationMs: reader.count('revocationMs', 86_400_000, { max: 366 * 86_400_000 }),
     shared: reader.checked(
       'shared',
@@ -56,13 +64,14 @@ export function resolveStoreOptions(reader: OptionReader): ResolvedStoreOptions 
 }
 
 /** Makes the store of an application: the memory of this node, or the shared one with this memory behind it. */
-export function createStore({ maxKeys, shared }: ResolvedStoreOptions, clock: Clock): SecureWsStore {
+export function createStore({ maxKeys, shared, admitWhileAwayMs }: ResolvedStoreOptions, clock: Clock): SecureWsStore {
   const local = new MemoryStore(clock, { maxKeys });
   if (shared === undefined) return local;
   const logger = new Logger('SecureWs');
-  return new ResilientStore(shared, local, clock, {
-    onAway: () =>
-      logger.error('The shared store does not answer: this node counts by itself, and admits nobody new after 30 s.'),
-    onBack: (awayMs) => logger.warn(`The shared store answers again, after ${Math.round(awayMs)} ms.`),
-  });
+  const admits = admitWhileAwayMs === 0 ? 'nobody new' : `nobody new after ${admitWhileAwayMs / 1000} s`;
+  const listener = {
+    onAway: () => logger.error(`The shared store does not answer: this node counts by itself, and admits ${admits}.`),
+    onBack: (awayMs: number) => logger.warn(`The shared store answers again, after ${Math.round(awayMs)} ms.`),
+  };
+  return new ResilientStore(shared, local, clock, listener, admitWhileAwayMs);
 }

@@ -3,6 +3,7 @@ import { CLOCK } from './clock.lua.js';
 import { CONTROL } from './control.lua.js';
 import { LEASES } from './leases.lua.js';
 import { LOG_NAME } from './log-name.lua.js';
+import { NEWS } from './news.lua.js';
 import { RATE_WINDOWS } from './rate-windows.lua.js';
 import { REVOCATIONS } from './revocations.lua.js';
 import { SCORES } from './scores.lua.js';
@@ -151,13 +152,15 @@ return kept[2]
     CLOCK,
     LOG_NAME,
     REVOCATIONS,
+    NEWS,
     /* lua */ `
 local log = next_log()
-local entries = cjson.decode(ARGV[1])
+local asked = cjson.decode(ARGV[1])
 sweep(log)
-local found = in_the_way(log, entries)
+local found = in_the_way(log, asked.entries)
 if #found == 0 then
-  for _, entry in ipairs(entries) do write(log, entry) end
+  for _, entry in ipairs(asked.entries) do write(log, entry) end
+  publish(asked.news, 'revocations')
 end
 return found
 `,
@@ -180,9 +183,11 @@ return read_log(log, asked.name, asked.after, asked.most, asked.fresh)
   say: new Script(
     CLOCK,
     CONTROL,
+    NEWS,
     /* lua */ `
 local asked = cjson.decode(ARGV[1])
 say(next_key(), next_key(), asked.message, asked.fresh)
+publish(asked.news, 'control')
 return 1
 `,
   ),
@@ -192,8 +197,11 @@ return 1
     CLOCK,
     LOG_NAME,
     CONTROL,
+    NEWS,
     /* lua */ `
-return hear(next_key(), next_key(), cjson.decode(ARGV[1]))
+local asked = cjson.decode(ARGV[1])
+if asked.probe then publish(asked.probe.channel, asked.probe.message) end
+return hear(next_key(), next_key(), asked)
 `,
   ),
 

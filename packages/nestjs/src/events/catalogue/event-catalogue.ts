@@ -114,7 +114,7 @@ export const EVENT_CATALOGUE = Object.freeze({
     owasp: 'excess_rate_limit_exceeded',
     fields: { durationMs: plain<number>() },
   },
-  /** The shared store does not answer: limits hold for this node by itself, and after 30 s nobody new is admitted. */
+  /** The shared store does not answer: limits hold for this node by itself, and after `store.admitWhileAwayMs` nobody new is admitted. */
   'ws.store.away': { level: 'error', volume: 'rare', owasp: 'sys_crash', fields: {} },
   /** It answers again. */
   'ws.store.back': { level: 'warn', volume: 'rare', owasp: 'sys_crash', fields: { durationMs: plain<number>() } },

@@ -29,6 +29,7 @@ describe('resolveHandshakeLimitsOptions', () => {
         maxOpenPerSession: 10,
         maxOpenPerApiKey: 10,
         onPrincipalLimit: 'refuse',
+        leaseMs: 60_000,
         backoff: { freeFailures: 5, firstDelayMs: 1000, maxDelayMs: 60_000 },
       },
       problems: [],

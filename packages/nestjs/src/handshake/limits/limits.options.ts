@@ -62,6 +62,13 @@ export interface HandshakeLimitsOptions {
    * @default 'refuse'
    */
   readonly onPrincipalLimit?: 'refuse' | 'close-oldest';
+  /**
+   * For how long a node that died keeps the places of its connections, in milliseconds, where several nodes share a store. A third of
+   * it is how often they are renewed, many at a time. 3000 to 3600000.
+   *
+   * @default 60000
+   */
+  readonly leaseMs?: number;
   /** What failed authentications cost an address. */
   readonly backoff?: AddressBackoffOptions;
 }
@@ -112,6 +119,7 @@ export function resolveHandshakeLimitsOptions(
     maxOpenPerSession: reader.count('maxOpenPerSession', 10, COUNT),
     maxOpenPerApiKey: reader.count('maxOpenPerApiKey', 10, COUNT),
     onPrincipalLimit: reader.oneOf('onPrincipalLimit', ['refuse', 'close-oldest'], 'refuse'),
+    leaseMs: reader.ms('leaseMs', 60_000, { min: 3000, max: 3_600_000 }),
     backoff: readBackoff(reader.object('backoff')),
   };
   if (resolved.mode === 'report') {

@@ -5,9 +5,12 @@ import { type AdmissionAnswer, type LeaseState, SecureWsStoreError } from '../..
 import { principalKey, sessionKey } from '../../store/store-keys.js';
 import { acquire } from '../../testing/lease-contract.js';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { LEASE_TTL_MS, type PrincipalCapRules, PrincipalCaps, type PrincipalLease } from './principal-caps.js';
+import { type PrincipalCapRules, PrincipalCaps, type PrincipalLease } from './principal-caps.js';
+
+const LEASE_TTL_MS = 60_000;
 
 const RULES: PrincipalCapRules = {
+  leaseMs: LEASE_TTL_MS,
   mode: 'enforce',
   ratePerPrincipal: { limit: 1000, ttl: 10_000 },
   maxOpenPerPrincipal: 3,

@@ -17,14 +17,12 @@ import { finding, type LimitFinding } from './limit-finding.js';
 import type { ResolvedHandshakeLimitsOptions } from './limits.options.js';
 import type { Releasable } from './reservations.js';
 
-/** How long a node that died keeps its connections' places, in milliseconds. */
-export const LEASE_TTL_MS = 60_000;
+/** How often in its life a lease is renewed: one renewal may be lost, and the timer may be late. */
+const RENEWALS = 3;
 
-/** Three times in its life: one renewal may be lost, and the timer may be late. */
-const RENEW_EVERY_MS = LEASE_TTL_MS / 3;
-
-/** In how many ticks, of a quarter of a second, the leases of connections that came at once are renewed. */
-const RENEWAL_TICKS = 20;
+/** In how many ticks, of a quarter of a second, the leases of connections that came at once are renewed: a quarter of the time that there is. */
+const RENEWAL_TICKS_PER_MS = 1 / 1000;
+const MAX_RENEWAL_TICKS = 20;
 const MIN_RENEWALS = 100;
 
 /** What a {@link PrincipalLease} tells its owner. */
@@ -81,7 +79,13 @@ export interface PrincipalCapsOutcome {
 /** Which limits {@link PrincipalCaps} keeps. */
 export type PrincipalCapRules = Pick<
   ResolvedHandshakeLimitsOptions,
-  'mode' | 'ratePerPrincipal' | 'maxOpenPerPrincipal' | 'maxOpenPerSession' | 'maxOpenPerApiKey' | 'onPrincipalLimit'
+  | 'mode'
+  | 'ratePerPrincipal'
+  | 'maxOpenPerPrincipal'
+  | 'maxOpenPerSession'
+  | 'maxOpenPerApiKey'
+  | 'onPrincipalLimit'
+  | 'leaseMs'
 >;
 
 interface Cap extends LeasePlace {
@@ -97,7 +101,8 @@ export class PrincipalCaps {
   readonly #rate: readonly ThrottleRule[];
   readonly #leaseOwner: PrincipalLeaseOwner;
   #due: PrincipalLease[] = [];
-  readonly #renewals = new DeadlineList<PrincipalLease>(RENEW_EVERY_MS, (lease) => this.#due.push(lease));
+  readonly #renewals: DeadlineList<PrincipalLease>;
+  readonly #renewalTicks: number;
 
   /**
    * @param onReplaced closes a connection of this node whose place went to another one. Must not throw; an id that is not
@@ -109,6 +114,9 @@ export class PrincipalCaps {
     private readonly clock: Clock,
     private readonly onReplaced: (connectionId: string) => void,
   ) {
+    const renewEveryMs = rules.leaseMs / RENEWALS;
+    this.#renewals = new DeadlineList(renewEveryMs, (lease) => this.#due.push(lease));
+    this.#renewalTicks = Math.min(MAX_RENEWAL_TICKS, Math.ceil(renewEveryMs * RENEWAL_TICKS_PER_MS));
     this.#rate = [{ ...rules.ratePerPrincipal, name: 'principal-handshake-rate' }];
     this.#leaseOwner = {
       onAdmitted: ({ replaced }) => {
@@ -189,14 +197,14 @@ export class PrincipalCaps {
 
   /** Prolongs the leases that are due, in one step. Called from the coarse timer. */
   tick(now: number): void {
-    this.#renewals.expire(now, Math.max(MIN_RENEWALS, Math.ceil(this.#renewals.size / RENEWAL_TICKS)));
+    this.#renewals.expire(now, Math.max(MIN_RENEWALS, Math.ceil(this.#renewals.size / this.#renewalTicks)));
     if (this.#due.length === 0) return;
     const due = this.#due;
     this.#due = [];
     for (const lease of due) this.#renewals.add(lease, now);
     // Without an answer the next renewal tries again, and a lease that has lapsed by then is taken again.
     settle(async () => {
-      const states = await this.store.renew(due, LEASE_TTL_MS);
+      const states = await this.store.renew(due, this.rules.leaseMs);
       for (const [index, lease] of due.entries()) settle(() => this.#renewed(lease, states[index]));
     });
   }
@@ -206,7 +214,7 @@ export class PrincipalCaps {
     if (!lease.isReleased && state === 'unknown') {
       // The place is gone but the connection is not: it counts again, whatever the limit.
       const places = lease.keys.map((key) => ({ key, limit: Infinity }));
-      await this.store.admit({ lease: { holder: lease.holder, places, ttlMs: LEASE_TTL_MS } });
+      await this.store.admit({ lease: { holder: lease.holder, places, ttlMs: this.rules.leaseMs } });
     }
     // The connection ended while the store thought: what was just prolonged is given back once more.
     if (lease.isReleased) await this.store.release(lease);
@@ -220,7 +228,7 @@ export class PrincipalCaps {
     return this.store.admit({
       ...also,
       identity: { keys: revocationKeysOf(principal), issuedAt: principal.issuedAt },
-      lease: { holder, places, ttlMs: LEASE_TTL_MS, overflow },
+      lease: { holder, places, ttlMs: this.rules.leaseMs, overflow },
     });
   }
 

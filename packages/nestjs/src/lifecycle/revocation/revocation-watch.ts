@@ -1,14 +1,12 @@
 import type { CloseCodeName } from '@secure-ws/protocol';
 import type { Clock } from '../../core/clock.js';
+import { LogReader } from '../../core/log-reader.js';
 import { ANONYMOUS_KIND, type Principal } from '../../core/principal.js';
 import type { Revocation, SecureWsStore } from '../../store/secure-ws.store.js';
 import { hashedKey, revocationKeysOf } from '../../store/store-keys.js';
 
 /** How many entries of the log are read at once. */
 const BATCH = 500;
-
-/** How often a shared log is read, in milliseconds: a log-out at another node closes here well within a second (SL-04). */
-const READ_EVERY_MS = 250;
 
 /** A connection, as far as it can be revoked. */
 export interface RevocableConnection {
@@ -30,8 +28,7 @@ export class RevocationWatch {
   readonly #recent = new Map<string, { readonly issuedBefore: number; readonly until: number }>();
   readonly #connections: (() => Iterable<RevocableConnection>)[];
   #position: string | undefined;
-  #isReading = false;
-  #readAt = -Infinity;
+  readonly #reader = new LogReader(() => this.#readOn());
 
   /** @param holdMs for how long a revocation is held against connections, and identities of connections, that come now. */
   constructor(
@@ -55,9 +52,12 @@ export class RevocationWatch {
       this.#recent.delete(key);
     }
     // What is revoked at the only node there is has been applied.
-    if (!this.store.isShared || this.#isReading || now - this.#readAt < READ_EVERY_MS) return;
-    this.#readAt = now;
-    void this.#readOn();
+    if (this.store.isShared) this.#reader.tick(now, this.store.hearsNews);
+  }
+
+  /** Another node has revoked something, it is said: a log-out there closes here at once, and within a second otherwise (SL-04). */
+  hint(): void {
+    if (this.store.isShared) this.#reader.hint();
   }
 
   /**
@@ -116,7 +116,6 @@ export class RevocationWatch {
   }
 
   async #readOn(): Promise<void> {
-    this.#isReading = true;
     try {
       for (let isLast = false; !isLast;) {
         const batch = await this.store.revocations(this.#position, BATCH);
@@ -126,8 +125,6 @@ export class RevocationWatch {
       }
     } catch {
       // A store without an answer is asked again from the same position: nothing is missed.
-    } finally {
-      this.#isReading = false;
     }
   }
 }
