@@ -1,4 +1,4 @@
-import { Injectable, Module, type Type } from '@nestjs/common';
+import { Injectable, Module, type Type, UsePipes, ValidationPipe } from '@nestjs/common';
 import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { IoAdapter } from '@nestjs/platform-socket.io';
@@ -40,7 +40,7 @@ import {
   WsThrottle,
 } from '@secure-ws/nestjs';
 import { Type as TypeOf } from 'class-transformer';
-import { IsOptional, IsString, ValidateNested } from 'class-validator';
+import { Allow, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ModuleRequired } from '../../packages/nestjs/src/nest/module-required.guard.js';
 import { APP_ORIGIN, startApp } from '../support/start-app.js';
@@ -165,15 +165,11 @@ class PlainGateway extends Handler {}
 
 /** Each decorator of the package, alone: what it stands in, and where the boot says that it does. */
 const DECORATED: Readonly<Record<string, readonly [type: Type, place: string]>> = {
-  EscapeHtml: [withProperty(EscapeHtml()), 'Item.value'],
   OnSecurityAlert: [withListener(OnSecurityAlert()), 'Listener.on'],
   OnSecurityEvent: [withListener(OnSecurityEvent('ws.message.refused')), 'Listener.on'],
   OnWsConnected: [withListener(OnWsConnected()), 'Listener.on'],
   OnWsDisconnected: [withListener(OnWsDisconnected()), 'Listener.on'],
   OnWsRefreshed: [withListener(OnWsRefreshed()), 'Listener.on'],
-  RecordOf: [withProperty(RecordOf(() => Number)), 'Item.value'],
-  SanitizeHtml: [withProperty(SanitizeHtml()), 'Item.value'],
-  SanitizeString: [withProperty(SanitizeString()), 'Item.value'],
   SecureGateway: [SetGateway, 'SetGateway'],
   UseHandshakeGuards: [GuardedGateway, 'GuardedGateway'],
   WsAbortSignal: [withParameter(WsAbortSignal()), 'OneGateway.act'],
@@ -191,6 +187,14 @@ const DECORATED: Readonly<Record<string, readonly [type: Type, place: string]>> 
   WsStepUp: [withMethod(WsStepUp({ maxAgeMs: 1000 })), 'OneGateway.act'],
   WsSubprotocol: [withMethod(WsSubprotocol('chat.v1')), 'OneGateway.act'],
   WsThrottle: [withMethod(WsThrottle({ limit: 1, ttl: 1000 })), 'OneGateway.act'],
+};
+
+/** What `value` becomes or how it fails with each decorator that Nest's own pipe knows what to do with. */
+const WORKING: Readonly<Record<string, readonly [decorator: PropertyDecorator, given: unknown, answer: object]>> = {
+  EscapeHtml: [EscapeHtml(), '<b>', { data: '&lt;b&gt;' }],
+  RecordOf: [RecordOf(() => Number), { n: 'x' }, { event: 'exception' }],
+  SanitizeHtml: [SanitizeHtml(), '<script>1</script>hi', { data: 'hi' }],
+  SanitizeString: [SanitizeString(), ' hi\u0007 ', { data: 'hi' }],
 };
 
 /** The names of what the package exports and is written as a decorator is: no class, and a capital letter. */
@@ -239,7 +243,64 @@ describe('an application without SecureWsModule', () => {
   });
 
   it('AZ-01 counts every decorator of the package', () => {
-    expect(decoratorsOfPackage().sort()).toEqual(Object.keys(DECORATED).sort());
+    expect(decoratorsOfPackage().sort()).toEqual([...Object.keys(DECORATED), ...Object.keys(WORKING)].sort());
+  });
+
+  it.each(Object.keys(WORKING))('AZ-01 starts with a @%s, which does its work in a ValidationPipe', async (name) => {
+    const [decorator, value, answer] = WORKING[name] as (typeof WORKING)[string];
+    class Payload {
+      @decorator
+      @Allow()
+      value!: unknown;
+    }
+    @WebSocketGateway()
+    @UsePipes(new ValidationPipe({ transform: true }))
+    class PipedGateway {
+      @SubscribeMessage('act')
+      act(@MessageBody() payload: Payload): unknown {
+        return { event: 'done', data: payload.value };
+      }
+    }
+    @Module({ providers: [PipedGateway] })
+    class AppModule {}
+    const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+    app.useWebSocketAdapter(new WsAdapter(app));
+    onTestFinished(() => app.close());
+    await app.listen(0, '127.0.0.1');
+    const client = await connect((await app.getUrl()).replace('http', 'ws'));
+    client.send('act', { value });
+    expect(await client.next()).toMatchObject(answer);
+  });
+
+  it('AZ-01 leaves a DTO alone whose types cannot be asked for yet', async () => {
+    const early = (): never => {
+      throw new Error('asked at boot');
+    };
+    const withType = (decorator?: PropertyDecorator): Type => {
+      class Payload {
+        @TypeOf(early)
+        @ValidateNested()
+        item!: object;
+
+        @(decorator ?? Allow())
+        value?: string;
+      }
+      @WebSocketGateway()
+      class LazyGateway {
+        @SubscribeMessage('act')
+        act(@MessageBody() _payload: Payload): string {
+          return 'done';
+        }
+      }
+      return LazyGateway;
+    };
+    expect(await bootWithout(WsAdapter, [withType()])).toBeUndefined();
+    expect(String(await bootWithout(WsAdapter, [withType(WsInputRoles('admin'))]))).toContain(
+      '@WsInputRoles() of Payload.value would do nothing',
+    );
+    expect(String(await bootWithout(WsAdapter, [withType(), OnMethodGateway]))).toContain(
+      '@WsAuthorize() of OnMethodGateway.act would do nothing',
+    );
   });
 
   it.each(Object.keys(DECORATED))('AZ-01 OD-04 does not start with a mere @%s, whatever the adapter', async (name) => {

@@ -2,10 +2,8 @@ import { SecureWsBootError } from '../core/boot-problems.js';
 import { type GatewayRecord, takeInventory } from '../nest/gateway-inventory.js';
 import { MODULE_PRESENCE } from '../nest/module-required.guard.js';
 import { onUnwatchedRegistration } from '../nest/registration-watch.js';
-import { valueTransformsOf } from '../nest/transformer-storage.js';
-import { classesIn, isValidatable, readProperties } from '../validation/dto/dto-metadata.js';
+import { classesIn, isValidatable } from '../validation/dto/dto-metadata.js';
 import { inputRolesOf } from '../validation/dto/ws-input-roles.decorator.js';
-import { sanitizersOf } from '../validation/hygiene/sanitizer.js';
 import {
   type AnyClass,
   classesOf,
@@ -62,17 +60,23 @@ function usesByHandlers({ handlers }: GatewayRecord): readonly Use[] {
       const decorator = PARAMETER_DECORATORS.get(factory);
       return decorator === undefined ? [] : [[decorator, label]];
     }),
-    ...types.flatMap((type) => (isValidatable(type) ? [...classesIn(type)] : [])).flatMap(usesInDto),
+    ...types.flatMap((type) => (isValidatable(type) ? usesInPayload(type) : [])),
   ]);
 }
 
+/**
+ * What would do nothing in a DTO and those that it holds: who may name a property. Sanitisers and `@RecordOf()` are decorators of
+ * class-transformer and class-validator, which work in Nest's own `ValidationPipe` too.
+ */
+function usesInPayload(type: new () => object): readonly Use[] {
+  try {
+    return [...classesIn(type)].flatMap(usesInDto);
+  } catch {
+    // A @Type(() => ...) that throws before the first message. Where nothing is of this package, that is none of its business.
+    return usesInDto(type);
+  }
+}
+
 function usesInDto(type: new () => object): readonly Use[] {
-  return [
-    ...[...inputRolesOf(type).keys()].map((name): Use => ['@WsInputRoles()', `${type.name}.${name}`]),
-    ...readProperties(type).flatMap(({ name, record }) => {
-      const sanitizers = sanitizersOf(valueTransformsOf(type, name)).map(({ decorator }) => decorator);
-      const decorators = record === undefined ? sanitizers : ['@RecordOf()', ...sanitizers];
-      return decorators.map((decorator): Use => [decorator, `${type.name}.${name}`]);
-    }),
-  ];
+  return [...inputRolesOf(type).keys()].map((name): Use => ['@WsInputRoles()', `${type.name}.${name}`]);
 }

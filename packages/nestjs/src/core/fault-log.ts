@@ -63,6 +63,20 @@ export class FaultLog {
     }
   }
 
+  /**
+   * Writes what is no fault, and most likely a mistake. Never throws.
+   *
+   * @param where as in {@link write}.
+   * @param warning nothing that a client sent.
+   */
+  warn(where: string, warning: string): void {
+    try {
+      this.#logger.warn(toLine({ where, warning }));
+    } catch {
+      // As in write().
+    }
+  }
+
   #placeOf(where: string): Place {
     const now = this.clock.monotonic();
     let place = this.#places.get(where);

@@ -24,8 +24,8 @@ export function compileOutput(
   const item = shapeOf(where, isList ? (declared as readonly unknown[])[0] : declared, report);
   if (item === undefined) return undefined;
   // Only of the whole reply: what is nested may well have all that is optional left out, and the rest of the reply says so.
-  const check = item instanceof ObjectShape ? item.refuseStranger.bind(item) : undefined;
-  return new ContainerShape(isList ? 'list' : 'one', item, false, check);
+  const look = item instanceof ObjectShape ? item.noteWrapper.bind(item) : undefined;
+  return new ContainerShape(isList ? 'list' : 'one', item, false, look);
 }
 
 function shapeOf(where: string, type: unknown, report: ReportOutputProblem): OutputShape | undefined {

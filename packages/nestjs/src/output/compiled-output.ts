@@ -2,14 +2,19 @@ import { giveUp } from '../core/give-up.js';
 import type { OutputDeclaration } from '../core/output.js';
 import { OutputRun } from './output-run.js';
 import type { OutputShape } from './output-shape.js';
+import type { ReplyWrapper } from './reply-wrapper.js';
 
 /** A declared output that is ready to be written. */
 export class CompiledOutput {
+  #hasTold = false;
+
   constructor(
     /** What was declared, for whoever describes the handler; `undefined` where nothing may go out. */
     readonly declaration: OutputDeclaration | undefined,
     private readonly shape: OutputShape,
     readonly refusesUndeclared: boolean,
+    /** Told of the first wrapper of which nothing was written, and where it was to be sent if that is said. */
+    private readonly onWrapper?: (wrapper: ReplyWrapper, where?: string) => void,
   ) {}
 
   /**
@@ -22,13 +27,22 @@ export class CompiledOutput {
     return this.run(value, new OutputRun(roles, this.refusesUndeclared));
   }
 
-  /** As {@link write}, for who wants to know what it depended on. */
-  run(value: unknown, run: OutputRun): unknown {
+  /** As {@link write}, for who wants to know what it depended on, and knows where it is sent. */
+  run(value: unknown, run: OutputRun, where?: string): unknown {
     try {
-      return this.shape.write(value, run);
+      const written = this.shape.write(value, run);
+      if (run.wrapper !== undefined) this.#tell(run.wrapper, where);
+      return written;
     } catch (error) {
       giveUp(value);
       throw error;
     }
+  }
+
+  #tell(wrapper: ReplyWrapper, where: string | undefined): void {
+    // Once: an interceptor wraps every reply, and a line for each would be the log.
+    if (this.#hasTold) return;
+    this.#hasTold = true;
+    this.onWrapper?.(wrapper, where);
   }
 }

@@ -1,6 +1,7 @@
 import { TransformationType } from 'class-transformer';
 import type { TransformMetadata } from '../nest/transformer-storage.js';
 import { type OutputRun, UnfitOutputError } from './output-run.js';
+import { membersOfWrapper } from './reply-wrapper.js';
 import { located, type OutputShape, unfit } from './output-shape.js';
 
 /** One property of an output DTO. */
@@ -64,20 +65,13 @@ export class ObjectShape implements OutputShape {
   }
 
   /**
-   * Refuses an object of which nothing was written since it has none of the properties that the DTO knows: most often what an
-   * interceptor has wrapped around the reply, which would go out as `{}` and nobody would be told. An instance of the DTO, and
-   * an object without members, say what they mean.
-   *
-   * @throws {UnfitOutputError}
+   * Notes a wrapper that was written as `{}`: it goes out as that, since data of which all is optional looks no different to
+   * whoever reads it, and the run tells who wants to know.
    */
-  refuseStranger(value: unknown, written: unknown): void {
-    if (!isRecord(value) || !isEmpty(written) || value instanceof this.type || !hasMembers(value)) return;
-    for (const name of this.#declared) if (name in value) return;
-    const { name } = this.type;
-    throw new UnfitOutputError(
-      `has none of the properties that ${name} exposes, and members of its own`,
-      `where an interceptor wraps what handlers return, declare a class of the wrapper with a property of ${name}, or unwrap it`,
-    );
+  noteWrapper(value: unknown, written: unknown, run: OutputRun): void {
+    if (run.wrapper !== undefined || !isEmpty(written)) return;
+    const members = membersOfWrapper(value, this.#declared);
+    if (members !== undefined) run.wrapper = { view: this.type.name, members };
   }
 
   /** What accessors and methods of the DTO are asked on: an instance with what it exposes, and nothing else. */
@@ -124,18 +118,10 @@ function read(source: object, sent: object, property: OutputProperty, run: Outpu
 }
 
 function isEmpty(written: unknown): boolean {
-  for (const name in written as object) if (Object.hasOwn(written as object, name)) return false;
+  // What is missing has no view to be empty.
+  if (typeof written !== 'object' || written === null) return false;
+  for (const name in written) if (Object.hasOwn(written, name)) return false;
   return true;
-}
-
-/** Whether there is anything in an object that JSON would have written. No accessor is called. */
-function hasMembers(value: object): boolean {
-  return Object.keys(value).some((name) => {
-    const described = Object.getOwnPropertyDescriptor(value, name);
-    if (described === undefined || !('value' in described)) return true;
-    const member: unknown = described.value;
-    return member !== undefined && typeof member !== 'function';
-  });
 }
 
 /** Whether a value can have the properties of a DTO. */

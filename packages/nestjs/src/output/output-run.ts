@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { takeHold } from '../core/give-up.js';
 import { holdStream } from '../core/streams.js';
+import type { ReplyWrapper } from './reply-wrapper.js';
 
 export interface OutputLimits {
   /** How deep data may be nested: beyond that it is a cycle, or nothing that a client should be given. */
@@ -48,6 +49,9 @@ export class OutputRun {
   #looks = MAX_LEFT_OUT;
   #asks = MAX_ASKED;
   #hasAskedRoles = false;
+
+  /** The first object that was written as `{}` and looks like a wrapper around what was meant. */
+  wrapper: ReplyWrapper | undefined;
 
   constructor(
     private readonly ofRecipient: readonly string[],

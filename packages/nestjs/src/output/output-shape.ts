@@ -66,8 +66,8 @@ export class ContainerShape implements OutputShape {
     readonly item: OutputShape,
     /** Whether a list may hold lists of the same items: `Item[][]` looks like `Item[]` in TypeScript's metadata. */
     private readonly nests: boolean,
-    /** Told of each item and what was written of it: throws where that is not what was meant. */
-    private readonly check?: (item: unknown, written: unknown) => void,
+    /** Told of each item and what was written of it. */
+    private readonly look?: (item: unknown, written: unknown, run: OutputRun) => void,
   ) {}
 
   write(value: unknown, run: OutputRun): unknown {
@@ -78,7 +78,7 @@ export class ContainerShape implements OutputShape {
     } else if (value instanceof Map || container === 'map') {
       if (container === 'map' || container === 'any') return this.#writeMap(value, run);
     } else if (container !== 'list') {
-      return this.#writeChecked(value, run);
+      return this.#writeSeen(value, run);
     }
     throw unfit(`is declared as ${container === 'one' ? 'one value' : `a ${container}`}`, value);
   }
@@ -126,12 +126,12 @@ export class ContainerShape implements OutputShape {
 
   #writeItem(item: unknown, run: OutputRun): unknown {
     run.count();
-    return this.#writeChecked(item, run);
+    return this.#writeSeen(item, run);
   }
 
-  #writeChecked(item: unknown, run: OutputRun): unknown {
+  #writeSeen(item: unknown, run: OutputRun): unknown {
     const written = this.item.write(item, run);
-    this.check?.(item, written);
+    this.look?.(item, written, run);
     return written;
   }
 }

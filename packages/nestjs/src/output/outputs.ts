@@ -7,6 +7,7 @@ import { CompiledOutput } from './compiled-output.js';
 import type { ResolvedOutputOptions } from './output.options.js';
 import { OutputRun } from './output-run.js';
 import { NothingShape } from './output-shape.js';
+import type { ReplyWrapper } from './reply-wrapper.js';
 import type { ReplyMetadata } from './ws-reply.decorator.js';
 
 /** The outputs of one application: those of its handlers, compiled at boot, and those that it sends on its own. */
@@ -54,7 +55,7 @@ export class Outputs implements OutputWriter {
       let view: OutputView | undefined;
       try {
         const output = this.#ofSent(where, options);
-        view = { data: output === undefined ? data : output.run(data, run) };
+        view = { data: output === undefined ? data : output.run(data, run, `${where} of "${event}"`) };
       } catch (error) {
         giveUp(data);
         this.#report(where, event, id, error);
@@ -86,7 +87,10 @@ export class Outputs implements OutputWriter {
     const problems: string[] = [];
     const shape = compileOutput(where, declared, (place, problem, fix) => problems.push(`${place} ${problem} ${fix}`));
     if (shape === undefined) throw new TypeError(problems.join('\n'));
-    return new CompiledOutput(declared as OutputDeclaration, shape, this.#refusesUndeclared);
+    const refuses = this.#refusesUndeclared;
+    return new CompiledOutput(declared as OutputDeclaration, shape, refuses, (wrapper, place = where) => {
+      this.faults.warn(place, describe(wrapper));
+    });
   }
 
   #report(where: string, event: string, connectionId: string, error: unknown): void {
@@ -94,4 +98,12 @@ export class Outputs implements OutputWriter {
     const exception = new Error(`"${event}" was not sent.`, { cause: error });
     this.faults.write(where, connectionId, exception);
   }
+}
+
+function describe({ view, members }: ReplyWrapper): string {
+  const held = members.length === 0 ? '' : `, and holds ${members.join(', ')}`;
+  return (
+    `What is sent has none of the properties of ${view}${held}: clients get {}. Where an interceptor wraps it, declare a ` +
+    `class of the wrapper with a property of ${view}, or unwrap it. It is said once.`
+  );
 }

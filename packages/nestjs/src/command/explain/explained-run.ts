@@ -168,6 +168,8 @@ function makeEngine({ clock, options, settings }: ExplainedMessage): MessageEngi
 /** What a policy or a validator throws is part of the explanation. */
 class SilentFaults extends FaultLog {
   override write(): void {}
+
+  override warn(): void {}
 }
 
 function allSteps(
