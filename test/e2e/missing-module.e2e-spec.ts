@@ -5,6 +5,7 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { SocketModule } from '@nestjs/websockets/socket-module.js';
 import * as secureWs from '@secure-ws/nestjs';
 import {
   EscapeHtml,
@@ -42,6 +43,7 @@ import {
 import { Type as TypeOf } from 'class-transformer';
 import { Allow, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { refuseWithoutModule } from '../../packages/nestjs/src/boot/missing-module.js';
 import { ModuleRequired } from '../../packages/nestjs/src/nest/module-required.guard.js';
 import { APP_ORIGIN, startApp } from '../support/start-app.js';
 import { connect } from '../support/queueing-client.js';
@@ -343,6 +345,28 @@ describe('an application without SecureWsModule', () => {
     expect(await bootWithout(WsAdapter, [AskedGateway])).toBeInstanceOf(SecureWsBootError);
     const client = await connect(app.url, { token: app.token() });
     expect(await client.request('act')).toMatchObject({ data: expect.any(String) as string });
+  });
+
+  it('AZ-01 is not seen in one that has the module of another copy of the package', async () => {
+    // Each copy watches what is registered, and knows only the applications of its own module.
+    const { register } = SocketModule.prototype;
+    onTestFinished(() => {
+      SocketModule.prototype.register = register;
+    });
+    vi.resetModules();
+    const copy = await import('../../packages/nestjs/src/boot/missing-module.js');
+    expect(copy.refuseWithoutModule).not.toBe(refuseWithoutModule);
+    copy.refuseWithoutModule();
+    const app = await startApp({ providers: [OnMethodGateway] });
+    const client = await connect(app.url, { token: app.token() });
+    expect(await client.request('act')).toMatchObject({ data: 'done' });
+  });
+
+  it('AZ-01 does not start as an application context either, in which Nest registers no gateways', async () => {
+    @Module({ providers: [OnMethodGateway] })
+    class AppModule {}
+    const starting = NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+    await expect(starting).rejects.toThrow('SecureWsModule: is not imported');
   });
 
   it('AZ-01 lets a gateway be tested by itself', async () => {

@@ -34,6 +34,18 @@ describe('FaultLog', () => {
     expect(parsed()[0]?.exception).toMatch(/^Error: no connection\n\s+at /);
   });
 
+  it('warns in one line, whatever the logger does', () => {
+    const warned: string[] = [];
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation((line: string) => {
+      warned.push(line);
+      throw new Error('the logger is closed');
+    });
+    new FaultLog(new FakeClock()).warn('Orders.place', 'two\nlines');
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warned).toEqual(['{"where":"Orders.place","warning":"two\\nlines"}']);
+    expect(lines).toEqual([]);
+  });
+
   it('says what caused an exception, and leaves out a correlation id that there is not', () => {
     const cause = Object.assign(new Error('connect failed'), { code: 'ECONNREFUSED' });
     new FaultLog(new FakeClock()).write(
