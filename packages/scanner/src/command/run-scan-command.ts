@@ -12,7 +12,8 @@ import { SharedLimits } from './shared-limits.js';
 import { writeReports } from './write-reports.js';
 
 /** What `--help` shows. */
-export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] [--cookie env:NAME] [--subprotocol NAME]...
+export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] [--cookie env:NAME]
+               [--subprotocol NAME | env:NAME]... [--subprotocol-b env:NAME]
                [--token-b env:NAME] [--cookie-b env:NAME] [--token-expired env:NAME] [--shared EVENT]... [--lock FILE]
                [--public-key FILE] [--signing-key file:PATH] [--token-expiring env:NAME] [--logout-command COMMAND]
                [--ca FILE] [--plain-port N]
@@ -44,7 +45,8 @@ records what a client and a server say: see secure-ws-scan diff --help.
   --signing-key   the private key (PEM) or the secret that tokens are signed with: for good signatures on wrong claims
   --ca            a file with your own certificate authority, in PEM
   --plain-port    a port of the host that must not take ws:// beside the wss:// of the target (80 beside 443 is tried)
-  --subprotocol   what the handshake offers; may be repeated
+  --subprotocol   what the handshake offers; may be repeated. A token there is a credential: env:NAME or file:PATH
+  --subprotocol-b that of the second account
   --messages      messages that the server answers or refuses, one a line as they go over the wire;
                   or a .har that a browser has recorded: what was sent to the host of the target
   --endpoints     what "discover --output" has found: each of them is scanned that is on the host of TARGET,

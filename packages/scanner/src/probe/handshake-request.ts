@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IdentityCredentials, ScanCredentials, Who } from '../scope/credentials.js';
 import { openingParameters, withoutParameters, withoutQueryValues } from '../scope/query-credentials.js';
 import type { ScanTarget } from '../scope/scan-target.js';
+import { subprotocolsAs } from '../scope/subprotocol-credentials.js';
 
 /** A field of a request: written as it stands, in its order. */
 export type Field = readonly [name: string, value: string];
@@ -11,6 +12,7 @@ export interface HandshakeIdentity {
   readonly credentials: IdentityCredentials;
   /** The `Origin` that the server admits, if it asks for one. */
   readonly origin?: string | undefined;
+  /** With the one that is a credential in its place. */
   readonly subprotocols: readonly string[];
 }
 
@@ -47,7 +49,8 @@ export function handshakeRequest(
   identity: HandshakeIdentity,
   change: HandshakeChange = {},
 ): HandshakeRequest {
-  const { key = randomBytes(16).toString('base64'), subprotocols = identity.subprotocols, more = [] } = change;
+  const { key = randomBytes(16).toString('base64'), more = [] } = change;
+  const subprotocols = offeredBy(identity, change);
   const origin = change.origin === undefined ? identity.origin : (change.origin ?? undefined);
   const fields: Field[] = [
     ['Host', change.host ?? target.host],
@@ -95,6 +98,20 @@ export function credentialFields({ credentials }: HandshakeIdentity, who: Who = 
   if (token !== undefined) fields.push(['Authorization', `Bearer ${token}`]);
   if (cookie !== undefined) fields.push(['Cookie', cookie]);
   return fields;
+}
+
+/** The subprotocols that a handshake offers. */
+export function offeredBy(
+  { subprotocols, credentials }: HandshakeIdentity,
+  { subprotocols: others = subprotocols, credentials: who = 'given' }: HandshakeChange,
+): readonly string[] {
+  return subprotocolsAs(who, others, credentials);
+}
+
+/** Whoever has none: for where what is sent can be read on the way. */
+export function withoutCredentials(identity: HandshakeIdentity): HandshakeIdentity {
+  const nobody = { given: {}, other: {}, expired: {}, expiring: {} };
+  return { ...identity, credentials: nobody, subprotocols: offeredBy(identity, { credentials: 'none' }) };
 }
 
 /** The token that an opening carries. */

@@ -16,6 +16,7 @@ import {
   pageRequest,
   pathOf,
   tokenOf,
+  withoutCredentials,
 } from './handshake-request.js';
 import {
   EndedWithoutAnswerError,
@@ -212,12 +213,12 @@ export class Prober {
     return await lookAtTls(this.target, { answerMs: this.patience.answerMs, budget: this.budget }, version);
   }
 
-  /** The same host without TLS, at a port of it. It draws from the same budget. */
+  /** The same host without TLS, at a port of it, as nobody. It draws from the same budget. */
   withoutTls(port: number): Prober {
     const { hostname } = this.target.url;
     const host = port === 80 ? hostname : `${hostname}:${port}`;
     const target = { ...this.target, isSecure: false, port, host };
-    return new Prober(target, this.identity, this.budget, this.transcript, this.patience);
+    return new Prober(target, withoutCredentials(this.identity), this.budget, this.transcript, this.patience);
   }
 
   /**

@@ -6,7 +6,13 @@ export interface ScanCredentials {
   readonly token?: string | undefined;
   /** Sent as `Cookie`, whole. */
   readonly cookie?: string | undefined;
+  /** Offered among the subprotocols, where browsers put a token that stands in no cookie. */
+  readonly subprotocol?: string | undefined;
 }
+
+/** Whether there is any of them. */
+export const hasCredential = ({ token, cookie, subprotocol }: ScanCredentials): boolean =>
+  (token ?? cookie ?? subprotocol) !== undefined;
 
 /**
  * Whose credentials a handshake carries: those given, those of a second account, none, some that have expired, or some that
@@ -25,6 +31,8 @@ export function messageAs(message: string, who: Who, credentials: IdentityCreden
 }
 
 const MIN_SECRET = 4;
+/** Prefixes of a token that is a subprotocol are words, and stand in many places. */
+const MIN_PART = 16;
 
 /** Takes the credentials of a scan out of everything that it reports. */
 export class Redactor {
@@ -58,8 +66,11 @@ export class Redactor {
   }
 }
 
-function secretsOf({ token = '', cookie = '' }: ScanCredentials): readonly string[] {
+function secretsOf({ token = '', cookie = '', subprotocol = '' }: ScanCredentials): readonly string[] {
   const values = cookie.split(';').map((pair) => pair.slice(pair.indexOf('=') + 1).trim());
   // The signature alone is the secret of a JWT: forgeries keep it, beside other claims.
-  return [cookie, ...[token, ...values].flatMap((value) => [value, ...value.split('.').slice(2)])];
+  // Behind a prefix, such as `bearer.`: the server may say what is left without it.
+  const parts = subprotocol.split('.').filter(({ length }) => length >= MIN_PART);
+  const signed = [token, ...values].flatMap((value) => [value, ...value.split('.').slice(2)]);
+  return [cookie, subprotocol, ...parts, ...signed];
 }
