@@ -41,6 +41,8 @@ export interface HandshakeChange {
 export interface HandshakeRequest {
   readonly head: string;
   readonly key: string;
+  /** The head as a report may show it: without the values of the query, and of what carries credentials. */
+  readonly shown: string;
 }
 
 /** Puts a handshake together, byte by byte: no HTTP client would send what some checks ask for. */
@@ -63,14 +65,22 @@ export function handshakeRequest(
   if (subprotocols.length > 0) fields.push(['Sec-WebSocket-Protocol', subprotocols.join(', ')]);
   if (change.extensions !== undefined) fields.push(['Sec-WebSocket-Extensions', change.extensions]);
   fields.push(...credentialFields(identity, change.credentials));
-  const lines = [...fields, ...more].map(([name, value]) => `${name}: ${value}`);
+  const path = pathOf(target, change);
+  const all = [...fields, ...more];
+  const request = (asked: string, text: readonly Field[]): string =>
+    [`${change.method ?? 'GET'} ${asked} HTTP/1.1`, ...text.map((field) => field.join(': '))].join('\r\n');
+  const hidden = all.map(([name, value]): Field => [
+    name,
+    SECRET_FIELDS.has(name.toLowerCase()) ? '[redacted]' : value,
+  ]);
   return {
-    head: [`${change.method ?? 'GET'} ${pathOf(target, change)} HTTP/1.1`, ...lines, '', change.behind ?? ''].join(
-      '\r\n',
-    ),
+    head: `${request(path, all)}\r\n\r\n${change.behind ?? ''}`,
     key,
+    shown: request(path.replace(/\?.*$/s, '?[redacted]'), hidden),
   };
 }
+
+const SECRET_FIELDS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'sec-websocket-protocol']);
 
 /**
  * The path that a handshake asks for, with its query. What opens the target in there is of the first account: whoever else
@@ -88,7 +98,8 @@ export function pathOf(
 
 /** Asks for a page as a browser does that has never been there: no credential, and no upgrade. */
 export function pageRequest({ host }: ScanTarget, path: string): HandshakeRequest {
-  return { head: `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`, key: '' };
+  const shown = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nConnection: close`;
+  return { head: `${shown}\r\n\r\n`, key: '', shown };
 }
 
 /** The fields that carry the credentials of somebody. */
