@@ -18,5 +18,10 @@ export async function withCookieAlone(
   if (token === undefined && subprotocol === undefined) return goOn(alone);
   const { isAdmitted, saw } = await judge(alone);
   if (isAdmitted) return goOn(alone);
+  const shut = await refusedByNow(judge);
+  if (shut !== undefined) return shut;
+  // Nor a while behind a good one: a limit may have said no.
+  await prober.pause(prober.settleMs);
+  if ((await judge(alone)).isAdmitted) return goOn(alone);
   return (await refusedByNow(judge)) ?? passed(`The cookie opens no connection by itself: ${saw}.`);
 }
