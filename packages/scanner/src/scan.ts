@@ -51,6 +51,8 @@ export interface ScanOptions {
   readonly publicKey?: string | undefined;
   /** The path of a `secure-ws.lock.json`, to compare with what is seen. */
   readonly lock?: string | undefined;
+  /** Whether the lock may have no endpoint of the path of the target: then whatever is answered there is a finding. @default false */
+  readonly mayLackEndpoint?: boolean | undefined;
   /** A certificate authority of your own in PEM, trusted beside those that Node has. */
   readonly ca?: string | undefined;
   /** A port of the host that must not take connections without TLS, for a `wss://` target. Its own is tried always, and 80 beside 443. */
@@ -78,8 +80,8 @@ export interface ScanOptions {
 /**
  * Scans one WebSocket endpoint.
  *
- * @throws TypeError for a target that is not a WebSocket URL, or is another machine without consent, and for a check that is
- * none.
+ * @throws TypeError for a target that is not a WebSocket URL, or is another machine without consent, for a check that is none,
+ * and for a lock that cannot be read, or has no endpoint of the target.
  */
 export async function scan(options: ScanOptions): Promise<ScanResult> {
   const { messages = [], answerMs = 5000, settleMs = 500, onOutcome } = options;
@@ -90,7 +92,9 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
     ...(ca !== undefined && { trusted: trustedWith(ca) }),
   };
   const budget = new ScanBudget({ ...DEFAULT_LIMITS, ...options.limits });
-  const lock = options.lock === undefined ? undefined : await readDeclaredEvents(options.lock, target.url.pathname);
+  const { lock: lockFile, mayLackEndpoint } = options;
+  const lock =
+    lockFile === undefined ? undefined : await readDeclaredEvents(lockFile, target.url.pathname, mayLackEndpoint);
   const { other = {}, expired = {}, expiring = {}, subprotocols = [] } = options;
   const { credentials: account } = options;
   const given = { ...account, subprotocol: account?.subprotocol ?? subprotocols.find(looksLikeToken) };

@@ -237,6 +237,33 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     await expect(readMessages(join(folder, 'b.har'), 'ws://localhost')).rejects.toThrow('it is no HAR');
   });
 
+  it('SC-04 AZ-01 scans the other endpoints where one cannot be, and holds one against the lock that does not have it', async () => {
+    const { url } = await startServer('{"event":"done"}');
+    const folder = await mkdtemp(join(tmpdir(), 'scan-'));
+    const at = (name: string): string => join(folder, name);
+    const { host } = new URL(url);
+    const urls = [`${url}a`, `${url}debug`, `ws://user:hidden-password@${host}/b`, `${url}c`];
+    await writeFile(at('found.json'), JSON.stringify({ endpoints: urls.map((found) => ({ url: found })) }));
+    const events = [{ event: 'x', access: { public: true } }];
+    const endpoints = ['/a', '/c'].map((path) => ({ path, events }));
+    await writeFile(at('lock.json'), JSON.stringify({ endpoints }));
+    await writeFile(at('m.txt'), '{"event":"x"}\n');
+    const args = [url, ...FAST, '--endpoints', at('found.json'), '--lock', at('lock.json'), '--messages', at('m.txt')];
+    const { status, out, notes } = await run([...args, '--check', 'declared-access']);
+    expect(out.split('\n').filter((line) => line.startsWith('ws://'))).toEqual(
+      ['a', 'debug', 'c'].map((path) => expect.stringContaining(`${url}${path}, which`) as string),
+    );
+    expect(out).toContain('declared "not declared"');
+    expect(notes).toContain(`ws://${host}/b: The target holds a password.`);
+    expect(out + notes).not.toContain('hidden-password');
+    expect(status).toBe(1);
+    const quiet = await run([...args, '--check', 'certificate', '--fail-on', 'never']);
+    expect(quiet.status).toBe(2);
+    // Of one endpoint that was named a lock without it is a mistake.
+    const one = await run([`${url}debug`, '--lock', at('lock.json')]);
+    expect([one.status, one.notes]).toEqual([2, expect.stringContaining('has no endpoint /debug: it has /a, /c.')]);
+  });
+
   it('SC-01 follows no redirect', async () => {
     const other = await startServer();
     const http = createServer();
