@@ -41,7 +41,7 @@ describe('a server that refuses everybody for a while', { timeout: 120_000 }, ()
         }
       }
       expect(handshakes).toBeLessThan(9);
-      expect([...outcomes].sort()).toEqual(['finding', 'not-tested']);
+      expect(outcomes).toEqual(new Set(['finding', 'not-tested']));
     },
   );
 
