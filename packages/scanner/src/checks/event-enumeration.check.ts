@@ -75,12 +75,14 @@ interface Answers {
 function isToldApart({ dialect }: CheckContext, message: string, answers: Answers): boolean | undefined {
   const { before, refused, again, missing } = answers;
   const name = dialect.eventOf(message);
-  const own = [refused, again].map((frames) => frames.map((frame) => withoutName(frame, name)));
-  const unknown = missing.map((frames, index) => frames.map((frame) => withoutName(frame, UNKNOWN[index])));
-  const isOver = (frame: string): boolean => dialect.isRefusal(frame) && saysTooMany(frame);
-  if ([...own, ...unknown].some((frames) => frames.some(isOver))) return undefined;
-  const refusals = [before.map((frame) => withoutName(frame, name)), ...own].flatMap((frames) => frames.find(dialect.isRefusal) ?? []); // prettier-ignore
-  const [forbidden, absent] = [own, unknown].map((each) => AnswerTemplate.of(each.map((frames) => frames.join('\n'))));
-  if (AnswerTemplate.of(refusals) === undefined || forbidden === undefined || absent === undefined) return undefined;
+  const refusals = [before, refused, again].flatMap((frames) => frames.find(dialect.isRefusal) ?? []);
+  const own = [refused, again].map((frames) => withoutName(frames.join('\n'), name));
+  const unknown = missing.map((frames, index) => withoutName(frames.join('\n'), UNKNOWN[index]));
+  const isOver = [...refused, ...again, ...missing.flat()]
+    .filter(dialect.isRefusal)
+    .some((frame) => saysTooMany(withoutName(frame, name)));
+  const steady = AnswerTemplate.of(refusals.map((frame) => withoutName(frame, name)));
+  const [forbidden, absent] = [AnswerTemplate.of(own), AnswerTemplate.of(unknown)];
+  if (isOver || steady === undefined || forbidden === undefined || absent === undefined) return undefined;
   return !forbidden.isLike(absent);
 }

@@ -1,4 +1,4 @@
-import { AnswerTemplate, saysTooMany } from '../dialect/answer-template.js';
+import { AnswerTemplate, saysTooMany, withoutName } from '../dialect/answer-template.js';
 import type { Dialect } from '../dialect/dialect.js';
 
 /** One refusal of hundreds may be for any reason. */
@@ -17,25 +17,31 @@ export class FewMessages {
 
   constructor(
     answers: readonly (readonly string[])[],
-    private readonly dialect: Pick<Dialect, 'isRefusal'>,
+    private readonly message: string,
+    private readonly dialect: Pick<Dialect, 'isRefusal' | 'eventOf'>,
   ) {
     const counts = answers.map(({ length }) => length);
     this.least = Math.min(...counts);
     this.most = Math.max(...counts);
-    const refusals = answers.flat().filter((answer) => dialect.isRefusal(answer));
+    const refusals = this.refusalsIn(answers.flat());
     this.isLimited = refusals.some(saysTooMany);
-    const template = refusals.length === 0 ? undefined : AnswerTemplate.of(refusals);
-    this.isSteady = refusals.length === 0 || template !== undefined;
-    this.templates = template === undefined ? [] : [template];
+    const template = AnswerTemplate.of(refusals);
+    this.isSteady = template !== undefined;
+    this.templates = template === undefined || refusals.length === 0 ? [] : [template];
   }
 
   /** Whether some of many answers refuse what these did not, or in another way. */
   areRefusedOtherwise(answers: readonly string[]): boolean {
-    const refusals = answers.filter((answer) => this.dialect.isRefusal(answer));
+    const refusals = this.refusalsIn(answers);
     if (refusals.some(saysTooMany)) return true;
     // References in each refusal, of a length of their own, would all be another way.
     if (!this.isSteady) return false;
     const others = refusals.filter((refusal) => !this.templates.some((template) => template.fits(refusal)));
     return others.length >= MIN_OTHERWISE;
+  }
+
+  private refusalsIn(answers: readonly string[]): readonly string[] {
+    const name = this.dialect.eventOf(this.message);
+    return answers.filter((answer) => this.dialect.isRefusal(answer)).map((answer) => withoutName(answer, name));
   }
 }

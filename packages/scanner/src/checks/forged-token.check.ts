@@ -2,6 +2,7 @@ import { forgedTokens, hasWeakSecret } from '../forgery/forged-tokens.js';
 import { carriersOf, counts, type TokenCarrier } from '../forgery/token-carriers.js';
 import type { HandshakeChange } from '../probe/handshake-request.js';
 import { type Check, type CheckContext, finding, notTested, passed, type Verdict } from './check.js';
+import { decidedLater } from './late-decisions.js';
 import { tryEach } from './try-each.js';
 import { ofAll, refusedByNow } from './try-handshakes.js';
 
@@ -52,7 +53,10 @@ async function tryTokens(context: CheckContext, carriers: readonly TokenCarrier[
     const { isAdmitted, saw } = await judge(change);
     return isAdmitted ? saw : undefined;
   });
-  if (evidence.length > 0) return finding('A forged token opened a connection.', evidence);
+  if (evidence.length > 0) {
+    const late = await decidedLater(context, evidence, things);
+    return late ?? finding('A forged token opened a connection.', evidence);
+  }
   if (untried !== undefined) return notTested(`${ofAll(refused, things.length)}${untried}`);
   return (await refusedByNow(judge)) ?? passed(`${things.length} forged tokens were refused.`);
 }

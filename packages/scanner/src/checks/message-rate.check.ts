@@ -1,4 +1,3 @@
-import { withoutName } from '../dialect/answer-template.js';
 import { UNKNOWN_EVENT } from '../dialect/recognise.js';
 import { HandshakeRefusedError, TooManyHandshakesError } from '../probe/inconclusive.js';
 import { type Check, type CheckContext, finding, notTested, passed, type Verdict } from './check.js';
@@ -31,15 +30,12 @@ socket.on('message', () => allows() || socket.close(1008));`,
   async run({ prober, dialect, messages, talk }) {
     const message = messages[0] ?? dialect.message(UNKNOWN_EVENT, {});
     using session = await talk();
-    const name = dialect.eventOf(message);
     const asked = async (...count: readonly number[]): Promise<readonly string[]> =>
-      (await session.ask(...count.map((each) => dialect.again(message, each))))
-        .filter(dialect.isAnswer)
-        .map((answer) => withoutName(answer, name));
+      (await session.ask(...count.map((each) => dialect.again(message, each)))).filter(dialect.isAnswer);
     const samples: (readonly string[])[] = [];
     for (let index = 0; index < SAMPLE; index++) samples.push(await asked(index));
     if (session.closed !== undefined) return notTested('The server ends the connection after a message or two.');
-    const few = new FewMessages(samples, dialect);
+    const few = new FewMessages(samples, message, dialect);
     if (few.isLimited) return notTested('The server says already to a message or two that they are too many.');
     // What comes by itself by now, such as prices that the message has subscribed to, would be counted.
     const isTalking = (await asked()).length > 0;

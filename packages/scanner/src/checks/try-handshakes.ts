@@ -1,6 +1,7 @@
 import type { HandshakeChange } from '../probe/handshake-request.js';
 import type { CheckContext, CredentialJudge, Severity, Verdict } from './check.js';
 import { finding, notTested, passed } from './check.js';
+import { decidedLater } from './late-decisions.js';
 import { tryEach } from './try-each.js';
 
 /** A handshake that a server should refuse, and what is wrong with it: `Origin: null`. */
@@ -19,10 +20,10 @@ interface HandshakeTexts {
  * behind them: where that is refused by now, their refusals say nothing.
  */
 export async function tryHandshakes(
-  { prober }: CheckContext,
+  context: CheckContext,
   handshakes: readonly BadHandshake[],
   texts: HandshakeTexts,
-  judge: CredentialJudge = (change) => prober.admits(change),
+  judge: CredentialJudge = (change) => context.prober.admits(change),
 ): Promise<Verdict> {
   const bad = handshakes.map(([what, change]) => ({ what, change }));
   const { evidence, refused, untried } = await tryEach(bad, async ({ change }) => {
@@ -31,7 +32,10 @@ export async function tryHandshakes(
   });
   if (evidence.length > 0) {
     const { found, severity } = texts;
-    return finding(found, evidence, severity === undefined ? {} : { severity });
+    return (
+      (await decidedLater(context, evidence, bad)) ??
+      finding(found, evidence, severity === undefined ? {} : { severity })
+    );
   }
   if (untried !== undefined) return notTested(`${ofAll(refused, bad.length)}${untried}`);
   return (await refusedByNow(judge)) ?? passed(texts.passed);

@@ -11,9 +11,11 @@ const MAX_SENTENCE = 2000;
 /** Whether a refusal is one for having asked too often. */
 export const saysTooMany = (refusal: string): boolean => refusal.length <= MAX_SENTENCE && TOO_MANY.test(refusal);
 
-/** An answer without the name that was asked for: many servers say it back. */
-export const withoutName = (answer: string, name: string | undefined): string =>
-  name === undefined || name === '' ? answer : answer.replaceAll(name, '#');
+/** An answer without the name that was asked for, where it stands as a word: many servers say it back. */
+export function withoutName(answer: string, name: string | undefined): string {
+  if (name === undefined || name === '') return answer;
+  return answer.replace(new RegExp(`(?<!\\w)${name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}(?!\\w)`, 'g'), '#');
+}
 
 /**
  * What answers to one message have in common. What differs between them is noise: a reference, a counter, a time. It is found
