@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { scan } from '@secure-ws/scanner';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { RANGE } from './range-server.js';
 import { type Script, verdictOf } from './verdict-of.js';
 import { startScripted } from './scripted-server.js';
@@ -127,5 +130,25 @@ describe('AZ-04 the second account', { timeout: 60_000 }, () => {
     const messages = ['{"event":"read"}', '{"event":"wipe"}'];
     const verdict = await verdictOf('other-identity', { serve }, { credentials, messages, other: { token: tokenB } });
     expect(verdict).toMatchObject({ outcome: 'not-tested', says: expect.stringContaining('wipe') as string });
+  });
+});
+
+describe('AZ-01 what the policy lock keeps out', { timeout: 60_000 }, () => {
+  it.each<readonly [what: string, answer: string | undefined, outcome: string]>([
+    ['refused', '{"event":"error"}', 'passed'],
+    ['silent', undefined, 'not-tested'],
+  ])('SC-04 was %s to one of two messages', async (_, answer, outcome) => {
+    const folder = await mkdtemp(join(tmpdir(), 'lock-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const lock = join(folder, 'secure-ws.lock.json');
+    const events = ['read', 'wipe'].map((event) => ({ event, access: { all: [] } }));
+    await writeFile(lock, JSON.stringify({ endpoints: [{ path: '/', events }] }));
+    const serve: Script['serve'] = (client, message, request) => {
+      if (isA(request)) return client.send(ORDERS);
+      if (eventOf(message) === 'read') return client.send('{"event":"error"}');
+      if (answer !== undefined) client.send(answer);
+    };
+    const messages = ['{"event":"read"}', '{"event":"wipe"}'];
+    expect(await verdictOf('declared-access', { serve }, { credentials, messages, lock })).toMatchObject({ outcome });
   });
 });
