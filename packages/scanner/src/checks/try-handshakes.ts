@@ -1,6 +1,7 @@
 import type { HandshakeChange } from '../probe/handshake-request.js';
 import type { CheckContext, CredentialJudge, Severity, Verdict } from './check.js';
 import { finding, notTested, passed } from './check.js';
+import { decidedLater } from './late-decisions.js';
 import { tryEach } from './try-each.js';
 
 /** A handshake that a server should refuse, and what is wrong with it: `Origin: null`. */
@@ -21,10 +22,10 @@ interface HandshakeTexts {
  * not twice after different times.
  */
 export async function tryHandshakes(
-  { prober }: CheckContext,
+  context: CheckContext,
   handshakes: readonly BadHandshake[],
   texts: HandshakeTexts,
-  judge: CredentialJudge = (change) => prober.admits(change),
+  judge: CredentialJudge = (change) => context.prober.admits(change),
 ): Promise<Verdict> {
   const bad = handshakes.map(([what, change]) => ({ what, change }));
   const unlessRefused = async (some: typeof bad): Promise<Verdict | undefined> => {
@@ -34,14 +35,17 @@ export async function tryHandshakes(
     });
     if (evidence.length > 0) {
       const { found, severity } = texts;
-      return finding(found, evidence, severity === undefined ? {} : { severity });
+      return (
+        (await decidedLater(context, evidence, some)) ??
+        finding(found, evidence, severity === undefined ? {} : { severity })
+      );
     }
     if (untried !== undefined) return notTested(`${ofAll(refused, some.length)}${untried}`);
     return refusedByNow(judge);
   };
   const first = await unlessRefused(bad);
   if (first !== undefined) return first;
-  await prober.pause(prober.settleMs);
+  await context.prober.pause(context.prober.settleMs);
   return (await unlessRefused([...bad.slice(0, 1), ...bad.slice(1).slice(-1)])) ?? passed(texts.passed);
 }
 

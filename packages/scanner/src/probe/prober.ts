@@ -7,7 +7,7 @@ import type { ScanBudget } from '../scope/scan-budget.js';
 import type { ScanTarget } from '../scope/scan-target.js';
 import { type Admission, HUNG_UP } from './admission.js';
 import { clientSocket, type ConnectionChange } from './client-socket.js';
-import { endOf } from './end-of-connection.js';
+import { endOf, PING } from './end-of-connection.js';
 import { OPCODES, writeFrame } from './frames.js';
 import type { HandshakeAnswer } from './handshake-answer.js';
 import {
@@ -176,7 +176,7 @@ export class Prober {
       this.transcript.send(message);
       connection.send({ opcode: OPCODES.text, payload: message });
     }
-    connection.write(writeFrame({ opcode: OPCODES.ping, payload: 'scan' }));
+    connection.write(writeFrame({ opcode: OPCODES.ping, payload: PING }));
     return opening.length > 0 ? this.dialect : undefined;
   }
 
