@@ -1,8 +1,7 @@
 import { giveUp } from '../core/give-up.js';
 import type { OutputDeclaration } from '../core/output.js';
-import { OutputRun } from './output-run.js';
+import { OutputRun, type ReplyWrapper } from './output-run.js';
 import type { OutputShape } from './output-shape.js';
-import type { ReplyWrapper } from './reply-wrapper.js';
 
 /** A declared output that is ready to be written. */
 export class CompiledOutput {

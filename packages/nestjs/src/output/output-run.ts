@@ -1,7 +1,6 @@
 import { types } from 'node:util';
 import { takeHold } from '../core/give-up.js';
 import { holdStream } from '../core/streams.js';
-import type { ReplyWrapper } from './reply-wrapper.js';
 
 export interface OutputLimits {
   /** How deep data may be nested: beyond that it is a cycle, or nothing that a client should be given. */
@@ -38,6 +37,14 @@ export class UnfitOutputError extends TypeError {
     const place = this.path.length === 0 ? 'What was to be sent' : `\`${this.path.join('.')}\` of what was to be sent`;
     return `${place} ${this.problem}${this.fix === '' ? '.' : `: ${this.fix}.`}`;
   }
+}
+
+/** An object around what was meant to go out, such as the `{ data: ... }` of an interceptor, of which a view wrote `{}`. */
+export interface ReplyWrapper {
+  /** The class that says what goes out. */
+  readonly view: string;
+  /** The first names of what the object holds, as far as they are names and no data. */
+  readonly members: readonly string[];
 }
 
 /** The writing of one value for one kind of recipient. */

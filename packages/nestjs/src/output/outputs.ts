@@ -5,9 +5,8 @@ import type { SecurityEvents } from '../events/security-events.js';
 import { compileOutput } from './compile-output.js';
 import { CompiledOutput } from './compiled-output.js';
 import type { ResolvedOutputOptions } from './output.options.js';
-import { OutputRun } from './output-run.js';
+import { OutputRun, type ReplyWrapper } from './output-run.js';
 import { NothingShape } from './output-shape.js';
-import type { ReplyWrapper } from './reply-wrapper.js';
 import type { ReplyMetadata } from './ws-reply.decorator.js';
 
 /** The outputs of one application: those of its handlers, compiled at boot, and those that it sends on its own. */

@@ -1,13 +1,5 @@
 import { isPlainObject } from './output-shape.js';
 
-/** An object around what was meant to go out, such as the `{ data: ... }` of an interceptor, of which a view wrote `{}`. */
-export interface ReplyWrapper {
-  /** The class that says what goes out. */
-  readonly view: string;
-  /** The first names of what the object holds, as far as they are names and no data. */
-  readonly members: readonly string[];
-}
-
 /** How many members are looked at: a wrapper has few, and an object that is a table of data has no end of them. */
 const MAX_MEMBERS = 16;
 
