@@ -102,9 +102,9 @@ export class SecureWsRuntime {
   ) {
     this.faults = new FaultLog(clock);
     this.csrfTokens = new WsCsrfTokens(csrfKeysOf(options.authentication));
-    const sinkClock = test?.clock === undefined ? clock : new SystemClock();
-    this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults, sinkClock);
-    [this.alerts, this.#webhooks] = startAlerts(options.alerts, this.events, clock, this.faults);
+    const machineClock = test?.clock === undefined ? clock : new SystemClock();
+    this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults, machineClock);
+    [this.alerts, this.#webhooks] = startAlerts(options.alerts, this.events, clock, machineClock, this.faults);
     reportStoreHealth(store, this.events);
     this.outputs = new Outputs(options.output, this.events, this.faults);
     const { tickets } = options.authentication;
