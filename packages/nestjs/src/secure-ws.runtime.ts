@@ -110,9 +110,8 @@ export class SecureWsRuntime {
     const { tickets } = options.authentication;
     this.vault = new TicketVault(store, tickets?.keys ?? [createSecretKey(randomBytes(32))]);
     this.tickets = new WsTicketService({
-      ...{ vault: this.vault, store, clock, events: this.events },
+      ...{ vault: this.vault, store, clock, events: this.events, ttlMs: tickets?.ttlMs ?? 0 },
       rate: options.handshake.limits.ratePerPrincipal,
-      ttlMs: tickets?.ttlMs ?? 0,
       module: audienceOf(options.authentication, options.handshake.origins),
     });
     this.timer = new CoarseTimer(clock);

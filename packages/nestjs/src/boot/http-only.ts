@@ -71,7 +71,7 @@ function decidesInProperty(type: unknown): boolean {
 function* prototypesOf(enhancer: unknown): Generator<object> {
   const first: unknown = typeof enhancer === 'function' ? enhancer.prototype : enhancer;
   // Of requests a factory stands for what it makes, and an arrow function has no prototype.
-  let prototype: object | null = (first ?? null) as object | null;
+  let prototype: object | null = first ?? null;
   for (; prototype !== null && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object) {
     yield prototype;
   }
