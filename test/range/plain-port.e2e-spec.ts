@@ -45,3 +45,21 @@ it('TR-02 SC-01 is content with a redirect, does not follow it, and sends no cre
   });
   expect(seen).toEqual([undefined, undefined]);
 });
+
+it.each<readonly [who: string, body: string, outcome: string]>([
+  [
+    'a server of TLS says to a text (nginx)',
+    '<center>The plain HTTP request was sent to HTTPS port</center>',
+    'passed',
+  ],
+  ['a server of TLS says to a text (Go)', 'Client sent an HTTP request to an HTTPS server.', 'passed'],
+  ['Engine.IO refuses a credential with', 'Forbidden', 'not-tested'],
+])('SC-04 TR-01 is content with a 400 where it is what %s', async (_, body, outcome) => {
+  const http = createServer();
+  http.on('upgrade', (__, socket) => {
+    socket.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  });
+  await once(http.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void http.close());
+  expect(await plaintextAt((http.address() as AddressInfo).port)).toMatchObject({ outcome });
+});

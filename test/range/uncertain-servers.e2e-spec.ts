@@ -178,20 +178,23 @@ describe('a server that says too little, or fails', { timeout: 120_000 }, () => 
     expect(verdict).toMatchObject(finding);
   });
 
-  it('SC-04 AZ-01 has refused nobody by a limit', async () => {
+  it.each<readonly [limit: Decision, nobody: string]>([
+    [429, 'not-tried'],
+    [403, 'not-admitted'],
+  ])('SC-04 AZ-01 has refused nobody by a limit that says %s to who was let in before', async (limit, nobody) => {
     const messages = ['{"event":"a"}', '{"event":"b"}'];
     let anonymous = 0;
     const { matrix } = await scan({
       target: await startScripted(
-        (request) => (hasToken(request) || ++anonymous < 2 ? 'accept' : 429),
+        (request) => (hasToken(request) || ++anonymous < 2 ? 'accept' : limit),
         (client, _, request) => (hasToken(request) ? client.send('{"event":"done"}') : client.close(1008)),
       ),
       ...{ checks: ['other-identity'], messages, credentials: { token }, other: { token: RANGE.tokenB } },
       ...{ limits: { connectionsPerSecond: 1000 }, settleMs: 20, answerMs: 300 },
     });
     expect(matrix?.rows.map(({ reactions }) => [reactions.other?.kind, reactions.none?.kind])).toEqual([
-      ['closed', 'not-tried'],
-      ['not-tried', 'not-tried'],
+      ['closed', nobody],
+      ['not-tried', nobody],
     ]);
   });
 

@@ -10,10 +10,18 @@ import { readDeclaredEvents } from './matrix/declared-access.js';
 import type { Matrix } from './matrix/matrix.js';
 import { Prober } from './probe/prober.js';
 import { Transcript } from './probe/transcript.js';
-import { type IdentityCredentials, messageAs, Redactor, type ScanCredentials, type Who } from './scope/credentials.js';
+import {
+  hasCredential,
+  type IdentityCredentials,
+  messageAs,
+  Redactor,
+  type ScanCredentials,
+  type Who,
+} from './scope/credentials.js';
 import { queryCredentials } from './scope/query-credentials.js';
 import { DEFAULT_LIMITS, ScanBudget, type ScanLimits } from './scope/scan-budget.js';
 import { readTarget, trustedWith } from './scope/scan-target.js';
+import { looksLikeToken } from './scope/subprotocol-credentials.js';
 import type { Baseline, CheckOutcome, ScanResult } from './scan-result.js';
 import { gradeOf } from './score/grade.js';
 
@@ -43,11 +51,13 @@ export interface ScanOptions {
   readonly publicKey?: string | undefined;
   /** The path of a `secure-ws.lock.json`, to compare with what is seen. */
   readonly lock?: string | undefined;
+  /** Whether the lock may have no endpoint of the path of the target: then whatever is answered there is a finding. @default false */
+  readonly mayLackEndpoint?: boolean | undefined;
   /** A certificate authority of your own in PEM, trusted beside those that Node has. */
   readonly ca?: string | undefined;
   /** A port of the host that must not take connections without TLS, for a `wss://` target. Its own is tried always, and 80 beside 443. */
   readonly plainPort?: number | undefined;
-  /** What the handshake offers. @default [] */
+  /** What the handshake offers. One that is a token, by its looks, is taken for the credential of the first account. @default [] */
   readonly subprotocols?: readonly string[] | undefined;
   /** Messages that the server answers, as they go over the wire. @default [] */
   readonly messages?: readonly string[] | undefined;
@@ -70,8 +80,8 @@ export interface ScanOptions {
 /**
  * Scans one WebSocket endpoint.
  *
- * @throws TypeError for a target that is not a WebSocket URL, or is another machine without consent, and for a check that is
- * none.
+ * @throws TypeError for a target that is not a WebSocket URL, or is another machine without consent, for a check that is none,
+ * and for a lock that cannot be read, or has no endpoint of the target.
  */
 export async function scan(options: ScanOptions): Promise<ScanResult> {
   const { messages = [], answerMs = 5000, settleMs = 500, onOutcome } = options;
@@ -82,13 +92,17 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
     ...(ca !== undefined && { trusted: trustedWith(ca) }),
   };
   const budget = new ScanBudget({ ...DEFAULT_LIMITS, ...options.limits });
-  const lock = options.lock === undefined ? undefined : await readDeclaredEvents(options.lock, target.url.pathname);
-  const { credentials: given = {}, other = {}, expired = {}, expiring = {} } = options;
+  const { lock: lockFile, mayLackEndpoint } = options;
+  const lock =
+    lockFile === undefined ? undefined : await readDeclaredEvents(lockFile, target.url.pathname, mayLackEndpoint);
+  const { other = {}, expired = {}, expiring = {}, subprotocols = [] } = options;
+  const { credentials: account } = options;
+  const given = { ...account, subprotocol: account?.subprotocol ?? subprotocols.find(looksLikeToken) };
   const credentials: IdentityCredentials = { given, other, expired, expiring };
   const inUrl = queryCredentials(target.url).map((token) => ({ token }));
   const redactor = new Redactor(given, other, expired, expiring, ...inUrl, { token: options.signingKey });
   const transcript = new Transcript((text) => redactor.withoutOwn(text));
-  const identity = { credentials, origin: options.origin, subprotocols: options.subprotocols ?? [] };
+  const identity = { credentials, origin: options.origin, subprotocols };
   const prober = new Prober(target, identity, budget, transcript, { answerMs, settleMs });
 
   const baseline = await tryBaseline(prober);
@@ -189,8 +203,12 @@ async function tryDialect(prober: Prober, messages: readonly string[]): Promise<
 
 /** Whom there are credentials of, and nobody, in the order in which they are asked. */
 function identitiesOf({ other, expired }: IdentityCredentials): readonly Who[] {
-  const has = ({ token, cookie }: ScanCredentials): boolean => token !== undefined || cookie !== undefined;
-  return ['given', ...(has(other) ? ['other' as const] : []), 'none', ...(has(expired) ? ['expired' as const] : [])];
+  return [
+    'given',
+    ...(hasCredential(other) ? ['other' as const] : []),
+    'none',
+    ...(hasCredential(expired) ? ['expired' as const] : []),
+  ];
 }
 
 type Given = Omit<CheckContext, 'prober' | 'transcript' | 'talk' | 'matrix' | 'judge' | 'messageAs'>;

@@ -80,7 +80,7 @@ describe('giveUpUnsent', () => {
     const plain = (): object => Object.fromEntries(Array.from({ length: fields }, (_, at) => [`f${at}`, { at }]));
     const rows = [...Array.from({ length: 40 }, plain), rejecting(), plain()];
     const crashes = await crashesOf(async () => {
-      giveUpUnsent({ rows });
+      giveUpUnsent(rows);
       giveUpUnsent(new Map(rows.map((row, at) => [at, row instanceof Promise ? rejecting() : row])));
       giveUpUnsent(new Set([...rows.slice(0, 40), rejecting()]));
       await settle();

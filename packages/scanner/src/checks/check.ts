@@ -1,6 +1,7 @@
 import type { HandshakeChange } from '../probe/handshake-request.js';
 import type { Dialect } from '../dialect/dialect.js';
-import type { Admission, Prober } from '../probe/prober.js';
+import type { Admission } from '../probe/admission.js';
+import type { Prober } from '../probe/prober.js';
 import type { DeclaredEvents } from '../matrix/declared-access.js';
 import type { Matrix } from '../matrix/matrix.js';
 import type { Session } from '../probe/session.js';

@@ -11,12 +11,17 @@ export async function withCookieAlone(
   judge: CredentialJudge,
   goOn: (alone: HandshakeChange) => Promise<Verdict>,
 ): Promise<Verdict> {
-  const { cookie, token } = prober.identity.credentials.given;
+  const { cookie, token, subprotocol } = prober.identity.credentials.given;
   if (cookie === undefined) return notTested('It needs a cookie: --cookie env:NAME.');
   const alone: HandshakeChange = { credentials: 'none', more: [['Cookie', cookie]] };
   // Without a token the good handshake is this one.
-  if (token === undefined) return goOn(alone);
+  if (token === undefined && subprotocol === undefined) return goOn(alone);
   const { isAdmitted, saw } = await judge(alone);
   if (isAdmitted) return goOn(alone);
+  const shut = await refusedByNow(judge);
+  if (shut !== undefined) return shut;
+  // Nor a while behind a good one: a limit may have said no.
+  await prober.pause(prober.settleMs);
+  if ((await judge(alone)).isAdmitted) return goOn(alone);
   return (await refusedByNow(judge)) ?? passed(`The cookie opens no connection by itself: ${saw}.`);
 }

@@ -43,6 +43,7 @@ export const crashCheck: Check = {
     const first = await openBystander(context, context.transcript.latest);
     if ('outcome' in first) return first;
     let bystander = first;
+    let lost: string | undefined;
     const sent: string[] = [];
     try {
       if (!(await bystander.isAlive()))
@@ -52,35 +53,49 @@ export const crashCheck: Check = {
         const untried = await send();
         sent.push(what);
         if (!(await bystander.isAlive())) {
-          const { closed } = bystander;
-          bystander[Symbol.dispose]();
-          const next = await openBystander(context, what);
+          const { code } = bystander.closed ?? {};
+          const next = await replaced(bystander, context, what);
           if ('outcome' in next) return next;
           bystander = next;
           // Without a close frame: the process ended, and whoever watches it has started the next one.
-          if (closed?.code === NO_CLOSE_FRAME) {
-            const evidence = {
-              sent: what,
-              got: 'another connection ended as well, without a close frame',
-              about: what,
-            };
-            // A proxy that is tired of waiting ends a connection in the same way.
-            return finding('The server ended, and is back.', [evidence], { severity: 'high', confidence: 'tentative' });
+          if (code === NO_CLOSE_FRAME) return isBack(what, 'without a close frame');
+          lost ??= `Another connection ${code === undefined ? 'answered no ping' : `was closed with ${code}`}, and a new one is taken: whether the server ended meanwhile cannot be seen. It was at ${what}`; // prettier-ignore
+          if (FAREWELLS.has(code)) {
+            // It may have been its turn. Once more beside the next one, it is the message.
+            await send();
+            if (!(await bystander.isAlive())) {
+              const again = bystander.closed?.code;
+              const third = await replaced(bystander, context, what);
+              if ('outcome' in third) return third;
+              bystander = third;
+              if (FAREWELLS.has(again) || again === NO_CLOSE_FRAME)
+                return isBack(what, `with the code ${code}, and once more when it was sent again`);
+            }
           }
         }
-        if (untried !== undefined)
+        if (untried !== undefined && lost === undefined)
           return notTested(`Another connection outlived ${sent.length - 1} of ${list.length} hostile messages and handshakes; ${what} could not be sent: ${untried}`); // prettier-ignore
       }
     } finally {
       end();
       bystander[Symbol.dispose]();
     }
+    if (lost !== undefined) return notTested(lost);
     const { isAdmitted, saw } = await context.prober.admits();
     if (!isAdmitted)
       return notTested(`The good handshake is refused by now (${saw}): the rest may have reached nobody.`);
     return passed(`Another connection outlived ${list.length} hostile messages and handshakes.`);
   },
 };
+
+/** What a process says that catches its last error: going away, internal error, service restart (RFC 6455 section 7.4.1 and IANA). */
+const FAREWELLS: ReadonlySet<number | undefined> = new Set([1001, 1011, 1012]);
+
+/** A balancer that tries again has hidden that nobody listened. A proxy that is tired of waiting ends a connection in the same way. */
+function isBack(sent: string, how: string): Verdict {
+  const evidence = { sent, got: `another connection ended as well, ${how}`, about: sent };
+  return finding('The server ended, and is back.', [evidence], { severity: 'high', confidence: 'tentative' });
+}
 
 /** A connection that says nothing, to see what befalls the others. A server at whose port nobody listens any more is a finding. */
 async function openBystander(context: CheckContext, sent: string): Promise<Session | Verdict> {
@@ -96,6 +111,12 @@ async function openBystander(context: CheckContext, sent: string): Promise<Sessi
     const confidence = context.prober.target.isLoopback ? 'certain' : 'firm';
     return finding('The server takes no connection any more.', [{ sent, got: gone, about: sent }], { confidence });
   }
+}
+
+/** The next one, in the place of one that has ended. */
+async function replaced(bystander: Session, context: CheckContext, sent: string): Promise<Session | Verdict> {
+  bystander[Symbol.dispose]();
+  return openBystander(context, sent);
 }
 
 /** Why a new connection of TCP is refused; `undefined` where there is one, or nobody says anything. */

@@ -1,6 +1,7 @@
 import type { HandshakeChange } from '../probe/handshake-request.js';
 import { InconclusiveError } from '../probe/inconclusive.js';
 import type { Prober } from '../probe/prober.js';
+import { hasCredential } from '../scope/credentials.js';
 import { openingParameters } from '../scope/query-credentials.js';
 import type { CheckContext, CredentialJudge } from './check.js';
 import { isForOnce } from './known-messages.js';
@@ -29,9 +30,8 @@ export async function takesAnybody(prober: Prober): Promise<boolean> {
 /** The first message that the first account is answered, and nobody is refused. */
 async function tellingMessage(context: CheckContext): Promise<string | undefined> {
   const { messages, messageAs, prober } = context;
-  const { token, cookie } = prober.identity.credentials.given;
   const isInQuery = openingParameters(prober.target.url).length > 0;
-  if (token === undefined && cookie === undefined && !isInQuery) return undefined;
+  if (!hasCredential(prober.identity.credentials.given) && !isInQuery) return undefined;
   for (const message of messages.slice(0, MAX_MESSAGES)) {
     // One that carries the token says who sends it, whatever the handshake says.
     if (messageAs(message, 'none') !== message) continue;

@@ -30,8 +30,12 @@ export const declaredAccessCheck: Check = {
       const { kind, says } = declaredAccess(lock, event);
       for (const who of identities) {
         const reaction = reactions[who];
+        if (reaction === undefined || !isKeptOut(kind, who)) continue;
         // Silence is no refusal.
-        if (reaction === undefined || reaction.kind === 'silent' || !isKeptOut(kind, who)) continue;
+        if (reaction.kind === 'silent') {
+          untried ??= `as ${COLUMN_TITLES[who]}: the server said nothing to ${event ?? message}.`;
+          continue;
+        }
         if (reaction.kind === 'not-tried') {
           untried ??= `as ${COLUMN_TITLES[who]}: ${reaction.shows}`;
           continue;
@@ -44,7 +48,7 @@ export const declaredAccessCheck: Check = {
     }
     if (evidence.length > 0) return finding('Messages were answered against the policy lock.', evidence);
     if (untried !== undefined)
-      return notTested(`${compared} cells of the matrix were refused, and others could not be tried. ${untried}`);
+      return notTested(`${compared} cells of the matrix were refused, and others were not seen to be. ${untried}`);
     if (compared === 0) return notTested('The lock keeps nobody out of these messages.');
     return passed(`${compared} cells of the matrix were refused, as the lock says.`);
   },

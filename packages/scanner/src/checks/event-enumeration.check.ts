@@ -1,7 +1,10 @@
-import { answerShape } from '../dialect/answer-shape.js';
+import { AnswerTemplate, saysTooMany, withoutName } from '../dialect/answer-template.js';
 import { UNKNOWN_EVENT } from '../dialect/recognise.js';
 import { type Check, type CheckContext, finding, notTested, passed } from './check.js';
 import { isForOnce } from './known-messages.js';
+
+/** Two, so that what a server makes of a name, such as its hash, is seen to be that. */
+const UNKNOWN = [UNKNOWN_EVENT, `${UNKNOWN_EVENT}Too`];
 
 /** AZ-12. */
 export const eventEnumerationCheck: Check = {
@@ -25,24 +28,24 @@ export const eventEnumerationCheck: Check = {
     for (const { message, reactions } of (await context.matrix()).rows) {
       // What was answered before, and is refused now, is refused for another reason: a nonce, a limit.
       if (reactions.given?.kind === 'answered' || isForOnce(message)) continue;
-      const unknown = context.dialect.renamed(message, UNKNOWN_EVENT);
-      if (unknown === undefined) continue;
+      const asked = [message, ...UNKNOWN.map((name) => context.dialect.renamed(message, name) ?? ''), message];
+      if (asked.includes('')) continue;
       const refused = await answersTo(context, message);
       if (!refused.some((frame) => context.dialect.isRefusal(frame))) continue;
-      const missing = await answersTo(context, unknown);
+      // The others in between, so that what grows with time, or differs from one server of several to the next, is seen to.
+      const missing = [await answersTo(context, asked[1] ?? ''), await answersTo(context, asked[2] ?? '')];
       const again = await answersTo(context, message);
-      // Refused otherwise than before, it is so for another reason, and who knows what the unknown one was refused for.
-      const name = context.dialect.eventOf(message);
-      const before = reactions.given?.kind === 'refused' ? [shapeOf([reactions.given.shows], name)] : [];
-      if (new Set([...before, shapeOf(refused.slice(0, 1), name), shapeOf(again.slice(0, 1), name)]).size > 1) {
+      const before = reactions.given?.kind === 'refused' ? [reactions.given.shows] : [];
+      const compares = isToldApart(context, message, { before, refused, again, missing });
+      if (compares === undefined) {
         isLimited = true;
         continue;
       }
       compared++;
-      if (shapeOf(refused, context.dialect.eventOf(message)) === shapeOf(missing, UNKNOWN_EVENT)) continue;
+      if (!compares) continue;
       return finding('A forbidden event can be told from one that does not exist.', [
         { sent: message, got: refused.join(' '), about: context.dialect.eventOf(message) ?? message },
-        { sent: unknown, got: missing.length === 0 ? 'nothing' : missing.join(' ') },
+        { sent: asked[1] ?? '', got: missing[0]?.length === 0 ? 'nothing' : (missing[0]?.join(' ') ?? '') },
       ]);
     }
     if (isLimited) return notTested('A message that is refused was refused otherwise from one time to the next.');
@@ -56,7 +59,30 @@ async function answersTo({ dialect, talk }: CheckContext, message: string): Prom
   return (await session.ask(message)).filter((frame) => dialect.isAnswer(frame));
 }
 
-/** Answers without what differs every time, and without the name that was asked for: many servers say it back. */
-function shapeOf(answers: readonly string[], name = ''): string {
-  return answers.map((answer) => answerShape(name === '' ? answer : answer.replaceAll(name, '#'))).join();
+/** What came of asking for what is forbidden, and for what does not exist. */
+interface Answers {
+  /** The refusal that was got when the matrix was built. */
+  readonly before: readonly string[];
+  readonly refused: readonly string[];
+  readonly again: readonly string[];
+  readonly missing: readonly (readonly string[])[];
+}
+
+/**
+ * Whether the one is told from the other; `undefined` where one of them is answered otherwise from one time to the next, or for a
+ * limit: then it is so for another reason, and who knows what the unknown one was refused for.
+ */
+function isToldApart({ dialect }: CheckContext, message: string, answers: Answers): boolean | undefined {
+  const { before, refused, again, missing } = answers;
+  const name = dialect.eventOf(message);
+  const refusals = [before, refused, again].flatMap((frames) => frames.find(dialect.isRefusal) ?? []);
+  const own = [refused, again].map((frames) => withoutName(frames.join('\n'), name));
+  const unknown = missing.map((frames, index) => withoutName(frames.join('\n'), UNKNOWN[index]));
+  const isOver = [...refused, ...again, ...missing.flat()]
+    .filter(dialect.isRefusal)
+    .some((frame) => saysTooMany(withoutName(frame, name)));
+  const steady = AnswerTemplate.of(refusals.map((frame) => withoutName(frame, name)));
+  const [forbidden, absent] = [AnswerTemplate.of(own), AnswerTemplate.of(unknown)];
+  if (isOver || steady === undefined || forbidden === undefined || absent === undefined) return undefined;
+  return !forbidden.isLike(absent);
 }

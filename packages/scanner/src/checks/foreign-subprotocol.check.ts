@@ -37,7 +37,7 @@ export const foreignSubprotocolCheck: Check = {
       return agreed !== undefined && isForeign ? `Sec-WebSocket-Protocol: ${agreed}` : undefined;
     });
     if (evidence.length > 0)
-      return finding('It agreed to a subprotocol that nobody has, or that was not offered.', evidence);
+      return finding('It agreed to a subprotocol that nobody has, that was not offered, or that is a token.', evidence);
     if (untried !== undefined) return notTested(untried);
     return (
       (await refusedByNow((change) => prober.admits(change))) ?? passed('A foreign subprotocol was not agreed to.')

@@ -1,9 +1,7 @@
 import { forgedTokens, hasWeakSecret } from '../forgery/forged-tokens.js';
 import { carriersOf, counts, type TokenCarrier } from '../forgery/token-carriers.js';
-import type { HandshakeChange } from '../probe/handshake-request.js';
-import { type Check, type CheckContext, finding, notTested, passed, type Verdict } from './check.js';
-import { tryEach } from './try-each.js';
-import { ofAll, refusedByNow } from './try-handshakes.js';
+import { type Check, type CheckContext, finding, notTested, type Verdict } from './check.js';
+import { type BadHandshake, tryHandshakes } from './try-handshakes.js';
 
 /** AN-06: J01, J02, J04, J05, J08, J09 and J10. */
 export const forgedTokenCheck: Check = {
@@ -40,7 +38,7 @@ async function tryTokens(context: CheckContext, carriers: readonly TokenCarrier[
   if (judge === undefined) {
     return notTested('A handshake without any credential is accepted: whether a token is verified cannot be seen.');
   }
-  const things: Forgery[] = [];
+  const things: BadHandshake[] = [];
   for (const carrier of carriers) {
     if (await counts(carrier, judge)) things.push(...forgeriesFor(carrier, context.publicKey));
   }
@@ -48,25 +46,18 @@ async function tryTokens(context: CheckContext, carriers: readonly TokenCarrier[
     return notTested(
       'The token opens no connection by itself, or the rest opens one without it: its forgeries say nothing.',
     );
-  const { evidence, refused, untried } = await tryEach(things, async ({ change }) => {
-    const { isAdmitted, saw } = await judge(change);
-    return isAdmitted ? saw : undefined;
-  });
-  if (evidence.length > 0) return finding('A forged token opened a connection.', evidence);
-  if (untried !== undefined) return notTested(`${ofAll(refused, things.length)}${untried}`);
-  return (await refusedByNow(judge)) ?? passed(`${things.length} forged tokens were refused.`);
-}
-
-interface Forgery {
-  readonly what: string;
-  readonly change: HandshakeChange;
+  const texts = {
+    found: 'A forged token opened a connection.',
+    passed: `${things.length} forged tokens were refused.`,
+  };
+  return tryHandshakes(context, things, texts, judge);
 }
 
 /** What nobody has issued, in the place of a token. */
-function forgeriesFor({ jwt, where, change }: TokenCarrier, publicKey: string | undefined): readonly Forgery[] {
+function forgeriesFor({ jwt, where, change }: TokenCarrier, publicKey: string | undefined): readonly BadHandshake[] {
   const forged = [
     { id: 'AN-06', what: 'a text that is no token', token: 'not.a.token' },
     ...(jwt === undefined ? [] : forgedTokens(jwt, publicKey)),
   ];
-  return forged.map(({ id, what, token }) => ({ what: `${what}${where} (${id})`, change: change(token) }));
+  return forged.map(({ id, what, token }) => [`${what}${where} (${id})`, change(token)]);
 }

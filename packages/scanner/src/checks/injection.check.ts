@@ -1,6 +1,6 @@
 import { findLeaks } from '@secure-ws/protocol/leaks';
 import { reactionsTo } from '../matrix/build-matrix.js';
-import type { Reaction } from '../matrix/matrix.js';
+import type { HeardReaction } from '../matrix/matrix.js';
 import {
   type Check,
   type CheckContext,
@@ -86,26 +86,31 @@ interface Found {
   readonly confidence: Confidence;
 }
 
-/** What a value did that stood in a place. */
+/** What a value did that stood in a place: in any frame that came, for many servers acknowledge a message before they answer it. */
 async function effectsOf(
   context: CheckContext,
   place: (value: unknown) => string,
   injection: Injection | undefined,
   sent: string,
-  { kind, shows }: Reaction,
+  reaction: HeardReaction,
 ): Promise<readonly Found[]> {
   const found: Found[] = [];
   for (const { what, severity, confidence, isIn, control } of injection?.effects ?? []) {
-    if (!isIn(shows, kind === 'answered')) continue;
+    const shows = reaction.heard.find((frame) => isIn(frame, isGood(context, frame)));
+    if (shows === undefined) continue;
     if (control !== undefined) {
       const [plain] = await reactionsTo(context, 'given', [place(control)]);
       if (plain?.kind !== 'refused' && plain?.kind !== 'closed') continue;
     }
     found.push({ evidence: { sent: `${what}: ${sent}`, got: shows, about: `${what}: ${sent}` }, severity, confidence });
   }
-  if (findLeaks(shows).some(({ rule }) => rule === 'database')) {
-    const evidence = { sent: `an error of a database: ${sent}`, got: shows, about: `an error of a database: ${sent}` };
+  const error = reaction.heard.find((frame) => findLeaks(frame).some(({ rule }) => rule === 'database'));
+  if (error !== undefined) {
+    const evidence = { sent: `an error of a database: ${sent}`, got: error, about: `an error of a database: ${sent}` };
     found.push({ evidence, severity: 'high', confidence: 'firm' });
   }
   return found;
 }
+
+const isGood = ({ dialect }: CheckContext, frame: string): boolean =>
+  dialect.isAnswer(frame) && !dialect.isRefusal(frame);

@@ -1,7 +1,7 @@
-import { answerShape } from '../dialect/answer-shape.js';
 import { UNKNOWN_EVENT } from '../dialect/recognise.js';
 import { HandshakeRefusedError, TooManyHandshakesError } from '../probe/inconclusive.js';
 import { type Check, type CheckContext, finding, notTested, passed, type Verdict } from './check.js';
+import { FewMessages } from './few-messages.js';
 
 /** A person sends a few a second. */
 const COUNT = 250;
@@ -30,12 +30,15 @@ socket.on('message', () => allows() || socket.close(1008));`,
   async run({ prober, dialect, messages, talk }) {
     const message = messages[0] ?? dialect.message(UNKNOWN_EVENT, {});
     using session = await talk();
-    const sample: string[] = [];
     const asked = async (...count: readonly number[]): Promise<readonly string[]> =>
       (await session.ask(...count.map((each) => dialect.again(message, each)))).filter(dialect.isAnswer);
-    for (let index = 0; index < SAMPLE; index++) sample.push(...(await asked(index)));
+    const samples: (readonly string[])[] = [];
+    for (let index = 0; index < SAMPLE; index++) samples.push(await asked(index));
     if (session.closed !== undefined) return notTested('The server ends the connection after a message or two.');
-    const known = new Set(sample.map(answerShape));
+    const few = new FewMessages(samples, message, dialect);
+    if (few.isLimited) return notTested('The server says already to a message or two that they are too many.');
+    // What comes by itself by now, such as prices that the message has subscribed to, would be counted.
+    const isTalking = (await asked()).length > 0;
     const answers = [...(await asked(...Array.from({ length: COUNT }, (_, index) => SAMPLE + index)))];
     // A slow server is no limit: what still comes is waited for, as long as for any answer.
     let quietMs = 0;
@@ -43,17 +46,23 @@ socket.on('message', () => allows() || socket.close(1008));`,
       const start = performance.now();
       const more = await asked();
       answers.push(...more);
-      quietMs = more.length > 0 ? 0 : quietMs + performance.now() - start;
+      // One that talks by itself is never quiet.
+      quietMs = more.length > 0 && !isTalking ? 0 : quietMs + performance.now() - start;
     }
     const end = session.closed as { readonly code: number } | undefined;
     if (end !== undefined) return endedBy(talk, `${COUNT} messages at once ended the connection: close ${end.code}`);
-    if (answers.some((answer) => dialect.isRefusal(answer) && !known.has(answerShape(answer)))) {
-      return passed(`${COUNT} messages at once were refused otherwise than a few.`);
-    }
-    if (answers.length < (sample.length / SAMPLE) * COUNT)
-      return passed(`${COUNT} messages at once got ${answers.length} answers, fewer than a few of them get.`);
-    if (sample.length === 0)
+    if (few.areRefusedOtherwise(answers)) return passed(`${COUNT} messages at once were refused otherwise than a few.`);
+    if (few.most === 0)
       return notTested('The server says nothing to the message: whether it is handled cannot be seen (--messages).');
+    if (isTalking)
+      return notTested('The server says more than it is asked: its answers cannot be counted (--messages).');
+    if (!few.isSteady) return notTested('The server refuses a few of the messages in different ways.');
+    if (answers.length < few.least * COUNT)
+      return passed(`${COUNT} messages at once got ${answers.length} answers, fewer than a few of them get.`);
+    if (answers.length < few.most * COUNT)
+      return notTested(
+        'The server answers a few of the messages more often than others: its answers cannot be counted (--messages).',
+      );
     return finding(`${COUNT} messages at once were all answered.`, [
       { sent: `${COUNT} times ${message}`, got: `${answers.length} answers` },
     ]);

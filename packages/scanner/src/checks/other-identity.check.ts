@@ -51,6 +51,13 @@ if (order?.userId !== socket.data.userId) return acknowledge({ code: 'FORBIDDEN'
       const { shows = '' } = rows[0]?.reactions.other ?? {};
       return notTested(`The second account was refused nothing, and answered nothing: ${shows}`);
     }
+    const silent = rows.filter(({ reactions }) => reactions.other?.kind === 'silent');
+    if (silent.length > 0) {
+      const names = silent.map(({ event, message }) => event ?? message).join(', ');
+      return notTested(
+        `The second account was refused ${refused.length} of ${rows.length} messages, and the server said nothing to others (${names}): whether it did what they ask for cannot be seen.`,
+      );
+    }
     return passed(`The second account was refused ${refused.length} of ${rows.length} messages, and answered none.`);
   },
 };

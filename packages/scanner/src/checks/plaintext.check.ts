@@ -1,3 +1,4 @@
+import { type Admission, HUNG_UP } from '../probe/admission.js';
 import { InconclusiveError } from '../probe/inconclusive.js';
 import type { Prober } from '../probe/prober.js';
 import { BudgetSpentError } from '../scope/scan-budget.js';
@@ -25,16 +26,25 @@ export const plaintextCheck: Check = {
     if (target.isLoopback) {
       return notTested('On the machine itself nobody stands in between: scan the wss:// address that clients use.');
     }
-    const { isAdmitted, saw, answer } = await prober.admits();
+    const admission = await prober.admits();
+    const { isAdmitted, saw } = admission;
     if (isAdmitted) return finding('A handshake without TLS was accepted.', [{ sent: target.shown, got: saw }]);
     // Of any other refusal nobody knows whether it is one for want of TLS.
-    if (SENDS_AWAY.has(answer.status)) return passed(`A handshake without TLS was sent away: ${saw}.`);
+    if (sendsAway(admission)) return passed(`A handshake without TLS was sent away: ${saw}.`);
     return notTested(`A handshake without TLS was refused with ${saw}, for a reason that is not clear.`);
   },
 };
 
-/** Redirects, `426 Upgrade Required`, and what servers of TLS say to a text. */
-const SENDS_AWAY: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 400, 426]);
+/** Redirects, and `426 Upgrade Required`. */
+const SENDS_AWAY: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 426]);
+
+/**
+ * Whether an answer says that it takes TLS. To a text, servers of TLS say `400` and that they are one (nginx, Apache, Tomcat, Go);
+ * the `400` that Engine.IO refuses everything with says nothing of TLS.
+ */
+function sendsAway({ answer: { status }, body }: Admission): boolean {
+  return SENDS_AWAY.has(status) || (status === 400 && /https|\b(?:tls|ssl)\b/i.test(body));
+}
 
 /** The port of the target, the one that was named, and the usual one beside the usual one of TLS. */
 function portsOf(port: number, plainPort: number | undefined): ReadonlySet<number> {
@@ -48,14 +58,15 @@ async function tryPorts(prober: Prober, ports: ReadonlySet<number>): Promise<Ver
   let unclear: string | undefined;
   for (const port of ports) {
     const sent = `ws:// at port ${port}, without a credential`;
-    const { isAdmitted, saw, status } = await answerWithoutTls(prober, port);
+    const admission = await answerWithoutTls(prober, port);
+    const { isAdmitted, saw, answer } = admission;
     if (isAdmitted) return finding('A handshake without TLS was accepted.', [{ sent, got: saw, about: sent }]);
     // It would read the credential next: whether it would take it is not tried, for it would go out in the clear.
-    if (status === 401)
+    if (answer.status === 401)
       asking ??= finding('A credential is asked for without TLS.', [{ sent, got: saw, about: sent }], {
         confidence: 'tentative',
       });
-    else if (status !== 0 && !SENDS_AWAY.has(status)) unclear ??= `port ${port}: ${saw}`;
+    else if (answer.status !== 0 && !sendsAway(admission)) unclear ??= `port ${port}: ${saw}`;
     refused.push(`port ${port}: ${saw}`);
   }
   if (asking !== undefined) return asking;
@@ -64,15 +75,11 @@ async function tryPorts(prober: Prober, ports: ReadonlySet<number>): Promise<Ver
   return passed(`The target is a wss:// address, and takes no connection without TLS (${refused.join(', ')}).`);
 }
 
-async function answerWithoutTls(
-  prober: Prober,
-  port: number,
-): Promise<{ readonly isAdmitted: boolean; readonly saw: string; readonly status: number }> {
+async function answerWithoutTls(prober: Prober, port: number): Promise<Admission> {
   try {
-    const { isAdmitted, saw, answer } = await prober.withoutTls(port).admits({ credentials: 'none' });
-    return { isAdmitted, saw, status: answer.status };
+    return await prober.withoutTls(port).admits({ credentials: 'none' });
   } catch (error) {
     if (error instanceof BudgetSpentError || error instanceof InconclusiveError) throw error;
-    return { isAdmitted: false, saw: 'no answer', status: 0 };
+    return { ...HUNG_UP, saw: 'no answer' };
   }
 }

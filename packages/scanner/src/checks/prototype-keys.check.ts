@@ -71,10 +71,16 @@ async function comesBack(context: CheckContext, known: KnownMessage): Promise<Tr
   const marked = known.with(joined(data, ownKey('__proto__', { [MARK]: MARK })));
   const reactions = await reactionsTo(context, 'given', [marked, known.message]);
   if (!reactions.every(isSeen) || reactions.at(-1)?.kind !== 'answered') return 'silent';
-  return reactions.flatMap(({ kind, shows }) => {
+  const { dialect } = context;
+  return reactions.flatMap(({ heard }) => {
     // An echo of the key itself is no effect of it, and a refusal may say back what it refuses.
-    const isEffect = kind === 'answered' && shows.replaceAll(/"__proto__"\s*:\s*\{[^}]*\}/g, '').includes(MARK);
-    return isEffect ? [{ sent: marked, got: shows, about: known.message }] : [];
+    const effect = heard.find(
+      (frame) =>
+        dialect.isAnswer(frame) &&
+        !dialect.isRefusal(frame) &&
+        frame.replaceAll(/"__proto__"\s*:\s*\{[^}]*\}/g, '').includes(MARK),
+    );
+    return effect === undefined ? [] : [{ sent: marked, got: effect, about: known.message }];
   });
 }
 

@@ -68,7 +68,7 @@ async function answerBehindRefusal(prober: Prober): Promise<string | undefined> 
   using _ = connection;
   if (answer.isAccepted) throw new InconclusiveError('The server took the version: what is behind it are frames.');
   if (answer.status >= 500) throw new InconclusiveError(`The server answered ${answer.status}, an error of its own.`);
-  const rest = await connection.body({ ...answer, fields: new Map() }, prober.settleMs);
-  const second = /HTTP\/1\.[01] \d{3}[^\r\n]{0,40}/.exec(rest)?.[0];
+  const rest = await connection.behindBody(answer, prober.settleMs);
+  const second = /^\s*(HTTP\/1\.[01] \d{3}[^\r\n]{0,40})/.exec(rest)?.[1];
   return second === undefined ? undefined : `a second answer: ${second}`;
 }

@@ -1,4 +1,6 @@
+import { areOfOneForm } from '../dialect/answer-form.js';
 import { UNKNOWN_EVENT } from '../dialect/recognise.js';
+import { reactionsTo } from '../matrix/build-matrix.js';
 import { openingParameters } from '../scope/query-credentials.js';
 import { type Check, type CheckContext, finding, notTested, passed } from './check.js';
 
@@ -21,7 +23,7 @@ export const unauthenticatedCheck: Check = {
   },
   needsBaseline: false,
   async run(context) {
-    const { prober, dialect, messages, talk, messageAs } = context;
+    const { prober, dialect, messages } = context;
     const { isAdmitted, saw } = await prober.admits({ credentials: 'none' });
     const opening = openingParameters(prober.target.url);
     const lacks = opening.length === 0 ? '' : `, and without ${opening.join(', ')} in the query`;
@@ -33,26 +35,37 @@ export const unauthenticatedCheck: Check = {
     }
     const tried = messages.length > 0 ? messages : [dialect.message('ping', {}), dialect.message(UNKNOWN_EVENT, {})];
     let ended: string | undefined;
+    let isRefused = false;
+    const silent: string[] = [];
     for (const message of tried) {
-      using session = await talk('none');
-      const answers = (await session.ask(messageAs(message, 'none'))).filter((frame) => dialect.isAnswer(frame));
-      const good = answers.find((frame) => !dialect.isRefusal(frame));
-      if (good !== undefined) {
-        const confidence = messages.length > 0 ? 'firm' : 'tentative';
+      const [nobody] = await reactionsTo(context, 'none', [message]);
+      const { kind = 'silent', shows = '' } = nobody ?? {};
+      if (kind === 'answered') {
         return finding(
           `A message on a connection without any credential${lacks} was answered.`,
-          [{ sent: message, got: good, about: dialect.eventOf(message) ?? 'a message' }],
-          { confidence },
+          [{ sent: message, got: shows, about: dialect.eventOf(message) ?? 'a message' }],
+          {
+            confidence: messages.length > 0 && (await isAnsweredAlike(context, message, shows)) ? 'firm' : 'tentative',
+          },
         );
       }
+      // Nobody was let in before: a limit, or a server that is busy by now, says nothing of credentials.
+      if (kind === 'not-tried' || kind === 'not-admitted')
+        return notTested(`Connections without a credential are accepted, and another one was not by now: ${shows}`);
+      if (kind === 'silent') silent.push(dialect.eventOf(message) ?? message);
       // A message that ends everybody's connection, because it cannot be read, says nothing of credentials.
-      if (session.closed !== undefined && !(await endsForAll(context, message)))
-        ended ??= `Without a credential a message ends the connection: close ${session.closed.code}.`;
+      if (kind === 'closed' && !(await endsForAll(context, message)))
+        ended ??= `Without a credential a message ends the connection: ${shows}.`;
+      if (kind === 'refused' && messages.length > 0) isRefused ||= await isAnswered(context, message);
+    }
+    if ((ended !== undefined || isRefused) && silent.length > 0) {
+      return notTested(
+        `Without a credential messages are refused, and the server said nothing to others (${silent.join(', ')}): whether it did what they ask for cannot be seen.`,
+      );
     }
     if (ended !== undefined) return passed(`${ended} None was answered.`);
-    if (messages.length > 0 && (await context.judge()) !== undefined) {
+    if (isRefused)
       return passed('Without a credential connections are accepted, and refused what the first account is answered.');
-    }
     return notTested(
       messages.length > 0
         ? 'Connections without a credential are accepted, and none of the messages got an answer on one.'
@@ -60,6 +73,17 @@ export const unauthenticatedCheck: Check = {
     );
   },
 };
+
+/** Whether the first account is answered a message in the same form: else nobody may have been told to log in. */
+async function isAnsweredAlike(context: CheckContext, message: string, got: string): Promise<boolean> {
+  const [given] = await reactionsTo(context, 'given', [message]);
+  return given?.heard.some((frame) => areOfOneForm(frame, got)) === true;
+}
+
+async function isAnswered(context: CheckContext, message: string): Promise<boolean> {
+  const [given] = await reactionsTo(context, 'given', [message]);
+  return given?.kind === 'answered';
+}
 
 /** Whether a message ends the connection of the first account as well. */
 async function endsForAll({ talk }: CheckContext, message: string): Promise<boolean> {

@@ -14,6 +14,7 @@ import { readEndpoints } from './read-endpoints.js';
 import { readMessages } from './read-messages.js';
 import { readPublicKey } from './read-public-key.js';
 import { readSigningKey } from './read-signing-key.js';
+import { readSubprotocol, readSubprotocols } from './read-subprotocols.js';
 import { runHook } from './run-hook.js';
 import { readSecret, type SecretSources } from './read-secret.js';
 
@@ -66,6 +67,7 @@ export async function readArguments(args: readonly string[], sources: SecretSour
       ca: text,
       'plain-port': text,
       subprotocol: { type: 'string', multiple: true },
+      'subprotocol-b': text,
       messages: text,
       endpoints: text,
       check: { type: 'string', multiple: true },
@@ -101,14 +103,10 @@ export async function readArguments(args: readonly string[], sources: SecretSour
     );
   }
   const secrets = await readSecrets(values, sources);
-  const { origin, subprotocol: subprotocols, messages } = values;
-  for (const [option, value] of [
-    ['--origin', origin],
-    ...(subprotocols ?? []).map((name) => ['--subprotocol', name]),
-  ] as const) {
-    if (value !== undefined && !/^[\x21-\x7e]+$/.test(value))
-      throw new TypeError(`${option} is not a text without blanks and control characters.`);
-  }
+  const { origin, messages, 'subprotocol-b': subprotocolB } = values;
+  const { names, credential } = await readSubprotocols(values.subprotocol ?? [], sources);
+  if (origin !== undefined && !/^[\x21-\x7e]+$/.test(origin))
+    throw new TypeError('--origin is not a text without blanks and control characters.');
   if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host === '')) {
     throw new TypeError('--origin is an origin, such as https://app.example.com.');
   }
@@ -125,12 +123,17 @@ export async function readArguments(args: readonly string[], sources: SecretSour
       settleMs,
       idleMs: idleSeconds === undefined ? undefined : idleSeconds * 1000,
       origin,
-      subprotocols,
+      subprotocols: names,
       isAllowed: values['i-am-allowed'],
       isDisruptive: values.disruptive,
       checks: values.check,
-      credentials: { token: secrets.get('token'), cookie: secrets.get('cookie') },
-      other: { token: secrets.get('token-b'), cookie: secrets.get('cookie-b') },
+      credentials: { token: secrets.get('token'), cookie: secrets.get('cookie'), subprotocol: credential },
+      other: {
+        token: secrets.get('token-b'),
+        cookie: secrets.get('cookie-b'),
+        subprotocol:
+          subprotocolB === undefined ? undefined : await readSubprotocol('--subprotocol-b', subprotocolB, sources),
+      },
       expired: { token: secrets.get('token-expired') },
       expiring: { token: secrets.get('token-expiring') },
       signingKey: signingKey === undefined ? undefined : await readSigningKey(signingKey, sources),

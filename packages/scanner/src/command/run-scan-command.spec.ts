@@ -182,7 +182,10 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     expect(requests[0]?.headers).toMatchObject({ authorization: 'Bearer token-secret', cookie: 'sid=cookie-secret' });
     const piped = await run([url, ...few, '--json', '--token', '-'], {}, 'token-secret\n');
     expect(requests.at(-1)?.headers.authorization).toBe('Bearer token-secret');
-    for (const { out, notes } of [both, piped]) expect(out + notes).not.toMatch(/token-secret|cookie-secret/);
+    const offered = ['--subprotocol', 'env:T', '--subprotocol', 'org.example.orders.protocol.v1'];
+    const browser = await run([url, ...few, '--json', ...offered], { T: 'token-secret' });
+    expect(requests.at(-1)?.headers['sec-websocket-protocol']).toMatch(/^token-secret, ?org\.example/);
+    for (const { out, notes } of [both, piped, browser]) expect(out + notes).not.toMatch(/token-secret|cookie-secret/);
   });
 
   it('SC-08 says no credential in the query of the target, where the server sends its address back', async () => {
@@ -234,6 +237,33 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     await expect(readMessages(join(folder, 'b.har'), 'ws://localhost')).rejects.toThrow('it is no HAR');
   });
 
+  it('SC-04 AZ-01 scans the other endpoints where one cannot be, and holds one against the lock that does not have it', async () => {
+    const { url } = await startServer('{"event":"done"}');
+    const folder = await mkdtemp(join(tmpdir(), 'scan-'));
+    const at = (name: string): string => join(folder, name);
+    const { host } = new URL(url);
+    const urls = [`${url}a`, `${url}debug`, `ws://user:hidden-password@${host}/b`, `${url}c`];
+    await writeFile(at('found.json'), JSON.stringify({ endpoints: urls.map((found) => ({ url: found })) }));
+    const events = [{ event: 'x', access: { public: true } }];
+    const endpoints = ['/a', '/c'].map((path) => ({ path, events }));
+    await writeFile(at('lock.json'), JSON.stringify({ endpoints }));
+    await writeFile(at('m.txt'), '{"event":"x"}\n');
+    const args = [url, ...FAST, '--endpoints', at('found.json'), '--lock', at('lock.json'), '--messages', at('m.txt')];
+    const { status, out, notes } = await run([...args, '--check', 'declared-access']);
+    expect(out.split('\n').filter((line) => line.startsWith('ws://'))).toEqual(
+      ['a', 'debug', 'c'].map((path) => expect.stringContaining(`${url}${path}, which`) as string),
+    );
+    expect(out).toContain('declared "not declared"');
+    expect(notes).toContain(`ws://${host}/b: The target holds a password.`);
+    expect(out + notes).not.toContain('hidden-password');
+    expect(status).toBe(1);
+    const quiet = await run([...args, '--check', 'certificate', '--fail-on', 'never']);
+    expect(quiet.status).toBe(2);
+    // Of one endpoint that was named a lock without it is a mistake.
+    const one = await run([`${url}debug`, '--lock', at('lock.json')]);
+    expect([one.status, one.notes]).toEqual([2, expect.stringContaining('has no endpoint /debug: it has /a, /c.')]);
+  });
+
   it('SC-01 follows no redirect', async () => {
     const other = await startServer();
     const http = createServer();
@@ -276,6 +306,12 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     [['ws://localhost', '--origin', 'app'], 'is an origin'],
     [['ws://localhost', '--origin', 'https://a\r\nX: y'], 'without blanks'],
     [['ws://localhost', '--subprotocol', 'a b'], 'without blanks'],
+    [['ws://localhost', '--subprotocol', 'a,b'], 'commas'],
+    [['ws://localhost', '--subprotocol', 'env:MISSING'], 'is empty'],
+    [['ws://localhost', '--subprotocol', 'bearer.eyJh.eyJz.c2ln'], 'write env:NAME'],
+    [['ws://localhost', '--subprotocol', '0f8fad5b-d9cb-469f-a165-70867728950e'], 'write env:NAME'],
+    [['ws://localhost', '--subprotocol', 'env:TOKEN', '--subprotocol', 'env:TOKEN'], 'once'],
+    [['ws://localhost', '--subprotocol-b', 'abc'], 'env:NAME'],
     [['ws://localhost', '--fail-on', 'bad'], 'low, medium, high, critical, never'],
     [['ws://localhost', '--for', 'express'], 'nest, ws, socket.io'],
     [['ws://localhost', '--rate', '0'], 'from 1 to 100'],
@@ -297,7 +333,7 @@ describe('secure-ws-scan', { timeout: 120_000 }, () => {
     [['ws://localhost', '--no-such'], '--no-such'],
     [['ws://localhost', '--check', 'no-such'], 'There is no check no-such. There are: plaintext, '],
   ])('refuses %j', async (args, says) => {
-    const { status, out, notes } = await run(args, { BROKEN: 'a\r\nX: y' });
+    const { status, out, notes } = await run(args, { BROKEN: 'a\r\nX: y', TOKEN: 'abc' });
     expect([status, out]).toEqual([2, '']);
     expect(notes).toContain(says);
     expect(notes).toContain('--help');

@@ -1,7 +1,8 @@
 import { compareEndpoints } from '../monitoring/compare-results.js';
-import { CLEAN, FOUND, statusOfChanges, statusOfScan } from '../monitoring/exit-status.js';
+import { CLEAN, COULD_NOT_TEST, FOUND, statusOfChanges, statusOfScan } from '../monitoring/exit-status.js';
 import { changesReport } from '../monitoring/report-changes.js';
 import { renderReport } from '../report/render-report.js';
+import { visibleText } from '../report/visible-text.js';
 import { scan, type ScanOptions } from '../scan.js';
 import type { ScanResult } from '../scan-result.js';
 import { readTarget } from '../scope/scan-target.js';
@@ -12,7 +13,8 @@ import { SharedLimits } from './shared-limits.js';
 import { writeReports } from './write-reports.js';
 
 /** What `--help` shows. */
-export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] [--cookie env:NAME] [--subprotocol NAME]...
+export const HELP = `secure-ws-scan TARGET [--origin ORIGIN] [--token env:NAME] [--cookie env:NAME]
+               [--subprotocol NAME | env:NAME]... [--subprotocol-b env:NAME]
                [--token-b env:NAME] [--cookie-b env:NAME] [--token-expired env:NAME] [--shared EVENT]... [--lock FILE]
                [--public-key FILE] [--signing-key file:PATH] [--token-expiring env:NAME] [--logout-command COMMAND]
                [--ca FILE] [--plain-port N]
@@ -44,7 +46,8 @@ records what a client and a server say: see secure-ws-scan diff --help.
   --signing-key   the private key (PEM) or the secret that tokens are signed with: for good signatures on wrong claims
   --ca            a file with your own certificate authority, in PEM
   --plain-port    a port of the host that must not take ws:// beside the wss:// of the target (80 beside 443 is tried)
-  --subprotocol   what the handshake offers; may be repeated
+  --subprotocol   what the handshake offers; may be repeated. A token there is a credential: env:NAME or file:PATH
+  --subprotocol-b that of the second account
   --messages      messages that the server answers or refuses, one a line as they go over the wire;
                   or a .har that a browser has recorded: what was sent to the host of the target
   --endpoints     what "discover --output" has found: each of them is scanned that is on the host of TARGET,
@@ -79,40 +82,62 @@ export async function runScanCommand(args: readonly string[], io: CommandIo): Pr
     return CLEAN;
   }
   const given = await readArguments(args, io);
-  const { endpoints = [given.options.target] } = given;
+  const { endpoints } = given;
   const results: ScanResult[] = [];
-  const shared = new SharedLimits(given.options.limits ?? {}, endpoints.length);
-  for (const [index, target] of endpoints.entries()) {
-    const outputs = given.outputs.map((path) =>
-      given.endpoints === undefined ? path : reportNameFor(path, target, index),
-    );
-    const options = { ...given.options, target, limits: shared.next() };
-    const result = await scanOne({ ...given, outputs, options }, io);
-    shared.spend(result.spent);
-    results.push(result);
-  }
-  const { earlier, failOn } = given;
-  if (earlier !== undefined) {
-    const changes = compareEndpoints(earlier, results);
-    for (const line of changesReport(changes)) io.note(line);
-    return statusOfChanges(changes, failOn);
-  }
-  const statuses = results.map((result) => statusOfScan(result, failOn));
+  if (endpoints === undefined) await scanOne(given, io, (result) => void results.push(result));
+  const failed = endpoints === undefined ? 0 : await scanEach(given, endpoints, io, results);
+  const statuses = [...statusesOf(given, results, io), ...(failed > 0 ? [COULD_NOT_TEST] : [])];
   // What was found is told, whatever could not be tested beside it.
   return statuses.includes(FOUND) ? FOUND : Math.max(...statuses);
+}
+
+/** Scans one endpoint after the other. What one of them fails by does not keep the others from being scanned. @returns how many failed. */
+async function scanEach(
+  given: ScanArguments,
+  endpoints: readonly string[],
+  io: CommandIo,
+  results: ScanResult[],
+): Promise<number> {
+  const shared = new SharedLimits(given.options.limits ?? {}, endpoints.length);
+  let failed = 0;
+  for (const [index, target] of endpoints.entries()) {
+    const outputs = given.outputs.map((path) => reportNameFor(path, target, index));
+    // What discovery has found beside the reviewed endpoints is what a lock is for.
+    const options = { ...given.options, target, limits: shared.next(), mayLackEndpoint: true };
+    try {
+      await scanOne({ ...given, outputs, options }, io, (result) => {
+        shared.spend(result.spent);
+        results.push(result);
+      });
+    } catch (error) {
+      failed++;
+      const { protocol, host, pathname } = new URL(target);
+      const says = error instanceof Error ? error.message : 'The scan failed.';
+      io.note(visibleText(`${protocol}//${host}${pathname}: ${says}`));
+    }
+  }
+  return failed;
+}
+
+function statusesOf({ earlier, failOn }: ScanArguments, results: readonly ScanResult[], io: CommandIo): number[] {
+  if (earlier === undefined) return results.map((result) => statusOfScan(result, failOn));
+  const changes = compareEndpoints(earlier, results);
+  for (const line of changesReport(changes)) io.note(line);
+  return [statusOfChanges(changes, failOn)];
 }
 
 async function scanOne(
   { options, endpoints, format, outputs, earlier, remediationFor }: ScanArguments,
   io: CommandIo,
-): Promise<ScanResult> {
+  onResult: (result: ScanResult) => void,
+): Promise<void> {
   if (endpoints === undefined) checkEarlier(earlier?.[0], options);
   const onOutcome = ({ check, outcome }: { check: string; outcome: string }): void => io.note(`${check}: ${outcome}`);
   const result = await scan({ ...options, onOutcome });
+  onResult(result);
   // Printed first: a disk that has filled up meanwhile must not cost the whole scan.
   io.out(renderReport(result, format, remediationFor));
   await writeReports(result, outputs, remediationFor);
-  return result;
 }
 
 /** A report of another endpoint would make what is new here look known. */

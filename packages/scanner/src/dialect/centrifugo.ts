@@ -57,7 +57,10 @@ export const CENTRIFUGO: Dialect = {
     return request === undefined ? message : JSON.stringify({ ...request.command, id: count + 2 });
   },
   isAnswer: (frame) => objectsOf(frame).some(isReply),
-  isRefusal: (frame) => objectsOf(frame).some((reply) => isReply(reply) && isError(reply['error'])),
+  isRefusal: (frame) => {
+    const replies = objectsOf(frame).filter(isReply);
+    return replies.length > 0 && replies.every((reply) => isError(reply['error']));
+  },
   // An empty reply is a ping.
   reply: (frame) => (frame.trim() === '{}' ? '{}' : undefined),
 };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Dialect, fieldsOf, jsonObject, WITHOUT_OPENING } from './dialect.js';
+import { hasLeaf } from './has-leaf.js';
 
 /** Where the two protocols of GraphQL over WebSocket differ. */
 interface Variant {
@@ -54,11 +55,15 @@ function graphql({ id, subprotocol, ask, result }: Variant): Dialect {
     isAnswer: (frame) => [result, 'error'].includes(String(typeOf(frame))),
     isRefusal: (frame) => {
       const { type, payload } = jsonObject(frame) ?? {};
-      return type === 'error' || (type === result && fieldsOf(payload)['errors'] !== undefined);
+      const { errors, data } = fieldsOf(payload);
+      // A field that fails does not keep the others back: they are answered beside the error.
+      return type === 'error' || (type === result && hasErrors(errors) && !hasLeaf(data));
     },
     reply: (frame) => (typeOf(frame) === 'ping' ? '{"type":"pong"}' : undefined),
   };
 }
+
+const hasErrors = (errors: unknown): boolean => (Array.isArray(errors) ? errors.length > 0 : Boolean(errors));
 
 /** The first field that a query asks for. */
 function eventOf(message: string): string | undefined {

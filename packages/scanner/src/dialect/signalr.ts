@@ -45,8 +45,14 @@ export const SIGNALR: Dialect = {
   },
   again: (message, count) => changed(message, { invocationId: `again-${count}` }) ?? message,
   isAnswer: (frame) => recordsOf(frame).some(({ type }) => [COMPLETION, STREAM_ITEM, CLOSE].includes(Number(type))),
-  isRefusal: (frame) =>
-    recordsOf(frame).some(({ type, error }) => type === CLOSE || (type === COMPLETION && error !== undefined)),
+  isRefusal: (frame) => {
+    const records = recordsOf(frame);
+    // What came before an error, or the end, in one frame with it has come.
+    const gives = records.some(
+      ({ type, error }) => type === STREAM_ITEM || (type === COMPLETION && error === undefined),
+    );
+    return !gives && records.some(({ type }) => type === CLOSE || type === COMPLETION);
+  },
   heartbeat: `{"type":${PING}}${END}`,
 };
 

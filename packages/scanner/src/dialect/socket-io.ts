@@ -1,5 +1,5 @@
 import { type Dialect, jsonValue, WITHOUT_OPENING } from './dialect.js';
-import { isRefusalObject } from './refusal.js';
+import { isRefusalName, isRefusalObject, isRefusalWords } from './refusal.js';
 
 /** An event: what stands in front of its name (with the namespace and the number of the acknowledgement), and the name in JSON. */
 const SOCKET_IO_EVENT = /^(42(?:\/[^,]*,)?\d*\[)("(?:[^"\\]|\\.)*")/;
@@ -46,15 +46,21 @@ export function socketIoFor(messages: readonly string[]): Dialect {
     prepared: (message) => (SOCKET_IO_EVENT.test(message) ? message : undefined),
     // 0 is the greeting, 2 the heartbeat, 40 the answer to the opening.
     isAnswer: (frame) => /^4[1-6]/.test(frame),
-    isRefusal: (frame) => /^4[14]|^42(?:\/[^,]*,)?\["(?:error|exception)"/.test(frame) || isRefusingAck(frame),
+    isRefusal: (frame) => /^4[14]/.test(frame) || isRefusingEvent(frame) || isRefusingAck(frame),
     reply: (frame) => (frame === '2' ? '3' : undefined),
   };
 }
 
 const namespaceOf = (message: string): string => /^42(\/[^,]*,)/.exec(message)?.[1] ?? '';
 
+function isRefusingEvent(frame: string): boolean {
+  const [, , name] = SOCKET_IO_EVENT.exec(frame) ?? [];
+  return name !== undefined && isRefusalName(String(jsonValue(name)));
+}
+
 function isRefusingAck(frame: string): boolean {
   const [, answered] = /^43(?:\/[^,]*,)?\d*(\[.*)$/s.exec(frame) ?? [];
   const values = answered === undefined ? undefined : jsonValue(answered);
-  return Array.isArray(values) && isRefusalObject(values[0]);
+  // An error comes first, as an object or as a text.
+  return Array.isArray(values) && (isRefusalObject(values[0]) || isRefusalWords(values[0]));
 }

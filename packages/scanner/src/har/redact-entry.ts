@@ -1,4 +1,4 @@
-import { Redactor } from '../scope/credentials.js';
+import { JWT, Redactor } from '../scope/credentials.js';
 import { queryCredentials } from '../scope/query-credentials.js';
 import type { HarEntry, HarField, HarMessage } from './har-entry.js';
 
@@ -6,12 +6,6 @@ const REDACTED = '[redacted]';
 
 /** What carries a credential by its name; names such as `X-Api-Key` and `X-Csrf-Token` among them. */
 const SECRET_NAME = /^(?:set-)?cookie$|auth|token|api-?key|secret|session|password|ticket/i;
-
-/**
- * A JWT is a credential wherever it stands: in a message, a subprotocol, a path. Each run of letters is begun once, at its
- * beginning, and only where two dots follow: a text of `eyJ-eyJ-` would cost the square of its length otherwise.
- */
-const JWT = /(?<![\w-])(?=[\w-]+\.[\w-][\w-]+\.)([\w-]*?)\beyJ[\w-]{5}[\w-]*\.[\w-][\w-]+\.[\w-]*/g;
 
 /** Values that credentials are not shorter than. */
 const MIN_VALUE = 8;

@@ -3,7 +3,7 @@ import { HandshakeRefusedError, InconclusiveError, OpeningRefusedError } from '.
 import type { Session } from '../probe/session.js';
 import type { Who } from '../scope/credentials.js';
 import { declaredAccess } from './declared-access.js';
-import type { Matrix, Reaction } from './matrix.js';
+import type { HeardReaction, Matrix, Reaction } from './matrix.js';
 
 /**
  * Sends every captured message as each identity. One identity after the other, so that the answers of A are from before
@@ -14,7 +14,11 @@ import type { Matrix, Reaction } from './matrix.js';
 export async function buildMatrix(context: CheckContext): Promise<Matrix> {
   const { messages, dialect, identities, lock } = context;
   const reactions = new Map<Who, readonly Reaction[]>();
-  for (const who of identities) reactions.set(who, await reactionsTo(context, who, messages));
+  for (const who of identities)
+    reactions.set(
+      who,
+      (await reactionsTo(context, who, messages)).map(({ kind, shows }) => ({ kind, shows })),
+    );
   return {
     columns: identities,
     rows: messages.map((message, index) => {
@@ -34,8 +38,8 @@ export async function reactionsTo(
   context: CheckContext,
   who: Who,
   messages: readonly string[],
-): Promise<readonly Reaction[]> {
-  const reactions: Reaction[] = [];
+): Promise<readonly HeardReaction[]> {
+  const reactions: HeardReaction[] = [];
   let session: Session | undefined;
   try {
     for (const message of messages) {
@@ -44,7 +48,8 @@ export async function reactionsTo(
         const opened = await openAs(context, who);
         // Who is not let in is not let in for the next message either; and who was let in before is not refused for who he is.
         if ('kind' in opened) {
-          const reaction: Reaction = reactions.length > 0 ? { ...opened, kind: 'not-tried' } : opened;
+          const kind = reactions.length > 0 ? 'not-tried' : opened.kind;
+          const reaction: HeardReaction = { ...opened, kind, heard: [] };
           return [...reactions, ...messages.slice(reactions.length).map(() => reaction)];
         }
         session = opened;
@@ -72,12 +77,13 @@ async function openAs({ talk }: CheckContext, who: Who): Promise<Session | React
   }
 }
 
-async function reactionTo({ dialect }: CheckContext, session: Session, message: string): Promise<Reaction> {
-  const answers = (await session.ask(message)).filter((frame) => dialect.isAnswer(frame));
+async function reactionTo({ dialect }: CheckContext, session: Session, message: string): Promise<HeardReaction> {
+  const heard = await session.ask(message);
+  const answers = heard.filter((frame) => dialect.isAnswer(frame));
   const good = answers.find((frame) => !dialect.isRefusal(frame));
-  if (good !== undefined) return { kind: 'answered', shows: good };
+  if (good !== undefined) return { kind: 'answered', shows: good, heard };
   const [refusal] = answers;
-  if (refusal !== undefined) return { kind: 'refused', shows: refusal };
-  if (session.closed !== undefined) return { kind: 'closed', shows: `close ${session.closed.code}` };
-  return { kind: 'silent', shows: 'nothing' };
+  if (refusal !== undefined) return { kind: 'refused', shows: refusal, heard };
+  if (session.closed !== undefined) return { kind: 'closed', shows: `close ${session.closed.code}`, heard };
+  return { kind: 'silent', shows: 'nothing', heard };
 }

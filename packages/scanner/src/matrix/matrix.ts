@@ -13,6 +13,12 @@ export interface Reaction {
   readonly shows: string;
 }
 
+/** A reaction with all that came, for the checks that look for an effect: it need not be in the frame that is shown. */
+export interface HeardReaction extends Reaction {
+  /** Every frame, in its order; bounded by what a session reads. */
+  readonly heard: readonly string[];
+}
+
 /** One message, by everybody. */
 export interface MatrixRow {
   /** The name of its event; `undefined` where none can be read. */

@@ -1,6 +1,12 @@
 import { WebSocket } from 'ws';
 import type { ScanTarget } from '../scope/scan-target.js';
-import { credentialFields, type HandshakeChange, type HandshakeIdentity, pathOf } from './handshake-request.js';
+import {
+  credentialFields,
+  type HandshakeChange,
+  type HandshakeIdentity,
+  offeredBy,
+  pathOf,
+} from './handshake-request.js';
 import { MAX_RECEIVED } from './session.js';
 
 /** What can be changed of a handshake that is correct. */
@@ -17,7 +23,7 @@ export function clientSocket(
   const fields = [...credentialFields(identity, credentials), ...more];
   return new WebSocket(
     urlOf(target, pathOf(target, { credentials, ...(path !== undefined && { path }) })),
-    [...(subprotocols ?? identity.subprotocols)],
+    [...offeredBy(identity, { subprotocols, credentials })],
     {
       headers: Object.fromEntries(fields),
       ...(origin !== undefined && { origin }),

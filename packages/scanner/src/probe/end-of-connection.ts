@@ -5,6 +5,9 @@ import type { RawConnection } from './raw-connection.js';
 import type { SessionPatience } from './session.js';
 import type { Transcript } from './transcript.js';
 
+/** What the ping says that was sent, and so its pong. */
+export const PING = 'scan';
+
 /** Frames of a server that talks before it answers the opening. */
 const MAX_HEARD = 20;
 
@@ -39,9 +42,9 @@ export async function endOf(
       if (heard.length < MAX_HEARD) heard.push(text);
       if (opened === 'refused') return 'a refusal of the opening';
     }
-    // A server that decides after the upgrade may take a little longer than its pong.
+    // A server that decides after the upgrade may take a little longer than its pong; others it may send by itself.
     if (
-      frame.opcode === OPCODES.pong ||
+      (frame.opcode === OPCODES.pong && frame.payload.toString() === PING) ||
       (frame.opcode === OPCODES.text && opened === 'taken' && dialect !== undefined)
     ) {
       if (opened !== 'unanswered') deadline = Math.min(deadline, performance.now() + settleMs);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IdentityCredentials, ScanCredentials, Who } from '../scope/credentials.js';
 import { openingParameters, withoutParameters, withoutQueryValues } from '../scope/query-credentials.js';
 import type { ScanTarget } from '../scope/scan-target.js';
+import { subprotocolsAs } from '../scope/subprotocol-credentials.js';
 
 /** A field of a request: written as it stands, in its order. */
 export type Field = readonly [name: string, value: string];
@@ -11,6 +12,7 @@ export interface HandshakeIdentity {
   readonly credentials: IdentityCredentials;
   /** The `Origin` that the server admits, if it asks for one. */
   readonly origin?: string | undefined;
+  /** With the one that is a credential in its place. */
   readonly subprotocols: readonly string[];
 }
 
@@ -39,6 +41,8 @@ export interface HandshakeChange {
 export interface HandshakeRequest {
   readonly head: string;
   readonly key: string;
+  /** The head as a report may show it: without the values of the query, and of what carries credentials. */
+  readonly shown: string;
 }
 
 /** Puts a handshake together, byte by byte: no HTTP client would send what some checks ask for. */
@@ -47,7 +51,8 @@ export function handshakeRequest(
   identity: HandshakeIdentity,
   change: HandshakeChange = {},
 ): HandshakeRequest {
-  const { key = randomBytes(16).toString('base64'), subprotocols = identity.subprotocols, more = [] } = change;
+  const { key = randomBytes(16).toString('base64'), more = [] } = change;
+  const subprotocols = offeredBy(identity, change);
   const origin = change.origin === undefined ? identity.origin : (change.origin ?? undefined);
   const fields: Field[] = [
     ['Host', change.host ?? target.host],
@@ -60,14 +65,22 @@ export function handshakeRequest(
   if (subprotocols.length > 0) fields.push(['Sec-WebSocket-Protocol', subprotocols.join(', ')]);
   if (change.extensions !== undefined) fields.push(['Sec-WebSocket-Extensions', change.extensions]);
   fields.push(...credentialFields(identity, change.credentials));
-  const lines = [...fields, ...more].map(([name, value]) => `${name}: ${value}`);
+  const path = pathOf(target, change);
+  const all = [...fields, ...more];
+  const request = (asked: string, text: readonly Field[]): string =>
+    [`${change.method ?? 'GET'} ${asked} HTTP/1.1`, ...text.map((field) => field.join(': '))].join('\r\n');
+  const hidden = all.map(([name, value]): Field => [
+    name,
+    SECRET_FIELDS.has(name.toLowerCase()) ? '[redacted]' : value,
+  ]);
   return {
-    head: [`${change.method ?? 'GET'} ${pathOf(target, change)} HTTP/1.1`, ...lines, '', change.behind ?? ''].join(
-      '\r\n',
-    ),
+    head: `${request(path, all)}\r\n\r\n${change.behind ?? ''}`,
     key,
+    shown: request(path.replace(/\?.*$/s, '?[redacted]'), hidden),
   };
 }
+
+const SECRET_FIELDS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'sec-websocket-protocol']);
 
 /**
  * The path that a handshake asks for, with its query. What opens the target in there is of the first account: whoever else
@@ -85,7 +98,8 @@ export function pathOf(
 
 /** Asks for a page as a browser does that has never been there: no credential, and no upgrade. */
 export function pageRequest({ host }: ScanTarget, path: string): HandshakeRequest {
-  return { head: `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`, key: '' };
+  const shown = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nConnection: close`;
+  return { head: `${shown}\r\n\r\n`, key: '', shown };
 }
 
 /** The fields that carry the credentials of somebody. */
@@ -95,6 +109,20 @@ export function credentialFields({ credentials }: HandshakeIdentity, who: Who = 
   if (token !== undefined) fields.push(['Authorization', `Bearer ${token}`]);
   if (cookie !== undefined) fields.push(['Cookie', cookie]);
   return fields;
+}
+
+/** The subprotocols that a handshake offers. */
+export function offeredBy(
+  { subprotocols, credentials }: HandshakeIdentity,
+  { subprotocols: others = subprotocols, credentials: who = 'given' }: HandshakeChange,
+): readonly string[] {
+  return subprotocolsAs(who, others, credentials);
+}
+
+/** Whoever has none: for where what is sent can be read on the way. */
+export function withoutCredentials(identity: HandshakeIdentity): HandshakeIdentity {
+  const nobody = { given: {}, other: {}, expired: {}, expiring: {} };
+  return { ...identity, credentials: nobody, subprotocols: offeredBy(identity, { credentials: 'none' }) };
 }
 
 /** The token that an opening carries. */

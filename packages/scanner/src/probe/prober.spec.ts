@@ -55,6 +55,16 @@ describe('Prober', () => {
     },
   );
 
+  it('SC-01 follows no redirect with a session either', async () => {
+    const other = await proberOf(() => () => undefined);
+    const { prober } = await proberOf((write) => {
+      write(`HTTP/1.1 302 Found\r\nLocation: ${other.prober.target.url.href}\r\nContent-Length: 0\r\n\r\n`);
+      return () => undefined;
+    });
+    await expect(prober.session()).rejects.toThrow('302');
+    expect(other.asked).toEqual([]);
+  });
+
   it.each([
     ['//127.0.0.2/x?token=secret', '//127.0.0.2/x?token=secret'],
     ['/\\127.0.0.2/x', '//127.0.0.2/x'],

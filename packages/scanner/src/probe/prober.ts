@@ -5,8 +5,9 @@ import type { WebSocket } from 'ws';
 import type { Dialect } from '../dialect/dialect.js';
 import type { ScanBudget } from '../scope/scan-budget.js';
 import type { ScanTarget } from '../scope/scan-target.js';
+import { type Admission, HUNG_UP } from './admission.js';
 import { clientSocket, type ConnectionChange } from './client-socket.js';
-import { endOf } from './end-of-connection.js';
+import { endOf, PING } from './end-of-connection.js';
 import { OPCODES, writeFrame } from './frames.js';
 import type { HandshakeAnswer } from './handshake-answer.js';
 import {
@@ -16,6 +17,7 @@ import {
   pageRequest,
   pathOf,
   tokenOf,
+  withoutCredentials,
 } from './handshake-request.js';
 import {
   EndedWithoutAnswerError,
@@ -37,20 +39,6 @@ const MAX_RETRIES = 2;
 const TOO_MANY = 429;
 /** A server that is busy, or being changed, answers so as well: it is waited for, and no limit is seen in it. */
 const COME_LATER = new Set([TOO_MANY, 503]);
-
-const NO_ANSWER: HandshakeAnswer = Object.freeze({ status: 0, fields: new Map(), head: '', isAccepted: false });
-
-/** What came of a handshake. */
-export interface Admission {
-  /**
-   * Whether the connection was still open a moment after the `101`, and the opening of the dialect was taken: many servers
-   * close it again, or read the token there.
-   */
-  readonly isAdmitted: boolean;
-  readonly answer: HandshakeAnswer;
-  /** What is to be said of it: `101, and it answers a ping`. */
-  readonly saw: string;
-}
 
 /** All that reaches the target goes through here, and draws from the budget. */
 export class Prober {
@@ -102,29 +90,29 @@ export class Prober {
    * @throws EndedWithoutAnswerError
    * @throws InconclusiveError where it is busy, or does not answer.
    */
-  async open(change: HandshakeChange = {}): Promise<{ connection: RawConnection; answer: HandshakeAnswer }> {
+  async open(change: HandshakeChange = {}): Promise<OpenedConnection> {
     for (let retries = 0; ; retries++) {
-      const { connection, answer } = await this.openOnce(change);
-      if (!COME_LATER.has(answer.status)) return { connection, answer };
+      const opened = await this.openOnce(change);
+      const { connection, answer } = opened;
+      if (!COME_LATER.has(answer.status)) return opened;
       connection[Symbol.dispose]();
       await this.waitFor(answer.status, answer.fields.get('retry-after'), retries);
     }
   }
 
   /** The same, without waiting for a target that says that there are too many. */
-  async openOnce(change: HandshakeChange = {}): Promise<{ connection: RawConnection; answer: HandshakeAnswer }> {
+  async openOnce(change: HandshakeChange = {}): Promise<OpenedConnection> {
     const request = handshakeRequest(this.target, this.identity, change);
     const { settleMs } = this.patience;
     const connection = await this.connect();
     try {
-      this.transcript.send(request.head);
+      this.transcript.send(request.head, request.shown);
       const answer = await connection.handshake(request);
       if (answer.status === TOO_MANY) this.limited++;
       this.transcript.receive('answer to a handshake', answer.head);
-      if (!answer.isAccepted) {
-        this.transcript.receive('body of a refused handshake', await connection.body(answer, settleMs));
-      }
-      return { connection, answer };
+      const body = answer.isAccepted ? '' : await connection.body(answer, settleMs);
+      if (!answer.isAccepted) this.transcript.receive('body of a refused handshake', body);
+      return { connection, answer, body };
     } catch (error) {
       connection[Symbol.dispose]();
       throw error;
@@ -148,16 +136,16 @@ export class Prober {
       if (error instanceof EndedWithoutAnswerError) return undefined;
       throw error;
     });
-    if (opened === undefined) return { isAdmitted: false, answer: NO_ANSWER, saw: 'the end of the connection' };
-    const { connection, answer } = opened;
+    if (opened === undefined) return HUNG_UP;
+    const { connection, answer, body } = opened;
     using _ = connection;
     if (!answer.isAccepted) {
       if (answer.status >= 500)
         throw new InconclusiveError(`The server answered ${answer.status}, an error of its own.`);
-      return { isAdmitted: false, answer, saw: String(answer.status) };
+      return { isAdmitted: false, answer, saw: String(answer.status), body };
     }
     const end = await endOf(connection, this.say(connection, change), this.transcript, this.patience);
-    return { isAdmitted: end === undefined, answer, saw: end === undefined ? '101' : `101, then ${end}` };
+    return { isAdmitted: end === undefined, answer, saw: end === undefined ? '101' : `101, then ${end}`, body };
   }
 
   /**
@@ -167,13 +155,14 @@ export class Prober {
    * @throws OpeningRefusedError
    * @throws InconclusiveError
    */
-  async spoken(change: HandshakeChange = {}): Promise<{ connection: RawConnection; answer: HandshakeAnswer }> {
-    const { connection, answer } = await this.open(change);
+  async spoken(change: HandshakeChange = {}): Promise<OpenedConnection> {
+    const opened = await this.open(change);
+    const { connection, answer } = opened;
     try {
       if (!answer.isAccepted) throw refusedWith(answer.status);
       const end = await endOf(connection, this.say(connection, change), this.transcript, this.patience);
       if (end !== undefined) throw new OpeningRefusedError(`The server ended a good connection: ${end}.`);
-      return { connection, answer };
+      return opened;
     } catch (error) {
       connection[Symbol.dispose]();
       throw error;
@@ -187,7 +176,7 @@ export class Prober {
       this.transcript.send(message);
       connection.send({ opcode: OPCODES.text, payload: message });
     }
-    connection.write(writeFrame({ opcode: OPCODES.ping, payload: 'scan' }));
+    connection.write(writeFrame({ opcode: OPCODES.ping, payload: PING }));
     return opening.length > 0 ? this.dialect : undefined;
   }
 
@@ -212,12 +201,12 @@ export class Prober {
     return await lookAtTls(this.target, { answerMs: this.patience.answerMs, budget: this.budget }, version);
   }
 
-  /** The same host without TLS, at a port of it. It draws from the same budget. */
+  /** The same host without TLS, at a port of it, as nobody. It draws from the same budget. */
   withoutTls(port: number): Prober {
     const { hostname } = this.target.url;
     const host = port === 80 ? hostname : `${hostname}:${port}`;
     const target = { ...this.target, isSecure: false, port, host };
-    return new Prober(target, this.identity, this.budget, this.transcript, this.patience);
+    return new Prober(target, withoutCredentials(this.identity), this.budget, this.transcript, this.patience);
   }
 
   /**
@@ -271,7 +260,7 @@ export class Prober {
       } catch (error) {
         session[Symbol.dispose]();
         if ((error as NodeJS.ErrnoException).code === 'ECONNRESET')
-          throw new HandshakeRefusedError(HUNG_UP, { cause: error });
+          throw new HandshakeRefusedError(ENDED, { cause: error });
         if ((error as Error).name !== 'AbortError') throw error;
         this.budget.checkTime();
         throw new InconclusiveError('Opening handshake has timed out', { cause: error });
@@ -289,6 +278,13 @@ export class Prober {
   }
 }
 
+/** A connection, and what came to the handshake on it; the body of a refusal alone. */
+interface OpenedConnection {
+  readonly connection: RawConnection;
+  readonly answer: HandshakeAnswer;
+  readonly body: string;
+}
+
 /** What a session begins with. */
 interface SessionChange extends ConnectionChange {
   /** @default the dialect of the target, when it is known */
@@ -297,4 +293,4 @@ interface SessionChange extends ConnectionChange {
   readonly openingMs?: number | undefined;
 }
 
-const HUNG_UP = 'The server ended the connection at a good handshake without an answer.';
+const ENDED = 'The server ended the connection at a good handshake without an answer.';

@@ -13,6 +13,8 @@ const MAX_BUFFERED = 1_048_576;
 const HEAD_END = '\r\n\r\n';
 /** What reads a head is slower than it is long: a longer one is no answer. Node takes 16 KiB. */
 const MAX_HEAD = 65_536;
+/** The size of a chunk, and the extensions that nobody uses. */
+const MAX_CHUNK_HEAD = 256;
 
 /** How long a probe waits. */
 export interface ProbePatience {
@@ -190,6 +192,18 @@ export class RawConnection {
     return this.buffered.toString();
   }
 
+  /**
+   * What comes behind the body of a refusal, until the server is silent for `silenceMs`. A body that says neither its length nor
+   * its chunks goes on until the end of the connection (RFC 9112 section 6.3): nothing is behind it, unless there is none.
+   */
+  async behindBody(answer: HandshakeAnswer, silenceMs: number): Promise<string> {
+    const { fields } = answer;
+    await this.body({ ...answer, fields: new Map() }, silenceMs);
+    const all = this.buffered.toString('latin1');
+    if (/\bchunked\b/i.test(fields.get('transfer-encoding') ?? '')) return behindChunks(all);
+    return all.slice(Number(fields.get('content-length') ?? 0));
+  }
+
   private assertNotFlooded(): void {
     if (!this.isFlooded) return;
     throw new Error(`The server sent more than ${MAX_BUFFERED} bytes at once, and the scanner ended the connection.`);
@@ -198,6 +212,18 @@ export class RawConnection {
   /** Ends the connection. */
   [Symbol.dispose](): void {
     this.socket.destroy();
+  }
+}
+
+/** What stands behind the last of some chunks (RFC 9112 section 7.1), and the fields that may follow it. */
+function behindChunks(text: string): string {
+  let at = 0;
+  for (;;) {
+    const [head, size] = /^([\da-f]+)[^\r\n]*\r\n/i.exec(text.slice(at, at + MAX_CHUNK_HEAD)) ?? [];
+    if (head === undefined || size === undefined) return '';
+    at += head.length + Number.parseInt(size, 16);
+    if (Number.parseInt(size, 16) > 0) at += '\r\n'.length;
+    else return text.slice(at).replace(/^(?:(?!HTTP\/)[^\r\n]+\r\n)*\r\n/, '');
   }
 }
 

@@ -47,6 +47,8 @@ export class Session {
   private gaveUp: string | undefined;
   /** The first message is the opening: no heartbeat comes before it. */
   private hasAsked = false;
+  /** Each ping says its number, so that its pong is told from others. */
+  private pings = 0;
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -70,7 +72,8 @@ export class Session {
       transcript.send(reply);
       socket.send(reply, () => undefined);
     });
-    socket.on('pong', () => this.tell());
+    // One that nobody asked for answers nothing (RFC 6455 section 5.5.3).
+    socket.on('pong', (payload: Buffer) => payload.toString() === String(this.pings) && this.tell());
     socket.on('close', (code, reason) => {
       if (this.gaveUp === undefined) {
         this.ended = { code, reason: reason.toString() };
@@ -186,7 +189,7 @@ export class Session {
       told = () => resolve(true);
       this.listeners.add(told);
       timer = setTimeout(() => resolve(false), this.patience.answerMs);
-      this.socket.ping(undefined, undefined, () => undefined);
+      this.socket.ping(String(++this.pings), undefined, () => undefined);
     });
     clearTimeout(timer);
     if (told !== undefined) this.listeners.delete(told);

@@ -46,8 +46,9 @@ export class Transcript {
     if (this.fits(text)) this.seen.push({ place, text: this.clean(text) });
   }
 
-  send(text: string): void {
-    this.note(text);
+  /** @param what names it where it is not to be shown as it went out. */
+  send(text: string, what = text): void {
+    this.note(what);
     if (this.fits(text)) this.said.push(text);
   }
 
