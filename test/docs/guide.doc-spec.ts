@@ -294,9 +294,13 @@ describe('F45 every example of the guide runs: the application', () => {
 
   it('browser-client/requests.ts and browser-client/reconnect.ts answer requests and plan', async () => {
     const { planReconnect } = await example('browser-client/reconnect.ts', 'planReconnect');
-    const plan = planReconnect as (code: number, reason: string, attempt: number) => unknown;
-    expect(plan(1012, 'restart;retryAfterMs=500', 0)).toMatchObject({ delayMs: expect.any(Number) as number });
-    expect([plan(4504, '', 0), plan(1008, '', 0)]).toEqual(['log-in', 'stop']);
+    const plan = planReconnect as (code: number, reason: string, attempt: number, refused: number) => unknown;
+    expect(plan(1012, 'restart;retryAfterMs=500', 0, 0)).toMatchObject({ delayMs: expect.any(Number) as number });
+    expect([plan(4504, '', 0, 0), plan(1008, '', 0, 0)]).toEqual(['log-in', 'stop']);
+    for (const code of [4001, 4401]) {
+      expect(plan(code, '', 9, 2)).toMatchObject({ delayMs: expect.any(Number) as number });
+      expect(plan(code, '', 3, 3)).toBe('stop');
+    }
     const { Requests } = await example('browser-client/requests.ts', 'Requests');
     const app = await boot(around([EchoGateway]));
     const { port } = (app.getHttpServer() as Server).address() as AddressInfo;

@@ -102,17 +102,16 @@ export class SecureWsRuntime {
   ) {
     this.faults = new FaultLog(clock);
     this.csrfTokens = new WsCsrfTokens(csrfKeysOf(options.authentication));
-    const sinkClock = test?.clock === undefined ? clock : new SystemClock();
-    this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults, sinkClock);
-    [this.alerts, this.#webhooks] = startAlerts(options.alerts, this.events, clock, this.faults);
+    const machineClock = test?.clock === undefined ? clock : new SystemClock();
+    this.events = new SecurityEvents(clock, options.events.sinks, options.events, this.faults, machineClock);
+    [this.alerts, this.#webhooks] = startAlerts(options.alerts, this.events, clock, machineClock, this.faults);
     reportStoreHealth(store, this.events);
     this.outputs = new Outputs(options.output, this.events, this.faults);
     const { tickets } = options.authentication;
     this.vault = new TicketVault(store, tickets?.keys ?? [createSecretKey(randomBytes(32))]);
     this.tickets = new WsTicketService({
-      ...{ vault: this.vault, store, clock, events: this.events },
+      ...{ vault: this.vault, store, clock, events: this.events, ttlMs: tickets?.ttlMs ?? 0 },
       rate: options.handshake.limits.ratePerPrincipal,
-      ttlMs: tickets?.ttlMs ?? 0,
       module: audienceOf(options.authentication, options.handshake.origins),
     });
     this.timer = new CoarseTimer(clock);

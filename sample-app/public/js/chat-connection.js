@@ -6,7 +6,7 @@ import {
   SECURE_WS_SUBPROTOCOL,
 } from '/vendor/protocol/index.js';
 import { handshakeChallenge, socketCredential } from './api.js';
-import { planReconnect } from './reconnect-plan.js';
+import { ReconnectAttempts } from './reconnect-plan.js';
 
 const REQUEST_TIMEOUT_MS = 15_000;
 const REFRESH_AGAIN_MS = 5000;
@@ -31,7 +31,7 @@ export class Refusal extends Error {
 export class ChatConnection extends EventTarget {
   #socket;
   #timer;
-  #attempt = 0;
+  #attempts = new ReconnectAttempts();
   #nextId = 1;
   #pending = new Map();
   #stopped = true;
@@ -47,7 +47,7 @@ export class ChatConnection extends EventTarget {
   /** Connects, and stays connected until {@link stop}. */
   start() {
     this.#stopped = false;
-    this.#attempt = 0;
+    this.#attempts = new ReconnectAttempts();
     addEventListener('online', this.#wake);
     void this.#connect();
   }
@@ -71,7 +71,7 @@ export class ChatConnection extends EventTarget {
 
   /** The server answered something useful: the next loss starts with short delays again. */
   worked() {
-    this.#attempt = 0;
+    this.#attempts.worked();
   }
 
   /** Sends a message that has no answer. It is lost while there is no connection. */
@@ -109,11 +109,7 @@ export class ChatConnection extends EventTarget {
     } catch (error) {
       if (this.#stopped) return;
       if (error.status === 401) this.#logIn('LOGGED_OUT');
-      else
-        this.#follow({
-          action: 'retry',
-          delayMs: planReconnect({ advice: 'backoff', attempt: this.#attempt }).delayMs,
-        });
+      else this.#follow(this.#attempts.notFetched());
       return;
     }
     if (this.#stopped) return;
@@ -170,11 +166,10 @@ export class ChatConnection extends EventTarget {
     const closeName = closeCodeName(code);
     this.#mustSolve = closeName === 'CHALLENGE_REQUIRED';
     const retryAfterMs = parseCloseReason(reason)?.retryAfterMs;
-    this.#follow(planReconnect({ advice: reconnectAdvice(code), retryAfterMs, attempt: this.#attempt }), closeName);
+    this.#follow(this.#attempts.closed({ advice: reconnectAdvice(code), retryAfterMs }), closeName);
   }
 
   #follow(plan, closeName) {
-    this.#attempt += 1;
     if (plan.action === 'log-in') {
       this.#logIn(closeName);
     } else {

@@ -1,5 +1,5 @@
 import { reconnectAdvice } from '@secure-ws/protocol';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 type Plan = { readonly action: 'retry'; readonly delayMs: number } | { readonly action: 'stop' | 'log-in' };
 interface Close {
@@ -11,7 +11,14 @@ interface Close {
 
 // The page's own file, as the browser gets it: plain JavaScript, so its type is said here.
 const file = new URL('../../public/js/reconnect-plan.js', import.meta.url).href;
-const { planReconnect } = (await import(/* @vite-ignore */ file)) as { planReconnect: (close: Close) => Plan };
+const { planReconnect, ReconnectAttempts } = (await import(/* @vite-ignore */ file)) as {
+  planReconnect: (close: Close) => Plan;
+  ReconnectAttempts: new () => {
+    worked(): void;
+    closed(close: Pick<Close, 'advice' | 'random'>): Plan;
+    notFetched(random: () => number): Plan;
+  };
+};
 
 function plan(code: number, attempt: number, random: number, retryAfterMs?: number): Plan {
   return planReconnect({ advice: reconnectAdvice(code), attempt, random: () => random, retryAfterMs });
@@ -43,8 +50,50 @@ describe('the reconnect plan of the page', () => {
     expect(plan(code, 2, 1)).toEqual({ action: 'retry', delayMs: 4000 });
   });
 
-  it.each([4001, 4401])('gives up after three fresh credentials that a %i refuses', (code) => {
-    expect([0, 1, 2, 3].map((attempt) => plan(code, attempt, 0.5).action)).toEqual(['retry', 'retry', 'retry', 'stop']);
+  describe.each([4001, 4401])('where a %i refuses a credential', (code) => {
+    let attempts = new ReconnectAttempts();
+    const random = (): number => 1;
+    const closed = (...codes: number[]): Plan[] =>
+      codes.map((each) => attempts.closed({ advice: reconnectAdvice(each), random }));
+    const actions = (plans: readonly Plan[]): string[] => plans.map(({ action }) => action);
+
+    beforeEach(() => {
+      attempts = new ReconnectAttempts();
+    });
+
+    it('gives up after three fresh ones', () => {
+      expect(actions(closed(code, code, code, code))).toEqual(['retry', 'retry', 'retry', 'stop']);
+    });
+
+    it('counts no attempt of an outage before it, and waits as long as after one', () => {
+      closed(1006, 1006, 1006);
+      const plans = closed(code, code, code, code);
+      expect(plans[0]).toEqual({ action: 'retry', delayMs: 8000 });
+      expect(actions(plans)).toEqual(['retry', 'retry', 'retry', 'stop']);
+    });
+
+    it('counts from the beginning when something else has closed the connection between them', () => {
+      expect(actions(closed(code, code, code, 1006, code, code, code, code))).toEqual([
+        ...Array<string>(7).fill('retry'),
+        'stop',
+      ]);
+    });
+
+    it('counts from the beginning when the server has answered something', () => {
+      closed(code, code, code);
+      attempts.worked();
+      const plans = closed(code, code, code, code);
+      expect(plans[0]).toEqual({ action: 'retry', delayMs: 250 });
+      expect(actions(plans)).toEqual(['retry', 'retry', 'retry', 'stop']);
+    });
+
+    it('counts no attempt for which none could be fetched, and waits longer after it', () => {
+      expect(actions(closed(code, code))).toEqual(['retry', 'retry']);
+      expect(attempts.notFetched(random)).toEqual({ action: 'retry', delayMs: 4000 });
+      expect(attempts.notFetched(random)).toEqual({ action: 'retry', delayMs: 8000 });
+      expect(closed(code)).toEqual([{ action: 'retry', delayMs: 16_000 }]);
+      expect(actions(closed(code))).toEqual(['stop']);
+    });
   });
 
   it.each([1002, 1003, 1007, 1009])('gives up after three tries at a %i', (code) => {

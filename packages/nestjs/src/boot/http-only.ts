@@ -54,13 +54,24 @@ export function isHttpOnly(enhancer: unknown): boolean {
   for (const prototype of prototypesOf(enhancer)) {
     if (Object.hasOwn(prototype, IS_HTTP_ONLY)) return true;
     if (Object.hasOwn(prototype, 'canActivate') || Object.hasOwn(prototype, 'intercept')) return false;
+    // A property stands in no prototype, and of what lives for a request there is no instance to look at.
+    if (typeof enhancer === 'function' && decidesInProperty(prototype.constructor)) return false;
   }
   return false;
 }
 
+/** How the text of a class reads that has a decision as a property, also where a compiler has put that into its constructor. */
+const DECIDES_IN_A_PROPERTY = /(?<!#)\b(?:canActivate|intercept)\b(?:\s*=(?![=>])|["'],)/;
+
+function decidesInProperty(type: unknown): boolean {
+  return typeof type === 'function' && DECIDES_IN_A_PROPERTY.test(sourceOf(type));
+}
+
 /** An enhancer, or the prototype of a class, and what it inherits from. */
 function* prototypesOf(enhancer: unknown): Generator<object> {
-  let prototype: object | null = typeof enhancer === 'function' ? (enhancer.prototype as object) : (enhancer as object);
+  const first: unknown = typeof enhancer === 'function' ? enhancer.prototype : enhancer;
+  // Of requests a factory stands for what it makes, and an arrow function has no prototype.
+  let prototype: object | null = first ?? null;
   for (; prototype !== null && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object) {
     yield prototype;
   }
@@ -112,13 +123,17 @@ function needsHttp(enhancer: unknown): boolean {
   for (const prototype of prototypesOf(enhancer)) {
     for (const { value } of Object.values(Object.getOwnPropertyDescriptors(prototype)) as { value?: unknown }[]) {
       // Of a class itself the whole text: what its constructor does is not what it does with a message.
-      if (typeof value === 'function' && !isClass(value)) source += Function.prototype.toString.call(value);
+      if (typeof value === 'function' && !isClass(value)) source += sourceOf(value);
     }
     if (Object.hasOwn(prototype, IS_HTTP_ONLY)) return false;
   }
   return FOR_HTTP.test(source) && !FOR_MORE.test(source);
 }
 
+function sourceOf(value: object): string {
+  return Function.prototype.toString.call(value);
+}
+
 function isClass(value: object): boolean {
-  return Function.prototype.toString.call(value).startsWith('class');
+  return sourceOf(value).startsWith('class');
 }

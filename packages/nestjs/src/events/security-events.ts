@@ -60,7 +60,7 @@ export class SecurityEvents {
     this.#floodTimer = new ReportTimer(clock, FLOOD_TIMES, () => this.#tellObservers(this.#reportFloods()));
     this.#sinks = sinks.map((sink) => this.#channelOf(sink, sink.constructor.name, this.#samplerOf(sink)));
     const onFault = (where: string, error: unknown): void => this.#onFault(where, error);
-    this.#lifecycle = new SinkLifecycle(this.#sinks, sinkClock, settings.sinkTimeoutMs, onFault);
+    this.#lifecycle = new SinkLifecycle(this.#sinks, clock, sinkClock, settings.sinkTimeoutMs, onFault);
   }
 
   /** How many times a sink or a listener threw, rejected or hung. */

@@ -56,9 +56,14 @@ export class AlertWebhook {
   #dropped = 0;
   #failed = 0;
 
+  /**
+   * @param clock dates attempts, and says when the next one is due.
+   * @param networkClock measures how long a receiver takes: a step of a test's clock says nothing about that.
+   */
   constructor(
     private readonly options: ResolvedAlertWebhook,
     private readonly clock: Clock,
+    private readonly networkClock: Clock,
     private readonly listener: AlertWebhookListener,
     private readonly random: () => number = Math.random,
   ) {
@@ -105,7 +110,7 @@ export class AlertWebhook {
   async close(timeoutMs: number): Promise<void> {
     this.#isClosing = true;
     this.#endDelay?.();
-    if (this.#sending !== undefined) await withDeadline(this.#sending, timeoutMs, this.clock, undefined);
+    if (this.#sending !== undefined) await withDeadline(this.#sending, timeoutMs, this.networkClock, undefined);
     this.#closed.abort();
     await this.#sending;
   }
@@ -153,7 +158,7 @@ export class AlertWebhook {
 
   /** Tries once. @returns why it was given up, where it was. */
   async #deliver(message: Message): Promise<'taken' | 'later' | GivenUp> {
-    const outcome = await postAlert(message, this.options, this.clock, this.#closed.signal);
+    const outcome = await postAlert(message, this.options, this.clock, this.networkClock, this.#closed.signal);
     this.#hasFailed = outcome.kind !== 'taken';
     if (outcome.kind === 'taken') return 'taken';
     if (outcome.kind !== 'failed') return { reason: outcome.kind, why: outcome.why };

@@ -13,14 +13,21 @@ const CLOSE_MS = 2000;
 export class AlertWebhooks {
   readonly #webhooks: readonly (readonly [AlertWebhook, LostAlerts])[];
 
-  constructor(options: readonly ResolvedAlertWebhook[], clock: Clock, events: SecurityEvents, faults: FaultLog) {
+  /** @param networkClock measures how long receivers take. */
+  constructor(
+    options: readonly ResolvedAlertWebhook[],
+    clock: Clock,
+    networkClock: Clock,
+    events: SecurityEvents,
+    faults: FaultLog,
+  ) {
     this.#webhooks = options.map((each, index) => {
       const sink = `alerts.webhooks[${index}]`;
       // Not as lost audit is told: a rule sees that, and the alert that it raises would be lost as well.
       const lost = new LostAlerts(clock, (reason, count) => {
         events.emit({ type: 'ws.alert.lost', sink, reason, count });
       });
-      const webhook = new AlertWebhook(each, clock, {
+      const webhook = new AlertWebhook(each, clock, networkClock, {
         onLost: (reason, count) => {
           lost.add(reason, count);
         },

@@ -24,19 +24,22 @@ const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
 /**
  * Posts an alert once. Never rejects.
  *
+ * @param clock dates the attempt.
+ * @param networkClock measures `timeoutMs`.
  * @param closed aborted where the application does not wait any longer.
  */
 export async function postAlert(
   { id, body }: PostedAlert,
   { url, secrets, timeoutMs }: ResolvedAlertWebhook,
   clock: Clock,
+  networkClock: Clock,
   closed: AbortSignal,
 ): Promise<PostOutcome> {
   if (closed.aborted) return failed(TOO_LATE);
   const abort = new AbortController();
   const onClosed = (): void => abort.abort();
   closed.addEventListener('abort', onClosed);
-  const cancel = clock.after(timeoutMs, onClosed);
+  const cancel = networkClock.after(timeoutMs, onClosed);
   try {
     const timestamp = Math.floor(clock.now() / 1000);
     const response = await fetch(url as URL, {

@@ -1,13 +1,35 @@
+import { createPrivateKey } from 'node:crypto';
 import { copyFileSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { auditFolder, linesOf, rewrite } from '../../../../../test/support/audit-folder.js';
+import { type AuditFolder, auditFolder, linesOf, rewrite } from '../../../../../test/support/audit-folder.js';
 import { event, run, START, verify } from '../../../../../test/support/audit-run.js';
+import { AuditTrail } from '../../events/file/audit-trail.js';
 import { FileSink } from '../../events/file/file.sink.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { NO_HASH, writeChainLine } from '../../events/chain/chain-line.js';
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
+
+/** One of several processes that write to one file. A `FileSink` is the only one of its process that may. */
+async function processOf({ path, privateKey }: AuditFolder, node: string, clock: FakeClock) {
+  const trail = new AuditTrail(
+    {
+      ...{ path, maxFileBytes: 10_000_000, rotateDaily: false, maxFiles: 3, fsync: 'never', mode: 0o600 },
+      floods: 'summarised',
+      chain: { key: createPrivateKey(privateKey), node, anchorEveryRecords: 5, anchorEveryMs: MINUTE },
+    },
+    { tell: () => undefined, isDone: () => undefined, say: () => undefined },
+  );
+  await trail.open();
+  const write = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      await trail.append([event(clock, i)], clock.now());
+      clock.advance(1000);
+    }
+  };
+  return { write, close: () => trail.close(clock.now()) };
+}
 
 describe('secure-ws audit verify: a trail whose beginning was removed', () => {
   it('MO-08 is found out who cuts it at a start, and puts records behind that which nothing has signed', async () => {
@@ -69,11 +91,12 @@ describe('secure-ws audit verify: a trail whose beginning was removed', () => {
   );
 
   it.each([
-    ['goes on', false],
-    ['is started again', true],
+    ['goes on', 0],
+    ['is started again', 1],
+    ['is started twice', 2],
   ])(
     'MO-08 accuses nobody where the clock was set back while somebody put the file away, and the process %s',
-    async (_, isRestarted) => {
+    async (_, starts) => {
       const audit = auditFolder();
       const clock = new FakeClock(START + HOUR);
       const chain = { privateKey: audit.privateKey, node: 'web-1' };
@@ -87,8 +110,42 @@ describe('secure-ws audit verify: a trail whose beginning was removed', () => {
       clock.advance(2 * MINUTE);
       await write();
       await sink.close();
-      if (isRestarted) await run(audit, 5, { from: START + 1000 });
+      for (let i = 1; i <= starts; i++) await run(audit, 5, { from: START + i * 10_000 });
       expect(await verify(audit)).toMatchObject({ wrong: [], status: 0 });
+    },
+  );
+
+  it.each(['web-1', 'web-2'])(
+    'MO-08 is found out who takes a file out, and all of a process from the one before it but what %s wrote behind it',
+    async (node) => {
+      const audit = auditFolder();
+      const clock = new FakeClock(START);
+      const archives = ['02', '05'].map((minute) =>
+        audit.at(`audit.2026-11-27T10-${minute}-00-000Z-0000-0badcafe.jsonl`),
+      );
+      const [older = '', newer = ''] = archives;
+      const first = await processOf(audit, 'web-1', clock);
+      await first.write(7);
+      const second = await processOf(audit, node, clock);
+      await second.write(7);
+      await second.close();
+      await first.write(3);
+      const startOfSecond = linesOf(audit.path).findLast((line) => line.includes('audit.start')) ?? '';
+      for (const path of archives) {
+        clock.advance(MINUTE);
+        renameSync(audit.path, path);
+        await first.write(20);
+      }
+      await first.close();
+      expect(await verify(audit)).toMatchObject({ wrong: [], status: 0 });
+      const id = /"chain":\{"id":"[\w-]+"/.exec(startOfSecond)?.[0] ?? 'it has none';
+      rewrite(older, (lines) => lines.filter((line) => line.includes(id)));
+      rmSync(newer);
+      const { status, wrong } = await verify(audit);
+      expect(wrong).toContainEqual(
+        expect.stringMatching(/^missing +audit.jsonl:1: records 0 to \d+ of .* was written to later/),
+      );
+      expect(status).toBe(3);
     },
   );
 

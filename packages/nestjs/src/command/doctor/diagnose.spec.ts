@@ -259,6 +259,57 @@ describe('diagnose', () => {
     expect(found).toEqual(['global-guard-skips-messages']);
   });
 
+  it.each([Scope.DEFAULT, Scope.REQUEST])(
+    'DP-01 global-guard-skips-messages names a class whose decision over HttpOnly() is a property (scope %s)',
+    async (scope) => {
+      @Injectable()
+      class Stricter extends HttpOnly(Guard) {
+        override canActivate = (): boolean => false;
+      }
+      const providers = [EchoGateway, { provide: APP_GUARD, useClass: Stricter, scope }];
+      const found = await rulesFound({ providers }, { runsGlobals: false });
+      expect(found).toEqual(['global-guard-skips-messages']);
+    },
+  );
+
+  it.each([Scope.DEFAULT, Scope.REQUEST])(
+    'DP-01 a class over HttpOnly() that adds something else is found to skip none (scope %s)',
+    async (scope) => {
+      @Injectable()
+      class Named extends HttpOnly(Guard) {
+        readonly title = 'canActivate';
+        isOpen(): boolean {
+          return this.canActivate();
+        }
+      }
+      const providers = [EchoGateway, { provide: APP_GUARD, useClass: Named, scope }];
+      expect(await rulesFound({ providers }, { runsGlobals: false })).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['an arrow function', () => new Guard()],
+    ['an async function', async () => Promise.resolve(new Guard())],
+    [
+      'a function',
+      function () {
+        return new Guard();
+      },
+    ],
+    [
+      'a function with a bare prototype',
+      Object.assign(
+        function () {
+          return new Guard();
+        },
+        { prototype: Object.create(null) as object },
+      ),
+    ],
+  ])('DP-01 global-guard-skips-messages names a guard of requests that %s makes', async (_, useFactory) => {
+    const providers = [EchoGateway, { provide: APP_GUARD, useFactory, scope: Scope.REQUEST }];
+    expect(await rulesFound({ providers }, { runsGlobals: true })).toEqual(['global-guard-skips-messages']);
+  });
+
   it('HS-01 local-origin-in-production is found in production alone', async () => {
     expect(await rulesFound(origins('http://localhost:4200'))).not.toContain('local-origin-in-production');
     vi.stubEnv('NODE_ENV', 'production');

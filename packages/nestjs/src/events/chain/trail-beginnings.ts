@@ -151,22 +151,24 @@ export class TrailBeginnings {
   /**
    * The file that a process left was at the path when it last wrote to it. Where an older one is left, as what is signed in it
    * says, that one was not removed by any process: those remove the oldest. What the process itself has signed since came
-   * later, and so did the chains that go on from it, whatever the clock said by then: it may have been set back.
+   * later, and so did the chains that go on from that, whatever the clock said by then: it may have been set back. A chain that
+   * goes on from an earlier record of it, which is gone, may stand in the older file.
    */
-  #isTakenOut({ chain, place, movedFrom }: Opening): boolean {
+  #isTakenOut({ chain, place, seq, movedFrom }: Opening): boolean {
     if (movedFrom === undefined) return false;
-    const later = this.#goingOnFrom(chain.id);
+    const later = this.#goingOnFrom(chain.id, seq);
     for (const [id, first] of this.#firstSigned.get(originOf(place.file)) ?? []) {
       if (!later.has(id) && !(movedFrom - PUT_AWAY_MS <= first)) return true;
     }
     return false;
   }
 
-  /** A chain, with those behind it that go on from it, or from one that does. */
-  #goingOnFrom(id: string): ReadonlySet<string> {
+  /** A chain, with those that go on from a record of it from `seq` on, or from a chain that does. */
+  #goingOnFrom(id: string, seq: number): ReadonlySet<string> {
     const ids = new Set([id]);
     for (const { chain, start } of this.#openings) {
-      if (start?.continues !== undefined && ids.has(start.continues.id)) ids.add(chain.id);
+      const before = start?.continues;
+      if (before !== undefined && ids.has(before.id) && (before.id !== id || before.seq >= seq)) ids.add(chain.id);
     }
     return ids;
   }

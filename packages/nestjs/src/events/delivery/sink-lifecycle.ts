@@ -19,7 +19,10 @@ export class SinkLifecycle {
 
   constructor(
     private readonly sinks: readonly NamedSink[],
+    /** What they are opened with: it dates what they write. */
     private readonly clock: Clock,
+    /** What `timeoutMs` is measured with. */
+    private readonly sinkClock: Clock,
     /** How long each of them may take, and all of them for their end. */
     private readonly timeoutMs: number,
     private readonly onFault: (where: string, error: unknown) => void,
@@ -49,7 +52,7 @@ export class SinkLifecycle {
         releaseSink(sink, this);
       }
     });
-    await withDeadline<unknown>(Promise.all(closed), this.timeoutMs, this.clock, undefined);
+    await withDeadline<unknown>(Promise.all(closed), this.timeoutMs, this.sinkClock, undefined);
   }
 
   async #open(each: NamedSink, where: string): Promise<void> {
@@ -66,7 +69,7 @@ export class SinkLifecycle {
     })();
     let isReady: boolean;
     try {
-      isReady = await withDeadline(opened, this.timeoutMs, this.clock, false);
+      isReady = await withDeadline(opened, this.timeoutMs, this.sinkClock, false);
     } catch (cause) {
       // It says more of the place itself.
       if (cause instanceof SecureWsBootError) throw cause;

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it, type Mock, vi } from 'vitest';
 import { type AuditFolder, auditFolder, linesOf } from '../../../../../test/support/audit-folder.js';
 import type { TrailReport } from '../chain/chain-finding.js';
@@ -176,6 +176,23 @@ describe('AuditTrail', () => {
     await trail.append([EVENT], NOW);
     await trail.close(NOW);
     expect(recordsOf(audit).find(({ type }) => type === 'audit.start')).toMatchObject({ gap: 'unreadable' });
+  });
+
+  it.each([
+    ['within a line', 5, '\n'],
+    ['at the end of one', 0, ''],
+    ['to nothing', Infinity, ''],
+  ])('MO-08 MO-09 begins a line of its own where somebody has shortened the file %s', async (_, cutOff, mended) => {
+    const audit = auditFolder();
+    const trail = trailIn(audit, false);
+    await trail.open();
+    await trail.append([EVENT, EVENT], NOW);
+    const line = `${JSON.stringify(EVENT)}\n`;
+    const left = `${line}${line}`.slice(0, Math.max(0, line.length - cutOff));
+    await truncate(audit.path, left.length);
+    await trail.append([EVENT], NOW);
+    await trail.close(NOW);
+    expect(await readFile(audit.path, 'utf8')).toBe(`${left}${mended}${line}`);
   });
 
   it.each([
