@@ -1,6 +1,6 @@
 import { giveUp } from '../core/give-up.js';
 import type { OutputDeclaration } from '../core/output.js';
-import { OutputRun, type ReplyWrapper } from './output-run.js';
+import { OutputRun } from './output-run.js';
 import type { OutputShape } from './output-shape.js';
 
 /** A declared output that is ready to be written. */
@@ -12,8 +12,8 @@ export class CompiledOutput {
     readonly declaration: OutputDeclaration | undefined,
     private readonly shape: OutputShape,
     readonly refusesUndeclared: boolean,
-    /** Told of the first wrapper of which nothing was written, and where it was to be sent if that is said. */
-    private readonly onWrapper?: (wrapper: ReplyWrapper, where?: string) => void,
+    /** Told of the first wrapper of which nothing was written, by the view that wrote nothing. */
+    private readonly onWrapper?: (view: string) => void,
   ) {}
 
   /**
@@ -26,11 +26,11 @@ export class CompiledOutput {
     return this.run(value, new OutputRun(roles, this.refusesUndeclared));
   }
 
-  /** As {@link write}, for who wants to know what it depended on, and knows where it is sent. */
-  run(value: unknown, run: OutputRun, where?: string): unknown {
+  /** As {@link write}, for who wants to know what it depended on. */
+  run(value: unknown, run: OutputRun): unknown {
     try {
       const written = this.shape.write(value, run);
-      if (run.wrapper !== undefined) this.#tell(run.wrapper, where);
+      if (run.wrapped !== undefined) this.#tell(run.wrapped);
       return written;
     } catch (error) {
       giveUp(value);
@@ -38,10 +38,10 @@ export class CompiledOutput {
     }
   }
 
-  #tell(wrapper: ReplyWrapper, where: string | undefined): void {
+  #tell(view: string): void {
     // Once: an interceptor wraps every reply, and a line for each would be the log.
     if (this.#hasTold) return;
     this.#hasTold = true;
-    this.onWrapper?.(wrapper, where);
+    this.onWrapper?.(view);
   }
 }

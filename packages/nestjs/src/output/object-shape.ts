@@ -1,7 +1,7 @@
 import { TransformationType } from 'class-transformer';
 import type { TransformMetadata } from '../nest/transformer-storage.js';
 import { type OutputRun, UnfitOutputError } from './output-run.js';
-import { membersOfWrapper } from './reply-wrapper.js';
+import { isWrapper } from './reply-wrapper.js';
 import { located, type OutputShape, unfit } from './output-shape.js';
 
 /** One property of an output DTO. */
@@ -69,9 +69,8 @@ export class ObjectShape implements OutputShape {
    * whoever reads it, and the run tells who wants to know.
    */
   noteWrapper(value: unknown, written: unknown, run: OutputRun): void {
-    if (run.wrapper !== undefined || !isEmpty(written)) return;
-    const members = membersOfWrapper(value, this.#declared);
-    if (members !== undefined) run.wrapper = { view: this.type.name, members };
+    if (run.wrapped !== undefined || !isEmpty(written)) return;
+    if (isWrapper(value, this.#declared)) run.wrapped = this.type.name;
   }
 
   /** What accessors and methods of the DTO are asked on: an instance with what it exposes, and nothing else. */

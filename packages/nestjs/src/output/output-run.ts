@@ -39,14 +39,6 @@ export class UnfitOutputError extends TypeError {
   }
 }
 
-/** An object around what was meant to go out, such as the `{ data: ... }` of an interceptor, of which a view wrote `{}`. */
-export interface ReplyWrapper {
-  /** The class that says what goes out. */
-  readonly view: string;
-  /** The first names of what the object holds, as far as they are names and no data. */
-  readonly members: readonly string[];
-}
-
 /** The writing of one value for one kind of recipient. */
 export class OutputRun {
   #depth = 0;
@@ -57,8 +49,11 @@ export class OutputRun {
   #asks = MAX_ASKED;
   #hasAskedRoles = false;
 
-  /** The first object that was written as `{}` and looks like a wrapper around what was meant. */
-  wrapper: ReplyWrapper | undefined;
+  /**
+   * The view that wrote `{}` of a wrapper around what was meant to go out, such as the `{ data: ... }` of an interceptor. What the
+   * wrapper's members are called is not kept: that may be what a client wrote.
+   */
+  wrapped: string | undefined;
 
   constructor(
     private readonly ofRecipient: readonly string[],

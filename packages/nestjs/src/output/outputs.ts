@@ -5,7 +5,7 @@ import type { SecurityEvents } from '../events/security-events.js';
 import { compileOutput } from './compile-output.js';
 import { CompiledOutput } from './compiled-output.js';
 import type { ResolvedOutputOptions } from './output.options.js';
-import { OutputRun, type ReplyWrapper } from './output-run.js';
+import { OutputRun } from './output-run.js';
 import { NothingShape } from './output-shape.js';
 import type { ReplyMetadata } from './ws-reply.decorator.js';
 
@@ -54,7 +54,7 @@ export class Outputs implements OutputWriter {
       let view: OutputView | undefined;
       try {
         const output = this.#ofSent(where, options);
-        view = { data: output === undefined ? data : output.run(data, run, `${where} of "${event}"`) };
+        view = { data: output === undefined ? data : output.run(data, run) };
       } catch (error) {
         giveUp(data);
         this.#report(where, event, id, error);
@@ -87,8 +87,8 @@ export class Outputs implements OutputWriter {
     const shape = compileOutput(where, declared, (place, problem, fix) => problems.push(`${place} ${problem} ${fix}`));
     if (shape === undefined) throw new TypeError(problems.join('\n'));
     const refuses = this.#refusesUndeclared;
-    return new CompiledOutput(declared as OutputDeclaration, shape, refuses, (wrapper, place = where) => {
-      this.faults.warn(place, describe(wrapper));
+    return new CompiledOutput(declared as OutputDeclaration, shape, refuses, (view) => {
+      this.faults.warn(where, ofWrapper(view));
     });
   }
 
@@ -99,10 +99,9 @@ export class Outputs implements OutputWriter {
   }
 }
 
-function describe({ view, members }: ReplyWrapper): string {
-  const held = members.length === 0 ? '' : `, and holds ${members.join(', ')}`;
+function ofWrapper(view: string): string {
   return (
-    `What is sent has none of the properties of ${view}${held}: clients get {}. Where an interceptor wraps it, declare a ` +
-    `class of the wrapper with a property of ${view}, or unwrap it. It is said once.`
+    `What is sent has none of the properties of ${view}, and holds an object or a list: clients get {}. Where an interceptor ` +
+    `wraps it, declare a class of the wrapper with a property of ${view}, or unwrap it. It is said once.`
   );
 }

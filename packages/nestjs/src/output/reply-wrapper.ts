@@ -3,28 +3,20 @@ import { isPlainObject } from './output-shape.js';
 /** How many members are looked at: a wrapper has few, and an object that is a table of data has no end of them. */
 const MAX_MEMBERS = 16;
 
-/** How many of them are named. */
-const MAX_NAMES = 5;
-
-const NAME = /^[A-Za-z_$][\w$]{0,63}$/;
-
 /**
- * The members of a plain object that has none of the names which a view knows, and holds an object or a list. No accessor of
- * it is called.
- *
- * @returns `undefined` for any other value: a row without what is optional in the view holds texts and numbers.
+ * Whether a value is a plain object that has none of the names which a view knows, and holds an object or a list: a row without
+ * what is optional in the view holds texts and numbers. No accessor of it is called.
  */
-export function membersOfWrapper(value: unknown, known: ReadonlySet<string>): readonly string[] | undefined {
+export function isWrapper(value: unknown, known: ReadonlySet<string>): boolean {
   try {
-    if (!isPlainObject(value)) return undefined;
+    if (!isPlainObject(value)) return false;
     const object = value as object;
-    for (const name of known) if (name in object) return undefined;
+    for (const name of known) if (name in object) return false;
     const names = Object.keys(object).slice(0, MAX_MEMBERS);
-    if (!names.some((name) => holdsData(Object.getOwnPropertyDescriptor(object, name)?.value, known))) return undefined;
-    return names.filter((name) => NAME.test(name)).slice(0, MAX_NAMES);
+    return names.some((name) => holdsData(Object.getOwnPropertyDescriptor(object, name)?.value, known));
   } catch {
     // A proxy that does not answer: it was written, and a look at it may not change that.
-    return undefined;
+    return false;
   }
 }
 
