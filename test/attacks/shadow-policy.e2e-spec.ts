@@ -319,7 +319,7 @@ describe('a rule that is only tried', () => {
       ['WrongGateway.empty', expect.stringContaining('roles must be a list')],
       ['WrongGateway.two', expect.stringContaining('takes one shadow')],
       ['WrongGateway.none', expect.stringContaining('NoPolicy has no authorize() method')],
-      ['WrongGateway.missing', expect.stringContaining('a requirement is a policy class')],
+      ['WrongGateway.missing', expect.stringContaining('a requirement is undefined')],
     ]);
   });
 });

@@ -276,7 +276,7 @@ describe('a handler whose parameter is not what was validated', () => {
       }
     }
     expect(await problemsOf(Contradicts)).toEqual([
-      'Contradicts.ofClass takes a Other, and @WsPayload() declares something else: the parameter would not be what it says.',
+      'Contradicts.ofClass takes an Other, and @WsPayload() declares something else: the parameter would not be what it says.',
       'Contradicts.ofList takes a Text, and @WsPayload() declares something else: the parameter would not be what it says.',
     ]);
   });

@@ -203,4 +203,14 @@ describe('a promise that the application makes before its handler, and nobody wa
     await caller.request('there');
     expect(crashes).toEqual([]);
   });
+
+  it('DR-14 AZ-09 as many rejections as the client has sent ids end nothing', async () => {
+    const crashes = late.begin();
+    const caller = await client();
+    const ids = Array.from({ length: 300 }, (_, id) => String(id));
+    expect((await caller.request('batch-each-id', { ids })).event).toBe('error');
+    expect(late.rejectAll()).toBe(300);
+    await caller.request('there');
+    expect(crashes).toEqual([]);
+  });
 });

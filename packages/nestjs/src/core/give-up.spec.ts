@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { BehaviorSubject } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { crashesOf, settle } from '../../../../test/support/stub-pipeline.js';
-import { giveUp, giveUpUnsent, takeHold } from './give-up.js';
+import { giveUp, giveUpUnsent, takeHold, takeHoldBriefly } from './give-up.js';
 
 const rejecting = async (): Promise<never> => Promise.reject(new Error('of nobody'));
 
@@ -68,6 +68,11 @@ describe('giveUp', () => {
   });
 });
 
+const ids = (count: number): number[] => Array.from({ length: count }, (_, id) => id);
+
+const wide = (count: number): object[] =>
+  Array.from({ length: count }, () => Object.fromEntries(ids(40).map((at) => [`f${at}`, { at }])));
+
 describe('giveUpUnsent', () => {
   it('SL-12 ends the streams of each row of a long list', async () => {
     const rows = Array.from({ length: 100 }, (_, id) => ({ id, file: new Readable({ read: () => undefined }) }));
@@ -83,6 +88,22 @@ describe('giveUpUnsent', () => {
       giveUpUnsent(rows);
       giveUpUnsent(new Map(rows.map((row, at) => [at, row instanceof Promise ? rejecting() : row])));
       giveUpUnsent(new Set([...rows.slice(0, 40), rejecting()]));
+      await settle();
+    });
+    expect(crashes).toEqual([]);
+  });
+
+  it.each([
+    ['three hundred promises', () => Array.from({ length: 300 }, rejecting)],
+    ['a promise behind wide rows, beside a list of ids', () => ({ ids: ids(100), users: [...wide(8), rejecting()] })],
+    [
+      'promises beside a list of texts',
+      () => ({ tags: ids(100).map(String), items: Array.from({ length: 300 }, rejecting) }),
+    ],
+  ])('DR-14 takes hold of %s, in what a message leaves behind and in what is sent to nobody', async (_what, made) => {
+    const crashes = await crashesOf(async () => {
+      takeHoldBriefly(made());
+      giveUpUnsent(made());
       await settle();
     });
     expect(crashes).toEqual([]);

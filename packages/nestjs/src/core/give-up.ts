@@ -15,7 +15,7 @@ const MAX_UNSENT = 64;
 /** How many rows of a list are looked into in front of all else that is found: the others are like these. */
 const FIRST_ROWS = 8;
 /**
- * How many rows of lists are asked whether they are promises before the first ones are looked into, whose members would use up
+ * How many rows of a list are asked whether they are promises before the first ones are looked into, whose members would use up
  * the count: in `ids.map((id) => cache.get(id) ?? load(id))` one row may be a promise, and the eight in front of it none.
  */
 const MAX_ROWS = 64;
@@ -101,14 +101,12 @@ interface Walk extends Rules {
   readonly seen: Map<unknown, boolean>;
   /** Members that were looked at, numbers and texts among them. */
   looked: number;
-  /** Rows that were asked whether they are promises, and nothing else. */
-  rowsAsked: number;
   /** The rows of long lists behind the first ones. */
   readonly rows: { readonly left: Generator<unknown, void>; readonly areData: boolean }[];
 }
 
 function walk(value: unknown, rules: Rules): number {
-  const walk: Walk = { ...rules, seen: new Map([[value, true]]), looked: 1, rowsAsked: 0, rows: [] };
+  const walk: Walk = { ...rules, seen: new Map([[value, true]]), looked: 1, rows: [] };
   if (typeof value !== 'object' || value === null) return walk.looked;
   let visited = 0;
   let list = 0;
@@ -140,15 +138,18 @@ function visit(each: unknown, isData: boolean, walk: Walk): void {
   if (ArrayBuffer.isView(each)) return;
   const members = membersOf(each);
   const isList = Array.isArray(each) || each instanceof Set || each instanceof Map;
-  if (isList) dropRows(each, walk);
+  if (isList) dropRows(each);
   if (add(members, areData, isList ? FIRST_ROWS : Infinity, walk)) walk.rows.push({ left: members, areData });
 }
 
-function dropRows(list: readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>, walk: Walk): void {
-  if (walk.rowsAsked > MAX_ROWS) return;
+function dropRows(list: readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>): void {
+  let left = MAX_ROWS;
   for (const row of list.values()) {
-    if (++walk.rowsAsked > MAX_ROWS) return;
-    if (typeof row === 'object' && types.isPromise(row)) dropPromise(row);
+    if (left-- === 0) return;
+    if (typeof row !== 'object' || !types.isPromise(row)) continue;
+    // Where one row is a promise, each of the others may be.
+    if (!HELD.has(row)) left = MAX_ROWS;
+    dropPromise(row);
   }
 }
 
