@@ -80,8 +80,7 @@ beforeAll(() => {
   return () => spy.mockRestore();
 });
 
-// A scan is for the most part waiting: several at a time take a third of the time.
-describe.each(SPEAKERS)('%s', { timeout: 120_000, concurrent: true }, (dialect, speaker) => {
+describe.each(SPEAKERS)('%s', { timeout: 120_000 }, (dialect, speaker) => {
   it('SC-04 is recognised without a word from the caller, by what only it answers', async ({ onTestFinished }) => {
     const limits = { connectionsPerSecond: 1000, maxConnections: 25 };
     const { recognition, ...result } = await scanFast(await startSpeaker(speaker, [], onTestFinished), { limits });
