@@ -10,6 +10,7 @@ import { readDeclaredEvents } from './matrix/declared-access.js';
 import type { Matrix } from './matrix/matrix.js';
 import { Prober } from './probe/prober.js';
 import { Transcript } from './probe/transcript.js';
+import { adviceFor } from './refusal-advice.js';
 import {
   hasCredential,
   type IdentityCredentials,
@@ -158,7 +159,7 @@ async function tryBaseline(prober: Prober): Promise<Baseline> {
       prober.offer([chosen]);
       return { isAccepted: true, says: `The good handshake was accepted with the subprotocol ${chosen}.` };
     }
-    const advice = ADVICE.get(answer.status) ?? 'look at what the server expects of a handshake';
+    const advice = adviceFor(answer.status, prober.identity.origin, prober.target.isSecure);
     return { isAccepted: false, says: `The good handshake was refused (${saw}): ${advice}.` };
   } catch (error) {
     return { isAccepted: false, says: messageOf(error) };
@@ -172,20 +173,6 @@ async function subprotocolOf(prober: Prober, status: number): Promise<string | u
   const chosen = answer.fields.get('sec-websocket-protocol') ?? '';
   return isAdmitted && KNOWN_SUBPROTOCOLS.includes(chosen) ? chosen : undefined;
 }
-
-/** What to change, by the status of a refusal. */
-const ADVICE: ReadonlyMap<number, string> = new Map([
-  [101, 'it needs a credential: --token env:NAME or --cookie env:NAME'],
-  [301, 'the server redirects; scan the address that it names'],
-  [302, 'the server redirects; scan the address that it names'],
-  [307, 'the server redirects; scan the address that it names'],
-  [308, 'the server redirects; scan the address that it names'],
-  [400, 'the path is wrong, or it asks for a subprotocol: --subprotocol NAME'],
-  [401, 'it needs a credential: --token env:NAME or --cookie env:NAME'],
-  [403, 'it asks for an Origin that it knows, --origin https://app.example.com, or for another credential'],
-  [404, 'the path is wrong'],
-  [421, 'it does not answer for this host: scan it by its name'],
-]);
 
 async function tryDialect(prober: Prober, messages: readonly string[]): Promise<Recognition | undefined> {
   let recognition: Recognition | undefined;

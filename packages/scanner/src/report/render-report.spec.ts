@@ -50,6 +50,20 @@ describe('renderReport', () => {
     expect(sarif.runs[0].results[0]?.message.text).toBe(`${says}\n${says} -> ${says}`);
   });
 
+  it.each([
+    ['ws://localhost/', 'localhost'],
+    ['wss://api.example.com:8443/orders/a%20b?x=1', 'api.example.com/8443/orders/a%20b'],
+    ['ws://[::1]:3000/orders', '--1/3000/orders'],
+  ])('SC-07 names %s in SARIF as a file of no scheme, which is all that GitHub takes', (target, uri) => {
+    const sarif = JSON.parse(renderReport({ ...resultOf('a'), target }, 'sarif', 'nest')) as {
+      runs: [{ results: { locations: [{ physicalLocation: unknown; logicalLocations: unknown }] }[] }];
+    };
+    expect(sarif.runs[0].results[0]?.locations[0]).toMatchObject({
+      physicalLocation: { artifactLocation: { uri } },
+      logicalLocations: [{ fullyQualifiedName: target }],
+    });
+  });
+
   it('SC-04 has every check of its kind in SARIF, with a heading of the guide to read on', () => {
     const sarif = JSON.parse(renderReport(resultOf('a'), 'sarif', 'nest')) as {
       runs: [{ results: { kind: string }[]; tool: { driver: { rules: { helpUri: string }[] } } }];

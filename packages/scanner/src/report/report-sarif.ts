@@ -98,14 +98,22 @@ function resultOf({ check, outcome, severity, confidence, says, evidence }: Chec
     message: { text: literal(text) },
     locations: [
       {
-        // An endpoint is not a file; viewers want one, and the logical location says what is meant.
-        physicalLocation: { artifactLocation: { uri: target }, region: { startLine: 1 } },
+        // An endpoint is not a file; viewers want one, and the logical location says what is meant. GitHub takes no report with a
+        // location of another scheme than that of the checkout, so it has none.
+        physicalLocation: { artifactLocation: { uri: fileNameOf(target) }, region: { startLine: 1 } },
         logicalLocations: [{ fullyQualifiedName: target, kind: 'resource' }],
       },
     ],
     partialFingerprints: { 'secureWsScan/v1': createHash('sha256').update(`${check}\n${target}`).digest('hex') },
     properties: { confidence, outcome },
   };
+}
+
+/** The target as the relative name of a file (RFC 3986 section 4.2): no colon may stand in its first part. */
+function fileNameOf(target: string): string {
+  const { hostname, port, pathname } = new URL(target);
+  const host = hostname.replace(/[[\]]/g, '').replaceAll(':', '-');
+  return [host, port, ...pathname.split('/')].filter((part) => part !== '').join('/');
 }
 
 /** What the server sent is neither a placeholder (SARIF 2.1.0 section 3.11.5) nor a link (3.11.6). */
