@@ -12,6 +12,7 @@ const scanFast = (target: string, more: Partial<ScanOptions> = {}): Promise<Scan
     other: { token: RANGE.tokenB },
     limits: { connectionsPerSecond: 1000 },
     settleMs: 50,
+    answerMs: 500,
     ...more,
   });
 
