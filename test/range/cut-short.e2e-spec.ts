@@ -1,36 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { type CheckOutcome, scan, type ScanOptions } from '@secure-ws/scanner';
 import { describe, expect, it } from 'vitest';
 import { RANGE } from './range-server.js';
-import { type Decision, startScripted } from './scripted-server.js';
+import type { Decision, startScripted } from './scripted-server.js';
+import { verdictOf } from './verdict-of.js';
 
 type Decide = (request: IncomingMessage, count: number) => Decision;
 type Serve = Parameters<typeof startScripted>[1];
-
-/** What one check says of a server. */
-async function verdictOf(
-  check: string,
-  decide: Decide,
-  serve?: Serve,
-  more: Partial<ScanOptions> = {},
-): Promise<CheckOutcome | undefined> {
-  const { outcomes } = await scan({
-    target: await startScripted(decide, serve),
-    checks: [check],
-    isDisruptive: true,
-    answerMs: 300,
-    settleMs: 20,
-    ...more,
-    limits: { connectionsPerSecond: 1000, ...more.limits },
-  });
-  return outcomes.find((outcome) => outcome.check === check);
-}
 
 const finding = { outcome: 'finding' };
 const notTested = { outcome: 'not-tested' };
 const { token, tokenB } = RANGE;
 const tokenOf = ({ headers }: IncomingMessage): string => (headers.authorization ?? '').slice('Bearer '.length);
-const accept: Decide = () => 'accept';
 const THROTTLED = '{"event":"error","data":{"code":"THROTTLED"}}';
 const FORBIDDEN = '{"event":"error","data":{"code":"FORBIDDEN"}}';
 const DONE = '{"event":"done"}';
@@ -43,16 +23,18 @@ describe('a server that has enough half way', { timeout: 120_000 }, () => {
       if (forged > 7) return enough;
       return tokenOf(request) === token ? 'accept' : 401;
     };
-    const verdict = await verdictOf('forged-token', decide, undefined, { credentials: { token } });
+    const verdict = await verdictOf('forged-token', { decide }, { credentials: { token } });
     expect(verdict).toMatchObject(notTested);
     expect(forged).toBeGreaterThan(7);
   });
 
   it.each([13, 14, 15, 16])('SC-04 TR-07 has ended nothing that was not sent: 429 behind %i', async (taken) => {
     let handshakes = 0;
-    const verdict = await verdictOf('broken-frames', (_, count) => {
-      handshakes = count;
-      return count > taken ? 429 : 'accept';
+    const verdict = await verdictOf('broken-frames', {
+      decide: (_, count) => {
+        handshakes = count;
+        return count > taken ? 429 : 'accept';
+      },
     });
     expect([verdict?.outcome, handshakes > taken]).toEqual(['not-tested', true]);
   });
@@ -66,7 +48,7 @@ describe('a server that has enough half way', { timeout: 120_000 }, () => {
         isShut ||= message.includes('"a"') && !messages.includes(message);
         client.send(isShut ? THROTTLED : DONE);
       };
-      expect(await verdictOf(check, accept, serve, { messages })).toMatchObject(notTested);
+      expect(await verdictOf(check, { serve }, { messages })).toMatchObject(notTested);
       expect(isShut).toBe(true);
     },
   );
@@ -81,7 +63,7 @@ describe('a server that has enough half way', { timeout: 120_000 }, () => {
       if (messages.includes(message)) count++;
       client.send(count > taken || (count === taken && !messages.includes(message)) ? THROTTLED : FORBIDDEN);
     };
-    expect(await verdictOf('event-enumeration', accept, serve, { messages })).toMatchObject(notTested);
+    expect(await verdictOf('event-enumeration', { serve }, { messages })).toMatchObject(notTested);
     expect(count).toBeGreaterThan(1);
   });
 
@@ -97,7 +79,7 @@ describe('a server that has enough half way', { timeout: 120_000 }, () => {
         client.send(JSON.stringify({ event: 'error', data: `Error: x\n    ${leak}\n    ${leak}` }));
         client.close(1008);
       };
-      const verdict = await verdictOf('error-leaks', () => (isShut ? 429 : 'accept'), serve);
+      const verdict = await verdictOf('error-leaks', { decide: () => (isShut ? 429 : 'accept'), serve });
       expect([isShut, verdict]).toMatchObject([true, expected]);
     }
   });
@@ -106,15 +88,19 @@ describe('a server that has enough half way', { timeout: 120_000 }, () => {
     const serve: Serve = (client) => {
       for (let count = 0; count < 25_000; count++) client.send('');
     };
-    const verdict = await verdictOf('error-leaks', accept, serve);
+    const verdict = await verdictOf('error-leaks', { serve });
     expect(verdict).toMatchObject({ ...notTested, says: expect.stringContaining('more than 6291456 bytes') as string });
   });
 
   it('SC-02 SC-04 DR-12 has kept no connection that was no longer watched, as the time of the scan was over', async () => {
-    const verdict = await verdictOf('idle-connections', accept, undefined, {
-      idleMs: 60_000,
-      limits: { maxMs: 2000 },
-    });
+    const verdict = await verdictOf(
+      'idle-connections',
+      {},
+      {
+        idleMs: 60_000,
+        limits: { maxMs: 2000 },
+      },
+    );
     expect(verdict).toMatchObject({ ...notTested, says: expect.stringContaining('--seconds') as string });
   });
 
@@ -124,7 +110,7 @@ describe('a server that has enough half way', { timeout: 120_000 }, () => {
       if (count++ < 100) client.send(DONE);
       else setTimeout(() => client.send(DONE), 200);
     };
-    const verdict = await verdictOf('message-rate', accept, serve, { messages: ['{"event":"a"}'] });
+    const verdict = await verdictOf('message-rate', { serve }, { messages: ['{"event":"a"}'] });
     expect(verdict).toMatchObject(finding);
   });
 
@@ -133,11 +119,15 @@ describe('a server that has enough half way', { timeout: 120_000 }, () => {
     let others = 0;
     const decide: Decide = (request) => (tokenOf(request) === tokenB && ++others > 1 ? 429 : 'accept');
     const serve: Serve = (client, _, request) => (tokenOf(request) === token ? client.send(DONE) : client.close(1008));
-    const verdict = await verdictOf('other-identity', decide, serve, {
-      messages,
-      credentials: { token },
-      other: { token: tokenB },
-    });
+    const verdict = await verdictOf(
+      'other-identity',
+      { decide, serve },
+      {
+        messages,
+        credentials: { token },
+        other: { token: tokenB },
+      },
+    );
     expect(verdict).toMatchObject(notTested);
   });
 });

@@ -3,9 +3,9 @@ import { startScripted } from './scripted-server.js';
 
 type Scripted = Parameters<typeof startScripted>;
 
-/** What a server does with messages, and with handshakes: it accepts all of them unless it says more. */
+/** What a server does with handshakes and messages; of what it does not say: it accepts, and does as `startScripted` does. */
 export interface Script {
-  readonly serve: NonNullable<Scripted[1]>;
+  readonly serve?: Scripted[1];
   readonly decide?: Scripted[0];
 }
 
