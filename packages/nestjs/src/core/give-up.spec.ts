@@ -109,6 +109,27 @@ describe('giveUpUnsent', () => {
     expect(crashes).toEqual([]);
   });
 
+  it('DR-14 looks at a few rows of plain values, and at no end of promises', () => {
+    let looks = 0;
+    class Endless extends Array<unknown> {
+      constructor(private readonly next: () => unknown) {
+        super();
+      }
+
+      override *values(): ArrayIterator<unknown> {
+        while (looks < 1_000_000) {
+          looks++;
+          yield this.next();
+        }
+      }
+    }
+    giveUpUnsent(new Endless(() => 1));
+    expect(looks).toBeLessThan(100);
+    looks = 0;
+    giveUpUnsent(new Endless(() => Promise.resolve()));
+    expect(looks).toBeLessThan(200_000);
+  });
+
   it('DR-14 takes hold of a promise beside one that stands in many rows', async () => {
     const shared = rejecting();
     const values = Array.from({ length: 100 }, () => shared);

@@ -144,8 +144,10 @@ function visit(each: unknown, isData: boolean, walk: Walk): void {
 
 function dropRows(list: readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>): void {
   let left = MAX_ROWS;
+  let all = MAX_DATA;
   for (const row of list.values()) {
-    if (left-- === 0) return;
+    // A list of an application's own class may have no end.
+    if (left-- === 0 || all-- === 0) return;
     if (typeof row !== 'object' || !types.isPromise(row)) continue;
     // Where one row is a promise, each of the others may be.
     if (!HELD.has(row)) left = MAX_ROWS;

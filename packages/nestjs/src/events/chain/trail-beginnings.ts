@@ -78,7 +78,7 @@ export class TrailBeginnings {
       const { chain, place, start } = opening;
       const before = start?.continues;
       const isFirst = start !== undefined && before === undefined;
-      const isBehind = before !== undefined && chains.has(before.id) && !this.#isBehindRemoved(opening);
+      const isBehind = before !== undefined && chains.has(before.id);
       if (this.#isRotated(opening)) {
         areWhole = false;
         this.#addUntold(opening, findings);
@@ -96,10 +96,10 @@ export class TrailBeginnings {
         if (isFirst || isBehind) continue;
         areWhole = false;
         this.#cutPath(opening);
-        this.#noteRemoved(opening, findings);
+        const whose = chain.node === undefined ? '' : ` of ${chain.node}`;
+        findings.note(`The trail${whose} begins before ${place.file}: older files were removed, or not given.`);
       } else if (!isBehind && this.#isBesideOthers(opening)) {
         areWhole = false;
-        if (!this.#cutPaths.has(originOf(place.file))) this.#noteRemoved(opening, findings);
         // Whoever can write the file can put in a chain without a beginning, but cannot sign it.
         if (start === undefined && !chain.isSigned) this.#addUntold(opening, findings);
         else if (chain.node !== undefined && !this.#first.has(chain.node)) this.#first.set(chain.node, opening);
@@ -127,29 +127,12 @@ export class TrailBeginnings {
     findings.add('not-given', place, what);
   }
 
-  #noteRemoved({ chain, place }: Opening, findings: Findings): void {
-    const whose = chain.node === undefined ? '' : ` of ${chain.node}`;
-    findings.note(`The trail${whose} begins before ${place.file}: older files were removed, or not given.`);
-  }
-
-  #cutPath(opening: Opening): void {
-    const { start, movedFrom } = opening;
-    const { file } = opening.place;
+  #cutPath({ place: { file }, start, movedFrom }: Opening): void {
     const gone = start?.continues?.id;
     const path = this.#cutPaths.get(originOf(file)) ?? { file, gone: new Set(), hasBeginner: false };
     this.#cutPaths.set(originOf(file), path);
     if (gone !== undefined) path.gone.add(gone);
-    if ((start === undefined && movedFrom === undefined) || this.#isBehindRemoved(opening)) path.hasBeginner = true;
-  }
-
-  /**
-   * Whether a process has put the file away as it started and begun the next one, and the record that it goes on from was
-   * removed with the older file since, while the chain of that record goes on here.
-   */
-  #isBehindRemoved({ chain, place, start }: Opening): boolean {
-    const before = start?.continues;
-    if (before === undefined || place.line !== 1 || chain.node === undefined) return false;
-    return this.#openings.some((other) => other.chain.id === before.id && other.seq > before.seq);
+    if (start === undefined && movedFrom === undefined) path.hasBeginner = true;
   }
 
   /**
@@ -157,11 +140,10 @@ export class TrailBeginnings {
    * of the one that has begun the oldest file that is left, and of others that have signed, in each file, that it is not theirs.
    */
   #isBesideOthers({ place, start, seq, movedFrom }: Opening): boolean {
-    // The next file may begin with another one that started in it, and knew of no older file.
-    if (movedFrom !== undefined) return true;
     const path = this.#cutPaths.get(originOf(place.file));
     if (path === undefined) return false;
     if (start !== undefined) return start.continues !== undefined && path.gone.has(start.continues.id);
+    if (movedFrom !== undefined) return true;
     if (seq === 0 || path.hasBeginner || path.file !== place.file) return false;
     return (path.hasBeginner = true);
   }
